@@ -7,14 +7,14 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
+from shop.doors.web.web_worker import STEP_SECONDS
 from shop.logs import build_logging
-from shop.web_worker import STEP_SECONDS
 
 wsgi_app = "shop.wsgi:application"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-worker_class = "shop.web_worker.GatheringWorker"
+worker_class = "shop.doors.web.web_worker.GatheringWorker"
 worker_connections = 2000
-# shop.forwarded alone judges whose headers are believed.
+# shop.doors.web.middleware alone judges whose headers are believed.
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))

@@ -1,4 +1,4 @@
-"""What this room keeps about a person, how it is handed out and how it is forgotten."""
+"""Export and erasure of a person's data in this room."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from django.db import transaction
 
+from orders.erasure import erase_shopper
+from orders.export import export_shopper
 from orders.fulfilment.api import export_parcels, forget_tracking
-from orders.models import Order
+from orders.order.models import Order
 from orders.returns.api import export_returns, forget_return_words
-from orders.selectors.export import export_shopper
-from orders.services.erasure import erase_shopper
-from profiles.core.privacy import RoomPrivacy, classify
+from profiles.privacy.api import RoomPrivacy, classify
 
 FIELDS = {
     "Cart": classify(
@@ -28,7 +28,7 @@ FIELDS = {
     ),
     "Order": classify(
         none="id channel market_code jurisdiction_code language store external_ref country"
-        " pay_until closed_at delivery_adjustments personal_cap",
+        " pay_until closed_at delivery_adjustments personal_cap is_simulated",
         link="shopper cart_id",
         personal="identity link_key link_hash link_until email phone name address_line1"
         " address_line2 city region postcode",

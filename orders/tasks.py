@@ -7,10 +7,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from orders import services
-from shop.inventory.services import expire_reservations
-from shop.jobs.tasks import job
-from shop.kernel.clock import utc_now
+from orders.checkout import api as checkout
+from orders.erasure import forget_contacts, forget_old_facts
+from orders.order.api import send_order_email
+from orders.reports import api as reports
+from shop.ground.inventory.services import expire_reservations
+from shop.ground.jobs.tasks import job
+from shop.ground.kernel.clock import utc_now
 
 KEEP_KEYS = timedelta(hours=72)
 
@@ -23,50 +26,50 @@ def expire_carts_and_reservations() -> int:
     hold of the stock runs out.
     """
     now = utc_now()
-    closed = services.expire_unpaid_orders(now=now)
-    return closed + services.expire_carts(now=now) + expire_reservations(now=now)
+    closed = checkout.expire_unpaid_orders(now=now)
+    return closed + checkout.expire_carts(now=now) + expire_reservations(now=now)
 
 
 @job(queue="interactive", time_limit=300)
 def forget_old_keys_and_contacts() -> int:
     """Delete idempotency keys and facts past their use, and addresses of erased shoppers."""
     now = utc_now()
-    forgotten = services.forget_old_keys(before=now - KEEP_KEYS)
-    return forgotten + services.forget_old_facts(now=now) + services.forget_contacts(now=now)
+    forgotten = checkout.forget_old_keys(before=now - KEEP_KEYS)
+    return forgotten + forget_old_facts(now=now) + forget_contacts(now=now)
 
 
 @job(queue="recompute", time_limit=300)
 def summarize_sales() -> int:
     """Sum up the sales of the last weeks for the staff's dashboard."""
-    return services.summarize_sales(now=utc_now())
+    return reports.summarize_sales(now=utc_now())
 
 
 @job(queue="recompute", time_limit=1800)
 def summarize_all_sales() -> int:
     """Sum up all sales anew: refunds reach back further than weeks."""
-    return services.summarize_sales(now=utc_now(), everything=True)
+    return reports.summarize_sales(now=utc_now(), everything=True)
 
 
 def mail_order_placed(fact_id: UUID, payload: Mapping[str, Any]) -> None:
     """OrderPlaced: confirm the order by e-mail."""
-    services.send_order_email(order_id=int(payload["order_id"]), kind="placed", now=utc_now())
+    send_order_email(order_id=int(payload["order_id"]), kind="placed", now=utc_now())
 
 
 def mail_order_paid(fact_id: UUID, payload: Mapping[str, Any]) -> None:
     """OrderPaid: send the receipt."""
-    services.send_order_email(order_id=int(payload["order_id"]), kind="paid", now=utc_now())
+    send_order_email(order_id=int(payload["order_id"]), kind="paid", now=utc_now())
 
 
 def mail_order_cancelled(fact_id: UUID, payload: Mapping[str, Any]) -> None:
     """OrderCancelled: say so."""
-    services.send_order_email(order_id=int(payload["order_id"]), kind="cancelled", now=utc_now())
+    send_order_email(order_id=int(payload["order_id"]), kind="cancelled", now=utc_now())
 
 
 def mail_order_expired(fact_id: UUID, payload: Mapping[str, Any]) -> None:
     """OrderExpired: say that nothing was charged."""
-    services.send_order_email(order_id=int(payload["order_id"]), kind="expired", now=utc_now())
+    send_order_email(order_id=int(payload["order_id"]), kind="expired", now=utc_now())
 
 
 def mail_order_refunded(fact_id: UUID, payload: Mapping[str, Any]) -> None:
     """OrderRefunded: say how much comes back."""
-    services.send_order_email(order_id=int(payload["order_id"]), kind="refunded", now=utc_now())
+    send_order_email(order_id=int(payload["order_id"]), kind="refunded", now=utc_now())

@@ -1,1 +1,1 @@
-"""Room: what everything costs, for everybody and for one shopper, and why."""
+"""The room of pricing: public and personal prices, and their explanation."""

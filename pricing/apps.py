@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 
-from pricing.core.private_cells import NoiseSource
+from pricing.private.core.private_cells import NoiseSource
 
 
 class PricingConfig(AppConfig):
@@ -15,6 +15,6 @@ class PricingConfig(AppConfig):
     def load_noise(self) -> NoiseSource:
         """Return what draws noise. Its library takes seconds and 150 MB: only who draws loads it,
         never a process that serves shoppers."""
-        from pricing.services import noise
+        from pricing.base.services import noise
 
         return noise

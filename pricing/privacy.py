@@ -1,10 +1,10 @@
-"""What this room keeps about a person, how it is handed out and how it is forgotten."""
+"""Export and erasure of a person's data in this room."""
 
 from __future__ import annotations
 
-from pricing.selectors.export import export_shopper
-from pricing.services.erasure import erase_shopper
-from profiles.core.privacy import RoomPrivacy, classify
+from pricing.erasure import erase_shopper
+from pricing.export import export_shopper
+from profiles.privacy.api import RoomPrivacy, classify
 
 FIELDS = {
     "ArmPrice": classify(
@@ -39,12 +39,12 @@ FIELDS = {
         " unit_price_required source reviewed_by"
     ),
     "KillSwitch": classify(none="id scope key is_active reason by at"),
-    # Counts by variant and price: nobody is named in them (docs/adr/0099).
+    # What was shown, without a shopper or a hash of one (docs/adr/0186).
     "LookArchive": classify(
-        none="id market_code channel watermark looks purchases sold_out arrays sha256"
+        none="id market_code channel watermark looks purchases sold_out offered arrays sha256"
     ),
     "LookFit": classify(
-        none="id market_code channel model at watermark told_at looks refusal metrics arrays sha256"
+        none="id market_code channel model at watermark looks refusal metrics weights arrays sha256"
     ),
     "ModelAudit": classify(
         none="id model sha256 at is_passed is_blind compared people unlisted limits report"
@@ -74,9 +74,9 @@ FIELDS = {
         none="id version is_active floor_margin personal_cap step_cap ceiling_over_list"
         " max_changes_per_day hold_minutes quote_minutes no_rise_hours assumed_cost_share"
         " won_purchase_share spread_aversion holdout_share min_confidence max_model_age_hours"
-        " exploration shock_share objective target_margin competitor_below competitor_above"
+        " exploration shock_share objective target_margin competitor_above"
         " causal_reach cooldown_hours two_person_step restock_days substitution_share auto_publish"
-        " learns_from_looks reason created_at created_by approved_by"
+        " learns_from_looks keeps_to_competitors reason created_at created_by approved_by"
     ),
     "PrivacyBudget": classify(
         none="id data_set quarter epsilon_cap epsilon_spent delta_cap delta_spent"
@@ -84,6 +84,14 @@ FIELDS = {
     "PrivateRelease": classify(
         none="id budget purpose at first_week end_week epsilon delta most_cells noise_sd arrays"
         " sha256"
+    ),
+    # Counts of looks and of goods shown together: nobody is named in them (docs/adr/0091).
+    "PublicLook": classify(
+        none="hour variant_id market_code channel segment public_minor book_version policy_version"
+        " looks direction rung_minors rung_probabilities"
+    ),
+    "PublicLookSet": classify(
+        none="hour market_code channel book_version set_hash variant_ids pages"
     ),
     "PublicPrice": classify(
         none="id variant market channel list_minor public_minor anchor_minor changed_at"

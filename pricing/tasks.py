@@ -6,26 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from pricing import services
-from pricing.services import (
-    arm_turns,
-    feeds,
-    learning,
-    look_counts,
-    look_fits,
-    replay_check,
-    rollback,
-    seal_check,
-    tuning,
-    visits,
-    watching,
-)
-from pricing.services.competitors import fetch_due_sources
-from pricing.services.places import run_everywhere, run_in_markets
-from shop.catalog.selectors import home_market
-from shop.jobs.services import RunProgress
-from shop.jobs.tasks import job, wake
-from shop.kernel.clock import utc_now
+from pricing import api
+from pricing.competitors.services.competitors import fetch_due_sources
+from pricing.demand.services import tuning
+from pricing.learning.services import learning, look_counts, look_fits
+from pricing.ledger.services.places import run_everywhere, run_in_markets
+from pricing.publishing.services import arm_turns, feeds, seal_check
+from pricing.rollout.services import replay_check, rollback, visits, watching
+from shop.ground.catalog.selectors import home_market
+from shop.ground.jobs.services import RunProgress
+from shop.ground.jobs.tasks import job, wake
+from shop.ground.kernel.clock import utc_now
 
 DRAIN_LIMIT = 10_000
 TUNING_SECONDS = 600.0
@@ -34,7 +25,7 @@ TUNING_SECONDS = 600.0
 @job(queue="recompute", time_limit=120)
 def drain_quotes() -> int:
     """Move quotes from the stream into the table."""
-    return services.drain_quotes(limit=DRAIN_LIMIT)
+    return api.drain_quotes(limit=DRAIN_LIMIT)
 
 
 @job(queue="recompute", time_limit=120)
@@ -49,7 +40,7 @@ def publish_price_book() -> int:
     now = utc_now()
 
     def publish(market: str, channel: str) -> int:
-        report = services.publish_price_book(now=now, market=market, channel=channel)
+        report = api.publish_price_book(now=now, market=market, channel=channel)
         return report.variants + report.shoppers
 
     return run_everywhere(publish)
@@ -117,7 +108,7 @@ def turn_price_shocks() -> int:
     """Draw the week's price shocks and take the last week's back, once a week has begun."""
     now = utc_now()
     return run_everywhere(
-        lambda market, channel: services.turn_price_shocks(now=now, market=market, channel=channel)
+        lambda market, channel: api.turn_price_shocks(now=now, market=market, channel=channel)
     )
 
 
@@ -139,12 +130,12 @@ def import_competitors() -> int:
 @job(queue="training", time_limit=1800)
 def train_demand() -> int:
     """Fit the kind in use anew; a refit that prices much alike is used from the next book on."""
-    return services.train_demand(as_of=utc_now(), market=home_market()).rows
+    return api.train_demand(as_of=utc_now(), market=home_market()).rows
 
 
 @job(queue="training", time_limit=1800, retries=0)
-def train_family(family: str = "", progress: RunProgress | None = None) -> int:
-    """Fit a family for the leaderboard's slot; people decide whether it is used.
+def train_family(family: str = "", solver: str = "", progress: RunProgress | None = None) -> int:
+    """Fit a family with a solver for the leaderboard's slot; people decide whether it is used.
 
     Without a family, as when the run is started again from its table, there is nothing to do.
     """
@@ -153,10 +144,12 @@ def train_family(family: str = "", progress: RunProgress | None = None) -> int:
 
     def tell(_what: str, step: int, steps: int) -> None:
         if progress is not None:
-            progress.report["family"] = family
+            progress.report |= {"family": family, "solver": solver}
             progress.tell(step, steps)
 
-    row = services.train_demand(as_of=utc_now(), market=home_market(), family=family, progress=tell)
+    row = api.train_demand(
+        as_of=utc_now(), market=home_market(), family=family, solver=solver, progress=tell
+    )
     if progress is not None:
         progress.report |= {"version": row.id, "status": row.status}
     return row.rows
@@ -186,19 +179,19 @@ def tune_demand() -> int:
 @job(queue="training", time_limit=1800)
 def audit_models() -> int:
     """Audit the fairness of the model in use and of candidates; red if the former fails."""
-    return services.audit_nightly(now=utc_now())
+    return api.audit_nightly(now=utc_now())
 
 
 @job(queue="recompute", time_limit=300)
 def ensure_quote_partitions() -> int:
     """Make the partitions of quotes of the months to come."""
-    return services.ensure_partitions(now=utc_now())
+    return api.ensure_partitions(now=utc_now())
 
 
 @job(queue="recompute", time_limit=900)
 def seal_quotes() -> int:
     """Seal the days of quotes that are complete."""
-    return services.seal_quotes(now=utc_now())
+    return api.seal_quotes(now=utc_now())
 
 
 @job(queue="training", time_limit=900)

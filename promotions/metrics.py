@@ -21,7 +21,7 @@ till_acts_total = Counter("fairtag_till_acts_total", "What tills did with points
 referrals_total = Counter(
     "fairtag_referrals_total", "Invitations by what became of them", ["state"]
 )
-winback_total = Counter("fairtag_winback_letters_total", "Win-back letters sent")
+winback_total = Counter("fairtag_winback_addressed_total", "Members addressed to win them back")
 campaign_adjustments_total = Counter(
     "fairtag_campaign_adjustments_total",
     "Changes campaigns proposed for themselves, by what became of them",

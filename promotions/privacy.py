@@ -1,10 +1,91 @@
-"""What this room keeps about a person, how it is handed out and how it is forgotten."""
+"""Export and erasure of a person's data in this room."""
 
 from __future__ import annotations
 
-from profiles.core.privacy import FieldClass, RoomPrivacy, classify
-from promotions.selectors.export import export_shopper
-from promotions.services.erasure import erase_shopper
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from profiles.privacy.api import FieldClass, RoomPrivacy, classify
+from promotions.campaigns.models import CampaignShopper
+from promotions.coupons.api import export_groups
+from promotions.coupons.models import GroupClaim, Redemption
+from promotions.loyalty.api import export_points, forget_points
+from promotions.targeting.models import OfferDecision, OfferDigest
+
+
+def export_shopper(shopper_id: int) -> Mapping[str, Any]:
+    """Return JSON values: campaigns that address the shopper, uses of offers, what the allocator
+    decided and why, letters, groups, points. Five queries, eight more for a member.
+    """
+    targets = CampaignShopper.objects.filter(shopper_id=shopper_id).select_related("campaign")
+    uses = Redemption.objects.filter(shopper_id=shopper_id).select_related("offer", "coupon")
+    return {
+        "campaigns": [
+            {
+                "name": target.campaign.name,
+                "starts_at": target.campaign.starts_at.isoformat(),
+                "ends_at": target.campaign.ends_at.isoformat(),
+            }
+            for target in targets.order_by("campaign__starts_at", "pk")
+        ],
+        "redemptions": [
+            {
+                "offer": use.offer.name,
+                "coupon": None if use.coupon is None else use.coupon.code,
+                "order": use.order_ref,
+                "amount_minor": use.amount_minor,
+                "gift_minor": use.gift_minor,
+                "delivery_minor": use.delivery_minor,
+                "state": use.state,
+                "at": use.at.isoformat(),
+            }
+            for use in uses.order_by("at", "pk")
+        ],
+        "decisions": _export_decisions(shopper_id),
+        "letters": [
+            {"week": letter.week, "offers": letter.offers, "at": letter.at.isoformat()}
+            for letter in OfferDigest.objects.filter(shopper_id=shopper_id).order_by("week")
+        ],
+        "groups": export_groups(shopper_id),
+        "points": export_points(shopper_id),
+    }
+
+
+def _export_decisions(shopper_id: int) -> list[dict[str, Any]]:
+    """Return what the allocator decided, by chance or by expectation, and why."""
+    rows = OfferDecision.objects.filter(shopper_id=shopper_id).select_related("campaign", "offer")
+    return [
+        {
+            "campaign": one.campaign.name,
+            "offer": None if one.offer is None else one.offer.name,
+            "arm": one.arm,
+            "propensity": one.propensity,
+            "chances": one.chances,
+            "depth": one.depth,
+            "model": one.model_id,
+            "expected_value_minor": one.value_minor,
+            "expected_cost_minor": one.cost_minor,
+            "reason": one.reason,
+            "draws": one.draws,
+            "at": one.at.isoformat(),
+        }
+        for one in rows.order_by("at", "pk")
+    ]
+
+
+@transaction.atomic
+def erase_shopper(shopper_id: int, now: datetime) -> None:
+    """Take the shopper out of all campaigns, redemptions and points. Safe to run twice."""
+    GroupClaim.objects.filter(shopper_id=shopper_id).delete()
+    OfferDigest.objects.filter(shopper_id=shopper_id).delete()
+    CampaignShopper.objects.filter(shopper_id=shopper_id).delete()
+    Redemption.objects.filter(shopper_id=shopper_id).update(shopper=None, identity=[])
+    OfferDecision.objects.filter(shopper_id=shopper_id).update(shopper=None)
+    forget_points(shopper_id=shopper_id, now=now)
+
 
 LOYALTY_FIELDS: dict[str, dict[str, FieldClass]] = {
     "PointsAccount": classify(
@@ -105,8 +186,8 @@ FIELDS = {
     "OfferDecision": classify(
         none="id price",
         link="shopper",
-        legal="at campaign offer arm propensity depth model value_minor cost_minor reason draws"
-        " exploration_share",
+        legal="at campaign offer arm propensity chances depth model value_minor cost_minor"
+        " reason draws exploration_share",
     ),
     "OfferDigest": classify(none="id", personal="shopper week offers at"),
     "VerifiedGroup": classify(

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from profiles.selectors import list_active_shoppers
-from promotions.services import adjusting, make_waiting_codes, pulse, release_expired
-from promotions.services.alerts import announce_budget_alerts
-from promotions.services.allocation_pacing import pace_allocations
-from promotions.services.allocations import allocate_offers, redecide_shoppers
-from promotions.services.digests import send_digests
-from promotions.services.groups import drop_undecided_documents
-from promotions.services.offer_beliefs import learn_beliefs
-from promotions.services.points_jobs import expire_points, release_due_points, settle_referrals
-from promotions.services.points_mail import warn_expiring_points, warn_leaving_tiers
-from promotions.services.till_holds import release_stale_holds
-from promotions.services.uplift_training import train_uplift
-from promotions.services.winback import address_lapsed_members
-from shop.jobs.services import RunProgress
-from shop.jobs.tasks import job
-from shop.kernel.clock import utc_now
+from profiles.shoppers.api import list_active_shoppers
+from promotions.coupons.api import (
+    announce_budget_alerts,
+    drop_undecided_documents,
+    make_waiting_codes,
+    release_expired,
+)
+from promotions.loyalty.api import (
+    expire_points,
+    release_due_points,
+    release_stale_holds,
+    settle_referrals,
+    warn_expiring_points,
+    warn_leaving_tiers,
+)
+from promotions.targeting.api import (
+    address_lapsed_members,
+    allocate_offers,
+    learn_beliefs,
+    pace_allocations,
+    redecide_shoppers,
+    send_digests,
+    train_uplift,
+)
+from promotions.tuning import api as adjusting
+from promotions.tuning import api as pulse
+from shop.ground.jobs.services import RunProgress
+from shop.ground.jobs.tasks import job
+from shop.ground.kernel.clock import utc_now
 
 # Twice the pause between runs: who acted while one ran is seen by the next.
 CHANGED_WITHIN = timedelta(minutes=2)
@@ -70,7 +83,7 @@ def write_to_members() -> int:
 
 @job(queue="recompute", time_limit=600)
 def win_back() -> int:
-    """Address live win-back campaigns to members who agreed to letters."""
+    """Address live win-back campaigns to members who have not bought for a while."""
     return address_lapsed_members(now=utc_now())
 
 

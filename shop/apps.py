@@ -12,10 +12,10 @@ class ShopConfig(AppConfig):
     verbose_name = "Shop"
 
     def ready(self) -> None:
-        from shop import celery, schedule, wiring  # only now is the app registry ready
-        from shop.storeinfo.selectors import check_store
+        from shop import celery, tasks, wiring  # only now is the app registry ready
+        from shop.ground.storeinfo.selectors import check_store
 
         checks.register(check_store, checks.Tags.database, deploy=True)
 
         celery.app.set_default()
-        wiring.connect(wake=schedule.wake_outbox)
+        wiring.connect(wake=tasks.wake_outbox)

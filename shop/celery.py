@@ -9,15 +9,23 @@ from celery import Celery
 from celery.signals import setup_logging, worker_process_shutdown
 from prometheus_client import multiprocess
 
+from shop.schedule import SCHEDULE
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 
 app = Celery("fairtag")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["profiles", "pricing", "promotions", "orders", "orders.payments"])
 app.autodiscover_tasks(
-    ["shop.backoffice", "shop.catalog", "shop.customer_lists", "shop.product_lists"]
+    [
+        "shop",
+        "shop.doors.backoffice",
+        "shop.ground.catalog",
+        "shop.doors.customer_lists",
+        "shop.doors.product_lists",
+    ]
 )
-app.autodiscover_tasks(["shop"], related_name="schedule")
+app.conf.beat_schedule = SCHEDULE  # the page of jobs reads how often each should run
 
 
 @setup_logging.connect

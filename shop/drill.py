@@ -17,7 +17,7 @@ import psycopg
 from django.db import connection
 from psycopg import sql
 
-from shop.kernel.errors import FairtagError
+from shop.ground.kernel.errors import FairtagError
 
 # What must hold in any database of the shop: the ledgers add up to what is shown. Each query
 # counts rows that break its rule.

@@ -111,7 +111,7 @@ def read_database() -> dict[str, object]:
             "reconnect_timeout": 2,
         }
     return {
-        "ENGINE": "shop.database",
+        "ENGINE": "shop.ground.database",
         "NAME": unquote(url.path.lstrip("/")) or "fairtag",
         "USER": unquote(url.username or ""),
         "PASSWORD": unquote(url.password or ""),

@@ -13,8 +13,8 @@ from typing import Any
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from shop.api.framework import API_FRAMEWORK, API_SCHEMA
-from shop.backoffice.look import LOOK
+from shop.doors.api.framework import API_FRAMEWORK, API_SCHEMA
+from shop.doors.backoffice.look import LOOK
 from shop.env import (
     MAIL_FILES,
     ROOT,
@@ -62,7 +62,7 @@ BUSINESS_TIME_ZONE: str = env.str("BUSINESS_TIME_ZONE", default="America/New_Yor
 INSTALLED_APPS: list[str] = [
     "unfold.apps.BasicAppConfig",  # Unfold's look, but our own site
     "unfold.contrib.filters",
-    "shop.backoffice.apps.StaffAdminConfig",  # django.contrib.admin with the staff site
+    "shop.doors.backoffice.apps.StaffAdminConfig",  # django.contrib.admin with the staff site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -90,18 +90,19 @@ INSTALLED_APPS: list[str] = [
 ]
 
 MIDDLEWARE: list[str] = [
-    "shop.forwarded.ForwardedHeaders",  # what follows knows the client's own address and scheme
+    # What follows knows the client's own address and scheme.
+    "shop.doors.web.middleware.ForwardedHeaders",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "shop.storefront.middleware.StorefrontMiddleware",
-    "shop.request_log.RequestLog",
-    "shop.body_limit.BodyLimit",
-    "shop.api.door.ApiDoor",  # the API goes past what follows
+    "shop.doors.storefront.middleware.StorefrontMiddleware",
+    "shop.doors.web.middleware.RequestLog",
+    "shop.doors.web.middleware.BodyLimit",
+    "shop.doors.api.door.ApiDoor",  # the API goes past what follows
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "shop.storefront.middleware.MarketLanguages",
+    "shop.doors.storefront.middleware.MarketLanguages",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -123,16 +124,24 @@ TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [ROOT / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "shop.doors.web.templates.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.csp",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "shop.storefront.site.site",
+                "shop.doors.storefront.site.site",
             ],
-            "libraries": {"shop_site": "shop.storefront.templatetags.shop_site"},
+            "libraries": {"shop_site": "shop.doors.storefront.templatetags.shop_site"},
         },
     }
 ]
@@ -179,7 +188,7 @@ AUTHENTICATION_BACKENDS: list[str] = [
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
     for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")
-] + [{"NAME": "shop.storefront.passwords.ShopWordsValidator"}]
+] + [{"NAME": "shop.doors.storefront.passwords.ShopWordsValidator"}]
 PASSWORD_RESET_TIMEOUT = 3_600
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "account"  # by name: in the language of the page
@@ -191,13 +200,15 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # only in the browser that signed up
-ACCOUNT_SIGNUP_FORM_CLASS = "shop.storefront.sign_ins.SignUpFields"
+ACCOUNT_SIGNUP_FORM_CLASS = "shop.doors.storefront.sign_ins.SignUpFields"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # Seconds after which prices, money and rights in the admin, and deleting an account, ask again.
 REAUTHENTICATE_AFTER: int = env.int("REAUTHENTICATE_AFTER", default=900)
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before e-mail addresses change
 ACCOUNT_REAUTHENTICATION_TIMEOUT = REAUTHENTICATE_AFTER
-ACCOUNT_ADAPTER = "shop.storefront.sign_ins.AccountAdapter"  # says whom failed sign-ins count for
+ACCOUNT_ADAPTER = (
+    "shop.doors.storefront.sign_ins.AccountAdapter"  # says whom failed sign-ins count for
+)
 ACCOUNT_RATE_LIMITS: dict[str, str] = {"login_failed": "10/m/ip,5/5m/key"}
 USERSESSIONS_TRACK_ACTIVITY = False
 # With this prefix a browser takes a cookie from this very host and by HTTPS only.
@@ -282,12 +293,12 @@ DJANGO_STRUCTLOG_USER_ID_FIELD = None  # logs name no shopper
 REST_FRAMEWORK, SPECTACULAR_SETTINGS = API_FRAMEWORK, API_SCHEMA
 HINT_SHARE_PERCENT: int = env.int("HINT_SHARE_PERCENT", default=50)  # see HintReach
 HINT_LEAST_MINOR: int = env.int("HINT_LEAST_MINOR", default=3_000)
-# Requests per client at every door, such as {"browse": "3000/m"}; defaults: shop.jobs.limits.
+# Requests per client, such as {"browse": "3000/m"}; the defaults stand in shop.ground.jobs.limits.
 API_RATES: dict[str, str] = env.dict("API_RATES", default={})
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")  # without one nobody reads /metrics
 HEADLESS_CLIENTS, HEADLESS_SERVE_SPECIFICATION = ("app",), True
 HEADLESS_SPECIFICATION_TEMPLATE_NAME = None  # its page loads scripts from elsewhere; ours does not
-HEADLESS_TOKEN_STRATEGY = "shop.api.tokens.RotatingTokenStrategy"  # noqa: S105  # a class path
+HEADLESS_TOKEN_STRATEGY = "shop.doors.api.tokens.RotatingTokenStrategy"  # noqa: S105  # a class path
 HEADLESS_JWT_PRIVATE_KEY, HEADLESS_JWT_ALGORITHM = read_token_key(SECRET_KEY)
 HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True  # a revoked session is refused at once
 HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 600

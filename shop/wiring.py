@@ -1,4 +1,4 @@
-"""Which handler hears which fact. The whole table, in one place.
+"""Table of facts and the handlers of each.
 
 Handlers take (fact id, payload), are idempotent by fact id, and only send tasks or call one
 service. Rooms register nothing by themselves: what is not in this file does not happen.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from celery.signals import beat_init, worker_init
+from celery.signals import worker_init
 
 from orders.fulfilment.tasks import mail_parcel, settle_refunded
 from orders.payments.tasks import settle_soon
@@ -20,19 +20,15 @@ from orders.tasks import (
     mail_order_placed,
     mail_order_refunded,
 )
-from pricing.selectors.arm_served import load_served
-from pricing.selectors.offered import tell_public_offers
-from pricing.services.arm_limits import refuse_far_arms
-from pricing.services.price_arms import refuse_price_factors
+from pricing.api import load_served, refuse_far_arms, refuse_price_factors, register_cut_provider
 from pricing.tasks import look_again_soon, reprice_soon
-from profiles.selectors.experiment_serving import watch_served
-from profiles.services.experiment_checks import check_designs
-from promotions.selectors.offered import list_public_cuts
-from promotions.services.allocation_arms import refuse_unallocated
-from promotions.services.tested_campaigns import refuse_public_design
-from shop.catalog.tasks import make_pictures_soon
-from shop.jobs.starting import require_ready
-from shop.outbox.services import Handlers, on_fact_committed
+from profiles.experiments.api import check_designs, watch_served
+from promotions.offers.api import list_public_cuts
+from promotions.release.api import refuse_public_design
+from promotions.targeting.api import refuse_unallocated
+from shop.ground.catalog.tasks import make_pictures_soon
+from shop.ground.jobs.starting import require_ready
+from shop.ground.outbox.services import Handlers, on_fact_committed
 
 HANDLERS: Handlers = {
     "OrderPlaced": (mail_order_placed,),
@@ -62,8 +58,7 @@ def connect(*, wake: Callable[[], object]) -> None:
     """
     on_fact_committed(wake)
     worker_init.connect(require_ready)  # as the web server does: see `shop.wsgi`
-    beat_init.connect(require_ready)
-    tell_public_offers(list_public_cuts)
+    register_cut_provider(list_public_cuts)
     check_designs("offers", refuse_public_design)
     check_designs("allocator", refuse_unallocated)
     check_designs("prices", refuse_price_factors)

@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from shop.jobs.starting import require_ready
+from shop.ground.jobs.starting import require_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 

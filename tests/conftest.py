@@ -17,9 +17,8 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import translation
-from xdist.scheduler import LoadFileScheduling
 
-from shop.jobs.redis import redis_breaker
+from shop.ground.jobs.redis import redis_breaker
 
 # How fast examples are drawn is the machine's affair: a loaded one must not fail a test.
 hypothesis.settings.register_profile(
@@ -33,12 +32,13 @@ PBKDF2PasswordHasher.iterations = 1_000
 pytest_plugins = [
     "tests.template_database",
     "tests.seeded_rows",
+    "tests.plugin_order",
     *(f"tests.{found.stem}" for found in sorted(Path(__file__).parent.glob("fixtures_*.py"))),
 ]
 
 
 @pytest.fixture(scope="session")
-def redis_connection() -> Iterator[redis.Redis]:
+def redis_connection(servers: None) -> Iterator[redis.Redis]:
     """This process's own Redis database."""
     with redis.Redis.from_url(settings.REDIS_URL) as connection:
         yield connection
@@ -72,16 +72,3 @@ def _isolate(request: pytest.FixtureRequest) -> None:
         return
     request.getfixturevalue("clean_redis")
     redis_breaker.close()
-
-
-class SharedFiles(LoadFileScheduling):
-    """Several workers: a file's tests share one, and so do all browser tests and their shop."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        is_browser = nodeid.startswith("tests/functional/")
-        return "browser" if is_browser else super()._split_scope(nodeid)
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedFiles | None:
-    """`--dist loadfile` means ours. (xdist's groups by mark do nothing under pytest 9.2.)"""
-    return SharedFiles(config, log) if config.getvalue("dist") == "loadfile" else None

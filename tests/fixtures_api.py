@@ -12,9 +12,9 @@ from django.http import HttpResponse
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
-from shop.jobs import redis as jobs_redis
-from shop.jobs.limits import local_buckets
-from shop.jobs.redis import redis_breaker
+from shop.ground.jobs import redis as jobs_redis
+from shop.ground.jobs.limits import local_buckets
+from shop.ground.jobs.redis import redis_breaker
 
 PATH_VALUES = {
     "path": "grocery/cheese",

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from profiles.selectors.experiments import forget_experiments
-from profiles.services.exposures import forget_exposures
+from profiles.experiments.selectors.experiments import forget_experiments
+from profiles.experiments.services.exposures import forget_exposures
 
 
 @pytest.fixture

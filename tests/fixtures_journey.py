@@ -15,7 +15,7 @@ import pytest
 from django.db import connection, transaction
 from pytest_django import DjangoDbBlocker
 
-from shop.catalog.selectors import forget_catalog
+from shop.ground.catalog.selectors import forget_catalog
 from tests.template_database import (
     at,
     connect,
@@ -37,7 +37,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from rich.console import Console
-from shop.intake.run import ImportOptions, import_history
+from shop.doors.intake.run import ImportOptions, import_history
 from shop.management.commands.import_journey import JOURNEY_UTC_OFFSET, find_journey
 
 with TemporaryDirectory() as reports:
@@ -61,7 +61,7 @@ def _fresh_catalog() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def journey_database(django_test_environment: None) -> Iterator[str]:
+def journey_database(servers: None, django_test_environment: None) -> Iterator[str]:
     """The name of a database that holds the slice; dropped when the run ends."""
     url, name = os.environ["DATABASE_URL"], f"{os.environ['TEST_DATABASE']}_journey"
 

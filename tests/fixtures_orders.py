@@ -9,16 +9,19 @@ import pytest
 from django.core.cache import cache
 from stripe import HTTPClient
 
+from orders.cart.services import carts, valuation
+from orders.cart.services import evaluation_input as cart_values
+from orders.checkout.services import placing
+from orders.order.selectors import views
 from orders.returns.api import forget_rules
-from orders.selectors import views
-from orders.selectors.terms import forget_terms
-from orders.services import cart_values, carts, placing, valuation
-from promotions.selectors import forget_offer_book
-from shop.catalog.selectors.versions import forget_catalog
+from orders.terms.selectors.terms import forget_terms
+from pricing.base.core.values import QuoteContext
+from promotions.campaigns.selectors.book import forget_offer_book
 from shop.env import Stripe
+from shop.ground.catalog.selectors.versions import forget_catalog
 from tests.factories.fake_stripe import PUBLISHABLE_KEY, SECRET_KEY, WEBHOOK_SECRET, FakeStripe
 from tests.factories.fake_stripe_server import serve_stripe
-from tests.factories.orders import RULE, FakePrices, Shelf, make_seeds, make_shelf
+from tests.factories.orders import RULE, FakePrices, Shelf, context_of, make_shelf, make_shopper
 
 
 @pytest.fixture
@@ -47,9 +50,16 @@ def prices(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> FakePrices:
     return fake
 
 
+@pytest.fixture
+def visit(prices: FakePrices) -> QuoteContext:
+    """The visit of a guest who agreed to personal prices, in the shop of `prices`."""
+    return context_of(make_shopper())
+
+
 def fake_pricing(fake: FakePrices, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `fake` answer wherever this room asks pricing."""
     monkeypatch.setattr(valuation, "quote_variants", fake.quote_variants)
+    monkeypatch.setattr(cart_values, "quote_variants", fake.quote_variants)
     monkeypatch.setattr(cart_values, "floor_minor", fake.floor_minor)
     monkeypatch.setattr(valuation, "resolve_jurisdiction", lambda **_: RULE)
     monkeypatch.setattr(views, "resolve_jurisdiction", lambda **_: RULE)
@@ -63,8 +73,7 @@ def fake_pricing(fake: FakePrices, monkeypatch: pytest.MonkeyPatch) -> None:
 def busy_shop(
     transactional_db: None, fresh_memory: None, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Shelf, FakePrices]:
-    """A shop that several real connections buy in at once; what migrations seed is put back."""
-    make_seeds()
+    """A shop that several real connections buy in at once."""
     made = make_shelf()
     forget_catalog()
     fake = FakePrices({made.cheddar: 400, made.gouda: 500, made.rye: 300, made.merlot: 900})

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from pricing.selectors.rules import load_policy
-from pricing.selectors.serving import forget_serving
-from pricing.selectors.versions import load_weights
-from pricing.services.public_views import public_views
-from shop.catalog.selectors import forget_catalog
+from pricing.demand.selectors.versions import load_weights
+from pricing.policy.selectors.rules import load_policy
+from pricing.quoting.selectors.serving import forget_serving
+from pricing.quoting.services.public_views import public_views
+from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.pricing import Dairy, make_dairy
 
 
@@ -36,3 +37,11 @@ def dairy(db: None) -> Dairy:
     made = make_dairy()
     forget_catalog()
     return made
+
+
+@pytest.fixture
+def lasting_memories(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process remembers for a second or two lasts: a busy machine needs more for a page or
+    a price book."""
+    moment = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: moment)

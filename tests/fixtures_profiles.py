@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from profiles.selectors import catalog as known_variants
-from profiles.selectors import recommendations, segments
-from shop.catalog.core.values import SensitiveIds
+from profiles.features.selectors import catalog as known_variants
+from profiles.recommend import services as fitting
+from profiles.recommend.selectors import recommendations, recommender
+from profiles.segments.selectors import segments
+from shop.ground.catalog.core.values import SensitiveIds
 from tests.factories.profiles import make_tree, make_variants
 
 
@@ -21,7 +23,11 @@ def small_catalog(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(known_variants, "load_variant_arrays", lambda: variants)
     monkeypatch.setattr(known_variants, "load_sensitive_ids", lambda: nothing)
     monkeypatch.setattr(recommendations, "load_variant_arrays", lambda _market: variants)
+    monkeypatch.setattr(recommendations, "list_sold_out", lambda: np.zeros(0, np.int64))
+    monkeypatch.setattr(fitting, "load_variant_arrays", lambda: variants)
     monkeypatch.setattr(segments, "list_categories", lambda _language: tree)
-    segments.forget_models()
+    segments.forget_segments()
+    recommender.forget_recommender()
     yield
-    segments.forget_models()
+    segments.forget_segments()
+    recommender.forget_recommender()

@@ -1,8 +1,8 @@
-"""Real PostgreSQL and Valkey for every test run, up before Django reads its settings.
+"""Real PostgreSQL and Valkey for every test that wants them, started for the first that does.
 
-Each pytest process (a plain run, or one xdist worker) claims a slot: a database name and a Redis
-database number of its own. Several runs at once do not disturb each other, and the servers stop
-with the last of them.
+Django's settings name them from the beginning. Each pytest process (a plain run, or one xdist
+worker) claims a slot: a database name and a Redis database number of its own. Several runs at once
+do not disturb each other, and the servers stop with the last of them.
 """
 
 from __future__ import annotations
@@ -32,18 +32,21 @@ FIXED = {
     "STATIC_STORAGE": "django.contrib.staticfiles.storage.StaticFilesStorage",
 }
 
+servers_key = pytest.StashKey[tuple[Services, dict[str, str]]]()
 _held = contextlib.ExitStack()
 atexit.register(_held.close)  # not a pytest hook: a run that fails while it starts lets go too
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests() -> Generator[None]:
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
     """Run before pytest-django, which imports the settings in the same hook."""
     services = Services(STATE_FOLDER_OF_TESTS)
     try:
-        addresses = _held.enter_context(services.in_use())
+        _held.enter_context(services.held())
+        addresses = services.addresses()
     except Refusal as refusal:
         raise pytest.UsageError(str(refusal)) from refusal
+    early_config.stash[servers_key] = services, addresses
     slot = _claim_slot(services.home)
     os.environ["DATABASE_URL"] = _replace_path(addresses["DATABASE_URL"], f"/fairtag_{slot}")
     os.environ["REDIS_URL"] = _replace_path(addresses["REDIS_URL"], f"/{slot}")
@@ -55,6 +58,14 @@ def pytest_load_initial_conftests() -> Generator[None]:
     os.environ["STATIC_ROOT"] = str(statics)
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
     yield
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest) -> None:
+    """PostgreSQL and Valkey, up until the last process that holds them ends."""
+    services, addresses = request.config.stash[servers_key]
+    if services.up() != addresses:
+        pytest.exit("Another program took the port of a server of the tests: run them again.")
 
 
 def _claim_slot(folder: Path) -> int:

@@ -1,1 +1,1 @@
-"""The machinery behind `./dev`; standard library only: it runs before anything is installed."""
+"""Implementation of `./dev`; standard library only: it runs before anything is installed."""

@@ -12,8 +12,9 @@ from tools.checks import run_checks
 from tools.console import Refusal
 from tools.demo import check_can_start, join_running, run_demo, run_supervisor
 from tools.environment import DEVELOPMENT_LOCK, RUN_LOCK, ensure_environment, is_inside
+from tools.formatting import run_format
 from tools.locks import run_lock
-from tools.management import run_manage
+from tools.management import run_manage, run_rooms, run_trace
 from tools.paths import PYTHON, ROOT, state_dir
 from tools.run_record import demo_holder
 from tools.shops import choose_shop
@@ -31,9 +32,13 @@ usage: ./dev <command>
   logs [name] [-f]    show what the processes write
 
   test [arguments]    run the tests; arguments go to pytest
-  check               formatting, lint, types, layers, security, migrations, API schema, locks
+       --changed      only those that touch what differs from main
+  format              write Python, templates and style sheets as `check` wants them
+  check               formatting, lint, types, layers, unused code, security, migrations, API, locks
   bench [part]        measure, and write .fairtag/bench.json
   manage ...          run manage.py with the servers up
+  trace PAGE          print the path of category, product or add through the code of the demo
+  rooms               draw the rooms and suites from the imports: docs/images/rooms.svg
   lock                compile requirements*.in into requirements*.txt
 
 DATABASE_URL and REDIS_URL replace the demo's own servers. All run state lies in .fairtag/.
@@ -48,9 +53,12 @@ COMMANDS: dict[str, tuple[str | None, Command]] = {
     "reset": (None, run_reset),
     "logs": (None, run_logs),
     "test": (DEVELOPMENT_LOCK, run_tests),
+    "format": (DEVELOPMENT_LOCK, run_format),
     "check": (DEVELOPMENT_LOCK, run_checks),
     "bench": (DEVELOPMENT_LOCK, run_bench),
     "manage": (DEVELOPMENT_LOCK, run_manage),
+    "trace": (DEVELOPMENT_LOCK, run_trace),
+    "rooms": (DEVELOPMENT_LOCK, run_rooms),
     "lock": (DEVELOPMENT_LOCK, run_lock),
 }
 

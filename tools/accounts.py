@@ -1,4 +1,4 @@
-"""Which system user runs PostgreSQL: it refuses root, so root lends it an unprivileged one."""
+"""System user that runs PostgreSQL, which refuses root."""
 
 import dataclasses
 import hashlib

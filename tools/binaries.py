@@ -1,4 +1,4 @@
-"""Where the servers' programs are: PG_BIN / VALKEY_BIN, the wheels in .venv, the system's own."""
+"""Paths of server programs: PG_BIN / VALKEY_BIN, wheels in .venv, or the system's own."""
 
 import importlib.util
 import os

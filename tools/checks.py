@@ -1,4 +1,4 @@
-"""`./dev check`: every promise about the code that a tool can keep."""
+"""`./dev check`: all checks of the code."""
 
 import concurrent.futures
 import dataclasses
@@ -8,6 +8,7 @@ import time
 
 from tools.console import say
 from tools.environment import DEVELOPMENT_LOCK, RUN_LOCK
+from tools.formatting import FORMAT_TEMPLATES
 from tools.locks import is_in_step
 from tools.management import project_environment
 from tools.paths import MANAGE, PYTHON, ROOT
@@ -81,8 +82,11 @@ def list_checks() -> list[Check]:
         Check("django", _manage("check", "--database", "default", "--fail-level", "WARNING")),
         Check("deploy", _manage("check", "--deploy", "--fail-level", "WARNING"), PRODUCTION),
         Check("security", _python("bandit", "-q", "-c", "pyproject.toml", "-r", *ROOMS, "tools")),
+        Check("unused", _python("tools.unused")),
         Check("lint", _python("ruff", "check", ".")),
         Check("format", _python("ruff", "format", "--check", ".")),
+        Check("templates", (*FORMAT_TEMPLATES, "--check")),
+        Check("sheets", _python("tools.sheets")),
         Check("locks", _python("tools.checks")),
     ]
 

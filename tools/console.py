@@ -1,4 +1,4 @@
-"""What the user sees: timed lines, bars with totals, and one sentence for each failure."""
+"""Console output: timed lines, progress bars, and one sentence for each failure."""
 
 import errno
 import sys

@@ -1,4 +1,4 @@
-"""`./dev demo`: from nothing to a running store, in the terminal or detached from it."""
+"""`./dev demo`: a running store from an empty clone, in the terminal or detached."""
 
 import contextlib
 import os

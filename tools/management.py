@@ -54,3 +54,13 @@ def run_manage(arguments: list[str]) -> int:
         with contextlib.suppress(Refusal):  # a given database needs no programs here
             environment.setdefault("PG_BIN", str(find_postgres()))
         return subprocess.run(command, cwd=ROOT, env=environment).returncode
+
+
+def run_trace(arguments: list[str]) -> int:
+    """`./dev trace PAGE`: the path of one request of the demo through the project."""
+    return run_manage(["trace_page", *arguments])
+
+
+def run_rooms(_arguments: list[str]) -> int:
+    """`./dev rooms`: draw docs/images/rooms.svg."""
+    return subprocess.run([str(PYTHON), "-m", "tools.rooms"], cwd=ROOT).returncode

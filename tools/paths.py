@@ -1,4 +1,4 @@
-"""Where things are: the clone, its virtual environment, and the git-ignored run state."""
+"""Paths of the clone, its virtual environment, and the git-ignored run state."""
 
 import contextlib
 import json

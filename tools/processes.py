@@ -1,4 +1,4 @@
-"""Processes: who is alive, is it ours, and how it ends. A process id alone is never believed."""
+"""Processes: liveness, ownership and termination. A process id alone is never trusted."""
 
 import contextlib
 import ctypes
@@ -41,16 +41,6 @@ def die_with_parent() -> None:
     """Between fork and exec: let the kernel end this child with its parent (Linux only)."""
     if IS_LINUX:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def give_way(nice: int) -> None:
-    """Between fork and exec: let other processes run first, the more the larger `nice`."""
-    if not nice:
-        return
-    os.nice(nice)
-    # Linux may share a processor between sessions first: then the session's own number counts.
-    with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(nice))
 
 
 def is_ours(pid: int, marker: str) -> bool:

@@ -1,4 +1,4 @@
-"""The processes of the demo: the web server, a worker for every queue, and the clock."""
+"""The processes of the demo: the web server, the workers, and the clock."""
 
 import dataclasses
 import hashlib
@@ -10,24 +10,18 @@ from tools.paths import PYTHON, ROOT, state_dir
 
 # On two cores: what a shopper waits for must never queue behind a training run.
 # Nor must the prices of the minute: fitting a family takes minutes, in which nothing was learned.
-WORKERS = {
-    "worker-fast": "interactive,outbox",
-    "worker-slow": "recompute",
-    "worker-train": "training",
-}
-# What nobody waits for gives way to pages: work of theirs in between doubled the slowest hundredth.
-PATIENT = {"worker-slow": 10, "worker-train": 15}
+# What nobody waits for gives way to pages (the number): it doubled their slowest hundredth.
+WORKERS = ("interactive,outbox", "recompute:10", "training:15")
 # Celery's warning to root, and only that: the demo of a root user runs as root.
 QUIET_ROOT = ("-W", "ignore::UserWarning:celery.platforms")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Program:
-    """A process the supervisor keeps alive; the larger `nice`, the more it gives way to others."""
+    """A process the supervisor keeps alive."""
 
     name: str
     command: tuple[str, ...]
-    nice: int = 0
 
 
 def mark() -> str:
@@ -38,12 +32,10 @@ def mark() -> str:
 def list_programs() -> list[Program]:
     """All programs, in the order they start."""
     web = Program("web", _python("-m", "gunicorn", "-c", str(ROOT / "deploy/gunicorn.conf.py")))
-    workers = [
-        Program(name, _celery_worker(name, queues), PATIENT.get(name, 0))
-        for name, queues in WORKERS.items()
-    ]
-    beat = Program("beat", _celery("beat", "--pidfile="))
-    return [web, *workers, beat]
+    workers = Program("workers", _python(*QUIET_ROOT, "-m", "shop.workers", *WORKERS))
+    clock = ("-m", "celery", "-A", "shop.clock", "beat", "--pidfile=", "-l", "INFO")
+    beat = Program("beat", _python(*QUIET_ROOT, *clock))
+    return [web, workers, beat]
 
 
 def program_environment(addresses: dict[str, str], *, port: int, host: str) -> dict[str, str]:
@@ -69,12 +61,3 @@ def empty_metrics() -> None:
 
 def _python(*words: str) -> tuple[str, ...]:
     return (str(PYTHON), "-X", mark(), *words)
-
-
-def _celery(*words: str) -> tuple[str, ...]:
-    return _python(*QUIET_ROOT, "-m", "celery", "-A", "shop.celery", *words, "-l", "INFO")
-
-
-def _celery_worker(name: str, queues: str) -> tuple[str, ...]:
-    quick_start = ("--without-mingle", "--without-gossip")
-    return _celery("worker", "-n", f"{name}@%h", "-Q", queues, "-c", "1", *quick_start)

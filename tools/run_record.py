@@ -1,4 +1,4 @@
-"""Who runs the demo, and where it answers: the lock, and `.fairtag/run.json`."""
+"""Record of the running demo: its lock and addresses in `.fairtag/run.json`."""
 
 import contextlib
 import dataclasses

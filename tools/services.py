@@ -82,10 +82,12 @@ class Services:
                 self._postgres(ports).start()
             if self.redis_url is None:
                 self._valkey(ports).start()
-        return {
-            "DATABASE_URL": self.database_url or self._postgres(ports).url,
-            "REDIS_URL": self.redis_url or self._valkey(ports).url,
-        }
+        return self._addresses(ports)
+
+    def addresses(self) -> dict[str, str]:
+        """The environment that names both servers, whether they run or not."""
+        with self._exclusive("change.lock"):
+            return self._addresses(self._choose_ports())
 
     def down(self) -> bool:
         """Stop what `up` started; return whether anything ran."""
@@ -132,17 +134,23 @@ class Services:
             ask_redis(self.redis_url)
 
     @contextlib.contextmanager
-    def in_use(self, *, patience: float = 0.0) -> Iterator[dict[str, str]]:
-        """Hold the servers up; whoever leaves last stops them.
+    def in_use(self) -> Iterator[dict[str, str]]:
+        """Hold the servers up; whoever leaves last stops them."""
+        with self.held():
+            yield self.up()
+
+    @contextlib.contextmanager
+    def held(self, *, patience: float = 0.0) -> Iterator[None]:
+        """Keep the servers from being stopped; whoever leaves last stops them, if they run.
 
         `patience` is how many seconds to wait for others who are about to leave too.
         """
         with open(self.home / "users.lock", "w") as users:
             fcntl.flock(users, fcntl.LOCK_SH)
             try:
-                yield self.up()
+                yield
             finally:
-                if wait_for(lambda: _takes_alone(users), patience):
+                if wait_for(lambda: _takes_alone(users), patience) and self.pids():
                     self.down()
 
     def is_used(self) -> bool:
@@ -155,6 +163,12 @@ class Services:
         with open(self.home / name, "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+    def _addresses(self, ports: Ports) -> dict[str, str]:
+        return {
+            "DATABASE_URL": self.database_url or self._postgres(ports).url,
+            "REDIS_URL": self.redis_url or self._valkey(ports).url,
+        }
 
     def _postgres(self, ports: Ports) -> Postgres:
         return Postgres(
@@ -198,7 +212,7 @@ class Services:
 
         The children of a killed server hold its port until they notice: they get a moment.
         """
-        return not wait_for(lambda: is_ours_alive() or not is_port_taken(port), RELEASE_SECONDS)
+        return not wait_for(lambda: not is_port_taken(port) or is_ours_alive(), RELEASE_SECONDS)
 
     def _read_ports(self) -> Ports | None:
         path = self._ports_file()

@@ -1,4 +1,4 @@
-"""Which shop is served: the demo's year of purchases, somebody's own list, or an empty one.
+"""Selection of the shop to serve: the demo, a list of your own, or an empty shop.
 
 Each has a state folder of its own, so that no list ever comes into the demo's database. The
 choice is kept: `./dev manage`, `stop`, `logs` and `reset` speak of the shop that was chosen last.

@@ -1,4 +1,4 @@
-"""Keeps the demo alive: a crashed process or server is brought back, a signal stops everything."""
+"""Supervisor of the demo: restarts crashed processes and servers, stops all on a signal."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tools.console import Refusal, say
 from tools.paths import ROOT, log_dir
-from tools.processes import die_with_parent, give_way, signal_group, wait_for
+from tools.processes import die_with_parent, signal_group, wait_for
 from tools.programs import Program
 from tools.services import Services
 
@@ -52,13 +52,9 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=self._settle,  # noqa: PLW1509 - this process has one thread
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - this process has one thread
             )
         self.started_at = time.monotonic()
-
-    def _settle(self) -> None:
-        die_with_parent()
-        give_way(self.program.nice)
 
     def tend(self) -> bool:
         """Bring the process back when it is gone and due. Returns whether its id changed."""

@@ -4,13 +4,17 @@ import contextlib
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 from tools.browser import ensure_browser
+from tools.changed import MAIN, choose_tests
 from tools.console import Refusal, say
 from tools.management import project_environment
 from tools.paths import PYTHON, ROOT, state_dir
 from tools.services import Services
 
+CHANGED = "--changed"
+BROWSER_TESTS = ROOT / "tests/functional"
 MOST_WORKERS = 4
 INTERRUPT_SECONDS = 20.0
 WORKER_END_SECONDS = 5.0
@@ -18,15 +22,22 @@ WORKER_END_SECONDS = 5.0
 
 def run_tests(arguments: list[str]) -> int:
     """`./dev test [pytest arguments]`: everything on all cores, or what the arguments name."""
-    browser = ensure_browser()
+    if CHANGED in arguments:
+        chosen = choose_tests(ROOT)
+        if chosen == []:
+            say(f"nothing differs from {MAIN}")
+            return 0
+        others = [word for word in arguments if word != CHANGED]
+        arguments = [*_on_all_cores(), *(chosen or ()), *others]
+    browser = ensure_browser() if wants_browser(arguments) else None
     # One thread for each process: small models of several processes wait for each other otherwise.
     environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **os.environ}
     if browser is not None:
         environment["CHROMIUM"] = str(browser)
-    # Held here too: a pytest process that is killed lets go without stopping them.
-    with Services("test").in_use(patience=WORKER_END_SECONDS):
-        say("PostgreSQL and Valkey for tests are up")
-        command = [str(PYTHON), "-m", "pytest", *(arguments or _whole_suite())]
+    # The first test that needs the servers starts them. A pytest process that is killed lets go
+    # without stopping them: this one then does.
+    with Services("test").held(patience=WORKER_END_SECONDS):
+        command = [str(PYTHON), "-m", "pytest", *(arguments or _on_all_cores())]
         running = subprocess.Popen(command, cwd=ROOT, env=environment)
         try:
             status = running.wait()
@@ -41,6 +52,15 @@ def run_tests(arguments: list[str]) -> int:
     return status
 
 
+def wants_browser(arguments: list[str]) -> bool:
+    """Whether browser tests are among what the arguments of pytest name."""
+    words = [Path(word.partition("::")[0]) for word in arguments if not word.startswith("-")]
+    named = [path.resolve() for path in words if path.exists()]
+    return not named or any(
+        path.is_relative_to(BROWSER_TESTS) or BROWSER_TESTS.is_relative_to(path) for path in named
+    )
+
+
 def run_bench(arguments: list[str]) -> int:
     """`./dev bench [part]`: measure on the demo's data."""
     with Services().in_use() as addresses:
@@ -50,7 +70,7 @@ def run_bench(arguments: list[str]) -> int:
         return subprocess.run(command, cwd=ROOT, env=environment).returncode
 
 
-def _whole_suite() -> list[str]:
+def _on_all_cores() -> list[str]:
     workers = max(2, min(os.cpu_count() or 2, MOST_WORKERS))
-    # A file's tests share a worker, and all browser tests share one: two browsers would starve.
-    return ["-n", str(workers), "--dist", "loadfile"]
+    # A file's tests share a worker; tests/plugin_order.py says which files come first.
+    return ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]

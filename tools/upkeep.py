@@ -71,9 +71,7 @@ def run_reset(arguments: list[str]) -> int:
 def run_logs(arguments: list[str]) -> int:
     """`./dev logs [name] [-f]`."""
     parser = argparse.ArgumentParser(prog="./dev logs")
-    parser.add_argument(
-        "name", nargs="?", help="web, worker-fast, worker-slow, worker-train, beat, postgres ..."
-    )
+    parser.add_argument("name", nargs="?", help="web, workers, beat, postgres ...")
     parser.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
     chosen = parser.parse_args(arguments)
     logs = _find_logs()

@@ -7,18 +7,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from orders.models import (
-    Cart,
-    CartLine,
-)
-from shop.staff.columns import (
+from orders.cart.models import Cart, CartLine
+from shop.ground.staff.columns import (
     age_column,
     show_link,
     tag_column,
 )
-from shop.staff.filters import ChannelFilter
-from shop.staff.keys import KeySearchAdmin, read_uuid
-from shop.staff.tables import ReadOnlyInline
+from shop.ground.staff.filters import ChannelFilter
+from shop.ground.staff.keys import KeySearchAdmin, read_uuid
+from shop.ground.staff.tables import ReadOnlyInline
 
 CART_TONES = {"open": "green", "ordered": "blue"}
 

@@ -12,9 +12,9 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanWidget
 
 from orders.admin.summary import list_refundable, show_left
 from orders.fulfilment.api import list_left
-from orders.models import Order, OrderLine
+from orders.order.models import Order, OrderLine
 from orders.payments.api import RefundPart, count_refundable
-from shop.staff.reasons import ReasonForm
+from shop.ground.staff.reasons import ReasonForm
 
 
 class PiecesForm(BaseDialogForm):

@@ -17,8 +17,9 @@ from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 
 from orders.admin.forms import PackForm, RefundForm
-from orders.admin.inlines import ORDER_TONES, OrderEventInline
 from orders.admin.summary import list_paid_with, name_delivery, summarize_order
+from orders.admin.timeline import ORDER_TONES, OrderEventInline
+from orders.checkout.api import cancel_order
 from orders.fulfilment.api import (
     ParcelState,
     list_left,
@@ -26,22 +27,20 @@ from orders.fulfilment.api import (
     orders_with_parcels,
     pack_order,
 )
-from orders.models import Order
+from orders.order.api import LONGEST_COMMENT, may_cancel
+from orders.order.models import Order
 from orders.payments.admin import PaymentInline, RefundInline
 from orders.payments.api import REFUNDABLE, refund_order
-from orders.selectors.views import may_cancel
-from orders.services.cancelling import cancel_order
-from orders.services.comments import LONGEST_COMMENT
-from shop.kernel.clock import utc_now
-from shop.kernel.ids import uuid7
-from shop.staff.columns import money_column, show_link, tag_column
-from shop.staff.filters import ChannelFilter
-from shop.staff.keys import KeySearchAdmin, read_household, read_text, read_uuid, read_words
-from shop.staff.log import write_act
-from shop.staff.masked import MaskedAdmin
-from shop.staff.numbers import EMPTY
-from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
-from shop.staff.roles import mask_email, mask_text
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.ids import uuid7
+from shop.ground.staff.columns import money_column, show_link, tag_column
+from shop.ground.staff.filters import ChannelFilter
+from shop.ground.staff.keys import KeySearchAdmin, read_household, read_text, read_uuid, read_words
+from shop.ground.staff.log import write_act
+from shop.ground.staff.masked import MaskedAdmin
+from shop.ground.staff.numbers import EMPTY
+from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
+from shop.ground.staff.roles import mask_email, mask_text
 
 
 class ToDoFilter(admin.SimpleListFilter):
@@ -99,6 +98,7 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
         ToDoFilter,
         ("status", ChoicesDropdownFilter),
         ChannelFilter,
+        "is_simulated",
         ("placed_at", RangeDateTimeFilter),
     ]
     search_keys = {
@@ -128,6 +128,7 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
                     ("number", tag_column("status", _("Status"), ORDER_TONES)),
                     ("placed_at", "paid_at", "closed_at"),
                     ("channel", "market_code", "jurisdiction_code", "store"),
+                    "is_simulated",
                     ("shopper_link", "codes", "paid_with"),
                 ]
             },

@@ -9,11 +9,12 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from orders.core.wording import name_method
 from orders.fulfilment.api import list_parcels
-from orders.models import DeliveryMethod, Order, OrderLine
+from orders.order.models import Order, OrderLine
 from orders.payments.api import REFUNDABLE, read_unassigned
-from shop.staff.columns import show_money
+from orders.terms.models import DeliveryMethod
+from orders.wording import name_method
+from shop.ground.staff.columns import show_money
 
 type Text = str | Promise
 PAID = ("authorized", "succeeded", "voided", "refunded")

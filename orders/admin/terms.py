@@ -9,15 +9,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import (
-    DeliveryMethod,
-    TaxRate,
-)
-from shop.catalog.selectors import find_place
-from shop.kernel.clock import utc_now
-from shop.staff.columns import show_money
-from shop.staff.place import StaffPlace
-from shop.staff.tables import KeptAdmin, StaffAdmin
+from orders.terms.models import DeliveryMethod, TaxRate
+from shop.ground.catalog.selectors import find_place
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import show_money
+from shop.ground.staff.place import StaffPlace
+from shop.ground.staff.tables import KeptAdmin, StaffAdmin
 
 
 @admin.register(DeliveryMethod)

@@ -19,14 +19,21 @@ from orders.fulfilment.models import Carrier, Shipment, ShipmentLine
 from orders.fulfilment.selectors import say_address
 from orders.fulfilment.services.handing import hand_out_parcel, ship_parcel
 from orders.fulfilment.services.packing import cancel_parcel, pack_replacement
-from orders.models import Order
-from shop.kernel.clock import utc_now
-from shop.staff.columns import age_column, show_link, tag_column
-from shop.staff.keys import KeySearchAdmin, read_text
-from shop.staff.log import write_act
-from shop.staff.numbers import EMPTY
-from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
-from shop.staff.tables import KeptAdmin, ReadOnlyInline
+from orders.order.models import Order
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import age_column, show_link, tag_column
+from shop.ground.staff.keys import KeySearchAdmin, read_text
+from shop.ground.staff.log import write_act
+from shop.ground.staff.numbers import EMPTY
+from shop.ground.staff.reasons import (
+    ConfirmForm,
+    ReasonForm,
+    account_id,
+    ask,
+    go_back,
+    tell_outcome,
+)
+from shop.ground.staff.tables import KeptAdmin, ReadOnlyInline
 
 PARCEL_TONES = {
     "planned": "amber",

@@ -9,7 +9,6 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
-from orders.core.state import OrderStatus
 from orders.fulfilment.core import (
     HANDED_OUT,
     UNDER_WAY,
@@ -25,7 +24,9 @@ from orders.fulfilment.core import (
     sum_picks,
 )
 from orders.fulfilment.models import Carrier, Shipment, ShipmentLine
-from orders.models import DeliveryMethod, Order, OrderEvent, OrderLine
+from orders.order.core.state import OrderStatus
+from orders.order.models import Order, OrderEvent, OrderLine
+from orders.terms.models import DeliveryMethod
 
 PARCEL_STATES = {
     ParcelState.PLANNED: gettext_lazy("Replacement being prepared"),
@@ -108,11 +109,14 @@ def list_left(order_id: int) -> list[tuple[OrderLine, int]]:
 
 def orders_to_pack() -> QuerySet[Order]:
     """Return the paid online orders with pieces left to pack, and those that wait for something in
-    place of returned pieces.
+    place of returned pieces. Of what simulated visits ordered nothing is packed.
     """
     lines = OrderLine.objects.filter(order=F("order")).annotate(left=LEFT_TO_PACK)
     waiting = lines.filter(
-        left__gt=0, order__status=OrderStatus.PAID, order__channel="online"
+        left__gt=0,
+        order__status=OrderStatus.PAID,
+        order__channel="online",
+        order__is_simulated=False,
     ).values("order_id")
     planned = Shipment.objects.filter(state=ParcelState.PLANNED).values("order_id")
     return Order.objects.filter(Q(pk__in=waiting) | Q(pk__in=planned))

@@ -1,4 +1,4 @@
-"""What the suite does when it hears facts."""
+"""Handlers of facts for fulfilment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from orders.fulfilment.services.handing import settle_after_refund
 from orders.fulfilment.services.mail import send_parcel_email
-from shop.kernel.clock import utc_now
+from shop.ground.kernel.clock import utc_now
 
 
 def mail_parcel(fact_id: UUID, payload: Mapping[str, Any]) -> None:

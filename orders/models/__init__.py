@@ -1,13 +1,16 @@
-"""Tables of the orders. Imported only inside this room; suites keep their own `models`."""
+"""Tables of the orders: named here for Django, imported by nobody else."""
 
-from orders.models.carts import Cart, CartLine
-from orders.models.facts import OrderFacts
-from orders.models.idempotency import IdempotencyKey
-from orders.models.orders import Order, OrderEvent, OrderLine
-from orders.models.statistics import SalesDay
-from orders.models.terms import DeliveryMethod, TaxRate
+from orders.cart.models import Cart, CartLine
+from orders.checkout.models import IdempotencyKey, OrderFacts
+from orders.fulfilment.models import Carrier, Shipment, ShipmentLine
+from orders.order.models import Order, OrderEvent, OrderLine
+from orders.payments.models import Payment, PaymentEvent, Refund, RefundLine
+from orders.reports.models import SalesDay
+from orders.returns.models import Return, ReturnExchange, ReturnLine, ReturnRule
+from orders.terms.models import DeliveryMethod, TaxRate
 
 __all__ = [
+    "Carrier",
     "Cart",
     "CartLine",
     "DeliveryMethod",
@@ -16,6 +19,16 @@ __all__ = [
     "OrderEvent",
     "OrderFacts",
     "OrderLine",
+    "Payment",
+    "PaymentEvent",
+    "Refund",
+    "RefundLine",
+    "Return",
+    "ReturnExchange",
+    "ReturnLine",
+    "ReturnRule",
     "SalesDay",
+    "Shipment",
+    "ShipmentLine",
     "TaxRate",
 ]

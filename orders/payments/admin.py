@@ -12,21 +12,21 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action
 
-from orders.core.wording import name_method
 from orders.payments.api import retry_refund
 from orders.payments.models import Payment, PaymentEvent, Refund
 from orders.payments.selectors import find_troubled
-from shop.kernel.clock import utc_now
-from shop.staff.columns import (
+from orders.wording import name_method
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import (
     age_column,
     money_column,
     show_money,
     tag_column,
 )
-from shop.staff.keys import KeySearchAdmin, read_text, read_uuid
-from shop.staff.log import write_act
-from shop.staff.reasons import ConfirmForm, ask, go_back
-from shop.staff.tables import ReadOnlyAdmin, ReadOnlyInline
+from shop.ground.staff.keys import KeySearchAdmin, read_text, read_uuid
+from shop.ground.staff.log import write_act
+from shop.ground.staff.reasons import ConfirmForm, ask, go_back
+from shop.ground.staff.tables import ReadOnlyAdmin, ReadOnlyInline
 
 PAYMENT_TONES = {
     "started": "blue",

@@ -1,6 +1,5 @@
 """The only door to payments: what other rooms, pages and jobs call."""
 
-from orders.core.refusals import PaymentRefused
 from orders.payments.core.values import (
     EventRefused,
     PaymentStep,
@@ -31,6 +30,7 @@ from orders.payments.services.refunds import (
 )
 from orders.payments.services.returned import Share, settle_returned
 from orders.payments.services.sending import retry_refund, settle_due_payments
+from orders.refusals import PaymentRefused
 
 __all__ = [
     "REFUNDABLE",

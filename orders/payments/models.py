@@ -7,7 +7,7 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 
-from shop.kernel.money import format_money
+from shop.ground.kernel.money import format_money
 
 # Nobody said yet what became of these. An outage is no answer: the charge may have gone through.
 UNANSWERED = Q(state__in=["started", "needs_action"]) | Q(

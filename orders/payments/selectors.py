@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from orders.models import OrderLine
+from orders.order.models import OrderLine
 from orders.payments.models import Payment, Refund, RefundLine
 
 State = Payment.State

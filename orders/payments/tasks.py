@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from orders.payments import api
-from shop.jobs.tasks import job, wake
-from shop.kernel.clock import utc_now
+from shop.ground.jobs.tasks import job, wake
+from shop.ground.kernel.clock import utc_now
 
 A_DAY = timedelta(days=1)
 

@@ -20,8 +20,8 @@ from unfold.widgets import (
     UnfoldAdminTextareaWidget,
 )
 
-from orders.core.refusals import OrderRefused
-from orders.models import Order
+from orders.order.models import Order
+from orders.refusals import OrderRefused
 from orders.returns.core import Finding
 from orders.returns.models import Return, ReturnLine, ReturnRule
 from orders.returns.selectors import list_overdue
@@ -31,14 +31,14 @@ from orders.returns.services.settling import (
     require_why,
     settle_return,
 )
-from shop.kernel.clock import utc_now
-from shop.staff.columns import age_column, money_column, show_link, tag_column
-from shop.staff.keys import KeySearchAdmin, read_text
-from shop.staff.log import write_act
-from shop.staff.masked import MaskedAdmin
-from shop.staff.reasons import ConfirmForm, account_id, ask, go_back, tell_outcome
-from shop.staff.roles import mask_text
-from shop.staff.tables import ReadOnlyInline, StaffAdmin
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import age_column, money_column, show_link, tag_column
+from shop.ground.staff.keys import KeySearchAdmin, read_text
+from shop.ground.staff.log import write_act
+from shop.ground.staff.masked import MaskedAdmin
+from shop.ground.staff.reasons import ConfirmForm, account_id, ask, go_back, tell_outcome
+from shop.ground.staff.roles import mask_text
+from shop.ground.staff.tables import ReadOnlyInline, StaffAdmin
 
 RETURN_TONES = {
     "requested": "amber",

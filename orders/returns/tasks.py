@@ -1,4 +1,4 @@
-"""What the suite does when it hears facts."""
+"""Handlers of facts for returns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from orders.returns.services.mail import send_return_email
-from shop.kernel.clock import utc_now
+from shop.ground.kernel.clock import utc_now
 
 
 def mail_return(fact_id: UUID, payload: Mapping[str, Any]) -> None:

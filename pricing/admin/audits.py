@@ -14,16 +14,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from pricing.core.approvals import AUDIT_WAIVER
-from pricing.models import ModelAudit
-from pricing.selectors.audits import audit_verdict, explain_findings, list_group_rows
-from pricing.services.fairness import ask_for_waiver, waive_audit
-from shop.approvals.admin import TwoPersonAdmin
-from shop.kernel.clock import utc_now
-from shop.staff.columns import age_column
-from shop.staff.numbers import EMPTY
-from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
-from shop.staff.tables import ReadOnlyAdmin
+from pricing.fairness.models.audits import ModelAudit
+from pricing.fairness.selectors.audits import audit_verdict, explain_findings, list_group_rows
+from pricing.fairness.services.fairness import ask_for_waiver, waive_audit
+from pricing.publishing.core.approvals import AUDIT_WAIVER
+from shop.ground.approvals.admin import TwoPersonAdmin
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import age_column
+from shop.ground.staff.numbers import EMPTY
+from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
+from shop.ground.staff.tables import ReadOnlyAdmin
 
 STATE_TONES = {"passed": "green", "failed": "red", "waived": "amber"}
 STATES = {"passed": _("Passed"), "failed": _("Failed"), "waived": _("Answered for")}

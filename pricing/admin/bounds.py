@@ -1,4 +1,4 @@
-"""What each bound of a policy is called, what it does, and how far it may go."""
+"""Labels, descriptions and allowed ranges of the bounds of a policy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Bound(NamedTuple):
 
 GROUPS: dict[Text, dict[str, Bound]] = {
     _("What prices aim at"): {
-        "objective": Bound(_("Goal"), _("What public prices make as large as they can.")),
+        "objective": Bound(_("Goal"), _("What public prices maximize.")),
         "target_margin": Bound(
             _("Margin aimed at"), _("Over cost; gives way before the floor does."), 0, 9.99
         ),
@@ -32,7 +32,10 @@ GROUPS: dict[Text, dict[str, Bound]] = {
         ),
         "min_confidence": Bound(
             _("How sure the model must be"),
-            _("Probability that a new price is better at all, before it is taken."),
+            _(
+                "Probability that a new price is better at all, before it is taken. Where looks at"
+                " prices taught the model, an even chance is enough."
+            ),
             *(0.5, 0.999),
         ),
         "substitution_share": Bound(
@@ -46,8 +49,8 @@ GROUPS: dict[Text, dict[str, Bound]] = {
         "restock_days": Bound(
             _("Days until stock comes again"),
             _(
-                "Goods that would not last so long become dearer; a known day of delivery counts"
-                " instead. 0: stock moves no price."
+                "Prices rise for products whose stock would not last this long; a known delivery "
+                "date counts instead. 0: stock changes no price."
             ),
             *(0, 365),
         ),
@@ -70,8 +73,12 @@ GROUPS: dict[Text, dict[str, Bound]] = {
         "cooldown_hours": Bound(
             _("Hours of rest"), _("The model leaves a changed price alone so long."), 0, 24 * 28
         ),
-        "competitor_below": Bound(
-            _("Below competitors"), _("At most so far under the lowest fresh price."), 0, 0.9
+        "keeps_to_competitors": Bound(
+            _("Keep to competitors"),
+            _(
+                "On: no price rises further above the lowest fresh price of competitors than the"
+                " next bound says. No price falls because of theirs."
+            ),
         ),
         "competitor_above": Bound(
             _("Above competitors"), _("At most so far over the lowest fresh price."), 0, 5
@@ -90,7 +97,7 @@ GROUPS: dict[Text, dict[str, Bound]] = {
         ),
         "spread_aversion": Bound(
             _("Weight of equal prices"),
-            _("How dear it is to treat shoppers differently; usual: 20."),
+            _("Penalty for treating shoppers differently; usually 20."),
             0,
             1000,
         ),
@@ -101,7 +108,10 @@ GROUPS: dict[Text, dict[str, Bound]] = {
             _("Hours without a personal rise"), _("The discount in money stays so long."), 0, 24 * 7
         ),
         "max_model_age_hours": Bound(
-            _("Oldest model, in hours"), _("An older one makes no personal prices."), 1, 24 * 90
+            _("Oldest model, in hours"),
+            _("Older than this no price moves; the newest night counts, too."),
+            1,
+            24 * 90,
         ),
     },
     _("Learning"): {
@@ -109,7 +119,7 @@ GROUPS: dict[Text, dict[str, Bound]] = {
             _("Learn from looks"),
             _(
                 "On: elasticities come from how often prices were looked at and bought, on top of"
-                " weekly sales. Off: from weekly sales and what the day says."
+                " weekly sales, each night and minute. Off: from weekly sales alone."
             ),
         ),
         "holdout_share": Bound(
@@ -120,7 +130,10 @@ GROUPS: dict[Text, dict[str, Bound]] = {
         ),
         "shock_share": Bound(
             _("Price shocks"),
-            _("Share of goods whose price chance moves by a rung a week."),
+            _(
+                "The most goods whose price chance moves by a rung a week;"
+                " fewer where much is known."
+            ),
             0,
             0.25,
         ),

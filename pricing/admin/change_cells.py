@@ -11,9 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from pricing.models import PriceProposal
-from shop.staff.columns import show_lines, show_money
-from shop.staff.numbers import (
+from pricing.ledger.models.proposals import PriceProposal
+from shop.ground.staff.columns import show_lines, show_money
+from shop.ground.staff.numbers import (
     EMPTY,
     show_change,
     show_number,

@@ -26,25 +26,26 @@ from pricing.admin.change_cells import (
     show_band,
     weighed_prices,
 )
-from pricing.core.optimum import say_why
-from pricing.models import PriceProposal
-from pricing.services import (
+from pricing.ledger.models.proposals import PriceProposal
+from pricing.optimum.core import say_why
+from pricing.publishing.services.proposals import (
+    Decided,
+    ProposalRefused,
     approve_proposals,
     edit_proposal,
     reject_proposals,
     snooze_proposals,
 )
-from pricing.services.proposals import Decided, ProposalRefused
-from shop.kernel.clock import utc_now
-from shop.staff.columns import (
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import (
     age_column,
     money_column,
     show_link,
     tag_column,
 )
-from shop.staff.filters import ChannelFilter
-from shop.staff.money import price_field, read_currency
-from shop.staff.reasons import (
+from shop.ground.staff.filters import ChannelFilter
+from shop.ground.staff.money import price_field, read_currency
+from shop.ground.staff.reasons import (
     ConfirmForm,
     ReasonForm,
     account_id,
@@ -52,7 +53,7 @@ from shop.staff.reasons import (
     go_back,
     tell_outcome,
 )
-from shop.staff.tables import ReadOnlyAdmin
+from shop.ground.staff.tables import ReadOnlyAdmin
 
 STATE_TONES = {
     "pending": "amber",

@@ -15,17 +15,21 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from pricing.models import CompetitorPrice, CompetitorSource, QuarantinedCompetitorRow
-from pricing.services.competitor_fetch import MOST_BYTES
-from pricing.services.competitor_sources import check_source, save_source
-from pricing.services.competitors import ImportReport, fetch_source, import_feed
-from shop.catalog.selectors import MarketNotFound, get_market, home_market
-from shop.kernel.clock import utc_now
-from shop.kernel.errors import FairtagError
-from shop.staff.columns import age_column, document_cell, money_column, show_tag, tag_column
-from shop.staff.numbers import show_count
-from shop.staff.reasons import ConfirmForm, ask, go_back, tell_outcome
-from shop.staff.tables import KeptAdmin, ReadOnlyAdmin
+from pricing.competitors.models.competitors import (
+    CompetitorPrice,
+    CompetitorSource,
+    QuarantinedCompetitorRow,
+)
+from pricing.competitors.services.competitor_fetch import MOST_BYTES
+from pricing.competitors.services.competitor_sources import check_source, save_source
+from pricing.competitors.services.competitors import ImportReport, fetch_source, import_feed
+from shop.ground.catalog.selectors import MarketNotFound, get_market, home_market
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.errors import FairtagError
+from shop.ground.staff.columns import age_column, document_cell, money_column, show_tag, tag_column
+from shop.ground.staff.numbers import show_count
+from shop.ground.staff.reasons import ConfirmForm, ask, go_back, tell_outcome
+from shop.ground.staff.tables import KeptAdmin, ReadOnlyAdmin
 
 REPORT = document_cell("last_report", _("Report"))
 HELD = document_cell("payload", _("Row"))

@@ -1,4 +1,4 @@
-"""How the newest fit of a family goes, in words: waiting, at which step, done, failed."""
+"""Progress of the newest fit of a model family, as text: waiting, running, done or failed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pricing.models.families import FAMILIES
-from shop.jobs.selectors import RunRow
+from pricing.demand.models.families import FAMILIES
+from shop.ground.jobs.selectors import RunRow
 
 type Text = str | Promise
 
@@ -18,6 +18,7 @@ type Text = str | Promise
 STEPS: tuple[Text, ...] = (
     gettext_lazy("reads sales, prices and placements"),
     gettext_lazy("fits demand and compares families"),
+    gettext_lazy("compares solvers"),
     gettext_lazy("compares shoppers"),
     gettext_lazy("stores the model"),
     gettext_lazy("audits fairness"),

@@ -19,20 +19,22 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from pricing.admin.fits import describe_fit
-from pricing.core.approvals import MODEL_USE
-from pricing.models import DemandModelVersion
-from pricing.models.families import FAMILIES
-from pricing.selectors.places import say_served
-from pricing.selectors.verdicts import WMAPE_ALL, list_waits, say_wait
-from pricing.services.approvals import activate_model, ask_for_model
-from shop.approvals.admin import TwoPersonAdmin
-from shop.jobs.selectors import find_latest_run
-from shop.jobs.services import start_job
-from shop.kernel.clock import utc_now
-from shop.staff.columns import age_column, document_cell, show_link, show_tag, tag_column
-from shop.staff.numbers import EMPTY
-from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
-from shop.staff.tables import ReadOnlyAdmin
+from pricing.demand.core.families import SOLVERS_OF
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.demand.models.families import FAMILIES, SOLVERS
+from pricing.demand.selectors.households import say_households
+from pricing.ledger.selectors.places import say_served
+from pricing.publishing.core.approvals import MODEL_USE
+from pricing.rollout.selectors.verdicts import WMAPE_ALL, list_waits, say_wait
+from pricing.rollout.services.approvals import activate_model, ask_for_model
+from shop.ground.approvals.admin import TwoPersonAdmin
+from shop.ground.jobs.selectors import find_latest_run
+from shop.ground.jobs.services import start_job
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import age_column, document_cell, show_link, show_tag, tag_column
+from shop.ground.staff.numbers import EMPTY
+from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
+from shop.ground.staff.tables import ReadOnlyAdmin
 
 TRAIN_JOB = "train_family"
 ASKED = "fit_asked_at"  # in the session: when the reader last asked for a fit
@@ -48,6 +50,25 @@ class FamilyForm(BaseDialogForm):
         widget=UnfoldAdminSelectWidget(),
         help_text=_("As on the leaderboard. It becomes a candidate: people decide about its use."),
     )
+    solver = forms.ChoiceField(
+        label=_("Solver"),
+        choices=[("", _("The usual one of the family")), *SOLVERS.items()],
+        required=False,
+        widget=UnfoldAdminSelectWidget(),
+        help_text=_(
+            "Linear, polynomial and the hierarchical logit take Newton, conjugate gradient,"
+            " gradient descent and stochastic gradient descent; the neural network takes Adam,"
+            " stochastic gradient descent and L-BFGS; the others have nothing to choose."
+        ),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a solver that the family has not."""
+        data: dict[str, Any] = super().clean() or {}
+        solver, family = data.get("solver", ""), data.get("family", "")
+        if solver and family and solver not in SOLVERS_OF.get(family, ()):
+            self.add_error("solver", _("This family cannot be fitted with this solver."))
+        return data
 
 
 def metric_column(name: str, title: Any, digits: int = 3) -> Any:
@@ -66,7 +87,7 @@ def metric_column(name: str, title: Any, digits: int = 3) -> Any:
 class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     blank_text = _(
         "The first model is fitted on the shop's sales in the coming night, or now with “Fit a"
-        " family”; each one stands here with its figures."
+        " model”; each one stands here with its figures."
     )
     list_before_template = "admin/parts/fit_progress.html"
     list_display = [
@@ -92,6 +113,7 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
         tag_column("status", _("Status"), STATUS_TONES),
         "waits",
         "places",
+        "households",
         "trained_at",
         ("window_start", "window_end", "rows"),
         document_cell("metrics", _("Metrics")),
@@ -106,6 +128,7 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
         "backtest_link",
         "waits",
         "places",
+        "households",
         "second_person",
         *(one for one in fields if callable(one)),
     ]
@@ -156,6 +179,11 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
         is_in_use = row.status == DemandModelVersion.Status.ACTIVE
         return say_served(row.metrics, is_in_use=is_in_use)
 
+    @admin.display(description=_("Shoppers' own response"))
+    def households(self, row: DemandModelVersion) -> str:
+        """Whether personal prices rest on what was learned of shoppers, with the figures."""
+        return say_households(row.metrics) or EMPTY
+
     @admin.display(description=_("People decide"))
     def is_waiting(self, row: DemandModelVersion) -> SafeString | str:
         """Whether something keeps a candidate from use by itself; its page says what."""
@@ -169,12 +197,12 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
         return show_link("admin:model_backtest", row.pk, _("backtest"))
 
     @action(
-        description=_("Fit a family"),
+        description=_("Fit a model"),
         permissions=["act"],
         url_path="fit",
         icon="model_training",
         dialog=ask(
-            _("Fit another family of models"),
+            _("Fit a model"),
             _("A worker fits it on the shop's sales: some minutes. Nothing changes for shoppers."),
             form_class=FamilyForm,
             submit=_("Fit"),
@@ -182,7 +210,7 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     )
     def fit_family(self, request: HttpRequest, form: FamilyForm) -> HttpResponse:
         """Have a worker fit a challenger; it stands in this table when it is done."""
-        keywords = {"family": form.cleaned_data["family"]}
+        keywords = {name: form.cleaned_data[name] for name in ("family", "solver")}
         request.session[ASKED] = utc_now().isoformat()
         tell_outcome(
             self,

@@ -16,19 +16,24 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
 
-from pricing.models import PriceOverride, PublicPrice
-from pricing.services import end_override, set_override
-from pricing.services.override_steps import plan_override
-from pricing.services.overrides import check_override, find_bounds
-from shop.catalog.selectors import find_place, list_cards
-from shop.kernel.clock import utc_now
-from shop.kernel.errors import FairtagError
-from shop.staff.columns import money_column, show_money, show_tag
-from shop.staff.keys import read_number
-from shop.staff.money import price_field
-from shop.staff.numbers import EMPTY
-from shop.staff.place import StaffPlace
-from shop.staff.reasons import (
+from pricing.ledger.models.ledger import PublicPrice
+from pricing.ledger.models.proposals import PriceOverride
+from pricing.publishing.services.override_steps import plan_override
+from pricing.publishing.services.overrides import (
+    check_override,
+    end_override,
+    find_bounds,
+    set_override,
+)
+from shop.ground.catalog.selectors import find_place, list_cards
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.errors import FairtagError
+from shop.ground.staff.columns import money_column, show_money, show_tag
+from shop.ground.staff.keys import read_number
+from shop.ground.staff.money import price_field
+from shop.ground.staff.numbers import EMPTY
+from shop.ground.staff.place import StaffPlace
+from shop.ground.staff.reasons import (
     ConfirmForm,
     account_id,
     ask,
@@ -36,7 +41,7 @@ from shop.staff.reasons import (
     say_refusal,
     tell_outcome,
 )
-from shop.staff.tables import StaffAdmin
+from shop.ground.staff.tables import StaffAdmin
 
 USUAL_TIME = timedelta(days=7)
 MOMENTS = {"starts_at": _("Starts at"), "expires_at": _("Expires at")}

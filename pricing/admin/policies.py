@@ -15,12 +15,12 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from pricing.admin.bounds import BOUNDS, GROUPS, Bound
-from pricing.core.approvals import POLICY
-from pricing.models import PricingPolicy
-from pricing.services.approvals import approve_policy, propose_policy
-from shop.approvals.admin import VersionAdmin
-from shop.staff.columns import age_column
-from shop.staff.numbers import EMPTY
+from pricing.policy.models.policy import PricingPolicy
+from pricing.publishing.core.approvals import POLICY
+from pricing.rollout.services.approvals import approve_policy, propose_policy
+from shop.ground.approvals.admin import VersionAdmin
+from shop.ground.staff.columns import age_column
+from shop.ground.staff.numbers import EMPTY
 
 REASON_SHOWN = 60
 
@@ -53,7 +53,7 @@ class PolicyForm(forms.ModelForm):
         if given.get("objective") == "units" and not given.get("target_margin"):
             self.add_error(
                 "target_margin",
-                _("Units alone would sell everything at its floor: aim at a margin, too."),
+                _("Units alone would price everything at its floor: set a target margin, too."),
             )
         return given
 

@@ -16,11 +16,12 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import action
 
-from pricing.models import PriceBook, PriceBookEntry, PriceLedgerEntry, PublicPrice
-from pricing.services import Ask, set_list_prices
-from shop.catalog.selectors.staff import find_variant_ids
-from shop.kernel.clock import utc_now
-from shop.staff.columns import (
+from pricing.ledger.models.books import PriceBook, PriceBookEntry
+from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
+from pricing.publishing.services.list_prices import Ask, set_list_prices
+from shop.ground.catalog.selectors.staff import find_variant_ids
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import (
     age_column,
     document_cell,
     money_column,
@@ -28,13 +29,13 @@ from shop.staff.columns import (
     show_money,
     tag_column,
 )
-from shop.staff.filters import ChannelFilter, MoneyRangeFilter
-from shop.staff.keys import KeySearchAdmin, read_text
-from shop.staff.log import write_act
-from shop.staff.money import price_field, read_currency
-from shop.staff.numbers import show_change
-from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
-from shop.staff.tables import ReadOnlyAdmin
+from shop.ground.staff.filters import ChannelFilter, MoneyRangeFilter
+from shop.ground.staff.keys import KeySearchAdmin, read_text
+from shop.ground.staff.log import write_act
+from shop.ground.staff.money import price_field, read_currency
+from shop.ground.staff.numbers import show_change
+from shop.ground.staff.reasons import ReasonForm, ask, go_back, tell_outcome
+from shop.ground.staff.tables import ReadOnlyAdmin
 
 SOURCE_TONES = {
     "merchant": "blue",

@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from pricing.models import PrivacyBudget, PrivateRelease
-from shop.staff.columns import age_column
-from shop.staff.tables import ReadOnlyAdmin
+from pricing.private.models.private import PrivacyBudget, PrivateRelease
+from shop.ground.staff.columns import age_column
+from shop.ground.staff.tables import ReadOnlyAdmin
 
 
 def number_column(name: str, title: Any, digits: int) -> Any:

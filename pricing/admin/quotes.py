@@ -7,8 +7,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 
-from pricing.models import Quote, QuoteSeal
-from shop.staff.columns import (
+from pricing.ledger.models.quotes import Quote, QuoteSeal
+from shop.ground.staff.columns import (
     age_column,
     document_cell,
     money_column,
@@ -16,8 +16,8 @@ from shop.staff.columns import (
     show_tag,
     tag_column,
 )
-from shop.staff.keys import KeySearchAdmin, read_number, read_uuid
-from shop.staff.tables import ReadOnlyAdmin
+from shop.ground.staff.keys import KeySearchAdmin, read_number, read_uuid
+from shop.ground.staff.tables import ReadOnlyAdmin
 
 RUNG_TONES = {"personal": "green", "book": "blue", "public": "gray"}
 
@@ -32,7 +32,7 @@ class QuoteAdmin(KeySearchAdmin):
     list_display = [
         "id",
         age_column("issued_at", _("Issued")),
-        tag_column("rung", _("Rung"), RUNG_TONES),
+        tag_column("rung", _("Price source"), RUNG_TONES),
         "variant",
         money_column("public_minor", _("Public price"), currency_field="currency"),
         money_column("quoted_minor", _("Quoted price"), currency_field="currency"),

@@ -10,11 +10,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from pricing.models import EmergencyCap, JurisdictionRow, KillSwitch
-from pricing.services.switches import flag_emergency
-from shop.kernel.clock import utc_now
-from shop.staff.columns import percent_column, show_tag
-from shop.staff.tables import ReadOnlyAdmin, StaffAdmin
+from pricing.policy.models.policy import EmergencyCap, JurisdictionRow, KillSwitch
+from pricing.publishing.services.switches import flag_emergency
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import percent_column, show_tag
+from shop.ground.staff.tables import ReadOnlyAdmin, StaffAdmin
 
 LABEL = _("Label beside every personal price")
 

@@ -13,15 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
 
-from pricing.models import BreakerTrip, ModelChange
-from pricing.selectors.lift import read_impact
-from pricing.selectors.trial_words import list_trial_figures
-from pricing.selectors.verdicts import say_reason
-from pricing.services.rollback import rollback_model
-from pricing.services.undo import undo_trip
-from shop.jobs.services import start_job
-from shop.kernel.clock import utc_now
-from shop.staff.columns import (
+from pricing.learning.models.learning import ModelChange
+from pricing.policy.models.breakers import BreakerTrip
+from pricing.rollout.selectors.lift import read_impact
+from pricing.rollout.selectors.trial_words import list_trial_figures
+from pricing.rollout.selectors.verdicts import say_reason
+from pricing.rollout.services.rollback import rollback_model
+from pricing.rollout.services.undo import undo_trip
+from shop.ground.jobs.services import start_job
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import (
     age_column,
     document_cell,
     show_lines,
@@ -30,9 +31,9 @@ from shop.staff.columns import (
     show_tag,
     tag_column,
 )
-from shop.staff.numbers import EMPTY
-from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
-from shop.staff.tables import ReadOnlyAdmin
+from shop.ground.staff.numbers import EMPTY
+from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
+from shop.ground.staff.tables import ReadOnlyAdmin
 
 AUDIT_JOB = "audit_and_go_back"
 ACTION_TONES = {"switched_off": "red", "held": "amber", "stopped_ramp": "amber"}

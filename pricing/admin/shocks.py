@@ -6,18 +6,18 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from pricing.models import PriceShock
-from shop.staff.columns import money_column, percent_column, show_tag
-from shop.staff.tables import ReadOnlyAdmin
+from pricing.experiments.models.shocks import PriceShock
+from shop.ground.staff.columns import money_column, percent_column, show_tag
+from shop.ground.staff.tables import ReadOnlyAdmin
 
 
 @admin.register(PriceShock)
 class PriceShockAdmin(ReadOnlyAdmin):
-    """A draw cannot be edited: what is learned from it rests on its being one."""
+    """A draw cannot be edited: that would bias what is learned from it."""
 
     blank_text = _(
-        "Chance moves a few public prices for a week from the next Monday on; each "
-        "draw stands here with its probability."
+        "From next Monday, a few public prices change at random for a week; each draw is listed "
+        "here with its probability."
     )
     list_display = [
         "week",

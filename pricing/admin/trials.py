@@ -14,18 +14,19 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from pricing.core.approvals import MODEL_USE
-from pricing.core.monitoring import SHARES
-from pricing.models import DemandModelVersion, ModelRamp, RampStep
-from pricing.selectors.trial_words import list_trial_figures
-from pricing.selectors.verdicts import say_step
-from pricing.services.trials import begin_trial, step_trial, stop_trial
-from shop.approvals.selectors import list_waiting_ids
-from shop.kernel.clock import utc_now
-from shop.staff.columns import age_column, percent_column, show_lines, show_minor, show_tag
-from shop.staff.numbers import EMPTY, show_percent
-from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
-from shop.staff.tables import ReadOnlyAdmin, ReadOnlyInline
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.learning.models.learning import ModelRamp, RampStep
+from pricing.optimum.core.monitoring import SHARES
+from pricing.publishing.core.approvals import MODEL_USE
+from pricing.rollout.selectors.trial_words import list_trial_figures
+from pricing.rollout.selectors.verdicts import say_step
+from pricing.rollout.services.trials import begin_trial, step_trial, stop_trial
+from shop.ground.approvals.selectors import list_waiting_ids
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import age_column, percent_column, show_lines, show_minor, show_tag
+from shop.ground.staff.numbers import EMPTY, show_percent
+from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
+from shop.ground.staff.tables import ReadOnlyAdmin, ReadOnlyInline
 
 NOBODY_ASKED = _(
     "Nobody has asked for a model yet. Open Demand models, choose a candidate or a retired model"

@@ -1,32 +1,32 @@
 """Tables of the pricing room."""
 
-from pricing.models.arms import ArmPrice
-from pricing.models.audits import ModelAudit
-from pricing.models.books import PriceBook, PriceBookEntry
-from pricing.models.breakers import BreakerTrip, FeedPulse, PricedVisit
-from pricing.models.competitors import (
+from pricing.competitors.models.competitors import (
     CompetitorPrice,
     CompetitorSource,
     QuarantinedCompetitorRow,
 )
-from pricing.models.demand import DemandModelVersion
-from pricing.models.learning import (
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.demand.models.look_fits import LookArchive, LookFit
+from pricing.demand.models.tuning import DemandTuning
+from pricing.experiments.models.arms import ArmPrice
+from pricing.experiments.models.shocks import PriceShock
+from pricing.fairness.models.audits import ModelAudit
+from pricing.learning.models.learning import (
     ModelChange,
     ModelRamp,
     OnlineEvidence,
     RampStep,
     ShadowComparison,
 )
-from pricing.models.ledger import PriceLedgerEntry, PublicPrice
-from pricing.models.look_fits import LookArchive, LookFit
-from pricing.models.looks import LookSeal, LookTally, PublicLook, ShockDraw
-from pricing.models.policy import EmergencyCap, JurisdictionRow, KillSwitch, PricingPolicy
-from pricing.models.private import PrivacyBudget, PrivateRelease
-from pricing.models.proposals import PriceOverride, PriceProposal
-from pricing.models.quotes import Quote, QuoteSeal
-from pricing.models.returns import ChanceReturn
-from pricing.models.shocks import PriceShock
-from pricing.models.tuning import DemandTuning
+from pricing.ledger.models.books import PriceBook, PriceBookEntry
+from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
+from pricing.ledger.models.looks import LookSeal, LookTally, PublicLook, PublicLookSet, ShockDraw
+from pricing.ledger.models.proposals import PriceOverride, PriceProposal
+from pricing.ledger.models.quotes import Quote, QuoteSeal
+from pricing.policy.models.breakers import BreakerTrip, FeedPulse, PricedVisit
+from pricing.policy.models.policy import EmergencyCap, JurisdictionRow, KillSwitch, PricingPolicy
+from pricing.private.models.private import PrivacyBudget, PrivateRelease
+from pricing.quoting.models.returns import ChanceReturn
 
 __all__ = [
     "ArmPrice",
@@ -59,6 +59,7 @@ __all__ = [
     "PrivacyBudget",
     "PrivateRelease",
     "PublicLook",
+    "PublicLookSet",
     "PublicPrice",
     "QuarantinedCompetitorRow",
     "Quote",

@@ -24,15 +24,13 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from profiles.models import (
-    Account,
-)
-from shop.staff.columns import age_column, show_tag
-from shop.staff.log import say_entry
-from shop.staff.masked import MaskedAdmin, mask_addresses
-from shop.staff.numbers import EMPTY
-from shop.staff.roles import mask_email, mask_text
-from shop.staff.tables import ReadOnlyAdmin, StaffAdmin
+from profiles.shoppers.models.accounts import Account
+from shop.ground.staff.columns import age_column, show_tag
+from shop.ground.staff.log import say_entry
+from shop.ground.staff.masked import MaskedAdmin, mask_addresses
+from shop.ground.staff.numbers import EMPTY
+from shop.ground.staff.roles import mask_email, mask_text
+from shop.ground.staff.tables import ReadOnlyAdmin, StaffAdmin
 
 # allauth's own tables wear another look and show addresses unmasked; accounts show what matters.
 for hidden in (EmailAddress, Authenticator, UserSession, Group):

@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action
 
-from profiles.models import Review
-from profiles.services import hide_review, show_review
-from shop.staff.columns import percent_column, tag_column
-from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
-from shop.staff.tables import ReadOnlyAdmin
+from profiles.reviews.api import hide_review, show_review
+from profiles.reviews.models import Review
+from shop.ground.staff.columns import percent_column, tag_column
+from shop.ground.staff.reasons import ReasonForm, ask, go_back, tell_outcome
+from shop.ground.staff.tables import ReadOnlyAdmin
 
 
 @admin.register(Review)

@@ -18,18 +18,14 @@ from unfold.contrib.filters.admin import (
     RelatedDropdownFilter,
 )
 
-from profiles.models import (
-    AuditTrait,
-    ConsentRecord,
-    Event,
-    Segment,
-    SegmentVersion,
-    Shopper,
-    ShopperProfile,
-    SimilarityVersion,
-)
-from profiles.selectors import name_tags
-from shop.staff.columns import (
+from profiles.events.models import Event
+from profiles.recommend.models import SimilarityVersion
+from profiles.segments.api import name_tags
+from profiles.segments.models import Segment, SegmentVersion, ShopperProfile
+from profiles.shoppers.models.audit import AuditTrait
+from profiles.shoppers.models.consent import ConsentRecord
+from profiles.shoppers.models.shoppers import Shopper
+from shop.ground.staff.columns import (
     age_column,
     document_cell,
     show_link,
@@ -37,10 +33,10 @@ from shop.staff.columns import (
     show_tag,
     tag_column,
 )
-from shop.staff.keys import KeySearchAdmin, read_household, read_text, read_uuid, read_words
-from shop.staff.masked import MaskedAdmin
-from shop.staff.roles import is_auditor, mask_email, mask_text
-from shop.staff.tables import KeptAdmin, ReadOnlyAdmin
+from shop.ground.staff.keys import KeySearchAdmin, read_household, read_text, read_uuid, read_words
+from shop.ground.staff.masked import MaskedAdmin
+from shop.ground.staff.roles import is_auditor, mask_email, mask_text
+from shop.ground.staff.tables import KeptAdmin, ReadOnlyAdmin
 
 A_DAY = timedelta(days=1)
 # Page, order and kind select from the whole table: they do not make it smaller by an index.

@@ -1,26 +1,25 @@
 """Tables of the room. Imported only inside `profiles`."""
 
-from profiles.models.accounts import Account
-from profiles.models.audit import AuditTrait
-from profiles.models.consent import ConsentRecord
-from profiles.models.customers import Customer
-from profiles.models.events import Event
-from profiles.models.experiment_results import (
-    ExperimentItem,
-    ExperimentOutcome,
-    ExperimentReadout,
-)
-from profiles.models.experiments import (
+from profiles.events.models import Event
+from profiles.experiments.models import (
     Experiment,
     ExperimentArm,
     ExperimentDeviation,
+    ExperimentItem,
     ExperimentNamespace,
+    ExperimentOutcome,
+    ExperimentReadout,
     ExperimentShares,
     Exposure,
 )
-from profiles.models.reviews import Review, SentimentVersion
-from profiles.models.segments import Segment, SegmentVersion, ShopperProfile, SimilarityVersion
-from profiles.models.shoppers import OnlineLag, Shopper
+from profiles.recommend.models import SimilarityVersion
+from profiles.reviews.models import Review, SentimentVersion
+from profiles.segments.models import Segment, SegmentVersion, ShopperProfile
+from profiles.shoppers.models.accounts import Account
+from profiles.shoppers.models.audit import AuditTrait
+from profiles.shoppers.models.consent import ConsentRecord
+from profiles.shoppers.models.customers import Customer
+from profiles.shoppers.models.shoppers import OnlineLag, Shopper
 
 __all__ = [
     "Account",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,29 +17,27 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action
 
-from promotions.admin.campaign_dates import WHEN, CampaignDates
-from promotions.admin.campaign_links import CampaignLinks
 from promotions.admin.claims import NAMES, CampaignForm
 from promotions.admin.offers import OfferInline
 from promotions.admin.recorded import RecordedAdmin
-from promotions.core.approvals import CAMPAIGN
-from promotions.core.workflow import Step, may_step, phase_at
-from promotions.models import Campaign
-from promotions.selectors.phases import PHASES
-from promotions.services.campaign_revisions import clone_campaign
-from promotions.services.campaigns import (
+from promotions.campaigns.api import CAMPAIGN, Step, may_step, phase_at
+from promotions.campaigns.models import Campaign
+from promotions.planning.api import PHASES
+from promotions.release.api import (
     approve_campaign,
+    clone_campaign,
     move_campaign,
     say_step,
     send_back_campaign,
 )
-from shop.approvals.admin import TwoPersonAdmin
-from shop.catalog.selectors import find_place
-from shop.kernel.clock import utc_now
-from shop.staff.columns import show_money, show_tag
-from shop.staff.log import write_act
-from shop.staff.numbers import EMPTY
-from shop.staff.reasons import (
+from shop.ground.approvals.admin import TwoPersonAdmin
+from shop.ground.catalog.selectors import find_place
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import show_link, show_money, show_tag
+from shop.ground.staff.log import write_act
+from shop.ground.staff.numbers import EMPTY
+from shop.ground.staff.place import StaffPlace, show_moment, show_time
+from shop.ground.staff.reasons import (
     ConfirmForm,
     ReasonForm,
     account_id,
@@ -47,6 +46,70 @@ from shop.staff.reasons import (
     go_to,
     tell_outcome,
 )
+
+WHEN: dict[str, Any] = {
+    "fields": [("starts_at", "ends_at"), "on_clock", "market_code"],
+    "description": _("Money and dates are those of the market, or of the shop's own without one."),
+}
+
+
+def read_clock(row: Campaign) -> str:
+    """Return the time zone of the campaign's market; the page's for all markets."""
+    return find_place(row.market_code).time_zone
+
+
+class CampaignDates:
+    """Columns that say begin and end as the builder and the storefront do."""
+
+    def place_for(self, row: Campaign | None, asked: Mapping[str, str]) -> StaffPlace:
+        """Return the place of its market."""
+        return find_place(asked.get("market_code", "" if row is None else row.market_code))
+
+    @admin.display(description=_("Begins"), ordering="starts_at")
+    def begins(self, row: Campaign) -> str:
+        """The first moment, on the market's clock."""
+        return show_time(row.starts_at, read_clock(row))
+
+    @admin.display(description=_("Ends"), ordering="ends_at")
+    def ends(self, row: Campaign) -> str:
+        """The first moment it is over, on the market's clock."""
+        return show_time(row.ends_at, read_clock(row))
+
+    @admin.display(description=_("On the market's clock"))
+    def on_clock(self, row: Campaign) -> str:
+        """Both, with the clock they are on."""
+        if not row.pk:  # the form to add one
+            return EMPTY
+        zone = read_clock(row)
+        begins = show_moment(row.starts_at, zone).removesuffix(zone)
+        return f"{begins}– {show_moment(row.ends_at, zone)}"
+
+
+class CampaignLinks:
+    """Columns that lead on."""
+
+    @admin.display(description=_("In words"))
+    def in_words(self, row: Campaign) -> SafeString | str:
+        """The way to what it says, and to what the law says of it."""
+        if not row.pk:  # the form to add one
+            return EMPTY
+        said = _("What it says and what the law says of it")
+        return show_link("admin:campaign_plan", row.pk, said)
+
+    @admin.display(description=_("Version"))
+    def versions(self, row: Campaign) -> SafeString | str:
+        """The version that holds, and the way to all of them."""
+        if not row.pk:  # the form to add one
+            return EMPTY
+        return show_link("admin:campaign_versions", row.pk, row.revision or EMPTY)
+
+    @admin.display(description=_("Results"))
+    def results(self, row: Campaign) -> SafeString | str:
+        """The way to what it brought."""
+        if not row.pk:  # the form to add one
+            return EMPTY
+        return show_link("admin:campaign_results", row.pk, _("Sales, cost, margin, lift"))
+
 
 # From which share of the budget on it is shown how.
 ALERTS = ((100, "red"), (80, "amber"), (50, "blue"))

@@ -1,4 +1,4 @@
-"""What a campaign says of itself, as fields of its form instead of JSON."""
+"""Form fields for the claims of a campaign, stored as JSON."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from unfold.widgets import (
 )
 
 from promotions.admin.recorded import RecordedForm
-from shop.staff.moments import MomentField
-from shop.staff.money import price_field
+from shop.ground.staff.moments import MomentField
+from shop.ground.staff.money import price_field
 
 STOCK = "stock"
 # field of the form -> word of the claims; `only_left` and `review` are more than a value
@@ -61,7 +61,7 @@ class CampaignForm(RecordedForm):
         widget=UnfoldAdminDecimalFieldWidget,
     )
     claim_countdown = _flag(
-        _("A clock runs to the end"), _("It shows itself in the last two days.")
+        _("A countdown runs to the end"), _("It shows itself in the last two days.")
     )
     claim_left = _flag(_("Say how many are left"), _("Counted from stock, never typed."))
     claim_quantity = forms.IntegerField(

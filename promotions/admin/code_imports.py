@@ -20,13 +20,13 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from promotions.core.code_files import BadCodeFile, find_layout
-from promotions.models import CodeImport, Offer, RefusedCode
-from promotions.services import import_codes
-from shop.kernel.clock import utc_now
-from shop.staff.columns import show_tag
-from shop.staff.numbers import EMPTY, show_count
-from shop.staff.tables import ReadOnlyAdmin, ReadOnlyInline
+from promotions.campaigns.models import Offer
+from promotions.coupons.api import BadCodeFile, find_layout, import_codes
+from promotions.coupons.models import CodeImport, RefusedCode
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import show_tag
+from shop.ground.staff.numbers import EMPTY, show_count
+from shop.ground.staff.tables import ReadOnlyAdmin, ReadOnlyInline
 
 
 class ImportForm(forms.ModelForm):
@@ -83,10 +83,10 @@ def read_lines(file: UploadedFile) -> io.StringIO:
 # Why a row was refused, in words; the keys are what `import_codes` counts
 REASONS = {
     "no_code": _("there is no code"),
-    "code_too_long": _("the code is longer than 40 signs"),
-    "code_too_short": _("the code is shorter than 4 signs"),
+    "code_too_long": _("the code is longer than 40 characters"),
+    "code_too_short": _("the code is shorter than 4 characters"),
     "code_rounded": _("a spreadsheet rounded the code: format its column as text and save again"),
-    "unreadable": _("signs of the code cannot be read: save the file as UTF-8"),
+    "unreadable": _("characters of the code cannot be read: save the file as UTF-8"),
     "bad_number": _("how often it may be used is no whole number from 1"),
     "twice_in_file": _("the code stands twice in the file: the first one counts"),
     "exists": _("the code exists already and stays as it is"),

@@ -16,18 +16,18 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import action
 
 from promotions.admin.places import place_of_campaign
-from promotions.models import CodeBatch, LimitCounter, Offer, UseLimit
-from promotions.selectors.codes import stream_codes
-from promotions.services import stop_batch
+from promotions.campaigns.models import Offer
+from promotions.coupons.api import stop_batch, stream_codes
+from promotions.coupons.models import CodeBatch, LimitCounter, UseLimit
 from promotions.tasks import make_codes
-from shop.catalog.selectors import find_place
-from shop.staff.columns import show_money, tag_column
-from shop.staff.keys import read_number
-from shop.staff.log import write_act
-from shop.staff.numbers import EMPTY, show_count
-from shop.staff.place import StaffPlace
-from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
-from shop.staff.tables import KeptAdmin, ReadOnlyInline
+from shop.ground.catalog.selectors import find_place
+from shop.ground.staff.columns import show_money, tag_column
+from shop.ground.staff.keys import read_number
+from shop.ground.staff.log import write_act
+from shop.ground.staff.numbers import EMPTY, show_count
+from shop.ground.staff.place import StaffPlace
+from shop.ground.staff.reasons import ReasonForm, ask, go_back, tell_outcome
+from shop.ground.staff.tables import KeptAdmin, ReadOnlyInline
 
 BATCH_TONES = {"waiting": "blue", "running": "amber", "done": "green", "stopped": "gray"}
 
@@ -153,7 +153,7 @@ class UseLimitAdmin(KeptAdmin):
     inlines = [CounterInline]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """What is counted stays what it is: counters would lose their meaning."""
+        """Fields that counters use are read-only."""
         return [] if obj is None else ["campaign", "offer", "entity", "period", "counted"]
 
     def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:

@@ -10,10 +10,10 @@ from unfold.contrib.filters.admin import (
     RangeDateTimeFilter,
 )
 
-from promotions.models import Coupon, Redemption
-from shop.staff.columns import age_column, money_column, tag_column
-from shop.staff.numbers import EMPTY
-from shop.staff.tables import KeptAdmin, ReadOnlyAdmin
+from promotions.coupons.models import Coupon, Redemption
+from shop.ground.staff.columns import age_column, money_column, tag_column
+from shop.ground.staff.numbers import EMPTY
+from shop.ground.staff.tables import KeptAdmin, ReadOnlyAdmin
 
 STATE_TONES = {"held": "amber", "committed": "green", "released": "gray"}
 

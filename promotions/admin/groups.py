@@ -17,16 +17,22 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from promotions.models import GroupClaim, VerifiedGroup
-from promotions.selectors.groups import read_document
-from promotions.services.groups import MAX_CODES_AT_ONCE, decide_claim, make_group_codes
-from shop.kernel.clock import utc_now
-from shop.staff.columns import age_column, tag_column
-from shop.staff.log import write_act
-from shop.staff.numbers import EMPTY, show_count
-from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
-from shop.staff.roles import may_see_personal
-from shop.staff.tables import KeptAdmin, ReadOnlyAdmin
+from promotions.coupons.api import MAX_CODES_AT_ONCE, decide_claim, make_group_codes, read_document
+from promotions.coupons.models import GroupClaim, VerifiedGroup
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import age_column, tag_column
+from shop.ground.staff.log import write_act
+from shop.ground.staff.numbers import EMPTY, show_count
+from shop.ground.staff.reasons import (
+    ConfirmForm,
+    ReasonForm,
+    account_id,
+    ask,
+    go_back,
+    tell_outcome,
+)
+from shop.ground.staff.roles import may_see_personal
+from shop.ground.staff.tables import KeptAdmin, ReadOnlyAdmin
 
 CLAIM_TONES = {"pending": "amber", "accepted": "green", "refused": "gray"}
 

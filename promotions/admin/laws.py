@@ -8,9 +8,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from promotions.models import PromotionLaw
-from shop.kernel.clock import utc_now
-from shop.staff.tables import StaffAdmin
+from promotions.law.models import PromotionLaw
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.tables import StaffAdmin
 
 
 @admin.register(PromotionLaw)

@@ -16,14 +16,14 @@ from unfold.contrib.filters.admin import (
 
 from promotions.admin.places import place_of_campaign
 from promotions.admin.recorded import RecordedAdmin
-from promotions.models import Offer, StackingCategory, StackingGroup
-from promotions.services.campaign_revisions import open_for_change
-from shop.catalog.selectors import find_place
-from shop.kernel.clock import utc_now
-from shop.staff.columns import show_money
-from shop.staff.numbers import show_units
-from shop.staff.place import StaffPlace
-from shop.staff.tables import KeptAdmin, StaffInline
+from promotions.campaigns.models import Offer, StackingCategory, StackingGroup
+from promotions.release.api import open_for_change
+from shop.ground.catalog.selectors import find_place
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import show_money
+from shop.ground.staff.numbers import show_units
+from shop.ground.staff.place import StaffPlace
+from shop.ground.staff.tables import KeptAdmin, StaffInline
 
 
 class OfferInline(StaffInline):
@@ -44,7 +44,7 @@ AMOUNTS = _(
     "Of a set price or a bundle the amount is the price. What a kind needs beside, as terms; "
     "amounts in terms and conditions are whole minor units (4000 is 40.00):"
 )
-# JSON in every language: what `promotions.core.parse_benefits` reads
+# JSON in every language: what `promotions.engine.core.parsing.benefits` reads
 TERMS = (
     'set_price {"size": 3} · '
     'buy_get {"buy": 2, "get": 1, "get_scope": {"brands": [5]}} · '
@@ -54,8 +54,7 @@ TERMS = (
     'spend_tiers {"steps": [{"from": 4000, "amount": 500}]} · '
     'gift {"variants": [12], "quantity": 1} · '
     'delivery {"methods": ["standard"], "price": 199} · '
-    'points {"points": 5, "per": 100} · '
-    'formula {"formula": "min(value / 20, 500)"}'
+    'points {"points": 5, "per": 100}'
 )
 
 

@@ -19,19 +19,30 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSingleDateWidget
 
-from promotions.models import Partner, PartnerEntry, PartnerProduct, PartnerShare, Settlement
-from promotions.selectors.partners import tie_redemptions, write_report
-from promotions.services.partners import correct_partner
-from promotions.services.settlements import close_settlement
-from shop.kernel.clock import utc_now
-from shop.kernel.ids import uuid7
-from shop.staff.columns import age_column, money_column, show_money, show_tag, tag_column
-from shop.staff.keys import read_number
-from shop.staff.money import MoneyField
-from shop.staff.numbers import EMPTY
-from shop.staff.place import StaffPlace, staff_place
-from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
-from shop.staff.tables import KeptAdmin, ReadOnlyAdmin, StaffInline
+from promotions.partners.api import close_settlement, correct_partner, tie_redemptions, write_report
+from promotions.partners.models import (
+    Partner,
+    PartnerEntry,
+    PartnerProduct,
+    PartnerShare,
+    Settlement,
+)
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.ids import uuid7
+from shop.ground.staff.columns import age_column, money_column, show_money, show_tag, tag_column
+from shop.ground.staff.keys import read_number
+from shop.ground.staff.money import MoneyField
+from shop.ground.staff.numbers import EMPTY
+from shop.ground.staff.place import StaffPlace, staff_place
+from shop.ground.staff.reasons import (
+    ConfirmForm,
+    ReasonForm,
+    account_id,
+    ask,
+    go_back,
+    tell_outcome,
+)
+from shop.ground.staff.tables import KeptAdmin, ReadOnlyAdmin, StaffInline
 
 KIND_TONES = {"use": "green", "return": "amber", "correction": "red"}
 

@@ -1,13 +1,13 @@
-"""Which market's money and clock a campaign's rows are typed in."""
+"""The market whose currency and time zone a campaign's form uses."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from promotions.models import Campaign
-from shop.catalog.selectors import find_place
-from shop.staff.keys import read_number
-from shop.staff.place import StaffPlace
+from promotions.campaigns.models import Campaign
+from shop.ground.catalog.selectors import find_place
+from shop.ground.staff.keys import read_number
+from shop.ground.staff.place import StaffPlace
 
 
 def place_of_campaign(campaign_id: int | None, asked: Mapping[str, str]) -> StaffPlace:

@@ -13,23 +13,22 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from promotions.core.approvals import ADJUSTMENT
-from promotions.core.tills import read_member_number
-from promotions.models import (
-    PointsAccount,
-    PointsAdjustment,
-    PointsEntry,
-    Referral,
+from promotions.campaigns.api import ADJUSTMENT
+from promotions.loyalty.api import (
+    adjust_points,
+    approve_adjustment,
+    read_member_number,
+    read_tier,
+    refuse_adjustment,
 )
-from promotions.selectors.tiers import read_tier
-from promotions.services.membership import adjust_points, approve_adjustment, refuse_adjustment
-from shop.approvals.admin import TwoPersonAdmin
-from shop.kernel.clock import utc_now
-from shop.staff.columns import age_column, tag_column
-from shop.staff.keys import KeySearchAdmin, read_number, read_text
-from shop.staff.numbers import EMPTY
-from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
-from shop.staff.tables import ReadOnlyInline
+from promotions.loyalty.models import PointsAccount, PointsAdjustment, PointsEntry, Referral
+from shop.ground.approvals.admin import TwoPersonAdmin
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import age_column, tag_column
+from shop.ground.staff.keys import KeySearchAdmin, read_number, read_text
+from shop.ground.staff.numbers import EMPTY
+from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
+from shop.ground.staff.tables import ReadOnlyInline
 
 KIND_TONES = {
     **dict.fromkeys(("earn", "release", "refer", "return", "unhold"), "green"),

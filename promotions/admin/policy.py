@@ -8,11 +8,11 @@ from typing import Any
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from promotions.core.approvals import THRESHOLDS
-from promotions.models import CampaignPolicy
-from promotions.services.campaign_policy import approve_thresholds, propose_thresholds
-from shop.approvals.admin import VersionAdmin
-from shop.staff.columns import age_column, money_column
+from promotions.campaigns.api import THRESHOLDS
+from promotions.campaigns.models import CampaignPolicy
+from promotions.release.api import approve_thresholds, propose_thresholds
+from shop.ground.approvals.admin import VersionAdmin
+from shop.ground.staff.columns import age_column, money_column
 
 BOUNDS = (
     *("two_person_budget_minor", "two_person_depth", "two_person_depth_unbudgeted"),

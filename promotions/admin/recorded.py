@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from promotions.services.campaign_revisions import open_for_change, record_change
-from shop.kernel.clock import utc_now
-from shop.kernel.errors import FairtagError
-from shop.staff.reasons import account_id, say_refusal
-from shop.staff.tables import KeptAdmin
+from promotions.release.api import open_for_change, record_change
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.errors import FairtagError
+from shop.ground.staff.reasons import account_id, say_refusal
+from shop.ground.staff.tables import KeptAdmin
 
 
 class RecordedForm(forms.ModelForm):

@@ -16,13 +16,12 @@ from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
 )
 
-from promotions.core.staff_tokens import LONGEST_LIFE, StaffScope
-from promotions.models import StaffToken
-from promotions.services.staff_tokens import make_staff_token, revoke_staff_token
-from shop.kernel.clock import utc_now
-from shop.staff.columns import age_column, show_tag
-from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
-from shop.staff.tables import KeptAdmin
+from promotions.tokens.api import LONGEST_LIFE, StaffScope, make_staff_token, revoke_staff_token
+from promotions.tokens.models import StaffToken
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import age_column, show_tag
+from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
+from shop.ground.staff.tables import KeptAdmin
 
 USUAL_DAYS = 90
 SCOPES = (
@@ -136,7 +135,7 @@ class StaffTokenAdmin(KeptAdmin):
         icon="block",
         dialog=ask(
             _("Revoke this token?"),
-            _("Whatever uses it is out at once. What it wrote stays."),
+            _("The token is revoked at once. What was written with it stays."),
             form_class=ReasonForm,
             submit=_("Revoke"),
         ),

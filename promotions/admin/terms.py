@@ -12,16 +12,16 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from promotions.core.approvals import TERMS
-from promotions.models import MembershipTier, ProgrammeTerms, TermsCategory
-from promotions.services.programme_terms import approve_terms, record_terms
-from shop.approvals.admin import TwoPersonAdmin
-from shop.catalog.selectors import find_place
-from shop.kernel.clock import utc_now
-from shop.staff.columns import show_tag
-from shop.staff.place import StaffPlace
-from shop.staff.reasons import account_id
-from shop.staff.tables import KeptAdmin, StaffInline
+from promotions.campaigns.api import TERMS
+from promotions.loyalty.api import approve_terms, record_terms
+from promotions.loyalty.models import MembershipTier, ProgrammeTerms, TermsCategory
+from shop.ground.approvals.admin import TwoPersonAdmin
+from shop.ground.catalog.selectors import find_place
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import show_tag
+from shop.ground.staff.place import StaffPlace
+from shop.ground.staff.reasons import account_id
+from shop.ground.staff.tables import KeptAdmin, StaffInline
 
 
 class TierInline(StaffInline):

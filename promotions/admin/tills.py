@@ -11,14 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
 
-from promotions.models import TillAct, TillSale, TillToken
-from promotions.services.till_tokens import make_till_token, revoke_till_token
-from shop.kernel.clock import utc_now
-from shop.staff.columns import age_column, money_column, show_tag, tag_column
-from shop.staff.keys import KeySearchAdmin, read_text
-from shop.staff.log import write_act
-from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
-from shop.staff.tables import KeptAdmin, ReadOnlyInline
+from promotions.loyalty.api import make_till_token, revoke_till_token
+from promotions.loyalty.models import TillAct, TillSale, TillToken
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import age_column, money_column, show_tag, tag_column
+from shop.ground.staff.keys import KeySearchAdmin, read_text
+from shop.ground.staff.log import write_act
+from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
+from shop.ground.staff.tables import KeptAdmin, ReadOnlyInline
 
 STATE_TONES = {"open": "gray", "held": "blue", "sold": "green"}
 
@@ -68,7 +68,7 @@ class TillTokenAdmin(KeptAdmin):
         icon="block",
         dialog=ask(
             _("Revoke this till's token?"),
-            _("The till is out at once. What it sent stays."),
+            _("The POS token is revoked at once. The sales it sent stay."),
             form_class=ReasonForm,
             submit=_("Revoke"),
         ),

@@ -1,44 +1,67 @@
-"""Tables of the promotions. Imported only inside this room."""
+"""Tables of the promotions, named for Django. Nobody else imports them from here."""
 
-from promotions.models.adjusting import CampaignAdjustment, CampaignMinute, CampaignTuning
-from promotions.models.alerts import BudgetAlert
-from promotions.models.allocations import (
-    AllocationPlan,
-    OfferBelief,
-    OfferDecision,
-    UpliftVersion,
+from promotions.campaigns.models import (
+    Campaign,
+    CampaignEvent,
+    CampaignPolicy,
+    CampaignRevision,
+    CampaignShopper,
+    CampaignTuning,
+    Offer,
+    OfferBook,
+    OfferVariant,
+    StackingCategory,
+    StackingGroup,
+    StackingRevision,
 )
-from promotions.models.campaigns import Campaign, CampaignShopper
-from promotions.models.checks import CampaignCheck
-from promotions.models.codes import CodeBatch, CodeImport, RefusedCode
-from promotions.models.coupons import Coupon, Redemption
-from promotions.models.digests import OfferDigest
-from promotions.models.groups import GroupClaim, GroupCode, VerifiedGroup
-from promotions.models.laws import PromotionLaw
-from promotions.models.limits import LimitCounter, LimitUse, UseLimit
-from promotions.models.offers import Offer, OfferBook, OfferVariant
-from promotions.models.partners import (
+from promotions.coupons.models import (
+    BudgetAlert,
+    CodeBatch,
+    CodeImport,
+    Coupon,
+    GroupClaim,
+    GroupCode,
+    LimitCounter,
+    LimitUse,
+    Redemption,
+    RefusedCode,
+    UseLimit,
+    VerifiedGroup,
+)
+from promotions.law.models import PromotionLaw
+from promotions.loyalty.models import (
+    Bucket,
+    MembershipTier,
+    PointsAccount,
+    PointsAdjustment,
+    PointsCode,
+    PointsEntry,
+    PointsLot,
+    PointsOrder,
+    ProgrammeTerms,
+    Referral,
+    TermsCategory,
+    TillAct,
+    TillSale,
+    TillToken,
+)
+from promotions.partners.models import (
     Partner,
     PartnerEntry,
     PartnerProduct,
     PartnerShare,
     Settlement,
 )
-from promotions.models.points import (
-    Bucket,
-    PointsAccount,
-    PointsAdjustment,
-    PointsEntry,
-    PointsLot,
-    PointsOrder,
+from promotions.release.models import CampaignCheck
+from promotions.targeting.models import (
+    AllocationPlan,
+    OfferBelief,
+    OfferDecision,
+    OfferDigest,
+    UpliftVersion,
 )
-from promotions.models.policy import CampaignPolicy
-from promotions.models.referrals import Referral
-from promotions.models.revisions import CampaignEvent, CampaignRevision
-from promotions.models.stacking import StackingCategory, StackingGroup, StackingRevision
-from promotions.models.staff_tokens import StaffToken
-from promotions.models.terms import MembershipTier, ProgrammeTerms, TermsCategory
-from promotions.models.tills import PointsCode, TillAct, TillSale, TillToken
+from promotions.tokens.models import StaffToken
+from promotions.tuning.models import CampaignAdjustment, CampaignMinute
 
 __all__ = [
     "AllocationPlan",

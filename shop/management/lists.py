@@ -1,4 +1,4 @@
-"""What the commands of lists of products and of customers share."""
+"""Base classes of the commands for product lists and customer lists."""
 
 from __future__ import annotations
 
@@ -12,11 +12,8 @@ from typing import IO, Any
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
-from shop.catalog.selectors import MarketNotFound, get_market
-from shop.intake.progress import Show, open_show
-from shop.kernel.clock import utc_now
-from shop.kernel.sheets import sheet_lines
-from shop.product_lists.api import (
+from shop.doors.intake.progress import Show, open_show
+from shop.doors.product_lists.api import (
     ImportView,
     ListRefused,
     ListWorker,
@@ -30,6 +27,9 @@ from shop.product_lists.api import (
     work_on_import,
     write_workbook,
 )
+from shop.ground.catalog.selectors import MarketNotFound, get_market
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.sheets import sheet_lines
 
 MOST_SENTENCES = 1_000
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 
-from promotions.core.allocation import NUMPY, Allocator, Engine, Problem
-from promotions.core.allocation.compiled import COMPILED
+from promotions.targeting.core.allocation import Allocator, Problem
 from tests.benchmarks.measure import Figures
 from tests.factories.offer_worlds import make_offers, run_online, share_of_money
 
@@ -16,7 +14,6 @@ TARGETS = {
     "allocator_value_ratio": (">=", 0.9999),
     "allocator_spend_error": ("<=", 0.001),
     "allocator_seconds": ("<=", 2.0),
-    "allocator_seconds_numpy": ("<=", 10.0),
     "allocator_budgets20_seconds": ("<=", 16.0),
     "allocator_budgets20_value_ratio": (">=", 0.994),
     "allocator_budgets20_overspend": ("<=", 0.0),
@@ -32,22 +29,16 @@ def measure() -> Figures:
     """Return value against the bound, spend errors and seconds for 1 M shoppers x 100 offers."""
     value, cost = make_offers(SHOPPERS, OFFERS, seed=11)
     whole = share_of_money(cost, BUDGET_SHARE)
-    warm_up()
-    one = Problem.of(value, cost, [whole])
-    model, seconds = fit(COMPILED, one)
-    plain, seconds_numpy = fit(NUMPY, one)
-    if not np.array_equal(model.choice_, plain.choice_):
-        raise AssertionError("the compiled allocator and numpy's differ")
+    model, seconds = fit(Problem.of(value, cost, [whole]))
     shares = np.random.default_rng(5).uniform(0.2, 3.0, CAMPAIGNS)
     charges = np.repeat(np.eye(CAMPAIGNS, dtype=bool), OFFERS // CAMPAIGNS, axis=1)
     several = Problem.of(value, cost, whole * shares / shares.sum(), charges)
-    many, seconds_many = fit(COMPILED, several)
+    many, seconds_many = fit(several)
     over = float((many.spend_ / several.budgets - 1.0).max())
     return {
         "allocator_value_ratio": round(model.value_ / model.bound_, 7),
         "allocator_spend_error": float(f"{abs(model.spend_[0] / whole - 1.0):.2g}"),
         "allocator_seconds": round(seconds, 2),
-        "allocator_seconds_numpy": round(seconds_numpy, 2),
         "allocator_budgets20_seconds": round(seconds_many, 2),
         "allocator_budgets20_value_ratio": round(many.value_ / many.bound_, 5),
         "allocator_budgets20_overspend": max(over, 0.0),
@@ -71,18 +62,8 @@ def measure_pacing() -> Figures:
     }
 
 
-def fit(engine: Engine, problem: Problem) -> tuple[Allocator, float]:
+def fit(problem: Problem) -> tuple[Allocator, float]:
     """Return the fitted allocator and the seconds it took."""
-    return _timed(lambda: Allocator(engine=engine).fit(problem))
-
-
-def warm_up() -> None:
-    """Compile: once per process, some seconds, not part of any figure."""
-    tiny = np.ones((2, 2), np.float32)
-    Allocator(engine=COMPILED).fit(Problem.of(tiny, tiny, [1.0]))
-
-
-def _timed(call: Callable[[], Allocator]) -> tuple[Allocator, float]:
     started = time.perf_counter()
-    found = call()
+    found = Allocator().fit(problem)
     return found, time.perf_counter() - started

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import time
 
-from promotions.core.evaluate import evaluate_offers
-from promotions.core.values import CartValue, OfferValue, ShopperFacts
+from promotions.engine.core.evaluate import evaluate_offers
+from promotions.engine.core.values import CartValue, OfferValue, ShopperFacts
 from tests.benchmarks.measure import Figures, percentiles
 from tests.factories.basket_oracle import find_best_gain, gain_of_evaluation
 from tests.factories.baskets import draw_basket, draw_personal_basket

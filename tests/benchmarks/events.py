@@ -7,10 +7,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from pricing.services import quote_variants
-from profiles.services import drain_events
-from shop.kernel.clock import utc_now
-from shop.kernel.ids import uuid7
+from pricing.api import quote_variants
+from profiles.events.services.drain import drain_events
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.ids import uuid7
 from tests.benchmarks.measure import Figures, percentiles
 from tests.benchmarks.server import Server, serve
 from tests.benchmarks.shopping import choose_errand, list_households, quote_context

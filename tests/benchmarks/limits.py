@@ -9,10 +9,9 @@ import time
 
 from django.db import connection
 
+from promotions.coupons.selectors.coupons import find_coupons, stream_codes
+from promotions.coupons.services.codes import make_codes
 from promotions.models import Campaign, CodeBatch, Coupon, LimitCounter, Redemption, UseLimit
-from promotions.selectors.codes import stream_codes
-from promotions.selectors.coupons import find_coupons
-from promotions.services import make_codes
 from tests.benchmarks.measure import Figures, percentiles, time_calls
 from tests.factories.promotions import NOON, make_campaign
 from tests.factories.races import applied_by, hold_and_release, race, try_hold

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from shop.simulation.agents import AGENTS, SHIPPED
-from shop.simulation.baselines import BASELINES
-from shop.simulation.episode import Course
-from shop.simulation.grid import CourseRuns, run_grid
-from shop.simulation.report import group_runs
-from shop.simulation.summary import Estimate, compare_regret, compare_worlds, score_agent
-from shop.simulation.worlds import WORLDS
+from shop.lab.agents import AGENTS, SHIPPED
+from shop.lab.baselines import BASELINES
+from shop.lab.episode import Course
+from shop.lab.grid import CourseRuns, run_grid
+from shop.lab.report import group_runs
+from shop.lab.summary import Estimate, compare_regret, compare_worlds, score_agent
+from shop.lab.worlds import WORLDS
 from tests.benchmarks.measure import Figures
 
 TARGETS = {

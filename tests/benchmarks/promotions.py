@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from tests.benchmarks import allocator, audiences, baskets, coupons, uplift
+from tests.benchmarks import allocator, audiences, baskets, uplift
 from tests.benchmarks.measure import Figures
 
 
@@ -18,7 +18,7 @@ class Measured(Protocol):
 
 
 # Add a module to the import above and its name here: `./dev bench promotions` then prints it.
-MODULES: tuple[Measured, ...] = (allocator, uplift, coupons, baskets, audiences)
+MODULES: tuple[Measured, ...] = (allocator, uplift, baskets, audiences)
 TARGETS = {name: target for module in MODULES for name, target in module.TARGETS.items()}
 
 

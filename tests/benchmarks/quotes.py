@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pricing.core.quote import VariantTerms, quote_prices
-from pricing.core.signals import ShopperSignals, SignalWeights
-from pricing.core.values import Policy
-from pricing.services import quote_listing, quote_variants
+from pricing.api import quote_listing, quote_variants
+from pricing.base.core.values import Policy
+from pricing.optimum.core.quote import VariantTerms, quote_prices
+from pricing.optimum.core.signals import ShopperSignals, SignalWeights
 from tests.benchmarks.measure import Figures, percentiles, time_calls
 from tests.benchmarks.shopping import choose_errand, list_households, quote_context
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from pricing.services import publish_price_book
-from profiles.services import refresh_profiles
-from shop.kernel.clock import utc_now
+from pricing.api import publish_price_book
+from profiles.segments.services.profiles import refresh_profiles
+from shop.ground.kernel.clock import utc_now
 from tests.benchmarks.measure import Figures
 
 TARGETS = {"whole_shop_seconds": ("<=", 300.0)}

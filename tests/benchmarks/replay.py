@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from django.db import connection
 
-from pricing.services import drain_quotes, quote_variants, replay_quotes
-from shop.kernel.clock import utc_now
+from pricing.api import drain_quotes, quote_variants, replay_quotes
+from shop.ground.kernel.clock import utc_now
 from tests.benchmarks.measure import Figures
 from tests.benchmarks.shopping import choose_errand, list_households, quote_context
 

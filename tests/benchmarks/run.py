@@ -14,17 +14,22 @@ django.setup()
 
 # ruff: noqa: E402  # the parts import models, which need the registry that setup() fills
 from tests.benchmarks import (
+    chances,
+    choice,
     events,
     journey,
     limits,
+    memory,
     optimum,
     pages,
     pricing,
     promotions,
     quotes,
     quotes_http,
+    recommendations,
     recompute,
     replay,
+    served_path,
     training,
 )
 from tests.benchmarks.measure import Figures, print_table, write_figures
@@ -38,14 +43,18 @@ PARTS: dict[str, Part] = {
     "pages": (pages.measure, pages.TARGETS),
     "events": (events.measure, events.TARGETS),
     "training": (training.measure, training.TARGETS),
+    "chances": (chances.measure, chances.TARGETS),
+    "choice": (choice.measure, choice.TARGETS),
     "recompute": (recompute.measure, recompute.TARGETS),
+    "recommendations": (recommendations.measure, recommendations.TARGETS),
     "replay": (replay.measure, replay.TARGETS),
     "limits": (limits.measure, limits.TARGETS),
     "pricing": (
-        lambda: pricing.measure() | optimum.measure() | journey.measure(),
-        pricing.TARGETS | optimum.TARGETS | journey.TARGETS,
+        lambda: pricing.measure() | optimum.measure() | journey.measure() | served_path.measure(),
+        pricing.TARGETS | optimum.TARGETS | journey.TARGETS | served_path.TARGETS,
     ),
     "promotions": (promotions.measure, promotions.TARGETS),
+    "memory": (memory.measure, memory.TARGETS),
 }
 
 

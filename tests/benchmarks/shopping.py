@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from django.db import connection
 
-from pricing.core.values import QuoteContext
-from shop.kernel.clock import utc_now
+from pricing.base.core.values import QuoteContext
+from shop.ground.kernel.clock import utc_now
 
 LARGEST_CATEGORY = """
     SELECT c.id, c.path, array_agg(v.id ORDER BY p.popularity DESC)

@@ -6,9 +6,9 @@ import resource
 import sys
 import time
 
-from pricing.services import train_demand
-from shop.jobs.selectors import find_last_success
-from shop.kernel.clock import utc_now
+from pricing.api import train_demand
+from shop.ground.jobs.selectors import find_latest_run
+from shop.ground.kernel.clock import utc_now
 from tests.benchmarks.measure import Figures
 
 TARGETS = {
@@ -30,7 +30,7 @@ def measure() -> Figures:
         "peak_mib": round(peak / (1024 if sys.platform == "linux" else 1024**2)),
     }
     figures |= {name: value for name, value in model.metrics.items() if isinstance(value, float)}
-    imported = find_last_success("import_journey")
+    imported = find_latest_run("import_journey")
     if imported is not None and imported.seconds:
         figures["import_seconds"] = round(imported.seconds, 1)
         figures["import_rows_per_second"] = round(imported.rows / imported.seconds)

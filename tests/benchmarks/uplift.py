@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from promotions.core.allocation import Allocator, Problem
-from promotions.core.uplift import OffsetLogit, UpliftBlend, UpliftModel
+from promotions.targeting.core.allocation import Allocator, Problem
+from promotions.targeting.core.uplift import ResponseLogit, Trial
 from tests.benchmarks.measure import Figures
 from tests.factories.uplift_worlds import ARMS, DEPTHS, FACE, FloatArray, UpliftWorld, make_world
 
@@ -18,9 +16,8 @@ SEEDS = (20, 21, 22)
 
 
 def measure() -> Figures:
-    """Return value at budget and Qini as shares of the oracle's: means over SEEDS of the world in
-    which a discount moves log-odds, then the two others, and the logit without trees (plain arrays)
-    that the shop serves."""
+    """Return value at budget and Qini of `ResponseLogit` as shares of the oracle's: means over
+    SEEDS of the world in which a discount moves log-odds, then the two others."""
     usual = [score_world(seed, "logit") for seed in SEEDS]
     figures: Figures = {
         "uplift_value_ratio": round(float(np.mean([one[0] for one in usual])), 4),
@@ -32,21 +29,15 @@ def measure() -> Figures:
         value, qini = score_world(SEEDS[0], link)
         figures[f"uplift_value_ratio_{link}"] = round(value, 4)
         figures[f"uplift_qini_ratio_{link}"] = round(qini, 4)
-    value, qini = score_world(SEEDS[0], "logit", lambda: OffsetLogit(boosted=False))
-    return figures | {
-        "uplift_value_ratio_of_arrays": round(value, 4),
-        "uplift_qini_ratio_of_arrays": round(qini, 4),
-    }
+    return figures
 
 
-def score_world(
-    seed: int, link: str, make: Callable[[], UpliftModel] = UpliftBlend
-) -> tuple[float, float]:
+def score_world(seed: int, link: str) -> tuple[float, float]:
     """Return value at the true budget and Qini over the oracle's, on shoppers not trained on."""
     world = make_world(TRAINED, seed=seed, link=link)
     served = make_world(SERVED, seed=seed + 1_000, link=link)
-    model = make().fit(world.frame, world.depth, world.outcome, world.propensity)
-    chance = model.predict(served.frame, ARMS)
+    trial = Trial.read(world.frame, world.depth, world.outcome, world.propensity)
+    chance = ResponseLogit().fit(trial).predict(served.frame, ARMS)
     return value_ratio(served, chance), qini_ratio(served, chance[:, 1:] - chance[:, :1])
 
 

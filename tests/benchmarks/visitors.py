@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 
 from django.middleware.csrf import CSRF_SECRET_LENGTH
 
-from orders.services import remove_line, view_cart
-from pricing.core.values import QuoteContext
-from shop.api.authentication import GUEST_HEADER, sign_guest_token
-from shop.storefront.visitors import SHOPPER_COOKIE, sign_shopper
+from orders.cart.services.carts import remove_line, view_cart
+from pricing.base.core.values import QuoteContext
+from shop.doors.api.authentication import GUEST_HEADER, sign_guest_token
+from shop.doors.storefront.visitors import SHOPPER_COOKIE, sign_shopper
 from tests.benchmarks.shopping import Errand, quote_context
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

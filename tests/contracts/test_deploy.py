@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from shop.workers import read_worker
 from tests.contracts.house import ROOMS, ROOT, expect_none, list_sources, name_of
 from tools.programs import WORKERS, list_programs
 
@@ -30,6 +31,8 @@ def read_procfile() -> dict[str, str]:
 
 def find_queues(source: str) -> set[str]:
     """The queues that tasks of a file are sent to."""
+    if "queue" not in source:
+        return set()
     return {
         keyword.value.value
         for node in ast.walk(ast.parse(source))
@@ -47,6 +50,11 @@ def used_queues() -> set[str]:
     return set().union(*(find_queues(path.read_text()) for path in sources))
 
 
+def demo_queues() -> set[str]:
+    """The queues that the workers of the demo read."""
+    return {queue for word in WORKERS for queue in read_worker(word).queues.split(",")}
+
+
 def worker_queues(commands: list[str]) -> set[str]:
     """The queues that worker.sh commands read."""
     found = (re.search(r"worker\.sh,? ([a-z,]+)", command) for command in commands)
@@ -54,15 +62,13 @@ def worker_queues(commands: list[str]) -> set[str]:
 
 
 def test_every_queue_in_use_is_read_by_a_worker_of_the_demo() -> None:
-    read = {queue for queues in WORKERS.values() for queue in queues.split(",")}
-    assert used_queues() <= read
+    assert used_queues() <= demo_queues()
 
 
 def test_procfile_and_compose_read_the_same_queues_as_the_demo() -> None:
-    demo = {queue for queues in WORKERS.values() for queue in queues.split(",")}
     composed = [" ".join(service.get("command", [])) for service in read_compose().values()]
-    assert worker_queues(list(read_procfile().values())) == demo
-    assert worker_queues(composed) == demo
+    assert read_procfile()["workers"] == " ".join(("python -m shop.workers", *WORKERS))
+    assert worker_queues(composed) == demo_queues()
 
 
 def test_all_three_run_a_web_server_and_one_clock() -> None:

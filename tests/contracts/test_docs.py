@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.house import ROOT, expect_none
+from tests.contracts.test_layout import list_tracked
 from tools.__main__ import COMMANDS, USAGE
 
 DOCUMENTS = sorted(
@@ -15,6 +16,8 @@ DOCUMENTS = sorted(
 )
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 HIDDEN_COMMANDS = {"supervise"}
+ADR = ROOT / "docs/adr"
+RECORDS = [(int(path.name[:4]), path) for path in sorted(ADR.glob("[0-9]*.md"))]
 
 
 def find_dead_links(text: str, folder: Path) -> list[str]:
@@ -26,6 +29,11 @@ def find_unknown_commands(text: str) -> list[str]:
     """`./dev <word>` where there is no such command."""
     known = {*COMMANDS, "help"}
     return [word for word in re.findall(r"\./dev ([a-z]+)\b", text) if word not in known]
+
+
+def find_decisions(text: str) -> list[int]:
+    """The numbers of decision records that a text names."""
+    return [int(number) for number in re.findall(r"\b(?:adr/|ADR )(\d+)", text)]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -44,14 +52,36 @@ def test_help_lists_every_command() -> None:
 
 
 def test_decisions_are_numbered_once_and_dated() -> None:
-    records = sorted((ROOT / "docs/adr").glob("*.md"))
-    numbers = [path.name[:4] for path in records]
-    assert len(numbers) >= 5
-    assert len(set(numbers)) == len(numbers)
-    for path in records:
+    assert len(RECORDS) >= 5
+    assert len({number for number, _path in RECORDS}) == len(RECORDS)
+    for number, path in RECORDS:
         text = path.read_text()
-        assert text.startswith(f"# {int(path.name[:4])}. "), path.name
+        assert text.startswith(f"# {number}. "), path.name
         assert re.search(r"\b20\d\d-\d\d-\d\d\b", text), path.name
+
+
+def test_the_index_names_every_decision_with_its_title() -> None:
+    rows = re.findall(
+        r"^\| (\d+) \| \[(.+)\]\((.+)\) \| \w+ \| .+ \|$",
+        (ADR / "README.md").read_text(),
+        re.MULTILINE,
+    )
+    titles = [
+        (str(number), path.read_text().splitlines()[0].partition(". ")[2], path.name)
+        for number, path in RECORDS
+    ]
+    assert rows == titles
+
+
+def test_every_decision_that_is_named_exists() -> None:
+    numbers = {number for number, _path in RECORDS}
+    named = [
+        (path, number)
+        for path in list_tracked()
+        if path.endswith((".py", ".md", ".html", ".toml", ".yaml", ".ipynb", ".in"))
+        for number in find_decisions((ROOT / path).read_text())
+    ]
+    expect_none(f"{path} names decision {one}" for path, one in named if one not in numbers)
 
 
 def test_the_check_finds_a_dead_link_and_an_unknown_command() -> None:
@@ -59,3 +89,4 @@ def test_the_check_finds_a_dead_link_and_an_unknown_command() -> None:
         "nowhere.md"
     ]
     assert find_unknown_commands("./dev demo and ./dev fly") == ["fly"]
+    assert find_decisions("[ADR 4](adr/0004-x.md) and `docs/adr/0190`") == [4, 4, 190]

@@ -15,18 +15,19 @@ from tests.contracts.house import (
     read_imports,
     read_pyproject,
 )
+from tools.rooms import PICTURE, draw_house, stack
 
 TOP_LEVEL = {
     # fixed by the project's user
     *("manage.py", "shop", "pricing", "promotions", "profiles", "orders", "templates", "tests"),
-    *("requirements.txt", "README.md"),
+    *("requirements.txt", "README.md", "README.zh.md", "CONTRIBUTING.md"),
     # what the ecosystem expects there
     *("dev", "tools", "pyproject.toml", "static", "locale", "docs", "deploy", ".ci"),
     *("requirements.in", "requirements-dev.in", "requirements-dev.txt", "LICENSE", "SECURITY.md"),
     *(".gitignore", ".dockerignore"),
 }
 # Written by Django's conventions, not floors of a room.
-SHOP_LEAVES = {"__init__", "migrations"}
+SHOP_LEAVES = {"__init__", "migrations", "ground", "doors"}
 
 
 def list_tracked() -> list[str]:
@@ -73,13 +74,15 @@ def test_every_room_has_a_readme(room: str) -> None:
     assert len(text.splitlines()) >= 10
 
 
-def test_every_part_of_shop_stands_in_a_layer() -> None:
+@pytest.mark.parametrize("folder", ["shop", "shop/ground", "shop/doors"])
+def test_every_part_of_shop_stands_in_a_layer(folder: str) -> None:
     children = {
         path.stem
-        for path in (ROOT / "shop").iterdir()
+        for path in (ROOT / folder).iterdir()
         if path.suffix == ".py" or (path / "__init__.py").exists()
     }
-    placed = {name.removeprefix("shop.") for name in read_layers() if name.startswith("shop.")}
+    prefix = folder.replace("/", ".") + "."
+    placed = {name.removeprefix(prefix) for name in read_layers() if name.startswith(prefix)}
     assert children - SHOP_LEAVES - placed == set()
 
 
@@ -104,3 +107,11 @@ def test_the_check_finds_http() -> None:
 
 def test_the_check_finds_a_stranger() -> None:
     assert find_strangers(["utils/money.py", "shop/urls.py", "Makefile"]) == ["Makefile", "utils"]
+
+
+def test_the_drawing_of_the_rooms_is_current() -> None:
+    assert PICTURE.read_text() == draw_house(), "run ./dev rooms"
+
+
+def test_a_suite_stands_above_all_it_imports() -> None:
+    assert stack({"a": ["b"], "b": [], "c": ["b"], "d": ["a"]}) == [["d"], ["a", "c"], ["b"]]

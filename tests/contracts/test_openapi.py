@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
 from jsonschema import Draft202012Validator
 
-from shop.api.v1.urls import urlpatterns
+from shop.doors.api.v1.urls import urlpatterns
 from tests.contracts.house import ROOT, expect_none
 from tests.fixtures_api import list_operations, read_schema
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
-from shop.api.refusals import STATUS_BY_CODE, TITLE_BY_STATUS
+from shop.doors.api.refusals import STATUS_BY_CODE, TITLE_BY_STATUS
 from tests.contracts.house import list_sources, name_of
 
 # Refusals of staff pages, commands and jobs, and those that services catch themselves.
@@ -22,6 +23,7 @@ NEVER_AT_THE_API = {
     "bad_offer",
     "bad_price_arm",
     "bad_source",
+    "prices_are_published",
     "home_price_needed",
     "budget_spent",
     "closed",
@@ -66,6 +68,7 @@ NEVER_AT_THE_API = {
     "unknown_goods",
     "unknown_provider",
     "unknown_switch",
+    "cannot_simulate",
     "claim_refused",
     "claim_decided",
     "terms_closed",
@@ -87,12 +90,17 @@ def test_no_status_is_kept_for_a_refusal_nobody_utters() -> None:
     assert set(STATUS_BY_CODE) - {code for code, _ in _list_codes()} == set()
 
 
-def _list_codes() -> Iterator[tuple[str, str]]:
+@cache
+def _list_codes() -> list[tuple[str, str]]:
     """Codes of classes that end up as FairtagError, and codes given where one is raised."""
-    for path in list_sources("shop", "profiles", "pricing", "promotions", "orders"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            for code in _codes_of(node):
-                yield code, name_of(path)
+    sources = list_sources("shop", "profiles", "pricing", "promotions", "orders")
+    return [
+        (code, name_of(path))
+        for path in sources
+        if "code" in (source := path.read_text())
+        for node in ast.walk(ast.parse(source))
+        for code in _codes_of(node)
+    ]
 
 
 def _codes_of(node: ast.AST) -> Iterator[str]:

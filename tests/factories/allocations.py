@@ -9,12 +9,12 @@ from uuid import uuid4
 import numpy as np
 
 from profiles.models import Event, Shopper
-from promotions.core.uplift import OffsetLogit, Trial
+from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import AllocationPlan, Offer, OfferDecision, OfferVariant, UpliftVersion
-from promotions.selectors import forget_offer_book
-from promotions.selectors.allocations import PROFILE_NAMES
-from promotions.services import uplift_training
-from promotions.services.uplift_training import judge
+from promotions.targeting.core.uplift import ResponseLogit, Trial
+from promotions.targeting.selectors.allocations import PROFILE_NAMES
+from promotions.targeting.services import uplift_training
+from promotions.targeting.services.uplift_training import judge
 from tests.factories.orders import Shelf
 from tests.factories.promotions import NOON, make_campaign
 
@@ -57,7 +57,7 @@ def make_model(effect: float = 12.0) -> UpliftVersion:
         0.5 + 0.2 * np.minimum(frame["spend"], 2)
     )
     trial = Trial.read(frame, depth, bought, np.full(6_000, 1 / 3))
-    model = OffsetLogit(boosted=False).fit_trial(trial)
+    model = ResponseLogit().fit(trial)
     return uplift_training._store(model, judge(model, trial), 6_000, NOON)
 
 

@@ -10,11 +10,11 @@ from uuid import uuid4
 
 from orders.fulfilment.api import pack_order, ship_parcel
 from orders.models import Order
-from pricing.core.tokens import owner_of
-from pricing.models import Quote
-from shop.api.authentication import read_guest_token
-from shop.kernel.clock import epoch_ms, utc_now
-from shop.kernel.ids import uuid7, uuid7_time
+from pricing.base.core.tokens import owner_of
+from pricing.ledger.models.quotes import Quote
+from shop.doors.api.authentication import read_guest_token
+from shop.ground.kernel.clock import epoch_ms, utc_now
+from shop.ground.kernel.ids import uuid7, uuid7_time
 from tests.factories.orders import Shelf
 from tests.fixtures_api import ApiClient
 

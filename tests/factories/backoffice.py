@@ -24,8 +24,8 @@ from profiles.models import (
     ShopperProfile,
     SimilarityVersion,
 )
-from promotions.services.staff_tokens import make_staff_token
-from shop.catalog.models import (
+from promotions.tokens.services import make_staff_token
+from shop.ground.catalog.models import (
     Brand,
     Category,
     Market,
@@ -35,9 +35,9 @@ from shop.catalog.models import (
     Store,
     Variant,
 )
-from shop.inventory.models import StockLocation, StockMovement, StockRecord, StockReservation
-from shop.jobs.models import JobRun, QuarantinedRow
-from shop.outbox.models import Fact
+from shop.ground.inventory.models import StockLocation, StockMovement, StockRecord, StockReservation
+from shop.ground.jobs.models import JobRun, QuarantinedRow
+from shop.ground.outbox.models import Fact
 from tests.factories.backoffice_loyalty import make_loyalty
 from tests.factories.backoffice_orders import make_order, make_promotions
 from tests.factories.backoffice_prices import NOON, make_prices

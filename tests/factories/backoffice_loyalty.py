@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from profiles.models import Shopper
+from promotions.loyalty.services.points import Act, make_available
+from promotions.loyalty.services.pos_requests import make_till_token
 from promotions.models import (
     Bucket,
     Campaign,
@@ -20,9 +22,7 @@ from promotions.models import (
     Settlement,
     TillSale,
 )
-from promotions.services.points import Act, make_available
-from promotions.services.till_tokens import make_till_token
-from shop.catalog.models import Store
+from shop.ground.catalog.models import Store
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 

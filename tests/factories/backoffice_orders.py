@@ -26,7 +26,7 @@ from promotions.models import (
     UseLimit,
     VerifiedGroup,
 )
-from shop.catalog.models import Variant
+from shop.ground.catalog.models import Variant
 from tests.factories.backoffice_prices import NOON, make_quote
 
 

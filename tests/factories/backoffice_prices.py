@@ -8,35 +8,23 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 
-from pricing.core.approvals import AUDIT_WAIVER, MODEL_USE
-from pricing.models import (
-    BreakerTrip,
-    DemandModelVersion,
-    EmergencyCap,
-    JurisdictionRow,
-    KillSwitch,
-    ModelAudit,
-    ModelChange,
-    ModelRamp,
-    PriceBook,
-    PriceBookEntry,
-    PriceLedgerEntry,
-    PriceOverride,
-    PriceProposal,
-    PricingPolicy,
-    PrivacyBudget,
-    PrivateRelease,
-    PublicPrice,
-    Quote,
-    QuoteSeal,
-    RampStep,
-)
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.fairness.models.audits import ModelAudit
+from pricing.learning.models.learning import ModelChange, ModelRamp, RampStep
+from pricing.ledger.models.books import PriceBook, PriceBookEntry
+from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
+from pricing.ledger.models.proposals import PriceOverride, PriceProposal
+from pricing.ledger.models.quotes import Quote, QuoteSeal
+from pricing.policy.models.breakers import BreakerTrip
+from pricing.policy.models.policy import EmergencyCap, JurisdictionRow, KillSwitch, PricingPolicy
+from pricing.private.models.private import PrivacyBudget, PrivateRelease
+from pricing.publishing.core.approvals import AUDIT_WAIVER, MODEL_USE
 from profiles.models import (
     Shopper,
 )
-from shop.approvals.services import ask_approval
-from shop.catalog.models import Variant
-from shop.kernel.ids import uuid7
+from shop.ground.approvals.services import ask_approval
+from shop.ground.catalog.models import Variant
+from shop.ground.kernel.ids import uuid7
 from tests.factories.competitors import make_competitor_rows
 from tests.factories.pricing_shocks import make_shock_row
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from promotions.core.carts import CartValue, sort_lines
-from promotions.core.limits import Counted, Use
-from promotions.core.open_lines import OpenLine
-from promotions.core.stacking_effects import Candidate
-from promotions.core.stacking_steps import prepare, rooms_of
-from promotions.core.stacking_units import reduce_together
-from promotions.core.tally import Tally
-from promotions.core.values import OfferValue
+from promotions.engine.core.benefits.open_lines import OpenLine
+from promotions.engine.core.benefits.tally import Tally
+from promotions.engine.core.carts import CartValue, sort_lines
+from promotions.engine.core.limits import Counted, Use
+from promotions.engine.core.stacking.effects import Candidate
+from promotions.engine.core.stacking.steps import prepare, rooms_of
+from promotions.engine.core.stacking.units import reduce_together
+from promotions.engine.core.values import OfferValue
 
 
 def take_together(

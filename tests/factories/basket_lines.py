@@ -6,12 +6,11 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from promotions.core.benefits_lines import spread
-from promotions.core.carts import CartLineValue
-from promotions.core.formula import Formula
-from promotions.core.terms import Bundle, BuyGet, GroupOf, Tiers
-from promotions.core.values import Benefit, BenefitKind, OfferValue, Target
-from shop.kernel.money import prorate, share_minor
+from promotions.engine.core.benefits.lines import spread
+from promotions.engine.core.benefits.terms import Bundle, BuyGet, GroupOf, Tiers
+from promotions.engine.core.carts import CartLineValue
+from promotions.engine.core.values import Benefit, BenefitKind, OfferValue, Target
+from shop.ground.kernel.money import prorate, share_minor
 
 Kind = BenefitKind
 SETS = (BuyGet, GroupOf, Bundle)
@@ -107,9 +106,6 @@ def _wish_of_line(benefit: Benefit, line: CartLineValue, left: int, count: int) 
     measure: Any = benefit
     each = benefit.target is Target.UNIT
     price = benefit.amount_minor if benefit.kind is Kind.SET_PRICE else None
-    if isinstance(benefit.terms, Formula):
-        value = line.value_minor
-        return benefit.terms.amount(quantity=line.quantity, value=value, lines=1)
     if isinstance(benefit.terms, Tiers):
         reached = [step for step in benefit.terms.steps if step.at_least <= count]
         if not reached:
@@ -126,9 +122,6 @@ def _wish_of_line(benefit: Benefit, line: CartLineValue, left: int, count: int) 
 def _wish_of_cart(benefit: Benefit, lines: list[CartLineValue], left: dict[str, int]) -> int:
     quoted = sum(line.value_minor for line in lines)
     measure: Any = benefit
-    if isinstance(benefit.terms, Formula):
-        units = sum(line.quantity for line in lines)
-        return benefit.terms.amount(quantity=units, value=quoted, lines=len(lines))
     if isinstance(benefit.terms, Tiers):
         reached = [step for step in benefit.terms.steps if step.at_least <= quoted]
         if not reached:

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from itertools import combinations, product
 from typing import Any
 
-from promotions.core.carts import CartValue, ShopperFacts
-from promotions.core.circumstances import Circumstances
-from promotions.core.evaluate import find_failures
-from promotions.core.limits import Counted
-from promotions.core.stacking_rules import Category, CategoryMode, GroupMode
-from promotions.core.terms import Delivery, Gift, Points
-from promotions.core.values import Evaluation, OfferValue
-from shop.kernel.money import share_minor
+from promotions.engine.core.benefits.terms import Delivery, Gift, Points
+from promotions.engine.core.carts import CartValue, ShopperFacts
+from promotions.engine.core.conditions.leaves import Circumstances
+from promotions.engine.core.evaluate import find_failures
+from promotions.engine.core.limits import Counted
+from promotions.engine.core.stacking.rules import Category, CategoryMode, GroupMode
+from promotions.engine.core.values import Evaluation, OfferValue
+from shop.ground.kernel.money import share_minor
 from tests.factories.basket_groups import take_together
 from tests.factories.basket_takings import (
     LATE,

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from promotions.core.benefits import reduce_units
-from promotions.core.carts import CartLineValue, CartValue, Scope
-from promotions.core.limits import Entity
-from promotions.core.open_lines import OpenLine
-from promotions.core.stacking_rules import GroupMode
-from promotions.core.terms import Bundle, BuyGet, GroupOf, pools_of
-from promotions.core.values import Benefit, BenefitKind, OfferValue
-from shop.kernel.money import share_minor
+from promotions.engine.core.benefits.apply import reduce_units
+from promotions.engine.core.benefits.open_lines import OpenLine
+from promotions.engine.core.benefits.terms import Bundle, BuyGet, GroupOf, pools_of
+from promotions.engine.core.carts import CartLineValue, CartValue, Scope
+from promotions.engine.core.limits import Entity
+from promotions.engine.core.stacking.rules import GroupMode
+from promotions.engine.core.values import Benefit, BenefitKind, OfferValue
+from shop.ground.kernel.money import share_minor
 from tests.factories.basket_lines import SETS, plain_turn, take_some, take_whole
 from tests.factories.basket_units import Unit, list_units, try_all_units
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from promotions.core.carts import CartLineValue
-from promotions.core.terms import Bundle, BuyGet, GroupOf
-from promotions.core.values import OfferValue
-from shop.kernel.money import prorate, share_minor
+from promotions.engine.core.benefits.terms import Bundle, BuyGet, GroupOf
+from promotions.engine.core.carts import CartLineValue
+from promotions.engine.core.values import OfferValue
+from shop.ground.kernel.money import prorate, share_minor
 
 Fill = tuple[int, ...]
 

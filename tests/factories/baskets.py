@@ -7,19 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from promotions.core.carts import (
-    CartLineValue,
-    CartValue,
-    DeliveryFee,
-    GiftStock,
-    Scope,
-    ShopperFacts,
-)
-from promotions.core.conditions import ALWAYS, CartHas
-from promotions.core.formula import parse_formula
-from promotions.core.limits import Counted, Entity, LimitValue, Room
-from promotions.core.stacking_rules import Category, CategoryMode, Group, GroupMode
-from promotions.core.terms import (
+from promotions.engine.core.benefits.terms import (
     Bundle,
     BuyGet,
     Delivery,
@@ -30,7 +18,18 @@ from promotions.core.terms import (
     Step,
     Tiers,
 )
-from promotions.core.values import Benefit, BenefitKind, OfferValue, Stacking, Target
+from promotions.engine.core.carts import (
+    CartLineValue,
+    CartValue,
+    DeliveryFee,
+    GiftStock,
+    Scope,
+    ShopperFacts,
+)
+from promotions.engine.core.conditions.tree import ALWAYS, CartHas
+from promotions.engine.core.limits import Counted, Entity, LimitValue, Room
+from promotions.engine.core.stacking.rules import Category, CategoryMode, Group, GroupMode
+from promotions.engine.core.values import Benefit, BenefitKind, OfferValue, Stacking, Target
 from tests.factories.promotions import ALICE, make_line, make_offer
 
 Kind = BenefitKind
@@ -56,7 +55,6 @@ CATEGORIES = [
     Category("seed", CategoryMode.EXCLUSIVE, 1),
 ]
 SHARED = (Room(LimitValue(99, Entity.ORDER, counted=Counted.UNITS), left_uses=8),)
-FORMULAS = ["value / 20", "every(quantity, 3) * 150", "min(value / 10, 400) + quantity * 5"]
 
 
 def draw_basket(rng: random.Random, *, most_offers: int = 6) -> tuple[CartValue, list[OfferValue]]:
@@ -251,9 +249,6 @@ def _other(rng: random.Random, kind: Kind) -> dict[str, Any]:
         return {"terms": Gift(rng.choice(((50,), (51, 50))), rng.randint(1, 2))}
     if kind is Kind.POINTS:
         return {"terms": Points(rng.randint(1, 50), rng.choice((None, 100)))}
-    if kind is Kind.FORMULA:
-        target = rng.choice((Target.LINE, Target.CART))
-        return {"target": target, "terms": parse_formula(rng.choice(FORMULAS))}
     if kind is Kind.SPEND_TIERS:
         return {"terms": Tiers((Step(1_500, amount_minor=100), Step(4_000, amount_minor=700)))}
     return {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.test import Client
 
 from profiles.models import Shopper
-from shop.api.authentication import GUEST_HEADER, sign_guest_token
-from shop.storefront.visitors import SHOPPER_COOKIE, sign_shopper
+from shop.doors.api.authentication import GUEST_HEADER, sign_guest_token
+from shop.doors.storefront.visitors import SHOPPER_COOKIE, sign_shopper
 from tests.factories.pricing import BROWSER
 
 

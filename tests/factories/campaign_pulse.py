@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from profiles.core.values import ShopperValue
 from profiles.models import Event
+from profiles.values import ShopperValue
 from promotions.models import Campaign, CampaignMinute, CampaignTuning, Redemption
 from tests.factories.promotions import NOON
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from promotions.core.workflow import Step
+from promotions.campaigns.core.workflow import Step
+from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Campaign, Offer
-from promotions.selectors import forget_offer_book
-from promotions.services.campaigns import move_campaign
+from promotions.release.services.steps import move_campaign
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 BEFORE = NOON - timedelta(hours=2)

@@ -11,9 +11,13 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
-from pricing.models import CompetitorPrice, CompetitorSource, QuarantinedCompetitorRow
-from pricing.services.competitor_fetch import Fetcher, Limits
-from shop.catalog.models import Variant
+from pricing.competitors.models.competitors import (
+    CompetitorPrice,
+    CompetitorSource,
+    QuarantinedCompetitorRow,
+)
+from pricing.competitors.services.competitor_fetch import Fetcher, Limits
+from shop.ground.catalog.models import Variant
 from tests.factories.pricing import NOON
 
 PUBLIC = "93.184.215.14"

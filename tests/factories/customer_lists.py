@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from profiles.models import Shopper
-from shop.customer_lists import api as customers
-from shop.product_lists import api
+from shop.doors.customer_lists import api as customers
+from shop.doors.product_lists import api
 from tests.factories.pricing import NOON
 from tests.factories.product_lists import tick
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 import redis
 
-from shop.jobs import redis as redis_door
+from shop.ground.jobs import redis as redis_door
 
 
 @contextmanager

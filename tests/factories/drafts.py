@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Campaign, Offer
-from promotions.selectors import forget_offer_book
 from tests.factories.orders import NOON
 
 

@@ -11,23 +11,19 @@ from uuid import UUID
 import numpy as np
 from django.contrib.auth import get_user_model
 
-from profiles.core.experiments import ServedHours, is_in_share, is_treated
-from profiles.core.experiments.assignment import GLOBAL_HOLDOUT
-from profiles.core.values import ShopperValue
+from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk
+from profiles.experiments.core import ServedHours, is_treated
+from profiles.experiments.core.assignment import GLOBAL_HOLDOUT
+from profiles.experiments.selectors.cells import CellPeriod
+from profiles.experiments.selectors.experiments import choose_arm
+from profiles.experiments.selectors.serving import Served
+from profiles.experiments.services.drafts import ArmDraft, ExperimentDraft, save_draft, set_clusters
+from profiles.experiments.services.experiments import start_experiment
+from profiles.experiments.services.exposures import log_exposures
+from profiles.lots import Purpose, is_in_share
 from profiles.models import Experiment, ExperimentItem
-from profiles.selectors import choose_arm, list_shoppers
-from profiles.selectors.experiment_cells import CellPeriod
-from profiles.selectors.experiment_serving import Served
-from profiles.services import (
-    ArmDraft,
-    ExperimentDraft,
-    load_events_bulk,
-    load_shoppers_bulk,
-    log_exposures,
-    save_draft,
-    set_clusters,
-    start_experiment,
-)
+from profiles.shoppers.selectors.shoppers import list_shoppers
+from profiles.values import ShopperValue
 from tests.factories.profiles import CHEDDAR, EVERYTHING, NOON, make_guest
 
 PLAIN = ArmDraft("plain", "As it is", 0.5, "照旧", is_control=True)
@@ -178,7 +174,7 @@ def spend_by_side(
     rng, rows = np.random.default_rng(3), list[str]()
     paid: dict[bool, list[int]] = {True: [], False: []}
     for one in list_shoppers(sorted(ids.values())):
-        is_held = is_in_share(one.pseudonym, share, "experiment-holdout", GLOBAL_HOLDOUT)
+        is_held = is_in_share(one.pseudonym, share, Purpose.EXPERIMENT_HOLDOUT, GLOBAL_HOLDOUT)
         amount = round((held_minor if is_held else other_minor) * float(rng.uniform(0.5, 1.5)))
         paid[is_held].append(amount)
         rows += order_rows(one.id, NOON - timedelta(days=9), amount, rng, variant)

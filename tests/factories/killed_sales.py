@@ -16,11 +16,11 @@ from orders.models import Order, OrderLine
 from orders.payments.models import Payment, PaymentEvent, Refund
 from orders.payments.tasks import reconcile_payments, settle_due_payments
 from orders.returns.models import Return
+from promotions.loyalty.services.points import Act, make_available
 from promotions.models import Bucket, PointsAccount, PointsEntry
-from promotions.services.points import Act, make_available
-from shop.kernel.clock import utc_now
-from shop.outbox.models import Fact
-from shop.schedule import deliver_outbox
+from shop.ground.kernel.clock import utc_now
+from shop.ground.outbox.models import Fact
+from shop.tasks import deliver_outbox
 from tests.factories.api import API, CONTACT, make_guest_client
 from tests.factories.backoffice import make_staff
 from tests.factories.orders import Shelf

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from promotions.core.law import Claims, Draft
-from promotions.core.law.depth import Roles, all_bought
-from promotions.core.law.drafts import example_draft
+from promotions.law.core import Claims, Draft
+from promotions.law.core.depth import Roles, all_bought
+from promotions.law.core.drafts import example_draft
 from tests.factories.law_drafts import PERSONAL, goods, of_kind
 
 
@@ -98,11 +98,6 @@ def gift(least: int, **draft: Any) -> Draft:
     return of_kind_of_offer("gift", {"terms": terms}, **draft, roles=gift_from(least))
 
 
-def formula(text: str) -> Draft:
-    """Return a formula for chosen shoppers."""
-    return of_kind_of_offer("formula", {"terms": {"formula": text}}, **PERSONAL)
-
-
 DEPTHS: tuple[tuple[str, Draft, Draft], ...] = (
     ("personal_above_cap", sets(2, 1, **PERSONAL), sets(3, 1, **PERSONAL)),
     ("personal_above_cap", sets(1, 1, "61", **PERSONAL), sets(1, 1, "60", **PERSONAL)),
@@ -131,7 +126,6 @@ DEPTHS: tuple[tuple[str, Draft, Draft], ...] = (
     ("personal_above_cap", bundle_at(1_390), bundle_at(1_400)),
     ("personal_above_cap", off_cart(1_600), off_cart(1_700)),
     ("personal_above_cap", gift(2_300, **PERSONAL), gift(2_400, **PERSONAL)),
-    ("personal_above_cap", formula("value / 3"), formula("value * 3 / 10")),
     (
         "below_cost",
         goods(sets(1, 1), cost_minor=501, floor_minor=0),

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from promotions.core.law import Claims, Draft, LawRow, Window
-from promotions.core.law.drafts import example_draft
-from promotions.core.law.gifts import Together
+from promotions.law.core import Claims, Draft, LawRow, Window
+from promotions.law.core.drafts import example_draft
+from promotions.law.core.gifts import Together
 
 STARTS = datetime(2026, 12, 1, tzinfo=UTC)
 LAW = LawRow(

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from pricing.core.values import PriceView
-from pricing.models import PublicLook
-from pricing.services import quote_variants, store_quote
-from profiles.core.values import PurchasedLine, ShopperValue
+from pricing.api import quote_variants, store_quote
+from pricing.base.core.values import PriceView
+from pricing.ledger.models.looks import PublicLook
+from profiles.events.services.purchases import record_purchase_events, record_return_events
 from profiles.models import Segment, ShopperProfile
-from profiles.services import record_purchase_events, record_return_events
+from profiles.values import PurchasedLine, ShopperValue
+from shop.ground.inventory.models import StockLocation, StockRecord
 from tests.factories.pricing import NOON, committed, make_shopper, visit
 
 
@@ -21,6 +22,13 @@ def show(
     """Show a page of prices to a shopper, or to an anonymous visitor."""
     context = visit(shopper, is_look=True, **changes)
     return quote_variants(context=context, variant_ids=list(variants)).prices
+
+
+def fill_shelves(variants: Iterable[int]) -> None:
+    """Put plenty of pieces of each variant on the shelves of the online shop."""
+    online, _ = StockLocation.objects.get_or_create(code="online", defaults={"name": "Online"})
+    for one in variants:
+        StockRecord.objects.create(variant_id=one, location=online, on_hand=900)
 
 
 def count_looks() -> dict[int, int]:

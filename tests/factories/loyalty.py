@@ -8,8 +8,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from profiles.core.values import ShopperValue
+from django.db import connection
+
 from profiles.models import Account, Shopper
+from profiles.values import ShopperValue
+from promotions.loyalty.selectors.terms import forget_programme
+from promotions.loyalty.services.membership import join_programme
+from promotions.loyalty.services.points import Act, make_available
+from promotions.loyalty.services.points_orders import PointsLine, open_points, settle_points
 from promotions.models import (
     Bucket,
     MembershipTier,
@@ -17,10 +23,6 @@ from promotions.models import (
     PointsEntry,
     ProgrammeTerms,
 )
-from promotions.selectors.terms import forget_programme
-from promotions.services.membership import join_programme
-from promotions.services.points import Act, make_available
-from promotions.services.points_orders import PointsLine, open_points, settle_points
 from tests.factories.orders import make_shopper
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -99,3 +101,36 @@ def order_points(
     if paid:
         settle_points(order_ref=ref, now=now)
     return earned
+
+
+UNBALANCED = """
+WITH moved AS (
+    SELECT account_id,
+           sum(points) FILTER (WHERE bucket = 'pending') AS pending,
+           sum(points) FILTER (WHERE bucket = 'available') AS available,
+           sum(points) FILTER (WHERE bucket = 'held') AS held,
+           -sum(points) FILTER (WHERE bucket = 'owed') AS owed
+    FROM (
+        SELECT account_id, target AS bucket, points FROM promotions_pointsentry
+        UNION ALL SELECT account_id, source, -points FROM promotions_pointsentry
+    ) sides GROUP BY account_id
+), lots AS (
+    SELECT account_id, sum("left") AS points FROM promotions_pointslot GROUP BY account_id
+)
+SELECT account.id FROM promotions_pointsaccount account
+LEFT JOIN moved ON moved.account_id = account.id
+LEFT JOIN lots ON lots.account_id = account.id
+WHERE account.pending <> coalesce(moved.pending, 0)
+   OR account.available <> coalesce(moved.available, 0)
+   OR account.held <> coalesce(moved.held, 0)
+   OR account.owed <> coalesce(moved.owed, 0)
+   OR account.available <> coalesce(lots.points, 0)
+ORDER BY account.id
+"""
+
+
+def list_unbalanced_accounts() -> list[int]:
+    """Return accounts whose balances, ledger and lots disagree: none, ever. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNBALANCED)
+        return [account_id for (account_id,) in cursor.fetchall()]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orders.models import DeliveryMethod
-from orders.selectors.terms import forget_terms
-from shop.catalog.models import ListPrice, Market, Variant
-from shop.catalog.selectors import forget_catalog
+from orders.terms.selectors.terms import forget_terms
+from shop.ground.catalog.models import ListPrice, Market, Variant
+from shop.ground.catalog.selectors import forget_catalog
 
 
 def sell_abroad(*variant_ids: int) -> None:

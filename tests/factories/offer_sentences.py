@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any as Json
 
-from promotions.core.builder.words import Lexicon
+from promotions.sentences.core.words import Lexicon
 
 NAMES: dict[tuple[str, int | str], str] = {
     ("category", 1): "Cheese",
@@ -286,12 +286,5 @@ BENEFITS: list[tuple[str, dict[str, Json], dict[str, Json], str, str]] = [
         {"categories": [1]},
         "Give 5 points for each $1.00 paid for Cheese",
         "Cheese每付 US$1.00 赠 5 积分",
-    ),
-    (
-        "formula",
-        {"target": "line", "terms": {"formula": "value / 20"}},
-        {"categories": [1]},
-        "Take what “value / 20” comes to off Cheese",
-        "Cheese按公式“value / 20”减免",
     ),
 ]

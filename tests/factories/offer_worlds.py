@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from promotions.core.allocation import Allocator, Problem, find_best
-from promotions.core.pacing import Pacer
+from promotions.targeting.core.allocation import Allocator, Problem, find_best
+from promotions.targeting.core.pacing import steer_price
 
 DEPTHS = np.array([0.05, 0.1, 0.15, 0.2, 0.25], dtype=np.float32)
 FACE = 2.5  # the price of what is bought, in margins
@@ -50,23 +50,20 @@ def run_online(
     The stop is that of the shop: an amount that is no longer there is refused.
     """
     offline = Allocator().fit(Problem.of(value, cost, [budget]))
-    pacer = Pacer(
-        price=float(offline.price_[0]) * wrong_by,
-        left=budget,
-        horizon_left=float(len(value)),
-        block=float(block),
-    )
+    price, left = float(offline.price_[0]) * wrong_by, budget
     earned, is_open = 0.0, np.ones(value.shape[1], dtype=bool)
-    for start in range(0, len(value), block):
+    for number, start in enumerate(range(0, len(value), block)):
         part = slice(start, start + block)
-        prices = np.full(value.shape[1], pacer.price, np.float32)
-        best = find_best(value[part], cost[part], prices, is_open)
-        paid = np.cumsum(best.cost, dtype=np.float64) <= pacer.left
+        best = find_best(
+            value[part], cost[part], np.full(value.shape[1], price, np.float32), is_open
+        )
+        paid = np.cumsum(best.cost, dtype=np.float64) <= left
         rows = np.flatnonzero((best.choice >= 0) & paid)
         earned += float(value[part][rows, best.choice[rows]].sum(dtype=np.float64))
         spend = float(best.cost[rows].sum(dtype=np.float64))
-        pacer = pacer.observe(spend, float(len(best.choice)))
-    return Online(earned, budget - pacer.left, offline.value_)
+        target = left * len(best.choice) / (len(value) - start)
+        price, left = steer_price(price, spend, target, blocks=number), left - spend
+    return Online(earned, budget - left, offline.value_)
 
 
 def share_of_money(cost: np.ndarray, share: float) -> float:

@@ -12,20 +12,26 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from orders.core.values import Contact, OrderView
-from orders.models import DeliveryMethod
+from orders.cart.services.carts import view_cart
+from orders.checkout.services.checkout import start_checkout
+from orders.checkout.services.placing import place_order
 from orders.payments.api import start_payment
-from orders.returns.models import ReturnRule
-from orders.services import place_order, start_checkout, view_cart
-from pricing.core.labels import label_text
-from pricing.core.values import JurisdictionRule, PriceView, QuoteBatch, QuoteContext, VerifiedQuote
-from pricing.services import QuoteRefused
-from profiles.core.values import Consents, ShopperValue
-from profiles.services import get_or_create_guest
-from shop.catalog.models import Brand, Category, Market, Product, Variant
-from shop.inventory.core.values import StockLine
-from shop.inventory.models import StockLocation
-from shop.inventory.services import receive_stock
+from orders.values import Contact, OrderView
+from pricing.api import QuoteRefused
+from pricing.base.core.values import (
+    JurisdictionRule,
+    PriceView,
+    QuoteBatch,
+    QuoteContext,
+    VerifiedQuote,
+)
+from pricing.ledger.core.labels import label_text
+from profiles.accounts.services.identity import get_or_create_guest
+from profiles.values import Consents, ShopperValue
+from shop.ground.catalog.models import Brand, Category, Product, Variant
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.models import StockLocation
+from shop.ground.inventory.services import receive_stock
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 LABEL = "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."
@@ -191,18 +197,6 @@ def make_shelf(pieces: int = 10) -> Shelf:
     lines = [StockLine(variant_id, pieces) for variant_id in goods.values()]
     receive_stock(lines=lines, reference="opening", now=NOON)
     return Shelf(**goods, cheese=cheese.pk, bread=bread.pk)
-
-
-def make_seeds() -> None:
-    """Put back what migrations seed and a flushed database lost: market, location, terms."""
-    Market.objects.get_or_create(code="us", defaults={"name": "United States"})
-    StockLocation.objects.get_or_create(code="online", defaults={"name": "Online store"})
-    ReturnRule.objects.get_or_create(category_path="", defaults={"window_days": 30})
-    DeliveryMethod.objects.get_or_create(
-        market_code="us",
-        code="standard",
-        defaults={"name": "Standard delivery", "price_minor": 499, "free_from_minor": 3500},
-    )
 
 
 def make_shopper(now: datetime = NOON) -> ShopperValue:

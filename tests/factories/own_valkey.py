@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from shop.celery import app
-from shop.jobs import redis as redis_door
+from shop.ground.jobs import redis as redis_door
 from tools.services import free_port
 from tools.valkey import Valkey
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from orders.core.values import OrderView
+from orders.cart.services.carts import add_to_cart
 from orders.fulfilment.api import ParcelView, hand_out_parcel, pack_order, ship_parcel
 from orders.fulfilment.models import Carrier
 from orders.models import DeliveryMethod
-from orders.selectors.terms import forget_terms
-from orders.services import add_to_cart
-from pricing.core.values import QuoteContext
-from shop.catalog.models import Variant
-from shop.catalog.selectors.versions import forget_catalog
-from shop.inventory.core.values import StockLine
-from shop.inventory.services import receive_stock
+from orders.terms.selectors.terms import forget_terms
+from orders.values import OrderView
+from pricing.base.core.values import QuoteContext
+from shop.ground.catalog.models import Variant
+from shop.ground.catalog.selectors.versions import forget_catalog
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.services import receive_stock
 from tests.factories.orders import NOON, pay, place
 
 

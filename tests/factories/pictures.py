@@ -8,8 +8,8 @@ from typing import Any
 
 from PIL import Image
 
-from shop.catalog.models import ProductPicture, Variant
-from shop.catalog.selectors import forget_catalog
+from shop.ground.catalog.models import ProductPicture, Variant
+from shop.ground.catalog.selectors import forget_catalog
 
 
 def draw(format_name: str = "JPEG", size: tuple[int, int] = (900, 600), **options: Any) -> bytes:

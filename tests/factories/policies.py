@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pricing.models import PricingPolicy
+from pricing.policy.models.policy import PricingPolicy
 from tests.factories.pricing import NOON
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from promotions.core.carts import CartLineValue, CartValue
-from promotions.selectors import Gathered, Previews, ShopperView, gather_offers, preview_lines
+from promotions.engine.core.carts import CartLineValue, CartValue, ShopperView
+from promotions.offers.selectors.evaluation import Previews, preview_lines
+from promotions.offers.selectors.gathering import Gathered, gather_offers
 from tests.factories.promotions import NOON
 
 NOTHING = CartValue((), "USD", "us", "online", "US-NY", "America/New_York")

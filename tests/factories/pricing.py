@@ -13,21 +13,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from django.apps import apps
 from django.test import TestCase
 
-from pricing.core.demand.served import WEEKS_OF_YEAR, ServedDemand
-from pricing.core.quote import VariantTerms
-from pricing.core.signals import RAW_SIGNALS, SIGNAL_FEATURES, ShopperSignals, SignalWeights
-from pricing.core.values import QuoteContext
-from pricing.models import DemandModelVersion
-from pricing.services import publish_price_book
-from profiles.core.values import Consents, ShopperValue
-from profiles.services import get_or_create_guest, ingest_events
-from shop.catalog.models import Brand, Category, Market, Product, Variant
-from shop.kernel.arrays import hash_arrays, pack_arrays
-from shop.kernel.hashing import fingerprint
-from shop.kernel.ids import uuid7
+from pricing.api import publish_price_book
+from pricing.base.core.values import QuoteContext
+from pricing.demand.core.served import WEEKS_OF_YEAR, ServedDemand
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.optimum.core.quote import VariantTerms
+from pricing.optimum.core.signals import RAW_SIGNALS, SIGNAL_FEATURES, ShopperSignals, SignalWeights
+from profiles.accounts.services.identity import get_or_create_guest
+from profiles.events.services.events import ingest_events
+from profiles.values import Consents, ShopperValue
+from shop.ground.catalog.models import Brand, Category, Market, Product, Variant
+from shop.ground.kernel.arrays import hash_arrays, pack_arrays
+from shop.ground.kernel.hashing import fingerprint
+from shop.ground.kernel.ids import uuid7
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
@@ -59,14 +59,8 @@ class Dairy:
         return (*self.cheeses, self.rye, self.merlot, self.teddy)
 
 
-def seed_rules() -> None:
-    """Put back what migrations seed: a test with real transactions empties all tables."""
-    importlib.import_module("pricing.migrations.0027_price_tests_have_labels").seed(apps)
-
-
 def make_dairy() -> Dairy:
     """Create the goods. Cheese costs 4.00 to 7.00, bread 3.00, wine 9.00, the toy 12.00."""
-    seed_rules()
     Market.objects.get_or_create(code="us", defaults={"name": "United States"})
     brand = Brand.objects.create(external_ref="dairy-brand", name="Meadow")
     cheese = _category("dairy", "cheese")
@@ -149,9 +143,10 @@ def make_model(
     *,
     trained_at: datetime = NOON,
     is_causal: bool = False,
+    sd: float = 0.2,
     **weights: float,
 ) -> DemandModelVersion:
-    """Store an active model: `elasticities` by variant (sd 0.2), 1.8 for all others.
+    """Store an active model: `elasticities` by variant (as doubtful as `sd`), 1.8 for all others.
 
     `is_causal`: chance backs those that are named.
     """
@@ -161,7 +156,7 @@ def make_model(
     served = ServedDemand(
         variant_id=np.array(list(known), dtype=np.int64),
         elasticity=np.array(list(known.values())),
-        elasticity_sd=np.full(count, 0.2),
+        elasticity_sd=np.full(count, sd),
         base_log=np.full(count, 3.0),
         usual_minor=np.full(count, 400.0),
         dispersion=np.ones(count),
@@ -218,7 +213,7 @@ def make_held_out(now: datetime = NOON) -> ShopperValue:
 
 
 def _draw(now: datetime, *, is_held_out_wanted: bool) -> ShopperValue:
-    state = importlib.import_module("pricing.services.shopper_state")
+    state = importlib.import_module("pricing.quoting.services.deciding")
     while True:
         shopper = make_shopper(now=now)
         if state.is_held_out(shopper.pseudonym, 0.05) == is_held_out_wanted:

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from django.contrib.auth import get_user_model
 
-from pricing.models import DemandModelVersion
+from pricing.demand.models.demand import DemandModelVersion
+from profiles.accounts.services.bulk import load_traits_bulk
 from profiles.models import Event, Shopper
-from profiles.services import load_traits_bulk
-from shop.kernel.ids import uuid7
+from shop.ground.kernel.ids import uuid7
 from tests.factories.pricing import NOON, Dairy, make_model, open_dairy
 
 EACH = 25

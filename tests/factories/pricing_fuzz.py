@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pricing.core.guardrails import PublicBounds, apply_gate, apply_public_gate
-from pricing.core.values import Policy
+from pricing.base.core.values import Policy
+from pricing.policy.core.guardrails import PublicBounds, apply_gate, apply_public_gate
 
 CHUNK = 100_000
 SPECIAL = np.array(

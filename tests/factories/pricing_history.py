@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from pricing.core.values import LedgerRow
-from pricing.services import load_ledger_bulk
+from pricing.api import load_ledger_bulk
+from pricing.base.core.values import LedgerRow
 from profiles.models import Event
-from shop.kernel.ids import uuid7
+from shop.ground.kernel.ids import uuid7
 from tests.factories.pricing import NOON, make_shopper
 from tests.factories.pricing_shocks import make_teas
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from pricing.core.guardrails import PublicBounds, apply_public_gate
-from pricing.core.optimum.choose import choose_public
-from pricing.core.optimum.feasible import RULE_BIT, Feasible, Limits, find_feasible
-from pricing.core.optimum.joint import DemandTerms, mix_segments
-from pricing.core.publish import reach_of
-from pricing.core.rounding import share_down, share_up
-from pricing.core.rungs import charm_down, price_ladder
-from pricing.core.values import Policy
+from pricing.base.core.rungs import neighbour_rungs, price_ladder, share_down, share_up
+from pricing.base.core.values import Policy
+from pricing.optimum.core.choose import choose_public
+from pricing.optimum.core.feasible import RULE_BIT, Feasible, Limits, find_feasible
+from pricing.optimum.core.joint import DemandTerms
+from pricing.optimum.core.publish import reach_of
+from pricing.policy.core.guardrails import PublicBounds, apply_public_gate
 
 CHUNK = 50_000
 WILD = np.array([np.nan, np.inf, -np.inf, 0.0, -1.0, 1e300, -1e300, 1e-300])
@@ -24,9 +23,9 @@ def draw_limits(rng: np.random.Generator, size: int, policy: Policy | None = Non
     """Return limits of all kinds: wide, tight, contradictory, cooling, far from their anchor."""
     policy = policy or Policy()
     current = rng.integers(5, 60_000, size)
-    current = np.where(rng.random(size) < 0.6, charm_down(current), current)
+    current = np.where(rng.random(size) < 0.6, neighbour_rungs(current)[0], current)
     anchor = np.where(rng.random(size) < 0.6, current, _near(rng, current, 0.7, 1.4))
-    low, high = reach_of(anchor, rng.random(size) < 0.5, policy)
+    low, high = reach_of(current, anchor, (current, current), rng.random(size) < 0.5, policy)
     has_band = rng.random(size) < 0.4
     band = _near(rng, current, 0.6, 1.4)
     return Limits(
@@ -38,8 +37,7 @@ def draw_limits(rng: np.random.Generator, size: int, policy: Policy | None = Non
         rung_high=high,
         step_low=share_up(current, 1.0 - policy.step_cap),
         step_high=np.maximum(share_down(current, 1.0 + policy.step_cap), current),
-        band_low=np.where(has_band, np.minimum(share_up(band, 0.8), current), 1),
-        band_high=np.where(has_band, share_down(band, 1.1), 10**9),
+        band_high=np.where(has_band, np.maximum(share_down(band, 1.1), current), 10**9),
         target_minor=np.where(rng.random(size) < 0.5, _near(rng, current, 0.5, 1.3), 1),
         is_cooling=rng.random(size) < 0.1,
     )
@@ -81,7 +79,7 @@ def count_infeasible(limits: Limits, found: Feasible) -> int:
     bad |= broken(limits.floor_minor, limits.ceiling_minor, 0)
     bad |= broken(limits.rung_low, limits.rung_high, 0)
     bad |= broken(limits.step_low, limits.step_high, STEP)
-    bad |= broken(limits.band_low, limits.band_high, BAND)
+    bad |= broken(limits.floor_minor, limits.band_high, BAND)
     bad |= broken(limits.target_minor, limits.ceiling_minor, TARGET)
     bad |= _rises_from_competitors(limits, found, free)
     rests = ~free
@@ -96,7 +94,7 @@ def _gives_way_without_need(limits: Limits, found: Feasible, free: np.ndarray) -
     wrong = np.zeros(len(limits), dtype=np.bool_)
     for low, high, bit in (
         (limits.step_low, limits.step_high, STEP),
-        (limits.band_low, limits.band_high, BAND),
+        (limits.floor_minor, limits.band_high, BAND),
         (limits.target_minor, limits.ceiling_minor, TARGET),
     ):
         keeps = (found.minor >= low[:, None]) & (found.minor <= high[:, None]) & found.is_open
@@ -105,9 +103,9 @@ def _gives_way_without_need(limits: Limits, found: Feasible, free: np.ndarray) -
 
 
 def _rises_from_competitors(limits: Limits, found: Feasible, free: np.ndarray) -> np.ndarray:
-    """Return which candidates lie above the competitors' band and above the price now, although a
-    price that does not would have been allowed."""
-    calm = np.maximum(limits.band_high, limits.current_minor)
+    """Return which candidates lie above the competitors' band, although a price that does not would
+    have been allowed."""
+    calm = limits.band_high
     low = np.maximum(limits.floor_minor, limits.rung_low)
     high = np.minimum(np.minimum(limits.ceiling_minor, limits.rung_high), calm)
     ladder = price_ladder()
@@ -144,10 +142,8 @@ def fuzz_choices(*, cases: int, seed: int) -> int:
 def _fuzz_choice(rng: np.random.Generator, size: int, policy: Policy) -> int:
     limits = draw_limits(rng, size, policy)
     terms = draw_terms(rng, limits, wild_share=0.2)
-    boost = np.maximum(rng.normal(0, 1, (3, size)), 0.0)
-    mix = mix_segments(rng.uniform(0.1, 1, 3), boost)
     with np.errstate(all="ignore"):
-        choice = choose_public(limits, terms, mix, policy, is_causal=rng.random(size) < 0.5)
+        choice = choose_public(limits, terms, policy, is_causal=rng.random(size) < 0.5)
     bounds = PublicBounds(
         current_minor=limits.current_minor,
         floor_minor=limits.floor_minor,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from pricing.models import LookSeal, QuoteSeal
-from pricing.services import drain_quotes, quote_variants
-from pricing.services.seal_check import check_seals
-from profiles.core.values import ShopperValue
+from pricing.api import drain_quotes, quote_variants
+from pricing.ledger.models.looks import LookSeal
+from pricing.ledger.models.quotes import QuoteSeal
+from pricing.publishing.services.seal_check import check_seals
+from profiles.values import ShopperValue
 from tests.factories.pricing import NOON, Dairy, look_at, make_treated, open_dairy, visit
 
 SEALS = (QuoteSeal, LookSeal)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pricing.core.values import LedgerRow
-from pricing.models import PriceShock, PricingPolicy
-from pricing.services import load_ledger_bulk, publish_price_book
-from shop.catalog.models import Brand, Category, Market, Product, Variant
-from shop.catalog.selectors import forget_catalog
-from tests.factories.pricing import NOON, make_model, seed_rules
+from pricing.api import load_ledger_bulk, publish_price_book
+from pricing.base.core.values import LedgerRow
+from pricing.experiments.models.shocks import PriceShock
+from pricing.policy.models.policy import PricingPolicy
+from shop.ground.catalog.models import Brand, Category, Market, Product, Variant
+from shop.ground.catalog.selectors import forget_catalog
+from tests.factories.pricing import NOON, make_model
 
 TEAS = 40
 # The Monday after NOON, 00:20 on the clocks of the business (New York).
@@ -19,7 +20,6 @@ MONDAY = datetime(2026, 11, 30, 5, 20, tzinfo=UTC)
 
 def make_teas(count: int = TEAS) -> list[int]:
     """Create `count` teas of one category, 5.00 on the list, sold at 4.59; return their ids."""
-    seed_rules()
     Market.objects.get_or_create(code="us", defaults={"name": "United States"})
     top = Category.objects.create(
         external_ref="g", slug="g", name="Grocery", path="g", depth=0, position=0

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
 
-from pricing.core.monitoring import SHARES
-from pricing.models import DemandModelVersion, ModelAudit, RampStep
-from pricing.services.approvals import activate_model, ask_for_model
-from pricing.services.trials import begin_trial, step_trial
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.fairness.models.audits import ModelAudit
+from pricing.learning.models.learning import RampStep
+from pricing.optimum.core.monitoring import SHARES
+from pricing.rollout.services.approvals import activate_model, ask_for_model
+from pricing.rollout.services.trials import begin_trial, step_trial
 from tests.factories.pricing import NOON, Dairy, committed, make_model
 
 HOUR = timedelta(hours=1)

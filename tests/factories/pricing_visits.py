@@ -7,11 +7,11 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from pricing.core.values import PriceView
-from pricing.models import PricedVisit
-from pricing.services import quote_variants
-from profiles.core.values import PurchasedLine, ShopperValue
-from profiles.services import record_purchase_events
+from pricing.api import quote_variants
+from pricing.base.core.values import PriceView
+from pricing.policy.models.breakers import PricedVisit
+from profiles.events.services.purchases import record_purchase_events
+from profiles.values import PurchasedLine, ShopperValue
 from tests.factories.pricing import NOON, Dairy, committed, look_at, visit
 
 TODAY = NOON.date()

@@ -7,7 +7,7 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
-from shop.catalog.selectors import forget_catalog
+from shop.ground.catalog.selectors import forget_catalog
 
 
 def rows(*variants: dict[str, str], initial: int = 0) -> dict[str, str]:

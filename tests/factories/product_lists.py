@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from shop.kernel.sheets import sheet_lines
-from shop.product_lists import api
-from shop.product_lists.services.working import work_on_imports
+from shop.doors.product_lists import api
+from shop.doors.product_lists.services.working import work_on_imports
+from shop.ground.kernel.sheets import sheet_lines
 from tests.factories.pricing import NOON
 
 

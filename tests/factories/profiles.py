@@ -6,14 +6,22 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from hypothesis import strategies as st
 
-from profiles.core.features import KINDS
-from profiles.core.values import Consents, EventValue, ShopperValue
-from profiles.services import get_or_create_guest
-from shop.catalog.core.values import CategoryNode, CategoryTree, VariantArrays
+from profiles.accounts.services.identity import get_or_create_guest
+from profiles.features.core import (
+    KINDS,
+    NO_SENSITIVE_GOODS,
+    Increments,
+    SensitiveGoods,
+    columns_of,
+    increments_of,
+)
+from profiles.values import Consents, EventValue, ShopperValue
+from shop.ground.catalog.core.values import CategoryNode, CategoryTree, VariantArrays
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 EVERYTHING = Consents(price=True, recommendations=True, marketing=True, analytics=True)
@@ -170,3 +178,10 @@ def any_history(max_size: int = 40) -> st.SearchStrategy[list[EventValue]]:
 def pseudonyms_of(shoppers: Sequence[ShopperValue]) -> list[UUID]:
     """Return the pseudonyms as UUIDs."""
     return [UUID(shopper.pseudonym) for shopper in shoppers]
+
+
+def accumulate(
+    event: EventValue, zone: ZoneInfo, sensitive: SensitiveGoods = NO_SENSITIVE_GOODS
+) -> Increments:
+    """Return what one event adds."""
+    return increments_of(columns_of([event]), zone, sensitive)[0]

@@ -8,11 +8,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from promotions.core.carts import CartLineValue, CartValue, Scope, ShopperFacts
-from promotions.core.conditions import ALWAYS, CartHas
-from promotions.core.values import Benefit, BenefitKind, CouponValue, OfferValue, Stacking, Target
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.engine.core.carts import CartLineValue, CartValue, Scope, ShopperFacts
+from promotions.engine.core.conditions.tree import ALWAYS, CartHas
+from promotions.engine.core.values import (
+    Benefit,
+    BenefitKind,
+    CouponValue,
+    OfferValue,
+    Stacking,
+    Target,
+)
 from promotions.models import Campaign, Coupon, Offer
-from promotions.selectors import forget_offer_book
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 CHEESE, BREAD, WINE = 1, 2, 3  # category ids

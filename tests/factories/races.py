@@ -9,10 +9,11 @@ from threading import Barrier
 
 from django.db import connection
 
-from promotions.core.limits import Buyer
-from promotions.core.values import AppliedOffer, Evaluation
+from promotions.coupons.services.limits import CouponExhausted
+from promotions.coupons.services.redemptions import hold_redemptions, release_redemptions
+from promotions.engine.core.limits import Buyer
+from promotions.engine.core.values import AppliedOffer, Evaluation
 from promotions.models import Campaign, Coupon, LimitCounter
-from promotions.services import CouponExhausted, hold_redemptions, release_redemptions
 from tests.factories.promotions import NOON
 
 BUYER = Buyer(None, "online", "UTC", NOON)

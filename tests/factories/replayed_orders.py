@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from orders.cart.services import evaluation_input
+from orders.cart.services.carts import add_to_cart, apply_coupon
 from orders.models import Order
-from orders.services import add_to_cart, apply_coupon, shopper_facts
-from pricing.core.values import QuoteContext
-from profiles.core.values import Consents, OnlineProfile, ShopperValue
+from pricing.base.core.values import QuoteContext
 from profiles.models import Account, Shopper
-from profiles.selectors import list_shoppers
+from profiles.shoppers.selectors.shoppers import list_shoppers
+from profiles.values import Consents, OnlineProfile, ShopperValue
 from tests.factories.campaigns import BEFORE
 from tests.factories.loyalty import make_member, make_terms
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, place
@@ -55,7 +56,7 @@ class World:
             tags=tags,
         )
         known = {shown.pseudonym: shown}
-        self.patch.setattr(shopper_facts, "read_online_profiles", lambda *_: known)
+        self.patch.setattr(evaluation_input, "read_online_profiles", lambda *_: known)
 
     def buy(self) -> str:
         """Place an order of cheddar and merlot; return its number."""

@@ -8,10 +8,10 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 
-from promotions.core.staff_tokens import StaffScope
-from promotions.services.staff_tokens import make_staff_token
-from shop.kernel.clock import utc_now
-from shop.staff.roles import MERCHANDISER
+from promotions.tokens.core import StaffScope
+from promotions.tokens.services import make_staff_token
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.roles import MERCHANDISER
 from tests.fixtures_api import ApiClient
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shop.inventory.models import StockLocation, StockMovement
+from shop.ground.inventory.models import StockLocation, StockMovement
 
 
 def move_stock(variant: int, quantity: int, at: datetime, location: str = "online") -> None:

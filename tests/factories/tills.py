@@ -8,17 +8,16 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from promotions.core.tills import Till, TillLine, TillReceipt, TillRefused
+from promotions.loyalty.core.pos import Till, TillLine, TillReceipt, TillRefused
+from promotions.loyalty.selectors.pos import find_till
+from promotions.loyalty.services.points import Act, PointsRefused, make_available
+from promotions.loyalty.services.points_codes import make_points_code
+from promotions.loyalty.services.pos_holds import hold_at_till
+from promotions.loyalty.services.pos_requests import make_till_token
+from promotions.loyalty.services.pos_sales import return_at_till, sell_at_till
 from promotions.models import Bucket, PointsAccount, PointsEntry
-from promotions.selectors.points import list_unbalanced_accounts
-from promotions.selectors.tills import find_till
-from promotions.services.points import Act, PointsRefused, make_available
-from promotions.services.points_codes import make_points_code
-from promotions.services.till_holds import hold_at_till
-from promotions.services.till_sales import return_at_till, sell_at_till
-from promotions.services.till_tokens import make_till_token
-from shop.catalog.models import Store
-from tests.factories.loyalty import NOON
+from shop.ground.catalog.models import Store
+from tests.factories.loyalty import NOON, list_unbalanced_accounts
 from tests.factories.staff_tokens import make_root_client
 from tests.fixtures_api import ApiClient, Operation
 

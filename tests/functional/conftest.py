@@ -31,7 +31,7 @@ def _isolate() -> None:
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """The shop, filled once with the purchases of 300 real households."""
     with open_shop(tmp_path_factory.mktemp("shop")) as opened:
         yield opened

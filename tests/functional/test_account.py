@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.functional.conftest import Visitor
 from tests.functional.shop import Shop
-from tests.functional.walk import PERSONAL, fill_checkout, view_products
+from tests.functional.walk import PERSONAL, become_known, fill_checkout, view_products
 
 PASSWORD = "a-long-and-quiet-river"
 LISTING = "/search/?q=cheese"
@@ -97,9 +97,7 @@ def test_switching_off_counts_on_all_devices(page: Page, visit: Visitor) -> None
     email = sign_up(page)
     other = visit(viewport={"width": 1280, "height": 900})
     sign_in(other, email, PASSWORD)
-    view_products(other, LISTING, 3)
-    other.goto(LISTING)
-    expect(other.locator(PERSONAL).first).to_be_visible()
+    become_known(other, LISTING)
     page.goto("/privacy/")
     page.get_by_role("button", name="Switch off: Personal prices").click()
     expect(page.get_by_text("Saved.")).to_be_visible()

@@ -14,7 +14,7 @@ from tests.functional.shop import Shop
 from tests.functional.test_access import find_violations
 from tests.functional.test_staff_prices import sign_in
 
-ANSWER = "from shop.backoffice.checks import answer_checks; answer_checks()"
+ANSWER = "from shop.doors.backoffice.checks import answer_checks; answer_checks()"
 SHOTS = os.environ.get("BUILDER_SHOTS", "")
 
 
@@ -135,7 +135,7 @@ def test_the_builder_breaks_no_rule_of_accessibility_and_fits_320_pixels(
     page.goto(plan.replace("/plan/", "/rehearsal/"))
     page.get_by_role("button", name="Rehearse now").click()
     keep(page, f"rehearsal-asked-320-{scheme}")
-    asked = find_violations(page, axe)
+    asked = find_violations(page, axe, scheme)
     shop.shell.run(ANSWER)
     problems, wide = [one for one in asked if "ft-" in one and " region: " not in one], []
     for name, path in {
@@ -155,6 +155,6 @@ def test_the_builder_breaks_no_rule_of_accessibility_and_fits_320_pixels(
         keep(page, f"{name}-320-{scheme}")
         if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
             wide.append(path)
-        found = (one for one in find_violations(page, axe) if " region: " not in one)
+        found = (one for one in find_violations(page, axe, scheme) if " region: " not in one)
         problems += [one for one in found if "ft-" in one]
     assert (problems, wide) == ([], [])

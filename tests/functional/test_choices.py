@@ -6,20 +6,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.functional.conftest import Visitor
-from tests.functional.walk import PERSONAL, list_names, read_prices, view_products
+from tests.functional.walk import PERSONAL, become_known, list_names, read_prices, view_products
 
 NY = "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."
 LISTING = "/search/?q=cheese"
 
 
-def become_known(page: Page, products: int = 3) -> None:
-    view_products(page, LISTING, products)
-    page.goto(LISTING)
-    expect(page.locator(PERSONAL).first).to_be_visible()
-
-
 def test_one_click_on_a_price_switches_personal_prices_off(page: Page, visit: Visitor) -> None:
-    become_known(page)
+    become_known(page, LISTING)
     page.locator(PERSONAL).first.get_by_role("button", name="Switch off").click()
     expect(page.get_by_text("Personal prices are off.")).to_be_visible()
     stranger = visit(viewport={"width": 1280, "height": 900})
@@ -33,7 +27,7 @@ def test_one_click_on_a_price_switches_personal_prices_off(page: Page, visit: Vi
 
 
 def test_the_reason_leads_to_the_switch_in_two_clicks(page: Page) -> None:
-    become_known(page)
+    become_known(page, LISTING)
     page.locator(PERSONAL).first.get_by_role("link", name="Why").click()
     page.get_by_role("dialog").get_by_role("button", name="Switch personal prices off").click()
     expect(page.get_by_text("Personal prices are off.")).to_be_visible()
@@ -41,13 +35,11 @@ def test_the_reason_leads_to_the_switch_in_two_clicks(page: Page) -> None:
 
 
 def test_switching_on_again_is_as_easy(page: Page) -> None:
-    become_known(page)
+    become_known(page, LISTING)
     page.locator(PERSONAL).first.get_by_role("button", name="Switch off").click()
     page.goto("/privacy/")
     page.get_by_role("button", name="Switch on: Personal prices").click()
-    view_products(page, LISTING, 1)
-    page.goto(LISTING)
-    expect(page.locator(PERSONAL).first).to_be_visible()
+    become_known(page, LISTING, 1)
 
 
 def test_the_signal_of_the_browser_counts_as_off(page: Page, visit: Visitor) -> None:
@@ -73,7 +65,7 @@ def test_where_silence_means_no_nothing_is_kept_before_a_yes(page: Page) -> None
     assert sizes[1] is not None
     assert sizes[0]["height"] == sizes[1]["height"]
     yes.click()
-    become_known(page)
+    become_known(page, LISTING)
 
 
 def test_a_place_without_a_rule_has_no_personal_prices(page: Page) -> None:
@@ -91,7 +83,7 @@ def test_new_york_reads_the_words_of_its_law_beside_every_personal_price(
     page.goto("/")
     choose_region(page, "New York")
     # A card of the home page must be among what got cheaper: three looks are few in a small shop.
-    become_known(page, products=8)
+    become_known(page, LISTING, 8)
     page.goto(path)
     personal = page.locator(PERSONAL)
     assert personal.count() > 0
@@ -101,7 +93,7 @@ def test_new_york_reads_the_words_of_its_law_beside_every_personal_price(
 
 
 def test_every_personal_price_has_label_reason_and_switch_wherever_it_is_shown(page: Page) -> None:
-    become_known(page)
+    become_known(page, LISTING)
     card = page.locator(".card", has=page.locator(PERSONAL)).first
     product = str(card.locator(".card__name a").get_attribute("href"))
     card.get_by_role("button", name="Add to cart").click()

@@ -40,7 +40,7 @@ READ = """async () => {
 
 
 @pytest.fixture(scope="module")
-def own_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnShop]:
+def own_shop(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnShop]:
     with open_own_shop(tmp_path_factory.mktemp("own")) as opened:
         yield opened
 

@@ -15,10 +15,10 @@ from tests.functional.walk import fill_checkout
 OPEN = """
 from datetime import timedelta
 from promotions.models import Campaign, Offer, VerifiedGroup
-from promotions.services.groups import make_group_codes
-from shop.catalog.selectors import load_variant_arrays
-from shop.inventory.models import StockRecord
-from shop.kernel.clock import utc_now
+from promotions.coupons.services.verified_groups import make_group_codes
+from shop.ground.catalog.selectors import load_variant_arrays
+from shop.ground.inventory.models import StockRecord
+from shop.ground.kernel.clock import utc_now
 
 now = utc_now()
 
@@ -53,8 +53,8 @@ VerifiedGroup.objects.filter(code="walkers").update(is_active=False)
 # A member's opening balance
 GIVE = """
 from promotions.models import Bucket, PointsAccount, PointsEntry
-from promotions.services.points import Act, make_available
-from shop.kernel.clock import utc_now
+from promotions.loyalty.services.points import Act, make_available
+from shop.ground.kernel.clock import utc_now
 
 make_available(
     account_id=PointsAccount.objects.latest("pk").pk,

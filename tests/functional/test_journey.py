@@ -12,6 +12,7 @@ from tests.functional.conftest import Visitor
 from tests.functional.shop import Shop
 from tests.functional.walk import (
     PERSONAL,
+    become_known,
     fill_checkout,
     list_names,
     read_amount,
@@ -35,8 +36,7 @@ def test_views_of_three_cheeses_change_the_front_page_on_the_next_request(page: 
 
 
 def test_a_personal_price_is_never_above_the_price_for_everyone(page: Page) -> None:
-    view_products(page, "/search/?q=cheese", 3)
-    page.goto("/search/?q=cheese")
+    become_known(page, "/search/?q=cheese")
     prices = [read_price(price) for price in page.locator("main .price").all()]
     assert any(price.is_personal for price in prices)
     assert all(price.mine <= price.everyone for price in prices)
@@ -45,8 +45,7 @@ def test_a_personal_price_is_never_above_the_price_for_everyone(page: Page) -> N
 def test_a_guest_buys_cheese_and_staff_see_the_order_and_why_it_cost_that(
     page: Page, visit: Visitor, shop: Shop
 ) -> None:
-    view_products(page, "/search/?q=cheese", 3)
-    page.goto("/search/?q=cheese")
+    become_known(page, "/search/?q=cheese")
     card = page.locator(".card", has=page.locator(PERSONAL)).first
     name = card.locator(".card__name").inner_text()
     seen = read_price(card.locator(".price"))
@@ -82,8 +81,7 @@ def test_a_guest_buys_cheese_and_staff_see_the_order_and_why_it_cost_that(
 
 
 def test_the_why_page_adds_up_to_the_price(page: Page) -> None:
-    view_products(page, "/search/?q=cheese", 3)
-    page.goto("/search/?q=cheese")
+    become_known(page, "/search/?q=cheese")
     price = page.locator(PERSONAL).first
     seen = read_price(price)
     price.get_by_role("link", name="Why").click()
@@ -98,8 +96,7 @@ def test_the_why_page_adds_up_to_the_price(page: Page) -> None:
 
 
 def test_a_why_page_is_only_for_the_one_it_explains(page: Page, visit: Visitor) -> None:
-    view_products(page, "/search/?q=cheese", 3)
-    page.goto("/search/?q=cheese")
+    become_known(page, "/search/?q=cheese")
     address = page.locator(PERSONAL).first.get_by_role("link", name="Why").get_attribute("href")
     page.goto(str(address))
     expect(page.get_by_role("heading", name="Why this price?")).to_be_visible()

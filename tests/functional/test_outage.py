@@ -11,13 +11,20 @@ from playwright.sync_api import Page, expect
 
 from tests.functional.conftest import Visitor
 from tests.functional.shop import Shop
-from tests.functional.walk import PERSONAL, fill_checkout, read_price, read_prices, view_products
+from tests.functional.walk import (
+    PERSONAL,
+    become_known,
+    fill_checkout,
+    read_price,
+    read_prices,
+    view_products,
+)
 
 LISTING = "/search/?q=cheese"
 # What the schedule does every few seconds where workers run: profiles catch up with the table.
 REPAIR = """
-from profiles.services import repair_online_features
-from shop.kernel.clock import utc_now
+from profiles.events.services.rebuild import repair_online_features
+from shop.ground.kernel.clock import utc_now
 repair_online_features(now=utc_now())
 """
 
@@ -37,9 +44,7 @@ def kill_valkey(shop: Shop) -> None:
 def test_the_shop_sells_at_public_prices_while_redis_is_dead_and_recovers(
     page: Page, visit: Visitor, restored: Shop
 ) -> None:
-    view_products(page, LISTING, 3)
-    page.goto(LISTING)
-    expect(page.locator(PERSONAL).first).to_be_visible()
+    become_known(page, LISTING)
     before = read_prices(page)
     card = page.locator(".card", has=page.locator(PERSONAL)).first
     promised = read_price(card.locator(".price"))

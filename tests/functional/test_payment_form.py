@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
-from orders.core.values import OrderView
+from orders.cart.services.carts import add_to_cart
 from orders.models import Order
-from orders.services import add_to_cart
-from shop.kernel.clock import utc_now
+from orders.values import OrderView
+from shop.ground.kernel.clock import utc_now
 from tests.factories.fake_stripe import FakeStripe
 from tests.factories.orders import FakePrices, Shelf, context_of, make_shopper, place
 from tests.functional.conftest import watch

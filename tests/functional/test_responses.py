@@ -15,7 +15,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 import pytest
 from django.urls import URLPattern, URLResolver, reverse
 
-from shop.storefront.urls import urlpatterns
+from shop.doors.storefront.urls import urlpatterns
 from tests.functional.shop import Shop
 
 PUBLIC = {"manifest", "robots", "sitemap", "sitemap_part"}

@@ -17,7 +17,7 @@ SEND = """
 from orders.fulfilment.api import pack_order, ship_parcel
 from orders.fulfilment.models import Carrier
 from orders.models import Order
-from shop.kernel.clock import utc_now
+from shop.ground.kernel.clock import utc_now
 order = Order.objects.get(number="{number}")
 carrier = Carrier.objects.get(name="UPS")
 Carrier.objects.filter(pk=carrier.pk).update(is_active=True)

@@ -67,6 +67,21 @@ def view_products(page: Page, path: str, count: int) -> list[str]:
     return addresses
 
 
+def become_known(page: Page, path: str, products: int = 3) -> None:
+    """View products until their list shows prices of one's own, and stay there.
+
+    Where Redis answers later than in a quarter of a second, as on a busy machine, the shop sells
+    at public prices for a moment and what was viewed then does not count: a person looks again.
+    """
+    for pause in (0, 1_000, 3_000):
+        page.wait_for_timeout(pause)
+        view_products(page, path, products)
+        page.goto(path)
+        if page.locator(PERSONAL).count():
+            return
+    expect(page.locator(PERSONAL).first).to_be_visible()
+
+
 def fill_checkout(page: Page) -> None:
     """Type what a guest has to type: six fields."""
     page.get_by_label("State or province").select_option("Illinois")

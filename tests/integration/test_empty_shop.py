@@ -13,9 +13,9 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from shop.catalog.models import Product
-from shop.catalog.selectors import forget_catalog
 from shop.celery import app
+from shop.ground.catalog.models import Product
+from shop.ground.catalog.selectors import forget_catalog
 from shop.management.commands.seed_roles import seed_roles
 from shop.schedule import SCHEDULE
 from tests.factories.backoffice import make_staff

@@ -21,16 +21,15 @@ from orders.models import Order
 from orders.payments.api import settle_due_payments
 from orders.payments.models import Payment, Refund
 from promotions.models import Campaign, PointsEntry, Redemption
-from promotions.selectors.points import list_unbalanced_accounts
-from shop.catalog.selectors import forget_catalog
-from shop.kernel.clock import utc_now
-from shop.product_lists.services.working import work_on_imports
-from shop.staff.roles import SUPPORT
+from shop.doors.product_lists.services.working import work_on_imports
+from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.roles import SUPPORT
 from tests.factories.api import API, expect, make_guest_client
 from tests.factories.fake_stripe import SECURE, FakeStripe
 from tests.factories.first_sale import LEDGERS, MISTAKE, MOVED, MOVES, RIGHT, SAMPLE, WRONG
+from tests.factories.loyalty import list_unbalanced_accounts
 from tests.factories.parcels import make_carrier
-from tests.factories.pricing import seed_rules
 from tests.factories.staff_tokens import make_holder, make_staff_client, make_staff_key
 from tests.fixtures_api import ApiClient
 
@@ -52,7 +51,6 @@ def _empty_shop(settings: Any, tmp_path: Path) -> None:
     settings.STATE_FOLDER = tmp_path / "state"
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.CAPTURE_PAYMENTS = "at_packing"
-    seed_rules()
 
 
 def test_a_merchant_sells_ships_and_takes_a_return_without_a_page(

@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import connection
 
-from shop.catalog.models import Market
+from shop.ground.catalog.models import Market
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,8 +7,6 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from orders.core.refusals import OrderRefused
-from orders.core.state import OrderStatus
 from orders.fulfilment.carriers import DEFAULT_CARRIER, CarrierAdapter, tracking_link
 from orders.fulfilment.core import (
     ARRIVED,
@@ -26,8 +24,10 @@ from orders.fulfilment.services.steps import (
     note_parcel,
     settle_fulfilled,
 )
-from orders.models import Order
-from orders.steps.locks import lock_order_step
+from orders.order.api import lock_order_step
+from orders.order.core.state import OrderStatus
+from orders.order.models import Order
+from orders.refusals import OrderRefused
 
 
 @transaction.atomic

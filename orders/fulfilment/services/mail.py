@@ -20,12 +20,9 @@ from django.utils.translation import override
 from orders.fulfilment.core import ParcelState, ParcelView
 from orders.fulfilment.selectors import get_parcel
 from orders.fulfilment.services.steps import lock_parcel
-from orders.models import Order, OrderEvent
-from orders.services.letters import send_letter
-from orders.services.links import renew_link
-from orders.services.mail_pictures import list_mail_pictures
-from orders.steps.settling import note
-from shop.storeinfo.selectors import mail_sender
+from orders.order.api import list_mail_pictures, note, renew_link, send_letter
+from orders.order.models import Order, OrderEvent
+from shop.ground.storeinfo.selectors import mail_sender
 
 LETTERS = (ParcelState.SHIPPED, ParcelState.READY, ParcelState.DELIVERED)
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils.translation import gettext as _
 
-from orders.core.refusals import OrderRefused
-from orders.core.state import OrderStatus
-from orders.fulfilment.core import ParcelState, ParcelView, count_left
+from orders.fulfilment.core import ParcelState, ParcelView, count_left, count_too_many
 from orders.fulfilment.models import Shipment, ShipmentLine
 from orders.fulfilment.selectors import count_line, get_parcel, goes_to_address, list_left
 from orders.fulfilment.services.replacing import refund_replacements
 from orders.fulfilment.services.steps import lock_parcel, move_parcel, note_parcel, open_parcel
-from orders.fulfilment.services.unpacking import take_out
-from orders.models import Order, OrderLine
-from orders.payments.api import capture_payment
-from orders.steps.locks import lock_order_step
+from orders.order.api import lock_order_step
+from orders.order.core.state import OrderStatus
+from orders.order.models import Order, OrderLine
+from orders.payments.api import capture_payment, count_put_back
+from orders.refusals import OrderRefused
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.services import return_stock
 
 
 @transaction.atomic
@@ -121,3 +123,38 @@ def _choose(order: Order, wanted: Sequence[tuple[int, int]] | None) -> list[tupl
     if len({line_id for line_id, _ in wanted}) != len(wanted):
         raise OrderRefused(_("Say each line once."), code="bad_quantity")
     return [(known[line_id], pieces) for line_id, pieces in wanted]
+
+
+def take_out(order: Order, lines: Sequence[ShipmentLine], *, now: datetime) -> None:
+    """Count what is taken out as not packed; put back what was refunded and is not back yet.
+
+    The caller holds the order's step lock.
+    """
+    goods = []
+    for each in lines:
+        line = OrderLine.objects.get(pk=each.line_id)
+        if (pieces := _count_to_put_back(line, each.quantity)) and line.variant_id:
+            goods.append(StockLine(line.variant_id, pieces))
+        OrderLine.objects.filter(pk=line.pk).update(
+            packed_quantity=F("packed_quantity") - each.quantity
+        )
+    if goods:
+        return_stock(lines=goods, reference=order.number, now=now)
+
+
+def _count_to_put_back(line: OrderLine, taken_out: int) -> int:
+    """Return how many of the pieces that are taken out go back on the shelf.
+
+    While packed pieces are refunded, none is left to pack. So the refunds since the line was
+    packed last tell which of them are back already; these count first, that no piece is put back
+    twice.
+    """
+    before = count_line(line)
+    too_many = count_too_many(before)
+    if not too_many:
+        return 0
+    packed = ShipmentLine.objects.filter(line=line, variant=None)
+    since = packed.aggregate(last=Max("shipment__packed_at"))["last"]
+    back = count_put_back(line_id=line.pk, since=since)
+    still = count_too_many(replace(before, packed=before.packed - taken_out))
+    return max(0, too_many - back) - max(0, still - back)

@@ -15,10 +15,10 @@ from django.db.models import F
 from orders.fulfilment.core import ParcelState, Replacement
 from orders.fulfilment.models import Shipment, ShipmentLine
 from orders.fulfilment.services.steps import note_parcel, open_parcel
-from orders.models import Order, OrderLine
+from orders.order.models import Order, OrderLine
 from orders.payments.api import RefundPart, refund_order
-from shop.inventory.core.values import StockLine
-from shop.inventory.services import return_stock
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.services import return_stock
 
 
 def plan_replacements(

@@ -1,4 +1,4 @@
-"""What every step of a parcel shares: lock, state, timeline, and the order's own state."""
+"""Steps common to all parcel services: lock, state, timeline, state of the order."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import Any
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from orders.core.refusals import OrderRefused
-from orders.core.state import OrderStatus
 from orders.fulfilment.core import ParcelState, is_all_there, may_become
 from orders.fulfilment.models import Shipment
 from orders.fulfilment.selectors import count_line
-from orders.models import Order
-from orders.steps.locks import lock_order_step
-from orders.steps.settling import describe_step, move_order, note
-from shop.outbox.services import write_fact
+from orders.order.api import describe_step, lock_order_step, move_order, note
+from orders.order.core.state import OrderStatus
+from orders.order.models import Order
+from orders.refusals import OrderRefused
+from shop.ground.outbox.services import write_fact
 
 # The kind of a step in the timeline, by the state it leads to.
 KINDS = {

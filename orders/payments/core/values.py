@@ -1,4 +1,4 @@
-"""What every payment provider can do. Card data never passes here: methods are names or tokens."""
+"""The interface of payment providers. Card data never passes here, only names and tokens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from shop.kernel.errors import FairtagError
+from shop.ground.kernel.errors import FairtagError
 
 
 class ProviderDown(FairtagError):
@@ -127,11 +127,6 @@ class PaymentStep:
     action_token: str = ""
     action_url: str = ""
     publishable_key: str = ""
-
-    @property
-    def is_secured(self) -> bool:
-        """Return whether the order counts as paid with this payment."""
-        return self.state in ("succeeded", "authorized")
 
 
 class Provider(Protocol):

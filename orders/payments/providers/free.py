@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from orders.core.refusals import PaymentRefused
 from orders.payments.core.values import (
     Charge,
     EventRefused,
@@ -15,6 +14,7 @@ from orders.payments.core.values import (
     ProviderEvent,
     RefundOutcome,
 )
+from orders.refusals import PaymentRefused
 
 FREE = "free"
 

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from django.core.signing import BadSignature, Signer
 
-from orders.core.refusals import PaymentRefused
 from orders.payments.core.values import (
     Charge,
     EventRefused,
@@ -18,6 +17,7 @@ from orders.payments.core.values import (
     ProviderEvent,
     RefundOutcome,
 )
+from orders.refusals import PaymentRefused
 
 METHODS = ("sandbox-card", "sandbox-secure", "sandbox-declined", "sandbox-outage")
 

@@ -1,4 +1,4 @@
-"""What Stripe's objects say, read into our values. https://docs.stripe.com/api"""
+"""Conversion of Stripe objects to values of this room. https://docs.stripe.com/api"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which provider handles which way to pay: the whole table."""
+"""Table of payment methods and the provider that handles each."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from django.conf import settings
 
-from orders.core.refusals import PaymentRefused
 from orders.payments.core.values import Provider
 from orders.payments.providers.free import FREE, FreeProvider
 from orders.payments.providers.sandbox import METHODS, SandboxProvider
 from orders.payments.providers.stripe import StripeProvider
 from orders.payments.providers.stripe_objects import METHOD as STRIPE
+from orders.refusals import PaymentRefused
 
 METHOD_PROVIDERS: Mapping[str, Provider] = {
     STRIPE: StripeProvider(),

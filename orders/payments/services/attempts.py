@@ -8,19 +8,19 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from orders.core.refusals import OrderRefused, PaymentRefused
-from orders.core.state import OrderStatus
-from orders.core.values import PaymentMethod
-from orders.core.wording import METHODS, PAYMENT_REASONS, pick
 from orders.metrics import payments_total
-from orders.models import Order
+from orders.order.api import lock_order_step, note, settle_paid
+from orders.order.core.state import OrderStatus
+from orders.order.models import Order
 from orders.payments.core.values import Outcome, PaymentStep, ProviderDown
 from orders.payments.models import Payment
 from orders.payments.providers.free import FREE
 from orders.payments.providers.table import find_offered, find_provider, list_offered
 from orders.payments.services.outcomes import OPEN_STATES, apply_outcome, describe_charge
-from orders.steps.locks import lock_order_step
-from orders.steps.settling import note, settle_paid
+from orders.refusals import OrderRefused, PaymentRefused
+from orders.values import PaymentMethod
+from orders.wording import PAYMENT_REASONS, name_method
+from shop.ground.kernel.translation import gettext_noop, translate
 
 State = Payment.State
 # A process that died, a shopper who left: after this the provider is asked what became of it.
@@ -30,7 +30,7 @@ PATIENCE = timedelta(minutes=2)
 def list_payment_methods(*, language: str) -> list[PaymentMethod]:
     """Return the ways to pay; none where no provider is configured. No query."""
     return [
-        PaymentMethod(code, pick(METHODS.get(code, (code, code)), language), provider.is_sandbox)
+        PaymentMethod(code, name_method(code, language), provider.is_sandbox)
         for code, provider in list_offered().items()
     ]
 
@@ -125,7 +125,7 @@ def _open_payment(order_id: int, method: str, key: str, now: datetime) -> tuple[
     open_id = order.payments.filter(state__in=OPEN_STATES).values_list("pk", flat=True).first()
     if open_id is not None:
         raise PaymentRefused(
-            "A payment of this order is still open. Finish it or give it up first.",
+            gettext_noop("A payment of this order is still open. Finish it or give it up first."),
             code="payment_open",
             payment_id=str(open_id),
         )
@@ -168,13 +168,12 @@ def _step(payment: Payment, language: str, outcome: Outcome | None = None) -> Pa
     is_waiting = payment.state == State.NEEDS_ACTION
     if outcome is None and is_waiting:
         outcome = provider.authorise(describe_charge(payment))
-    reason = PAYMENT_REASONS.get(payment.reason_code)
     return PaymentStep(
         payment_id=payment.pk,
         state=payment.state,
         provider=provider.code,
         reason_code=payment.reason_code,
-        message="" if reason is None else pick(reason, language),
+        message=translate(PAYMENT_REASONS.get(payment.reason_code, ""), language),
         action_token=outcome.action_token if outcome and is_waiting else "",
         action_url=outcome.action_url if outcome and is_waiting else "",
         publishable_key=provider.publishable_key if is_waiting else "",

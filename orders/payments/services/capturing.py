@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.db import transaction
 
+from orders.order.api import lock_order_step
 from orders.payments.models import Payment
 from orders.payments.services.outcomes import find_secured, plan_step
-from orders.steps.locks import lock_order_step
 
 
 @transaction.atomic

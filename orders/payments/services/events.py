@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from orders.metrics import payment_events_total
-from orders.models import Order
+from orders.order.api import lock_order_step, note
+from orders.order.models import Order
 from orders.payments.core.values import ProviderEvent
 from orders.payments.models import Payment, PaymentEvent, Refund
 from orders.payments.providers.table import find_by_code
 from orders.payments.services.outcomes import tell_due
-from orders.steps.locks import lock_order_step
-from orders.steps.settling import note
 
 # Providers repeat an event for some days; later ones are not theirs.
 KEEP_EVENTS = timedelta(days=30)

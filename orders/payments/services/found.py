@@ -9,13 +9,12 @@ from django.db import transaction
 from django.db.models import Sum
 
 from orders.metrics import refunds_minor_total
-from orders.models import Order
+from orders.order.api import describe_step, give_back, lock_order_step, note
+from orders.order.models import Order
 from orders.payments.core.values import FoundRefund, Provider
 from orders.payments.models import Payment, Refund
 from orders.payments.services.outcomes import State, describe_charge, tell_due
-from orders.steps.locks import lock_order_step
-from orders.steps.settling import describe_step, give_back, note
-from shop.outbox.services import write_fact
+from shop.ground.outbox.services import write_fact
 
 AT_PROVIDER = "at_provider"
 TAKEN = (State.SUCCEEDED, State.REFUNDED)

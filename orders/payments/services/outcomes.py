@@ -6,16 +6,15 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from orders.core.state import OrderStatus
 from orders.metrics import payments_total
-from orders.models import Order
+from orders.order.api import close_unpaid, describe_step, lock_order_step, note, settle_paid
+from orders.order.core.state import OrderStatus
+from orders.order.models import Order
 from orders.payments.core.values import Charge, Outcome
 from orders.payments.models import Payment, Refund
-from orders.steps.locks import lock_order_step
-from orders.steps.settling import close_unpaid, describe_step, note, settle_paid
-from promotions.services import CouponExhausted
-from shop.inventory.services import OutOfStock
-from shop.outbox.services import write_fact
+from promotions.coupons.api import CouponExhausted
+from shop.ground.inventory.services import OutOfStock
+from shop.ground.outbox.services import write_fact
 
 State, Step = Payment.State, Payment.Step
 OPEN_STATES = (State.STARTED, State.NEEDS_ACTION)

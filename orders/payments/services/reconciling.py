@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from orders.metrics import payments_total
-from orders.models import Order
+from orders.order.api import describe_step, note
+from orders.order.models import Order
 from orders.payments.core.values import FoundCharge, Provider, ProviderDown
 from orders.payments.models import Payment
 from orders.payments.providers.table import list_offered
 from orders.payments.services.found import TAKEN, record_found
 from orders.payments.services.outcomes import OPEN_STATES, State, apply_outcome
-from orders.steps.settling import describe_step, note
 
 # An attempt can succeed as long as its order can be paid, and a little longer.
 RECENT = timedelta(hours=2)

@@ -8,12 +8,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from orders.core.refunds import units_share
-from orders.core.refusals import OrderRefused, PaymentRefused
-from orders.core.state import OrderStatus
-from orders.core.values import OrderView
 from orders.metrics import refunds_minor_total
-from orders.models import Order, OrderLine
+from orders.order.api import describe_step, give_back, lock_order_step, move_order, note, view_order
+from orders.order.core.state import OrderStatus
+from orders.order.core.totals import units_share
+from orders.order.models import Order, OrderLine
 from orders.payments.core.values import RefundPart
 from orders.payments.models import Payment, Refund, RefundLine
 from orders.payments.services.found import read_unassigned
@@ -26,12 +25,11 @@ from orders.payments.services.returned import (
     settle_returned,
     with_unsent_gifts,
 )
-from orders.selectors.views import view_order
-from orders.steps.locks import lock_order_step
-from orders.steps.settling import describe_step, give_back, move_order, note
-from profiles.core.values import PurchasedLine
-from profiles.services import record_return_events
-from shop.outbox.services import write_fact
+from orders.refusals import OrderRefused, PaymentRefused
+from orders.values import OrderView
+from profiles.events.api import record_return_events
+from profiles.values import PurchasedLine
+from shop.ground.outbox.services import write_fact
 
 REFUNDABLE = (OrderStatus.PAID, OrderStatus.FULFILLED)
 

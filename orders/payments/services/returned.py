@@ -1,4 +1,4 @@
-"""What returned units give back besides money, and what may be kept: gifts."""
+"""Restocking, released offer uses and kept gifts when units are returned."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from datetime import datetime
 
 from django.db.models import F
 
-from orders.models import Order, OrderLine
-from orders.steps.returned import return_order_points
-from promotions.services import release_redemptions
-from promotions.services.returned_gifts import ReturnedGift, note_returned_gifts
-from shop.inventory.core.values import StockLine
-from shop.inventory.services import return_stock
+from orders.order.api import return_order_points
+from orders.order.models import Order, OrderLine
+from promotions.coupons.api import ReturnedGift, note_returned_gifts, release_redemptions
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.services import return_stock
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from functools import partial
 from django.db import transaction
 from django.db.models import F, Sum
 
-from orders.core.state import OrderStatus
 from orders.metrics import payments_total
+from orders.order.api import describe_step, lock_order_step, note
+from orders.order.core.state import OrderStatus
 from orders.payments.core.values import Outcome, ProviderDown, RefundOutcome
 from orders.payments.models import Payment, Refund
 from orders.payments.providers.table import find_provider, is_accepted
@@ -27,9 +28,7 @@ from orders.payments.services.outcomes import (
     describe_charge,
     is_unanswered,
 )
-from orders.steps.locks import lock_order_step
-from orders.steps.settling import describe_step, note
-from shop.outbox.services import write_fact
+from shop.ground.outbox.services import write_fact
 
 LONGEST_PAUSE = 3_600
 

@@ -1,4 +1,4 @@
-"""What may be sent back of an order's lines, and what it may be exchanged for."""
+"""Units of an order that may be returned, and the variants they may be exchanged for."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from orders.fulfilment.api import list_handed_out
-from orders.models import Order, OrderLine
+from orders.order.models import Order, OrderLine
 from orders.returns.core import Allowance, LineFacts, ReturnState, Sent, allow, find_rule
 from orders.returns.models import ReturnLine
 from orders.returns.selectors.rules import load_rules
-from pricing.selectors import current_public_prices
-from shop.catalog.selectors import list_cards, list_families
-from shop.inventory.selectors import available
+from pricing.api import current_public_prices
+from shop.ground.catalog.selectors import list_cards, list_families
+from shop.ground.inventory.selectors import available
 
 # A line of an order, and the variant that its shopper has: another than was bought, if exchanged.
 type Kind = tuple[int, int]

@@ -13,8 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
-from orders.core.wording import locale_of
-from orders.models import Order, OrderLine
+from orders.order.models import Order, OrderLine
 from orders.returns.core import (
     HOLD,
     Allowance,
@@ -30,8 +29,9 @@ from orders.returns.core import (
 from orders.returns.models import Return, ReturnExchange, ReturnLine
 from orders.returns.selectors.allowances import list_allowances, list_choices
 from orders.returns.selectors.rules import load_rules
-from shop.catalog.core.values import CatalogCard
-from shop.catalog.selectors import list_cards
+from shop.ground.catalog.core.values import CatalogCard
+from shop.ground.catalog.selectors import list_cards
+from shop.ground.kernel.translation import locale_of
 
 OVERDUE = timedelta(days=7)  # so long may a return that arrived wait for its refund
 

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext, override
 
 from orders.returns.core import Payer, Rule, find_rule
 from orders.returns.models import ReturnRule
-from orders.selectors.terms import FRESH_SECONDS
+from orders.terms.api import FRESH_SECONDS
 
 _kept: dict[bool, tuple[float, list[Rule]]] = {}
 

@@ -8,17 +8,17 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from orders.core.refusals import OrderRefused
-from orders.core.state import OrderStatus
-from orders.models import Order
+from orders.order.api import lock_order_step
+from orders.order.core.state import OrderStatus
+from orders.order.models import Order
+from orders.refusals import OrderRefused
 from orders.returns.core import OUR_FAULT, Payer, ReturnState, ReturnView, Wish, find_rule
 from orders.returns.models import Return, ReturnExchange, ReturnLine
 from orders.returns.selectors import list_allowances, list_choices, load_rules, view_return
 from orders.returns.services.holding import hold_exchanges, release_exchanges
 from orders.returns.services.steps import lock_return, note_return, require_state
-from orders.steps.locks import lock_order_step
-from shop.catalog.core.values import CatalogCard
-from shop.catalog.selectors import list_cards
+from shop.ground.catalog.core.values import CatalogCard
+from shop.ground.catalog.selectors import list_cards
 
 LONGEST_COMMENT = 500
 LONGEST_NAME = 240

@@ -8,15 +8,15 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from orders.core.refusals import OrderRefused
 from orders.fulfilment.api import Replacement, plan_replacements
-from orders.models import Order
+from orders.order.models import Order
 from orders.payments.api import count_refundable
+from orders.refusals import OrderRefused
 from orders.returns.core import Finding
 from orders.returns.models import Return, ReturnExchange, ReturnLine
 from orders.returns.services.holding import holder_of, take_exchanges
-from shop.inventory.core.values import StockLine
-from shop.inventory.services import lock_stock, return_stock
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.services import lock_stock, return_stock
 
 
 def exchange_pieces(

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from orders.models import Order
+from orders.order.models import Order
 from orders.returns.core import HOLD
 from orders.returns.models import Return, ReturnExchange
-from shop.inventory.core.holds import Claim
-from shop.inventory.core.values import StockLine
-from shop.inventory.services import (
+from shop.ground.inventory.core.holds import Claim
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.services import (
     OutOfStock,
     TooManyHeld,
     commit_reservation,

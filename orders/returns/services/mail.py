@@ -12,17 +12,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from orders.core.wording import locale_of
-from orders.models import Order, OrderEvent
+from orders.order.api import list_mail_pictures, note, renew_link, send_letter
+from orders.order.models import Order, OrderEvent
 from orders.returns.core import ReturnState, ReturnView
 from orders.returns.selectors import view_return
 from orders.returns.services.steps import lock_return
-from orders.services.letters import send_letter
-from orders.services.links import renew_link
-from orders.services.mail_pictures import list_mail_pictures
-from orders.steps.settling import note
-from shop.kernel.money import format_money
-from shop.storeinfo.selectors import mail_sender
+from shop.ground.kernel.money import format_money
+from shop.ground.kernel.translation import locale_of
+from shop.ground.storeinfo.selectors import mail_sender
 
 LETTERS = (ReturnState.REQUESTED, ReturnState.RECEIVED, ReturnState.SETTLED)
 

@@ -9,10 +9,10 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from orders.core.refusals import OrderRefused
-from orders.core.state import OrderStatus
-from orders.models import Order, OrderLine
+from orders.order.core.state import OrderStatus
+from orders.order.models import Order, OrderLine
 from orders.payments.api import RefundPart, refund_order, take_gifts_back
+from orders.refusals import OrderRefused
 from orders.returns.core import Finding, ReturnState, ReturnView
 from orders.returns.models import Return, ReturnLine
 from orders.returns.selectors import view_return

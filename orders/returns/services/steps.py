@@ -1,4 +1,4 @@
-"""What every step of a return shares: lock, timeline, fact."""
+"""Steps common to all return services: lock, state, timeline and fact."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from orders.core.refusals import OrderRefused
-from orders.models import Order
+from orders.order.api import describe_step, lock_order_step, note
+from orders.order.models import Order
+from orders.refusals import OrderRefused
 from orders.returns.core import ReturnState
 from orders.returns.models import Return
-from orders.steps.locks import lock_order_step
-from orders.steps.settling import describe_step, note
-from shop.outbox.services import write_fact
+from shop.ground.outbox.services import write_fact
 
 
 def lock_return(return_id: int) -> tuple[Order, Return]:

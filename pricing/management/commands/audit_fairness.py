@@ -8,11 +8,11 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pricing.core.audits import AuditVerdict
-from pricing.selectors.audits import list_group_rows
-from pricing.services.fairness import audit_model, audit_models
-from shop.jobs.services import record_run
-from shop.kernel.clock import utc_now
+from pricing.fairness.core.audits import AuditVerdict
+from pricing.fairness.selectors.audits import list_group_rows
+from pricing.fairness.services.fairness import audit_model, audit_models
+from shop.ground.jobs.services import record_run
+from shop.ground.kernel.clock import utc_now
 
 LINE = "  {:<16} {:<18} {:>6}  {:<22} {:<20} {:<20} {:<20} {:<20}"
 HEAD = ("trait", "group", "people", "paid", "discount", "offers", "AUC prices", "AUC inputs")

@@ -8,9 +8,9 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pricing.selectors.offline import NothingLogged, OfflineVerdict, evaluate_offline
-from shop.catalog.selectors import home_market
-from shop.kernel.clock import utc_now
+from pricing.learning.selectors.offline import NothingLogged, OfflineVerdict, evaluate_offline
+from shop.ground.catalog.selectors import home_market
+from shop.ground.kernel.clock import utc_now
 
 LINE = "{:<10} {:>9.3f} [{:>8.3f}, {:>8.3f}]   gain {:>+8.3f} [{:>+8.3f}, {:>+8.3f}]"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pricing.services.competitors import FeedRefused, fetch_due_sources, import_feed
-from shop.jobs.services import record_run
-from shop.kernel.clock import utc_now
+from pricing.competitors.services.competitors import FeedRefused, fetch_due_sources, import_feed
+from shop.ground.jobs.services import record_run
+from shop.ground.kernel.clock import utc_now
 
 
 class Command(BaseCommand):

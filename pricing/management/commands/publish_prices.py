@@ -7,10 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from rich.console import Console
 
-from pricing.selectors.places import Place, list_places, name_place
-from pricing.services import ensure_partitions, publish_price_book
-from shop.jobs.services import record_run
-from shop.kernel.clock import utc_now
+from pricing.ledger.selectors.places import Place, list_places, name_place
+from pricing.publishing.services.books import publish_price_book
+from pricing.quoting.services.partitions import ensure_partitions
+from shop.ground.jobs.services import record_run
+from shop.ground.kernel.clock import utc_now
 
 
 class Command(BaseCommand):

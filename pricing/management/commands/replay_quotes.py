@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pricing.services.replay import replay_quotes
-from shop.kernel.clock import utc_now
+from pricing.rollout.services.replay import replay_quotes
+from shop.ground.kernel.clock import utc_now
 
 SHOWN = 20
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
@@ -11,17 +11,22 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pricing.core.demand.families import SERVABLE, WITH_OFFSET
-from pricing.selectors.audits import find_audit
-from pricing.selectors.verdicts import list_waits, say_verdict
-from pricing.services import train_demand
-from shop.catalog.selectors import home_market
-from shop.jobs.services import record_run
-from shop.kernel.clock import utc_now
+from pricing.demand.core.families import CHALLENGERS, SOLVERS_OF, UnknownSolver, check_solver
+from pricing.fairness.selectors.audits import find_audit
+from pricing.rollout.selectors.verdicts import list_waits, say_verdict
+from pricing.rollout.services.training import train_demand
+from shop.ground.catalog.selectors import home_market
+from shop.ground.jobs.services import record_run
+from shop.ground.kernel.clock import utc_now
+
+ENDS = {None: "", True: "converged", False: "stopped before the minimum"}
 
 
 class Command(BaseCommand):
-    help = "Fit a demand model on sales, prices and placements; use it if it is a calm refit."
+    help = (
+        "Fit a demand model on sales, prices and placements. It comes into use by itself if it is"
+        " of the family in use and prices much as the model in use does."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--weeks", type=int, default=53, help="how many weeks to learn from")
@@ -31,12 +36,13 @@ class Command(BaseCommand):
             help="whose sales it learns from (default: the home market's); one prices every market",
         )
         parser.add_argument(
-            "--family", choices=sorted(SERVABLE), help="which family; without it the one in use"
+            "--family", choices=sorted(CHALLENGERS), help="which family; without it the one in use"
         )
         parser.add_argument(
-            "--offset",
-            action="store_true",
-            help="the hierarchical logit beside trees that see the context, never the price",
+            "--solver",
+            choices=sorted({one for several in SOLVERS_OF.values() for one in several}),
+            default="",
+            help="how the family is fitted; without it its usual way. Needs --family",
         )
         parser.add_argument("--figures", action="store_true", help="print every figure, as JSON")
         parser.add_argument(
@@ -47,7 +53,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Train, show progress, print the figures."""
-        family = choose_family(options["family"], has_offset=options["offset"])
+        family = options["family"]
+        refuse_solver(family, options["solver"])
         columns = (TextColumn("{task.description:44}"), BarColumn(), TimeElapsedColumn())
         with (
             record_run(name="train_demand", queue="training") as run,
@@ -60,6 +67,7 @@ class Command(BaseCommand):
                 market=options["market"] or home_market(),
                 epsilon=options["epsilon"],
                 family=family,
+                solver=options["solver"],
                 progress=lambda what, step, steps: bar.update(
                     task, description=what, completed=step, total=steps
                 ),
@@ -72,16 +80,61 @@ class Command(BaseCommand):
             self.stdout.write(f"  - {reason}")
         audit = find_audit(model_id=row.id, sha256=row.sha256)
         self.stdout.write(f"fairness audit: {audit.state}, {audit.people:,} people with traits")
+        self.stdout.write(say_board(row.metrics.get("leaderboard") or []))
+        self.stdout.write(say_race(row.metrics.get("race") or []))
         self.stdout.write(say_figures(row.metrics, is_whole=options["figures"]))
 
 
-def choose_family(family: str | None, *, has_offset: bool) -> str | None:
-    """Return which family is fitted; CommandError where an offset has nothing to stand beside."""
-    if not has_offset:
-        return family
-    if family not in (None, "hierarchical_logit", WITH_OFFSET):
-        raise CommandError("--offset stands beside the hierarchical logit only.")
-    return WITH_OFFSET
+def refuse_solver(family: str | None, solver: str) -> None:
+    """Raise CommandError where a solver is named that the family has not."""
+    if not solver:
+        return
+    if family is None:
+        raise CommandError("--solver needs --family: say whose solver it is.")
+    try:
+        check_solver(family, solver)
+    except UnknownSolver as error:
+        raise CommandError(str(error)) from error
+
+
+def say_board(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return how the elasticities of each family stand beside randomised prices, one a line, or
+    that no price was randomised; "" where no families were compared.
+
+    >>> print(say_board([{"name": "trees"}]))
+    no randomised prices to judge elasticities by
+    >>> told = {"slope_factor": 1.25, "slope_sd": 0.1, "slope_p_value": 0.012, "slope_gain": 0.5}
+    >>> print(say_board([{"name": "trees", "slope_low": 0.1, "slope_high": 0.9} | told]))
+      family              factor    sd      p    gain a day, 95 %
+      trees                 1.25  0.10  0.012   +0.50, +0.10 to +0.90
+    """
+    lines = [
+        f"  {row['name']:20}{row['slope_factor']:6.2f}{row['slope_sd']:6.2f}"
+        f"{row['slope_p_value']:7.3f}   {_say_gain(row)}"
+        for row in rows
+        if "slope_factor" in row
+    ]
+    if not lines:
+        return "no randomised prices to judge elasticities by" if rows else ""
+    return "\n".join(["  family              factor    sd      p    gain a day, 95 %", *lines])
+
+
+def _say_gain(row: Mapping[str, Any]) -> str:
+    if row["slope_low"] is None:
+        return "one day only"
+    return f"{row['slope_gain']:+.2f}, {row['slope_low']:+.2f} to {row['slope_high']:+.2f}"
+
+
+def say_race(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return families and solvers compared, one a line; "" where none were."""
+    lines = [
+        f"  {row['family']:20}{row['solver']:11}{row['deviance']:9.3f}{row['wmape']:8.3f}"
+        f"{row['seconds']:9.2f}{'' if row['steps'] is None else row['steps']:>7}"
+        f"  {ENDS[row['is_converged']]}"
+        for row in rows
+    ]
+    head = "  family              solver      deviance   WMAPE  seconds  steps"
+    return "\n".join([head, *lines]) if lines else ""
 
 
 def list_reasons(metrics: Mapping[str, Any]) -> list[str]:

@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pricing.core.demand.tuning import Trial
-from pricing.selectors.tuning import TuningRow
-from pricing.services.tuning import MOST_TRIALS, SEED, TooLittleHistory, tune_demand
-from shop.catalog.selectors import home_market
-from shop.jobs.services import record_run
-from shop.kernel.clock import utc_now
+from pricing.demand.core.tuning import Trial
+from pricing.demand.selectors.tuning import TuningRow
+from pricing.demand.services.tuning import MOST_TRIALS, SEED, TooLittleHistory, tune_demand
+from shop.ground.catalog.selectors import home_market
+from shop.ground.jobs.services import record_run
+from shop.ground.kernel.clock import utc_now
 
 SHOWN = 8
 

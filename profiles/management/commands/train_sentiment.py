@@ -19,9 +19,9 @@ import numpy as np
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from numpy.typing import NDArray
 
-from profiles.core.sentiment import SentimentClassifier, judge_sentiment
-from profiles.selectors.sentiment import ARRAYS, score_lexicon
-from shop.kernel.arrays import pack_arrays
+from profiles.reviews.api import ARRAYS, score_lexicon
+from profiles.reviews.core import SentimentClassifier, judge_sentiment
+from shop.ground.kernel.arrays import pack_arrays
 
 FOLDS = 5
 # Sentences that twenty people found neither glad nor sorry teach nothing.

@@ -11,11 +11,11 @@ import duckdb
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from shop.intake.artwork import NEUTRAL, compose_picture, shorten_numbers
-from shop.intake.branches import NO_ART, art_key
-from shop.intake.naming import read_words
-from shop.intake.source import find_files
-from shop.intake.tree import Code, find_homes, find_leaf, list_departments
+from shop.doors.intake.artwork import NEUTRAL, compose_picture, shorten_numbers
+from shop.doors.intake.branches import NO_ART, art_key
+from shop.doors.intake.naming import read_words
+from shop.doors.intake.source import find_files
+from shop.doors.intake.tree import Code, find_homes, find_leaf, list_departments
 from shop.management.commands.import_journey import find_journey
 
 FALLBACK = "🛍️"

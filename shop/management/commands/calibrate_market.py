@@ -12,10 +12,10 @@ import numpy as np
 from django.core.management.base import BaseCommand
 from rich.console import Console
 
-from pricing.core.demand import PooledPoisson, build_design
-from pricing.core.values import FloatArray
+from pricing.base.core.values import FloatArray
+from pricing.demand.core import PooledPoisson, build_design
+from shop.lab.setting import CALIBRATION
 from shop.management.commands.import_journey import find_journey
-from shop.simulation.setting import CALIBRATION
 
 FIRST, LAST = 2, 53
 ITEMS = 200
@@ -61,7 +61,7 @@ DEALS = """SELECT avg((depth > 0)::INT), median(depth) FILTER (depth > 0), count
 class Command(BaseCommand):
     """`manage.py calibrate_market`."""
 
-    help = "Write shop/simulation/calibration.json from the Complete Journey (docs/evaluation.md)."
+    help = "Write shop/lab/calibration.json from the Complete Journey (docs/evaluation.md)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the options."""

@@ -1,4 +1,4 @@
-"""Judge the shipped pricing policy, and published ones, on markets whose truth is known."""
+"""Judge our agent, published ones and the shop's own path on markets whose truth is known."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from shop.simulation.agents import AGENTS, SHIPPED, OutsideAgent
-from shop.simulation.baselines import BASELINES
-from shop.simulation.episode import INSIGHTS, Course
-from shop.simulation.grid import CourseRuns, MakeAgent, run_grid
-from shop.simulation.report import Group, describe, draw_groups, group_runs, name_group
-from shop.simulation.setting import Setting, calibrate, read_calibration
-from shop.simulation.shop_figures import (
+from shop.lab.agents import AGENTS, SHIPPED, OutsideAgent
+from shop.lab.baselines import BASELINES
+from shop.lab.episode import INSIGHTS, Course
+from shop.lab.grid import CourseRuns, MakeAgent, run_grid
+from shop.lab.report import Group, describe, draw_groups, group_runs, name_group
+from shop.lab.setting import Setting, calibrate, read_calibration
+from shop.lab.shop_figures import (
     FIGURES,
-    PATHS,
     ShopRow,
     average_shop,
     describe_shop,
+    find_worst,
     score_shop,
 )
-from shop.simulation.summary import (
+from shop.lab.shop_path import POLICIES
+from shop.lab.summary import (
     UNIFORM,
     Estimate,
     Score,
@@ -37,7 +38,8 @@ from shop.simulation.summary import (
     compare_worlds,
     score_agent,
 )
-from shop.simulation.worlds import WORLDS
+from shop.lab.worlds import WORLDS
+from shop.lab.worlds.shelves import SHELF_WORLDS
 
 COLUMNS: tuple[tuple[str, Callable[[Score], Estimate]], ...] = (
     ("at 50k", lambda score: score.share_50k),
@@ -57,7 +59,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("--worlds", nargs="+", default=list(WORLDS), choices=list(WORLDS))
+        every = [*WORLDS, *SHELF_WORLDS]
+        parser.add_argument("--worlds", nargs="+", default=list(WORLDS), choices=every)
         parser.add_argument("--agents", nargs="*", default=list(AGENTS), choices=list(AGENTS))
         parser.add_argument(
             "--policy",
@@ -109,7 +112,9 @@ class Command(BaseCommand):
             console.print(make_table(group, those, names, rivals))
         if rivals and len(groups) > 1:
             console.print(make_summary(groups, names, rivals))
-        paths = {name: score_shop(groups, name) for name in PATHS if name in names}
+        for warm in sorted({warm for world, warm in groups if world in SHELF_WORLDS}):
+            console.print(make_shelf_table(groups, warm, names))
+        paths = {name: score_shop(groups, name) for name in POLICIES if name in names}
         for name, rows in paths.items():
             console.print(make_shop_table(rows, name))
         folder = options["out"] or Path(settings.STATE_FOLDER) / "reports"
@@ -210,12 +215,37 @@ def make_summary(
     return table
 
 
+def make_shelf_table(
+    groups: dict[Group, list[CourseRuns]], warm: bool, agents: Sequence[str]
+) -> Table:
+    """Return shares of the clairvoyant on shelves of substitutes: a row for each market."""
+    start = "warm" if warm else "cold"
+    table = Table(title=f"Shelves of substitutes, {start}: share", title_justify="left")
+    table.add_column("market")
+    for agent in agents:
+        for name in (f"{agent}, at 20k", "at end", "last fifth - second"):
+            table.add_column(name, justify="right")
+    scores = {
+        world: [score_agent(runs, agent) for agent in agents]
+        for (world, is_warm), runs in groups.items()
+        if world in SHELF_WORLDS and is_warm == warm
+    }
+    for world, row in scores.items():
+        found = [(one.share_20k, one.share, one.improvement) for one in row]
+        table.add_row(world, *(show_known(one) for those in found for one in those))
+    return table
+
+
 def make_shop_table(rows: Sequence[ShopRow], path: str) -> Table:
-    """Return what the shop's own path earns: a row for each market, and the mean over them."""
+    """Return what the shop's own path earns: a row for each market, the mean over them and the
+    worst; of improvements over stationary markets only."""
     title = f"What the shop's own path earns ({path}): gain share"
     table = Table(title=title, title_justify="left")
     table.add_column("market")
-    titles = ("share", "warm", "last 40k", "cold", "last 40k", "bounds allow")
+    titles = [
+        *("share", "warm", "last 40k", "cold", "last 40k", "bounds allow"),
+        *("last fifth - second, warm", "cold"),
+    ]
     for name in titles:
         table.add_column(name, justify="right")
     for row in rows:
@@ -223,6 +253,8 @@ def make_shop_table(rows: Sequence[ShopRow], path: str) -> Table:
     mean = average_shop(rows)
     means = (Estimate(mean[name], float("nan"), float("nan")) for name in FIGURES)
     table.add_row("mean", *map(show_known, means))
+    worst = (find_worst(rows, name)[1] for name in FIGURES)
+    table.add_row("worst", *map(show_known, worst))
     return table
 
 

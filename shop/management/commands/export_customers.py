@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shop.customer_lists.api import export_rows
+from shop.doors.customer_lists.api import export_rows
 from shop.management.lists import ExportCommand
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shop.doors.product_lists.api import export_rows
 from shop.management.lists import ExportCommand
-from shop.product_lists.api import export_rows
 
 
 class Command(ExportCommand):

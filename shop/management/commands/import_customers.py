@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shop.customer_lists.api import CustomerLists
-from shop.kernel.clock import utc_now
+from shop.doors.customer_lists.api import CustomerLists
+from shop.ground.kernel.clock import utc_now
 from shop.management.lists import ListCommand
 
 

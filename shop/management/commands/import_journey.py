@@ -11,9 +11,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
-from shop.intake.run import ImportOptions, import_history
-from shop.intake.source import BadSource
-from shop.kernel.clock import utc_now
+from shop.doors.intake.run import ImportOptions, import_history
+from shop.doors.intake.source import BadSource
+from shop.ground.kernel.clock import utc_now
 
 JOURNEY_UTC_OFFSET = -5
 

@@ -16,15 +16,11 @@ from django.core.management.base import BaseCommand, CommandError
 from pyarrow import parquet
 from rich.console import Console
 
-from orders.selectors.sold import list_taken_lines
-from profiles.services.customers import name_households
-from shop.catalog.selectors import get_market
-from shop.catalog.selectors.stored import map_skus
-from shop.intake.run import ImportOptions, import_history
-from shop.intake.source import BadSource
-from shop.kernel.clock import utc_now
-from shop.kernel.money import write_amount
-from shop.product_lists.api import (
+from orders.reports.api import list_taken_lines
+from profiles.accounts.api import name_households
+from shop.doors.intake.run import ImportOptions, import_history
+from shop.doors.intake.source import BadSource
+from shop.doors.product_lists.api import (
     BadList,
     Column,
     Currencies,
@@ -36,6 +32,10 @@ from shop.product_lists.api import (
     read_sheet,
     say_problem,
 )
+from shop.ground.catalog.selectors import get_market
+from shop.ground.catalog.selectors.stored import map_skus
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.money import write_amount
 
 
 def _column(name: str, kind: Kind, most: int, *also: str) -> Column:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from pathlib import Path
 
+from shop.doors.product_lists.api import PRODUCT_LISTS
 from shop.management.lists import ListCommand
-from shop.product_lists.api import PRODUCT_LISTS
 
 
 class Command(ListCommand):

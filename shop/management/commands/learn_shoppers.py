@@ -10,28 +10,25 @@ from django.core.management.base import BaseCommand
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from profiles.services import (
-    rebuild_online_features,
-    refit_segments,
-    refit_similarity,
-    refresh_profiles,
-)
-from shop.jobs.services import record_run
-from shop.kernel.clock import utc_now
+from profiles.events.api import rebuild_online_features
+from profiles.recommend.api import refit_recommender
+from profiles.segments.api import refit_segments, refresh_profiles
+from shop.ground.jobs.services import record_run
+from shop.ground.kernel.clock import utc_now
 
 Step = tuple[str, str, Callable[[datetime], int]]
 STEPS: tuple[Step, ...] = (
     ("online features", "rebuild_online_features", lambda now: rebuild_online_features(as_of=now)),
     ("segments and tags", "refit_segments", lambda now: refit_segments(now=now)),
     ("profiles", "refresh_profiles", lambda now: refresh_profiles(now=now)),
-    ("bought together", "refit_similarity", lambda now: refit_similarity(now=now)),
+    ("recommendations", "refit_recommender", lambda now: refit_recommender(now=now)),
 )
 
 
 class Command(BaseCommand):
     """`manage.py learn_shoppers`."""
 
-    help = "Compute online features, segments, tags, profiles and similarities from all events."
+    help = "Compute online features, segments, tags, profiles and recommendations from all events."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run every step, recorded like the scheduled job of the same name."""

@@ -15,16 +15,14 @@ from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from orders.selectors import list_orders
-from profiles.selectors import find_shopper_for_account
-from profiles.selectors.demo import find_household
-from profiles.services import link_account
-from promotions.core.tiers import Purchase
-from promotions.services.demo_loyalty import open_demo_membership
-from promotions.services.points import PointsRefused
-from shop.kernel.clock import utc_now
+from orders.order.api import list_orders
+from profiles.accounts.api import find_household, link_account
+from profiles.shoppers.api import find_shopper_for_account
+from promotions.demo.api import open_demo_membership
+from promotions.loyalty.api import PointsRefused, Purchase
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.roles import ROLES
 from shop.management.commands.seed_roles import seed_roles
-from shop.staff.roles import ROLES
 
 DOMAIN = "fairtag.example"
 MOST_ORDERS = 10_000  # more than any household's year
@@ -116,6 +114,6 @@ def _make_shopper(name: str, tag: str) -> dict[str, str]:
             },
             now=utc_now(),
         )
-    what = {"on_offer": "shopper who buys on offer", "fresh_food": "fresh-food regular"}[tag]
+    what = {"on_offer": "shopper likely to buy on offer", "fresh_food": "fresh-food regular"}[tag]
     known_as = f", {shopper.external_ref}" if shopper.external_ref else ""
     return {**login, "role": f"{what}{known_as}"}

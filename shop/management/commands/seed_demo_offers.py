@@ -7,10 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from promotions.services.demo import seed_demo_offers
-from promotions.services.demo_loyalty import seed_demo_loyalty
-from promotions.services.demo_personal import seed_demo_personal
-from shop.kernel.clock import utc_now
+from promotions.demo.api import seed_demo_loyalty, seed_demo_offers, seed_demo_personal
+from shop.ground.kernel.clock import utc_now
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from shop.storeinfo.services import introduce_store
+from shop.ground.storeinfo.services import introduce_store
 
 NAME = "Fairtag"
 FACTS = {

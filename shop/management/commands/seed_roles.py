@@ -10,7 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from shop.backoffice.roles import MATRIX, OWN_RIGHTS
+from shop.doors.backoffice.roles import MATRIX, OWN_RIGHTS
 
 
 class Command(BaseCommand):

@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from promotions.core.revisions import NAMED
-from promotions.selectors.campaign_schema import describe_campaigns
+from promotions.campaigns.api import NAMED
+from promotions.planning.api import describe_campaigns
 
 
 class Command(BaseCommand):

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from shop.catalog.models import Product
-from shop.catalog.selectors import forget_catalog
+from shop.ground.catalog.models import Product
+from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.api import CALLS, Device, make_device
 from tests.factories.orders import FakePrices, Shelf
 from tests.fixtures_api import ApiClient, Operation, list_operations, read_schema

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from profiles.models import Event, Shopper
-from shop.api.authentication import read_guest_token
+from shop.doors.api.authentication import read_guest_token
 from tests.factories.api import API, add, event, expect, make_guest_client, order_cart
 from tests.factories.orders import Shelf
 from tests.fixtures_api import ApiClient

@@ -9,16 +9,16 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
-from profiles.core.values import ShopperValue
-from shop.api.authentication import sign_guest_token
-from shop.kernel.clock import utc_now
+from profiles.values import ShopperValue
+from shop.doors.api.authentication import sign_guest_token
+from shop.ground.kernel.clock import utc_now
 from tests.factories.api import API
 from tests.factories.pricing import Dairy, make_treated, open_dairy
 from tests.fixtures_api import ApiClient
 
 pytestmark = pytest.mark.django_db
 
-DOOR = "shop.api.door.ApiDoor"
+DOOR = "shop.doors.api.door.ApiDoor"
 LONG_WAY = [name for name in settings.MIDDLEWARE if name != DOOR]
 NONCE = re.compile(r"'nonce-[^']+'")
 CHANGING = {"X-Request-ID", "RateLimit"}

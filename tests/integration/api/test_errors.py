@@ -9,8 +9,8 @@ import pytest
 from django.db import OperationalError
 from django.http import HttpResponse
 
-from shop.api.authentication import sign_guest_token
-from shop.api.base import ApiView
+from shop.doors.api.authentication import sign_guest_token
+from shop.doors.api.base import ApiView
 from tests.factories.tills import device_for
 from tests.fixtures_api import ApiClient, Operation, list_operations, read_schema
 

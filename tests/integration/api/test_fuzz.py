@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from profiles.services import get_or_create_guest
-from shop.api.authentication import sign_guest_token
-from shop.kernel.clock import utc_now
+from profiles.accounts.services.identity import get_or_create_guest
+from shop.doors.api.authentication import sign_guest_token
+from shop.ground.kernel.clock import utc_now
 from tests.factories.orders import Shelf
 from tests.factories.profiles import EVERYTHING
 from tests.factories.tills import device_for

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pytest_django import Settings
 
-from shop.jobs.limits import KEY_PREFIX, Policy, take
+from shop.ground.jobs.limits import KEY_PREFIX, Policy, take
 from tests.fixtures_api import ApiClient
 
 HOURLY = Policy("hourly", 100, 3600)

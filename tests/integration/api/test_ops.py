@@ -12,9 +12,9 @@ from django.db import DatabaseError, OperationalError, connection
 from django.test import Client
 from pytest_django import Settings
 
-from pricing.metrics import book_version
-from pricing.models import PriceBook
-from shop.api import ops
+from pricing.base.metrics import book_version
+from pricing.ledger.models.books import PriceBook
+from shop.doors.api import ops
 from tests.factories.pricing import open_dairy
 
 
@@ -97,7 +97,7 @@ def test_the_token_alone_opens_metrics(client: Client, settings: Settings) -> No
 def test_metrics_are_summed_over_processes_and_forget_none_that_died(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    count = "from shop.api.metrics import problems_total as c; c.labels('gone', '404').inc(3)"
+    count = "from shop.doors.api.metrics import problems_total as c; c.labels('gone', '404').inc(3)"
     environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     for _ in range(2):
         subprocess.run([sys.executable, "-c", count], env=environment, check=True)
@@ -123,7 +123,7 @@ def test_the_latest_word_on_the_book_counts_not_the_highest(
 ) -> None:
     environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     for said in ("b.set(9)", "b.set(4)", ""):
-        code = f"from pricing.metrics import book_version as b; {said}"
+        code = f"from pricing.base.metrics import book_version as b; {said}"
         subprocess.run([sys.executable, "-c", code], env=environment, check=True)
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
     assert "fairtag_price_book_version 4.0" in read_metrics(client)

@@ -13,8 +13,8 @@ from django.contrib.sessions.models import Session
 
 from profiles.models import Shopper
 from promotions.models import GroupClaim, VerifiedGroup
-from shop.api.authentication import read_guest_token
-from shop.kernel.clock import utc_now
+from shop.doors.api.authentication import read_guest_token
+from shop.ground.kernel.clock import utc_now
 from tests.factories.api import API, CONTACT, make_device, make_guest_client
 from tests.factories.orders import FakePrices, Shelf
 from tests.fixtures_api import ApiClient

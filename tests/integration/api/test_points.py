@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 
-from promotions.core.tills import read_member_number
+from promotions.loyalty.core.pos import read_member_number
+from promotions.loyalty.services.points import Act, make_available
 from promotions.models import Bucket, PointsAccount, PointsEntry
-from promotions.services.points import Act, make_available
 from tests.factories.api import add, expect, make_guest_client
 from tests.factories.loyalty import make_terms
 from tests.factories.orders import NOON, FakePrices, Shelf

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from profiles.core.values import ShopperValue
-from shop.api.authentication import sign_guest_token
-from shop.kernel.clock import utc_now
+from profiles.values import ShopperValue
+from shop.doors.api.authentication import sign_guest_token
+from shop.ground.kernel.clock import utc_now
 from tests.factories.api import API, event, expect
 from tests.factories.pricing import Dairy, committed, make_treated, open_dairy
 from tests.fixtures_api import ApiClient

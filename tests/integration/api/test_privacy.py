@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from shop.api.authentication import read_guest_token
+from shop.doors.api.authentication import read_guest_token
 from tests.factories.api import API, CALLS, Device, event, expect, make_device, make_guest_client
 from tests.factories.orders import FakePrices, Shelf
 from tests.fixtures_api import ApiClient, Operation, list_operations, read_schema

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from profiles.core.values import PurchasedLine
+from profiles.events.services.purchases import record_purchase_events
 from profiles.models import Review, Shopper
-from profiles.services import record_purchase_events
+from profiles.values import PurchasedLine
 from tests.factories.api import expect, make_guest_client
 from tests.factories.orders import NOON, FakePrices, Shelf
 from tests.fixtures_api import ApiClient

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 
-from promotions.core.staff_tokens import StaffScope
 from promotions.models import Campaign, CampaignEvent, CampaignRevision, Coupon, StaffToken
-from promotions.services.campaigns import approve_campaign
-from promotions.services.staff_tokens import revoke_staff_token
-from shop.approvals.core.values import NeedsSecondPerson
-from shop.kernel.clock import utc_now
-from shop.staff.roles import ANALYST, APPROVER
+from promotions.release.services.steps import approve_campaign
+from promotions.tokens.core import StaffScope
+from promotions.tokens.services import revoke_staff_token
+from shop.ground.approvals.core.values import NeedsSecondPerson
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.roles import ANALYST, APPROVER
 from tests.factories.staff_tokens import make_holder, make_staff_client, make_staff_key
 from tests.fixtures_api import ApiClient
 from tests.integration.api.test_answers import OPERATIONS, check, strict

@@ -10,10 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from orders.models import Order, OrderEvent, OrderLine
-from promotions.core.staff_tokens import StaffScope
-from shop.inventory.models import StockMovement
-from shop.staff.log import say_entry
-from shop.staff.roles import ANALYST, MERCHANDISER, SUPPORT
+from promotions.tokens.core import StaffScope
+from shop.ground.inventory.models import StockMovement
+from shop.ground.staff.log import say_entry
+from shop.ground.staff.roles import ANALYST, MERCHANDISER, SUPPORT
 from tests.factories.api import API, CALLS, Device, add, expect, make_device, order_cart
 from tests.factories.orders import FakePrices, Shelf
 from tests.factories.parcels import make_carrier

@@ -10,14 +10,13 @@ from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from promotions.core.staff_tokens import StaffScope
-from shop.catalog.models import Product, ProductPicture, Variant
-from shop.inventory.models import StockMovement, StockRecord
-from shop.staff.log import say_entry
-from shop.staff.roles import MERCHANDISER, SUPPORT
+from promotions.tokens.core import StaffScope
+from shop.ground.catalog.models import Product, ProductPicture, Variant
+from shop.ground.inventory.models import StockMovement, StockRecord
+from shop.ground.staff.log import say_entry
+from shop.ground.staff.roles import MERCHANDISER, SUPPORT
 from tests.contracts.house import ROOT
 from tests.factories.api import API
-from tests.factories.pricing import seed_rules
 from tests.factories.product_lists import work
 from tests.factories.staff_tokens import make_holder, make_staff_client, make_staff_key
 from tests.fixtures_api import ApiClient
@@ -50,7 +49,6 @@ def document(**fields: Any) -> dict[str, Any]:
 def _shop(settings: Any, tmp_path: Path) -> None:
     settings.STATE_FOLDER = tmp_path / "state"
     settings.MEDIA_ROOT = tmp_path / "media"
-    seed_rules()
 
 
 @pytest.fixture

@@ -8,12 +8,11 @@ import pytest
 from django.db import connection
 
 from promotions.models import Campaign, CampaignRevision
-from promotions.services.campaign_documents import CampaignChanged
-from shop.api.v1.views import staff
-from shop.catalog.models import Product
-from shop.catalog.services import loading
-from shop.product_lists.services import documents
-from tests.factories.orders import make_seeds
+from promotions.planning.services.campaign_documents import CampaignChanged
+from shop.doors.api.v1.views import staff
+from shop.doors.product_lists.services import documents
+from shop.ground.catalog.models import Product
+from shop.ground.catalog.services import loading
 from tests.factories.races import race
 from tests.factories.staff_tokens import make_staff_client
 from tests.fixtures_api import ApiClient
@@ -26,7 +25,6 @@ WRITERS = 4
 @pytest.fixture
 def writers() -> list[ApiClient]:
     """Systems of one shop, each with a token of its own."""
-    make_seeds()
     return [make_staff_client(f"ann{n}") for n in range(WRITERS)]
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from orders.models import Order
-from orders.services import load_orders_bulk
+from orders.order.services.bulk import load_orders_bulk
+from promotions.loyalty.services.pos_requests import revoke_till_token
 from promotions.models import PointsAccount, TillToken
-from promotions.services.till_tokens import revoke_till_token
-from shop.catalog.models import Store
-from shop.kernel.clock import utc_now
+from shop.ground.catalog.models import Store
+from shop.ground.kernel.clock import utc_now
 from tests.factories.api import expect, make_guest_client
 from tests.factories.loyalty import make_member, make_terms
 from tests.factories.orders import NOON, FakePrices, Shelf

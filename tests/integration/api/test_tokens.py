@@ -11,8 +11,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.core.signing import TimestampSigner
 
-from profiles.selectors import find_shopper, find_shopper_for_account
-from shop.api.authentication import GUEST_TOKEN_SECONDS, read_guest_token, sign_guest_token
+from profiles.shoppers.selectors.shoppers import find_shopper, find_shopper_for_account
+from shop.doors.api.authentication import GUEST_TOKEN_SECONDS, read_guest_token, sign_guest_token
 from tests.factories.api import add, make_guest_client
 from tests.factories.orders import Shelf
 from tests.fixtures_api import ApiClient

@@ -11,22 +11,19 @@ from django.test import Client
 from django.urls import reverse
 
 from orders.models import Order
-from pricing.core.approvals import AUDIT_WAIVER, MODEL_USE
-from pricing.models import (
-    DemandModelVersion,
-    ModelAudit,
-    ModelChange,
-    PriceLedgerEntry,
-    PublicPrice,
-)
-from shop.approvals.services import withdraw_request
-from shop.inventory.models import StockMovement, StockRecord
-from shop.jobs.models import JobRun
-from shop.jobs.services import JobUnknown, retry_run
-from shop.kernel.clock import utc_now
-from shop.outbox.models import Fact
-from shop.staff.log import say_entry
-from shop.staff.roles import ANALYST, APPROVER
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.fairness.models.audits import ModelAudit
+from pricing.learning.models.learning import ModelChange
+from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
+from pricing.publishing.core.approvals import AUDIT_WAIVER, MODEL_USE
+from shop.ground.approvals.services import withdraw_request
+from shop.ground.inventory.models import StockMovement, StockRecord
+from shop.ground.jobs.models import JobRun
+from shop.ground.jobs.services import JobUnknown, retry_run
+from shop.ground.kernel.clock import utc_now
+from shop.ground.outbox.models import Fact
+from shop.ground.staff.log import say_entry
+from shop.ground.staff.roles import ANALYST, APPROVER
 from tests.factories.pricing import NOON
 
 REASON = "because the shelf was counted"
@@ -133,7 +130,7 @@ def test_a_failed_job_is_sent_to_its_queue_again(
 ) -> None:
     sent: list[tuple[str, str]] = []
     monkeypatch.setattr(
-        "shop.jobs.services.current_app.send_task",
+        "shop.ground.jobs.services.current_app.send_task",
         lambda name, queue: sent.append((name, queue)),
     )
     run = JobRun.objects.create(

@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
+from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Campaign, CampaignAdjustment, CampaignMinute, CampaignTuning
-from promotions.selectors import forget_offer_book
-from shop.kernel.clock import utc_now
+from shop.ground.kernel.clock import utc_now
 from tests.factories.promotions import make_campaign
 
 REASON = "because the shelf was counted"
@@ -68,11 +68,11 @@ def test_the_page_says_what_why_and_on_what_evidence(
         page = root.get(reverse("admin:adjusting")).content.decode()
     for words in (
         "Fresh bread",
-        "Its orders leave less than nothing after the discount.",
+        "Its orders lose money after the discount.",
         "it takes back what shoppers were told",
         "7.5 %",
         "only proposes",
-        "Glad reviews",
+        "Positive reviews",
         "75 %",
     ):
         assert words in page, words
@@ -107,7 +107,7 @@ def test_a_change_of_exposure_says_to_which_place_it_moves_its_offers(
 def test_a_yes_moves_the_depth_and_undo_brings_it_back(
     root: Client, change: CampaignAdjustment
 ) -> None:
-    assert "the next looks judge" in decide(root, change, verb="approve")
+    assert "the next checks measure" in decide(root, change, verb="approve")
     offer = change.campaign.offers.get()
     assert (change.state, float(offer.percent)) == ("applied", 7.5)
     assert "Say why" in decide(root, change, verb="undo")

@@ -19,9 +19,9 @@ from promotions.models import (
     OfferDecision,
     UpliftVersion,
 )
-from promotions.selectors.staff_allocations import list_allocations
-from promotions.services.allocation_plans import AllocationRefused, set_allocation
-from shop.kernel.clock import utc_now
+from promotions.targeting.selectors.staff_pages import list_allocations
+from promotions.targeting.services.allocation_plans import AllocationRefused, set_allocation
+from shop.ground.kernel.clock import utc_now
 from tests.factories.promotions import NOON, make_campaign
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from orders.cart.services.carts import add_to_cart
 from orders.models import Order
-from orders.services import add_to_cart
 from profiles.models import Shopper
-from profiles.selectors import audience
+from profiles.shoppers.selectors import audience
 from promotions.models import Campaign
-from shop.backoffice.audiences import count_audience
+from shop.doors.backoffice.audiences import count_audience
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
 from tests.integration.backoffice.test_rehearsals import LATER, make_draft
 

@@ -12,10 +12,10 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from promotions.coupons.selectors.limits import list_budget_alerts
 from promotions.models import Campaign
-from promotions.selectors.budget_alerts import list_budget_alerts
-from shop.kernel.clock import utc_now
-from shop.staff.roles import MERCHANDISER, SUPPORT
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.roles import MERCHANDISER, SUPPORT
 from tests.factories.promotions import make_campaign
 
 pytestmark = pytest.mark.django_db

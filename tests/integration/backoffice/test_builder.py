@@ -13,7 +13,6 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from orders.models import Order
-from promotions.core.builder.clauses import CLAUSES as OFFERED
 from promotions.models import (
     Campaign,
     CodeBatch,
@@ -24,17 +23,18 @@ from promotions.models import (
     StackingGroup,
     UseLimit,
 )
-from promotions.selectors.builder import say_campaign
-from shop.backoffice.builder import (
+from promotions.planning.core.builder.clauses import CLAUSES as OFFERED
+from promotions.planning.selectors.builder import say_campaign
+from shop.doors.backoffice.builder import (
     TEMPLATES,
     FilledSentence,
     read_place,
     read_sentence,
     save_sentence,
 )
-from shop.catalog.models import Category
-from shop.catalog.selectors.naming import list_goods_names
-from shop.staff.roles import ANALYST, MERCHANDISER
+from shop.ground.catalog.models import Category
+from shop.ground.catalog.selectors.naming import list_goods_names
+from shop.ground.staff.roles import ANALYST, MERCHANDISER
 from tests.factories.sentences import CLAUSES, KINDS, WINDOW
 
 pytestmark = pytest.mark.django_db

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from promotions.core.builder.bounds import list_bounds
 from promotions.models import Offer
-from shop.backoffice.builder import TEMPLATES
+from promotions.planning.core.builder.bounds import list_bounds
+from shop.doors.backoffice.builder import TEMPLATES
 from tests.factories.sentences import KINDS
 from tests.integration.backoffice.test_builder import errors_of, save, sentences
 

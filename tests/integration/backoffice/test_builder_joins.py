@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from promotions.models import Campaign, Offer
-from promotions.selectors.builder import say_campaign
-from shop.backoffice.builder import TEMPLATES, open_sentence, read_place
-from shop.backoffice.clauses import JOINS
+from promotions.planning.selectors.builder import say_campaign
+from shop.doors.backoffice.builder import TEMPLATES, open_sentence, read_place
+from shop.doors.backoffice.clauses import JOINS
 from tests.factories.sentences import WINDOW
 from tests.integration.backoffice.test_builder import errors_of, save, sentences
 

@@ -8,11 +8,11 @@ import pytest
 from django.db.models import Value
 from django.db.models.functions import Concat
 
+from promotions.law.selectors.violations import list_violations
 from promotions.models import Campaign, Partner
-from promotions.selectors.laws import list_violations
-from shop.backoffice.builder import TEMPLATES
-from shop.catalog.models import Brand
-from shop.kernel.clock import utc_now
+from shop.doors.backoffice.builder import TEMPLATES
+from shop.ground.catalog.models import Brand
+from shop.ground.kernel.clock import utc_now
 from tests.factories.sentences import KINDS
 from tests.integration.backoffice.test_builder import errors_of, save
 

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from orders.services import add_to_cart
-from pricing.core.values import QuoteContext
+from orders.cart.services.carts import add_to_cart
+from pricing.base.core.values import QuoteContext
+from promotions.campaigns.selectors.campaigns import find_campaign
 from promotions.models import Campaign
-from promotions.selectors.campaigns import find_campaign
-from shop.backoffice import prospects, rehearsals
-from shop.backoffice.rehearsals import rehearse_campaign
-from shop.catalog.models import Variant
-from shop.inventory.models import StockRecord
+from shop.doors.backoffice import prospects, rehearsals
+from shop.doors.backoffice.rehearsals import rehearse_campaign
+from shop.ground.catalog.models import Variant
+from shop.ground.inventory.models import StockRecord
 from tests.factories.drafts import go_live, make_draft
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
 

@@ -9,9 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from promotions.campaigns.selectors.campaigns import take_snapshot
 from promotions.models import Campaign
-from promotions.selectors.campaigns import take_snapshot
-from shop.kernel.clock import utc_now
+from shop.ground.kernel.clock import utc_now
 
 
 def test_the_calendar_shows_what_runs_on_a_day_and_what_runs_together(root: Client) -> None:

@@ -12,11 +12,11 @@ from django.test import Client
 from django.urls import reverse
 
 from promotions.models import Campaign, CampaignPolicy, Offer
-from shop.catalog.models import Market
-from shop.catalog.selectors import forget_catalog
-from shop.kernel.clock import utc_now
-from shop.staff.log import say_entry
-from shop.staff.roles import APPROVER, MERCHANDISER
+from shop.ground.catalog.models import Market
+from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.log import say_entry
+from shop.ground.staff.roles import APPROVER, MERCHANDISER
 
 REASON = "agreed in the weekly meeting"
 

@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from pricing.models import PriceProposal
-from shop.staff.roles import ANALYST, APPROVER, MERCHANDISER
+from pricing.ledger.models.proposals import PriceProposal
+from shop.ground.staff.roles import ANALYST, APPROVER, MERCHANDISER
 from tests.factories.backoffice import ROWS
 from tests.integration.backoffice.test_learning_pages import list_asked
 
@@ -169,7 +169,7 @@ def test_who_may_only_look_gets_no_buttons(as_role: Callable[[str], Client]) -> 
 def test_a_kind_of_change_is_listed_alone_and_decided_as_a_whole(
     root: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shop.backoffice.views.changes.PAGE", 3)
+    monkeypatch.setattr("shop.doors.backoffice.views.changes.PAGE", 3)
     PriceProposal.objects.update(first_by=None)
     ids = list_ids()
     PriceProposal.objects.filter(pk__in=ids[:2]).update(current_minor=450, final_minor=460)
@@ -199,7 +199,7 @@ def test_an_empty_inbox_leads_to_what_was_published(root: Client) -> None:
 
 
 def test_the_inbox_pages_by_number(root: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shop.backoffice.views.changes.PAGE", 5)
+    monkeypatch.setattr("shop.doors.backoffice.views.changes.PAGE", 5)
     first = root.get(reverse(INBOX))
     ids = list_ids()
     assert first.context["next"] == ids[-5]

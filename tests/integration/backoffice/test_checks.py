@@ -14,15 +14,15 @@ from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
 
 from promotions.models import Campaign, CampaignCheck
-from promotions.services import checks as services
-from promotions.services.checks import ask_check, begin_next_check, stop_check
-from shop.backoffice import checks
-from shop.backoffice.checks import Telling, answer_checks
-from shop.backoffice.tasks import answer_campaign_checks
-from shop.backoffice.views.checks import FAILURES
-from shop.jobs.models import JobRun
-from shop.kernel.clock import utc_now
-from shop.staff.log import say_entry
+from promotions.release.services import checks as services
+from promotions.release.services.checks import ask_check, begin_next_check, stop_check
+from shop.doors.backoffice import checks
+from shop.doors.backoffice.checks import Telling, answer_checks
+from shop.doors.backoffice.tasks import answer_campaign_checks
+from shop.doors.backoffice.views.checks import FAILURES
+from shop.ground.jobs.models import JobRun
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.log import say_entry
 
 pytestmark = pytest.mark.django_db
 NOW = utc_now()
@@ -65,7 +65,12 @@ def test_a_rehearsal_is_asked_once_answered_by_the_job_and_kept_in_both_language
     run = JobRun.objects.filter(name="answer_campaign_checks").order_by("-rows")[0]
     assert (run.outcome, run.rows, run.report["of"]) == ("ok", 1, 100)
     shown = page_of(root, campaign)
-    for said in ("Whom it could reach", "From 30 % off on.", "Rehearse again", "it took"):
+    for said in (
+        "Whom it could reach",
+        "Shows overlaps from 30 % off.",
+        "Rehearse again",
+        "it took",
+    ):
         assert said in shown
     assert "the campaign changed since" not in shown
     assert sorted(CampaignCheck.objects.get().answer) == ["en", "zh-hans"]
@@ -95,7 +100,7 @@ def test_the_page_shows_how_far_it_is_and_reloads_at_the_end(
     assert "Rehearse now" not in shown
     address = reverse("admin:campaign_rehearsal", args=[campaign.pk])
     part = root.get(address, {"part": "1"}, headers=HTMX)
-    assert part.content.decode().startswith('\n<div id="ft-progress"')
+    assert part.content.decode().startswith('<div id="ft-progress"')
     stop_check(campaign_id=campaign.pk, kind="rehearsal", by_id=None, now=NOW)
     assert root.get(address, {"part": "1"}, headers=HTMX).headers["HX-Refresh"] == "true"
 

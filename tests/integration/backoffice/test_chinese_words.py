@@ -9,15 +9,18 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from pricing.core.evaluation.estimators import Support, find_refusals
-from pricing.models import BreakerTrip, DemandModelVersion, ModelAudit, ModelRamp, RampStep
-from pricing.selectors.trial_words import REFUSALS, list_trial_figures
-from pricing.services.fairness import NotAudited, ask_for_waiver, waive_audit
-from pricing.services.verify import QuoteRefused, verify_quote
-from shop.approvals.core.values import NeedsSecondPerson, NotWaiting
-from shop.jobs.services import JobUnknown, start_job
-from shop.kernel.clock import utc_now
-from shop.staff.columns import show_minor
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.fairness.models.audits import ModelAudit
+from pricing.fairness.services.fairness import NotAudited, ask_for_waiver, waive_audit
+from pricing.learning.core.evaluation.estimators import Support, find_refusals
+from pricing.learning.models.learning import ModelRamp, RampStep
+from pricing.policy.models.breakers import BreakerTrip
+from pricing.quoting.services.drain import QuoteRefused, verify_quote
+from pricing.rollout.selectors.trial_words import REFUSALS, list_trial_figures
+from shop.ground.approvals.core.values import NeedsSecondPerson, NotWaiting
+from shop.ground.jobs.services import JobUnknown, start_job
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import show_minor
 from tests.factories.pricing_trials import make_people
 
 OFFLINE = {

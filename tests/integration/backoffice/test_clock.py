@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orders.models import Order
-from shop.staff.place import NOWHERE, staff_place
+from shop.ground.staff.place import NOWHERE, staff_place
 
 PLACED = datetime(2026, 7, 2, 3, 30, tzinfo=UTC)  # 23:30 of the day before in New York
 

@@ -10,9 +10,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from pricing.models import CompetitorPrice, CompetitorSource, QuarantinedCompetitorRow
-from shop.catalog.models import Variant
-from shop.staff.roles import ANALYST, MERCHANDISER
+from pricing.competitors.models.competitors import (
+    CompetitorPrice,
+    CompetitorSource,
+    QuarantinedCompetitorRow,
+)
+from shop.ground.catalog.models import Variant
+from shop.ground.staff.roles import ANALYST, MERCHANDISER
 
 ADD = "admin:pricing_competitorsource_add"
 LIST = "sku,price\n{sku},{price}\nNOBODY,1.00\n"

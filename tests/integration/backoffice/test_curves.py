@@ -11,13 +11,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from pricing.models import DemandModelVersion, PriceOverride, PublicPrice
-from pricing.selectors import demand_curve
-from pricing.services import Ask, publish_price_book, set_list_prices
-from pricing.services.look_counts import drain_looks
-from shop.backoffice.curves import compare_prices, draw_demand
-from shop.backoffice.memory import forget_all
-from shop.kernel.clock import utc_now
+from pricing.api import Ask, demand_curve, publish_price_book, set_list_prices
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.learning.services.look_counts import drain_looks
+from pricing.ledger.models.ledger import PublicPrice
+from pricing.ledger.models.proposals import PriceOverride
+from shop.doors.backoffice.curves import compare_prices, draw_demand
+from shop.doors.backoffice.memory import forget_all
+from shop.ground.kernel.clock import utc_now
 from tests.factories.backoffice import make_staff
 from tests.factories.looks import buy_shown, show
 from tests.factories.pricing import NOON, Dairy, make_model, make_shopper, open_dairy
@@ -105,8 +106,8 @@ def test_randomized_and_observational_elasticities_are_told_apart(
     chief: Client, dairy: Dairy
 ) -> None:
     page = chief.get(reverse("admin:demand_curve", args=[dairy.brie]))
-    assert b"by one rung at most" in page.content
-    assert b"Backed by prices moved at random" not in page.content
+    assert b"at most one price point beyond the prices of the last four weeks" in page.content
+    assert b"Backed by randomized prices" not in page.content
 
 
 def test_the_price_story_tells_every_price_who_set_it_and_what_was_proposed(

@@ -12,9 +12,9 @@ from django.test import Client
 from django.urls import reverse
 
 from profiles.models import Customer
-from shop.customer_lists.tasks import work_on_customer_lists
-from shop.product_lists.models import ProductImport
-from shop.staff.roles import AUDITOR, MERCHANDISER, SUPPORT
+from shop.doors.customer_lists.tasks import work_on_customer_lists
+from shop.doors.product_lists.models import ProductImport
+from shop.ground.staff.roles import AUDITOR, MERCHANDISER, SUPPORT
 
 pytestmark = pytest.mark.django_db
 

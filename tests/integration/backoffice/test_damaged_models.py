@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from pricing.models import DemandModelVersion
-from shop.kernel.arrays import pack_arrays
+from pricing.demand.models.demand import DemandModelVersion
+from shop.ground.kernel.arrays import pack_arrays
 
 
 @pytest.mark.parametrize("arrays", [b"cut off", pack_arrays({"a": np.arange(3)})])

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from profiles.models import Shopper, ShopperProfile
-from shop.staff.roles import ROLES
+from shop.ground.staff.roles import ROLES
 
 
 def read_logins(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -23,7 +23,7 @@ def read_logins(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def households(stocked_shop: None) -> None:
-    """Two of the imported households nobody logs in as: one buys on offer, one fresh food."""
+    """Two of the imported households nobody logs in as: one mostly on offer, one fresh food."""
     free = Shopper.objects.order_by("pk")
     free.update(account=None)
     offers, fresh = free[:2]
@@ -38,7 +38,7 @@ def test_the_command_makes_a_login_for_everybody_and_is_idempotent(
     first = read_logins(capsys)
     assert [login["role"] for login in first][:7] == ["admin", *ROLES]
     assert [login["role"] for login in first][7:] == [
-        "shopper who buys on offer, household 0",
+        "shopper likely to buy on offer, household 0",
         "fresh-food regular, household 1",
     ]
     assert read_logins(capsys) == first

@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
+from profiles.experiments.services.readouts import read_experiment
 from profiles.models import Experiment
-from profiles.services import read_experiment
-from shop.staff.roles import MERCHANDISER
+from shop.ground.staff.roles import MERCHANDISER
 from tests.factories.experiments import plant, start
 from tests.factories.profiles import NOON
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from orders.models import Order
 from profiles.models import Shopper
-from shop.staff.roles import AUDITOR, MERCHANDISER, SUPPORT
+from shop.ground.staff.roles import AUDITOR, MERCHANDISER, SUPPORT
 
 NAME = "Dormouse"
 

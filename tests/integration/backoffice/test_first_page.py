@@ -11,13 +11,13 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from promotions.core.approvals import CAMPAIGN
+from promotions.campaigns.core.workflow import CAMPAIGN
 from promotions.models import Campaign
-from shop.approvals.models import ApprovalRequest
-from shop.approvals.selectors import list_waiting
-from shop.approvals.services import ask_approval
-from shop.kernel.clock import utc_now
-from shop.staff.roles import APPROVER, AUDITOR, MERCHANDISER, SUPPORT
+from shop.ground.approvals.models import ApprovalRequest
+from shop.ground.approvals.selectors import list_waiting
+from shop.ground.approvals.services import ask_approval
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.roles import APPROVER, AUDITOR, MERCHANDISER, SUPPORT
 from tests.factories.backoffice_prices import NOON
 
 HEADING = "For you to decide"

@@ -9,11 +9,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from pricing.models import DemandModelVersion
-from pricing.selectors.versions import model_row
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.demand.selectors.versions import model_row
 from pricing.tasks import train_family
-from shop.jobs.models import JobRun
-from shop.kernel.clock import utc_now
+from shop.ground.jobs.models import JobRun
+from shop.ground.kernel.clock import utc_now
 
 TABLE = "admin:pricing_demandmodelversion_changelist"
 
@@ -21,7 +21,7 @@ TABLE = "admin:pricing_demandmodelversion_changelist"
 def test_a_fit_waits_runs_and_ends_on_the_page(
     root: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shop.jobs.services.current_app.send_task", lambda *_a, **_k: None)
+    monkeypatch.setattr("shop.ground.jobs.services.current_app.send_task", lambda *_a, **_k: None)
     address = reverse(TABLE)
     assert 'id="ft-fit"' not in root.get(address).content.decode()
     root.post(
@@ -35,14 +35,14 @@ def test_a_fit_waits_runs_and_ends_on_the_page(
     version = DemandModelVersion.objects.order_by("pk")[0]
 
     def train(*, progress: Any, **_words: Any) -> Any:
-        progress("fitting demand", 1, 5)
+        progress("fitting demand", 1, 6)
         pages.append(root.get(address).content.decode())
         return model_row(version)
 
-    monkeypatch.setattr("pricing.services.train_demand", train)
+    monkeypatch.setattr("pricing.api.train_demand", train)
     train_family.run(family="trees")
     assert "Boosted trees, falling in price: the worker fits demand and compares" in pages[0]
-    assert 'value="20"' in pages[0]
+    assert 'value="16"' in pages[0]
     assert 'hx-trigger="every 3s"' in pages[0]
     ended = root.get(address, headers={"HX-Request": "true"})
     said = f"Boosted trees, falling in price: version {version.pk} was fitted."

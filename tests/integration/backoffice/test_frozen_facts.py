@@ -11,14 +11,18 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from orders import erasure
+from orders.cart.services.carts import add_to_cart, apply_coupon
+from orders.erasure import forget_old_facts
 from orders.models import Order, OrderFacts
 from orders.privacy import PRIVACY
-from orders.selectors.recorded import find_recorded_order
-from orders.services import add_to_cart, apply_coupon, facts, forget_old_facts
+from orders.reports.selectors.recorded_orders import find_recorded_order
+from profiles.experiments.selectors.experiments import choose_arm, forget_experiments
+from profiles.experiments.services.drafts import ArmDraft
+from profiles.experiments.services.experiments import stop_experiment
 from profiles.models import Experiment, Shopper
-from profiles.selectors import choose_arm, list_shoppers
-from profiles.selectors.experiments import forget_experiments
-from profiles.services import ArmDraft, stop_experiment
+from profiles.shoppers.selectors.shoppers import list_shoppers
+from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import (
     Campaign,
     CampaignShopper,
@@ -29,11 +33,10 @@ from promotions.models import (
     UseLimit,
     VerifiedGroup,
 )
-from promotions.selectors import forget_offer_book
-from shop.backoffice import rehearsals
-from shop.backoffice.replays import Replay, replay_order
-from shop.catalog.models import Product
-from shop.catalog.selectors import forget_catalog
+from shop.doors.backoffice import rehearsals
+from shop.doors.backoffice.replays import Replay, replay_order
+from shop.ground.catalog.models import Product
+from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.campaigns import BEFORE, release
 from tests.factories.experiments import start
 from tests.factories.loyalty import order_points
@@ -249,7 +252,7 @@ def test_facts_are_handed_out_and_forgotten(world: World) -> None:
         (number, "vip") for number in numbers
     ]
     OrderFacts.objects.filter(order__number=numbers[0]).update(at=NOON - timedelta(days=1))
-    assert forget_old_facts(now=NOON + facts.KEEP_FACTS) == 1
+    assert forget_old_facts(now=NOON + erasure.KEEP_FACTS) == 1
     assert replay(numbers[0]).is_frozen is False
     PRIVACY.erase_shopper(world.alice.id, NOON)
     assert not OrderFacts.objects.exists()

@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from pricing.models import PricingPolicy
-from pricing.selectors.quotes import find_first_personal
-from pricing.services import drain_quotes, quote_variants
-from profiles.selectors.holdout_readouts import read_holdout
-from profiles.services import set_holdout
+from pricing.api import drain_quotes, quote_variants
+from pricing.policy.models.policy import PricingPolicy
+from pricing.quoting.selectors.quotes import find_first_personal
+from profiles.experiments.selectors.holdout_readouts import read_holdout
+from profiles.experiments.services.experiments import set_holdout
 from tests.factories.experiments import spend_by_side
 from tests.factories.pricing import NOON, look_at, make_treated, visit
 from tests.factories.pricing_shocks import make_teas, open_tea_shop
@@ -28,7 +28,7 @@ def _not_counted_today() -> None:
 def test_the_page_of_experiments_says_it_in_words(
     root: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shop.backoffice.views.experiments.utc_now", lambda: NOON)
+    monkeypatch.setattr("shop.doors.backoffice.views.experiments.utc_now", lambda: NOON)
     set_holdout(namespace="everything", share=0.3)
     (tea,) = make_teas(1)
     spend_by_side(1_000, 1_500, variant=tea)
@@ -42,7 +42,7 @@ def test_the_page_of_experiments_says_it_in_words(
 def test_lift_is_counted_from_the_first_personal_price_on(
     root: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shop.backoffice.views.experiments.utc_now", lambda: NOON)
+    monkeypatch.setattr("shop.doors.backoffice.views.experiments.utc_now", lambda: NOON)
     PricingPolicy.objects.filter(is_active=True).update(holdout_share=0.3)
     teas = make_teas()
     open_tea_shop(teas)
@@ -54,7 +54,7 @@ def test_lift_is_counted_from_the_first_personal_price_on(
     drain_quotes()
     assert "This is an A/A period" in root.get(reverse("admin:experiments")).content.decode()
     later = NOON + timedelta(days=2)
-    monkeypatch.setattr("shop.backoffice.views.experiments.utc_now", lambda: later)
+    monkeypatch.setattr("shop.doors.backoffice.views.experiments.utc_now", lambda: later)
     page = root.get(reverse("admin:experiments")).content.decode()
     assert "This is an A/A period" not in page
     assert f"Counted since {NOON:%Y-%m-%d}, the first personal price." in page

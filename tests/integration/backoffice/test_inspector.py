@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from pricing.models import Quote
-from shop.jobs.models import JobRun
-from shop.jobs.services import start_job
-from shop.kernel.clock import utc_now
+from pricing.ledger.models.quotes import Quote
+from shop.ground.jobs.models import JobRun
+from shop.ground.jobs.services import start_job
+from shop.ground.kernel.clock import utc_now
 from tests.factories.backoffice_prices import NOON, make_quote
 
 
@@ -76,7 +76,7 @@ def test_a_replay_of_many_is_sent_to_the_workers(
 ) -> None:
     sent: list[tuple[Any, ...]] = []
     monkeypatch.setattr(
-        "shop.jobs.services.current_app.send_task",
+        "shop.ground.jobs.services.current_app.send_task",
         lambda name, queue: sent.append((name, queue)),
     )
     page = root.post(reverse("admin:replay_all"), follow=True)

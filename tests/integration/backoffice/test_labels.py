@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
-from django.apps import apps
+from babel.messages.pofile import read_po
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets, label_for_field
-from django.db.models import Field
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -18,7 +17,8 @@ from django.utils.translation import override
 
 from orders.models import Order
 from profiles.models import Account
-from shop.backoffice.labels import OUR_APPS, read_glossary, read_names
+from shop.doors.backoffice.labels import CONTEXT, OUR_APPS, list_names
+from tests.contracts.house import ROOT
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]|SKU|SHA-256")
 # What only the database should say: "Budget minor", "Name zh", "Is active", "external_ref".
@@ -27,20 +27,17 @@ RAW = re.compile(
 )
 
 
-def test_every_name_of_a_staff_table_is_in_the_glossary() -> None:
-    known = {*read_glossary(), *read_names().values()}
-    with override("en"):
-        missing = {name for name in _list_names() if name not in known}
-    assert missing == set()
+def read_labels(language: str) -> dict[str, str]:
+    with (ROOT / f"locale/{language}/LC_MESSAGES/django.po").open("rb") as file:
+        catalog = read_po(file, locale=language)
+    return {str(one.id): str(one.string) for one in catalog if one.context == CONTEXT}
 
 
-def test_every_entry_of_the_glossary_is_chinese_and_used() -> None:
-    untranslated = [en for en, zh in read_glossary().items() if not CHINESE.search(zh)]
-    assert untranslated == []
-    with override("en"):
-        plurals = {str(model._meta.verbose_name_plural) for model in apps.get_models()}
-        shown = {read_names().get(en, en) for en in read_glossary()}
-        assert shown - set(_list_names()) - plurals == set()
+def test_every_name_of_a_staff_table_is_in_the_catalogue_and_no_other() -> None:
+    chinese = read_labels("zh_Hans")
+    assert sorted(chinese) == list_names()
+    assert [text for text in chinese.values() if not CHINESE.search(text)] == []
+    assert read_labels("en").keys() <= chinese.keys()
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
@@ -70,17 +67,6 @@ def test_a_chinese_list_has_chinese_columns(root: Client) -> None:
     assert "Placed at" not in page.content.decode()
 
 
-def _list_names() -> Iterator[str]:
-    yield from (str(apps.get_app_config(label).verbose_name) for label in OUR_APPS)
-    inlines = {one.model for table in admin.site._registry.values() for one in table.inlines}
-    for model in {*admin.site._registry, *inlines}:
-        if model._meta.app_label in OUR_APPS:
-            yield str(model._meta.verbose_name)
-            for field in model._meta.local_fields:
-                if model is not Account or field.name == "email":  # the others are Django's own
-                    yield from _names_of(field)
-
-
 def _list_labels(request: HttpRequest) -> Iterator[str]:
     """Yield the title of every column of a list and of every field of a form."""
     for model, table in admin.site._registry.items():
@@ -100,11 +86,3 @@ def _list_labels(request: HttpRequest) -> Iterator[str]:
 
 def _name_fields(fields: Iterable[Any], model: Any, table: Any) -> Iterator[str]:
     yield from (str(label_for_field(field, model, table)) for field in fields)
-
-
-def _names_of(field: Field) -> Iterator[str]:
-    yield str(field.verbose_name)
-    if field.help_text:
-        yield str(field.help_text)
-    for _value, name in field.flatchoices:
-        yield str(name)

@@ -1,65 +1,24 @@
-"""Pages about learning: leaderboard, backtest, lift, trials, guardrails, data quality."""
+"""Pages about learning: lift, trials, guardrails, data quality."""
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils.translation import override
 
-from pricing.core.demand.leaderboard import Standing, judge
-from pricing.core.demand.served import example_served
-from pricing.models import (
-    DemandModelVersion,
-    ModelRamp,
-    OnlineEvidence,
-    PricedVisit,
-    Quote,
-    RampStep,
-    ShadowComparison,
-)
-from pricing.selectors.verdicts import say_verdict
-from shop.backoffice.memory import forget_all
-from shop.catalog.models import Variant
-from shop.kernel.arrays import hash_arrays, pack_arrays
-from shop.kernel.clock import utc_now
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.learning.models.learning import ModelRamp, OnlineEvidence, RampStep, ShadowComparison
+from pricing.ledger.models.quotes import Quote
+from pricing.policy.models.breakers import PricedVisit
+from shop.doors.backoffice.memory import forget_all
+from shop.ground.catalog.models import Variant
+from shop.ground.kernel.clock import utc_now
 from tests.factories.backoffice import ROWS
 from tests.factories.backoffice_prices import make_quote
-
-BOARD = [
-    {"name": "pooled_poisson", "wmape": 0.47, "deviance": 3.0, "ece": 0.02, "coverage_90": 0.9}
-    | {"wrong_sign_share": 0.0, "causal_gap": 0.21, "is_champion": True, "may_take": False},
-    {"name": "trees", "wmape": 0.41, "deviance": 2.9, "ece": 0.05, "coverage_90": 0.7}
-    | {"wrong_sign_share": 0.04, "causal_gap": 0.5, "is_champion": False, "may_take": False}
-    | {"reasons": ["its 90 % intervals hold 70%"]},
-    {"name": "softmax", "wmape": 0.5, "deviance": 3.2, "ece": 0.01, "coverage_90": 0.9}
-    | {"wrong_sign_share": 0.0, "causal_gap": 0.1, "is_champion": False, "may_take": True},
-]
-WEEKS = [
-    {"week": 45, "monday": "2026-09-28", "units": 100.0, "forecast": 95.0, "wmape": 0.45}
-    | {"ece": 0.03, "bias": -0.05, "coverage_80": 0.82, "coverage_90": 0.91, "deviance": 2.0},
-    {"week": 46, "monday": "2026-10-05", "units": 110.0, "forecast": 115.0, "wmape": 0.5}
-    | {"ece": 0.02, "bias": 0.045, "coverage_80": 0.8, "coverage_90": 0.9, "deviance": 2.1},
-]
-METRICS = {
-    "wmape": 0.475,
-    "coverage_80": 0.81,
-    "coverage_90": 0.7,
-    "negative_share": 1.0,
-    "held_out_weeks": 2,
-    "leaderboard": BOARD,
-    "backtest_weeks": WEEKS,
-    "backtest_prices": [{"from": -9.0, "to": -0.2, "cells": 9, "bias": -0.1}],
-    "elasticity_by_department": [
-        {"department_id": 1, "items": 9, "elasticity": -2.0, "low": -2.5, "high": -1.5}
-    ],
-}
 
 
 def list_asked(queries: CaptureQueriesContext) -> list[str]:
@@ -77,88 +36,6 @@ def open_page(browser: Client, name: str, *arguments: Any, most: int = 11, **ask
     counted = list_asked(queries)
     assert len(counted) <= most, [one[:80] for one in counted]
     return page
-
-
-@pytest.fixture
-def measured(root: Client) -> int:
-    """A version in use with all its figures; return its number."""
-    newest = DemandModelVersion.objects.order_by("-trained_at").first()
-    arrays = example_served().arrays()
-    DemandModelVersion.objects.filter(pk=newest.pk).update(
-        metrics=METRICS, status="active", arrays=pack_arrays(arrays), sha256=hash_arrays(arrays)
-    )
-    return int(newest.pk)
-
-
-def test_the_leaderboard_says_who_may_take_the_slot_and_why_not(
-    root: Client, measured: int
-) -> None:
-    page = open_page(root, "leaderboard")
-    families = page.context["families"]
-    assert [str(one.name) for one in families] == [
-        "Hierarchical Poisson",
-        "Boosted trees, falling in price",
-        "Softmax over prices",
-    ]
-    assert [(one.is_champion, one.may_take) for one in families] == [
-        (True, False),
-        (False, False),
-        (False, True),
-    ]
-    assert families[1].reasons == ("its 90 % intervals hold 70 %",)
-    assert page.context["takers"] == 1
-    assert len(page.context["versions"]) == ROWS
-    assert f"version {measured} was trained" in page.content.decode()
-
-
-def test_a_shop_without_a_board_says_when_there_will_be_one(root: Client) -> None:
-    page = open_page(root, "leaderboard")
-    assert "No families were compared yet" in page.content.decode()
-
-
-def test_every_verdict_is_said_in_chinese() -> None:
-    champion = Standing("champion", 0.5, 3.0, 0.01, 0.9, 0.0, 0.3)
-    worst = Standing("trees", 0.4, 2.5, 0.2, 0.5, 0.3, 0.6)
-    unknown = Standing("trees", 0.4, 2.5, 0.2, 0.5, 0.3, None)
-    said = {*judge(worst, champion).reasons, *judge(unknown, champion).reasons}
-    assert len(said) == 5
-    with override("zh-hans"):
-        assert all(any(letter >= "\u4e00" for letter in say_verdict(one)) for one in said)
-    with override("en"):
-        english = {say_verdict(one).replace("randomized", "randomised") for one in said}
-        assert {re.sub(r"(\.0)? %", "%", one) for one in english} == {
-            re.sub(r"(\.0)? ?%", "%", one) for one in said
-        }
-        assert say_verdict("something new") == "something new"
-
-
-def test_the_backtest_shows_error_calibration_and_coverage_by_week(
-    root: Client, measured: int
-) -> None:
-    page = open_page(root, "model_backtest", measured)
-    error, sales, coverage, calibration, strata = page.context["charts"]
-    assert error.rows == (("Sep 28", "45 %"), ("Oct 5", "50 %"))
-    assert sales.rows[0] == ("Sep 28", "100", "95")
-    assert coverage.rows[1] == ("Oct 5", "90 %", "80 %")
-    assert calibration.rows[0] == ("Sep 28", "3.0 %", "-5.0 %")
-    assert strata.rows == (("20 % lower and more", "-10 %"),)
-    tones = {str(one.title): one.tone for one in page.context["figures"]}
-    assert tones["90 % intervals hold"] == "amber"
-    assert tones["80 % intervals hold"] == "green"
-    assert root.get(reverse("admin:model_backtest", args=[10**9])).status_code == 404
-
-
-def test_a_version_without_later_weeks_says_so(root: Client) -> None:
-    version = DemandModelVersion.objects.values_list("pk", flat=True).first()
-    page = open_page(root, "model_backtest", version)
-    assert "not checked on later weeks" in page.content.decode()
-
-
-def test_elasticities_of_groups_stand_with_their_intervals(root: Client, measured: int) -> None:
-    departments, segments, _tags = open_page(root, "elasticities", most=12).context["charts"]
-    assert departments.rows[0][1:] == ("-2.00", "-2.50", "-1.50", "observational")
-    assert segments.is_empty
-    assert departments.svg.count("<path") == 1
 
 
 def test_the_lift_has_no_bounds_before_there_are_enough_shoppers(root: Client) -> None:

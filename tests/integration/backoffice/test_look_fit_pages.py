@@ -8,15 +8,23 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from pricing.models import DemandModelVersion, LookFit
-from shop.kernel.clock import utc_now
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.demand.models.look_fits import LookFit
+from shop.ground.kernel.clock import utc_now
 from tests.factories.pricing import make_model
 
 FIGURES = {
     "looks": 61_000.0,
     "purchases": 1_234.4,
     "sold_out": 87,
-    "memory": 0.0,
+    "offered": 13,
+    "together": 0.75,
+    "rival": 0.5,
+    "left_out_sets": 321,
+    "decided": 412.0,
+    "response_deals": 0.2,
+    "response_family": 0.6,
+    "seconds": 12.34,
     "elasticity_before": 1.5,
     "elasticity": 2.25,
     "elasticity_sd": 0.31,
@@ -30,7 +38,6 @@ def make_fit(model: DemandModelVersion, at: datetime, refusal: str = "", **figur
         model=model,
         at=at,
         watermark=at - timedelta(hours=2),
-        told_at=at,
         looks=64_321,
         refusal=refusal,
         metrics=FIGURES | figures,
@@ -47,7 +54,7 @@ def read(root: Client) -> dict[str, tuple[str, str, str]]:
 
 def test_the_newest_fit_is_told_and_all_are_drawn(root: Client) -> None:
     text = root.get(reverse("admin:learning")).content.decode()
-    assert "The first fit comes after some thirty purchases" in text
+    assert "The first fit comes after about thirty purchases" in text
     model, now = make_model(), utc_now()
     make_fit(model, now - timedelta(days=1), elasticity=1.9)
     assert root.get(reverse("admin:learning")).context["fits"] is None
@@ -56,8 +63,14 @@ def test_the_newest_fit_is_told_and_all_are_drawn(root: Client) -> None:
     assert told["Elasticity with looks"] == ("−2.25 ± 0.31", "prices are made of it", "green")
     assert told["Elasticity of weekly sales alone"][0] == "−1.50"
     assert told["Looks and purchases so far"][0] == "64,321 / 1,234"
-    assert told["Looks at what was sold out"][0] == "87"
-    assert told["Memory for prices"][0] == "none found"
+    assert told["Looks left out"][:2] == (
+        "100",
+        "sold out: 87; a price with an offer on the card: 13",
+    )
+    assert told["Views beside products of the category"][0] == "75 %"
+    assert told["Views with a competitor's price"][0] == "50 %"
+    assert told["Response to signals"][0] == "+80 %"
+    assert told["Fitted in"][0] == "12.3 s"
     rows = root.get(reverse("admin:learning")).context["fits"].rows
     assert [row[1:] for row in rows] == [("−1.90", "−1.50"), ("−2.25", "−1.50")]
 
@@ -73,3 +86,24 @@ def test_the_newest_fit_is_told_and_all_are_drawn(root: Client) -> None:
 def test_a_fit_that_is_not_used_says_why(root: Client, refusal: str, words: str) -> None:
     make_fit(make_model(), utc_now(), refusal)
     assert read(root)["Elasticity with looks"][1:] == (words, "red")
+
+
+def test_seen_over_predicted_is_drawn_with_its_chance(root: Client) -> None:
+    row = {"visits": 900.0, "predicted": 40.2, "seen": 61.0, "factor": 1.5, "sd": 0.1}
+    tables = [
+        {"kind": "family", "p_value": 0.31, "rows": [row | {"label": 0.0, "factor": 1.1}]},
+        {"kind": "price", "p_value": 0.00001, "rows": [row | {"label": -0.05}]},
+        {"kind": "boost", "p_value": 0.5, "rows": [row | {"label": 1.125}]},
+    ]
+    make_fit(make_model(), utc_now())
+    page = root.get(reverse("admin:learning"))
+    assert page.context["checks"] == []
+    assert "drawn here once the last seven days" in page.content.decode()
+    fit = LookFit.objects.get()
+    LookFit.objects.update(metrics=fit.metrics | {"calibration": tables})
+    family, price, boost = root.get(reverse("admin:learning")).context["checks"]
+    assert family.rows == (("0", "1.10", "0.90", "1.30", "40 / 61"),)
+    assert price.rows == (("-4.9 %", "1.50", "1.30", "1.70", "40 / 61"),)
+    assert boost.rows[0][0] == "× 1.12"
+    assert "p = 0.31: nothing here says" in family.note
+    assert "p < 0.0001" in price.note

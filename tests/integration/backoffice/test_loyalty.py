@@ -12,14 +12,13 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from promotions.admin.partners import PeriodForm
+from promotions.loyalty.selectors.pos import find_till
+from promotions.loyalty.selectors.terms import forget_programme
 from promotions.models import Partner, PartnerEntry, PartnerShare, PointsAccount, PointsAdjustment
-from promotions.selectors.terms import forget_programme
-from promotions.selectors.tills import find_till
-from promotions.services.partners import PartnerRefused
-from promotions.services.settlements import close_settlement
-from shop.catalog.models import Store
-from shop.kernel.clock import utc_now
-from shop.staff.roles import APPROVER, MERCHANDISER, SUPPORT
+from promotions.partners.services import PartnerRefused, close_settlement
+from shop.ground.catalog.models import Store
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.roles import APPROVER, MERCHANDISER, SUPPORT
 from tests.integration.backoffice.test_campaigns import act, messages_of
 
 REASON = "parcel was lost by the carrier"

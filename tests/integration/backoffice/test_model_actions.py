@@ -9,9 +9,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from pricing.core.demand.families import SERVABLE
-from pricing.models import DemandModelVersion, ModelChange
-from pricing.selectors.verdicts import (
+from pricing.demand.core.families import CHALLENGERS
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.learning.models.learning import ModelChange
+from pricing.rollout.selectors.verdicts import (
     CODES,
     FAMILIES,
     REFIT,
@@ -24,7 +25,11 @@ from pricing.tasks import audit_and_go_back, train_family
 from tests.factories.pricing_trials import make_people
 
 REASONS = [{"code": code, "value": 0.5, "limit": 0.1} for code in REFIT]
-SHUT = {"may_take": False, "reasons": ["its 90 % intervals hold 70%"], "holder": "pooled_poisson"}
+SHUT = {
+    "may_take": False,
+    "reasons": ["no randomised prices to judge its elasticities by"],
+    "holder": "pooled_poisson",
+}
 
 
 @pytest.fixture
@@ -32,7 +37,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What was sent to the workers."""
     found: list[dict[str, Any]] = []
     monkeypatch.setattr(
-        "shop.jobs.services.current_app.send_task",
+        "shop.ground.jobs.services.current_app.send_task",
         lambda name, **options: found.append({"name": name, **options}),
     )
     return found
@@ -40,17 +45,21 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 def test_a_family_is_fitted_by_a_worker(root: Client, sent: list[dict[str, Any]]) -> None:
     address = reverse("admin:pricing_demandmodelversion_fit_family")
-    assert "Fit another family of models" in root.get(address).content.decode()
+    assert "A worker fits it on the shop" in root.get(address).content.decode()
     root.post(address, {"_form_submitted": "on", "family": "trees"})
     root.post(address, {"_form_submitted": "on", "family": "forest"})
+    root.post(address, {"_form_submitted": "on", "family": "linear", "solver": "gd"})
+    refused = root.post(address, {"_form_submitted": "on", "family": "trees", "solver": "gd"})
+    assert "This family cannot be fitted with this solver." in refused.content.decode()
     assert sent == [
         {
             "name": "pricing.tasks.train_family",
             "queue": "training",
-            "kwargs": {"family": "trees"},
+            "kwargs": {"family": family, "solver": solver},
         }
+        for family, solver in (("trees", ""), ("linear", "gd"))
     ]
-    assert set(SERVABLE) == set(FAMILIES)
+    assert set(CHALLENGERS) == set(FAMILIES)
 
 
 def test_going_back_to_a_model_without_an_audit_is_one_action(
@@ -74,24 +83,39 @@ def test_the_table_and_the_leaderboard_say_why_a_model_waits(root: Client) -> No
     model = DemandModelVersion.objects.order_by("-trained_at").first()
     metrics = {"refit_check": {"is_passed": False, "reasons": REASONS[:1]}, "gate": SHUT}
     DemandModelVersion.objects.filter(pk=model.pk).update(metrics=metrics, status="candidate")
-    said = "50 % of the goods would move by more than one rung (bound 10 %)"
+    said = "50 % of the products would move by more than one price point (bound 10 %)"
     table = reverse("admin:pricing_demandmodelversion_changelist")
     assert "waits for people" in root.get(table).content.decode()
     one = reverse("admin:pricing_demandmodelversion_change", args=[model.pk])
     for address in (one, reverse("admin:leaderboard")):
         page = root.get(address).content.decode()
         assert said in page
-        assert "its 90 % intervals hold 70 %" in page
+        assert "no randomized prices to judge its elasticities by" in page
+
+
+def test_the_leaderboard_compares_families_and_solvers(root: Client) -> None:
+    model = DemandModelVersion.objects.first()
+    row = {"family": "linear", "solver": "gd", "deviance": 2.5, "wmape": 0.4, "seconds": 1.25}
+    metrics = {
+        "race": [row | {"steps": 400, "is_converged": False}],
+        "descent": [{"solver": "gd", "path": [(0.01, 0.5), (0.1, 1e-4)]}],
+    }
+    DemandModelVersion.objects.filter(pk=model.pk).update(metrics=metrics)
+    page = root.get(reverse("admin:leaderboard")).content.decode()
+    assert f"Families and solvers compared when version {model.pk} was fitted" in page
+    for said in ("Gradient descent", "2.500", "1.25", "400", "stopped before the minimum"):
+        assert said in page
+    assert "Loss above the minimum, by time" in page
 
 
 def test_the_backtest_of_a_challenger_says_what_its_arrays_lose(root: Client) -> None:
     model = DemandModelVersion.objects.first()
     lost = {"deviance_whole": 2.238, "deviance_served": 2.288, "curve_error": 0.012}
     DemandModelVersion.objects.filter(pk=model.pk).update(
-        kind="logit_with_offset", metrics={"wmape": 0.6, "compression": lost}
+        kind="trees", metrics={"wmape": 0.6, "compression": lost}
     )
     page = root.get(reverse("admin:model_backtest", args=[model.pk])).content.decode()
-    assert "Hierarchical logit beside trees" in page
+    assert "Boosted trees, falling in price" in page
     assert "its own price response: 2.238; its curve is 1.2 % away on average" in page
 
 

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from pricing.core.demand.served import example_served
-from pricing.models import DemandModelVersion
-from shop.kernel.arrays import hash_arrays, pack_arrays
+from pricing.demand.core.served import example_served
+from pricing.demand.models.demand import DemandModelVersion
+from shop.ground.kernel.arrays import hash_arrays, pack_arrays
 
 BOARD = [
     {"name": "pooled_poisson", "wmape": 0.47, "is_champion": True},

@@ -14,8 +14,8 @@ from django.urls import reverse
 
 from orders.models import DeliveryMethod
 from promotions.models import Campaign, Offer
-from shop.catalog.models import Market
-from shop.staff.money import MoneyField
+from shop.ground.catalog.models import Market
+from shop.ground.staff.money import MoneyField
 
 
 def test_no_form_of_the_staff_asks_for_minor_units(root: Client) -> None:

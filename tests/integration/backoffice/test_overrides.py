@@ -9,10 +9,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from pricing.models import PriceOverride, PublicPrice
-from pricing.services import publish_price_book
-from pricing.services.override_steps import plan_override
-from shop.kernel.clock import utc_now
+from pricing.api import publish_price_book
+from pricing.ledger.models.ledger import PublicPrice
+from pricing.ledger.models.proposals import PriceOverride
+from pricing.publishing.services.override_steps import plan_override
+from shop.ground.kernel.clock import utc_now
 
 ADD = "admin:pricing_priceoverride_add"
 

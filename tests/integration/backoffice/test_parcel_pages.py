@@ -12,7 +12,7 @@ from django.urls import reverse
 from orders.fulfilment.api import list_carriers, make_pick_list, pack_order
 from orders.fulfilment.models import Carrier, Shipment
 from orders.models import DeliveryMethod, Order, OrderLine
-from shop.staff.roles import ANALYST, MERCHANDISER, SUPPORT, WAREHOUSE
+from shop.ground.staff.roles import ANALYST, MERCHANDISER, SUPPORT, WAREHOUSE
 from tests.factories.backoffice_prices import NOON
 from tests.integration.backoffice.test_actions import act, messages_of
 

@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from orders.models import DeliveryMethod, Order
 from orders.payments.models import Payment, Refund
-from shop.kernel.clock import utc_now
-from shop.staff.paginator import EstimatePaginator
-from shop.staff.roles import ANALYST, SUPPORT
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.paginator import EstimatePaginator
+from shop.ground.staff.roles import ANALYST, SUPPORT
 
 
 @pytest.fixture

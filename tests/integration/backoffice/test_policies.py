@@ -10,11 +10,11 @@ from django.test import Client
 from django.urls import reverse
 
 from pricing.admin.bounds import BOUNDS
-from pricing.models import PricingPolicy
-from pricing.services.approvals import NotOffered, propose_policy
-from shop.kernel.clock import utc_now
-from shop.outbox.models import Fact
-from shop.staff.roles import APPROVER, MERCHANDISER
+from pricing.policy.models.policy import PricingPolicy
+from pricing.rollout.services.approvals import NotOffered, propose_policy
+from shop.ground.kernel.clock import utc_now
+from shop.ground.outbox.models import Fact
+from shop.ground.staff.roles import APPROVER, MERCHANDISER
 from tests.integration.backoffice.test_actions import REASON, act, messages_of
 
 
@@ -67,7 +67,7 @@ def test_a_policy_beyond_the_hard_limit_cannot_even_be_proposed(root: Client) ->
 def test_units_alone_are_refused_with_a_sentence(root: Client) -> None:
     form = _policy_form(objective="units", target_margin="0")
     answer = root.post(reverse("admin:pricing_pricingpolicy_add"), form).content.decode()
-    assert "aim at a margin, too" in answer
+    assert "set a target margin, too" in answer
     assert "is violated" not in answer
 
 
@@ -98,7 +98,7 @@ def test_who_approves_sees_what_a_version_changes(root: Client) -> None:
 
 
 # The bounds that are ticked or not.
-SWITCHES = ("auto_publish", "learns_from_looks")
+SWITCHES = ("auto_publish", "learns_from_looks", "keeps_to_competitors")
 
 
 def _policy_form(**changes: str) -> dict[str, str]:

@@ -9,15 +9,15 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from orders.services import add_to_cart, view_cart
-from orders.services.rehearsing import rehearse_cart
-from pricing.core.values import QuoteContext
+from orders.cart.services.carts import add_to_cart, view_cart
+from orders.cart.services.rehearsals import rehearse_cart
+from pricing.base.core.values import QuoteContext
 from profiles.models import Shopper
-from profiles.selectors import get_shopper_by_id
+from profiles.shoppers.selectors.shoppers import get_shopper_by_id
+from promotions.campaigns.selectors.book import rehearse
+from promotions.law.selectors.violations import list_reached_places
 from promotions.models import Coupon
-from promotions.selectors.builder_drafts import rehearse
-from promotions.selectors.laws import list_reached_places
-from shop.backoffice.previews import PreviewForm, try_basket
+from shop.doors.backoffice.previews import PreviewForm, try_basket
 from tests.factories.drafts import go_live, make_draft
 from tests.factories.orders import NOON, FakePrices, Shelf
 from tests.integration.backoffice.test_rehearsals import bob, world

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,22 +10,16 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from pricing.models import PublicPrice
+from pricing.ledger.models.ledger import PublicPrice
 from promotions.models import Campaign, Offer, OfferVariant
-from shop.catalog.models import ListPrice, Product, Variant
-from shop.catalog.selectors import forget_catalog, search_variants
-from shop.kernel.clock import utc_now
-from shop.staff.log import say_entry
-from shop.staff.roles import MERCHANDISER
+from shop.ground.catalog.models import ListPrice, Product, Variant
+from shop.ground.catalog.selectors import forget_catalog, search_variants
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.log import say_entry
 from tests.factories.markets import sell_abroad
 from tests.factories.product_forms import SIZES, TEE, rows, save
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stocked_shop")]
-
-
-@pytest.fixture
-def merchandiser(as_role: Callable[[str], Client]) -> Client:
-    return as_role(MERCHANDISER)
 
 
 def test_prices_of_further_markets_are_set_and_withdrawn_on_the_same_page(

@@ -13,10 +13,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from shop.catalog.models import Product, Variant
-from shop.product_lists.models import ProductImport
-from shop.product_lists.tasks import work_on_product_lists
-from shop.staff.roles import MERCHANDISER, SUPPORT
+from shop.doors.product_lists.models import ProductImport
+from shop.doors.product_lists.tasks import work_on_product_lists
+from shop.ground.catalog.models import Product, Variant
+from shop.ground.staff.roles import MERCHANDISER, SUPPORT
 
 pytestmark = pytest.mark.django_db
 
@@ -98,7 +98,7 @@ def test_an_import_that_moved_on_is_not_asked_twice(as_role: Callable[[str], Cli
     page = browser.post(
         reverse("admin:product_list_apply", args=[item.pk]), follow=True
     ).content.decode()
-    assert "products.csv: this import has moved on; look at it again." in page
+    assert "products.csv: this import has changed; reload its page." in page
 
 
 def test_support_neither_sees_nor_uploads_lists(as_role: Callable[[str], Client]) -> None:

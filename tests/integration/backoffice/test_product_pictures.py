@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +10,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from shop.catalog.models import Product, ProductPicture, Variant
-from shop.catalog.selectors import forget_catalog, list_cards
-from shop.catalog.services.pictures import add_picture, make_pending_pictures
-from shop.outbox.models import Fact
-from shop.staff.roles import MERCHANDISER
+from shop.ground.catalog.models import Product, ProductPicture, Variant
+from shop.ground.catalog.selectors import forget_catalog, list_cards
+from shop.ground.catalog.services.pictures import add_picture, make_pending_pictures
+from shop.ground.outbox.models import Fact
 from tests.factories.backoffice_prices import NOON
 from tests.factories.pictures import draw
 from tests.factories.product_forms import SIZES, TEE, rows, save
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stocked_shop")]
-
-
-@pytest.fixture
-def merchandiser(as_role: Callable[[str], Client]) -> Client:
-    return as_role(MERCHANDISER)
 
 
 def test_pictures_are_made_by_a_worker_and_lies_are_refused_with_a_sentence(

@@ -9,20 +9,15 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from pricing.models import PublicPrice
-from shop.catalog.models import Brand, Category, Product, Variant
-from shop.catalog.selectors import forget_catalog
-from shop.inventory.models import StockMovement, StockRecord
-from shop.staff.log import say_entry
-from shop.staff.roles import ANALYST, MERCHANDISER
+from pricing.ledger.models.ledger import PublicPrice
+from shop.ground.catalog.models import Brand, Category, Product, Variant
+from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.inventory.models import StockMovement, StockRecord
+from shop.ground.staff.log import say_entry
+from shop.ground.staff.roles import ANALYST
 from tests.factories.product_forms import SIZES, TEE, rows, save
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stocked_shop")]
-
-
-@pytest.fixture
-def merchandiser(as_role: Callable[[str], Client]) -> Client:
-    return as_role(MERCHANDISER)
 
 
 def test_a_product_created_by_staff_is_sold_to_a_guest_at_once(merchandiser: Client) -> None:

@@ -15,9 +15,9 @@ from django.test import Client, RequestFactory
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 
 from orders.models import Order
-from pricing.models import KillSwitch
-from shop.backoffice.reauthentication import ACTIONS, GUARDED, ONLY_SENT
-from shop.staff.roles import SUPPORT
+from pricing.policy.models.policy import KillSwitch
+from shop.doors.backoffice.reauthentication import ACTIONS, GUARDED, ONLY_SENT
+from shop.ground.staff.roles import SUPPORT
 from tests.integration.backoffice.test_roles import POSTED
 
 PASSWORD = "correct horse battery staple"

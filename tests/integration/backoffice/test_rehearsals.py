@@ -9,18 +9,20 @@ import numpy as np
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from orders.services import add_to_cart, cart_values
-from pricing.core.reference import PriceSeries
-from pricing.core.values import QuoteContext
+from orders.cart.services import evaluation_input as cart_values
+from orders.cart.services.carts import add_to_cart
+from pricing.base.core.reference import PriceSeries
+from pricing.base.core.values import QuoteContext
 from profiles.models import Segment, Shopper, ShopperProfile
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.campaigns.selectors.campaigns import find_campaign
 from promotions.models import Campaign, Offer
-from promotions.selectors import forget_offer_book, overlaps
-from promotions.selectors.campaigns import find_campaign
-from promotions.selectors.overlaps import list_conflicts
-from shop.backoffice import prospects, rehearsals
-from shop.backoffice.audiences import count_audience
-from shop.backoffice.prospects import describe_prospect, foresee
-from shop.backoffice.rehearsals import rehearse_campaign
+from promotions.release.selectors import overlaps
+from promotions.release.selectors.overlaps import list_conflicts
+from shop.doors.backoffice import prospects, rehearsals
+from shop.doors.backoffice.audiences import count_audience
+from shop.doors.backoffice.prospects import describe_prospect, foresee
+from shop.doors.backoffice.rehearsals import rehearse_campaign
 from tests.factories.drafts import go_live, make_draft
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
 

@@ -7,15 +7,15 @@ from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
-from promotions.core.workflow import Step
+from promotions.campaigns.core.workflow import Step
+from promotions.campaigns.selectors.scopes import list_covered_variants
+from promotions.law.selectors.violations import judge_campaign
 from promotions.models import Campaign, Offer
-from promotions.selectors.laws import judge_campaign
-from promotions.selectors.scopes import list_covered_variants
-from promotions.services import move_campaign
-from shop.approvals.core.values import NeedsSecondPerson
-from shop.approvals.models import ApprovalRequest
-from shop.catalog.models import Category, Product, Variant
-from shop.catalog.selectors import forget_catalog
+from promotions.release.services.steps import move_campaign
+from shop.ground.approvals.core.values import NeedsSecondPerson
+from shop.ground.approvals.models import ApprovalRequest
+from shop.ground.catalog.models import Category, Product, Variant
+from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.campaigns import REASON, make_person
 from tests.factories.sentences import WINDOW
 from tests.integration.backoffice.test_actions import messages_of

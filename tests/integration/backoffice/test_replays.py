@@ -9,12 +9,14 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.test import Client
 
+from orders.cart.services.carts import add_to_cart, apply_coupon
 from orders.models import Cart, Order, OrderFacts
-from orders.selectors.recorded import find_facts_then, find_recorded_order
-from orders.services import add_to_cart, apply_coupon
-from pricing.core.values import QuoteContext
+from orders.reports.selectors.recorded_orders import find_facts_then, find_recorded_order
+from pricing.base.core.values import QuoteContext
 from profiles.models import Shopper
-from promotions.core.workflow import Step
+from promotions.campaigns.core.workflow import Step
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.campaigns.selectors.campaigns import take_snapshot
 from promotions.models import (
     Campaign,
     CampaignShopper,
@@ -23,14 +25,12 @@ from promotions.models import (
     StackingGroup,
     StackingRevision,
 )
-from promotions.selectors import forget_offer_book
-from promotions.selectors.campaigns import take_snapshot
-from promotions.selectors.holdouts import is_held_out
-from promotions.services.campaign_revisions import save_campaign
-from promotions.services.campaigns import move_campaign
-from shop.backoffice import rehearsals
-from shop.backoffice.replays import Replay, replay_order
-from shop.backoffice.views.rehearsals import say_how
+from promotions.offers.selectors.gathering import is_held_out
+from promotions.release.services.revisions import save_campaign
+from promotions.release.services.steps import move_campaign
+from shop.doors.backoffice import rehearsals
+from shop.doors.backoffice.replays import Replay, replay_order
+from shop.doors.backoffice.views.rehearsals import say_how
 from tests.factories.backoffice import make_staff
 from tests.factories.campaigns import BEFORE, release
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place

@@ -13,25 +13,26 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from orders.core.values import OrderView
+from orders.cart.services.carts import add_to_cart, apply_coupon
+from orders.checkout.services.cancelling import cancel_order
 from orders.models import OrderLine
 from orders.payments.api import RefundPart, refund_order
-from orders.services import add_to_cart, apply_coupon, cancel_order
-from pricing.core.values import QuoteContext
-from profiles.core.values import ShopperValue
+from orders.values import OrderView
+from pricing.base.core.values import QuoteContext
 from profiles.models import Shopper
-from profiles.selectors import get_shopper_by_id
-from promotions.core.results import compare_holdout, reconcile
-from promotions.core.shoppers import ShopperView
-from promotions.core.workflow import Step
+from profiles.shoppers.selectors.shoppers import get_shopper_by_id
+from profiles.values import ShopperValue
+from promotions.campaigns.core.workflow import Step
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.campaigns.selectors.campaigns import find_campaign
+from promotions.engine.core.carts import ShopperView
 from promotions.models import Campaign, CampaignShopper, Redemption
-from promotions.selectors import forget_offer_book
-from promotions.selectors.campaigns import find_campaign
-from promotions.selectors.holdouts import is_held_out
-from promotions.selectors.personal import personal_offers_for
-from promotions.selectors.results import list_revisions_used, split_addressed
-from shop.backoffice.results import Results, find_results
-from shop.backoffice.views.results import COLUMNS, list_figures
+from promotions.offers.selectors.gathering import is_held_out
+from promotions.offers.selectors.personal import personal_offers_for
+from promotions.planning.core.results import compare_holdout, reconcile
+from promotions.planning.selectors.results import split_addressed
+from shop.doors.backoffice.results import Results, find_results
+from shop.doors.backoffice.views.results import COLUMNS, list_figures
 from tests.factories.campaigns import make_person, step
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
 from tests.factories.promotions import make_campaign
@@ -129,7 +130,8 @@ def test_uses_name_the_version_in_force(shelf: Shelf, prices: FakePrices) -> Non
     step(campaign, Step.RESUME, None)
     forget_offer_book()
     after = _buy(context_of(make_shopper()), (shelf.rye,))
-    assert list_revisions_used(campaign.pk) == {None: 1, 1: 1}
+    uses = Redemption.objects.filter(campaign_id=campaign.pk)
+    assert list(uses.order_by("pk").values_list("revision", flat=True)) == [None, 1]
     told = [OrderLine.objects.get(order_id=one.order_id).adjustments for one in (before, after)]
     assert [each[0]["revision"] for each in told] == [None, 1]
 

@@ -13,9 +13,9 @@ from orders.fulfilment.models import Shipment
 from orders.models import Order, OrderLine
 from orders.payments.models import RefundLine
 from orders.returns.models import Return, ReturnExchange, ReturnLine
-from shop.inventory.models import StockRecord
-from shop.kernel.clock import utc_now
-from shop.staff.roles import ANALYST, MERCHANDISER, WAREHOUSE
+from shop.ground.inventory.models import StockRecord
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.roles import ANALYST, MERCHANDISER, WAREHOUSE
 from tests.integration.backoffice.test_actions import act, messages_of
 
 

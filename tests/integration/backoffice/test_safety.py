@@ -9,21 +9,18 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from pricing.core.approvals import MODEL_USE
-from pricing.models import (
-    BreakerTrip,
-    DemandModelVersion,
-    ModelAudit,
-    ModelChange,
-    ModelRamp,
-    QuoteSeal,
-)
-from pricing.selectors import list_kill_switches
-from pricing.services.breakers import trip_breaker
-from shop.approvals.selectors import list_waiting_ids
-from shop.approvals.services import ask_approval, withdraw_request
-from shop.kernel.clock import utc_now
-from shop.staff.roles import ANALYST, APPROVER, MERCHANDISER, SUPPORT
+from pricing.api import list_kill_switches
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.fairness.models.audits import ModelAudit
+from pricing.learning.models.learning import ModelChange, ModelRamp
+from pricing.ledger.models.quotes import QuoteSeal
+from pricing.policy.models.breakers import BreakerTrip
+from pricing.publishing.core.approvals import MODEL_USE
+from pricing.publishing.services.breakers import trip_breaker
+from shop.ground.approvals.selectors import list_waiting_ids
+from shop.ground.approvals.services import ask_approval, withdraw_request
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.roles import ANALYST, APPROVER, MERCHANDISER, SUPPORT
 from tests.factories.pricing_visits import make_visits
 
 REASON = "looked at it with care"

@@ -16,7 +16,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from shop.env import read_staff_mfa
-from shop.staff.roles import ANALYST
+from shop.ground.staff.roles import ANALYST
 
 SET_UP = "/account/2fa/"
 PASSWORD = "correct horse battery staple"

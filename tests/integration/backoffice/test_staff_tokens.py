@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import reverse
 
 from promotions.models import Coupon, StaffToken
-from promotions.selectors.staff_tokens import find_staff_key
-from shop.kernel.clock import utc_now
-from shop.staff.roles import ANALYST, MERCHANDISER
+from promotions.tokens.selectors import find_staff_key
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.roles import ANALYST, MERCHANDISER
 from tests.integration.backoffice.test_campaigns import REASON, act, messages_of
 
 ADD = "admin:promotions_stafftoken_add"

@@ -11,13 +11,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from pricing.models import PublicPrice
-from pricing.services.arm_turns import turn_public_arms
+from pricing.ledger.models.ledger import PublicPrice
+from pricing.publishing.services.arm_turns import turn_public_arms
+from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk
+from profiles.experiments.selectors.cells import find_public_arms
+from profiles.experiments.services.readouts import read_experiment
 from profiles.models import Experiment, ExperimentItem
-from profiles.selectors.experiment_cells import find_public_arms
-from profiles.services import load_events_bulk, load_shoppers_bulk, read_experiment
-from shop.catalog.models import Category, Variant
-from shop.catalog.selectors import forget_catalog
+from shop.ground.catalog.models import Category, Variant
+from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.experiments import order_rows
 from tests.factories.pricing import NOON
 from tests.factories.pricing_shocks import make_teas, open_tea_shop
@@ -90,7 +91,7 @@ def plan(browser: Client, **changes: Any) -> Any:
 def noon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages believe that it is noon."""
     for name in ("switchbacks", "experiments"):
-        monkeypatch.setattr(f"shop.backoffice.views.{name}.utc_now", lambda: NOON)
+        monkeypatch.setattr(f"shop.doors.backoffice.views.{name}.utc_now", lambda: NOON)
 
 
 @pytest.fixture
@@ -177,7 +178,7 @@ def test_somebody_else_starts_and_the_page_says_what_came_of_it(
     assert "It ended by itself after its turns" in shown
     assert "Turn by turn" in shown
     assert "Were turns served as drawn?" in shown
-    assert "of 20 coins made the first turn of a pair the cheaper one" in shown
+    assert "of 20 pairs the first turn was the cheaper one" in shown
     assert "100 % of the hours that count at the price of the turn" in shown
 
 

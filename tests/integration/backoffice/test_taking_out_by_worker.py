@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from promotions.models import Campaign, CampaignCheck, CampaignRevision, Offer
-from promotions.services.checks import ask_check, begin_next_check, finish_check, stop_check
-from shop.backoffice.checks import answer_checks
-from shop.backoffice.views import checks as views
-from shop.catalog.models import Variant
-from shop.kernel.clock import utc_now
+from promotions.release.services.checks import ask_check, begin_next_check, finish_check, stop_check
+from shop.doors.backoffice.checks import answer_checks
+from shop.doors.backoffice.views import checks as views
+from shop.ground.catalog.models import Variant
+from shop.ground.kernel.clock import utc_now
 from tests.integration.backoffice.test_law_page import NOW, prepare
 
 pytestmark = pytest.mark.usefixtures("stocked_shop")
@@ -84,7 +84,7 @@ def test_a_worker_that_died_after_it_took_them_out_only_asks_the_law(
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr("shop.backoffice.checks.list_violations", die)
+        patch.setattr("shop.doors.backoffice.checks.list_violations", die)
         with pytest.raises(SystemExit):
             answer_checks()
     taken = Campaign.objects.get(pk=key).revision

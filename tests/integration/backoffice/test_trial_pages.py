@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.test import Client
 
-from pricing.models import DemandModelVersion, ModelRamp, OnlineEvidence, RampStep
-from shop.kernel.clock import utc_now
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.learning.models.learning import ModelRamp, OnlineEvidence, RampStep
+from shop.ground.kernel.clock import utc_now
 from tests.integration.backoffice.test_learning_pages import open_page
 
 

@@ -7,15 +7,17 @@ from datetime import timedelta
 import pytest
 from django.db.models import Sum
 
-from orders.core.limits import HOLD, SHORT_HOLD
-from orders.core.values import OrderView
+from orders.cart.core.limits import HOLD, SHORT_HOLD
+from orders.cart.services.carts import add_to_cart, view_cart
+from orders.checkout.services.checkout import start_checkout
+from orders.checkout.services.placing import place_order
 from orders.models import Cart, Order
-from orders.selectors import get_order
-from orders.services import add_to_cart, place_order, start_checkout, view_cart
-from pricing.core.values import QuoteContext
-from shop.inventory.core.values import StockLine
-from shop.inventory.models import StockRecord, StockReservation
-from shop.inventory.services import TooManyHeld, receive_stock
+from orders.order.selectors.orders import get_order
+from orders.values import OrderView
+from pricing.base.core.values import QuoteContext
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.models import StockRecord, StockReservation
+from shop.ground.inventory.services import TooManyHeld, receive_stock
 from tests.factories.orders import (
     BOB_AT_HOME,
     NOON,

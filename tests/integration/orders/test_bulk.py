@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from orders.core.totals import LedgerBroken
 from orders.models import Order, OrderLine
-from orders.services import load_orders_bulk
-from orders.services.bulk import OrderLoad
+from orders.order.core.totals import LedgerBroken
+from orders.order.services.bulk import OrderLoad, load_orders_bulk
 from profiles.models import Shopper
 from tests.factories.orders import NOON, Shelf
 

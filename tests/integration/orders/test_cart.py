@@ -9,9 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from orders.core.refusals import CartChanged, CartRefused
-from orders.models import CartLine
-from orders.services import (
+from orders.cart.services.carts import (
     add_to_cart,
     apply_coupon,
     remove_coupon,
@@ -19,18 +17,15 @@ from orders.services import (
     set_quantity,
     view_cart,
 )
-from pricing.core.values import QuoteContext
-from profiles.selectors import list_running
+from orders.models import CartLine
+from orders.refusals import CartChanged, CartRefused
+from pricing.base.core.values import QuoteContext
+from profiles.experiments.selectors.experiments import list_running
 from promotions.models import Campaign
 from tests.factories.orders import FakePrices, Shelf, context_of, make_shopper
 from tests.factories.promotions import make_campaign
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def visit(prices: FakePrices) -> QuoteContext:
-    return context_of(make_shopper())
 
 
 def test_a_shopper_without_a_cart_sees_an_empty_one(visit: QuoteContext) -> None:
@@ -200,7 +195,7 @@ def test_a_code_that_was_never_released_answers_like_one_nobody_knows(
     make_campaign("secret", amount_minor=100, code="SECRET")
     Campaign.objects.update(status=status)
     counted: list[str] = []
-    monkeypatch.setattr("orders.services.carts.count_wrong_code", counted.append)
+    monkeypatch.setattr("orders.cart.services.carts.count_wrong_code", counted.append)
     add_to_cart(context=visit, variant_id=shelf.gouda)
     apply_coupon(context=visit, code="WARMUP")
     said, queries = {}, {"NOBODY": 99, "SECRET": 99}

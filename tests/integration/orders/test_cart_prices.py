@@ -6,29 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from orders.core.wording import say_hour
+from orders.cart.services.carts import accept_price_changes, add_to_cart, apply_coupon, view_cart
+from orders.cart.services.merging import merge_carts
+from orders.checkout.services.checkout import start_checkout
 from orders.models import Cart, CartLine
-from orders.services import (
-    accept_price_changes,
-    add_to_cart,
-    apply_coupon,
-    merge_carts,
-    start_checkout,
-    view_cart,
-)
-from pricing.core.values import QuoteContext
-from profiles.selectors import find_shopper
-from profiles.services import set_consent
-from shop.catalog.selectors import get_market
+from orders.wording import say_hour
+from pricing.base.core.values import QuoteContext
+from profiles.consent.services import set_consent
+from profiles.shoppers.selectors.shoppers import find_shopper
+from shop.ground.catalog.selectors import get_market
 from tests.factories.orders import FakePrices, Shelf, context_of, later, make_shopper
 from tests.factories.promotions import make_campaign
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def visit(prices: FakePrices) -> QuoteContext:
-    return context_of(make_shopper())
 
 
 def test_a_price_seen_holds_for_its_hour_although_the_public_price_rises(

@@ -8,32 +8,24 @@ from typing import Any
 
 import pytest
 
-from orders.core.refusals import (
-    CartRefused,
-    PriceConsentNeeded,
-)
+from orders.cart.services.carts import add_to_cart, apply_coupon, remove_line, view_cart
+from orders.checkout.services.cancelling import expire_carts
+from orders.checkout.services.checkout import start_checkout
+from orders.checkout.services.contacts import ContactRefused
+from orders.checkout.services.idempotency import IdempotencyMismatch
+from orders.checkout.services.placing import place_order
 from orders.models import Order
-from orders.services import (
-    IdempotencyMismatch,
-    add_to_cart,
-    apply_coupon,
-    expire_carts,
-    place_order,
-    remove_line,
-    start_checkout,
-    view_cart,
-)
-from orders.services.contacts import ContactRefused
-from pricing.core.values import QuoteContext
-from profiles.selectors import get_shopper_by_id
-from promotions.core.values import CouponValue
+from orders.refusals import CartRefused, PriceConsentNeeded
+from pricing.base.core.values import QuoteContext
+from profiles.shoppers.selectors.shoppers import get_shopper_by_id
+from promotions.coupons.selectors.coupons import find_coupons
+from promotions.coupons.services.limits import CouponExhausted
+from promotions.engine.core.values import CouponValue
 from promotions.models import Coupon
-from promotions.selectors.coupons import find_coupons
-from promotions.services import CouponExhausted
-from shop.inventory.models import StockRecord
-from shop.inventory.selectors import available
-from shop.inventory.services import OutOfStock
-from shop.outbox.models import Fact
+from shop.ground.inventory.models import StockRecord
+from shop.ground.inventory.selectors import available
+from shop.ground.inventory.services import OutOfStock
+from shop.ground.outbox.models import Fact
 from tests.factories.orders import (
     BOB_AT_HOME,
     LABEL,
@@ -48,11 +40,6 @@ from tests.factories.orders import (
 from tests.factories.promotions import make_campaign
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def visit(prices: FakePrices) -> QuoteContext:
-    return context_of(make_shopper())
 
 
 def _stock(variant_id: int) -> tuple[int, int]:
@@ -202,7 +189,7 @@ def test_a_code_somebody_else_used_up_a_moment_ago_stops_the_order_cleanly(
     start_checkout(context=visit)
     shown = view_cart(context=visit).total_minor
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("promotions.selectors.gathering.find_coupons", _find_before_they_went)
+        patch.setattr("promotions.offers.selectors.gathering.find_coupons", _find_before_they_went)
         Coupon.objects.update(redeemed=1)
         with pytest.raises(CouponExhausted) as refusal:
             place(visit, shown_total_minor=shown)

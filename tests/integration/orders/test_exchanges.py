@@ -9,8 +9,6 @@ import pytest
 from django.core import mail
 from django.db import transaction
 
-from orders.core.refusals import OrderRefused
-from orders.core.values import OrderView
 from orders.fulfilment.api import (
     cancel_parcel,
     hand_out_parcel,
@@ -24,6 +22,7 @@ from orders.fulfilment.models import Shipment
 from orders.models import Order, OrderLine
 from orders.payments.api import RefundPart, refund_order
 from orders.payments.models import Payment, Refund
+from orders.refusals import OrderRefused
 from orders.returns.api import (
     Finding,
     Wish,
@@ -35,26 +34,22 @@ from orders.returns.api import (
 )
 from orders.returns.models import Return, ReturnExchange
 from orders.returns.selectors import count_by_category
-from pricing.core.values import QuoteContext
-from shop.inventory.core.values import StockLine
-from shop.inventory.models import StockMovement, StockRecord, StockReservation
-from shop.inventory.services import (
+from orders.values import OrderView
+from pricing.base.core.values import QuoteContext
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.models import StockMovement, StockRecord, StockReservation
+from shop.ground.inventory.services import (
     OutOfStock,
     adjust_stock,
     expire_reservations,
     reserve_stock,
 )
-from shop.outbox.services import deliver_facts
+from shop.ground.outbox.services import deliver_facts
 from shop.wiring import HANDLERS
-from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper
+from tests.factories.orders import NOON, Shelf
 from tests.factories.parcels import add_size, buy, deliver
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def visit(prices: FakePrices) -> QuoteContext:
-    return context_of(make_shopper())
 
 
 @pytest.fixture

@@ -8,19 +8,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from orders.core.refusals import CartRefused
-from orders.services import (
-    add_to_cart,
-    choose_gift,
-    merge_carts,
-    remove_line,
-    start_checkout,
-    view_cart,
-)
-from pricing.core.values import QuoteContext
+from orders.cart.services.carts import add_to_cart, choose_gift, remove_line, view_cart
+from orders.cart.services.merging import merge_carts
+from orders.checkout.services.checkout import start_checkout
+from orders.refusals import CartRefused
+from pricing.base.core.values import QuoteContext
+from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Campaign, Offer
-from promotions.selectors import forget_offer_book
-from shop.inventory.models import StockRecord
+from shop.ground.inventory.models import StockRecord
 from tests.factories.api import add, expect, make_guest_client
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, place
 from tests.fixtures_api import ApiClient

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
+from orders.cart.services.carts import add_to_cart, set_quantity, view_cart
+from orders.checkout.services.checkout import start_checkout
 from orders.models import Order, OrderLine
 from orders.payments.api import RefundPart, refund_order
-from orders.services import add_to_cart, set_quantity, start_checkout, view_cart
-from pricing.core.values import QuoteContext
+from pricing.base.core.values import QuoteContext
 from profiles.models import Event
+from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Campaign, Offer, Redemption
-from promotions.selectors import forget_offer_book
-from shop.inventory.models import StockRecord
+from shop.ground.inventory.models import StockRecord
 from tests.factories.orders import (
     NOON,
     FakePrices,

@@ -12,22 +12,23 @@ import pytest
 from django.test import Client
 from django.utils.translation import override
 
-from orders.core.values import OrderView
+from orders.cart.services.carts import add_to_cart
+from orders.checkout.services.cancelling import cancel_order
 from orders.models import OrderLine, TaxRate
 from orders.payments.api import RefundPart, refund_order
-from orders.services import add_to_cart, cancel_order
-from profiles.core.values import ShopperValue
+from orders.values import OrderView
+from profiles.values import ShopperValue
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.campaigns.selectors.campaigns import find_campaign
 from promotions.models import Campaign, Offer, Partner, PartnerEntry, PartnerShare, Redemption
-from promotions.selectors import forget_offer_book
-from promotions.selectors.campaigns import find_campaign
-from promotions.selectors.partners import report_settlement, tie_redemptions
-from promotions.selectors.profits import sum_profits
-from promotions.services.pulse import collect_pulse
-from promotions.services.settlements import close_settlement
-from shop.backoffice.results import Results, find_results
-from shop.backoffice.views.results import describe
-from shop.catalog.models import Variant
-from shop.catalog.selectors.versions import forget_catalog
+from promotions.partners.selectors import report_settlement, tie_redemptions
+from promotions.partners.services import close_settlement
+from promotions.tuning.selectors.profits import sum_profits
+from promotions.tuning.services.campaign_metrics import collect_pulse
+from shop.doors.backoffice.results import Results, find_results
+from shop.doors.backoffice.views.results import describe
+from shop.ground.catalog.models import Variant
+from shop.ground.catalog.selectors.versions import forget_catalog
 from tests.factories.backoffice import make_staff
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
 

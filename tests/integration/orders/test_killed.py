@@ -20,13 +20,12 @@ from orders.models import Order
 from orders.payments.models import Payment
 from profiles.models import Event
 from promotions.models import Campaign, Coupon, PointsAccount, PointsOrder
-from promotions.selectors.points import list_unbalanced_accounts
-from shop.inventory.models import StockMovement, StockRecord, StockReservation
-from shop.kernel.clock import utc_now
+from shop.ground.inventory.models import StockMovement, StockRecord, StockReservation
+from shop.ground.kernel.clock import utc_now
 from tests.factories.fake_stripe import FakeStripe
 from tests.factories.killed_sales import Sale
-from tests.factories.loyalty import make_terms
-from tests.factories.orders import make_seeds, make_shelf
+from tests.factories.loyalty import list_unbalanced_accounts, make_terms
+from tests.factories.orders import make_shelf
 from tests.factories.processes import run_processes, wait_until
 from tests.factories.promotions import make_campaign
 
@@ -35,7 +34,6 @@ from tests.factories.promotions import make_campaign
 def sale(
     transactional_db: None, fresh_memory: None, stripe: FakeStripe, tmp_path: Path
 ) -> Iterator[Sale]:
-    make_seeds()
     make_terms()
     shelf = make_shelf()
     make_campaign("hello", amount_minor=100, code="HELLO", budget_minor=300, uses=3)
@@ -194,8 +192,8 @@ def check_letters(sale: Sale) -> None:
     assert sorted(subject.replace(sale.number, "N") for _, subject in sent) == [
         "A parcel of order N is on its way",
         "A parcel of order N was delivered",
-        "Money back for order N",
         "Order N is paid",
+        "Refund for order N",
         "Your order N",
         "Your return N-R1 has arrived",
         "Your return N-R1 is refunded",

@@ -7,21 +7,17 @@ from dataclasses import replace
 import pytest
 from django.test import Client
 
-from orders.core.refusals import TotalChanged
-from orders.core.values import Contact, OrderView
+from orders.cart.services.carts import add_to_cart, apply_coupon, view_cart
+from orders.cart.services.identity import remember_contact
+from orders.checkout.services.cancelling import cancel_order
+from orders.checkout.services.checkout import start_checkout
+from orders.checkout.services.placing import place_order
 from orders.models import Order
-from orders.services import (
-    add_to_cart,
-    apply_coupon,
-    cancel_order,
-    place_order,
-    remember_contact,
-    start_checkout,
-    view_cart,
-)
-from pricing.core.values import QuoteContext
+from orders.refusals import TotalChanged
+from orders.values import Contact, OrderView
+from pricing.base.core.values import QuoteContext
 from promotions.models import LimitCounter, Redemption, UseLimit
-from shop.kernel.errors import FairtagError
+from shop.ground.kernel.errors import FairtagError
 from tests.factories.orders import (
     BOB_AT_HOME,
     NOON,

@@ -18,6 +18,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from orders.cart.services.carts import (
+    accept_price_changes,
+    add_to_cart,
+    apply_coupon,
+    remove_coupon,
+    set_quantity,
+    view_cart,
+)
+from orders.checkout.services.cancelling import cancel_order, expire_carts, expire_unpaid_orders
+from orders.checkout.services.checkout import start_checkout
+from orders.checkout.services.placing import place_order
 from orders.models import Order
 from orders.payments.api import (
     RefundPart,
@@ -25,26 +36,13 @@ from orders.payments.api import (
     settle_due_payments,
 )
 from orders.payments.models import Refund
-from orders.services import (
-    accept_price_changes,
-    add_to_cart,
-    apply_coupon,
-    cancel_order,
-    expire_carts,
-    expire_unpaid_orders,
-    place_order,
-    remove_coupon,
-    set_quantity,
-    start_checkout,
-    view_cart,
-)
-from pricing.core.values import QuoteContext
-from profiles.core.values import ShopperValue
+from pricing.base.core.values import QuoteContext
+from profiles.values import ShopperValue
 from promotions.models import Campaign, Coupon, Redemption
-from shop.inventory.core.values import StockLine
-from shop.inventory.models import StockMovement, StockRecord, StockReservation
-from shop.inventory.services import expire_reservations, receive_stock
-from shop.kernel.errors import FairtagError
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.models import StockMovement, StockRecord, StockReservation
+from shop.ground.inventory.services import expire_reservations, receive_stock
+from shop.ground.kernel.errors import FairtagError
 from tests.factories.orders import (
     BOB_AT_HOME,
     NOON,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
-from orders.core.refusals import PaymentRefused
-from orders.core.values import OrderView
+from orders.cart.services.carts import add_to_cart
 from orders.payments.api import start_payment
 from orders.payments.models import Payment
-from orders.services import add_to_cart
-from pricing.core.values import QuoteContext
-from shop.kernel.errors import FairtagError
+from orders.refusals import PaymentRefused
+from orders.values import OrderView
+from pricing.base.core.values import QuoteContext
+from shop.ground.kernel.errors import FairtagError
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
 from tests.factories.races import race
 

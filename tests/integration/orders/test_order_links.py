@@ -10,12 +10,14 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 
-from orders.core.refusals import OrderNotFound
-from orders.core.values import OrderView
+from orders.cart.services.carts import add_to_cart
 from orders.models import Order
-from orders.selectors import get_order_by_token
-from orders.services import add_to_cart, renew_link, send_order_email
-from shop.kernel.clock import utc_now
+from orders.order.selectors.orders import get_order_by_token
+from orders.order.services.links import renew_link
+from orders.order.services.mail import send_order_email
+from orders.refusals import OrderNotFound
+from orders.values import OrderView
+from shop.ground.kernel.clock import utc_now
 from tests.factories.orders import (
     BOB_AT_HOME,
     FakePrices,

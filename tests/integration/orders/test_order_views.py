@@ -12,17 +12,18 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from orders.core.refusals import (
-    OrderNotFound,
-)
+from orders.cart.services.carts import add_to_cart
 from orders.models import Order, OrderEvent
-from orders.selectors import find_order_for_guest, get_order, get_order_by_token, list_orders
-from orders.services import (
-    add_to_cart,
-    send_order_email,
+from orders.order.selectors.orders import (
+    find_order_for_guest,
+    get_order,
+    get_order_by_token,
+    list_orders,
 )
-from pricing.core.values import QuoteContext
-from shop.inventory.models import StockRecord
+from orders.order.services.mail import send_order_email
+from orders.refusals import OrderNotFound
+from pricing.base.core.values import QuoteContext
+from shop.ground.inventory.models import StockRecord
 from tests.factories.orders import (
     BOB_AT_HOME,
     LABEL,
@@ -36,11 +37,6 @@ from tests.factories.orders import (
 from tests.factories.pictures import show_picture
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def visit(prices: FakePrices) -> QuoteContext:
-    return context_of(make_shopper())
 
 
 def _stock(variant_id: int) -> tuple[int, int]:
@@ -123,6 +119,7 @@ def test_the_letter_shows_both_prices_and_the_label_once_per_kind(
         assert LABEL in text
         assert f"/orders/{order.token}/" in text
     assert len(mail.outbox) == 1
+    assert "<strong>Goes to</strong><br>Bob Baker\n1 Mill Lane\n" in str(html)
 
 
 def test_lines_and_letters_show_the_picture_of_their_product(

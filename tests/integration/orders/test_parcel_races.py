@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 from django.db.models import F
 
-from orders.core.refusals import OrderRefused
+from orders.checkout.services.cancelling import cancel_order
 from orders.fulfilment.api import pack_order
 from orders.fulfilment.models import Shipment
 from orders.models import Order, OrderLine
 from orders.payments.models import Refund
+from orders.refusals import OrderRefused
 from orders.returns.api import Finding, Wish, receive_return, request_return, settle_return
 from orders.returns.models import Return
-from orders.services import cancel_order
-from shop.inventory.models import StockRecord
-from shop.inventory.services import OutOfStock, adjust_stock
+from shop.ground.inventory.models import StockRecord
+from shop.ground.inventory.services import OutOfStock, adjust_stock
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper
 from tests.factories.parcels import add_size, buy, deliver
 from tests.factories.races import race

@@ -9,7 +9,8 @@ import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
 
-from orders.core.refusals import OrderRefused
+from orders.cart.services.carts import add_to_cart
+from orders.checkout.services.cancelling import cancel_order
 from orders.fulfilment.api import (
     cancel_parcel,
     hand_out_parcel,
@@ -24,13 +25,12 @@ from orders.fulfilment.carriers import Label
 from orders.fulfilment.models import Shipment
 from orders.models import Order, OrderEvent, OrderLine
 from orders.payments.api import RefundPart, refund_order, settle_due_payments
-from orders.services import add_to_cart, cancel_order
-from pricing.core.values import QuoteContext
-from shop.outbox.services import deliver_facts
+from orders.refusals import OrderRefused
+from pricing.base.core.values import QuoteContext
+from shop.ground.outbox.services import deliver_facts
 from shop.wiring import HANDLERS
 from tests.factories.orders import (
     NOON,
-    FakePrices,
     Shelf,
     context_of,
     make_shopper,
@@ -40,11 +40,6 @@ from tests.factories.parcels import buy, deliver, make_carrier, make_pickup
 from tests.factories.pictures import show_picture
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def visit(prices: FakePrices) -> QuoteContext:
-    return context_of(make_shopper())
 
 
 def _refuses(code: str, act: Any, **given: Any) -> None:

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, transaction
 
-from orders.core.values import OrderView
+from orders.cart.services.carts import add_to_cart
 from orders.payments.api import RefundPart, refund_order
-from orders.services import add_to_cart
+from orders.values import OrderView
 from promotions.models import (
     Partner,
     PartnerEntry,
@@ -18,10 +18,9 @@ from promotions.models import (
     PartnerShare,
     Settlement,
 )
-from promotions.selectors.partners import report_settlement, tie_redemptions, write_report
-from promotions.services.partners import PartnerRefused, correct_partner
-from promotions.services.settlements import close_settlement
-from shop.catalog.models import Variant
+from promotions.partners.selectors import report_settlement, tie_redemptions, write_report
+from promotions.partners.services import PartnerRefused, close_settlement, correct_partner
+from shop.ground.catalog.models import Variant
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
 from tests.factories.promotions import make_campaign
 

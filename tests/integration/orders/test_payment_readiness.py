@@ -13,7 +13,8 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.test import Client
 
-from orders.core.refusals import PaymentRefused
+from orders.cart.services.carts import add_to_cart, view_cart
+from orders.checkout.services.checkout import start_checkout
 from orders.models import Order
 from orders.payments.api import (
     check_payments,
@@ -23,10 +24,10 @@ from orders.payments.api import (
     start_payment,
 )
 from orders.payments.models import Payment
-from orders.services import add_to_cart, start_checkout, view_cart
-from pricing.core.values import QuoteContext
+from orders.refusals import PaymentRefused
+from pricing.base.core.values import QuoteContext
 from shop.env import Stripe
-from shop.inventory.models import StockReservation
+from shop.ground.inventory.models import StockReservation
 from tests.factories.api import API, add, make_guest_client, order_body
 from tests.factories.orders import HOLDS, NOON, FakePrices, Shelf, context_of, make_shopper, place
 from tests.fixtures_api import ApiClient
@@ -35,6 +36,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PROCESSES = {
     "web": [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"],
     "worker": [sys.executable, "-m", "celery", "-A", "shop.celery", "worker", "-Q", "none"],
+    "workers": [sys.executable, "-m", "shop.workers", "none"],
 }
 
 

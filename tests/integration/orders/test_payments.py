@@ -6,27 +6,20 @@ from datetime import timedelta
 
 import pytest
 
-from orders.core.refusals import (
-    OrderRefused,
-    PaymentRefused,
-)
+from orders.cart.services.carts import add_to_cart, apply_coupon
+from orders.checkout.services.cancelling import cancel_order, expire_unpaid_orders
+from orders.checkout.services.checkout import start_checkout
 from orders.models import Order
+from orders.order.selectors.orders import get_order_by_token
 from orders.payments.api import confirm_payment, continue_payment, start_payment
 from orders.payments.models import Payment
-from orders.selectors import get_order_by_token
-from orders.services import (
-    add_to_cart,
-    apply_coupon,
-    cancel_order,
-    expire_unpaid_orders,
-    start_checkout,
-)
-from pricing.core.values import QuoteContext
+from orders.refusals import OrderRefused, PaymentRefused
+from pricing.base.core.values import QuoteContext
 from profiles.models import Event
 from promotions.models import Campaign, Coupon, Redemption
-from shop.inventory.models import StockMovement, StockRecord
-from shop.inventory.services import expire_reservations
-from shop.outbox.models import Fact
+from shop.ground.inventory.models import StockMovement, StockRecord
+from shop.ground.inventory.services import expire_reservations
+from shop.ground.outbox.models import Fact
 from tests.factories.orders import (
     NOON,
     FakePrices,
@@ -39,11 +32,6 @@ from tests.factories.orders import (
 from tests.factories.promotions import make_campaign
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def visit(prices: FakePrices) -> QuoteContext:
-    return context_of(make_shopper())
 
 
 def _stock(variant_id: int) -> tuple[int, int]:

@@ -7,29 +7,23 @@ from datetime import timedelta
 
 import pytest
 
+from orders.cart.services.carts import add_to_cart, use_points, view_cart
+from orders.checkout.services.cancelling import cancel_order, expire_unpaid_orders
+from orders.checkout.services.checkout import start_checkout
 from orders.models import DeliveryMethod, Order
 from orders.payments.api import RefundPart, refund_order
-from orders.selectors.terms import forget_terms
-from orders.services import (
-    add_to_cart,
-    cancel_order,
-    expire_unpaid_orders,
-    start_checkout,
-    use_points,
-    view_cart,
-)
-from pricing.core.values import QuoteContext
+from orders.terms.selectors.terms import forget_terms
+from pricing.base.core.values import QuoteContext
 from profiles.models import Account, Shopper
+from promotions.loyalty.selectors.terms import forget_programme
+from promotions.loyalty.services.membership import join_programme
+from promotions.loyalty.services.points import Act, PointsRefused, make_available, take_available
+from promotions.loyalty.services.points_jobs import release_due_points
 from promotions.models import Bucket, PointsAccount, PointsEntry, PointsOrder
-from promotions.selectors.points import list_unbalanced_accounts
-from promotions.selectors.terms import forget_programme
-from promotions.services.membership import join_programme
-from promotions.services.points import Act, PointsRefused, make_available, take_available
-from promotions.services.points_jobs import release_due_points
-from shop.catalog.models import Category
-from shop.catalog.selectors import forget_catalog
-from shop.kernel.errors import FairtagError
-from tests.factories.loyalty import make_terms
+from shop.ground.catalog.models import Category
+from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.kernel.errors import FairtagError
+from tests.factories.loyalty import list_unbalanced_accounts, make_terms
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
 from tests.factories.promotions import make_campaign
 

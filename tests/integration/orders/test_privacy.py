@@ -8,13 +8,15 @@ from datetime import timedelta
 import pytest
 from django.apps import apps
 
+from orders.cart.services.carts import add_to_cart, apply_coupon
+from orders.checkout.services.idempotency import run_once
+from orders.erasure import forget_contacts
 from orders.models import Cart, IdempotencyKey, Order
 from orders.privacy import PRIVACY as ORDERS
-from orders.services import add_to_cart, apply_coupon, forget_contacts, run_once
-from profiles.core.privacy import RoomPrivacy
+from profiles.privacy.core import RoomPrivacy
 from promotions.models import CampaignShopper, Redemption
 from promotions.privacy import PRIVACY as PROMOTIONS
-from shop.inventory.models import StockRecord
+from shop.ground.inventory.models import StockRecord
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
 from tests.factories.promotions import make_campaign
 

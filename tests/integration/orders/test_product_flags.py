@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
+from orders.cart.services.carts import add_to_cart, view_cart
+from orders.checkout.services.checkout import start_checkout
 from orders.models import DeliveryMethod, OrderEvent, OrderLine, TaxRate
-from orders.selectors.terms import forget_terms
-from orders.services import CartRefused, add_to_cart, start_checkout, view_cart
-from pricing.core.values import QuoteContext
-from pricing.services import quote_variants
-from shop.catalog.models import Product
-from shop.catalog.selectors import forget_catalog
+from orders.refusals import CartRefused
+from orders.terms.selectors.terms import forget_terms
+from pricing.api import quote_variants
+from pricing.base.core.values import QuoteContext
+from shop.ground.catalog.models import Product
+from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.loyalty import make_terms
 from tests.factories.orders import FakePrices, Shelf, context_of, make_shopper, place
 from tests.factories.pricing import NOON as THEN

@@ -10,23 +10,20 @@ from threading import Barrier
 import pytest
 from django.db import OperationalError, connection, transaction
 
+from orders.cart.services.carts import add_to_cart, view_cart
+from orders.checkout.services.cancelling import cancel_order
+from orders.checkout.services.checkout import start_checkout
+from orders.checkout.services.idempotency import IdempotencyInFlight
+from orders.checkout.services.placing import place_order
 from orders.models import Cart, Order, OrderLine
 from orders.payments.api import confirm_payment, start_payment
 from orders.payments.models import Payment
-from orders.services import (
-    IdempotencyInFlight,
-    add_to_cart,
-    cancel_order,
-    place_order,
-    start_checkout,
-    view_cart,
-)
-from pricing.core.values import QuoteContext
+from pricing.base.core.values import QuoteContext
 from promotions.models import Campaign, Coupon
-from shop.inventory.models import StockMovement, StockRecord
-from shop.inventory.services import OutOfStock
-from shop.inventory.services import reservations as under_test
-from shop.kernel.errors import FairtagError
+from shop.ground.inventory.models import StockMovement, StockRecord
+from shop.ground.inventory.services import OutOfStock
+from shop.ground.inventory.services import reservations as under_test
+from shop.ground.kernel.errors import FairtagError
 from tests.factories.orders import (
     BOB_AT_HOME,
     NOON,

@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import pytest
 
+from orders.cart.services.carts import add_to_cart
+from orders.checkout.services.cancelling import expire_unpaid_orders
 from orders.models import Order, OrderEvent
 from orders.payments.api import (
     ProviderDown,
@@ -19,11 +21,10 @@ from orders.payments.core.values import Charge, Outcome, RefundOutcome
 from orders.payments.models import Payment
 from orders.payments.providers import table
 from orders.payments.tasks import settle_due_payments as settle_due_payments_job
-from orders.services import add_to_cart, expire_unpaid_orders
-from pricing.core.values import QuoteContext
-from shop.inventory.models import StockRecord
-from shop.jobs.models import JobRun
-from shop.kernel.clock import utc_now
+from pricing.base.core.values import QuoteContext
+from shop.ground.inventory.models import StockRecord
+from shop.ground.jobs.models import JobRun
+from shop.ground.kernel.clock import utc_now
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
 
 pytestmark = pytest.mark.django_db

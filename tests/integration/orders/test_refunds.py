@@ -5,25 +5,18 @@ from __future__ import annotations
 import pytest
 from django.core import mail
 
-from orders.core.refusals import (
-    OrderRefused,
-    TotalChanged,
-)
+from orders.cart.services.carts import add_to_cart, apply_coupon, view_cart
+from orders.checkout.services.cancelling import cancel_order
 from orders.models import Order
+from orders.order.selectors.orders import get_order_by_token
+from orders.order.services.mail import send_order_email
 from orders.payments.api import RefundPart, refund_order
-from orders.selectors import get_order_by_token
-from orders.services import (
-    add_to_cart,
-    apply_coupon,
-    cancel_order,
-    send_order_email,
-    view_cart,
-)
-from pricing.core.values import QuoteContext
+from orders.refusals import OrderRefused, TotalChanged
+from pricing.base.core.values import QuoteContext
 from profiles.models import Event
+from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Campaign, Coupon
-from promotions.selectors import forget_offer_book
-from shop.inventory.models import StockRecord
+from shop.ground.inventory.models import StockRecord
 from tests.factories.orders import (
     NOON,
     FakePrices,
@@ -37,11 +30,6 @@ from tests.factories.parcels import deliver
 from tests.factories.promotions import make_campaign
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def visit(prices: FakePrices) -> QuoteContext:
-    return context_of(make_shopper())
 
 
 def _stock(variant_id: int) -> tuple[int, int]:
@@ -128,8 +116,8 @@ def test_the_letter_of_a_refund_names_what_it_gave_back_and_the_sum(
                 send_order_email(order_id=order.order_id, kind="refunded", now=NOON)
     said = [str(letter.body).splitlines()[0] for letter in mail.outbox]
     assert said == [
-        "Bob Baker, we have given back $3.00 of your order.",
-        "Bob Baker, we have given back another $3.00 of your order, $6.00 in all.",
+        "Bob Baker, we have refunded $3.00 of your order.",
+        "Bob Baker, we have refunded another $3.00 of your order, $6.00 in all.",
         "Bob Baker，我们已为您的订单退款 US$3.00。",
         "Bob Baker，我们又为您的订单退款 US$3.00，累计退款 US$6.00。",
     ]

@@ -6,14 +6,15 @@ from decimal import Decimal
 
 import pytest
 
-from orders.core.refusals import OrderRefused
-from orders.core.values import OrderView
+from orders.cart.services.carts import apply_coupon, use_points
+from orders.checkout.services.cancelling import cancel_order
 from orders.models import Order, OrderLine, TaxRate
 from orders.payments.api import RefundPart, refund_order
+from orders.refusals import OrderRefused
 from orders.returns.api import Finding, receive_return, request_return, settle_return, show_returns
-from orders.selectors.terms import forget_terms
-from orders.services import apply_coupon, cancel_order, use_points
-from pricing.core.values import QuoteContext
+from orders.terms.selectors.terms import forget_terms
+from orders.values import OrderView
+from pricing.base.core.values import QuoteContext
 from promotions.models import (
     Campaign,
     Coupon,
@@ -23,9 +24,8 @@ from promotions.models import (
     PointsAccount,
     Redemption,
 )
-from promotions.selectors.points import list_unbalanced_accounts
-from shop.inventory.models import StockRecord
-from tests.factories.loyalty import make_member_shopper, make_terms
+from shop.ground.inventory.models import StockRecord
+from tests.factories.loyalty import list_unbalanced_accounts, make_member_shopper, make_terms
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of
 from tests.factories.parcels import buy, deliver
 from tests.factories.promotions import make_campaign, make_gift

@@ -10,14 +10,14 @@ import pytest
 from django.core import mail
 from django.db import transaction
 
-from orders.core.refusals import OrderRefused
-from orders.core.values import OrderView
+from orders.cart.services.carts import apply_coupon
 from orders.fulfilment.api import pack_order, ship_parcel
 from orders.fulfilment.models import Shipment
 from orders.models import Order, OrderLine
 from orders.payments.api import RefundPart, refund_order
 from orders.payments.models import Refund, RefundLine
 from orders.privacy import PRIVACY
+from orders.refusals import OrderRefused
 from orders.returns.api import (
     Finding,
     forget_rules,
@@ -29,25 +29,20 @@ from orders.returns.api import (
 )
 from orders.returns.models import Return, ReturnRule
 from orders.returns.selectors import count_by_category, list_overdue
-from orders.services import apply_coupon
-from pricing.core.values import QuoteContext
+from orders.values import OrderView
+from pricing.base.core.values import QuoteContext
 from profiles.models import Event
 from promotions.models import Campaign, Coupon
-from shop.catalog.models import Category
-from shop.inventory.models import StockMovement, StockRecord
-from shop.outbox.services import deliver_facts
+from shop.ground.catalog.models import Category
+from shop.ground.inventory.models import StockMovement, StockRecord
+from shop.ground.outbox.services import deliver_facts
 from shop.wiring import HANDLERS
-from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper
+from tests.factories.orders import NOON, Shelf
 from tests.factories.parcels import buy, deliver
 from tests.factories.pictures import show_picture
 from tests.factories.promotions import make_campaign
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def visit(prices: FakePrices) -> QuoteContext:
-    return context_of(make_shopper())
 
 
 def _ask(order: OrderView, pieces: dict[str, int], **fields: Any) -> int:

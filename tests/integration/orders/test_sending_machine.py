@@ -19,6 +19,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from orders.cart.services.carts import apply_coupon, use_points
+from orders.checkout.services.cancelling import cancel_order
 from orders.fulfilment.api import (
     cancel_parcel,
     hand_out_parcel,
@@ -40,11 +42,10 @@ from orders.returns.api import (
     withdraw_return,
 )
 from orders.returns.models import Return
-from orders.services import apply_coupon, cancel_order, use_points
 from promotions.models import Campaign
-from shop.inventory.core.values import StockLine
-from shop.inventory.services import receive_stock
-from shop.kernel.errors import FairtagError
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.services import receive_stock
+from shop.ground.kernel.errors import FairtagError
 from tests.factories.loyalty import make_member_shopper, make_terms
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of
 from tests.factories.parcels import buy, deliver

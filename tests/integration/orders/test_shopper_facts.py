@@ -9,15 +9,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from orders.cart.services import evaluation_input as under_test
+from orders.cart.services.carts import add_to_cart, view_cart
+from orders.cart.services.evaluation_input import complete_shopper
 from orders.models import Order
-from orders.services import add_to_cart, view_cart
-from orders.services import shopper_facts as under_test
-from orders.services.shopper_facts import complete_shopper
-from pricing.core.values import QuoteContext
-from profiles.core.values import Consents, OnlineProfile, ShopperValue
-from profiles.selectors import OnlineUnavailable
-from promotions.selectors import OrderHistory, ShopperView
-from shop.catalog.selectors import get_market
+from pricing.base.core.values import QuoteContext
+from profiles.segments.selectors.online import OnlineUnavailable
+from profiles.values import Consents, OnlineProfile, ShopperValue
+from promotions.engine.core.carts import OrderHistory, ShopperView
+from shop.ground.catalog.selectors import get_market
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper
 from tests.factories.promotions import make_campaign
 

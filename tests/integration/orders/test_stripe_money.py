@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from orders.cart.services.carts import add_to_cart
+from orders.checkout.services.cancelling import cancel_order
 from orders.fulfilment.api import pack_order
 from orders.models import Order, OrderEvent
 from orders.payments.api import (
@@ -22,11 +24,10 @@ from orders.payments.api import (
 )
 from orders.payments.models import Payment, Refund
 from orders.payments.selectors import find_troubled
-from orders.services import add_to_cart, cancel_order
-from pricing.core.values import QuoteContext
-from shop.inventory.models import StockRecord
-from shop.kernel.clock import utc_now
-from shop.outbox.models import Fact
+from pricing.base.core.values import QuoteContext
+from shop.ground.inventory.models import StockRecord
+from shop.ground.kernel.clock import utc_now
+from shop.ground.outbox.models import Fact
 from tests.factories.fake_stripe import (
     Event,
     FakeStripe,

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from orders.core.refusals import OrderRefused
 from orders.fulfilment.api import cancel_parcel, pack_order, ship_parcel
 from orders.models import OrderLine
 from orders.payments.api import RefundPart, refund_order
-from shop.inventory.models import StockRecord
+from orders.refusals import OrderRefused
+from shop.ground.inventory.models import StockRecord
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper
 from tests.factories.parcels import buy
 

@@ -8,17 +8,17 @@ from datetime import timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from profiles.core.recommend import PATTERN
-from profiles.core.values import FeatureRow, OnlineProfile, ShopperValue
+from profiles.experiments.services.drafts import ArmDraft
+from profiles.experiments.services.readouts import read_experiment
 from profiles.models import Exposure
-from profiles.services import ArmDraft, read_experiment
-from shop.pages.context import PageContext
-from shop.pages.picks import find_pattern
+from profiles.values import FeatureRow, OnlineProfile, ShopperValue
+from shop.doors.pages.context import PageContext
+from shop.doors.pages.picks import find_novelty
 from tests.factories.experiments import PLAIN, start
 from tests.factories.profiles import CHEESE, EVERYTHING, NOON, make_guest
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_catalog", "forgetful")]
-NEW_FIRST = ("goes_with", "familiar")
+NEW_FIRST = 50.0
 CONTEXT = PageContext(
     shopper_pseudonym=None,
     account_id=None,
@@ -46,19 +46,19 @@ def profile_of(shopper: ShopperValue, *, has_row: bool = True) -> OnlineProfile:
 
 @pytest.fixture
 def new_first() -> int:
-    arm = ArmDraft("new-first", "New goods first", 0.5, settings={"pattern": [*NEW_FIRST]})
+    arm = ArmDraft("new-first", "New goods first", 0.5, settings={"novelty": NEW_FIRST})
     return start(code="new-first", arms=(PLAIN, arm), subject_ref="home", guards={})
 
 
 def test_shoppers_see_their_arm_and_are_counted_in_it(new_first: int) -> None:
     seen = {}
     for guest in (make_guest() for _ in range(40)):
-        seen[guest.id] = find_pattern(CONTEXT, profile_of(guest))
-        assert find_pattern(CONTEXT, profile_of(guest)) == seen[guest.id]
-    assert set(seen.values()) == {PATTERN, NEW_FIRST}
+        seen[guest.id] = find_novelty(CONTEXT, profile_of(guest))
+        assert find_novelty(CONTEXT, profile_of(guest)) == seen[guest.id]
+    assert set(seen.values()) == {1.0, NEW_FIRST}
     logged = dict(Exposure.objects.values_list("shopper_id", "arm__code"))
-    arms = {PATTERN: "plain", NEW_FIRST: "new-first"}
-    assert logged == {one: arms[pattern] for one, pattern in seen.items()}
+    arms = {1.0: "plain", NEW_FIRST: "new-first"}
+    assert logged == {one: arms[novelty] for one, novelty in seen.items()}
     figures = read_experiment(experiment_id=new_first, now=NOON + timedelta(days=1))
     assert sum(figures["measured"]) == 40
     assert figures["verdict"] == "few"
@@ -67,11 +67,11 @@ def test_shoppers_see_their_arm_and_are_counted_in_it(new_first: int) -> None:
 @pytest.mark.usefixtures("new_first")
 def test_who_sees_no_difference_is_not_counted() -> None:
     guest = make_guest()
-    assert find_pattern(CONTEXT, profile_of(guest, has_row=False)) == PATTERN
-    assert find_pattern(CONTEXT, None) == PATTERN
-    assert find_pattern(replace(CONTEXT, is_counted=False), profile_of(guest)) == PATTERN
+    assert find_novelty(CONTEXT, profile_of(guest, has_row=False)) == 1.0
+    assert find_novelty(CONTEXT, None) == 1.0
+    assert find_novelty(replace(CONTEXT, is_counted=False), profile_of(guest)) == 1.0
     refused = make_guest(replace(EVERYTHING, recommendations=False))
-    assert find_pattern(CONTEXT, profile_of(refused)) == PATTERN
+    assert find_novelty(CONTEXT, profile_of(refused)) == 1.0
     assert not Exposure.objects.exists()
 
 
@@ -79,6 +79,6 @@ def test_without_an_experiment_nothing_is_asked(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     profile = profile_of(make_guest())
-    assert find_pattern(CONTEXT, profile) == PATTERN
+    assert find_novelty(CONTEXT, profile) == 1.0
     with django_assert_num_queries(0):
-        assert find_pattern(CONTEXT, profile) == PATTERN
+        assert find_novelty(CONTEXT, profile) == 1.0

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from orders.services import add_to_cart, view_cart
-from pricing.core.values import PriceView
-from pricing.services import quote_variants
-from profiles.core.values import ShopperValue
+from orders.cart.services.carts import add_to_cart, view_cart
+from pricing.api import quote_variants
+from pricing.base.core.values import PriceView
+from profiles.accounts.services.identity import link_account
 from profiles.models import Account
-from profiles.services import link_account
-from shop.pages.sign_in import join_guest
+from profiles.values import ShopperValue
+from shop.doors.pages.sign_in import join_guest
 from tests.factories.pricing import (
     NOON,
     Dairy,

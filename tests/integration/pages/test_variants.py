@@ -9,17 +9,17 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from pricing.services import save_products
-from shop.catalog.core.loading import BrandRow, CategoryRow, ProductRow, VariantRow
-from shop.catalog.models import Product, Variant
-from shop.catalog.selectors import (
+from pricing.api import save_products
+from shop.ground.catalog.core.loading import BrandRow, CategoryRow, ProductRow, VariantRow
+from shop.ground.catalog.models import Product, Variant
+from shop.ground.catalog.selectors import (
     forget_catalog,
     list_age_limited,
     list_never_personal,
     load_sensitive_ids,
     load_variant_arrays,
 )
-from tests.factories.pricing import NOON, seed_rules
+from tests.factories.pricing import NOON
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +58,6 @@ SCARF = replace(
 
 @pytest.fixture
 def clothes() -> dict[str, int]:
-    seed_rules()
     saved = save_products(
         products=[TEE, SCARF],
         categories=[

@@ -9,29 +9,22 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from pricing.models import (
-    ArmPrice,
-    PriceBook,
-    PriceLedgerEntry,
-    PriceProposal,
-    PriceShock,
-    PublicPrice,
-)
-from pricing.selectors.arm_prices import list_turned
-from pricing.selectors.serving import forget_serving, get_serving
-from pricing.services import (
-    publish_price_book,
-    set_kill_switch,
-    set_override,
-    turn_price_shocks,
-)
-from pricing.services.arm_limits import ArmTooLow
-from pricing.services.arm_turns import turn_public_arms
-from profiles.selectors.experiment_cells import find_public_arms
-from profiles.services import ArmDraft, save_draft, set_clusters, start_experiment, stop_experiment
-from shop.approvals.core.values import NeedsSecondPerson
-from shop.catalog.models import Category, Variant
-from shop.catalog.selectors import forget_catalog
+from pricing.api import publish_price_book, set_kill_switch, set_override, turn_price_shocks
+from pricing.experiments.models.arms import ArmPrice
+from pricing.experiments.models.shocks import PriceShock
+from pricing.experiments.selectors.arm_prices import list_turned
+from pricing.experiments.services.arm_limits import ArmTooLow
+from pricing.ledger.models.books import PriceBook
+from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
+from pricing.ledger.models.proposals import PriceProposal
+from pricing.publishing.services.arm_turns import turn_public_arms
+from pricing.quoting.selectors.serving import forget_serving, get_serving
+from profiles.experiments.selectors.cells import find_public_arms
+from profiles.experiments.services.drafts import ArmDraft, save_draft, set_clusters
+from profiles.experiments.services.experiments import start_experiment, stop_experiment
+from shop.ground.approvals.core.values import NeedsSecondPerson
+from shop.ground.catalog.models import Category, Variant
+from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.experiments import PLAIN, make_draft, start_switchback
 from tests.factories.pricing import NOON, make_model
 from tests.factories.pricing_shocks import MONDAY, make_teas, open_tea_shop

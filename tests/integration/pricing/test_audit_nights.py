@@ -8,18 +8,20 @@ from datetime import datetime
 import pytest
 from django.db import connection
 
-from pricing.core.batch import ShopperFeatures
-from pricing.models import DemandModelVersion, ModelAudit, ModelRamp
-from pricing.selectors import audits
-from pricing.services import audited_prices, fairness
-from pricing.services.approvals import ask_for_model
-from pricing.services.fairness import (
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.fairness.models.audits import ModelAudit
+from pricing.fairness.selectors import audits
+from pricing.fairness.services import audited_prices, fairness
+from pricing.fairness.services.fairness import (
     NotAudited,
     ask_for_waiver,
     audit_model,
     audit_models,
     waive_audit,
 )
+from pricing.learning.models.learning import ModelRamp
+from pricing.optimum.core.batch import ShopperFeatures
+from pricing.rollout.services.approvals import ask_for_model
 from profiles.models import Event
 from tests.factories.pricing import NOON, Dairy, open_dairy
 from tests.factories.pricing_audits import (

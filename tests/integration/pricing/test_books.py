@@ -7,26 +7,22 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from pricing.core.values import LedgerRow
-from pricing.models import (
-    EmergencyCap,
-    PriceBook,
-    PriceBookEntry,
-    PriceLedgerEntry,
-    PricingPolicy,
-    PublicPrice,
-)
-from pricing.selectors import current_public_prices, floor_minor
-from pricing.services import (
+from pricing.api import (
     Ask,
+    current_public_prices,
     flag_emergency,
+    floor_minor,
     load_ledger_bulk,
     publish_price_book,
     quote_variants,
     set_list_prices,
 )
-from profiles.services import drain_events
-from shop.outbox.models import Fact
+from pricing.base.core.values import LedgerRow
+from pricing.ledger.models.books import PriceBook, PriceBookEntry
+from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
+from pricing.policy.models.policy import EmergencyCap, PricingPolicy
+from profiles.events.services.drain import drain_events
+from shop.ground.outbox.models import Fact
 from tests.factories.policies import change_policy
 from tests.factories.pricing import (
     NOON,
@@ -131,8 +127,8 @@ def test_a_merchants_price_rise_is_climbed_ten_percent_a_day(dairy: Dairy) -> No
     for hours in (0, 6, 31, 56, 81):
         publish_price_book(now=start + timedelta(hours=hours), everything=True)
         prices.append(public_of(dairy.brie))
-    # 789 is the rung below the new list price, within a step of 726 and charm-ended.
-    assert prices == [660, 660, 726, 789, 799]
+    # Within a step of ten percent a day, and charm-ended.
+    assert prices == [659, 659, 719, 789, 799]
 
 
 def test_prices_set_twice_the_same_change_nothing(dairy: Dairy) -> None:

@@ -12,17 +12,23 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 
-from pricing.models import BreakerTrip, FeedPulse, KillSwitch, PricedVisit, PricingPolicy
-from pricing.selectors import list_kill_switches
-from pricing.selectors.lift import list_lift, read_impact, read_lift
-from pricing.services import drain_quotes, quote_variants, set_kill_switch
-from pricing.services.breakers import QUIET, Action, TripNotOpen, close_trip, trip_breaker
-from pricing.services.feeds import is_held, record_pulse, watch_feeds
-from pricing.services.shopper_state import is_held_out
-from pricing.services.visits import count_visits
-from pricing.services.watching import watch_prices, watch_profit
-from profiles.core.values import ShopperValue
-from shop.outbox.models import Fact
+from pricing.api import drain_quotes, list_kill_switches, quote_variants, set_kill_switch
+from pricing.policy.models.breakers import BreakerTrip, FeedPulse, PricedVisit
+from pricing.policy.models.policy import KillSwitch, PricingPolicy
+from pricing.publishing.services.breakers import (
+    QUIET,
+    Action,
+    TripNotOpen,
+    close_trip,
+    trip_breaker,
+)
+from pricing.publishing.services.feeds import is_held, record_pulse, watch_feeds
+from pricing.quoting.services.deciding import is_held_out
+from pricing.rollout.selectors.lift import list_lift, read_impact, read_lift
+from pricing.rollout.services.visits import count_visits
+from pricing.rollout.services.watching import watch_prices, watch_profit
+from profiles.values import ShopperValue
+from shop.ground.outbox.models import Fact
 from tests.factories.pricing import NOON, Dairy, committed, make_shopper, open_dairy, visit
 from tests.factories.pricing_visits import ask_cheeses, buy_at, make_visits
 

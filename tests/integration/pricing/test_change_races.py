@@ -11,14 +11,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 
-from pricing.models import CompetitorPrice, PriceOverride, PriceProposal
-from pricing.services import (
-    approve_proposals,
-    publish_price_book,
-    reject_proposals,
-    set_override,
-)
-from pricing.services.competitors import import_feed
+from pricing.api import approve_proposals, publish_price_book, reject_proposals, set_override
+from pricing.competitors.models.competitors import CompetitorPrice
+from pricing.competitors.services.competitors import import_feed
+from pricing.ledger.models.proposals import PriceOverride, PriceProposal
 from tests.factories.competitors import make_source
 from tests.factories.policies import change_policy
 from tests.factories.pricing import NOON, make_dairy, make_model, open_dairy

@@ -8,21 +8,15 @@ import numpy as np
 import pytest
 from django.db import IntegrityError, transaction
 
-from pricing.core.online import Evidence, Sightings, take_in
-from pricing.models import (
-    OnlineEvidence,
-    PriceBook,
-    PriceOverride,
-    PriceProposal,
-    PublicPrice,
-)
-from pricing.selectors.versions import load_active_model
-from pricing.services import OverrideRefused, publish_price_book, set_override
-from pricing.services.assemble import open_book
-from shop.inventory.core.values import DeliveryLine
-from shop.inventory.models import StockLocation, StockRecord
-from shop.inventory.services import expect_deliveries
-from shop.kernel.arrays import hash_arrays, pack_arrays
+from pricing.api import OverrideRefused, publish_price_book, set_override
+from pricing.ledger.models.books import PriceBook
+from pricing.ledger.models.ledger import PublicPrice
+from pricing.ledger.models.proposals import PriceOverride, PriceProposal
+from pricing.publishing.services.assemble import open_book
+from shop.ground.inventory.core.values import DeliveryLine
+from shop.ground.inventory.models import StockLocation, StockRecord
+from shop.ground.inventory.services import expect_deliveries
+from tests.factories.choices import store_night
 from tests.factories.policies import change_policy
 from tests.factories.pricing import NOON, Dairy, make_model, open_dairy
 
@@ -111,42 +105,12 @@ def test_what_a_sale_takes_from_a_sibling_makes_it_dearer_alone_and_in_a_full_bo
     assert public_of(dairy.brie) > 540
 
 
-def learn_looks(dairy: Dairy, together: float) -> None:
-    """Store what a thousand looks at each of two cheeses taught: two in five bought each, at the
-    price now, and their baskets held so many others of the category."""
-    model = load_active_model()
-    assert model is not None
-    ids = np.array(sorted((dairy.brie, dairy.camembert)))
-    one = np.ones(len(ids), dtype=np.int64)
-    looks = Sightings.of_looks(
-        variant_id=ids,
-        family_id=dairy.cheese * one,
-        public_minor=540 * one,
-        rung_minor=np.array([[540, 0, 0]] * 2),
-        probability=np.array([[1.0, 0.0, 0.0]] * 2),
-        looks=1_000 * one,
-        bought=400 * one,
-        anchor_minor=540 * one,
-    ).among(dairy.cheese * one, together * one)
-    evidence, _ = take_in(Evidence.nothing(model[0].id), looks, model[1])
-    arrays = evidence.arrays()
-    OnlineEvidence.objects.create(
-        market_code="us",
-        channel="online",
-        at=NOON,
-        watermark=NOON,
-        moved=[],
-        arrays=pack_arrays(arrays),
-        sha256=hash_arrays(arrays),
-    )
-
-
-@pytest.mark.parametrize(("together", "is_dearer"), [(0.0, True), (160.0, False)])
-def test_what_baskets_say_of_siblings_counts_without_a_word_in_the_policy(
-    dairy: Dairy, together: float, is_dearer: bool
+@pytest.mark.parametrize(("lost", "is_dearer"), [(0.6, True), (0.0, False)])
+def test_what_pages_say_of_siblings_counts_without_a_word_in_the_policy(
+    dairy: Dairy, lost: float, is_dearer: bool
 ) -> None:
     lower_and_open(dairy)
-    learn_looks(dairy, together)
+    store_night(dairy.cheese, lost)
     publish_price_book(now=LATER, everything=True)
     assert (public_of(dairy.brie) > 540) is is_dearer
 

@@ -1,4 +1,4 @@
-"""What competitors' prices do to ours: a ceiling, and never a reason to rise."""
+"""What competitors' prices do to ours: limit rises where the merchant says so, and no more."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from pricing.core.optimum import say_rule
-from pricing.models import PriceProposal, PublicPrice
-from pricing.selectors import list_quality
-from pricing.services import publish_price_book
-from pricing.services.competitors import import_feed
+from pricing.api import list_quality, publish_price_book
+from pricing.competitors.services.competitors import import_feed
+from pricing.ledger.models.ledger import PublicPrice
+from pricing.ledger.models.proposals import PriceProposal
+from pricing.optimum.core import say_rule
 from tests.factories.competitors import make_source
 from tests.factories.policies import change_policy
 from tests.factories.pricing import NOON, Dairy, make_model, open_dairy
@@ -31,53 +31,43 @@ def public_of(variant: int) -> int:
     return PublicPrice.objects.get(variant_id=variant).public_minor
 
 
-def test_a_cheaper_competitor_is_a_ceiling_reached_a_step_a_day(dairy: Dairy) -> None:
-    let_move(dairy, competitor_above=0.10)
+def publish_beside(price: str, *, hours: int) -> None:
+    """Take in that Hilltop sells brie at `price`, and publish."""
+    at = NOON + hours * HOUR
+    import_feed(code="hilltop", text=f"sku,price\nBRIE,{price}\n", now=at)
+    publish_price_book(now=at + HOUR, everything=True)
+
+
+def test_a_cut_of_a_competitor_moves_no_price_unless_the_model_says_that_it_pays(
+    dairy: Dairy,
+) -> None:
+    let_move(dairy, ceiling_over_list=0.50)
     make_source(ttl_hours=24 * 30)
-    publish_price_book(now=NOON + HOUR)
-    assert public_of(dairy.brie) == 600
-    import_feed(code="hilltop", text="sku,price\nBRIE,4.60\n", now=NOON + 2 * HOUR)
-    report = publish_price_book(now=NOON + 3 * HOUR)
-    assert report.variants == 1
-    assert public_of(dairy.brie) == 540
-    row = PriceProposal.objects.filter(variant_id=dairy.brie).latest("id")
-    assert "step_cap" in row.relaxed
-    publish_price_book(now=NOON + 30 * HOUR, everything=True)
-    assert 460 < public_of(dairy.brie) <= 506
+    publish_beside("4.60", hours=1)
+    assert public_of(dairy.brie) == 659
+    publish_beside("3.10", hours=30)
+    assert public_of(dairy.brie) == 719
+    rows = PriceProposal.objects.filter(variant_id=dairy.brie)
+    assert not [row for row in rows if "competitor_band" in [*row.bound, *row.relaxed]]
+
+
+def test_a_policy_that_keeps_to_competitors_limits_rises_and_nothing_else(dairy: Dairy) -> None:
+    let_move(dairy, ceiling_over_list=0.50, keeps_to_competitors=True, competitor_above=0.10)
+    make_source(ttl_hours=24 * 30)
+    publish_beside("5.60", hours=1)
+    assert public_of(dairy.brie) == 609
+    row = PriceProposal.objects.get(variant_id=dairy.brie)
+    assert "competitor_band" in row.bound
+    publish_beside("4.60", hours=30)
+    assert public_of(dairy.brie) == 609
 
 
 def test_a_competitor_who_becomes_dearer_is_not_followed(dairy: Dairy) -> None:
     let_move(dairy)
     make_source(ttl_hours=24 * 30)
-    import_feed(code="hilltop", text="sku,price\nBRIE,6.00\n", now=NOON + HOUR)
-    publish_price_book(now=NOON + 2 * HOUR)
-    before = public_of(dairy.brie)
-    for days in (1, 2, 3):
-        at = NOON + timedelta(days=days)
-        import_feed(code="hilltop", text=f"sku,price\nBRIE,{6 + days}.00\n", now=at)
-        publish_price_book(now=at + HOUR, everything=True)
-        assert public_of(dairy.brie) <= before
-
-
-def test_an_observational_elasticity_does_not_follow_a_competitor_further_than_a_rung(
-    dairy: Dairy,
-) -> None:
-    open_dairy()
-    make_source()
-    import_feed(code="hilltop", text="sku,price\nBRIE,3.00\n", now=NOON + HOUR)
-    publish_price_book(now=NOON + 2 * HOUR, everything=True)
-    assert public_of(dairy.brie) in (599, 600)
-
-
-def test_a_ceiling_waits_for_staff_where_they_decide(dairy: Dairy) -> None:
-    let_move(dairy, auto_publish=False)
-    make_source()
-    import_feed(code="hilltop", text="sku,price\nBRIE,4.60\n", now=NOON + HOUR)
-    publish_price_book(now=NOON + 2 * HOUR)
-    assert public_of(dairy.brie) == 600
-    row = PriceProposal.objects.get(variant_id=dairy.brie)
-    assert (row.state, row.needs_two) == ("pending", True)
-    assert row.final_minor <= 506
+    for days in (0, 1, 2):
+        publish_beside(f"{6 + days}.00", hours=1 + 24 * days)
+        assert public_of(dairy.brie) == 600
 
 
 def test_a_price_that_is_not_believed_moves_nothing_and_is_badged(dairy: Dairy) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,18 +12,24 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
+from pytest_django import DjangoAssertNumQueries
 
-from pricing.models import CompetitorPrice, CompetitorSource, QuarantinedCompetitorRow
-from pricing.selectors.competitors import (
-    count_refused,
+from pricing.competitors.models.competitors import (
+    CompetitorPrice,
+    CompetitorSource,
+    QuarantinedCompetitorRow,
+)
+from pricing.competitors.selectors.competitors import (
     find_feed_badges,
     load_competitor_weeks,
+    load_competitors_at,
     load_lowest_competitors,
 )
-from pricing.services.competitors import FeedRefused, fetch_due_sources, import_feed
-from shop.catalog.models import Variant
-from shop.jobs.models import JobRun
-from shop.outbox.models import Fact
+from pricing.competitors.services.competitors import FeedRefused, fetch_due_sources, import_feed
+from shop.ground.catalog.models import Variant
+from shop.ground.jobs.models import JobRun
+from shop.ground.kernel.clock import epoch_ms
+from shop.ground.outbox.models import Fact
 from tests.factories.competitors import ADDRESS, HOST, PUBLIC, make_fetcher, make_source, serve
 from tests.factories.pricing import NOON, Dairy
 
@@ -68,6 +75,36 @@ def test_a_list_is_stored_and_counts_while_it_is_fresh(dairy: Dairy) -> None:
     assert lowest(dairy) == [360.0, 479.0, 549.0, None]
     assert lowest(dairy, NOON + 47 * HOUR) == [360.0, 479.0, 549.0, None]
     assert lowest(dairy, NOON + 48 * HOUR) == [None] * 4
+
+
+def test_what_competitors_asked_at_each_hour_is_what_was_known_then(
+    dairy: Dairy, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    make_source(ttl_hours=3)
+    make_source("dale", ttl_hours=9)
+    gone = make_source("gone")
+    for code, hour, price in (
+        ("hilltop", 0, "5.49"),
+        ("hilltop", 4, "5.19"),
+        ("dale", 1, "5.29"),
+        ("dale", 5, "5.99"),
+        ("gone", 0, "1.00"),
+    ):
+        moment = NOON + hour * HOUR
+        dated = f"sku,price,date\nBRIE,{price},{moment:%Y-%m-%dT%H:%M:%SZ}\n"
+        import_feed(code=code, text=dated, now=moment)
+    CompetitorSource.objects.filter(pk=gone.pk).update(is_active=False)
+    hours = [NOON + at * HOUR for at in range(-1, 16)]
+    ids = np.repeat(np.array([dairy.gouda, dairy.brie]), len(hours))
+    with django_assert_num_queries(1):
+        found = load_competitors_at(
+            variant_id=ids, at_ms=np.array([epoch_ms(one) for one in hours] * 2), market="us"
+        )
+    brie = np.array([dairy.brie])
+    known = [load_lowest_competitors(variant_id=brie, market="us", now=one)[0] for one in hours]
+    expected = [np.nan] * len(hours) + known
+    assert np.array_equal(found, expected, equal_nan=True)
+    assert set(np.array(known)[~np.isnan(known)]) == {549.0, 529.0, 519.0, 599.0}
 
 
 def test_the_same_list_twice_is_one(dairy: Dairy) -> None:
@@ -118,7 +155,8 @@ def test_every_row_that_is_not_believed_is_kept_with_its_reason(dairy: Dairy) ->
     }
     assert (report.read, report.stored, report.refused) == (12, 1, expected)
     assert report.read == report.stored + sum(report.refused.values())
-    assert count_refused(source_ids=[source.pk], since=NOON) == {source.pk: expected}
+    kept = QuarantinedCompetitorRow.objects.filter(source=source, at__gte=NOON)
+    assert Counter(kept.values_list("reason", flat=True)) == expected
     row = QuarantinedCompetitorRow.objects.get(reason="scale")
     assert (row.variant_id, row.row_number) == (dairy.camembert, 4)
     assert row.payload == {"sku": "CAMEMBERT", "price": "7000000"}

@@ -10,18 +10,19 @@ import pytest
 import redis
 from django.core.management import CommandError, call_command
 
-from pricing.core.exposures import MOST_ACTIONS
-from pricing.core.values import PriceView
-from pricing.models import Quote
-from pricing.selectors.exposures import load_exposures
-from pricing.selectors.offline import NothingLogged, evaluate_offline, weigh_candidate
-from pricing.selectors.versions import load_model
-from pricing.services import drain_quotes, publish_price_book, quote_variants
-from pricing.services.competitors import import_feed
-from pricing.services.erasure import erase_shopper
-from profiles.core.values import PurchasedLine, ShopperValue
-from profiles.services import drain_events, record_purchase_events, record_return_events
-from shop.inventory.models import StockLocation, StockRecord
+from pricing.api import drain_quotes, publish_price_book, quote_variants
+from pricing.base.core.values import PriceView
+from pricing.competitors.services.competitors import import_feed
+from pricing.demand.selectors.versions import load_model
+from pricing.erasure import erase_shopper
+from pricing.learning.selectors.offline import NothingLogged, evaluate_offline, weigh_candidate
+from pricing.ledger.core.exposures import MOST_ACTIONS
+from pricing.ledger.models.quotes import Quote
+from pricing.ledger.selectors.exposures import load_exposures
+from profiles.events.services.drain import drain_events
+from profiles.events.services.purchases import record_purchase_events, record_return_events
+from profiles.values import PurchasedLine, ShopperValue
+from shop.ground.inventory.models import StockLocation, StockRecord
 from tests.factories.competitors import make_source
 from tests.factories.pricing import (
     NOON,
@@ -100,34 +101,6 @@ def test_an_exposure_holds_the_whole_data_contract(dairy: Dairy) -> None:
     assert len(set(found.shopper.tolist())) == 1
     assert (found.policy_version[at], found.book_version[at]) == (1, 1)
     assert not found.is_held_out.any()
-
-
-def test_other_goods_of_the_category_in_the_basket_are_siblings(dairy: Dairy) -> None:
-    open_dairy()
-    alice = make_treated()
-    views = quote_all(dairy, alice)
-    lines = [
-        PurchasedLine(
-            variant_id=views[one].variant_id,
-            quantity=2,
-            paid_minor=2 * views[one].quoted_minor,
-            list_minor=2 * views[one].list_minor,
-            is_discounted=True,
-            quote_id=views[one].quote_id,
-        )
-        for one in (dairy.brie, dairy.camembert, dairy.gouda)
-    ]
-    place = {"shopper_id": alice.id, "channel": "online", "now": LATER}
-    with committed():
-        at = NOON + timedelta(hours=1)
-        record_purchase_events(basket_ref="all", lines=lines, occurred_at=at, **place)
-    drain_quotes()
-    asked = load_exposures(**WINDOW, now=LATER, counts_siblings=True)
-    found = dict(zip(asked.rows["variant_id"].tolist(), asked.siblings.tolist(), strict=True))
-    assert [found[one] for one in (dairy.brie, dairy.camembert, dairy.gouda)] == [1, 1, 0]
-    unasked = load_exposures(**WINDOW, now=LATER)
-    assert unasked.siblings.tolist() == [0] * 4
-    assert unasked.units.tolist() == asked.units.tolist()
 
 
 def test_outcomes_join_by_quote_and_count_returns(dairy: Dairy) -> None:

@@ -9,25 +9,27 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
-from pricing.core.batch import ShopperFeatures
-from pricing.core.fairness import FairnessLimits
-from pricing.models import DemandModelVersion, ModelAudit
-from pricing.selectors import audits
-from pricing.services import audited_prices, fairness, refits
-from pricing.services.approvals import activate_model, ask_for_model
-from pricing.services.fairness import (
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.fairness.core import FairnessLimits
+from pricing.fairness.models.audits import ModelAudit
+from pricing.fairness.selectors import audits
+from pricing.fairness.services import audited_prices, fairness
+from pricing.fairness.services.fairness import (
     NotAudited,
     ask_for_waiver,
     audit_model,
     audit_models,
     waive_audit,
 )
+from pricing.optimum.core.batch import ShopperFeatures
+from pricing.rollout.services import refits
+from pricing.rollout.services.approvals import activate_model, ask_for_model
+from profiles.accounts.services.bulk import load_traits_bulk
 from profiles.models import Shopper
-from profiles.models.audit import AuditTrait
-from profiles.selectors.traits import load_audit_traits
-from profiles.services import load_traits_bulk
-from profiles.services.traits import exchange_traits
-from shop.approvals.core.values import NeedsSecondPerson, NotWaiting
+from profiles.shoppers.models.audit import AuditTrait
+from profiles.shoppers.selectors.traits import load_audit_traits
+from profiles.shoppers.services.traits import exchange_traits
+from shop.ground.approvals.core.values import NeedsSecondPerson, NotWaiting
 from tests.factories.pricing import NOON, Dairy, open_dairy
 from tests.factories.pricing_audits import (
     EACH,

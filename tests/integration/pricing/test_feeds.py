@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 from django.contrib.auth import get_user_model
 
-from pricing.models import BreakerTrip, CompetitorSource
-from pricing.services.breakers import close_trip
-from pricing.services.competitor_sources import save_source
-from pricing.services.feeds import find_held, is_held, record_pulse, watch_feeds
-from shop.catalog.core.loading import ProductRow, VariantRow
-from shop.catalog.models import Market, Variant
-from shop.catalog.selectors.staff import list_stated_costs
-from shop.catalog.services import load_catalog, state_costs
+from pricing.competitors.models.competitors import CompetitorSource
+from pricing.competitors.services.competitor_sources import save_source
+from pricing.policy.models.breakers import BreakerTrip
+from pricing.publishing.services.breakers import close_trip
+from pricing.publishing.services.feeds import find_held, is_held, record_pulse, watch_feeds
+from shop.ground.catalog.core.loading import ProductRow, VariantRow
+from shop.ground.catalog.models import Market, Variant
+from shop.ground.catalog.selectors.staff import list_stated_costs
+from shop.ground.catalog.services import load_catalog, state_costs
 from tests.factories.competitors import make_source
 from tests.factories.pricing import NOON, Dairy
 

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 from django.db import IntegrityError, transaction
 
-from pricing.models import PriceLedgerEntry, PublicPrice
-from pricing.selectors.places import home_place, list_places
-from pricing.services import (
+from pricing.api import (
     Ask,
     publish_price_book,
     quote_listing,
@@ -18,10 +16,12 @@ from pricing.services import (
     set_list_prices,
     withdraw_list_prices,
 )
-from pricing.services.ledger import NotAPrice
-from pricing.services.list_prices import HomePriceNeeded
-from shop.catalog.models import ListPrice, Market, Variant
-from shop.catalog.selectors import (
+from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
+from pricing.ledger.selectors.places import home_place, list_places
+from pricing.ledger.services.ledger import NotAPrice
+from pricing.publishing.services.list_prices import HomePriceNeeded
+from shop.ground.catalog.models import ListPrice, Market, Variant
+from shop.ground.catalog.selectors import (
     forget_catalog,
     home_market,
     list_categories,
@@ -29,7 +29,7 @@ from shop.catalog.selectors import (
     list_search_facets,
     load_variant_arrays,
 )
-from shop.catalog.selectors.search import suggest
+from shop.ground.catalog.selectors.search import suggest
 from tests.factories.pricing import NOON, Dairy, make_model, visit
 
 pytestmark = pytest.mark.django_db

@@ -15,9 +15,11 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
-from pricing.models import DemandModelVersion, ModelChange, ModelRamp, Quote, RampStep
-from pricing.selectors import serving
-from pricing.services import drain_quotes, publish_price_book
+from pricing.api import drain_quotes, publish_price_book
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.learning.models.learning import ModelChange, ModelRamp, RampStep
+from pricing.ledger.models.quotes import Quote
+from pricing.quoting.selectors import serving
 from tests.factories.pricing import NOON, Dairy, make_model, make_treated, open_dairy
 from tests.factories.pricing_trials import STEEP, make_candidate
 from tests.factories.pricing_visits import ask_cheeses

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from pricing.models import LookSeal, PriceShock, PublicLook, ShockDraw
-from pricing.selectors.looks import list_price_looks, load_public_outcomes
-from pricing.services import ensure_partitions, look_counts, seal_quotes, turn_price_shocks
-from pricing.services.look_counts import drain_looks
-from shop.kernel.clock import epoch_ms
+from pricing.api import ensure_partitions, seal_quotes, turn_price_shocks
+from pricing.experiments.models.shocks import PriceShock
+from pricing.learning.services import look_counts
+from pricing.learning.services.look_counts import drain_looks
+from pricing.ledger.models.looks import LookSeal, PublicLook, ShockDraw
+from pricing.ledger.selectors.looks import list_price_looks, load_public_outcomes
+from shop.ground.kernel.clock import epoch_ms
 from tests.factories.looks import buy_shown, count_looks, send_back, show
 from tests.factories.pricing import NOON, Dairy, make_shopper, open_dairy
 from tests.factories.pricing_seals import find_changed_days
@@ -44,7 +46,7 @@ def test_days_are_sealed_and_late_looks_refused(dairy: Dairy) -> None:
     open_dairy()
     show(None, [dairy.rye])
     drain_looks()
-    assert ensure_partitions(now=NOON, months=0) == 2
+    assert ensure_partitions(now=NOON, months=0) == 3
     seal_quotes(now=NOON + timedelta(days=2))
     assert LookSeal.objects.get(day=NOON.date()).rows == 1
     assert find_changed_days() == []

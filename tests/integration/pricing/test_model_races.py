@@ -10,10 +10,11 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
-from pricing.models import DemandModelVersion, ModelChange
-from pricing.services.approvals import activate_model
-from pricing.services.refits import lock_models
-from pricing.services.trials import begin_trial
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.learning.models.learning import ModelChange
+from pricing.rollout.services.approvals import activate_model
+from pricing.rollout.services.refits import lock_models
+from pricing.rollout.services.trials import begin_trial
 from tests.factories.pricing import NOON, Dairy, make_model, open_dairy
 from tests.factories.pricing_trials import make_candidate
 

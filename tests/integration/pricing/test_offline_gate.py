@@ -7,20 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pricing.core.arrays import FloatArray, IntArray
-from pricing.core.demand.served import ServedDemand
-from pricing.core.demand.training import prior_model
-from pricing.core.evaluation import Evaluation, ask_gate, evaluate
-from pricing.core.exposures import MOST_ACTIONS, list_feasible, look_out
-from pricing.core.packed import DECISION_ROW, Rows, read_held, read_signals, read_terms
-from pricing.core.quote import build_rungs
-from pricing.core.signals import SignalWeights, sensitivity_boost
-from pricing.core.thompson import draw_places
-from pricing.core.values import Policy
-from pricing.selectors.exposures import Exposures
-from pricing.selectors.offline import weigh_candidate
-from pricing.selectors.rules import load_policy
-from tests.factories.pricing import seed_rules
+from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import Policy
+from pricing.demand.core.served import ServedDemand
+from pricing.demand.core.training import prior_model
+from pricing.learning.core.evaluation import Evaluation, ask_gate, evaluate
+from pricing.learning.selectors.offline import weigh_candidate
+from pricing.ledger.core.exposures import MOST_ACTIONS, list_feasible, look_out
+from pricing.ledger.core.packed import DECISION_ROW, Rows, read_held, read_signals, read_terms
+from pricing.ledger.selectors.exposures import Exposures
+from pricing.optimum.core.quote import build_rungs
+from pricing.optimum.core.signals import SignalWeights, sensitivity_boost
+from pricing.policy.selectors.rules import load_policy
+from profiles.lots import draw_percents
 
 pytestmark = pytest.mark.django_db
 SHOPPERS, VISITS, GOODS, WEEKS = 400, 50, 80, 4
@@ -43,7 +42,7 @@ def make_decisions(rng: np.random.Generator, policy: Policy) -> tuple[Rows, IntA
     for name in ("activity", "category", "family"):
         rows[name] = interest
     week = rng.integers(0, WEEKS, n)
-    rows["draw"] = draw_places(week.astype(np.uint64) + np.uint64(7), rows["variant_id"])
+    rows["draw"] = draw_percents(week.astype(np.uint64) + np.uint64(7), rows["variant_id"])
     return rows, shopper, week
 
 
@@ -84,6 +83,7 @@ def expose(rows: Rows, shopper: IntArray, week: IntArray, *log: IntArray | Float
         exponent=2 * one,
         policy_version=one,
         model_version=one,
+        fit=0 * one,
         book_version=one,
         is_held_out=zero > 0,
         is_book=zero > 0,
@@ -98,7 +98,6 @@ def expose(rows: Rows, shopper: IntArray, week: IntArray, *log: IntArray | Float
         returned_units=zero,
         margin_minor=units * (rows["quoted_minor"] - rows["unit_cost"]),
         delay_ms=np.where(units > 0, 60_000, -1),
-        siblings=zero,
     )
 
 
@@ -115,7 +114,6 @@ def judge(exposures: Exposures, elasticity: float) -> tuple[Evaluation, int]:
 @pytest.fixture
 def exposures() -> Exposures:
     """Twenty thousand exposures of four weeks."""
-    seed_rules()
     return log_market(3)
 
 

@@ -6,19 +6,23 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pricing.models import PriceLedgerEntry, PriceOverride, PublicPrice
-from pricing.selectors import floor_minor, list_overrides, list_quality
-from pricing.services import (
+from pricing.api import (
     Ask,
     OverrideRefused,
     end_override,
+    floor_minor,
+    list_overrides,
+    list_quality,
     publish_price_book,
     set_list_prices,
     set_override,
 )
-from shop.catalog.models import Variant
-from shop.catalog.selectors import forget_catalog
-from shop.outbox.models import Fact
+from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
+from pricing.ledger.models.proposals import PriceOverride
+from shop.ground.catalog.models import Variant
+from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.outbox.models import Fact
+from tests.factories.policies import change_policy
 from tests.factories.pricing import NOON, Dairy, make_model, open_dairy
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +58,19 @@ def test_a_fixed_price_holds_until_it_expires_and_then_returns(dairy: Dairy) -> 
     assert public_of(dairy.brie) == 570
     publish_price_book(now=LATER + 5 * DAY + timedelta(hours=2), everything=True)
     assert public_of(dairy.brie) == 600
+
+
+def test_a_price_shown_for_a_week_may_be_gone_one_rung_beyond(
+    dairy: Dairy,
+) -> None:
+    open_dairy()
+    change_policy(shock_share=0.0)
+    fix(dairy.brie, 540)
+    publish_price_book(now=LATER)
+    make_model({dairy.brie: 6.0, dairy.gouda: 6.0}, trained_at=LATER)
+    for day, brie, gouda in ((6, 540, 499), (8, 539, 499)):
+        publish_price_book(now=LATER + day * DAY, everything=True)
+        assert (public_of(dairy.brie), public_of(dairy.gouda)) == (brie, gouda)
 
 
 def test_its_end_alone_makes_the_next_book_look_at_the_price(dairy: Dairy) -> None:

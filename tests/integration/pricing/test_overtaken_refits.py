@@ -10,11 +10,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from pricing.metrics import refits_total
-from pricing.models import DemandModelVersion, ModelChange
-from pricing.selectors.verdicts import list_waits
-from pricing.services import refits
-from pricing.services.refit_check import check_refit
+from pricing.base.metrics import refits_total
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.learning.models.learning import ModelChange
+from pricing.rollout.selectors.verdicts import list_waits
+from pricing.rollout.services import refits
+from pricing.rollout.services.refit_check import check_refit
 from tests.factories.pricing import NOON, Dairy, make_model, open_dairy
 from tests.factories.pricing_audits import make_alike
 

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection
 
-from pricing.models import Quote, QuoteSeal
-from pricing.services import ensure_partitions, seal_quotes
-from profiles.core.values import ShopperValue
+from pricing.api import ensure_partitions, seal_quotes
+from pricing.ledger.models.quotes import Quote, QuoteSeal
+from profiles.values import ShopperValue
 from tests.factories.pricing import NOON, Dairy
 from tests.factories.pricing_seals import find_changed_days, quote_at_noon
 
@@ -33,7 +33,7 @@ def partition_of(quote: Quote) -> str:
 def test_rows_move_into_the_partition_of_their_month(quoted: ShopperValue) -> None:
     quote = Quote.objects.first()
     assert partition_of(quote) == "pricing_quote_default"
-    assert ensure_partitions(now=NOON, months=2) == 6
+    assert ensure_partitions(now=NOON, months=2) == 9
     assert partition_of(quote) == "pricing_quote_2026_11"
     assert Quote.objects.count() == 4
     assert ensure_partitions(now=NOON, months=2) == 0

@@ -12,12 +12,15 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.core.management import call_command
 
 from pricing import tasks
-from pricing.models import BreakerTrip, OnlineEvidence, PriceBook
-from pricing.selectors.places import home_place, list_places
-from pricing.services import drain_quotes, publish_price_book, quote_variants
-from pricing.services.feeds import record_pulse
-from pricing.services.places import run_everywhere, run_in_markets
-from shop.kernel.clock import utc_now
+from pricing.api import drain_quotes, publish_price_book, quote_variants
+from pricing.learning.models.learning import OnlineEvidence
+from pricing.ledger.models.books import PriceBook
+from pricing.ledger.selectors.places import home_place, list_places
+from pricing.ledger.services.places import run_everywhere, run_in_markets
+from pricing.policy.models.breakers import BreakerTrip
+from pricing.publishing.services.feeds import record_pulse
+from shop.ground.kernel.clock import utc_now
+from tests.factories.looks import fill_shelves
 from tests.factories.markets import sell_abroad
 from tests.factories.pricing import Dairy, look_at, make_model, make_treated, visit
 
@@ -94,6 +97,7 @@ def test_a_job_whose_time_is_over_begins_no_other_place(two_markets: Dairy) -> N
 
 
 def test_learning_and_watching_reach_every_market(two_markets: Dairy) -> None:
+    fill_shelves(two_markets.all)
     alice, now = make_treated(), utc_now()
     look_at(alice, two_markets.cheeses, now)
     for market in ("us", "ca"):

@@ -9,16 +9,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from pricing.core.demand.served import ServedDemand
-from pricing.core.monitoring import RefitBounds
-from pricing.models import DemandModelVersion, ModelAudit, PublicPrice
-from pricing.selectors.audits import find_audit
-from pricing.selectors.exposures import Exposures
-from pricing.selectors.shadow import ShadowFigures
-from pricing.selectors.training import load_training_cells
-from pricing.selectors.verdicts import say_refit
-from pricing.services import publish_price_book, refit_check, train_demand
-from pricing.services.fairness import (
+from pricing.api import publish_price_book, train_demand
+from pricing.demand.core.served import ServedDemand
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.demand.selectors.training import load_training_cells
+from pricing.fairness.models.audits import ModelAudit
+from pricing.fairness.selectors.audits import find_audit
+from pricing.fairness.services.fairness import (
     NotAudited,
     ask_for_waiver,
     audit_model,
@@ -26,10 +23,16 @@ from pricing.services.fairness import (
     require_audit,
     waive_audit,
 )
-from pricing.services.refits import use_refit
+from pricing.ledger.models.ledger import PublicPrice
+from pricing.ledger.selectors.exposures import Exposures
+from pricing.optimum.core.monitoring import RefitBounds
+from pricing.rollout.selectors.shadow import ShadowFigures
+from pricing.rollout.selectors.verdicts import say_refit
+from pricing.rollout.services import refit_check
+from pricing.rollout.services.refits import use_refit
+from profiles.events.selectors.purchases import load_purchase_cells
 from profiles.models import Event, Shopper
-from profiles.selectors import load_purchase_cells
-from shop.kernel.ids import uuid7
+from shop.ground.kernel.ids import uuid7
 from tests.factories.markets import sell_abroad
 from tests.factories.pricing import NOON, Dairy, make_model, make_shopper
 from tests.factories.pricing_audits import make_alike, make_households, make_staff, plant_proxy

@@ -8,12 +8,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from pricing.selectors.serving import forget_serving
-from pricing.services import quote_listing, quote_variants
-from pricing.services.price_arms import BadPriceArm, forget_participants
-from profiles.core.values import ShopperValue
+from pricing.api import quote_listing, quote_variants
+from pricing.quoting.selectors.serving import forget_serving
+from pricing.quoting.services.price_arms import BadPriceArm, forget_participants
+from profiles.experiments.services.drafts import ArmDraft
+from profiles.experiments.services.experiments import stop_experiment
 from profiles.models import Experiment, Exposure
-from profiles.services import ArmDraft, stop_experiment
+from profiles.values import ShopperValue
 from tests.factories.experiments import start
 from tests.factories.pricing import NOON, Dairy, committed, look_at, make_treated, open_dairy, visit
 

@@ -10,26 +10,27 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pricing.core.explain import INPUTS
-from pricing.core.labels import PUBLIC_TEST, is_test_code
-from pricing.core.values import PriceView
-from pricing.models import PriceShock, Quote
-from pricing.selectors import get_quote
-from pricing.selectors.serving import FRESH_SECONDS, Serving, forget_serving
-from pricing.services import (
+from pricing.api import (
     drain_quotes,
+    get_quote,
     publish_price_book,
     quote_listing,
     quote_variants,
-    quoting,
     replay_quote,
     set_kill_switch,
     turn_price_shocks,
 )
-from pricing.services.returns import HEARD
-from pricing.services.shopper_state import read_shopper_state
-from profiles.core.values import ShopperValue
-from shop.kernel.clock import utc_now
+from pricing.base.core.values import PriceView
+from pricing.experiments.models.shocks import PriceShock
+from pricing.ledger.core.labels import PUBLIC_TEST, is_test_code
+from pricing.ledger.models.quotes import Quote
+from pricing.optimum.core.explain import INPUTS
+from pricing.quoting.selectors.serving import FRESH_SECONDS, Serving, forget_serving
+from pricing.quoting.services import quoting
+from pricing.quoting.services.deciding import read_shopper_state
+from pricing.quoting.services.returns import HEARD
+from profiles.values import ShopperValue
+from shop.ground.kernel.clock import utc_now
 from tests.factories.pricing import NOON, look_at, make_model, make_treated, visit
 from tests.factories.pricing_shocks import MONDAY, make_teas, open_tea_shop
 

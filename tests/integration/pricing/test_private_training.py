@@ -12,23 +12,24 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
-from pricing.core.private_cells import PrivacyTerms
-from pricing.core.values import LedgerRow
-from pricing.models import PrivacyBudget, PrivateRelease
-from pricing.selectors.private_cells import list_budgets, load_private_cells
-from pricing.services import load_ledger_bulk, train_demand, training
-from pricing.services.private_release import (
+from pricing.api import load_ledger_bulk, train_demand
+from pricing.base.core.values import LedgerRow
+from pricing.private.core.private_cells import PrivacyTerms
+from pricing.private.models.private import PrivacyBudget, PrivateRelease
+from pricing.private.selectors.private_cells import load_private_cells
+from pricing.private.services.private_release import (
     BudgetSpent,
     find_spans,
     open_budget,
     release_purchases,
     spend_budget,
 )
+from pricing.rollout.services import training
 from profiles.models import Event, Shopper
-from shop.catalog.models import Brand, Category, Market, Product, Variant
-from shop.catalog.selectors import forget_catalog
-from shop.kernel.ids import uuid7
-from tests.factories.pricing import NOON, seed_rules
+from shop.ground.catalog.models import Brand, Category, Market, Product, Variant
+from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.kernel.ids import uuid7
+from tests.factories.pricing import NOON
 
 ITEMS, WEEKS, HOUSEHOLDS = 12, 26, 600
 PLACE = ("us", "online")
@@ -38,7 +39,6 @@ TERMS = PrivacyTerms(epsilon=3.0)
 @pytest.fixture
 def households(db: None) -> list[int]:
     """A dozen teas; every week some of 600 households buy each, more of them when it is cheap."""
-    seed_rules()
     Market.objects.get_or_create(code="us", defaults={"name": "United States"})
     variants = _sell_teas()
     shoppers = Shopper.objects.bulk_create(
@@ -227,11 +227,11 @@ def test_the_setting_and_the_command_turn_it_on_and_off(
     settings.TRAINING_EPSILON = 0.0
     call_command("train_demand", "--epsilon", "3", "--weeks", str(WEEKS))
     assert "fairness audit: passed, 0 people with traits" in capsys.readouterr().out
-    assert [row.epsilon_spent for row in list_budgets()] == pytest.approx([3.0, 3.0, 3.0])
+    spent = list(PrivacyBudget.objects.values_list("epsilon_spent", flat=True))
+    assert spent == pytest.approx([3.0, 3.0, 3.0])
 
 
 def test_a_shop_without_sales_releases_noise_and_gets_the_prior(db: None) -> None:
-    seed_rules()
     Market.objects.get_or_create(code="us", defaults={"name": "United States"})
     forget_catalog()
     row = train_demand(as_of=NOON, weeks=WEEKS, epsilon=1.0)

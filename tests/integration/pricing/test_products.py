@@ -15,20 +15,20 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.values import QuoteContext
-from pricing.models import PriceLedgerEntry, PublicPrice
-from pricing.selectors.listed import DemandBasis, count_priors, tell_demand_basis
-from pricing.selectors.prices import floor_minor, list_prices
-from pricing.services import NotAPrice, publish_price_book, quote_variants, save_products
-from pricing.services.list_prices import Ask, set_list_prices
-from pricing.services.quoting import quote_listing
-from shop.catalog.core.loading import BrandRow, CategoryRow, ProductRow, VariantRow
-from shop.catalog.core.slugs import make_sku, make_slug
-from shop.catalog.models import Category, Product, SearchWord, Variant
-from shop.catalog.selectors import forget_catalog, get_product, list_cards, search_variants
-from shop.catalog.services import CatalogConflict, ProductChanged
-from shop.inventory.models import StockMovement, StockRecord
-from tests.factories.pricing import NOON, Dairy, make_model, seed_rules
+from pricing.api import NotAPrice, publish_price_book, quote_variants, save_products
+from pricing.base.core.values import QuoteContext
+from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
+from pricing.publishing.services.list_prices import Ask, set_list_prices
+from pricing.quoting.selectors.listed import DemandBasis, count_priors, tell_demand_basis
+from pricing.quoting.selectors.serving import floor_minor, list_prices
+from pricing.quoting.services.quoting import quote_listing
+from shop.ground.catalog.core.loading import BrandRow, CategoryRow, ProductRow, VariantRow
+from shop.ground.catalog.core.slugs import make_sku, make_slug
+from shop.ground.catalog.models import Category, Product, SearchWord, Variant
+from shop.ground.catalog.selectors import forget_catalog, get_product, list_cards, search_variants
+from shop.ground.catalog.services import CatalogConflict, ProductChanged
+from shop.ground.inventory.models import StockMovement, StockRecord
+from tests.factories.pricing import NOON, Dairy, make_model
 
 pytestmark = pytest.mark.django_db
 
@@ -81,7 +81,6 @@ def shopper_price(variant_id: int) -> int:
 
 
 def test_a_new_product_is_seen_found_priced_and_in_stock_at_once() -> None:
-    seed_rules()
     saved = save(SHIRT, stock={"LS-S": 4})
     assert (saved.created, saved.changed, saved.unchanged) == ({"linen-shirt"}, set(), 0)
     small, large = saved.variant_ids["LS-S"], saved.variant_ids["LS-L"]
@@ -106,7 +105,6 @@ def test_a_new_product_is_seen_found_priced_and_in_stock_at_once() -> None:
 
 
 def test_the_first_product_of_a_shop_has_its_price_while_the_price_book_is_still_empty() -> None:
-    seed_rules()
     publish_price_book(now=NOON - timedelta(minutes=1))
     saved = save(SHIRT)
     listed = {saved.variant_ids["LS-S"]: 3_500, saved.variant_ids["LS-L"]: 3_900}
@@ -271,7 +269,6 @@ def test_skus_that_are_made_differ_fit_their_column_and_have_no_blanks(
 @pytest.mark.django_db(transaction=True)
 def test_of_two_edits_at_once_one_is_refused_and_none_is_lost() -> None:
     """Two connections begin from one state. Alone each goes through (the positive control)."""
-    seed_rules()
     save(SHIRT)
     begun = Product.objects.get().revision
 

@@ -10,18 +10,21 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from pricing.models import PriceLedgerEntry, PriceProposal, PublicPrice
-from pricing.selectors import count_proposals, get_proposal, list_proposals
-from pricing.services import (
+from pricing.api import (
+    Ask,
     ProposalRefused,
     approve_proposals,
+    count_proposals,
     edit_proposal,
-    propose_price_changes,
+    list_proposals,
     publish_price_book,
     reject_proposals,
+    set_list_prices,
     snooze_proposals,
 )
-from shop.outbox.models import Fact
+from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
+from pricing.ledger.models.proposals import PriceProposal
+from shop.ground.outbox.models import Fact
 from tests.factories.policies import change_policy
 from tests.factories.pricing import NOON, Dairy, make_model, open_dairy
 
@@ -75,7 +78,7 @@ def test_without_publishing_by_itself_the_models_change_waits(dairy: Dairy) -> N
 def test_proposing_again_changes_nothing_and_publishes_nothing(dairy: Dairy) -> None:
     row = open_inbox(dairy)
     for hours in (1, 2):
-        assert propose_price_changes(now=LATER + timedelta(hours=hours)) == 1
+        publish_price_book(now=LATER + timedelta(hours=hours))
     assert list(PriceProposal.objects.values_list("pk", "state")) == [(row.pk, "pending")]
     assert public_of(dairy.brie) == 600
 
@@ -152,7 +155,7 @@ def test_a_large_edit_waits_for_somebody_else(dairy: Dairy) -> None:
         proposal_id=row.pk, price_minor=559, reason="clear the shelf", by_id=alice, now=LATER
     )
     assert edited.waiting == (row.pk,)
-    propose_price_changes(now=LATER)
+    publish_price_book(now=LATER)
     row.refresh_from_db()
     assert (row.final_minor, row.needs_two, row.first_by_id) == (559, True, alice)
     assert approve_proposals(proposal_ids=[row.pk], by_id=alice, now=LATER).done == ()
@@ -179,10 +182,10 @@ def test_what_was_rejected_is_not_proposed_again_for_two_weeks(dairy: Dairy) -> 
         proposal_ids=[row.pk], reason="a promise to a client", by_id=alice, now=LATER
     )
     assert rejected.done == (row.pk,)
-    propose_price_changes(now=LATER + timedelta(days=10))
+    publish_price_book(now=LATER + timedelta(days=10))
     assert PriceProposal.objects.count() == 1
     make_model({dairy.brie: 4.0}, trained_at=LATER)
-    propose_price_changes(now=LATER + timedelta(days=13))
+    publish_price_book(now=LATER + timedelta(days=13))
     assert PriceProposal.objects.filter(state="pending").count() == 0
 
 
@@ -196,10 +199,10 @@ def test_a_snoozed_change_waits_again_by_itself(dairy: Dairy) -> None:
         by_id=make_staff("a"),
         now=LATER,
     )
-    propose_price_changes(now=LATER + timedelta(days=1))
+    publish_price_book(now=LATER + timedelta(days=1))
     assert list_proposals(now=LATER + timedelta(days=1)) == []
     assert [one.id for one in list_proposals(now=until)] == [row.pk]
-    propose_price_changes(now=until)
+    publish_price_book(now=until)
     row.refresh_from_db()
     assert (row.state, row.snoozed_until) == ("pending", None)
 
@@ -207,7 +210,7 @@ def test_a_snoozed_change_waits_again_by_itself(dairy: Dairy) -> None:
 def test_a_change_nobody_would_propose_any_more_is_withdrawn(dairy: Dairy) -> None:
     row = open_inbox(dairy)
     make_model({dairy.brie: 1.8}, trained_at=NOON)
-    propose_price_changes(now=LATER + timedelta(minutes=1))
+    publish_price_book(now=LATER + timedelta(minutes=1))
     row.refresh_from_db()
     assert row.state == "withdrawn"
     later = approve_proposals(proposal_ids=[row.pk, 10**9], by_id=make_staff("a"), now=LATER)
@@ -218,17 +221,15 @@ def test_an_approval_that_could_not_be_published_lapses(dairy: Dairy) -> None:
     row = open_inbox(dairy)
     approve_proposals(proposal_ids=[row.pk], by_id=make_staff("a"), now=LATER)
     PriceProposal.objects.filter(pk=row.pk).update(decided_at=LATER - timedelta(days=3))
-    propose_price_changes(now=LATER)
+    publish_price_book(now=LATER)
     row.refresh_from_db()
     assert row.state == "withdrawn"
+    assert public_of(dairy.brie) == 600
 
 
 def test_a_merchants_own_price_waits_for_nobody(dairy: Dairy) -> None:
-    from_services = pytest.importorskip("pricing.services")
     open_inbox(dairy)
-    from_services.set_list_prices(
-        asks={dairy.gouda: from_services.Ask(450)}, market="us", now=LATER
-    )
+    set_list_prices(asks={dairy.gouda: Ask(450)}, market="us", now=LATER)
     publish_price_book(now=LATER + timedelta(hours=2))
     assert public_of(dairy.gouda) == 450
 
@@ -240,7 +241,7 @@ def test_the_inbox_reads_in_one_query_with_sentences_in_both_languages(dairy: Da
     assert len(queries) == 1
     assert english.change_share == pytest.approx(599 / 600 - 1)
     assert english.why[0].startswith("No randomized prices back this elasticity")
-    chinese = get_proposal(proposal_id=row.pk, now=LATER, language="zh-hans")
+    (chinese,) = list_proposals(now=LATER, language="zh-hans")
     assert chinese.why[0].startswith("该弹性没有随机价格实验支持")
     assert english.effect_share["units"][1] == row.effect["share"]["units"][1]
 

@@ -8,12 +8,11 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from pricing.core.optimum import say_rule
-from pricing.models import PublicPrice
-from pricing.selectors import floor_minor, list_quality
-from pricing.services import Ask, publish_price_book, set_list_prices
-from shop.catalog.models import Product, Variant
-from shop.catalog.selectors import forget_catalog
+from pricing.api import Ask, floor_minor, list_quality, publish_price_book, set_list_prices
+from pricing.ledger.models.ledger import PublicPrice
+from pricing.optimum.core import say_rule
+from shop.ground.catalog.models import Product, Variant
+from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.policies import change_policy
 from tests.factories.pricing import NOON, Dairy, make_model
 

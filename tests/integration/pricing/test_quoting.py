@@ -11,19 +11,21 @@ import redis
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from pricing.core.values import PriceView
-from pricing.models import KillSwitch, PriceBook, Quote
-from pricing.selectors import get_quote
-from pricing.services import (
+from pricing.api import (
     drain_quotes,
+    get_quote,
     publish_price_book,
     quote_listing,
     quote_variants,
     set_kill_switch,
 )
-from profiles.core.values import ShopperValue
-from profiles.services import set_consent
-from shop.jobs import redis as redis_door
+from pricing.base.core.values import PriceView
+from pricing.ledger.models.books import PriceBook
+from pricing.ledger.models.quotes import Quote
+from pricing.policy.models.policy import KillSwitch
+from profiles.consent.services import set_consent
+from profiles.values import ShopperValue
+from shop.ground.jobs import redis as redis_door
 from tests.factories.pricing import (
     NOON,
     Dairy,
@@ -43,8 +45,7 @@ pytestmark = pytest.mark.django_db
 def alice(dairy: Dairy) -> ShopperValue:
     """Alice has looked at three cheeses in an open dairy."""
     open_dairy()
-    alice = make_treated()
-    look_at(alice, dairy.cheeses[:3])
+    look_at(alice := make_treated(), dairy.cheeses[:3])
     return alice
 
 
@@ -65,8 +66,7 @@ def test_looking_at_three_cheeses_lowers_all_cheeses_on_the_next_request(dairy: 
     look_at(alice, dairy.cheeses[:3])
     after = prices_of(dairy, alice)
     assert before == {v: view.public_minor for v, view in after.items()}
-    lowered = {v for v, view in after.items() if view.quoted_minor < before[v]}
-    assert lowered == set(dairy.cheeses)
+    assert {v for v, view in after.items() if view.quoted_minor < before[v]} == set(dairy.cheeses)
     assert {after[v].rung for v in dairy.cheeses} == {"personal"}
 
 

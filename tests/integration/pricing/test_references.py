@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
-from pricing.core.values import LedgerRow
-from pricing.selectors import reference_price
-from pricing.services import load_ledger_bulk, publish_price_book, quote_variants
+from pricing.api import (
+    load_ledger_bulk,
+    publish_price_book,
+    quote_variants,
+    resolve_jurisdiction,
+)
+from pricing.base.core.reference import REASONS
+from pricing.base.core.values import LedgerRow
+from pricing.ledger.models.ledger import PublicPrice
+from pricing.ledger.selectors.references import FoundReferences, load_references
 from profiles.models import Event
-from shop.kernel.ids import uuid7
+from shop.ground.kernel.ids import uuid7
 from tests.factories.pricing import NOON, Dairy, make_shopper, visit
 
 pytestmark = pytest.mark.django_db
@@ -48,9 +56,20 @@ def sell(variant: int, days_ago: float, minor: int, units: int = 1) -> None:
     )
 
 
+def find(variant: int) -> FoundReferences:
+    listed = PublicPrice.objects.get(variant_id=variant).list_minor
+    return load_references(
+        variant_id=np.array([variant]),
+        list_minor=np.array([listed]),
+        now=NOON,
+        place=("us", "online"),
+    )
+
+
 def ask(variant: int, jurisdiction: str) -> tuple[int | None, str]:
-    found = reference_price(variant_id=variant, now=NOON, jurisdiction_code=jurisdiction)
-    return found.amount_minor, found.reason
+    rule = resolve_jurisdiction(code=jurisdiction, now=NOON)
+    basis = find(variant).by_strategy[rule.reference_strategy]
+    return int(basis.amount[0]) or None, REASONS[int(basis.reason[0])]
 
 
 def test_each_law_has_its_own_was_price(reduced: Dairy) -> None:
@@ -60,8 +79,7 @@ def test_each_law_has_its_own_was_price(reduced: Dairy) -> None:
     assert ask(reduced.brie, "CN") == (590, "")
     assert ask(reduced.brie, "US-NY") == (600, "")
     assert ask(reduced.brie, "GB") == (550, "")
-    found = reference_price(variant_id=reduced.brie, now=NOON, jurisdiction_code="FR")
-    assert found.reduction_started_at == STARTED
+    assert find(reduced.brie).reductions.start.tolist() == [STARTED.timestamp()]
 
 
 def test_a_list_price_at_which_hardly_anything_sold_is_no_basis(reduced: Dairy) -> None:

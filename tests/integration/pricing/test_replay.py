@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from pricing.api import drain_quotes, publish_price_book, quote_variants, replay_quotes
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.demand.models.look_fits import LookFit
+from pricing.demand.selectors.versions import load_weights
+from pricing.learning.core import nights
+from pricing.learning.services import look_fits
+from pricing.learning.services.learning import learn_online
+from pricing.ledger.models.books import PriceBook
+from pricing.ledger.models.quotes import Quote
 from pricing.management.commands import replay_quotes as replay_quotes_command
-from pricing.models import DemandModelVersion, PriceBook, PricingPolicy, Quote
-from pricing.selectors.rules import load_policy
-from pricing.selectors.versions import load_weights
-from pricing.services import drain_quotes, quote_variants, replay_quotes
+from pricing.policy.models.policy import PricingPolicy
+from pricing.policy.selectors.rules import load_policy
+from shop.ground.inventory.models import StockLocation, StockRecord
 from tests.factories.pricing import (
     NOON,
     Dairy,
@@ -22,6 +31,7 @@ from tests.factories.pricing import (
     open_dairy,
     visit,
 )
+from tests.factories.pricing_visits import ask_cheeses, buy_at
 
 pytestmark = pytest.mark.django_db
 BEGIN, END = NOON - timedelta(hours=1), NOON + timedelta(days=2)
@@ -74,3 +84,34 @@ def test_a_decision_whose_model_is_gone_is_counted_as_lost(decided: int) -> None
     load_weights.cache_clear()
     report = replay_quotes(since=BEGIN, until=END)
     assert (report.checked, len(report.lost)) == (0, decided)
+
+
+def test_a_decision_replays_with_the_weights_of_the_fit_it_names(
+    dairy: Dairy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_dairy()
+    monkeypatch.setattr(nights, "FEWEST_BOUGHT", 1.0)
+    online, _ = StockLocation.objects.get_or_create(code="online", defaults={"name": "Online"})
+    for cheese in dairy.cheeses:
+        StockRecord.objects.create(variant_id=cheese, location=online, on_hand=20)
+    for _ in range(6):
+        alice = make_treated()
+        buy_at(alice, ask_cheeses(dairy, alice)[dairy.brie])
+    drain_quotes()
+    night = NOON + timedelta(hours=2)
+    learn_online(now=night)
+    assert look_fits.learn_from_looks(now=night) == 1
+    publish_price_book(now=night)
+    fit, bob = LookFit.objects.get(), make_treated()
+    look_at(bob, dairy.cheeses)
+    later = night + timedelta(minutes=30)
+    quote_variants(context=visit(bob, now=later), variant_ids=dairy.cheeses)
+    drain_quotes()
+    named = Counter(Quote.objects.values_list("inputs__fit", flat=True))
+    assert named == {0: 24, fit.pk: 4}
+    report = replay_quotes(since=BEGIN, until=END)
+    assert (report.checked, report.differing, report.lost) == (28, (), ())
+    # Weights are read from the fit: with others its decisions, and only these, come out otherwise.
+    LookFit.objects.update(weights=fit.weights | {"family": fit.weights["family"] + 2.0})
+    load_weights.cache_clear()
+    assert len(replay_quotes(since=BEGIN, until=END).differing) == 4

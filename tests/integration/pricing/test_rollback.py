@@ -11,16 +11,18 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 
-from pricing.models import DemandModelVersion, ModelChange, ModelRamp, Quote
-from pricing.selectors.serving import get_serving
-from pricing.selectors.verdicts import say_refit
-from pricing.services import drain_quotes, publish_price_book, quote_variants
-from pricing.services.approvals import NotOffered
-from pricing.services.fairness import NotAudited
-from pricing.services.refits import use_refit
-from pricing.services.registry import is_held_back, note_activation
-from pricing.services.rollback import rollback_model
-from pricing.services.trials import begin_trial
+from pricing.api import drain_quotes, publish_price_book, quote_variants
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.fairness.services.fairness import NotAudited
+from pricing.learning.models.learning import ModelChange, ModelRamp
+from pricing.ledger.models.quotes import Quote
+from pricing.quoting.selectors.serving import get_serving
+from pricing.rollout.selectors.verdicts import say_refit
+from pricing.rollout.services.approvals import NotOffered
+from pricing.rollout.services.refits import use_refit
+from pricing.rollout.services.registry import is_held_back, note_activation
+from pricing.rollout.services.rollback import rollback_model
+from pricing.rollout.services.trials import begin_trial
 from tests.factories.pricing import (
     NOON,
     Dairy,

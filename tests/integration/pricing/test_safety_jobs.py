@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 
 from pricing import tasks
-from pricing.models import BreakerTrip, OnlineEvidence, PricedVisit
-from pricing.services.feeds import record_pulse
-from pricing.services.visits import KEEP_DAYS
-from shop.jobs.models import JobRun
-from shop.kernel.clock import utc_now
+from pricing.learning.models.learning import OnlineEvidence
+from pricing.policy.models.breakers import BreakerTrip, PricedVisit
+from pricing.publishing.services.feeds import record_pulse
+from pricing.rollout.services.visits import KEEP_DAYS
+from shop.ground.jobs.models import JobRun
+from shop.ground.kernel.clock import utc_now
 from shop.schedule import SCHEDULE
 from tests.factories.pricing import Dairy, open_dairy
 from tests.factories.pricing_visits import make_visits

@@ -9,20 +9,22 @@ import numpy as np
 import pytest
 from django.contrib.auth import get_user_model
 
-from pricing.core.guardrails import PublicBounds
-from pricing.core.publish import NO_LIMIT
-from pricing.core.quote import VariantTerms
-from pricing.core.values import Policy
-from pricing.metrics import guard_hits_total
-from pricing.models import BreakerTrip, PublicPrice
-from pricing.selectors.versions import get_model_version, load_model
-from pricing.services import publish_price_book, quote_variants, set_override
-from pricing.services.audited_prices import open_shelves
-from pricing.services.breakers import QUIET
-from pricing.services.feeds import record_pulse, watch_feeds
-from pricing.services.occasions import Occasion
-from pricing.services.screening import screen_draft
-from pricing.services.undo import undo_trip
+from pricing.api import publish_price_book, quote_variants, set_override
+from pricing.base.core.values import Policy
+from pricing.base.metrics import guard_hits_total
+from pricing.demand.selectors.versions import get_model_version, load_model
+from pricing.fairness.services.audited_prices import open_shelves
+from pricing.ledger.models.ledger import PublicPrice
+from pricing.optimum.core.publish import NO_LIMIT
+from pricing.optimum.core.quote import VariantTerms
+from pricing.policy.core.guardrails import PublicBounds
+from pricing.policy.models.breakers import BreakerTrip
+from pricing.publishing.core.screening import screen_terms
+from pricing.publishing.services.breakers import QUIET
+from pricing.publishing.services.feeds import record_pulse, watch_feeds
+from pricing.publishing.services.occasions import Occasion
+from pricing.publishing.services.screening import load_screens, report_breaches
+from pricing.rollout.services.undo import undo_trip
 from tests.factories.pricing import (
     NOON,
     Dairy,
@@ -74,7 +76,14 @@ def screen(
     before = replace(make_terms(PRICES), **terms)
     draft = replace(before, public_minor=np.array(asked))
     occasion = replace(at_work(now), is_dry=is_dry)
-    return screen_draft(draft, before, bounds or bound(), ALL, occasion)
+    screens = load_screens(before.variant_id, occasion)
+    after, breaches, moves = screen_terms(
+        *(draft, before, bounds or bound(), ALL, occasion.policy),
+        quiet=screens.quiet,
+        is_silent=screens.is_silent,
+    )
+    report_breaches(screens, breaches, after, moves, occasion)
+    return after
 
 
 def kinds() -> list[str]:

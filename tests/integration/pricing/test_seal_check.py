@@ -9,13 +9,15 @@ from django.db import connection
 from django.utils.translation import override
 
 from pricing import tasks
-from pricing.metrics import broken_seals, seals_checked_total
-from pricing.models import BreakerTrip, KillSwitch, QuoteSeal
-from pricing.selectors.seals import read_seals
-from pricing.services import seal_quotes
-from pricing.services.seal_check import check_seals
-from pricing.services.undo import undo_trip
-from shop.backoffice.seals import say_seals
+from pricing.api import seal_quotes
+from pricing.base.metrics import broken_seals, seals_checked_total
+from pricing.ledger.models.quotes import QuoteSeal
+from pricing.policy.models.breakers import BreakerTrip
+from pricing.policy.models.policy import KillSwitch
+from pricing.publishing.services.seal_check import check_seals
+from pricing.quoting.selectors.seals import read_seals
+from pricing.rollout.services.undo import undo_trip
+from shop.doors.backoffice.seals import say_seals
 from shop.schedule import SCHEDULE
 from tests.factories.pricing import NOON, Dairy
 from tests.factories.pricing_seals import quote_at_noon

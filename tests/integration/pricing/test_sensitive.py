@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from pricing.core.values import PriceView
-from pricing.models import PriceBook, PriceBookEntry
-from pricing.selectors import training_shoppers as training
-from pricing.selectors.serving import forget_serving
-from pricing.services import publish_price_book, quote_listing, quote_variants
-from profiles.core.features import SensitiveGoods, columns_of
-from profiles.core.values import EventValue, ShopperValue
-from profiles.selectors.event_columns import ShopperEvents
-from profiles.services import drain_events
-from shop.catalog.models import Category
-from shop.catalog.selectors import forget_catalog
-from shop.kernel.ids import uuid7
+from pricing.api import publish_price_book, quote_listing, quote_variants
+from pricing.base.core.values import PriceView
+from pricing.demand.selectors import training_shoppers as training
+from pricing.demand.selectors.household_timings import Past
+from pricing.ledger.models.books import PriceBook, PriceBookEntry
+from pricing.quoting.selectors.serving import forget_serving
+from profiles.events.services.drain import drain_events
+from profiles.features.core import SensitiveGoods, columns_of
+from profiles.features.selectors.event_columns import ShopperEvents
+from profiles.values import EventValue, ShopperValue
+from shop.ground.catalog.models import Category
+from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.kernel.ids import uuid7
 from tests.factories.pricing import (
     NOON,
     Dairy,
@@ -144,7 +147,7 @@ def test_a_page_with_sensitive_goods_asks_no_table(dairy: Dairy, pharmacy: tuple
 def test_what_is_learned_from_each_shopper_is_without_sensitive_goods(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Neither the signal of earlier offers nor the later purchases it is compared with."""
+    """Neither earlier offers nor the later purchases they are compared with."""
     tea, aspirin, days = 1, 2, timedelta(days=1)
     bought = [(tea, NOON - days), (aspirin, NOON - days), (tea, NOON + days), (aspirin, NOON)]
     columns = columns_of(
@@ -155,14 +158,17 @@ def test_what_is_learned_from_each_shopper_is_without_sensitive_goods(
     )
     owner, event_id = np.full(4, 7), np.zeros(4, dtype="V16")
     events = ShopperEvents(owner, event_id, np.zeros(4, dtype=np.bool_), columns)
-    goods = np.array([tea, aspirin])
+    kept: Any = SimpleNamespace(
+        variant_id=np.array([tea, aspirin]), family=np.array([0, 1]), family_id=np.array([5, 6])
+    )
 
-    def learn(*hidden: int) -> tuple[float, list[int]]:
+    def learn(*hidden: int) -> tuple[list[int], list[float]]:
         known = SensitiveGoods(np.zeros(0, np.int64), np.array(hidden, dtype=np.int64))
         monkeypatch.setattr(training, "sensitive_goods", lambda: known)
-        _, signal, lines = training._split(events, NOON.timestamp(), goods)
-        return float(signal[0]), lines[:, 1].tolist()
+        past = Past()
+        lines = training._split(events, NOON.timestamp(), kept, np.arange(2), past)
+        return lines[:, 1].tolist(), past.family[0][0, :, 0].round(2).tolist()
 
     everything, without = learn(), learn(aspirin)
-    assert without[0] == pytest.approx(everything[0] / 2)
-    assert (everything[1], without[1]) == ([0, 1], [0])
+    assert (everything[0], without[0]) == ([0, 1], [0])
+    assert (everything[1], without[1]) == ([0.99, 0.99], [0.99, 0.0])

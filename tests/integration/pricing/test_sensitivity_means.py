@@ -10,37 +10,41 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.db import transaction
 from numpy.typing import NDArray
 
-from pricing.core.arrays import FloatArray, IntArray
-from pricing.core.batch import SegmentMeans
-from pricing.core.mix import read_means, segment_mix
-from pricing.core.signals import SignalWeights
-from pricing.core.thompson import DRAWS
-from pricing.models import DemandModelVersion, PriceBook, PriceBookEntry, PriceProposal, Quote
-from pricing.selectors import demand_curve
-from pricing.selectors.exposures import load_exposures
-from pricing.selectors.offline import weigh_candidate
-from pricing.selectors.sensitivity import align_means, load_sensitivity_means
-from pricing.selectors.serving import forget_serving, get_serving
-from pricing.selectors.shadow import compare_shadow
-from pricing.selectors.versions import get_model_version, load_model
-from pricing.services import (
+from pricing.api import (
     Ask,
-    deciding,
+    demand_curve,
     drain_quotes,
-    entries,
     publish_price_book,
     quote_variants,
     replay_quote,
     set_list_prices,
 )
-from pricing.services.audited_prices import open_shelves
-from pricing.services.books import read_book_notes
-from pricing.services.refit_check import check_refit
-from profiles.core.values import FeatureRow, ShopperValue
-from profiles.services import drain_events
-from shop.kernel.arrays import hash_arrays, pack_arrays, unpack_arrays
+from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.demand.selectors.versions import get_model_version, load_model
+from pricing.fairness.services.audited_prices import open_shelves
+from pricing.learning.selectors.offline import weigh_candidate
+from pricing.learning.selectors.sensitivity import align_means, load_sensitivity_means
+from pricing.ledger.models.books import PriceBook, PriceBookEntry
+from pricing.ledger.models.proposals import PriceProposal
+from pricing.ledger.models.quotes import Quote
+from pricing.ledger.selectors.exposures import load_exposures
+from pricing.optimum.core.batch import SegmentMeans
+from pricing.optimum.core.mix import read_means, segment_mix
+from pricing.optimum.core.signals import SignalWeights
+from pricing.optimum.core.thompson import DRAWS
+from pricing.publishing.services import entries
+from pricing.publishing.services.books import read_book_notes
+from pricing.quoting.selectors.serving import forget_serving, get_serving
+from pricing.quoting.services import deciding
+from pricing.rollout.selectors.shadow import compare_shadow
+from pricing.rollout.services.refit_check import check_refit
+from profiles.events.services.drain import drain_events
+from profiles.values import FeatureRow, ShopperValue
+from shop.ground.kernel.arrays import hash_arrays, pack_arrays, unpack_arrays
 from tests.factories.policies import change_policy
 from tests.factories.pricing import (
     NOON,
@@ -87,7 +91,7 @@ def expect_means(dairy: Dairy, seen: SegmentMeans) -> FloatArray:
 def pin_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw the highest elasticity: ids and weeks would decide whether any price is lower."""
 
-    def highest(_seed: object, variant_id: IntArray) -> IntArray:
+    def highest(_now_ms: int, variant_id: IntArray) -> IntArray:
         return np.full(len(variant_id), DRAWS - 1)
 
     for room in (entries, deciding):
@@ -161,6 +165,7 @@ def test_an_average_member_gets_less_off_than_at_the_markets_elasticity(
     assert np.all(before < after)
 
 
+@pytest.mark.usefixtures("lasting_memories")  # a list price is the catalogue's: all is priced anew
 def test_a_change_of_one_price_keeps_each_variants_mean(dairy: Dairy, alice: ShopperValue) -> None:
     before = arrays_now()
     set_list_prices(asks={dairy.cheddar: Ask(390)}, market="us", now=NOON + 3 * QUARTER)
@@ -247,3 +252,24 @@ def test_before_the_first_book_no_mean_is_known(dairy: Dairy) -> None:
     known, means = load_sensitivity_means(PLACE)
     assert (known.tolist(), means.tolist()) == ([], [])
     assert align_means(np.array([dairy.brie]), known, means).tolist() == [1.0]
+
+
+def test_a_published_book_has_the_same_public_prices_with_personal_prices_on_and_off(
+    dairy: Dairy, alice: ShopperValue
+) -> None:
+    sensitive = {one: 2.1 + 0.1 * place for place, one in enumerate(dairy.cheeses)}
+    make_model(sensitive, trained_at=NOON, is_causal=True)
+    public, quoted = list[list[int]](), list[int]()
+    for cap in (0.10, 0.0):
+        with transaction.atomic():
+            change_policy(
+                shock_share=0.0, ceiling_over_list=0.10, personal_cap=cap, spread_aversion=0.0
+            )
+            publish_price_book(now=NOON + 8 * QUARTER, everything=True)
+            book = arrays_now()
+            public.append(book["public_minor"].tolist())
+            quoted.append(int((book["segment_minor"] < book["public_minor"]).sum()))
+            transaction.set_rollback(True)
+    assert public[0] == public[1]
+    assert public[0] != book["list_minor"].tolist()
+    assert (quoted[0] > 0, quoted[1]) == (True, 0)

@@ -12,35 +12,26 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from pricing.core.values import QuoteContext
-from pricing.models import (
-    ArmPrice,
-    ChanceReturn,
-    EmergencyCap,
-    PriceBook,
-    PriceLedgerEntry,
-    PriceProposal,
-    PriceShock,
-    PublicPrice,
-)
-from pricing.selectors import serving
-from pricing.selectors.serving import FRESH_SECONDS, forget_serving, get_serving
-from pricing.services import (
-    books,
-    looks,
-    publish_price_book,
-    quote_variants,
-    returns,
-    set_kill_switch,
-    turn_price_shocks,
-)
-from pricing.services.arm_turns import turn_public_arms
-from pricing.services.returns import HEARD
+from pricing.api import publish_price_book, quote_variants, set_kill_switch, turn_price_shocks
+from pricing.base.core.values import QuoteContext
+from pricing.experiments.models.arms import ArmPrice
+from pricing.experiments.models.shocks import PriceShock
+from pricing.ledger.models.books import PriceBook
+from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
+from pricing.ledger.models.proposals import PriceProposal
+from pricing.policy.models.policy import EmergencyCap
+from pricing.publishing.services import books
+from pricing.publishing.services.arm_turns import turn_public_arms
+from pricing.quoting.models.returns import ChanceReturn
+from pricing.quoting.selectors import serving
+from pricing.quoting.selectors.serving import FRESH_SECONDS, forget_serving, get_serving
+from pricing.quoting.services import issue, returns
+from pricing.quoting.services.returns import HEARD
 from pricing.tasks import reprice_soon
-from profiles.selectors.experiment_cells import find_public_arms
-from shop.catalog.models import Variant
-from shop.kernel.clock import utc_now
-from shop.outbox.models import Fact
+from profiles.experiments.selectors.cells import find_public_arms
+from shop.ground.catalog.models import Variant
+from shop.ground.kernel.clock import utc_now
+from shop.ground.outbox.models import Fact
 from shop.wiring import HANDLERS
 from tests.factories.dead_redis import redis_down
 from tests.factories.experiments import start_switchback
@@ -180,7 +171,7 @@ def test_two_prices_of_one_book_have_two_quotes_and_the_second_is_no_look(
 ) -> None:
     turn_price_shocks(now=MONDAY)
     shock, seen = first_shock(), []
-    monkeypatch.setattr(looks._line, "send", lambda _client, page: seen.append(page.count))
+    monkeypatch.setattr(issue._line, "send", lambda _client, page: seen.append(page.count))
     nobody = replace(visit(None), now=MONDAY + MINUTE, is_look=True)
     throw("sku", shock.variant.sku, MONDAY + MINUTE)
 

@@ -6,10 +6,11 @@ import time
 
 import pytest
 
-from pricing.models import DemandModelVersion, KillSwitch
-from pricing.selectors.serving import FRESH_SECONDS, get_serving
-from pricing.services import quote_variants, set_kill_switch
-from profiles.core.values import ShopperValue
+from pricing.api import quote_variants, set_kill_switch
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.policy.models.policy import KillSwitch
+from pricing.quoting.selectors.serving import FRESH_SECONDS, get_serving
+from profiles.values import ShopperValue
 from tests.factories.dead_redis import redis_down
 from tests.factories.pricing import NOON, Dairy, look_at, make_treated, open_dairy, visit
 

@@ -6,12 +6,12 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils.translation import override
 
-from pricing.models import RampStep, ShadowComparison
-from pricing.selectors.staff_learning import list_trials
-from pricing.services import drain_quotes, quote_variants
-from pricing.services.approvals import NotOffered
-from pricing.services.trials import step_trial, watch_trial
-from shop.approvals.core.values import NeedsSecondPerson
+from pricing.api import drain_quotes, quote_variants
+from pricing.learning.models.learning import RampStep, ShadowComparison
+from pricing.rollout.selectors.staff_learning import list_trials
+from pricing.rollout.services.approvals import NotOffered
+from pricing.rollout.services.trials import step_trial, watch_trial
+from shop.ground.approvals.core.values import NeedsSecondPerson
 from tests.factories.pricing import NOON, Dairy, look_at, make_treated, open_dairy, visit
 from tests.factories.pricing_trials import HOUR, begin, make_candidate, open_gate
 

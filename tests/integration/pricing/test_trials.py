@@ -9,32 +9,21 @@ import numpy as np
 import pytest
 from django.contrib.auth import get_user_model
 
-from pricing.models import (
-    BreakerTrip,
-    DemandModelVersion,
-    ModelAudit,
-    ModelChange,
-    ModelRamp,
-    Quote,
-    RampStep,
-    ShadowComparison,
-)
-from pricing.selectors.serving import get_serving
-from pricing.selectors.trials import Trial, load_trial
-from pricing.services import (
-    drain_quotes,
-    quote_listing,
-    quote_variants,
-    replay_quote,
-    set_kill_switch,
-)
-from pricing.services.approvals import NotOffered, activate_model
-from pricing.services.fairness import NotAudited
-from pricing.services.trials import step_trial, stop_trial, watch_trial
-from pricing.services.undo import undo_trip
-from profiles.core.values import ShopperValue
-from shop.approvals.core.values import NeedsSecondPerson
-from shop.catalog.selectors import versions
+from pricing.api import drain_quotes, quote_listing, quote_variants, replay_quote, set_kill_switch
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.fairness.models.audits import ModelAudit
+from pricing.fairness.services.fairness import NotAudited
+from pricing.learning.models.learning import ModelChange, ModelRamp, RampStep, ShadowComparison
+from pricing.ledger.models.quotes import Quote
+from pricing.policy.models.breakers import BreakerTrip
+from pricing.quoting.selectors.serving import get_serving
+from pricing.quoting.selectors.trials import Trial, load_trial
+from pricing.rollout.services.approvals import NotOffered, activate_model
+from pricing.rollout.services.trials import step_trial, stop_trial, watch_trial
+from pricing.rollout.services.undo import undo_trip
+from profiles.values import ShopperValue
+from shop.ground.approvals.core.values import NeedsSecondPerson
+from shop.ground.catalog.selectors import versions
 from tests.factories.pricing import (
     NOON,
     Dairy,

@@ -7,12 +7,14 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from pricing.models import BreakerTrip, DemandModelVersion, RampStep, ShadowComparison
-from pricing.selectors.trial_words import list_trial_figures
-from pricing.selectors.verdicts import say_step
-from pricing.services import drain_quotes, publish_price_book, quote_variants
-from pricing.services.trials import watch_trial
-from shop.staff.columns import show_minor
+from pricing.api import drain_quotes, publish_price_book, quote_variants
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.learning.models.learning import RampStep, ShadowComparison
+from pricing.policy.models.breakers import BreakerTrip
+from pricing.rollout.selectors.trial_words import list_trial_figures
+from pricing.rollout.selectors.verdicts import say_step
+from pricing.rollout.services.trials import watch_trial
+from shop.ground.staff.columns import show_minor
 from tests.factories.markets import sell_abroad
 from tests.factories.pricing import (
     NOON,

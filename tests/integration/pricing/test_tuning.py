@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from pricing.core.demand.training_cells import TrainingCells
-from pricing.core.demand.tuning import DemandSettings, Trial, draw_settings
-from pricing.models import DemandModelVersion, DemandTuning
-from pricing.selectors.training import Window
-from pricing.selectors.tuning import find_tuning, load_settings
-from pricing.services import train_demand, tuning
-from pricing.services.tuning import TooLittleHistory, tune_demand
+from pricing.api import train_demand
+from pricing.demand.core.training_cells import TrainingCells
+from pricing.demand.core.tuning import DemandSettings, Trial, draw_settings
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.demand.models.tuning import DemandTuning
+from pricing.demand.selectors.training import Window
+from pricing.demand.selectors.tuning import load_settings
+from pricing.demand.services import tuning
+from pricing.demand.services.tuning import TooLittleHistory, tune_demand
 from tests.factories.pricing import NOON, Dairy
 from tests.unit.pricing.test_tuning import SHORT, make_cells
 
@@ -79,7 +81,6 @@ def test_two_searchers_store_a_trial_once(wandering_shop: TrainingCells) -> None
 
 def test_training_uses_what_was_chosen(wandering_shop: TrainingCells, dairy: Dairy) -> None:
     assert load_settings() == DemandSettings()
-    assert find_tuning() is None
     with patch.object(
         tuning, "draw_settings", lambda _, number: SHORT if number else DemandSettings()
     ):
@@ -88,7 +89,7 @@ def test_training_uses_what_was_chosen(wandering_shop: TrainingCells, dairy: Dai
     assert found.best is not None
     assert found.best.number == 1
     with patch(
-        "pricing.services.training.load_training_cells",
+        "pricing.rollout.services.training.load_training_cells",
         lambda **_: (wandering_shop, window_of(wandering_shop)),
     ):
         row = train_demand(as_of=NOON, weeks=44)

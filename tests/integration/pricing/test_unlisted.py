@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pricing.services import quote_listing, quote_variants
-from shop.catalog.models import Product, Variant
-from shop.catalog.selectors import forget_catalog
+from pricing.api import quote_listing, quote_variants
+from shop.ground.catalog.models import Product, Variant
+from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.pricing import NOON, Dairy, look_at, make_treated, open_dairy, visit
 
 pytestmark = pytest.mark.django_db

@@ -11,19 +11,14 @@ import redis
 from django.db import connection
 from django.db.utils import DatabaseError
 
-from profiles.core.keys import WARM_MARKER
-from profiles.core.values import Consents
+from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk, load_traits_bulk
+from profiles.consent.services import set_consent
+from profiles.events.core.keys import WARM_MARKER
+from profiles.events.services.partitions import drop_partitions, ensure_partitions, months_ahead
+from profiles.events.services.table import store_records
 from profiles.models import ConsentRecord, Event, Shopper
-from profiles.models.audit import AuditTrait
-from profiles.services import (
-    ensure_partitions,
-    load_events_bulk,
-    load_shoppers_bulk,
-    load_traits_bulk,
-    set_consent,
-)
-from profiles.services.partitions import drop_partitions, months_ahead
-from profiles.services.table import store_records
+from profiles.shoppers.models.audit import AuditTrait
+from profiles.values import Consents
 from tests.factories.profiles import BRIE, EVERYTHING, NOON, make_event, make_guest
 from tests.integration.profiles.test_feature_parity import record
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from profiles.selectors import recommend_variants
-from profiles.selectors.catalog import lookup_variants
-from profiles.selectors.segments import forget_models, fresh_categories
-from shop.catalog.models import Brand, Category, Product, Variant
-from shop.catalog.selectors import load_variant_arrays
-from shop.catalog.selectors.versions import forget_catalog
+from profiles.features.selectors.catalog import lookup_variants
+from profiles.recommend.selectors.recommendations import recommend_variants
+from profiles.segments.selectors.segments import forget_segments, fresh_categories
+from shop.ground.catalog.models import Brand, Category, Product, Variant
+from shop.ground.catalog.selectors import load_variant_arrays
+from shop.ground.catalog.selectors.versions import forget_catalog
 from tests.factories.profiles import NOON, make_variants
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def dairy() -> dict[str, Variant]:
                 product=product, external_ref=name, sku=name, list_minor=price
             )
     forget_catalog()
-    forget_models()
+    forget_segments()
     return variants
 
 

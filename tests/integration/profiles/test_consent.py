@@ -11,23 +11,20 @@ from django.db import connection, transaction
 from django.db.utils import DatabaseError
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from profiles.core.values import Consents, ShopperValue
+from profiles.consent.services import UnknownPurpose, set_consent
+from profiles.events.services.rebuild import repair_online_features
 from profiles.models import ConsentRecord, OnlineLag, Shopper, ShopperProfile
-from profiles.selectors import (
+from profiles.segments.selectors.online import read_online_profiles
+from profiles.segments.services.profiles import refresh_profiles
+from profiles.shoppers.selectors.shoppers import (
     ShopperNotFound,
     get_shopper_by_id,
     list_consents,
     list_stale_pseudonyms,
-    read_online_profiles,
 )
-from profiles.services import (
-    UnknownPurpose,
-    refresh_profiles,
-    repair_online_features,
-    set_consent,
-)
-from shop.jobs import redis as door
-from shop.outbox.models import Fact
+from profiles.values import Consents, ShopperValue
+from shop.ground.jobs import redis as door
+from shop.ground.outbox.models import Fact
 from tests.factories.profiles import EVERYTHING, NOON, make_guest
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_catalog")]

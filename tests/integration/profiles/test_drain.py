@@ -18,14 +18,18 @@ import redis
 from django.db import connection
 from django.db.utils import OperationalError
 
-from profiles.core.keys import GROUP, STREAM
-from profiles.core.records import encode_record
-from profiles.core.values import ShopperValue
+from profiles.events.core.keys import GROUP, STREAM
+from profiles.events.core.records import encode_record
+from profiles.events.services import drain
+from profiles.events.services.drain import drain_events
+from profiles.events.services.events import ingest_events
+from profiles.events.services.online import accept_records
+from profiles.events.services.rebuild import repair_online_features
 from profiles.models import Event, OnlineLag, Shopper
-from profiles.selectors import compute_feature_rows, read_online_profiles
-from profiles.services import drain, drain_events, ingest_events, repair_online_features
-from profiles.services.online import accept_records
-from shop.jobs.models import QuarantinedRow
+from profiles.segments.selectors.feature_tables import compute_feature_rows
+from profiles.segments.selectors.online import read_online_profiles
+from profiles.values import ShopperValue
+from shop.ground.jobs.models import QuarantinedRow
 from tests.factories.profiles import BROWSER, NOON, make_event, make_guest, make_views
 from tests.integration.profiles.test_feature_parity import record
 
@@ -152,9 +156,9 @@ def test_a_database_that_fails_loses_nothing(
 WORKER = """
 import django
 django.setup()
-from profiles.services import drain
-from profiles.services.drain import drain_events
-from shop.kernel.clock import utc_now
+from profiles.events.services import drain
+from profiles.events.services.drain import drain_events
+from shop.ground.kernel.clock import utc_now
 drain.BATCH = 200  # many commits, so that the kill falls between, before or inside one
 print("ready", flush=True)
 while True:

@@ -6,11 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from profiles.core.values import Consents
+from profiles.consent.services import set_consent
+from profiles.experiments.selectors.experiments import choose_arm
+from profiles.experiments.services.exposures import log_exposures
 from profiles.models import ExperimentOutcome, Exposure
-from profiles.privacy import PRIVACY
-from profiles.selectors import choose_arm, get_shopper_by_id
-from profiles.services import erase_everywhere, export_everything, log_exposures, set_consent
+from profiles.privacy.services.answers import PRIVACY
+from profiles.privacy.services.erasure import erase_everywhere, export_everything
+from profiles.shoppers.selectors.shoppers import get_shopper_by_id
+from profiles.values import Consents
 from tests.factories.experiments import guest_in, see, start
 from tests.factories.profiles import EVERYTHING, NOON, make_guest
 

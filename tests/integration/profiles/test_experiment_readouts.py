@@ -8,6 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from profiles.accounts.services.bulk import load_events_bulk
+from profiles.experiments.selectors.experiments import choose_arm
+from profiles.experiments.services import readouts
+from profiles.experiments.services.experiments import move_shares, stop_experiment
+from profiles.experiments.services.readouts import read_experiment, read_experiments
 from profiles.models import (
     Experiment,
     ExperimentOutcome,
@@ -16,16 +21,7 @@ from profiles.models import (
     Exposure,
     Shopper,
 )
-from profiles.selectors import choose_arm
-from profiles.services import experiment_readouts as readouts
-from profiles.services import (
-    load_events_bulk,
-    move_shares,
-    read_experiment,
-    read_experiments,
-    stop_experiment,
-)
-from shop.outbox.models import Fact
+from shop.ground.outbox.models import Fact
 from tests.factories.experiments import (
     order_rows,
     plant,

@@ -8,6 +8,17 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
+from profiles.accounts.services.identity import link_account
+from profiles.experiments.selectors.experiments import choose_arm
+from profiles.experiments.services.drafts import ArmDraft, BadExperiment, Registered, save_draft
+from profiles.experiments.services.experiments import (
+    decide_experiment,
+    move_shares,
+    prolong_experiment,
+    set_holdout,
+    start_experiment,
+    stop_experiment,
+)
 from profiles.models import (
     Account,
     Experiment,
@@ -15,22 +26,8 @@ from profiles.models import (
     ExperimentDeviation,
     Exposure,
 )
-from profiles.selectors import choose_arm
-from profiles.services import (
-    ArmDraft,
-    BadExperiment,
-    Registered,
-    decide_experiment,
-    link_account,
-    move_shares,
-    prolong_experiment,
-    save_draft,
-    set_holdout,
-    start_experiment,
-    stop_experiment,
-)
-from shop.kernel.hashing import fingerprint
-from shop.outbox.models import Fact
+from shop.ground.kernel.hashing import fingerprint
+from shop.ground.outbox.models import Fact
 from tests.factories.experiments import PLAIN, SHORT, guest_in, make_draft, see, start
 from tests.factories.profiles import EVERYTHING, NOON, make_guest
 

@@ -11,15 +11,17 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from profiles.core.features import VALUE_NAMES
-from profiles.core.keys import profile_key, variants_key
-from profiles.core.records import EventRecord
-from profiles.core.values import EventValue, FeatureRow, ProfilePart, ShopperValue
+from profiles.events.core.keys import profile_key, variants_key
+from profiles.events.core.records import EventRecord
+from profiles.events.services.drain import drain_events
+from profiles.events.services.online import accept_records
+from profiles.events.services.rebuild import rebuild_online_features
+from profiles.events.services.table import store_records
+from profiles.features.core import VALUE_NAMES
 from profiles.models import Event
-from profiles.selectors import compute_feature_rows, queue_part_reads, read_online_profiles
-from profiles.services import drain_events, rebuild_online_features
-from profiles.services.online import accept_records
-from profiles.services.table import store_records
+from profiles.segments.selectors.feature_tables import compute_feature_rows
+from profiles.segments.selectors.online import read_online_profiles, read_profile_part
+from profiles.values import EventValue, FeatureRow, ProfilePart, ShopperValue
 from tests.factories.profiles import (
     CHEDDAR,
     CHEESE,
@@ -128,10 +130,10 @@ def test_a_part_read_online_has_the_bits_of_the_whole(
     accept(alice, [make_event("view"), *history])
     names = ("activity", "discounted", "offer_clicks")
     wanted = ProfilePart(names, [CHEESE, WINE], [CHEDDAR, MERLOT])
-    pipe = redis_connection.pipeline(transaction=False)
-    with patch("profiles.selectors.online.READ_ALL_ABOVE", read_all_above):
-        parse = queue_part_reads(pipe, alice.pseudonym, wanted)
-    part = parse(pipe.execute(), NOON).feature_row
+    with patch("profiles.segments.selectors.online.READ_ALL_ABOVE", read_all_above):
+        profile, answer = read_profile_part(alice.pseudonym, wanted, NOON, also=("ECHO", "more"))
+    part = profile.feature_row
+    assert answer == b"more"
     assert part is not None
     whole = online_row(alice)
     assert part.values == {name: whole.values[name] for name in names}

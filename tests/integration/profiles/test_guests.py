@@ -7,14 +7,15 @@ import redis
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from profiles.core.keys import FREE, JOINING, guest_key
-from profiles.core.values import Consents, ShopperValue
+from profiles.accounts.selectors import guests
+from profiles.accounts.selectors.guests import belongs_to_account
+from profiles.accounts.services.identity import get_or_create_guest, link_account
+from profiles.events.core.keys import FREE, JOINING, guest_key
+from profiles.events.services.online import bar_guest
 from profiles.models import Account
-from profiles.selectors import belongs_to_account, guests
-from profiles.services import get_or_create_guest, link_account
-from profiles.services.online import bar_guest
-from shop.jobs import redis as door
-from shop.kernel.clock import utc_now
+from profiles.values import Consents, ShopperValue
+from shop.ground.jobs import redis as door
+from shop.ground.kernel.clock import utc_now
 
 pytestmark = pytest.mark.django_db
 

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 
-from profiles.core.values import Consents
-from profiles.selectors.holdout_readouts import read_experiment_holdout, read_holdout
-from profiles.services import load_events_bulk, load_shoppers_bulk, set_holdout
+from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk
+from profiles.experiments.selectors.holdout_readouts import read_experiment_holdout, read_holdout
+from profiles.experiments.services.experiments import set_holdout
+from profiles.values import Consents
 from tests.factories.experiments import order_rows, spend_by_side
 from tests.factories.profiles import NOON
 
@@ -23,7 +25,7 @@ def _not_counted_today() -> None:
 
 
 def test_what_everybody_else_spends_more_is_told_with_bounds() -> None:
-    set_holdout(namespace="everything", share=0.3)
+    call_command("hold_out", "everything", "30")
     paid = spend_by_side(1_000, 1_200)
     found = read_experiment_holdout(TODAY)
     assert found is not None
@@ -43,6 +45,11 @@ def test_without_a_holdout_or_with_few_nothing_is_said() -> None:
     assert found is not None
     assert found.held < 100
     assert found.metrics["margin_per_visit"].low == -np.inf
+
+
+def test_nobody_holds_everybody_out() -> None:
+    with pytest.raises(CommandError, match="A holdout is a share from 0 up to, but not, 100 %"):
+        call_command("hold_out", "everything", "100")
 
 
 def test_who_did_not_agree_is_not_counted() -> None:

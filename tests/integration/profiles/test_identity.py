@@ -14,24 +14,21 @@ from django.db import connection
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from profiles.core.values import Consents, ShopperValue
+from profiles.accounts.services import identity
+from profiles.accounts.services.identity import get_or_create_guest, link_account
+from profiles.events.services.drain import drain_events
+from profiles.events.services.events import ingest_events
+from profiles.events.services.rebuild import repair_online_features
 from profiles.models import Account, ConsentRecord, Event, Shopper
-from profiles.selectors import (
+from profiles.segments.selectors.feature_tables import compute_feature_rows
+from profiles.segments.selectors.online import read_online_profiles
+from profiles.shoppers.selectors.shoppers import (
     ShopperNotFound,
-    compute_feature_rows,
     find_shopper,
     find_shopper_for_account,
     get_shopper,
-    read_online_profiles,
 )
-from profiles.services import (
-    drain_events,
-    get_or_create_guest,
-    identity,
-    ingest_events,
-    link_account,
-    repair_online_features,
-)
+from profiles.values import Consents, ShopperValue
 from tests.factories.profiles import (
     BRIE,
     BROWSER,

@@ -9,17 +9,14 @@ import pytest
 import redis
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from profiles.core.keys import RATE_PREFIX, SEEN_PREFIX, STREAM
-from profiles.core.values import Consents, IngestResult, ShopperValue
+from profiles.events.core.keys import RATE_PREFIX, SEEN_PREFIX, STREAM
+from profiles.events.services.drain import drain_events
+from profiles.events.services.events import BatchTooLarge, ingest_events
+from profiles.events.services.rebuild import repair_online_features
 from profiles.models import Event, OnlineLag
-from profiles.selectors import read_online_profiles
-from profiles.services import (
-    BatchTooLarge,
-    drain_events,
-    ingest_events,
-    repair_online_features,
-)
-from shop.jobs import redis as door
+from profiles.segments.selectors.online import read_online_profiles
+from profiles.values import Consents, IngestResult, ShopperValue
+from shop.ground.jobs import redis as door
 from tests.factories.profiles import (
     BRIE,
     BROWSER,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -10,8 +11,9 @@ import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from profiles.core.records import EventRecord
-from profiles.core.values import ShopperValue
+from profiles.events.core.records import EventRecord
+from profiles.events.services.rebuild import rebuild_online_features
+from profiles.events.services.table import store_records
 from profiles.models import (
     Segment,
     SegmentVersion,
@@ -19,22 +21,23 @@ from profiles.models import (
     ShopperProfile,
     SimilarityVersion,
 )
-from profiles.selectors import (
-    compute_feature_rows,
+from profiles.recommend.selectors import recommendations
+from profiles.recommend.selectors.recommendations import recommend_variants
+from profiles.recommend.selectors.recommender import forget_recommender, get_recommender
+from profiles.recommend.services import refit_recommender
+from profiles.segments.selectors.feature_tables import compute_feature_rows
+from profiles.segments.selectors.online import read_online_profiles
+from profiles.segments.selectors.segments import (
+    forget_segments,
+    get_segment_model,
     list_segments,
     name_tags,
-    read_online_profiles,
-    recommend_variants,
 )
-from profiles.selectors.segments import forget_models, get_segment_model
-from profiles.services import (
-    rebuild_online_features,
-    refit_segments,
-    refit_similarity,
-    refresh_profiles,
-    segments,
-)
-from profiles.services.table import store_records
+from profiles.segments.services import segments
+from profiles.segments.services.profiles import refresh_profiles
+from profiles.segments.services.segments import refit_segments
+from profiles.values import ShopperValue
+from shop.ground.kernel.arrays import pack_arrays
 from tests.factories.profiles import (
     BAGUETTE,
     BRIE,
@@ -159,7 +162,6 @@ def test_stored_profiles_say_the_same_as_features(
     assert stored.features == {name: round(value, 6) for name, value in row.values.items()}
     assert stored.segment is not None
     assert (stored.segment.code, tuple(stored.tags)) == (row.segment, row.tags)
-    assert "on_offer" in row.tags
     assert "fresh_food" in row.tags
 
 
@@ -171,31 +173,76 @@ def test_only_who_was_here_is_refreshed(crowd: dict[str, list[ShopperValue]]) ->
 
 
 def test_tags_have_names_in_both_languages() -> None:
-    assert name_tags(("on_offer", "weekend"), "en") == ["buys on offer", "weekend shopper"]
-    assert name_tags(("on_offer",), "zh-hans") == ["爱买特价"]
+    assert name_tags(("on_offer", "weekend"), "en") == [
+        "likely to buy mostly on offer",
+        "weekend shopper",
+    ]
+    assert name_tags(("on_offer",), "zh-hans") == ["可能主要购买特价"]
 
 
-def test_what_same_minded_shoppers_buy_is_recommended(
-    crowd: dict[str, list[ShopperValue]],
+def test_what_is_bought_again_and_what_goes_with_it_is_recommended(
+    crowd: dict[str, list[ShopperValue]], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for shopper in crowd["cheese"][:25]:
         store_records(order(shopper, 3, MERLOT, RYE, offer=False), now=NOON)
-    assert refit_similarity(now=NOON) == 6
-    row = next(compute_feature_rows([crowd["cheese"][29].id], NOON))
-    shown = recommend_variants(row, 4)
-    assert [(one.variant_id, one.reason) for one in shown] == [
+    assert refit_recommender(now=NOON) == 6
+    last = crowd["cheese"][29].id
+    row = next(compute_feature_rows([last], NOON))
+    recommend_variants(row, 4, shopper_id=last)  # what is learned is in memory now
+    with django_assert_num_queries(1):
+        shown = recommend_variants(row, 4, shopper_id=last)
+    assert {(one.variant_id, one.reason) for one in shown[:3]} == {
         (CHEDDAR, "familiar"),
         (GOUDA, "familiar"),
-        (RYE, "goes_with"),
         (BRIE, "familiar"),
-    ]
+    }
+    assert (shown[3].variant_id, shown[3].reason) == (RYE, "goes_with")
+    scores = [one.score for one in shown]
+    assert scores == sorted(scores, reverse=True)
+    new = recommend_variants(row, 1, shopper_id=last, novelty=1e9)
+    assert new[0].variant_id in {RYE, BAGUETTE}
     assert SimilarityVersion.objects.filter(is_active=True).count() == 1
+
+
+def test_before_the_first_night_what_was_bought_and_seen_comes_first() -> None:
+    alice = make_guest()
+    store_records(order(alice, 3, GOUDA, offer=False), now=NOON)
+    row = next(compute_feature_rows([alice.id], NOON))
+    seen = replace(row, variant_affinity={**row.variant_affinity, BAGUETTE: 3.0})
+    shown = recommend_variants(seen, 5, shopper_id=alice.id)
+    assert [(one.variant_id, one.reason) for one in shown[:2]] == [
+        (BAGUETTE, "seen"),
+        (GOUDA, "familiar"),
+    ]
+
+
+def test_what_is_sold_out_is_not_recommended(
+    crowd: dict[str, list[ShopperValue]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refit_recommender(now=NOON)
+    monkeypatch.setattr(recommendations, "list_sold_out", lambda: np.array([CHEDDAR]))
+    one = crowd["cheese"][0].id
+    row = next(compute_feature_rows([one], NOON))
+    for shown in (recommend_variants(row, 6, shopper_id=one), recommend_variants(None, 6)):
+        assert {GOUDA, BRIE} < {each.variant_id for each in shown}
+        assert CHEDDAR not in {each.variant_id for each in shown}
+
+
+def test_a_model_of_an_older_form_is_read_as_none() -> None:
+    arrays = {"variant_id": np.array([CHEDDAR]), "neighbor": np.zeros((1, 0), np.int32)}
+    SimilarityVersion.objects.create(
+        fitted_at=NOON, as_of=NOON, arrays=pack_arrays(arrays), sha256="", is_active=True
+    )
+    forget_recommender()
+    assert get_recommender() is None
+    assert [one.reason for one in recommend_variants(None, 2)] == ["popular", "popular"]
 
 
 def test_without_a_row_everybody_sees_the_same(
     crowd: dict[str, list[ShopperValue]], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    refit_similarity(now=NOON)
+    refit_recommender(now=NOON)
+    recommend_variants(None, 3)
     with django_assert_num_queries(0):
         shown = recommend_variants(None, 3, frozenset({RYE}))
     # The wine is popular too, but restricted goods are never recommended.
@@ -210,7 +257,7 @@ def test_models_are_read_once_and_again_when_they_change(
     crowd: dict[str, list[ShopperValue]], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     refit_segments(now=NOON)
-    forget_models()
+    forget_segments()
     with django_assert_num_queries(2):
         first = get_segment_model()
     with django_assert_num_queries(0):

@@ -14,9 +14,12 @@ from django.db import connection
 from psycopg import sql
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from profiles.core.keys import profile_key, variants_key
-from profiles.core.privacy import FieldClass
-from profiles.core.values import ShopperValue
+from profiles.accounts.services.bulk import load_traits_bulk
+from profiles.accounts.services.identity import link_account
+from profiles.events.core.keys import profile_key, variants_key
+from profiles.events.services.drain import drain_events
+from profiles.events.services.events import ingest_events
+from profiles.events.services.table import store_records
 from profiles.models import (
     Account,
     ConsentRecord,
@@ -25,22 +28,16 @@ from profiles.models import (
     Shopper,
     ShopperProfile,
 )
-from profiles.models.audit import AuditTrait
-from profiles.privacy import FIELDS, PRIVACY
-from profiles.selectors import find_shopper, read_online_profiles
-from profiles.services import (
-    StaffAccount,
-    drain_events,
-    erase_everywhere,
-    export_everything,
-    forget_expired,
-    ingest_events,
-    link_account,
-    load_traits_bulk,
-    refresh_profiles,
-)
-from profiles.services.table import store_records
-from shop.outbox.models import Fact
+from profiles.privacy.core import FieldClass
+from profiles.privacy.services.answers import FIELDS, PRIVACY
+from profiles.privacy.services.erasure import StaffAccount, erase_everywhere, export_everything
+from profiles.privacy.services.retention import forget_expired
+from profiles.segments.selectors.online import read_online_profiles
+from profiles.segments.services.profiles import refresh_profiles
+from profiles.shoppers.models.audit import AuditTrait
+from profiles.shoppers.selectors.shoppers import find_shopper
+from profiles.values import ShopperValue
+from shop.ground.outbox.models import Fact
 from tests.factories.profiles import (
     BROWSER,
     CHEDDAR,

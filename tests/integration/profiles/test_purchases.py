@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 from django.db import transaction
-from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
-from profiles.core.values import PurchasedLine, ShopperValue
+from profiles.events.selectors.purchases import load_purchase_cells
+from profiles.events.services.purchases import record_purchase_events, record_return_events
 from profiles.models import Event, OnlineLag
-from profiles.selectors import load_purchase_cells, read_online_profiles
-from profiles.selectors.purchases import load_purchase_counts
-from profiles.services import record_purchase_events, record_return_events
+from profiles.recommend.selectors.recommender import load_purchases, local_seconds
+from profiles.segments.selectors.online import read_online_profiles
+from profiles.values import PurchasedLine, ShopperValue
 from tests.factories.profiles import BRIE, CHEDDAR, CHEESE, GOUDA, NOON, make_guest
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_catalog")]
@@ -159,13 +161,18 @@ def test_no_sales_are_no_cells() -> None:
     assert cells.week_start.dtype == np.dtype("datetime64[D]")
 
 
-def test_counts_say_how_often_who_bought_what() -> None:
+def test_lines_say_who_bought_what_when_on_the_clocks_of_the_business(
+    settings: Any, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    settings.BUSINESS_TIME_ZONE = "Asia/Shanghai"
     alice, bob = make_guest(), make_guest()
-    buy(alice, basket="A-1")
-    buy(alice, basket="A-2")
     buy(bob, basket="B-1", lines=(PurchasedLine(GOUDA, 5, 100, 100),))
-    counts = load_purchase_counts(NOON, 365)
-    rows = zip(
-        counts.shopper_id.tolist(), counts.variant_id.tolist(), counts.count.tolist(), strict=True
-    )
-    assert list(rows) == [(alice.id, CHEDDAR, 2), (alice.id, BRIE, 2), (bob.id, GOUDA, 1)]
+    buy(alice, NOON - timedelta(days=3), "A-1", (PurchasedLine(BRIE, 1, 100, 100),))
+    buy(alice, NOON - timedelta(days=366), "A-0")
+    lines = load_purchases(NOON)
+    rows = zip(lines.shopper.tolist(), lines.variant.tolist(), lines.at.tolist(), strict=True)
+    now = local_seconds(NOON)
+    assert list(rows) == [(alice.id, BRIE, now - 3 * 86_400), (bob.id, GOUDA, now)]
+    assert datetime.fromtimestamp(now, UTC).hour == (NOON.hour + 8) % 24
+    with django_assert_num_queries(1):
+        assert load_purchases(NOON, shopper_id=bob.id).variant.tolist() == [GOUDA]

@@ -9,22 +9,23 @@ import pytest
 import redis
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from profiles.core.features import VALUE_NAMES
-from profiles.core.keys import WARM_MARKER, profile_key
-from profiles.core.values import PurchasedLine, ShopperValue
-from profiles.models import OnlineLag, Shopper
-from profiles.selectors import compute_feature_rows, read_online_profiles
-from profiles.services import (
-    drain_events,
-    ingest_events,
-    rebuild,
+from profiles.consent.services import set_consent
+from profiles.events.core.keys import WARM_MARKER, profile_key
+from profiles.events.services import rebuild
+from profiles.events.services.drain import drain_events
+from profiles.events.services.events import ingest_events
+from profiles.events.services.purchases import record_purchase_events
+from profiles.events.services.rebuild import (
     rebuild_online_features,
-    record_purchase_events,
     restore_online_features,
-    set_consent,
+    warm_marker,
     warm_shopper,
 )
-from profiles.services.rebuild import warm_marker
+from profiles.features.core import VALUE_NAMES
+from profiles.models import OnlineLag, Shopper
+from profiles.segments.selectors.feature_tables import compute_feature_rows
+from profiles.segments.selectors.online import read_online_profiles
+from profiles.values import PurchasedLine, ShopperValue
 from tests.factories.profiles import (
     BRIE,
     BROWSER,

@@ -7,27 +7,28 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from profiles.core.values import PurchasedLine, ShopperValue
+from profiles.events.services.purchases import record_purchase_events
 from profiles.models import Review, SentimentVersion, Shopper
-from profiles.selectors.export import export_shopper
-from profiles.selectors.reviews import (
+from profiles.privacy.selectors import export_shopper
+from profiles.privacy.services.erasure import erase_shopper
+from profiles.reviews.selectors.reviews import (
     list_review_tones,
     list_reviews,
     measure_usual_tone,
     summarize_ratings,
 )
-from profiles.selectors.sentiment import forget_sentiment_models, read_positivity
-from profiles.services import erase_shopper, record_purchase_events
-from profiles.services import sentiment as refitting
-from profiles.services.reviews import (
+from profiles.reviews.selectors.sentiment import forget_sentiment_models, read_positivity
+from profiles.reviews.services import sentiment as refitting
+from profiles.reviews.services.reviews import (
     ReviewRefused,
     hide_review,
     reread_reviews,
     show_review,
     write_review,
 )
-from profiles.services.sentiment import refit_sentiment
-from shop.catalog.models import Variant
+from profiles.reviews.services.sentiment import refit_sentiment
+from profiles.values import PurchasedLine, ShopperValue
+from shop.ground.catalog.models import Variant
 from tests.factories.orders import NOON, Shelf, make_shopper
 
 pytestmark = pytest.mark.django_db

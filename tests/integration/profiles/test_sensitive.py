@@ -11,27 +11,22 @@ import pytest
 import redis
 from hypothesis import HealthCheck, given, settings
 
-from profiles.core.features import VALUE_NAMES
-from profiles.core.keys import WARM_MARKER, profile_key, variants_key
-from profiles.core.values import EventValue, FeatureRow, PurchasedLine, ShopperValue
+from profiles.events.core.keys import WARM_MARKER, profile_key, variants_key
+from profiles.events.services.drain import drain_events
+from profiles.events.services.events import ingest_events
+from profiles.events.services.purchases import record_purchase_events
+from profiles.events.services.rebuild import rebuild_online_features, restore_online_features
+from profiles.features.core import VALUE_NAMES
+from profiles.features.selectors import catalog
 from profiles.models import Event
-from profiles.selectors import (
-    catalog,
-    compute_feature_rows,
-    read_online_profiles,
-    recommend_variants,
-    recommendations,
-)
-from profiles.selectors.segments import get_similarity_model
-from profiles.services import (
-    drain_events,
-    ingest_events,
-    rebuild_online_features,
-    record_purchase_events,
-    refit_similarity,
-    restore_online_features,
-)
-from shop.catalog.core.values import SensitiveIds
+from profiles.recommend.selectors import recommendations
+from profiles.recommend.selectors.recommendations import recommend_variants
+from profiles.recommend.selectors.recommender import get_recommender
+from profiles.recommend.services import refit_recommender
+from profiles.segments.selectors.feature_tables import compute_feature_rows
+from profiles.segments.selectors.online import read_online_profiles
+from profiles.values import EventValue, FeatureRow, PurchasedLine, ShopperValue
+from shop.ground.catalog.core.values import SensitiveIds
 from tests.factories.profiles import (
     BREAD,
     BRIE,
@@ -197,13 +192,13 @@ def test_what_goes_together_is_learned_without_sensitive_goods(
         ]
         accept(shopper, [*events, make_event("purchase", variant_id=GOUDA)])
     drain_events(limit=1_000, now=NOON)
-    assert refit_similarity(now=NOON) == 4
+    assert refit_recommender(now=NOON) == 4
     mark(monkeypatch, BRIE)
-    assert refit_similarity(now=NOON) == 3
-    model = get_similarity_model()
+    assert refit_recommender(now=NOON) == 3
+    model = get_recommender()
     assert model is not None
-    assert model.variant_id.tolist() == [CHEDDAR, GOUDA, RYE]
-    assert model.suggest({BRIE: 5.0}) == {}
+    assert model.similar.variant_id.tolist() == [CHEDDAR, GOUDA, RYE]
+    assert BRIE not in model.goods.variant_id
 
 
 def test_features_that_make_prices_do_not_move(brie_is_sensitive: None) -> None:

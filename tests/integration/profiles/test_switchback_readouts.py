@@ -11,26 +11,21 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from profiles.core.similarity import SimilarityModel
-from profiles.models import Experiment
-from profiles.selectors import experiment_cell_guards
-from profiles.selectors.experiment_cells import (
+from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk
+from profiles.experiments.selectors import cell_guards as experiment_cell_guards
+from profiles.experiments.selectors.cells import (
     CellPeriod,
     find_public_arms,
     load_cells,
     load_period,
     read_switchback,
 )
-from profiles.selectors.experiment_serving import Served, watch_served
-from profiles.services import (
-    ArmDraft,
-    load_events_bulk,
-    load_shoppers_bulk,
-    read_experiment,
-    save_draft,
-    set_clusters,
-    start_experiment,
-)
+from profiles.experiments.selectors.serving import Served, watch_served
+from profiles.experiments.services.drafts import ArmDraft, save_draft, set_clusters
+from profiles.experiments.services.experiments import start_experiment
+from profiles.experiments.services.readouts import read_experiment
+from profiles.models import Experiment
+from profiles.recommend.core.similarity import SimilarityModel
 from tests.factories.experiments import PLAIN, make_draft, order_rows, serve_as_drawn, somebody_else
 from tests.factories.profiles import BRIE, CHEDDAR, EVERYTHING, GOUDA, MERLOT, NOON, RYE
 
@@ -45,7 +40,7 @@ type Sale = tuple[int, int]
 def served(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[CellPeriod], Served]]:
     """Who is asked what was served: here, that it was as drawn. The last one in the list."""
     witnesses = list[Callable[[CellPeriod], Served]]()
-    monkeypatch.setattr("profiles.selectors.experiment_serving._witnesses", witnesses)
+    monkeypatch.setattr("profiles.experiments.selectors.serving._witnesses", witnesses)
     watch_served(serve_as_drawn)
     return witnesses
 
@@ -158,8 +153,10 @@ def test_goods_beside_the_experiment_are_guarded(monkeypatch: pytest.MonkeyPatch
         neighbor=np.arange(24, 48, dtype=np.int32)[np.arange(48) % 24][:, None],
         weight=np.where(np.arange(48) < 24, 1.0, 0.0).astype(np.float32)[:, None],
     )
-    for place in ("experiment_cell_guards", "experiment_clusters"):
-        monkeypatch.setattr(f"profiles.selectors.{place}.get_similarity_model", lambda: model)
+    for place in ("cell_guards", "clusters"):
+        monkeypatch.setattr(
+            f"profiles.experiments.selectors.{place}.get_similarity_model", lambda: model
+        )
     found = begin(guards={"neighbor_revenue": 0.1})
     trade(Trade(beside=0.67))
     figures = read(found)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from profiles import tasks
-from profiles.core.features import KINDS
-from profiles.core.records import EVENT_COLUMNS
+from profiles.events.core.records import EVENT_COLUMNS
+from profiles.features.core import KINDS
 from profiles.models import Event
-from shop.jobs.models import JobRun
+from shop.ground.jobs.models import JobRun
 from shop.schedule import SCHEDULE
 
 JOBS = {
@@ -16,7 +16,7 @@ JOBS = {
     "restore_online_features": "recompute",
     "refresh_profiles": "recompute",
     "refit_segments": "training",
-    "refit_similarity": "training",
+    "refit_recommender": "training",
     "ensure_partitions": "recompute",
     "forget_expired": "recompute",
 }

@@ -7,21 +7,21 @@ from datetime import timedelta
 
 import pytest
 
-from promotions.core.adjusting import Interval
 from promotions.models import (
     Campaign,
     CampaignAdjustment,
     CampaignMinute,
     CampaignTuning,
 )
-from promotions.selectors import adjusting as reading
-from promotions.selectors.adjusting import (
+from promotions.tuning.core import Interval
+from promotions.tuning.selectors import adjusting as reading
+from promotions.tuning.selectors.adjusting import (
     find_deepest,
     find_depths,
     list_running,
     measure_response,
 )
-from promotions.services.adjusting import (
+from promotions.tuning.services.adjusting import (
     AdjustmentRefused,
     adjust_campaigns,
     decide_adjustment,

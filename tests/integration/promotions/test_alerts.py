@@ -8,10 +8,12 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import F
 
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.coupons.services.alerts import announce_budget_alerts
+from promotions.engine.core.carts import ShopperView
 from promotions.models import BudgetAlert, Campaign
-from promotions.selectors import ShopperView, forget_offer_book, personal_offers_for
-from promotions.services.alerts import announce_budget_alerts
-from shop.outbox.models import Fact
+from promotions.offers.selectors.personal import personal_offers_for
+from shop.ground.outbox.models import Fact
 from tests.factories.promotions import NOON, make_campaign
 
 

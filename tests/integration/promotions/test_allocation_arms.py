@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from profiles.experiments.services.drafts import ArmDraft
 from profiles.models import Exposure
-from profiles.services import ArmDraft
-from promotions.models import OfferDecision
-from promotions.services.allocations import allocate_offers
-from promotions.services.campaign_rows import CampaignRefused
+from promotions.campaigns.services.rows import CampaignRefused
+from promotions.models import Offer, OfferDecision
+from promotions.targeting.services.allocations import allocate_offers
 from tests.factories.allocations import make_model, make_plan, make_shoppers
 from tests.factories.experiments import start
 from tests.factories.orders import Shelf
@@ -63,6 +63,13 @@ def test_arms_of_an_experiment_come_first_with_the_chance_over_all_of_them(shelf
         if (kind, depth) == ("chance", 0.1):
             assert chance == pytest.approx(0.5 * 0.02)
     assert sum(arm == "best" for arm in arms.values()) == pytest.approx(200, abs=45)
+    _ten, twenty = Offer.objects.order_by("pk").values_list("pk", flat=True)
+    for one in OfferDecision.objects.all():
+        # Every alternative is on record, not only the one that came.
+        assert sum(one.chances.values()) == pytest.approx(1.0)
+        assert (one.chances["control"], one.chances[str(twenty)]) == pytest.approx((control, deep))
+        kept = one.arm if one.arm != "chance" else str(one.offer_id)
+        assert one.chances[kept] == one.propensity
 
 
 def test_who_takes_no_part_gets_what_the_plan_says(shelf: Shelf) -> None:

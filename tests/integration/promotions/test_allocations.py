@@ -11,17 +11,19 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from profiles.models import Event, Shopper
+from promotions.engine.core.carts import ShopperView
 from promotions.models import (
     AllocationPlan,
     Campaign,
     CampaignShopper,
     OfferDecision,
 )
+from promotions.offers.selectors.evaluation import evaluate_cart
+from promotions.offers.selectors.personal import personal_offers_for
 from promotions.privacy import PRIVACY
-from promotions.selectors import ShopperView, evaluate_cart, personal_offers_for
-from promotions.services.allocation_pacing import pace_allocations
-from promotions.services.allocations import allocate_offers, redecide_shoppers
-from promotions.services.uplift_training import train_uplift
+from promotions.targeting.services.allocation_plans import pace_allocations
+from promotions.targeting.services.allocations import allocate_offers, redecide_shoppers
+from promotions.targeting.services.uplift_training import train_uplift
 from tests.factories.allocations import make_event, make_model, make_plan, make_shoppers
 from tests.factories.orders import Shelf
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line

@@ -10,14 +10,13 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from promotions.core.carts import CartValue, DeliveryFee, GiftStock
-from promotions.core.values import Evaluation
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.campaigns.services.rows import CampaignRefused
+from promotions.engine.core.carts import CartValue, DeliveryFee, GiftStock, ShopperView
+from promotions.engine.core.values import Evaluation
 from promotions.models import Campaign, Offer, StackingCategory, StackingGroup
-from promotions.selectors import (
-    ShopperView,
-    evaluate_cart,
-    forget_offer_book,
-)
+from promotions.offers.selectors.evaluation import evaluate_cart
+from promotions.release.services.steps import release_agreed
 from tests.factories.previews import preview
 from tests.factories.promotions import NOON, make_line
 
@@ -81,7 +80,6 @@ KINDS = [
         {},
         400,
     ),
-    ("formula", {"formula": "every(quantity, 2) * 75"}, {}, 150),
 ]
 
 
@@ -156,7 +154,7 @@ def test_a_list_page_shows_only_what_one_unit_alone_gets() -> None:
 REFUSED = [
     ("bundle", BOTH, {**OFF, "scope": {"brands": [1]}}, "scope"),
     ("gift", {"variants": []}, {}, "terms"),
-    ("formula", {"formula": "10000 - value"}, {}, "terms"),
+    ("formula", {"formula": "value / 20"}, {}, "benefit_kind"),
     ("buy_get", {"buy": 1, "get": 1}, {}, "benefit_kind"),
     ("buy_get", {"buy": 1, "get": 1, "get_scope": {}}, OFF, "terms"),
     ("percentage", {"size": 1}, {**OFF, "target": "line"}, "terms"),
@@ -196,3 +194,13 @@ def test_groups_do_not_go_round_in_circles() -> None:
     root.parent = leaf
     with pytest.raises(ValidationError, match="never in a circle"):
         root.full_clean()
+
+
+def test_a_stored_formula_applies_to_nobody_and_is_not_released() -> None:
+    offer = _offer("points", {"points": 1})
+    Offer.objects.filter(pk=offer.pk).update(benefit_kind="formula", terms={"formula": "value / 2"})
+    forget_offer_book()
+    assert _evaluate().discount_minor == 0
+    Campaign.objects.update(status=Campaign.Status.DRAFT)
+    with pytest.raises(CampaignRefused, match="An offer has a formula, which is no longer"):
+        release_agreed(campaign_id=offer.campaign_id, now=NOON)

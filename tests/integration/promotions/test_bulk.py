@@ -7,6 +7,17 @@ from datetime import timedelta
 import pytest
 
 from profiles.models import Shopper
+from promotions.demo.services.bulk import (
+    CampaignLoad,
+    CampaignRow,
+    CouponRow,
+    RedemptionRow,
+    load_campaigns_bulk,
+)
+from promotions.demo.services.offers import seed_demo_offers
+from promotions.engine.core.carts import ShopperView
+from promotions.law.selectors import evidence as law_evidence
+from promotions.law.selectors.violations import judge_campaign
 from promotions.models import (
     Campaign,
     CampaignEvent,
@@ -16,24 +27,11 @@ from promotions.models import (
     OfferVariant,
     Redemption,
 )
-from promotions.selectors import (
-    ShopperView,
-    evaluate_cart,
-    law_evidence,
-    personal_offers_for,
-)
-from promotions.selectors.laws import judge_campaign
-from promotions.services import (
-    CampaignLoad,
-    CampaignRow,
-    CouponRow,
-    RedemptionRow,
-    load_campaigns_bulk,
-    seed_demo_offers,
-)
-from promotions.services.campaign_law import LawBroken
-from shop.catalog.models import Variant
-from shop.catalog.selectors import forget_catalog
+from promotions.offers.selectors.evaluation import evaluate_cart
+from promotions.offers.selectors.personal import personal_offers_for
+from promotions.release.services.lawful import LawBroken
+from shop.ground.catalog.models import Variant
+from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.orders import Shelf
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from promotions.coupons.services.codes import make_waiting_codes, stop_batch
 from promotions.models import (
     Campaign,
     CampaignEvent,
@@ -15,9 +16,12 @@ from promotions.models import (
     Coupon,
     Offer,
 )
-from promotions.selectors import campaign_codes
-from promotions.services import make_waiting_codes, stop_batch
-from promotions.services.campaign_files import ImportReport, export_campaigns, import_campaigns
+from promotions.planning.selectors import campaign_codes
+from promotions.planning.services.campaign_files import (
+    ImportReport,
+    export_campaigns,
+    import_campaigns,
+)
 from tests.factories.campaigns import NOON, make_draft, make_person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from promotions.campaigns.models.campaigns import SPENT_ALREADY
 from promotions.models import Campaign
-from promotions.models.campaigns import SPENT_ALREADY
-from promotions.services.campaign_files import BadFile, export_campaigns, import_campaigns
+from promotions.planning.services.campaign_files import BadFile, export_campaigns, import_campaigns
 from tests.factories.campaigns import NOON, make_draft
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]

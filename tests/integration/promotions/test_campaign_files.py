@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from promotions.core.goods_keys import NOBODY
-from promotions.core.workflow import Step
+from promotions.campaigns.core.revisions import NOBODY
+from promotions.campaigns.core.workflow import Step
+from promotions.campaigns.selectors.campaigns import list_revisions, load_snapshot, take_snapshot
 from promotions.models import (
     Campaign,
     CampaignRevision,
@@ -19,15 +20,14 @@ from promotions.models import (
     StackingCategory,
     StackingGroup,
 )
-from promotions.selectors.campaigns import list_revisions, load_snapshot, take_snapshot
-from promotions.services.campaign_files import (
+from promotions.planning.services.campaign_files import (
     BadFile,
     ImportReport,
     export_campaigns,
     import_campaigns,
 )
-from promotions.services.campaign_revisions import record_change
-from shop.catalog.models import Brand, Category, Variant
+from promotions.release.services.revisions import record_change
+from shop.ground.catalog.models import Brand, Category, Variant
 from tests.factories.campaigns import NOON, make_draft, make_person, step
 from tests.factories.orders import Shelf
 

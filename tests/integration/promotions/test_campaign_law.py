@@ -15,20 +15,20 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
-from pricing.core.values import LedgerRow
-from pricing.models import JurisdictionRow
-from pricing.services.ledger import load_ledger_bulk
-from promotions.core.workflow import Step
+from pricing.base.core.values import LedgerRow
+from pricing.ledger.services.ledger import load_ledger_bulk
+from pricing.policy.models.policy import JurisdictionRow
+from promotions.campaigns.core.workflow import Step
+from promotions.campaigns.selectors.campaigns import take_snapshot
+from promotions.law.selectors import evidence as law_evidence
+from promotions.law.selectors.rows import load_laws
+from promotions.law.selectors.violations import judge_campaign, reached_places
 from promotions.models import Campaign, PromotionLaw
-from promotions.selectors import law_evidence
-from promotions.selectors.campaigns import take_snapshot
-from promotions.selectors.law_rows import load_laws
-from promotions.selectors.laws import judge_campaign, reached_places
-from promotions.selectors.offered import list_public_cuts
-from promotions.services import save_campaign
-from promotions.services.campaign_law import LawBroken
-from shop.catalog.models import Market
-from shop.catalog.selectors import forget_catalog
+from promotions.offers.selectors.public_cuts import list_public_cuts
+from promotions.release.services.lawful import LawBroken
+from promotions.release.services.revisions import save_campaign
+from shop.ground.catalog.models import Market
+from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.campaigns import NOON, REASON, make_draft, make_person, step
 from tests.factories.orders import Shelf
 

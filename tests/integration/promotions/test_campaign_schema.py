@@ -10,8 +10,8 @@ from django.test import Client
 from jsonschema import Draft202012Validator
 
 from promotions.models import Campaign
-from promotions.selectors.campaign_schema import describe_campaigns
-from promotions.services.campaign_files import export_campaigns, import_campaigns
+from promotions.planning.selectors.campaign_schema import describe_campaigns
+from promotions.planning.services.campaign_files import export_campaigns, import_campaigns
 from tests.factories.campaigns import NOON, make_draft
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]

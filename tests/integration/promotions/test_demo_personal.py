@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from promotions.demo.services.personal import seed_demo_personal
 from promotions.models import AllocationPlan, Campaign, VerifiedGroup
-from promotions.selectors.allocations import list_plans
-from promotions.services.demo_personal import seed_demo_personal
+from promotions.targeting.selectors.allocations import list_plans
 from tests.factories.orders import NOON, Shelf
 
 pytestmark = pytest.mark.django_db

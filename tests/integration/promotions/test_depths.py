@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from promotions.core.workflow import Step
+from promotions.campaigns.core.workflow import Step
+from promotions.campaigns.selectors.campaigns import take_snapshot
+from promotions.law.selectors.depths import measure_reach
 from promotions.models import Campaign
-from promotions.selectors.campaigns import take_snapshot
-from promotions.selectors.depths import measure_reach
 from tests.factories.campaigns import NOON, make_draft, make_person, step
 from tests.factories.orders import Shelf
 

@@ -15,9 +15,9 @@ from django.test import Client
 
 from profiles.models import Account, ConsentRecord, Shopper
 from promotions.models import Campaign, CampaignShopper, OfferDigest
-from promotions.services import digest_letters
-from promotions.services.digests import send_digests
-from promotions.services.erasure import erase_shopper
+from promotions.privacy import erase_shopper
+from promotions.targeting.services import digests
+from promotions.targeting.services.digests import send_digests
 from tests.factories.orders import LABEL, RULE, Shelf
 from tests.factories.promotions import NOON, make_campaign
 
@@ -28,7 +28,7 @@ WEEK = timedelta(days=7)
 @pytest.fixture(autouse=True)
 def in_new_york(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the market lie where a personal price carries the New York label."""
-    monkeypatch.setattr(digest_letters, "find_personal_rule", lambda **_: RULE)
+    monkeypatch.setattr(digests, "find_personal_rule", lambda **_: RULE)
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_where_nothing_personal_is_allowed_no_letter_is_sent(
     campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     strict = replace(RULE, personal_allowed=False)
-    monkeypatch.setattr(digest_letters, "find_personal_rule", lambda **_: strict)
+    monkeypatch.setattr(digests, "find_personal_rule", lambda **_: strict)
     make_reader(campaign)
     assert send_digests(now=NOON) == 0
     assert OfferDigest.objects.get().offers == 0

@@ -9,8 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from profiles.models import Event
-from profiles.selectors import list_shoppers
-from promotions.core.exploration import DEFAULT_MEAN, DEFAULT_SD
+from profiles.shoppers.selectors.shoppers import list_shoppers
 from promotions.models import (
     AllocationPlan,
     Campaign,
@@ -18,16 +17,27 @@ from promotions.models import (
     OfferBelief,
     OfferDecision,
 )
-from promotions.selectors.allocations import list_plans
-from promotions.services.allocation_plans import AllocationRefused, set_exploration
-from promotions.services.allocations import allocate_offers, redecide_shoppers
-from promotions.services.exploring import replay_draws
-from promotions.services.offer_beliefs import learn_beliefs
+from promotions.targeting.core.exploration import DEFAULT_MEAN, DEFAULT_SD, draw_effect
+from promotions.targeting.selectors.allocations import list_plans
+from promotions.targeting.services.allocation_plans import AllocationRefused, set_exploration
+from promotions.targeting.services.allocation_table import explores
+from promotions.targeting.services.allocations import allocate_offers, redecide_shoppers
+from promotions.targeting.services.offer_beliefs import learn_beliefs
 from tests.factories.allocations import make_event, make_model, make_plan, make_shoppers
 from tests.factories.orders import Shelf
 from tests.factories.promotions import NOON
 
 pytestmark = pytest.mark.django_db
+
+
+def replay_draws(decision: OfferDecision, pseudonym: str) -> bool:
+    """Return whether a decision's draws come out again from their seeds and beliefs."""
+    share = decision.exploration_share
+    assert share is not None
+    return explores(pseudonym, share, decision.campaign.allocation.salt) and all(
+        draw_effect(mean, sd, pseudonym, seed, offer_id) == effect
+        for offer_id, (seed, mean, sd, effect) in decision.draws.items()
+    )
 
 
 def explored() -> list[OfferDecision]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.engine.core.carts import ShopperView
 from promotions.models import Campaign, CampaignShopper, CampaignTuning, OfferBook
-from promotions.selectors import ShopperView, forget_offer_book, personal_offers_for
+from promotions.offers.selectors.personal import personal_offers_for
 from tests.factories.orders import Shelf, make_shopper
 from tests.factories.promotions import NOON, make_campaign
 

@@ -12,14 +12,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from profiles.models import Shopper
-from promotions.core.groups import MAX_DOCUMENT_BYTES, ClaimRefused
-from promotions.models import GroupClaim, GroupCode, VerifiedGroup
-from promotions.selectors import ShopperView, evaluate_cart
-from promotions.selectors.export import export_shopper
-from promotions.selectors.groups import list_my_groups, read_document, read_groups
-from promotions.selectors.limits import load_limits
-from promotions.services.erasure import erase_shopper
-from promotions.services.groups import (
+from promotions.coupons.core.verified_groups import MAX_DOCUMENT_BYTES, ClaimRefused
+from promotions.coupons.selectors.limits import load_limits
+from promotions.coupons.selectors.verified_groups import list_my_groups, read_document, read_groups
+from promotions.coupons.services.verified_groups import (
     claim_by_code,
     claim_by_document,
     confirm_mail_claim,
@@ -28,6 +24,10 @@ from promotions.services.groups import (
     make_group_codes,
     start_mail_claim,
 )
+from promotions.engine.core.carts import ShopperView
+from promotions.models import GroupClaim, GroupCode, VerifiedGroup
+from promotions.offers.selectors.evaluation import evaluate_cart
+from promotions.privacy import erase_shopper, export_shopper
 from tests.factories.promotions import NOON, make_campaign, make_cart
 from tests.factories.races import race
 

@@ -8,12 +8,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from promotions.core.reasons import REASONS
-from promotions.core.values import Evaluation
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.engine.core.carts import ShopperView
+from promotions.engine.core.reasons import REASONS
+from promotions.engine.core.values import Evaluation
 from promotions.models import Offer, OfferBook
-from promotions.selectors import ShopperView, evaluate_cart, forget_offer_book
-from shop.catalog.models import Category
-from shop.catalog.selectors import forget_catalog
+from promotions.offers.selectors.evaluation import evaluate_cart
+from shop.ground.catalog.models import Category
+from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.orders import Shelf
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
 
@@ -89,4 +91,4 @@ def test_a_refused_code_names_the_products_it_asks_for(shelf: Shelf) -> None:
 
 def test_no_reason_speaks_of_an_offer_without_its_name() -> None:
     for reason in ("product_missing", "category_missing", "brand_missing"):
-        assert all("{name}" in text for text in REASONS[reason])
+        assert "{name}" in REASONS[reason]

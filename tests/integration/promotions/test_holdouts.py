@@ -12,10 +12,10 @@ from django.core.exceptions import ValidationError
 
 from profiles.models import Event, Shopper
 from promotions.models import Campaign, CampaignAdjustment, CampaignShopper
-from promotions.selectors import adjusting as reading
-from promotions.selectors.results import split_addressed
-from promotions.services.adjusting import adjust_campaigns
-from shop.catalog.models import Variant
+from promotions.planning.selectors.results import split_addressed
+from promotions.tuning.selectors import adjusting as reading
+from promotions.tuning.services.adjusting import adjust_campaigns
+from shop.ground.catalog.models import Variant
 from tests.factories.orders import Shelf
 from tests.factories.promotions import NOON, make_campaign
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pricing.core.offered import OfferedCut, lower_series
-from pricing.core.reference import PriceSeries
-from pricing.selectors import offered
+from pricing.base.core.reference import PriceSeries
+from pricing.ledger.core.offered import OfferedCut, lower_series
+from pricing.ledger.selectors import offered
+from promotions.law.selectors.violations import judge_campaign
 from promotions.models import PromotionLaw
-from promotions.selectors.laws import judge_campaign
-from shop.inventory import selectors as stock
+from shop.ground.inventory import selectors as stock
 from tests.factories.campaigns import NOON, make_draft
 from tests.factories.orders import Shelf
 
@@ -62,7 +62,7 @@ def test_histories_are_lowered_as_if_all_goods_were_looked_at(
             )
             for _ in range(rng.randint(0, 4))
         ]
-        monkeypatch.setattr(offered, "_tellers", [lambda _market, _now, told=cuts: told])
+        monkeypatch.setattr(offered, "_providers", [lambda _market, _now, told=cuts: told])
         found = offered.lower_by_offers(series, ids, market="us", now=NOON)
         expected = lower_series(series, ids, cuts)
         for name in ("offsets", "start", "amount"):
@@ -74,7 +74,7 @@ def test_public_offers_of_the_past_are_read_only_where_a_law_compares_with_old_p
 ) -> None:
     told, everything = list[str](), dict[str, Any](offer={"scope": {}}, market_code="us")
     campaign = make_draft("all", **everything)
-    monkeypatch.setattr(offered, "_tellers", [lambda market, _now: told.append(market) or []])
+    monkeypatch.setattr(offered, "_providers", [lambda market, _now: told.append(market) or []])
     PromotionLaw.objects.update(percent_is_claim=True)
     judge_campaign(campaign_id=campaign.pk, now=NOON)
     assert set(told) == {"us"}

@@ -10,14 +10,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
-from promotions.core.workflow import Step
+from promotions.campaigns.core.workflow import Step
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.law.selectors import evidence as law_evidence
+from promotions.law.selectors.violations import judge_campaign
 from promotions.models import Campaign, StackingGroup
-from promotions.selectors import law_evidence
-from promotions.selectors.book import forget_offer_book
-from promotions.selectors.laws import judge_campaign
-from promotions.services.campaign_law import LawBroken
-from shop.catalog.models import Market
-from shop.catalog.selectors import forget_catalog
+from promotions.release.services.lawful import LawBroken
+from shop.ground.catalog.models import Market
+from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.campaigns import NOON, make_draft, make_person, step
 from tests.factories.orders import Shelf
 

@@ -9,14 +9,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from profiles.models import Segment, ShopperProfile
+from promotions.loyalty.selectors.tiers import map_tiers, read_tier
 from promotions.models import Campaign, CampaignAdjustment, PointsOrder
-from promotions.selectors import adjusting as reading
-from promotions.selectors.profits import measure_holdout
-from promotions.selectors.results import split_addressed
-from promotions.selectors.tiers import map_tiers, read_tier
-from promotions.services.adjusting import decide_adjustment, undo_adjustment
-from shop.backoffice.adjusting import REASONS, show_setting
-from shop.catalog.models import Variant
+from promotions.planning.selectors.results import split_addressed
+from promotions.tuning.selectors import adjusting as reading
+from promotions.tuning.selectors.profits import measure_holdout
+from promotions.tuning.services.adjusting import decide_adjustment, undo_adjustment
+from shop.doors.backoffice.adjusting import REASONS, show_setting
+from shop.ground.catalog.models import Variant
 from tests.factories.loyalty import make_member, make_terms, order_points
 from tests.factories.orders import Shelf
 from tests.factories.promotions import NOON, make_campaign
@@ -133,7 +133,7 @@ def test_what_it_adds_is_measured_by_tier(shelf: Shelf, monkeypatch: pytest.Monk
         asked.append(now)
         return {one: "gold" for one in shopper_ids if people.index(one) % 2}
 
-    monkeypatch.setattr("promotions.selectors.profits.map_tiers", tell_tiers)
+    monkeypatch.setattr("promotions.tuning.selectors.profits.map_tiers", tell_tiers)
     _whole, by_group = measure_holdout(campaign, now=NOON, alpha=0.05)
     assert by_group["tiers:gold"].lies_below(0.0)
     assert asked == [campaign.starts_at]

@@ -8,9 +8,9 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
+from promotions.coupons.services import limits as under_test
+from promotions.coupons.services.limits import Demand
 from promotions.models import Campaign, LimitCounter, Redemption, UseLimit
-from promotions.services import limits as under_test
-from promotions.services.limits import Demand
 from tests.factories.promotions import make_campaign
 from tests.factories.races import Spent, applied_by, hold_and_release, race, read_spent, try_hold
 

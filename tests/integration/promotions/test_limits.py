@@ -13,26 +13,23 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from profiles.models import Shopper
-from promotions.core.carts import CartLineValue
-from promotions.core.limits import Buyer
-from promotions.core.values import AppliedOffer, Evaluation
-from promotions.models import Campaign, Coupon, LimitCounter, LimitUse, Redemption, UseLimit
-from promotions.selectors import (
-    ShopperView,
-    evaluate_cart,
-    forget_offer_book,
-)
-from promotions.selectors.limits import load_limits
-from promotions.services import (
-    CouponExhausted,
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.coupons.selectors.limits import load_limits
+from promotions.coupons.services.limits import CouponExhausted
+from promotions.coupons.services.redemptions import (
     commit_redemptions,
     hold_redemptions,
-    move_uses,
     release_expired,
     release_redemptions,
 )
-from shop.catalog.selectors import get_market
-from shop.storefront.messages import say_refusal
+from promotions.engine.core.carts import CartLineValue, ShopperView
+from promotions.engine.core.limits import Buyer
+from promotions.engine.core.values import AppliedOffer, Evaluation
+from promotions.merging import move_uses
+from promotions.models import Campaign, Coupon, LimitCounter, LimitUse, Redemption, UseLimit
+from promotions.offers.selectors.evaluation import evaluate_cart
+from shop.doors.storefront.messages import say_refusal
+from shop.ground.catalog.selectors import get_market
 from tests.factories.previews import preview
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
 

@@ -9,34 +9,26 @@ import numpy as np
 import pytest
 from django.utils.translation import override
 
-from profiles.core.values import ShopperValue
+from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk
+from profiles.experiments.services.drafts import ArmDraft, save_draft
+from profiles.experiments.services.experiments import start_experiment, stop_experiment
+from profiles.experiments.services.exposures import log_exposures
+from profiles.experiments.services.readouts import read_experiment
 from profiles.models import Experiment, Exposure
-from profiles.selectors import list_shoppers
-from profiles.services import (
-    ArmDraft,
-    load_events_bulk,
-    load_shoppers_bulk,
-    log_exposures,
-    read_experiment,
-    save_draft,
-    start_experiment,
-    stop_experiment,
-)
-from promotions.core.values import Evaluation
+from profiles.shoppers.selectors.shoppers import list_shoppers
+from profiles.values import ShopperValue
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.campaigns.selectors.campaigns import take_snapshot
+from promotions.campaigns.services.rows import CampaignRefused
+from promotions.engine.core.carts import ShopperView
+from promotions.engine.core.values import Evaluation
 from promotions.models import Campaign, Offer
-from promotions.selectors import (
-    Previews,
-    ShopperView,
-    evaluate_cart,
-    forget_offer_book,
-    list_cart_arms,
-    personal_offers_for,
-)
-from promotions.selectors.campaigns import take_snapshot
-from promotions.services.campaign_revisions import save_campaign
-from promotions.services.campaign_rows import CampaignRefused
-from promotions.services.campaigns import move_campaign
-from promotions.services.tested_campaigns import PublicUnderExperiment
+from promotions.offers.selectors.evaluation import Previews, evaluate_cart
+from promotions.offers.selectors.gathering import list_cart_arms
+from promotions.offers.selectors.personal import personal_offers_for
+from promotions.release.services.experiments import PublicUnderExperiment
+from promotions.release.services.revisions import save_campaign
+from promotions.release.services.steps import move_campaign
 from tests.factories.experiments import make_draft, order_rows, start
 from tests.factories.previews import preview
 from tests.factories.profiles import EVERYTHING

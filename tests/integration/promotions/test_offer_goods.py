@@ -8,8 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from profiles.models import Shopper
+from promotions.engine.core.carts import ShopperView
 from promotions.models import CampaignShopper, OfferVariant
-from promotions.selectors import ShopperView, personal_offers_covering, personal_offers_for
+from promotions.offers.selectors.personal import personal_offers_covering, personal_offers_for
 from tests.factories.pricing import Dairy
 from tests.factories.promotions import NOON, make_campaign
 

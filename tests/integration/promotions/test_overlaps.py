@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from promotions.core.workflow import Step
+from promotions.campaigns.core.workflow import Step
 from promotions.models import CampaignPolicy
-from promotions.selectors import overlaps
-from promotions.selectors.overlaps import find_worst_stack
+from promotions.release.selectors import overlaps
+from promotions.release.selectors.overlaps import find_worst_stack
 from tests.factories.campaigns import NOON, make_draft, make_person, step
 from tests.factories.orders import Shelf
 

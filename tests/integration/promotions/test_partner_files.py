@@ -11,11 +11,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from orders.services import add_to_cart, apply_coupon
-from promotions.core.code_files import BadCodeFile, find_layout
+from orders.cart.services.carts import add_to_cart, apply_coupon
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.coupons.core.code_files import BadCodeFile, find_layout
+from promotions.coupons.services.codes_import import import_codes
 from promotions.models import CodeImport, Coupon, Offer, RefusedCode
-from promotions.selectors import forget_offer_book
-from promotions.services import import_codes
 from tests.factories.backoffice import make_staff
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper
 from tests.factories.promotions import make_campaign
@@ -120,7 +120,7 @@ def test_a_dry_run_says_in_words_what_is_wrong_and_changes_nothing(
         "the code exists already and stays as it is",
         "the code stands twice in the file: the first one counts",
         "a spreadsheet rounded the code: format its column as text and save again",
-        "signs of the code cannot be read: save the file as UTF-8",
+        "characters of the code cannot be read: save the file as UTF-8",
     ):
         assert page.count(said) == 2, said  # in the sum and beside the row
 

@@ -11,18 +11,21 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from orders.cart.services.carts import add_to_cart, apply_coupon, view_cart
 from orders.models import Order
-from orders.selectors.recorded import find_recorded_order
-from orders.services import add_to_cart, apply_coupon, send_order_email, view_cart
-from pricing.core.values import QuoteContext
+from orders.order.services.mail import send_order_email
+from orders.reports.selectors.recorded_orders import find_recorded_order
+from pricing.base.core.values import QuoteContext
 from profiles.models import Shopper
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.engine.core.carts import ShopperView
+from promotions.law.selectors.rows import find_personal_cap
 from promotions.models import Campaign, CampaignShopper, Coupon, Offer, PromotionLaw
-from promotions.selectors import ShopperView, forget_offer_book, personal_offers_for
-from promotions.selectors.personal_law import find_personal_cap
-from shop.api.v1.bodies.cart import cart_body
-from shop.backoffice import rehearsals
-from shop.backoffice.replays import replay_order
-from shop.storefront.visitors import REGION_COOKIE, SHOPPER_COOKIE, sign_shopper
+from promotions.offers.selectors.personal import personal_offers_for
+from shop.doors.api.v1.bodies.cart import cart_body
+from shop.doors.backoffice import rehearsals
+from shop.doors.backoffice.replays import replay_order
+from shop.doors.storefront.visitors import REGION_COOKIE, SHOPPER_COOKIE, sign_shopper
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, place
 from tests.factories.promotions import make_campaign
 

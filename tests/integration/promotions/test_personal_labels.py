@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from promotions.core.values import Evaluation
+from promotions.engine.core.carts import ShopperView
+from promotions.engine.core.values import Evaluation
 from promotions.models import CampaignShopper
-from promotions.selectors import PersonalOffer, ShopperView, evaluate_cart, personal_offers_for
+from promotions.offers.selectors.evaluation import evaluate_cart
+from promotions.offers.selectors.personal import PersonalOffer, personal_offers_for
 from tests.factories.orders import Shelf, make_shopper
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
 

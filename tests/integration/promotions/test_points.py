@@ -11,18 +11,17 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import F
 
 from profiles.models import Account
-from promotions.models import Bucket, PointsAccount, PointsEntry, PointsLot, PointsOrder
-from promotions.selectors.points import find_balance, list_moves, list_unbalanced_accounts
-from promotions.selectors.tiers import read_tier
-from promotions.services.membership import (
+from promotions.loyalty.selectors.points import find_balance, list_moves
+from promotions.loyalty.selectors.tiers import read_tier
+from promotions.loyalty.services.membership import (
     adjust_points,
     approve_adjustment,
     join_programme,
     refuse_adjustment,
 )
-from promotions.services.points import Act, PointsRefused, make_available, take_available
-from promotions.services.points_jobs import expire_points, mark_warned, release_due_points
-from promotions.services.points_orders import (
+from promotions.loyalty.services.points import Act, PointsRefused, make_available, take_available
+from promotions.loyalty.services.points_jobs import expire_points, mark_warned, release_due_points
+from promotions.loyalty.services.points_orders import (
     PointsLine,
     ReturnedUnits,
     open_points,
@@ -30,9 +29,15 @@ from promotions.services.points_orders import (
     return_points,
     settle_points,
 )
-from shop.approvals.core.values import NeedsSecondPerson, NotWaiting
-from tests.factories.loyalty import NOON, make_member, make_terms, order_points
-from tests.factories.orders import make_seeds
+from promotions.models import Bucket, PointsAccount, PointsEntry, PointsLot, PointsOrder
+from shop.ground.approvals.core.values import NeedsSecondPerson, NotWaiting
+from tests.factories.loyalty import (
+    NOON,
+    list_unbalanced_accounts,
+    make_member,
+    make_terms,
+    order_points,
+)
 
 DAY = timedelta(days=1)
 DUE = NOON + 31 * DAY
@@ -239,7 +244,6 @@ def _take(member: PointsAccount, n: int) -> bool:
 
 @pytest.mark.django_db(transaction=True)
 def test_many_orders_at_once_never_spend_a_point_twice() -> None:
-    make_seeds()
     make_terms()
     member = make_member()
     grant(member, 100, "one")
@@ -252,7 +256,6 @@ def test_many_orders_at_once_never_spend_a_point_twice() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_positive_control_reading_first_and_writing_later_spends_points_twice() -> None:
     """The race is real on this machine: without the condition in the update it is lost."""
-    make_seeds()
     make_terms()
     member = make_member()
     grant(member, 145)

@@ -1,4 +1,4 @@
-"""Letters to members: before points expire, once when a tier ends, offers only with consent."""
+"""Letters to members before points expire and when a tier ends; win-back campaigns."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
-from profiles.models import ConsentRecord, Shopper
-from profiles.services import note_place
+from profiles.accounts.services.identity import note_place
+from profiles.models import Shopper
+from promotions.demo.services.loyalty import open_demo_membership, seed_demo_loyalty
+from promotions.law.selectors import rows
+from promotions.loyalty.selectors.terms import forget_programme
+from promotions.loyalty.services.points import Act, make_available
+from promotions.loyalty.services.points_jobs import expire_points
+from promotions.loyalty.services.points_mail import warn_expiring_points, warn_leaving_tiers
 from promotions.models import (
     Bucket,
+    Campaign,
     CampaignShopper,
     PartnerShare,
     PointsAccount,
     PointsEntry,
     ProgrammeTerms,
 )
-from promotions.selectors import personal_law
-from promotions.selectors.terms import forget_programme
-from promotions.services.demo_loyalty import open_demo_membership, seed_demo_loyalty
-from promotions.services.points import Act, make_available
-from promotions.services.points_jobs import expire_points
-from promotions.services.points_mail import warn_expiring_points, warn_leaving_tiers
-from promotions.services.unsubscribing import stop_letters
-from promotions.services.winback import address_lapsed_members
-from shop.catalog.selectors import get_market
+from promotions.targeting.services.digests import send_digests
+from promotions.targeting.services.winback import address_lapsed_members
+from shop.ground.catalog.selectors import get_market
 from tests.factories.loyalty import NOON, make_member, make_terms, order_points
 from tests.factories.promotions import make_campaign
 
@@ -67,77 +68,71 @@ def test_a_tier_that_ends_is_announced_once(alice: PointsAccount) -> None:
     assert "100.00 more" in letter.body
 
 
-def test_a_win_back_reaches_who_was_away_and_agreed_once(alice: PointsAccount) -> None:
+@pytest.fixture
+def come_back() -> Campaign:
+    """15 % off for members who have not bought for a while, live for a month."""
     campaign = make_campaign("come-back", percent="15", audience="personal")
     campaign.kind = "win_back"
     campaign.starts_at, campaign.ends_at = NOON + 100 * DAY, NOON + 130 * DAY
     campaign.save()
+    return campaign
+
+
+@pytest.mark.usefixtures("come_back")
+def test_a_win_back_reaches_who_was_away_and_agreed_once(alice: PointsAccount) -> None:
     order_points(alice, "FT-1", 2_000)
     order_points(make_member("bob@example.com"), "FT-2", 2_000)
     order_points(make_member("eve@example.com"), "FT-3", 2_000, now=NOON + 50 * DAY)
-    Shopper.objects.exclude(account__email="bob@example.com").update(consent_marketing=True)
+    order_points(make_member("zoe@example.com"), "FT-4", 2_000)
+    agreed = Shopper.objects.exclude(account__email="bob@example.com")
+    agreed.update(consent_marketing=True, consent_price=True)
+    Shopper.objects.filter(account__email="zoe@example.com").update(consent_price=False)
     assert address_lapsed_members(now=NOON + 80 * DAY) == 0
     assert [address_lapsed_members(now=NOON + 110 * DAY) for _ in range(2)] == [1, 0]
-    assert [letter.to for letter in mail.outbox] == [["alice@example.com"]]
-    assert (
-        "Personal price, set automatically from your activity in this store\n"
-        "Why: you have not bought for 90 days.\n"
-    ) in mail.outbox[0].body
-    assert "/how-our-prices-work/" in mail.outbox[0].body
-    headers = mail.outbox[0].extra_headers
-    stop = headers["List-Unsubscribe"].strip("<>")
-    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert f"Stop these letters: {stop}" in mail.outbox[0].body
-    stop_letters(stop.rstrip("/").rsplit("/", 1)[-1], locale="en", now=NOON)
-    assert not Shopper.objects.get(account__email="alice@example.com").consent_marketing
     assert CampaignShopper.objects.get().shopper_id == alice.shopper_id
+    assert [send_digests(now=NOON + 110 * DAY) for _ in range(2)] == [1, 0]
+    (letter,) = mail.outbox
+    assert letter.to == ["alice@example.com"]
+    assert "Personal price, set automatically from your activity in this store" in letter.body
+    assert "Why you: You have not bought for 90 days" in letter.body
 
 
+@pytest.mark.usefixtures("come_back")
 @pytest.mark.parametrize(
-    ("place", "locale", "label"),
-    [
-        ("US-NY", "en", "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."),
-        ("CN", "zh-hans", "个性化价格\n原因：您已 90 天未购物。"),
-        ("unknown", "en", ""),
-    ],
+    ("place", "label"),
+    [("US-NY", "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."), ("unknown", "")],
 )
-def test_a_win_back_bears_the_label_of_its_market_or_is_not_sent(
-    alice: PointsAccount, monkeypatch: pytest.MonkeyPatch, place: str, locale: str, label: str
+def test_a_win_back_bears_the_label_of_its_market_or_is_not_made(
+    alice: PointsAccount, monkeypatch: pytest.MonkeyPatch, place: str, label: str
 ) -> None:
     market = replace(get_market("us"), jurisdiction_code=place)
-    monkeypatch.setattr(personal_law, "get_market", lambda _code: market)
-    campaign = make_campaign("come-back", percent="15", audience="personal")
-    campaign.kind = "win_back"
-    campaign.starts_at, campaign.ends_at = NOON + 100 * DAY, NOON + 130 * DAY
-    campaign.save()
+    monkeypatch.setattr(rows, "get_market", lambda _code: market)
     order_points(alice, "FT-1", 2_000)
-    Shopper.objects.update(consent_marketing=True)
-    ConsentRecord.objects.create(
-        shopper_id=alice.shopper_id or 0,
-        purpose="marketing",
-        is_granted=True,
-        how="account",
-        locale=locale,
-        text_version="1",
-        recorded_at=NOON,
-    )
+    Shopper.objects.update(consent_marketing=True, consent_price=True)
     assert address_lapsed_members(now=NOON + 110 * DAY) == bool(label)
+    assert send_digests(now=NOON + 110 * DAY) == bool(label)
     assert [label in letter.body for letter in mail.outbox] == [True] * bool(label)
-    assert CampaignShopper.objects.count() == bool(label)
 
 
-def test_a_win_back_bears_the_label_of_where_the_member_ordered_last(
-    alice: PointsAccount,
-) -> None:
-    campaign = make_campaign("come-back", percent="15", audience="personal")
-    campaign.kind = "win_back"
-    campaign.starts_at, campaign.ends_at = NOON + 100 * DAY, NOON + 130 * DAY
-    campaign.save()
+@pytest.mark.usefixtures("come_back")
+def test_a_win_back_follows_the_law_of_where_the_member_ordered_last(alice: PointsAccount) -> None:
     order_points(alice, "FT-1", 2_000)
-    Shopper.objects.update(consent_marketing=True)
+    Shopper.objects.update(consent_marketing=True, consent_price=True)
     note_place(shopper_id=alice.shopper_id or 0, place_code="US-NY")
     assert address_lapsed_members(now=NOON + 110 * DAY) == 1
+    assert send_digests(now=NOON + 110 * DAY) == 1
     assert "THIS PRICE WAS SET BY AN ALGORITHM" in mail.outbox[0].body
+
+
+@pytest.mark.usefixtures("come_back")
+def test_a_member_whom_the_law_refuses_holds_nobody_behind_them_up(alice: PointsAccount) -> None:
+    order_points(alice, "FT-1", 2_000)
+    bob = make_member("bob@example.com")
+    order_points(bob, "FT-2", 2_000, now=NOON + DAY)
+    Shopper.objects.update(consent_marketing=True, consent_price=True)
+    note_place(shopper_id=alice.shopper_id or 0, place_code="unknown")
+    assert address_lapsed_members(now=NOON + 110 * DAY, limit=1) == 1
+    assert CampaignShopper.objects.get().shopper_id == bob.shopper_id
 
 
 def test_the_demo_has_a_programme_a_partner_and_members_once(fresh_memory: None) -> None:

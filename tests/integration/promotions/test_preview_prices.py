@@ -11,21 +11,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from numpy.typing import NDArray
 
-from profiles.selectors import ArmChoice
-from promotions.core.carts import CartLineValue, CartValue
+from profiles.experiments.selectors.experiments import ArmChoice
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.engine.core.carts import CartLineValue, CartValue, ShopperView
 from promotions.models import CampaignShopper, UseLimit
-from promotions.selectors import (
-    Goods,
-    ShopperView,
-    evaluate_cart,
-    find_touched,
-    forget_offer_book,
-    price_goods,
-)
-from promotions.selectors.preview_prices import MakeLines
-from shop.catalog.models import Brand, Category, Product, Variant
-from shop.catalog.selectors import forget_catalog
-from shop.catalog.selectors.places import find_places, find_products
+from promotions.offers.selectors.evaluation import evaluate_cart
+from promotions.offers.selectors.preview_prices import Goods, MakeLines, find_touched, price_goods
+from shop.ground.catalog.models import Brand, Category, Product, Variant
+from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.catalog.selectors.arrays import find_places
 from tests.factories.orders import Shelf, make_shopper
 from tests.factories.previews import NOTHING, gather, preview
 from tests.factories.promotions import NOON, make_campaign, make_line
@@ -79,18 +73,15 @@ def stock_catalogue(count: int) -> Goods:
 
 
 def make_lines(goods: Goods) -> list[CartLineValue]:
-    places, products = (
-        find_places(goods.variant_id.tolist()),
-        find_products(goods.variant_id.tolist()),
-    )
+    places = find_places(goods.variant_id.tolist())
     columns = (goods.unit_minor, goods.floor_minor, goods.public_minor, goods.list_minor)
     return [
         make_line(
             f"l{one}",
             variant_id=one,
-            product_id=products[one],
-            category_ids=places[one][0],
-            brand_id=places[one][1],
+            product_id=places[one].product_id,
+            category_ids=places[one].category_ids,
+            brand_id=places[one].brand_id,
             unit_minor=unit,
             floor_minor=floor,
             public_minor=public,

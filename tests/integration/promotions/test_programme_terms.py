@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from promotions.loyalty.selectors.terms import find_programme, forget_programme
+from promotions.loyalty.services.membership import TermsRefused, approve_terms, record_terms
 from promotions.models import MembershipTier, ProgrammeTerms
-from promotions.selectors.terms import find_programme, forget_programme
-from promotions.services.programme_terms import TermsRefused, approve_terms, record_terms
-from shop.approvals.core.values import NeedsSecondPerson, NotWaiting
+from shop.ground.approvals.core.values import NeedsSecondPerson, NotWaiting
 from tests.factories.campaigns import NOON, make_person
 from tests.factories.loyalty import make_terms
 

@@ -6,15 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from profiles.core.values import PurchasedLine
+from profiles.events.services.purchases import record_purchase_events, record_return_events
 from profiles.models import Review
-from profiles.services import record_purchase_events, record_return_events, write_review
-from promotions.core.adjusting import PulseTotals
+from profiles.reviews.services.reviews import write_review
+from profiles.values import PurchasedLine
+from promotions.coupons.services.redemptions import release_redemptions
 from promotions.models import Campaign
-from promotions.selectors.adjusting import sum_pulses
-from promotions.services import release_redemptions
-from promotions.services.pulse import collect_pulse
-from shop.catalog.models import Variant
+from promotions.tuning.core import PulseTotals
+from promotions.tuning.selectors.adjusting import sum_pulses
+from promotions.tuning.services.campaign_metrics import collect_pulse
+from shop.ground.catalog.models import Variant
 from tests.factories.campaign_pulse import MINUTE, act, let_adjust, note, redeem
 from tests.factories.orders import Shelf, make_shopper
 from tests.factories.promotions import NOON, make_campaign

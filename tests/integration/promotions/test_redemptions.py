@@ -9,16 +9,16 @@ import pytest
 from django.db import connection, transaction
 
 from profiles.models import Shopper
-from promotions.core.limits import Buyer
-from promotions.core.values import Evaluation
-from promotions.models import Campaign, Coupon, Redemption
-from promotions.services import (
-    CouponExhausted,
+from promotions.coupons.services import redemptions as under_test
+from promotions.coupons.services.limits import CouponExhausted
+from promotions.coupons.services.redemptions import (
     commit_redemptions,
     hold_redemptions,
     release_redemptions,
 )
-from promotions.services import redemptions as under_test
+from promotions.engine.core.limits import Buyer
+from promotions.engine.core.values import Evaluation
+from promotions.models import Campaign, Coupon, Redemption
 from tests.factories.promotions import NOON, make_campaign
 from tests.factories.races import applied_by
 

@@ -6,15 +6,20 @@ from datetime import timedelta
 
 import pytest
 
+from promotions.loyalty.selectors.referrals import count_referrals
+from promotions.loyalty.services.points import PointsRefused
+from promotions.loyalty.services.points_jobs import release_due_points, settle_referrals
+from promotions.loyalty.services.points_orders import ReturnedUnits, return_points
+from promotions.loyalty.services.referrals import accept_invitation, hash_identity
 from promotions.models import Campaign, PointsAccount, PointsEntry, Referral
-from promotions.selectors.points import list_unbalanced_accounts
-from promotions.selectors.referrals import count_referrals
-from promotions.services.erasure import erase_shopper
-from promotions.services.points import PointsRefused
-from promotions.services.points_jobs import release_due_points, settle_referrals
-from promotions.services.points_orders import ReturnedUnits, return_points
-from promotions.services.referrals import accept_invitation, hash_identity
-from tests.factories.loyalty import NOON, make_member, make_terms, order_points
+from promotions.privacy import erase_shopper
+from tests.factories.loyalty import (
+    NOON,
+    list_unbalanced_accounts,
+    make_member,
+    make_terms,
+    order_points,
+)
 from tests.factories.promotions import make_campaign
 
 pytestmark = pytest.mark.django_db

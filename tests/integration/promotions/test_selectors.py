@@ -8,23 +8,20 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from pricing.selectors import resolve_jurisdiction
+from pricing.api import resolve_jurisdiction
+from profiles.experiments.selectors.experiments import list_running
 from profiles.models import Shopper
-from profiles.selectors import list_running
+from promotions.campaigns.selectors import book
+from promotions.campaigns.selectors.book import forget_offer_book, load_offer_book
+from promotions.campaigns.selectors.scopes import list_covered_variants
+from promotions.coupons.selectors.limits import load_limits
+from promotions.engine.core.carts import ShopperView
+from promotions.law.selectors.rows import recall_laws
 from promotions.models import Campaign, CampaignShopper, Coupon, Offer, OfferVariant, Redemption
-from promotions.selectors import (
-    ShopperView,
-    budgets,
-    evaluate_cart,
-    forget_offer_book,
-    list_covered_variants,
-    list_live_offers,
-    personal_offers_for,
-)
-from promotions.selectors.book import load_offer_book
-from promotions.selectors.limits import load_limits
-from shop.catalog.models import Category
-from shop.catalog.selectors import forget_catalog, get_market, list_never_personal
+from promotions.offers.selectors.evaluation import evaluate_cart, list_live_offers
+from promotions.offers.selectors.personal import personal_offers_for
+from shop.ground.catalog.models import Category
+from shop.ground.catalog.selectors import forget_catalog, get_market, list_never_personal
 from tests.factories.orders import Shelf
 from tests.factories.previews import preview
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
@@ -91,6 +88,7 @@ def test_budgets_codes_and_personal_campaigns_take_one_statement_each() -> None:
     shopper = Shopper.objects.create(created_at=NOON, last_seen_at=NOON)
     CampaignShopper.objects.create(campaign=personal, shopper=shopper)
     load_limits()
+    recall_laws()
     list_never_personal()
     list_running()
     get_market("us")
@@ -168,7 +166,7 @@ def test_an_offer_saved_wrongly_by_hand_is_left_out_not_fatal() -> None:
 
 
 def test_a_list_page_shows_what_one_unit_would_cost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(budgets, "FRESH_SECONDS", 60)
+    monkeypatch.setattr(book, "FRESH_SECONDS", 60)
     make_campaign("tenth", percent="10", scope={"categories": [1]})
     make_campaign("spend", amount_minor=100, condition={"cart_value": 4000})
     make_campaign("open", percent="50", scope={"categories": [1]}, budget_minor=500)

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from profiles.models import Shopper
+from promotions.engine.core.carts import ShopperView
 from promotions.models import CampaignShopper
-from promotions.selectors import ShopperView, evaluate_cart, personal_offers_for
-from shop.catalog.models import Category
-from shop.catalog.selectors import forget_catalog, list_never_personal, load_variant_arrays
+from promotions.offers.selectors.evaluation import evaluate_cart
+from promotions.offers.selectors.personal import personal_offers_for
+from shop.ground.catalog.models import Category
+from shop.ground.catalog.selectors import forget_catalog, list_never_personal, load_variant_arrays
 from tests.factories.orders import Shelf
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
 

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from promotions.core.workflow import Step
+from promotions.campaigns.core.workflow import Step
+from promotions.campaigns.selectors.campaigns import list_revisions, take_snapshot
+from promotions.campaigns.selectors.scopes import list_covered_variants
+from promotions.campaigns.services.rows import CampaignRefused
 from promotions.models import Campaign, Offer
-from promotions.selectors.campaigns import list_revisions, take_snapshot
-from promotions.selectors.scopes import list_covered_variants
-from promotions.services import CampaignRefused, campaign_goods, roll_back, save_campaign
-from promotions.services.campaign_goods import take_out_goods
-from shop.catalog.models import Category, Product
-from shop.catalog.selectors import forget_catalog
+from promotions.release.services import exclusions as campaign_goods
+from promotions.release.services.exclusions import take_out_goods
+from promotions.release.services.revisions import roll_back, save_campaign
+from shop.ground.catalog.models import Category, Product
+from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.campaigns import NOON, REASON, make_draft, make_person, step
 from tests.factories.orders import Shelf
 

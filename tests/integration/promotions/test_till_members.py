@@ -7,7 +7,14 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, transaction
 
-from promotions.core.tills import Till
+from promotions.coupons.services.codes import TooManyWrongCodes
+from promotions.loyalty.core.pos import Till
+from promotions.loyalty.selectors.points_export import export_points
+from promotions.loyalty.selectors.pos import find_till
+from promotions.loyalty.services.points_jobs import release_due_points, settle_referrals
+from promotions.loyalty.services.pos_holds import cancel_at_till
+from promotions.loyalty.services.pos_requests import revoke_till_token
+from promotions.loyalty.services.pos_sales import sell_at_till
 from promotions.models import (
     PointsAccount,
     PointsCode,
@@ -17,15 +24,8 @@ from promotions.models import (
     TillAct,
     TillToken,
 )
-from promotions.selectors.points_export import export_points
-from promotions.selectors.tills import find_till
-from promotions.services.erasure import erase_shopper
-from promotions.services.guessing import TooManyWrongCodes
-from promotions.services.points_jobs import release_due_points, settle_referrals
-from promotions.services.till_holds import cancel_at_till
-from promotions.services.till_sales import sell_at_till
-from promotions.services.till_tokens import revoke_till_token
-from shop.jobs.limits import local_buckets
+from promotions.privacy import erase_shopper
+from shop.ground.jobs.limits import local_buckets
 from tests.factories.loyalty import NOON, make_member, make_terms, order_points
 from tests.factories.tills import (
     balances,

@@ -7,13 +7,11 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from promotions.core.tills import Till, TillRefused
+from promotions.loyalty.core.pos import Till, TillRefused
+from promotions.loyalty.services.points_codes import digest_points_code
+from promotions.loyalty.services.pos_sales import sell_at_till
 from promotions.models import PointsAccount, PointsCode, TillSale
-from promotions.selectors.points import list_unbalanced_accounts
-from promotions.services.points_codes import digest_points_code
-from promotions.services.till_sales import sell_at_till
-from tests.factories.loyalty import NOON, make_member, make_terms
-from tests.factories.orders import make_seeds
+from tests.factories.loyalty import NOON, list_unbalanced_accounts, make_member, make_terms
 from tests.factories.races import race
 from tests.factories.tills import grant, hold, make_till, receipt, show_code
 
@@ -23,7 +21,6 @@ TILLS = 7
 
 @pytest.fixture
 def alice() -> PointsAccount:
-    make_seeds()
     make_terms()
     member = make_member()
     grant(member, 1_000)

@@ -7,7 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from promotions.core.tills import Till, TillLine
+from promotions.loyalty.core.pos import Till, TillLine
+from promotions.loyalty.selectors.points import list_moves
+from promotions.loyalty.services.points_codes import make_points_code
+from promotions.loyalty.services.points_jobs import release_due_points
+from promotions.loyalty.services.pos_holds import cancel_at_till, release_stale_holds
+from promotions.loyalty.services.pos_sales import sell_at_till
 from promotions.models import (
     PointsAccount,
     PointsCode,
@@ -16,11 +21,6 @@ from promotions.models import (
     TillAct,
     TillSale,
 )
-from promotions.selectors.points import list_moves
-from promotions.services.points_codes import make_points_code
-from promotions.services.points_jobs import release_due_points
-from promotions.services.till_holds import cancel_at_till, release_stale_holds
-from promotions.services.till_sales import sell_at_till
 from tests.factories.loyalty import NOON, make_member, make_terms, order_points
 from tests.factories.orders import Shelf
 from tests.factories.tills import (

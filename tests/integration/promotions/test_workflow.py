@@ -9,19 +9,14 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import Error
 
-from promotions.core.workflow import Phase, Step, phase_at
+from promotions.campaigns.core.workflow import Phase, Step, phase_at
+from promotions.campaigns.selectors.campaigns import list_revisions, take_snapshot
+from promotions.campaigns.services.rows import CampaignRefused
 from promotions.models import Campaign, CampaignEvent, CampaignPolicy, CampaignRevision, Coupon
-from promotions.selectors import list_live_offers
-from promotions.selectors.campaigns import list_revisions, take_snapshot
-from promotions.services import (
-    CampaignRefused,
-    approve_campaign,
-    clone_campaign,
-    roll_back,
-    save_campaign,
-    send_back_campaign,
-)
-from shop.approvals.core.values import NeedsSecondPerson
+from promotions.offers.selectors.evaluation import list_live_offers
+from promotions.release.services.revisions import clone_campaign, roll_back, save_campaign
+from promotions.release.services.steps import approve_campaign, send_back_campaign
+from shop.ground.approvals.core.values import NeedsSecondPerson
 from tests.factories.campaigns import NOON, REASON, make_draft, make_person, step
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -12,20 +11,17 @@ from django.contrib.auth.models import Group, Permission
 from django.db import connection, transaction
 from django.db.utils import Error
 
-from promotions.core.approvals import ADJUSTMENT, CAMPAIGN, TERMS
-from promotions.models import Campaign, CampaignEvent
-from promotions.selectors.campaigns import take_snapshot
-from promotions.services import save_campaign
-from shop.approvals.core.values import NeedsSecondPerson, NotWaiting
-from shop.approvals.models import ApprovalEvent, ApprovalRequest
-from shop.approvals.selectors import list_trail, list_waiting
-from shop.approvals.services import (
+from promotions.campaigns.core.workflow import ADJUSTMENT, CAMPAIGN, TERMS
+from shop.ground.approvals.core.values import NeedsSecondPerson, NotWaiting
+from shop.ground.approvals.models import ApprovalEvent, ApprovalRequest
+from shop.ground.approvals.selectors import list_trail, list_waiting
+from shop.ground.approvals.services import (
     approve_request,
     ask_approval,
     require_second_person,
     send_back_request,
 )
-from tests.factories.campaigns import NOON, REASON, make_draft, make_person
+from tests.factories.campaigns import NOON, REASON, make_person
 
 DAY = timedelta(days=1)
 
@@ -135,32 +131,3 @@ def test_of_two_who_decide_at_once_one_is_told_it_was_decided() -> None:
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(decide, people)) == ["approved", "not_waiting"]
     assert states() == ["approved"]
-
-
-@pytest.mark.django_db
-def test_what_waited_before_the_mechanism_became_requests() -> None:
-    ann, bob = make_person("ann"), make_person("bob")
-    campaign = make_draft(percent="50")
-    said = {**take_snapshot(campaign.pk), "name": "Wider"}
-    number = save_campaign(snapshot=said, reason=REASON, by_id=ann, now=NOON).revision
-    Campaign.objects.update(status="scheduled")
-    CampaignEvent.objects.create(
-        campaign=campaign,
-        step="schedule",
-        from_status="draft",
-        to_status="scheduled",
-        revision=number,
-        reason=REASON,
-        by_id=bob,
-        at=NOON,
-    )
-    requests = import_module("promotions.migrations.0032_two_people_decide_in_one_place").REQUESTS
-    with connection.cursor() as cursor:
-        cursor.execute(requests)
-    row = ApprovalRequest.objects.get()
-    assert (row.kind, row.object_id, row.name) == (CAMPAIGN.label, campaign.pk, "Wider")
-    assert (row.permission, row.page) == (CAMPAIGN.permission, CAMPAIGN.url_name)
-    assert (row.asked_by_id, row.asked_at, row.reason) == (bob, NOON, REASON)
-    for involved in (ann, bob):
-        with pytest.raises(NeedsSecondPerson):
-            approve_request(CAMPAIGN, campaign.pk, by_id=involved, now=NOON)

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from shop.catalog.models import Product
-from shop.catalog.selectors import forget_catalog, list_cards
-from shop.inventory.models import StockLocation, StockRecord
+from shop.ground.catalog.models import Product
+from shop.ground.catalog.selectors import forget_catalog, list_cards
+from shop.ground.inventory.models import StockLocation, StockRecord
 from tests.factories.pricing import Dairy
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]

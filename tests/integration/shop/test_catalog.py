@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from shop.catalog.core.values import CatalogFilters
-from shop.catalog.models import CatalogVersion, Product, Variant
-from shop.catalog.selectors import (
+from shop.ground.catalog.core.values import CatalogFilters
+from shop.ground.catalog.models import CatalogVersion, Product, Variant
+from shop.ground.catalog.selectors import (
     CategoryNotFound,
     ProductNotFound,
     catalog_version,
@@ -22,7 +22,7 @@ from shop.catalog.selectors import (
     load_variant_arrays,
     versions,
 )
-from shop.inventory.models import StockRecord
+from shop.ground.inventory.models import StockRecord
 
 pytestmark = pytest.mark.usefixtures("journey")
 
@@ -142,7 +142,7 @@ def test_own_choice_does_not_hide_its_alternatives() -> None:
 
 
 def test_sold_out_goods_leave_the_listing_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shop.catalog.selectors.listings.SOLD_OUT_SECONDS", -1)
+    monkeypatch.setattr("shop.ground.catalog.selectors.arrays.SOLD_OUT_SECONDS", -1)
     milk = best_seller("dairy-eggs/milk")
     category_id = get_category("dairy-eggs/milk", "en").category_id
     StockRecord.objects.filter(variant_id=milk).update(reserved=0, on_hand=0)

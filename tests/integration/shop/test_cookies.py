@@ -12,14 +12,14 @@ import json, django
 django.setup()
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from shop.storefront import sign_ins, visitors
-from shop.storefront.views import points
+from shop.doors.storefront import sign_ins, visitors
+from shop.doors.storefront.views import points
 names = {
     value for room in (sign_ins, visitors, points)
     for name, value in vars(room).items() if name.endswith("_COOKIE")
 }
 request, answer = HttpRequest(), HttpResponse()
-request.visit = visitors.Visit(None, "", "", "", False, 0)
+request.visit = visitors.Visit(None, None, None, "", "", "", False, 0)
 request.visit.cookies = {name: ("a", 9, False) for name in names}
 visitors.write_cookies(request, answer)
 print(json.dumps({

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from profiles.models import Customer
-from profiles.services import erase_everywhere, export_everything
-from shop.customer_lists import api as customers
-from shop.customer_lists.services import forget_lists
-from shop.kernel.sheets import sheet_lines
-from shop.pages.privacy import ROOMS
-from shop.product_lists import api
-from shop.product_lists.models import ProductImport, ProductImportRow
+from profiles.privacy.services.erasure import erase_everywhere, export_everything
+from shop.doors.customer_lists import api as customers
+from shop.doors.customer_lists.services import forget_lists
+from shop.doors.pages.privacy import ROOMS
+from shop.doors.product_lists import api
+from shop.doors.product_lists.models import ProductImport, ProductImportRow
+from shop.ground.kernel.sheets import sheet_lines
 from tests.factories.customer_lists import HEADER, LIST, find, shopper, take, undo
-from tests.factories.pricing import NOON, seed_rules
+from tests.factories.pricing import NOON
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _shop(settings: Any, tmp_path: Path) -> None:
     settings.STATE_FOLDER = settings.MEDIA_ROOT = tmp_path
-    seed_rules()
 
 
 def test_of_a_list_that_is_in_only_refused_rows_are_kept_for_thirty_days(tmp_path: Path) -> None:

@@ -12,15 +12,15 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from profiles.accounts.selectors.customers import read_customers
+from profiles.accounts.services.customers import save_customers
+from profiles.consent.services import set_consent
 from profiles.models import ConsentRecord, Customer
-from profiles.selectors.customers import read_customers
-from profiles.services import set_consent
-from profiles.services.customers import save_customers
-from shop.customer_lists import api as customers
-from shop.customer_lists.rules import write_change
-from shop.product_lists import api
+from shop.doors.customer_lists import api as customers
+from shop.doors.customer_lists.rules import write_change
+from shop.doors.product_lists import api
 from tests.factories.customer_lists import HEADER, LIST, shopper, take, undo
-from tests.factories.pricing import NOON, seed_rules
+from tests.factories.pricing import NOON
 from tests.factories.product_lists import tick
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _shop(settings: Any, tmp_path: Path) -> None:
     settings.STATE_FOLDER = settings.MEDIA_ROOT = tmp_path
-    seed_rules()
 
 
 def say(view: api.ImportView) -> list[tuple[str, bool]]:

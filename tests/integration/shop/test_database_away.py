@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from shop.database.base import ConnectBreaker
+from shop.ground.database.base import ConnectBreaker
 
 # A process of its own: its database lies where nobody listens.
 ASK = """

@@ -12,10 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
+from shop.doors.web.middleware import ForwardedHeaders, RequestLog
 from shop.env import read_trusted_proxies
-from shop.forwarded import ForwardedHeaders
-from shop.kernel.addresses import find_client
-from shop.request_log import RequestLog
+from shop.ground.kernel.addresses import find_client
 
 OURS = [IPv4Network("10.0.0.0/24"), IPv6Network("fd00::/64")]
 FORGED = {

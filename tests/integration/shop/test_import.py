@@ -14,13 +14,14 @@ from django.db import connection
 from rich.console import Console
 
 from orders.models import Order, OrderLine
-from pricing.models import FeedPulse, PriceLedgerEntry
+from pricing.ledger.models.ledger import PriceLedgerEntry
+from pricing.policy.models.breakers import FeedPulse
 from profiles.models import AuditTrait, Event, Shopper
 from promotions.models import Campaign, Coupon, OfferVariant, Redemption
-from shop.catalog.models import Product, ProductWeek, Store, Variant
-from shop.intake.run import JOB, ImportOptions, import_history
-from shop.inventory.models import StockRecord
-from shop.jobs.models import JobRun, QuarantinedRow
+from shop.doors.intake.run import JOB, ImportOptions, import_history
+from shop.ground.catalog.models import Product, ProductWeek, Store, Variant
+from shop.ground.inventory.models import StockRecord
+from shop.ground.jobs.models import JobRun, QuarantinedRow
 from shop.management.commands.import_journey import JOURNEY_UTC_OFFSET, find_journey
 from tests.fixtures_journey import HOUSEHOLDS, IMPORTED_AT
 
@@ -205,6 +206,7 @@ def test_forced_run_loads_again_and_changes_nothing(reports: Path) -> None:
     assert JobRun.objects.filter(name=JOB).order_by("-id")[0].report == report
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("journey")
 def test_a_larger_slice_comes_on_top_of_a_smaller_one(reports: Path) -> None:
     """More households change what sells best, hence names; what is loaded keeps its address."""

@@ -13,13 +13,14 @@ from django.db import connection
 from rich.console import Console
 
 from orders.models import Order
-from pricing.models import FeedPulse, PublicPrice
+from pricing.ledger.models.ledger import PublicPrice
+from pricing.policy.models.breakers import FeedPulse
 from profiles.models import Event
-from shop.catalog.models import Product, Variant
-from shop.intake.run import JOB, ImportOptions, import_history
-from shop.intake.source import BadSource
-from shop.inventory.models import StockRecord
-from shop.jobs.models import JobRun
+from shop.doors.intake.run import JOB, ImportOptions, import_history
+from shop.doors.intake.source import BadSource
+from shop.ground.catalog.models import Product, Variant
+from shop.ground.inventory.models import StockRecord
+from shop.ground.jobs.models import JobRun
 from tests.factories.product_lists import take_list
 from tests.fixtures_journey import IMPORTED_AT
 from tests.template_database import connect

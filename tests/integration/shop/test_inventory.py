@@ -11,11 +11,11 @@ import pytest
 from django.db import IntegrityError, connection, connections, transaction
 from django.db.utils import DatabaseError
 
-from shop.catalog.models import Brand, Category, Market, Product, Variant
-from shop.inventory.core.values import StockLine
-from shop.inventory.models import StockLocation, StockMovement, StockRecord, StockReservation
-from shop.inventory.selectors import available
-from shop.inventory.services import (
+from shop.ground.catalog.models import Brand, Category, Market, Product, Variant
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.models import StockLocation, StockMovement, StockRecord, StockReservation
+from shop.ground.inventory.selectors import available
+from shop.ground.inventory.services import (
     OutOfStock,
     ReservationGone,
     adjust_stock,
@@ -28,7 +28,7 @@ from shop.inventory.services import (
     reserve_stock,
     return_stock,
 )
-from shop.outbox.models import Fact
+from shop.ground.outbox.models import Fact
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SOON = NOON + timedelta(minutes=30)

@@ -5,12 +5,18 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from shop.backoffice.health import list_jobs
-from shop.jobs.models import JobRun, QuarantinedRow
-from shop.jobs.selectors import find_last_success, list_latest_runs
-from shop.jobs.services import QuarantineRow, RunProgress, mark_hung_runs, quarantine, record_run
-from shop.jobs.tasks import exclusive_key, job, wake
-from shop.kernel.clock import utc_now
+from shop.doors.backoffice.health import list_jobs
+from shop.ground.jobs.models import JobRun, QuarantinedRow
+from shop.ground.jobs.selectors import find_latest_run, list_latest_runs
+from shop.ground.jobs.services import (
+    QuarantineRow,
+    RunProgress,
+    mark_hung_runs,
+    quarantine,
+    record_run,
+)
+from shop.ground.jobs.tasks import exclusive_key, job, wake
+from shop.ground.kernel.clock import utc_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,7 +37,7 @@ def test_a_run_keeps_its_rows_report_and_end() -> None:
     run = JobRun.objects.get()
     assert (run.outcome, run.rows, run.report) == ("ok", 42, {"skipped": 1})
     assert run.finished_at is not None
-    assert find_last_success("import").rows == 42
+    assert find_latest_run("import").rows == 42
 
 
 @job(queue="interactive", retries=0)

@@ -18,7 +18,7 @@ from django.test import Client
 from django_structlog.middlewares import request as library
 from prometheus_client import generate_latest
 
-from shop import request_log
+from shop.doors.web import middleware
 from shop.logs import describe_failure, hide_data
 
 MAIL, NAME = "canary.person@example.org", "Canary Birdsong"
@@ -38,7 +38,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
         processors=given["processors"],
         wrapper_class=given["wrapper_class"],
     )
-    monkeypatch.setattr(request_log, "_logger", requests)
+    monkeypatch.setattr(middleware, "_logger", requests)
     monkeypatch.setattr(library, "logger", requests)
     [handler] = [
         one for one in logging.getLogger("fairtag").handlers if type(one) is logging.StreamHandler
@@ -129,7 +129,7 @@ def test_what_libraries_log_quotes_nobody(log: StringIO) -> None:
         failure = error
     celery = logging.getLogger("celery.app.trace")
     told = "Task %(name)s[%(id)s] raised unexpected: %(exc)s\n%(traceback)s"
-    task = {"name": "shop.schedule.deliver_outbox", "id": "0191d2a4-93f5-7b6e-8a51-6f0c2f1f7c11"}
+    task = {"name": "shop.tasks.deliver_outbox", "id": "0191d2a4-93f5-7b6e-8a51-6f0c2f1f7c11"}
     celery.error(told, {**task, "exc": repr(failure), "traceback": NAME}, exc_info=failure)
     logging.getLogger("gunicorn.error").error(
         "Error handling request %s", f"/orders/{TOKEN}/?email={MAIL}", exc_info=failure

@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 from django.db import connection, transaction
 
-from shop.outbox import services
-from shop.outbox.models import MAX_ATTEMPTS, Fact
-from shop.outbox.services import deliver_facts, retry_facts, write_fact
+from shop.ground.outbox import services
+from shop.ground.outbox.models import MAX_ATTEMPTS, Fact
+from shop.ground.outbox.services import deliver_facts, retry_facts, write_fact
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -10,8 +10,8 @@ from django.core.management import call_command
 
 from orders.models import Order
 from profiles.models import Event, Shopper
-from shop.catalog.models import Variant
-from shop.kernel.clock import utc_now
+from shop.ground.catalog.models import Variant
+from shop.ground.kernel.clock import utc_now
 from tests.factories.customer_lists import HEADER, shopper, take
 from tests.factories.product_lists import take_list
 

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from shop.catalog.models import Product, ProductPicture
-from shop.catalog.services.pictures import make_pending_pictures
-from shop.product_lists import api
-from shop.product_lists.models import ProductImport
-from shop.product_lists.selectors.reading import find_file
-from shop.product_lists.services.forgetting import delete_old_files
-from tests.factories.pricing import NOON, seed_rules
+from shop.doors.product_lists import api
+from shop.doors.product_lists.models import ProductImport
+from shop.doors.product_lists.selectors.reading import find_file
+from shop.doors.product_lists.services.forgetting import delete_old_files
+from shop.ground.catalog.models import Product, ProductPicture
+from shop.ground.catalog.services.pictures import make_pending_pictures
+from tests.factories.pricing import NOON
 from tests.factories.product_lists import find, take_list, tick, work
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,6 @@ mug,Mug,Home,,,MUG,9.50,gone.png; trap.png; https://example.org/mug.jpg
 @pytest.fixture(autouse=True)
 def _shop(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
-    seed_rules()
 
 
 def draw(colour: str) -> bytes:

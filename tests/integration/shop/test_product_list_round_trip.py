@@ -11,10 +11,10 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shop.catalog.models import Brand, Category, Product, Variant
-from shop.inventory.models import StockLocation, StockRecord
-from shop.product_lists import api
-from tests.factories.pricing import NOON, seed_rules
+from shop.doors.product_lists import api
+from shop.ground.catalog.models import Brand, Category, Product, Variant
+from shop.ground.inventory.models import StockLocation, StockRecord
+from tests.factories.pricing import NOON
 from tests.factories.product_lists import export, find, take_list, work
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _shop(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
-    seed_rules()
 
 
 NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12).filter(

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 
 from orders.models import Order, OrderLine
-from pricing.models import PriceLedgerEntry
-from pricing.services import Ask, set_list_prices
-from shop.catalog.models import Market, Product, Variant
-from shop.inventory.models import StockMovement, StockRecord
-from shop.product_lists import api
-from shop.product_lists.services import applying
-from tests.factories.pricing import seed_rules
+from pricing.api import Ask, set_list_prices
+from pricing.ledger.models.ledger import PriceLedgerEntry
+from shop.doors.product_lists import api
+from shop.doors.product_lists.services import applying
+from shop.ground.catalog.models import Market, Product, Variant
+from shop.ground.inventory.models import StockMovement, StockRecord
 from tests.factories.product_lists import export, find, take_list, tick, work
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +35,6 @@ MENDED = LIST.replace('"50,37"', "50.37")
 @pytest.fixture(autouse=True)
 def _shop(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
-    seed_rules()
 
 
 def test_a_dry_run_tells_what_would_happen_and_changes_nothing() -> None:

@@ -7,19 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from shop.jobs import redis as door
-from shop.jobs.line import Batch, ask_redis
-from shop.jobs.redis import RedisUnavailable
+from shop.ground.jobs import redis as door
+from shop.ground.jobs.redis import RedisUnavailable, ask_redis
 
 
 def test_answers_come_in_the_order_of_the_commands(clean_redis: redis.Redis) -> None:
     clean_redis.hset("h", mapping={"a": 1, "b": 2})
     assert ask_redis(("SET", "x", 7), ("GET", "x"), ("GET", "y")) == [b"OK", b"7", None]
-    batch = Batch()
-    batch.hmget("h", ["b", b"c", "a"])
-    batch.hgetall("h")
-    batch.hgetall("nothing")
-    assert batch.execute() == [[b"2", None, b"1"], clean_redis.hgetall("h"), {}]
+    hashes = ("HMGET", "h", "b", b"c", "a"), ("HGETALL", "h"), ("HGETALL", "nothing")
+    assert ask_redis(*hashes) == [[b"2", None, b"1"], clean_redis.hgetall("h"), {}]
 
 
 def test_a_connection_that_was_closed_meanwhile_is_replaced(clean_redis: redis.Redis) -> None:

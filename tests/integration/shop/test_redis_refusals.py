@@ -11,17 +11,16 @@ import redis
 from django.test import Client
 
 from orders.models import Order
-from pricing.core.keys import LOOKS
-from pricing.models import LookTally
-from pricing.services import drain_quotes
-from pricing.services.look_counts import drain_looks
-from profiles.services.drain import drain_events
-from shop.backoffice.health import list_gauges
-from shop.jobs.line import ask_redis
-from shop.jobs.redis import RedisUnavailable, get_patient_redis, redis_breaker
-from shop.jobs.services import JobUnknown, start_job
-from shop.kernel.clock import utc_now
-from shop.schedule import wake_outbox
+from pricing.api import drain_quotes
+from pricing.base.core.keys import LOOKS
+from pricing.learning.services.look_counts import drain_looks
+from pricing.ledger.models.looks import LookTally
+from profiles.events.services.drain import drain_events
+from shop.doors.backoffice.health import list_gauges
+from shop.ground.jobs.redis import RedisUnavailable, ask_redis, get_patient_redis, redis_breaker
+from shop.ground.jobs.services import JobUnknown, start_job
+from shop.ground.kernel.clock import utc_now
+from shop.tasks import wake_outbox
 from tests.factories.api import API, add, event, expect, make_guest_client, order_cart
 from tests.factories.orders import Shelf
 from tests.factories.own_valkey import STATES, own_valkey

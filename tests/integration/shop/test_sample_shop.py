@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from shop.catalog.models import Product, ProductPicture, Variant
+from shop.ground.catalog.models import Product, ProductPicture, Variant
 from tests.contracts.house import ROOT
-from tests.factories.pricing import seed_rules
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +22,6 @@ MISTAKE = "products.csv line 7: column 'price': '50,37' has a comma; write 50.37
 @pytest.fixture(autouse=True)
 def _shop(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
-    seed_rules()
 
 
 def run(path: Path, **options: Any) -> tuple[str, str, int]:

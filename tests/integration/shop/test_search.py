@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from shop.catalog.models import Product, Variant
-from shop.catalog.selectors import (
+from shop.ground.catalog.models import Product, Variant
+from shop.ground.catalog.selectors import (
     forget_catalog,
     get_category,
     list_cards,
@@ -18,7 +18,7 @@ from shop.catalog.selectors import (
     search_variants,
     suggest,
 )
-from shop.catalog.services import index_changed_products, rebuild_search_words
+from shop.ground.catalog.services import index_changed_products, rebuild_search_words
 
 pytestmark = pytest.mark.usefixtures("journey")
 

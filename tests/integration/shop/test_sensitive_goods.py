@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
 import pytest
-from django.apps import apps
 from django.test import Client
 from rich.console import Console
 
-from profiles.core.values import FeatureRow
-from shop.catalog.core.values import CatalogFilters
-from shop.catalog.models import Category, Variant
-from shop.catalog.selectors import (
+from profiles.values import FeatureRow
+from shop.doors.intake.run import ImportOptions, import_history
+from shop.doors.pages import home
+from shop.doors.pages.category import list_popular
+from shop.ground.catalog.core.values import CatalogFilters
+from shop.ground.catalog.models import Category, Variant
+from shop.ground.catalog.selectors import (
     forget_catalog,
     list_categories,
     list_category_variants,
     load_sensitive_ids,
     load_variant_arrays,
 )
-from shop.intake.run import ImportOptions, import_history
 from shop.management.commands.import_journey import JOURNEY_UTC_OFFSET, find_journey
-from shop.pages import home
-from shop.pages.category import list_popular
 from tests.fixtures_journey import HOUSEHOLDS, IMPORTED_AT
 
 pytestmark = pytest.mark.usefixtures("journey")
@@ -67,14 +65,6 @@ def test_these_categories_of_the_real_tree_are_sensitive() -> None:
     }
     assert flagged(depth=0) == set()
     assert not flagged() & {"health-beauty/hair-care", "household/cleaning", "dairy-eggs/cheese"}
-
-
-def test_a_store_loaded_before_the_flag_gets_the_same_flags_by_migration() -> None:
-    by_import = flagged()
-    assert len(by_import) > 50
-    Category.objects.update(is_sensitive=False)
-    importlib.import_module("shop.migrations.0007_mark_sensitive_categories").mark(apps, None)
-    assert flagged() == by_import
 
 
 def test_a_second_import_sets_missing_flags_and_keeps_those_of_staff(tmp_path: Path) -> None:

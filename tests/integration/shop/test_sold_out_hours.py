@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from shop.inventory.selectors import load_sold_out_hours
+from shop.ground.inventory.selectors import load_sold_out_hours
 from tests.factories.stock import move_stock
 from tests.integration.shop.test_inventory import NOON, make_variants
 

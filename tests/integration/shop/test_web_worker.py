@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from shop.web_worker import MOST_GATHERED, is_whole
+from shop.doors.web.web_worker import MOST_GATHERED, is_whole
 from tools.paths import ROOT
 from tools.services import free_port
 
@@ -24,7 +24,7 @@ def app(environ, start):
     start("200 OK", [("Content-Length", str(len(str(len(body)))))])
     return [str(len(body)).encode()]
 """
-OURS, LIBRARY = "shop.web_worker.GatheringWorker", "gthread"
+OURS, LIBRARY = "shop.doors.web.web_worker.GatheringWorker", "gthread"
 SLOW = [
     b"",
     b"GET / HTTP/1.1\r\nHost: loc",

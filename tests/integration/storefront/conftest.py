@@ -8,7 +8,7 @@ import pytest
 from django.core import signals
 from django.db import reset_queries
 
-from shop.kernel.clock import utc_now
+from shop.ground.kernel.clock import utc_now
 from tests.factories.pricing import Dairy, open_dairy
 
 

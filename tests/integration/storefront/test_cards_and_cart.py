@@ -14,22 +14,19 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from orders.services import add_to_cart, apply_coupon, cart_values, view_cart
-from orders.services.carts import set_quantity
-from pricing.core.values import QuoteContext
-from pricing.services import quote_listing
+from orders.cart.services import evaluation_input as cart_values
+from orders.cart.services.carts import add_to_cart, apply_coupon, set_quantity, view_cart
+from pricing.api import quote_listing
+from pricing.base.core.values import QuoteContext
 from profiles.models import Shopper
+from promotions.campaigns.selectors.book import forget_budgets, forget_offer_book
 from promotions.models import Campaign, CampaignShopper, OfferBook, UseLimit
-from promotions.selectors import forget_offer_book
-from promotions.selectors.budgets import forget_budgets
-from shop.catalog.models import Category
-from shop.catalog.selectors import forget_catalog
-from shop.kernel.clock import utc_now
-from shop.pages.cards import build_cards
-from shop.pages.context import PageContext
-from shop.pages.members import Visitor
-from shop.pages.previews import add_offers, offered_prices
-from shop.pages.quotes import quote_context
+from shop.doors.pages.cards import build_cards, quote_context
+from shop.doors.pages.context import PageContext
+from shop.doors.pages.members import Visitor, add_offers, offered_prices
+from shop.ground.catalog.models import Category
+from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.kernel.clock import utc_now
 from tests.factories.browsing import browse_as
 from tests.factories.pricing import Dairy, make_shopper
 from tests.factories.promotions import make_campaign

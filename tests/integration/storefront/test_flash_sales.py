@@ -13,16 +13,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from orders.services import cart_values
-from promotions.core.answers import AppliedOffer, Evaluation
-from promotions.core.limits import Buyer
+from orders.cart.services import evaluation_input as cart_values
+from promotions.campaigns.selectors.book import forget_budgets, forget_offer_book
+from promotions.coupons.services.redemptions import hold_redemptions
+from promotions.engine.core.answers import AppliedOffer, Evaluation
+from promotions.engine.core.limits import Buyer
 from promotions.models import Campaign, UseLimit
-from promotions.selectors import forget_offer_book
-from promotions.selectors.budgets import forget_budgets
-from promotions.services import hold_redemptions
-from shop.catalog.selectors import get_market
-from shop.inventory.models import StockRecord
-from shop.storefront import visitors
+from shop.doors.storefront import visitors
+from shop.ground.catalog.selectors import get_market
+from shop.ground.inventory.models import StockRecord
 from tests.factories.orders import NOON, Shelf
 from tests.factories.promotions import make_campaign
 

@@ -11,8 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from profiles.models import Shopper
+from promotions.coupons.services.verified_groups import decide_claim, make_group_codes
 from promotions.models import GroupClaim, VerifiedGroup
-from promotions.services.groups import decide_claim, make_group_codes
 from tests.factories.orders import NOON, Shelf
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from pytest_django import Settings
 
-from shop.storefront.visitors import SHOPPER_COOKIE, sign_shopper
+from shop.doors.storefront.visitors import SHOPPER_COOKIE, sign_shopper
 from tests.factories.orders import FakePrices, Shelf, make_shopper
 from tests.fixtures_api import ApiClient
 

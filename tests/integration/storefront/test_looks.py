@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from pricing.models import PublicLook
-from pricing.services.look_counts import drain_looks
-from shop.kernel.clock import utc_now
+from pricing.learning.services.look_counts import drain_looks
+from pricing.ledger.models.looks import PublicLook
+from shop.ground.kernel.clock import utc_now
 from tests.factories.api import API
 from tests.factories.looks import count_looks, show
 from tests.factories.pricing import BROWSER, Dairy, open_dairy

@@ -10,11 +10,11 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from pricing.models import JurisdictionRow
-from pricing.selectors.serving import forget_serving
-from shop.catalog.models import Market
-from shop.catalog.selectors import forget_catalog, get_market
-from shop.pages.regions import list_regions
+from pricing.policy.models.policy import JurisdictionRow
+from pricing.quoting.selectors.serving import forget_serving
+from shop.doors.pages.regions import list_regions
+from shop.ground.catalog.models import Market
+from shop.ground.catalog.selectors import forget_catalog, get_market
 from tests.factories.browsing import browse_as
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory", "shop")]

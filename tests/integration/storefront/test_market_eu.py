@@ -15,14 +15,14 @@ from pytest_django import Settings
 from orders.models import DeliveryMethod, Order, OrderLine, TaxRate
 from orders.tasks import mail_order_paid
 from pricing import tasks
-from pricing.models import PriceBook
-from pricing.services import Ask, set_list_prices
-from shop.catalog.models import Market
-from shop.catalog.selectors import forget_catalog
-from shop.inventory.core.values import StockLine
-from shop.inventory.services import receive_stock
-from shop.kernel.clock import utc_now
-from shop.kernel.ids import uuid7
+from pricing.api import Ask, set_list_prices
+from pricing.ledger.models.books import PriceBook
+from shop.ground.catalog.models import Market
+from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.services import receive_stock
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.ids import uuid7
 from tests.factories.browsing import browse_as
 from tests.factories.pricing import Dairy
 

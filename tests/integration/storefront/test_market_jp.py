@@ -16,14 +16,14 @@ from pytest_django import Settings
 from orders.models import Order, OrderLine
 from orders.tasks import mail_order_paid
 from pricing import tasks
-from shop.catalog.models import Market, Product, Variant
-from shop.catalog.selectors import forget_catalog, list_markets, versions
-from shop.inventory.core.values import StockLine
-from shop.inventory.services import receive_stock
-from shop.kernel.clock import utc_now
-from shop.kernel.ids import uuid7
-from shop.product_lists.models import ProductImport
-from shop.product_lists.tasks import work_on_product_lists
+from shop.doors.product_lists.models import ProductImport
+from shop.doors.product_lists.tasks import work_on_product_lists
+from shop.ground.catalog.models import Market, Product, Variant
+from shop.ground.catalog.selectors import forget_catalog, list_markets, versions
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.services import receive_stock
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.ids import uuid7
 from tests.factories.browsing import browse_as
 from tests.factories.pricing import Dairy
 

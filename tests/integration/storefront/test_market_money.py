@@ -10,27 +10,27 @@ from django.db import connection
 from pytest_django import Settings
 
 from orders.models import Order, OrderLine
-from orders.selectors.recorded import load_recorded_orders
-from orders.selectors.statistics import list_day_sales
-from orders.services.statistics import summarize_sales
-from pricing.selectors.references import load_references
+from orders.reports.selectors.recorded_orders import load_recorded_orders
+from orders.reports.selectors.statistics import list_day_sales
+from orders.reports.services import summarize_sales
+from pricing.ledger.selectors.references import load_references
+from profiles.experiments.selectors.outcomes import ADDS, SIGN
 from profiles.models import Shopper
-from profiles.selectors.experiment_outcomes import ADDS, SIGN
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.campaigns.selectors.campaigns import find_campaign, take_snapshots
+from promotions.campaigns.selectors.costs import find_costs
+from promotions.law.selectors.evidence import load_evidence, load_subject
 from promotions.models import Campaign, Offer, Redemption
-from promotions.selectors import forget_offer_book
-from promotions.selectors.campaigns import find_campaign, take_snapshots
-from promotions.selectors.costs import find_costs
-from promotions.selectors.law_evidence import load_evidence, load_subject
-from promotions.selectors.profits import sum_profits
-from promotions.services.pulse import collect_pulse
-from shop.backoffice.results import find_results
-from shop.backoffice.sales import Period, read_sales
-from shop.catalog.models import ListPrice, Market, Variant
-from shop.catalog.selectors import forget_catalog
-from shop.inventory.core.values import StockLine
-from shop.inventory.services import receive_stock
-from shop.kernel.clock import utc_now
-from shop.staff.place import StaffPlace, at_place
+from promotions.tuning.selectors.profits import sum_profits
+from promotions.tuning.services.campaign_metrics import collect_pulse
+from shop.doors.backoffice.results import find_results
+from shop.doors.backoffice.sales import Period, read_sales
+from shop.ground.catalog.models import ListPrice, Market, Variant
+from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.services import receive_stock
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.place import StaffPlace, at_place
 from tests.factories.browsing import browse_as
 from tests.factories.campaigns import make_draft
 from tests.factories.markets import open_japan

@@ -11,12 +11,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from orders.services import cart_values
+from orders.cart.services import evaluation_input as cart_values
 from profiles.models import Shopper
+from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Campaign, GroupClaim, LimitCounter, UseLimit, VerifiedGroup
-from promotions.selectors import forget_offer_book
-from shop.catalog.models import Category
-from shop.kernel.clock import utc_now
+from shop.ground.catalog.models import Category
+from shop.ground.kernel.clock import utc_now
 from tests.factories.api import expect
 from tests.factories.loyalty import make_member, make_terms, order_points
 from tests.factories.orders import Shelf

@@ -11,15 +11,18 @@ from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 
+from orders.cart.services.carts import add_to_cart, view_cart
 from orders.fulfilment.api import Progress
-from orders.services import add_to_cart, send_order_email, view_cart
-from profiles.core.values import ShopperValue
+from orders.order.services.mail import send_order_email
+from profiles.values import ShopperValue
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.engine.core.carts import ShopperView
 from promotions.models import Campaign, CampaignShopper
-from promotions.selectors import ShopperView, forget_offer_book, personal_offers_for
-from shop.api.v1.bodies.cart import cart_body
-from shop.api.v1.bodies.home import offer_body
-from shop.api.v1.bodies.orders import order_body
-from shop.storefront.visitors import REGION_COOKIE, SHOPPER_COOKIE, sign_shopper
+from promotions.offers.selectors.personal import personal_offers_for
+from shop.doors.api.v1.bodies.cart import cart_body
+from shop.doors.api.v1.bodies.home import offer_body
+from shop.doors.api.v1.bodies.orders import order_body
+from shop.doors.storefront.visitors import REGION_COOKIE, SHOPPER_COOKIE, sign_shopper
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, place
 from tests.factories.promotions import make_campaign
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Offer
-from promotions.selectors import forget_offer_book
 from tests.factories.orders import Shelf
 from tests.factories.promotions import make_campaign
 

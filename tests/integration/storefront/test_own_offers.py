@@ -11,11 +11,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from profiles.models import Shopper
+from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Campaign, CampaignShopper, OfferVariant
-from promotions.selectors import forget_offer_book
-from shop.catalog.models import Category
-from shop.catalog.selectors import forget_catalog
-from shop.kernel.clock import utc_now
+from shop.ground.catalog.models import Category
+from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.kernel.clock import utc_now
 from tests.factories.browsing import browse_as
 from tests.factories.pricing import Dairy, make_shopper
 from tests.factories.promotions import make_campaign

@@ -11,16 +11,15 @@ import pytest
 from pytest_django import Settings
 
 from orders.models import DeliveryMethod
-from pricing.core.labels import label_text
-from pricing.selectors import resolve_jurisdiction
-from pricing.services import Ask, publish_price_book, set_list_prices, verify_quote
+from pricing.api import Ask, publish_price_book, resolve_jurisdiction, set_list_prices, verify_quote
+from pricing.ledger.core.labels import label_text
 from profiles.models import Shopper
-from shop.catalog.models import Market, Variant
-from shop.catalog.selectors import forget_catalog
-from shop.inventory.core.values import StockLine
-from shop.inventory.services import receive_stock
-from shop.kernel.clock import utc_now
-from shop.kernel.money import format_money
+from shop.ground.catalog.models import Market, Variant
+from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.services import receive_stock
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.money import format_money
 from tests.factories.browsing import browse_as
 from tests.factories.pricing import Dairy, look_at, make_treated, open_dairy
 

@@ -11,8 +11,9 @@ from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from pricing.services import publish_price_book
+from pricing.api import publish_price_book
 from profiles.models import Experiment, Exposure, Shopper
+from promotions.campaigns.selectors.book import forget_budgets, forget_offer_book
 from promotions.models import (
     Campaign,
     CampaignShopper,
@@ -21,12 +22,10 @@ from promotions.models import (
     OfferVariant,
     UseLimit,
 )
-from promotions.selectors import forget_offer_book
-from promotions.selectors.budgets import forget_budgets
-from promotions.selectors.holdouts import is_held_out
-from shop.catalog.models import Brand, Category, Product, Variant
-from shop.catalog.selectors import forget_catalog
-from shop.kernel.clock import utc_now
+from promotions.offers.selectors.gathering import is_held_out
+from shop.ground.catalog.models import Brand, Category, Product, Variant
+from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.kernel.clock import utc_now
 from tests.factories.browsing import browse_as
 from tests.factories.pricing import Dairy, make_shopper
 from tests.factories.promotions import make_campaign

@@ -12,7 +12,7 @@ from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core import mail
 from django.test import Client
 
-from shop.kernel.clock import utc_now
+from shop.ground.kernel.clock import utc_now
 from tests.fixtures_api import ApiClient
 
 pytestmark = pytest.mark.django_db

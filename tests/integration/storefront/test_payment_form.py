@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from orders.core.values import OrderView
+from orders.cart.services.carts import add_to_cart
 from orders.models import Order
 from orders.payments.api import settle_due_payments
 from orders.payments.models import Payment
-from orders.services import add_to_cart
+from orders.values import OrderView
 from shop.env import read_stripe
-from shop.kernel.clock import utc_now
+from shop.ground.kernel.clock import utc_now
 from tests.factories.fake_stripe import (
     DECLINED,
     FakeStripe,

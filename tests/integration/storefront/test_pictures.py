@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from shop.catalog.models import Variant
+from shop.ground.catalog.models import Variant
 from tests.factories.pictures import show_picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stocked_shop")]

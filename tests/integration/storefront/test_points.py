@@ -9,10 +9,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from promotions.loyalty.services.points import Act, make_available
+from promotions.loyalty.services.points_codes import digest_points_code
 from promotions.models import Bucket, PointsAccount, PointsCode, PointsEntry, Referral
-from promotions.services.points import Act, make_available
-from promotions.services.points_codes import digest_points_code
-from shop.kernel.clock import utc_now
+from shop.ground.kernel.clock import utc_now
 from tests.factories.loyalty import make_member, make_terms, order_points
 from tests.factories.orders import NOON, FakePrices, Shelf
 from tests.factories.tills import hold, make_till, show_code

@@ -12,12 +12,12 @@ from orders.models import Order, OrderEvent, OrderLine
 from orders.returns.api import forget_rules
 from orders.returns.models import ReturnRule
 from profiles.models import Account, Shopper
+from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Campaign, CampaignShopper, OfferVariant
-from promotions.selectors import forget_offer_book
-from shop.catalog.models import Product
-from shop.inventory.core.values import StockLine
-from shop.inventory.services import receive_stock
-from shop.kernel.clock import utc_now
+from shop.ground.catalog.models import Product
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.services import receive_stock
+from shop.ground.kernel.clock import utc_now
 from tests.factories.browsing import browse_as
 from tests.factories.pricing import Dairy, make_shopper
 from tests.factories.promotions import make_campaign

@@ -10,9 +10,9 @@ from django.db import connection, reset_queries
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from shop.catalog.core.values import CatalogFilters
-from shop.catalog.selectors import list_categories, list_category_variants
-from shop.storefront.visitors import SHOPPER_COOKIE, sign_shopper
+from shop.doors.storefront.visitors import SHOPPER_COOKIE, sign_shopper
+from shop.ground.catalog.core.values import CatalogFilters
+from shop.ground.catalog.selectors import list_categories, list_category_variants
 
 ALICE = "3f0c8f0e-5a53-4a52-9f43-0d5f7a6f3a11"
 
@@ -64,8 +64,10 @@ def test_sorting_by_the_own_price_needs_no_more(guest: Client) -> None:
 
 def test_the_fixed_pages_need_none(guest: Client) -> None:
     guest.cookies.clear()
-    for path in ("/how-our-prices-work/", "/privacy/", "/orders/", "/account/login/"):
+    for path in ("/privacy/", "/orders/", "/account/login/"):
         assert count_statements(guest, path) == []
+    # What chance decides is read from the records that lots are drawn by.
+    assert len(count_statements(guest, "/how-our-prices-work/")) <= 5
 
 
 def test_a_listing_shows_24_cards_each_with_one_price_and_one_button(guest: Client) -> None:

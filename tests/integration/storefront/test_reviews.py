@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from profiles.core.values import PurchasedLine
+from profiles.events.services.purchases import record_purchase_events
 from profiles.models import Review, Shopper
-from profiles.services import hide_review, record_purchase_events
-from shop.catalog.models import Variant
+from profiles.reviews.services.reviews import hide_review
+from profiles.values import PurchasedLine
+from shop.ground.catalog.models import Variant
 from tests.factories.orders import NOON, FakePrices, Shelf
 
 pytestmark = pytest.mark.django_db

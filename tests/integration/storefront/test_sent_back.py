@@ -10,7 +10,7 @@ from django.test import Client
 from orders.fulfilment.api import pack_order, ship_parcel
 from orders.models import Order, OrderLine
 from orders.returns.models import Return
-from shop.kernel.clock import utc_now
+from shop.ground.kernel.clock import utc_now
 from tests.factories.browsing import browse_as
 from tests.factories.parcels import make_carrier
 from tests.factories.pricing import Dairy

@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from profiles.selectors import find_shopper_for_account
-from shop.storefront.visitors import SHOPPER_COOKIE, read_shopper
+from profiles.shoppers.selectors.shoppers import find_shopper_for_account
+from shop.doors.storefront.visitors import SHOPPER_COOKIE, read_shopper
 from tests.factories.orders import FakePrices, Shelf
 
 pytestmark = pytest.mark.django_db

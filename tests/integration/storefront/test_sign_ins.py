@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core import mail
 from django.test import Client
 
-from shop.storefront import sign_ins
+from shop.doors.storefront import sign_ins
 from tests.fixtures_api import ApiClient
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,6 @@ from django.contrib.auth import get_user_model
 from django.core import mail
 from django.test import Client
 
-from tests.factories.orders import make_seeds
 from tests.factories.races import race
 from tests.fixtures_api import ApiClient
 
@@ -39,7 +38,6 @@ def _by_api(_n: int) -> tuple[int, str]:
 def test_all_are_answered_alike_and_one_account_is_made(
     sign_up: Callable[[int], tuple[int, str]], expected: tuple[int, str]
 ) -> None:
-    make_seeds()
     assert race(sign_up, PEOPLE, PEOPLE) == [expected] * PEOPLE
     assert get_user_model().objects.filter(email=ADDRESS).count() == 1
     assert {tuple(letter.to) for letter in mail.outbox} == {(ADDRESS,)}

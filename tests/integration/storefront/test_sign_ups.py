@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -224,27 +222,6 @@ def test_staff_who_change_an_address_change_who_can_sign_in(root: Client) -> Non
     assert root.post(page, given).status_code == 302
     assert _sign_in(Client(), "carla@example.com").status_code == 302
     assert _sign_in(Client(), KNOWN).status_code == 200
-
-
-def test_an_upgrade_locks_nobody_out() -> None:
-    """Those of before have no row of their address, or one nobody ever confirmed."""
-    emails = ["bare@example.com", "open@example.com", "taken@example.com"]
-    bare, optional, taken = (
-        get_user_model().objects.create_user(each, PASSWORD) for each in emails
-    )
-    EmailAddress.objects.filter(user__in=(bare, optional, taken)).delete()
-    EmailAddress.objects.create(user=optional, email="old@example.com", primary=True)
-    EmailAddress.objects.create(user=optional, email=optional.email)
-    EmailAddress.objects.create(user=bare, email=taken.email, verified=True)
-    steps = import_module("profiles.migrations.0007_known_addresses_are_confirmed")
-    for _ in range(2):
-        with connection.cursor() as cursor:
-            for sql in (steps.MAKE_ROOM, steps.CONFIRM):
-                cursor.execute(sql)
-    answers = [_sign_in(Client(), each).status_code for each in emails]
-    assert answers == [302, 302, 200]  # one address cannot be confirmed by two accounts
-    found = EmailAddress.objects.filter(user=optional).values_list("email", "verified", "primary")
-    assert set(found) == {("old@example.com", False, False), (optional.email, True, True)}
 
 
 def test_the_mails_of_a_demo_are_read_at_its_machine_only(

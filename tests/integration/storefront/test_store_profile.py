@@ -15,11 +15,11 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from PIL import Image
 
-from shop.catalog.selectors import forget_catalog
+from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.storeinfo.models import StoreProfile
+from shop.ground.storeinfo.selectors import check_store, get_store
+from shop.ground.storeinfo.services import introduce_store
 from shop.management.commands.seed_demo_store import FACTS, NAME
-from shop.storeinfo.models import StoreProfile
-from shop.storeinfo.selectors import check_store, get_store
-from shop.storeinfo.services import introduce_store
 from tests.factories.pricing import Dairy
 
 pytestmark = pytest.mark.django_db

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from orders.services import add_to_cart, apply_coupon, view_cart
-from pricing.core.values import QuoteContext
-from profiles.core.values import ShopperValue
-from profiles.services import set_consent
+from orders.cart.services.carts import add_to_cart, apply_coupon, view_cart
+from pricing.base.core.values import QuoteContext
+from profiles.consent.services import set_consent
+from profiles.values import ShopperValue
+from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Campaign, CampaignShopper
-from promotions.selectors import forget_offer_book
-from shop.kernel.clock import utc_now
-from shop.storefront.visitors import SHOPPER_COOKIE, sign_shopper
+from shop.doors.storefront.visitors import SHOPPER_COOKIE, sign_shopper
+from shop.ground.kernel.clock import utc_now
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper
 from tests.factories.promotions import make_campaign
 

@@ -9,17 +9,15 @@ from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 
-from orders.services import (
-    add_to_cart,
-    send_order_email,
-)
-from pricing.models import PublicPrice
-from pricing.selectors.serving import forget_serving
-from pricing.services.arm_turns import turn_public_arms
+from orders.cart.services.carts import add_to_cart
+from orders.order.services.mail import send_order_email
+from pricing.ledger.models.ledger import PublicPrice
+from pricing.publishing.services.arm_turns import turn_public_arms
+from pricing.quoting.selectors.serving import forget_serving
+from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Campaign, UseLimit
-from promotions.selectors import forget_offer_book
-from shop.catalog.models import Variant
-from shop.kernel.clock import utc_now
+from shop.ground.catalog.models import Variant
+from shop.ground.kernel.clock import utc_now
 from tests.factories.browsing import browse_as
 from tests.factories.experiments import start_switchback
 from tests.factories.orders import NOON, RULE, FakePrices, Shelf, context_of, make_shopper, place

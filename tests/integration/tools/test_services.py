@@ -86,6 +86,23 @@ def test_the_last_user_stops_the_servers(services: Services) -> None:
     assert not services.is_used()
 
 
+def test_addresses_are_known_before_the_servers_run(services: Services) -> None:
+    foretold = services.addresses()
+    assert not services.look()
+    assert services.up() == foretold
+
+
+def test_who_only_holds_the_servers_starts_none_and_stops_those_that_run(
+    services: Services,
+) -> None:
+    with services.held():
+        assert services.pids() == {}
+    assert not (services.home / "pg").exists()
+    with services.held():
+        services.up()
+    assert not services.look()
+
+
 def test_a_port_that_another_program_took_is_left_to_it(services: Services) -> None:
     before = services.up()["REDIS_URL"]
     services.down()

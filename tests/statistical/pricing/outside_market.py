@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pricing.core.arrays import FloatArray, IntArray
-from pricing.core.learning import Context, Outcomes, PricingAgent
+from pricing.base.core.arrays import FloatArray, IntArray
+from shop.lab.agent import Context, Outcomes, PricingAgent
 
 LADDER = np.linspace(0.70, 1.0, 13)
 

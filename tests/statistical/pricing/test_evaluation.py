@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
-from pricing.core.evaluation import Logged, cross_fit_chances, evaluate
+from pricing.learning.core.evaluation import Logged, cross_fit_chances, evaluate
 
 Floats = NDArray[np.float64]
 LADDER = np.log(np.array([1.0, 0.98, 0.96, 0.94, 0.92, 0.9]))
@@ -110,6 +111,7 @@ def measure_coverage(runs: int) -> dict[str, float]:
     return {estimator: float(np.mean(ones)) for estimator, ones in held.items()}
 
 
+@pytest.mark.slow
 def test_95_percent_intervals_hold_the_truth_93_to_97_times_in_100() -> None:
     for estimator, share in measure_coverage(RUNS).items():
         assert 0.93 <= share <= 0.97, (estimator, share)

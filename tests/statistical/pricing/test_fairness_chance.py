@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pricing.core.fairness import FairnessReport, PaidPrices, audit_prices, read_traits
+from pricing.fairness.core import FairnessReport, PaidPrices, audit_prices, read_traits
 
 PEOPLE, SETS = 400, 10
 SIZES = {"age": 6, "household": 4, "income": 8}

@@ -15,9 +15,9 @@ import statsmodels.api as sm
 import statsmodels.formula.api as smf
 from scipy.sparse import csr_array
 
-from pricing.core.demand import COLUMNS, OWN_PRICE, SOLVERS, HierarchicalLogit, PooledPoisson
-from pricing.core.demand.newton import Cells, Prior, fit_newton
-from pricing.core.demand.objective import PenalizedLogit
+from pricing.demand.core import COLUMNS, OWN_PRICE, SOLVERS, HierarchicalLogit, PooledPoisson
+from pricing.demand.core.newton import Cells, Prior, fit_newton
+from pricing.demand.core.objective import PenalizedLogit
 from tests.statistical.pricing.journey import (
     CLUSTERS,
     TRAIN_WEEKS,
@@ -91,7 +91,6 @@ def test_the_unpooled_logit_is_that_of_the_package_to_1e6(yardstick: Yardstick) 
             shared=csr_array((TRAIN_WEEKS, 0)),
             exposures=traffic,
             purchases=sold,
-            offset=np.zeros(TRAIN_WEEKS),
             mean=np.zeros(2),
             precision=np.full(2, 1e-10),
         )

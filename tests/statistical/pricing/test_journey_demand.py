@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from pricing.core.demand import OWN_PRICE, mean_poisson_deviance, wmape
-from pricing.core.demand.metrics import interval_coverage
+from pricing.demand.core import OWN_PRICE, mean_poisson_deviance, wmape
+from pricing.demand.core.metrics import interval_coverage
 from tests.statistical.pricing.journey import (
     TRAIN_WEEKS,
     Yardstick,
@@ -30,7 +30,7 @@ def score(cells: Yardstick, cut: int, weeks: int) -> tuple[float, float, float]:
     """Return WMAPE, mean Poisson deviance and coverage of 80 % intervals."""
     model, design = fit_champion(cells, cut)
     later = slice(cut, cut + weeks)
-    forecast = model.predict(design[:, :, later], cells.department)
+    forecast = model.predict_units(design[:, :, later], cells.department)
     low, high = model.predict_interval(forecast, 0.8)
     actual = cells.units[:, :, later]
     return (

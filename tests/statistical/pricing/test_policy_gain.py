@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pricing.core.learning import AdaptivePolicy
-from shop.simulation.episode import Course, run_agent, run_insider
-from shop.simulation.setting import Setting
+from shop.lab.agent import AdaptivePolicy
+from shop.lab.episode import Course, run_agent, run_insider
+from shop.lab.setting import Setting
 
 pytestmark = pytest.mark.statistical
 SMALL = Setting(items=16, segments=4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pricing.core.learning import AdaptivePolicy
+from shop.lab.agent import AdaptivePolicy
 from tests.statistical.pricing.outside_market import run_outside
 
 pytestmark = pytest.mark.statistical

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from profiles.core.experiments import (
+from profiles.experiments.core import (
     Design,
     Estimate,
     Sample,
@@ -26,7 +26,7 @@ from profiles.core.experiments import (
     thompson_shares,
     weigh_counts,
 )
-from shop.kernel.sequences import best_rho, mixture_margin
+from shop.ground.kernel.sequences import best_rho, mixture_margin
 
 pytestmark = pytest.mark.statistical
 FloatArray = NDArray[np.float64]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from profiles.core.experiments import (
+from profiles.experiments.core import (
     CELL_METRICS,
     CellColumn,
     CellGuard,

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from orders.core.delivery import Method
-from orders.core.values import Contact
-from orders.selectors.addresses import check_address, list_regions
-from orders.services.contacts import ContactRefused, check_contact
+from orders.checkout.services.contacts import ContactRefused, check_contact
+from orders.terms.core.tax import Method
+from orders.terms.selectors.addresses import check_address, list_regions
+from orders.values import Contact
 
 HOME = Contact(
     email="bob@example.org",

@@ -11,15 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orders.core.cart_view import Valued, value_lines
-from orders.core.delivery import Method
-from orders.core.settled import CartHead, SettledLine
-from orders.core.stages import Promise, Settled
-from orders.core.tax import Rate, TaxTable
-from pricing.core.values import PriceView
-from promotions.core.evaluate import evaluate_offers
-from promotions.core.values import CartLineValue, CartValue, DeliveryFee, OfferValue
-from shop.catalog.core.values import CatalogCard
+from orders.cart.core.cart_view import Valued, value_lines
+from orders.cart.core.stages import CartHead, Promise, Settled, SettledLine
+from orders.terms.core.tax import Method, Rate, TaxTable
+from pricing.base.core.values import PriceView
+from promotions.engine.core.evaluate import evaluate_offers
+from promotions.engine.core.values import CartLineValue, CartValue, DeliveryFee, OfferValue
+from shop.ground.catalog.core.values import CatalogCard
 from tests.factories.baskets import draw_basket
 from tests.factories.promotions import ALICE, NOON, amount_off, make_cart, make_line, make_offer
 

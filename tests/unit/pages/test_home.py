@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.core.values import Consents, FeatureRow, OnlineProfile, Recommendation
-from shop.pages import home
-from shop.pages.home import PER_CATEGORY, PICKS, spread_picks
-from shop.pages.profile import find_ranking_row
+from profiles.values import Consents, FeatureRow, OnlineProfile, Recommendation
+from shop.doors.pages import home
+from shop.doors.pages.home import PER_CATEGORY, PICKS, spread_picks
+from shop.doors.pages.profile import find_ranking_row
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.catalog.core.values import CatalogCard
-from shop.pages import listing
-from shop.pages.context import PageContext
-from shop.pages.listing import arrange
-from shop.pages.values import ListingQuery
+from shop.doors.pages import category
+from shop.doors.pages.category import arrange
+from shop.doors.pages.context import PageContext
+from shop.doors.pages.values import ListingQuery
+from shop.ground.catalog.core.values import CatalogCard
 
 CTX = PageContext(
     shopper_pseudonym=None,
@@ -44,11 +44,11 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> None:
     def quote(*, context: Any, variant_ids: Any) -> Any:
         return np.array([SHELF[int(i)][1] for i in variant_ids], dtype=np.int64)
 
-    listing._read_sort_table.cache_clear()
-    monkeypatch.setattr(listing, "quote_listing", quote)
-    monkeypatch.setattr(listing, "offered_prices", lambda _ctx, _ids, quoted, _visitor: quoted)
-    monkeypatch.setattr(listing, "catalog_version", lambda: 1)
-    monkeypatch.setattr(listing, "list_cards", lambda ids, _language: [card(i) for i in ids])
+    category._read_sort_table.cache_clear()
+    monkeypatch.setattr(category, "quote_listing", quote)
+    monkeypatch.setattr(category, "offered_prices", lambda _ctx, _ids, quoted, _visitor: quoted)
+    monkeypatch.setattr(category, "catalog_version", lambda: 1)
+    monkeypatch.setattr(category, "list_cards", lambda ids, _language: [card(i) for i in ids])
 
 
 def card(number: int) -> CatalogCard:
@@ -95,7 +95,7 @@ def test_lists_go_by_the_price_with_offers_and_a_gram_by_the_price_it_is_shown_a
     """The Gouda at 8.00 is 2.00 in the cart."""
     offered = {4: 200}
     monkeypatch.setattr(
-        listing,
+        category,
         "offered_prices",
         lambda _ctx, ids, quoted, _visitor: np.array(
             [offered.get(one, price) for one, price in zip(ids.tolist(), quoted, strict=True)]
@@ -125,5 +125,5 @@ def test_arranging_never_invents_or_doubles_a_variant(
 
 
 def test_an_empty_list_needs_no_price(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(listing, "quote_listing")
+    monkeypatch.delattr(category, "quote_listing")
     assert arrange(CTX, IDS[:0], ListingQuery(sort="price")).tolist() == []

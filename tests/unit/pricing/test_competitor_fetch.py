@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pricing.services.competitor_fetch import Fetcher, FetchRefused, Limits
-from shop.kernel.addresses import is_public_address
+from pricing.competitors.services.competitor_fetch import Fetcher, FetchRefused, Limits
+from shop.ground.kernel.addresses import is_public_address
 from tests.factories.competitors import ADDRESS, HOST, drip, make_fetcher, serve
 
 CSV = {"Content-Type": "text/csv"}

@@ -14,9 +14,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pricing.services import competitor_fetch
-from pricing.services.competitor_fetch import Fetcher, FetchRefused
-from shop.kernel.clock import utc_now
+from pricing.competitors.services import competitor_fetch
+from pricing.competitors.services.competitor_fetch import Fetcher, FetchRefused
+from shop.ground.kernel.clock import utc_now
 from tests.factories.competitors import ADDRESS, HOST, Answer, AnsweringServer
 
 LIST = b"sku,price\nBRIE,3.99\n"

@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.demand.served import ServedDemand, example_served
-from pricing.core.online import Delays, Evidence, Sightings, learn_from, look_ahead, take_in
+from pricing.base.core.arrays import BoolArray, FloatArray
+from pricing.demand.core.choice import Impressions, fit_choice, update_choice
+from pricing.learning.core.delays import Delays
 
-ITEMS = 20
 HORIZON = 90.0
 LEVEL = 0.06
-SERVED = replace(
-    example_served(),
-    variant_id=np.arange(ITEMS),
-    elasticity=np.full(ITEMS, 2.0),
-    elasticity_sd=np.full(ITEMS, 2.0),
-    **{name: np.ones(ITEMS) for name in ("base_log", "usual_minor", "dispersion")},
-    is_causal=np.zeros(ITEMS, dtype=np.bool_),
-)
-FAMILY = np.ones(ITEMS, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class Afternoon:
-    """Decisions of the last ninety minutes: their ages, and when each is bought, if ever."""
+    """Decisions of the last ninety minutes: the log of what was drawn, whether each is ever bought,
+    how old it is, and after how long it is bought."""
 
-    seen: Sightings
-    age: np.ndarray
-    delay: np.ndarray
+    ratio: FloatArray
+    is_bought: BoolArray
+    age: FloatArray
+    delay: FloatArray
 
     @property
-    def by_now(self) -> Sightings:
-        """What is known of them now."""
-        return replace(
-            self.seen, bought=((self.seen.bought > 0) & (self.delay <= self.age)).astype(float)
-        )
+    def by_now(self) -> FloatArray:
+        """What was bought by now."""
+        return (self.is_bought & (self.delay <= self.age)).astype(np.float64)
+
+    def see(self, bought: FloatArray, share: FloatArray) -> Impressions:
+        """Return the decisions as impressions of which a share counts."""
+        none = np.zeros(len(bought), dtype=np.int64)
+        return Impressions.of(
+            set_id=np.arange(len(bought)), item=none, category=none, family=none,
+            log_price=self.ratio, bought=bought, weight=np.maximum(share, bought),
+        ).condense()  # fmt: skip
 
 
 def pass_afternoon(rng: np.random.Generator, count: int, truth: float) -> Afternoon:
@@ -49,68 +48,21 @@ def pass_afternoon(rng: np.random.Generator, count: int, truth: float) -> Aftern
     delay = rng.exponential(25.0, count)
     while (late := delay > HORIZON).any():
         delay[late] = rng.exponential(25.0, int(late.sum()))
-    variant = rng.integers(0, ITEMS, count)
-    seen = Sightings(
-        variant_id=variant,
-        family_id=np.ones(count, dtype=np.int64),
-        category_id=-variant - 1,
-        together=np.zeros(count),
-        log_ratio=ratio,
-        centered=ratio + 0.1,
-        interest=np.zeros(count),
-        bought=bought.astype(np.float64),
-        public_log=np.full(count, np.log(400.0)),
-        looks=np.ones(count),
-        is_look=np.zeros(count),
-        anchor_minor=np.full(count, 400),
-    )
-    return Afternoon(seen, rng.uniform(0.0, HORIZON, count), delay)
+    return Afternoon(ratio, bought, rng.uniform(0.0, HORIZON, count), delay)
 
 
 def learned_delays(rng: np.random.Generator) -> Delays:
     """What five thousand past purchases taught."""
     past = pass_afternoon(rng, 80_000, 1.5)
-    return Delays.unknown().after(past.delay[past.seen.bought > 0])
-
-
-def level_of(evidence: Evidence) -> float:
-    return float(np.exp(evidence.level).mean())
-
-
-def believe(evidence: Evidence, served: ServedDemand = SERVED) -> tuple[np.ndarray, np.ndarray]:
-    mean, sd, _ = learn_from(served, evidence).elasticities(np.arange(ITEMS), FAMILY)
-    return mean, sd
-
-
-def test_pending_decisions_are_unbiased_where_waiting_for_none_would_not_be() -> None:
-    rng = np.random.default_rng(21)
-    delays, truth = learned_delays(rng), 3.0
-    standard, levels, naive, settled = [], [], [], []
-    for _ in range(8):
-        now = pass_afternoon(rng, 120_000, truth)
-        share = delays.share(now.age, HORIZON)
-        ahead, _ = look_ahead(Evidence.nothing(), now.by_now, SERVED, share=share)
-        whole = np.ones(len(now.age))
-        blind, _ = look_ahead(Evidence.nothing(), now.by_now, SERVED, share=whole)
-        known, _ = take_in(Evidence.nothing(), now.seen, SERVED)
-        mean, sd = believe(ahead)
-        standard += ((mean - truth) / sd).tolist()
-        levels.append(level_of(ahead))
-        naive.append(level_of(blind))
-        settled.append(level_of(known))
-    assert np.mean(levels) == pytest.approx(np.mean(settled), rel=0.02)
-    # As if all had had their ninety minutes: a quarter of the sales not yet made are believed lost.
-    assert np.mean(naive) < 0.8 * np.mean(settled)
-    assert abs(np.mean(standard)) < 0.35
-    assert 0.85 <= np.mean(np.abs(standard) < 1.645) <= 1.0
+    return Delays.unknown().after(past.delay[past.is_bought])
 
 
 def test_the_mean_score_is_zero_at_every_age() -> None:
     rng = np.random.default_rng(22)
     delays = learned_delays(rng)
     now = pass_afternoon(rng, 600_000, 2.0)
-    rate = LEVEL * np.exp(-2.0 * now.seen.log_ratio)
-    surprise = now.by_now.bought - delays.share(now.age, HORIZON) * rate
+    rate = LEVEL * np.exp(-2.0 * now.ratio)
+    surprise = now.by_now - delays.share(now.age, HORIZON) * rate
     edges = np.linspace(0.0, HORIZON, 7)
     group = np.digitize(now.age, edges) - 1
     for age in range(6):
@@ -118,51 +70,24 @@ def test_the_mean_score_is_zero_at_every_age() -> None:
         assert abs(part.mean()) < 4.0 * part.std() / np.sqrt(len(part)) + 0.02 * LEVEL
 
 
-def test_doubt_about_pending_decisions_is_larger_and_ends_where_all_is_known() -> None:
-    rng = np.random.default_rng(23)
-    now = pass_afternoon(rng, 20_000, 2.0)
-    share = learned_delays(rng).share(now.age, HORIZON)
-    ahead, _ = look_ahead(Evidence.nothing(), now.by_now, SERVED, share=share)
-    ripe, _ = look_ahead(Evidence.nothing(), now.seen, SERVED, share=np.ones(len(now.age)))
-    known, _ = take_in(Evidence.nothing(), now.seen, SERVED)
-    assert (believe(ahead)[1] > believe(known)[1]).all()
-    assert np.array_equal(ripe.weighted, known.weighted)
-    assert np.array_equal(ripe.precision, known.precision)
-
-
-def test_looking_ahead_leaves_what_is_settled_alone_and_alarms_deaf() -> None:
-    rng = np.random.default_rng(24)
-    settled, _ = take_in(Evidence.nothing(), pass_afternoon(rng, 5_000, 2.0).seen, SERVED)
-    before = {name: one.copy() for name, one in settled.arrays().items()}
-    now = pass_afternoon(rng, 50_000, 8.0)
-    ahead, report = look_ahead(settled, now.by_now, SERVED, share=np.ones(len(now.age)))
-    assert all(np.array_equal(one, before[name]) for name, one in settled.arrays().items())
-    assert np.array_equal(ahead.alarm, settled.alarm)
-    assert (len(report.alarmed), report.exposures) == (0, 50_000)
-    assert report.purchases == int(now.by_now.bought.sum())
-
-
-def test_what_moved_is_told_against_what_was_told_last() -> None:
-    rng = np.random.default_rng(25)
-    now = pass_afternoon(rng, 60_000, 5.0)
-    share = np.ones(len(now.age))
-    first, told = look_ahead(Evidence.nothing(), now.by_now, SERVED, share=share)
-    assert told.moved.tolist() == list(range(ITEMS))
-    _, again = look_ahead(Evidence.nothing(), now.by_now, SERVED, share=share, sent=first)
-    assert again.moved.tolist() == []
-
-
-def test_what_was_settled_before_anybody_was_told_is_told_once() -> None:
-    """A first run, or one after a long rest: nothing was pending when it was settled."""
-    rng = np.random.default_rng(8)
-    seen = pass_afternoon(rng, 60_000, truth=4.0).seen
-    known, settled = take_in(Evidence.nothing(), seen, SERVED)
-    assert len(settled.moved)
-    nothing = Sightings(*(getattr(seen, name)[:0] for name in Sightings.__annotations__))
-    ahead, told = look_ahead(known, nothing, SERVED, share=np.zeros(0), sent=Evidence.nothing())
-    assert told.moved.tolist() == settled.moved.tolist()
-    _, again = look_ahead(known, nothing, SERVED, share=np.zeros(0), sent=ahead)
-    assert again.moved.tolist() == []
+def test_pending_decisions_say_what_settled_ones_will_have_said() -> None:
+    """As if nobody bought later, a quarter of the sales not yet made are believed lost."""
+    rng = np.random.default_rng(21)
+    delays = learned_delays(rng)
+    past = pass_afternoon(rng, 3_000, 3.0)
+    night = fit_choice(past.see(past.is_bought.astype(np.float64), np.ones(3_000)))
+    now = pass_afternoon(rng, 120_000, 3.0)
+    whole, share = np.ones(120_000), delays.share(now.age, HORIZON)
+    settled, pending, naive = (
+        update_choice(night, now.see(bought, counted))
+        for bought, counted in (
+            (now.is_bought.astype(np.float64), whole), (now.by_now, share), (now.by_now, whole)
+        )
+    )  # fmt: skip
+    level, slope = settled.at.item[0]
+    assert pending.at.item[0] == pytest.approx([level, slope], abs=0.06)
+    assert naive.at.item[0, 0] < level - 0.2
+    assert pending.doubt.item[0, 1, 1] > settled.doubt.item[0, 1, 1]
 
 
 @given(

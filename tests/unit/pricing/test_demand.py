@@ -7,25 +7,24 @@ import pytest
 import statsmodels.api as sm
 from scipy.stats import norm
 
-from pricing.core.demand import OWN_PRICE, PooledPoisson, mean_poisson_deviance, wmape
-from pricing.core.demand.cells import (
+from pricing.base.core.reference import PriceSeries
+from pricing.demand.core import OWN_PRICE, PooledPoisson, mean_poisson_deviance, wmape
+from pricing.demand.core.cells import (
     Placements,
     Sales,
     placement_matrices,
     price_matrix,
     units_matrix,
 )
-from pricing.core.demand.curve import Demand, expect_units, price_grid
-from pricing.core.demand.metrics import interval_coverage
-from pricing.core.demand.newton import Cells, Prior, fit_newton
-from pricing.core.demand.sensitivity import DealSensitivity
-from pricing.core.demand.served import ServedDemand, serve
-from pricing.core.demand.shrink import positive_moments
-from pricing.core.demand.training import find_refusal, train
-from pricing.core.demand.training_cells import TrainingCells
-from pricing.core.reference import PriceSeries
-from pricing.core.signals import SignalWeights
-from shop.kernel.arrays import hash_arrays, pack_arrays, unpack_arrays
+from pricing.demand.core.curve import Demand, expect_units, price_grid
+from pricing.demand.core.metrics import interval_coverage
+from pricing.demand.core.newton import Cells, Prior, fit_newton
+from pricing.demand.core.served import ServedDemand, serve
+from pricing.demand.core.shrink import positive_moments
+from pricing.demand.core.training import find_refusal, train
+from pricing.demand.core.training_cells import TrainingCells
+from pricing.optimum.core.signals import SignalWeights
+from shop.ground.kernel.arrays import hash_arrays, pack_arrays, unpack_arrays
 
 ITEMS, WEEKS, FAMILIES = 120, 60, 8
 
@@ -105,7 +104,7 @@ def test_forecasts_follow_the_level_of_the_last_weeks() -> None:
     nobody = np.zeros(40, dtype=np.int64)
     # A season of its own would explain the jump away: only the level may follow it here.
     model = PooledPoisson(season_prior=1e12).fit(design, units, nobody, nobody)
-    forecast = model.predict(design[:, :, :4], nobody)
+    forecast = model.predict_units(design[:, :, :4], nobody)
     assert forecast.mean() == pytest.approx(14.0, abs=1.5)
 
 
@@ -113,7 +112,7 @@ def test_prediction_intervals_cover_new_weeks() -> None:
     design, units, family, _ = simulate(8)
     nobody = np.zeros(ITEMS, dtype=np.int64)
     model = PooledPoisson().fit(design[:, :, :50], units[:, :, :50], family, nobody)
-    forecast = model.predict(design[:, :, 50:], nobody)
+    forecast = model.predict_units(design[:, :, 50:], nobody)
     low, high = model.predict_interval(forecast, 0.8)
     assert interval_coverage(units[:, :, 50:], low, high) == pytest.approx(0.85, abs=0.06)
 
@@ -127,32 +126,6 @@ def test_garbage_is_refused_by_name() -> None:
         PooledPoisson().fit(design, broken, family, nobody)
     with pytest.raises(ValueError, match="fit together"):
         PooledPoisson().fit(design[:, :, 1:], units, family, nobody)
-
-
-def test_deal_sensitivity_finds_the_weight_and_says_how_sure_it_is() -> None:
-    found = []
-    for seed in range(12):
-        rng = np.random.default_rng(100 + seed)
-        price = rng.choice([0.1, 0.0, -0.2], (60, 26))
-        strength = np.array([0.1, 0.35, 0.55, 0.7, 0.85])
-        slope = 1.5 * (1 + 0.3 * strength)[None, :, None] * price[:, None, :]
-        units = rng.poisson(8 * np.exp(-slope)).astype(float)
-        model = DealSensitivity(prior_sd=10.0).fit(price, units, np.full(60, 1.5), strength)
-        found.append((model.raw_weight_, model.raw_sd_))
-    weights, sds = np.array(found).T
-    assert weights.mean() == pytest.approx(0.3, abs=0.06)
-    assert weights.std() == pytest.approx(sds.mean(), rel=0.5)
-
-
-def test_deal_sensitivity_is_never_negative() -> None:
-    rng = np.random.default_rng(9)
-    price = rng.choice([0.1, -0.2], (40, 20))
-    strength = np.array([0.0, 0.5, 1.0])
-    slope = 2.0 * (1 - 0.5 * strength)[None, :, None] * price[:, None, :]
-    units = rng.poisson(30 * np.exp(-slope)).astype(float)
-    model = DealSensitivity().fit(price, units, np.full(40, 2.0), strength)
-    assert model.raw_weight_ < -0.2
-    assert 0.0 < model.weight_ < 0.1
 
 
 def cells(seed: int, items: int = 48) -> TrainingCells:

@@ -11,27 +11,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pricing.core.arm_prices import multiply_prices
-from pricing.core.decide import MINUTE_MS, Held, hold_limit
-from pricing.core.guardrails import (
+from pricing.base.core.reference import DAY, STRATEGIES, PaidRows, PriceSeries, find_references
+from pricing.base.core.rungs import NOT_A_PRICE, personal_rungs, to_minor
+from pricing.base.core.values import STRICTEST, Policy
+from pricing.experiments.core.arm_prices import multiply_prices
+from pricing.experiments.core.shocks import plan_shocks, shock_rungs
+from pricing.ledger.core.labels import PUBLIC_TEST, TEST, label_text
+from pricing.ledger.core.rows import EXPOSURE_COLUMNS
+from pricing.ledger.models.quotes import Quote
+from pricing.optimum.core import mix_segments
+from pricing.optimum.core.decide import MINUTE_MS, Held, hold_limit
+from pricing.optimum.core.publish import floor_prices, propose_public
+from pricing.optimum.core.quote import build_rungs, drop_signals, quote_prices, rung_percents
+from pricing.optimum.core.signals import SignalWeights, sensitivity_boost
+from pricing.policy.core.guardrails import (
     Gated,
     PublicBounds,
     apply_gate,
     apply_public_gate,
     name_actions,
 )
-from pricing.core.labels import PUBLIC_TEST, TEST, label_text
-from pricing.core.optimum import mix_segments
-from pricing.core.publish import floor_prices, propose_public
-from pricing.core.quote import build_rungs, drop_signals, quote_prices, rung_percents
-from pricing.core.reference import DAY, STRATEGIES, PaidRows, PriceSeries, find_references
-from pricing.core.rounding import NOT_A_PRICE, to_minor
-from pricing.core.rows import EXPOSURE_COLUMNS
-from pricing.core.rungs import personal_rungs
-from pricing.core.shocks import plan_shocks, shock_rungs
-from pricing.core.signals import SignalWeights, sensitivity_boost
-from pricing.core.values import STRICTEST, Policy
-from pricing.models import Quote
 from tests.factories.pricing import make_signals, make_terms
 
 Row = dict[str, str]
@@ -245,7 +244,7 @@ def test_the_strategies_are_the_ones_that_exist() -> None:
 
 
 def test_the_jurisdiction_rows_are_the_seeded_ones() -> None:
-    seeded = importlib.import_module("pricing.migrations.0003_seed_rules").ROWS
+    seeds = importlib.import_module("pricing.migrations.0004_seeds")
     said = read_table("Jurisdiction rows")
     expected = [
         {
@@ -257,14 +256,13 @@ def test_the_jurisdiction_rows_are_the_seeded_ones() -> None:
             "reference price": strategy,
             "unit price": "yes" if unit_price else "no",
         }
-        for code, begins, label, opt_in, strategy, unit_price, _ in seeded
+        for code, begins, label, opt_in, strategy, unit_price, _ in seeds.ROWS
     ]
     assert said[:-1] == expected
     assert said[-1]["reference price"] == STRICTEST.reference_strategy
     assert said[-1]["personal"] == "no"
-    tested = importlib.import_module("pricing.migrations.0027_price_tests_have_labels").TEST_LABELS
-    labels = {label[0]: label[1:] for _, _, label, *_ in seeded}
-    labels |= {f"{code}{TEST}": texts for code, texts in tested.items()}
+    labels = {label[0]: label[1:] for _, _, label, *_ in seeds.ROWS}
+    labels |= {f"{code}{TEST}": texts for code, texts in seeds.TEST_LABELS.items()}
     labels[PUBLIC_TEST] = (
         label_text(STRICTEST, PUBLIC_TEST, "en"),
         label_text(STRICTEST, PUBLIC_TEST, "zh-hans"),

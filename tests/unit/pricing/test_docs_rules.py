@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pricing.core.competitors import competitor_band
-from pricing.core.online import Delays
-from pricing.core.optimum.feasible import example_limits, find_feasible, name_rules
-from pricing.core.publish import reach_of
-from pricing.core.quality import BADGES
-from pricing.core.values import Policy
-from pricing.models import QuarantinedCompetitorRow
+from pricing.base.core.values import Policy
+from pricing.competitors.core import competitor_ceiling
+from pricing.competitors.models.competitors import QuarantinedCompetitorRow
+from pricing.learning.core.delays import Delays
+from pricing.optimum.core.feasible import example_limits, find_feasible, name_rules
+from pricing.optimum.core.publish import reach_of
+from pricing.publishing.core.quality import BADGES
 from tests.unit.pricing.test_docs import read_table
 
-POLICY = Policy()
+POLICY = Policy(keeps_to_competitors=True)
 
 
 @pytest.mark.parametrize(
@@ -24,18 +24,16 @@ POLICY = Policy()
 )
 def test_rules_give_way_as_the_table_says(row: dict[str, str]) -> None:
     now = np.array([400])
-    low, high = reach_of(now, np.array([True]), POLICY)
+    low, high = reach_of(now, now, (now, now), np.array([True]), POLICY)
     step = [int(one) for one in row["step"].split("-")]
     rival = np.array([float(row["competitor"] or "nan")])
-    band_low, band_high = competitor_band(now, rival, POLICY)
     limits = replace(
         example_limits(current=400, floor=int(row["floor"]), ceiling=int(row["ceiling"]), step=0.1),
         rung_low=low,
         rung_high=high,
         step_low=np.array([step[0]]),
         step_high=np.array([step[1]]),
-        band_low=band_low,
-        band_high=band_high,
+        band_high=competitor_ceiling(now, rival, POLICY),
         target_minor=np.array([int(row["margin aimed at"] or 1)]),
     )
     found = find_feasible(limits)

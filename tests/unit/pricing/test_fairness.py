@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.fairness import (
+from pricing.fairness.core import (
     FairnessLimits,
     FairnessReport,
     PaidPrices,
@@ -17,8 +17,8 @@ from pricing.core.fairness import (
     example_prices,
     read_traits,
 )
-from pricing.core.fairness.groups import compare_means
-from pricing.core.fairness.proxy import auc_interval
+from pricing.fairness.core.groups import compare_means
+from pricing.fairness.core.proxy import auc_interval
 
 PEOPLE = 400
 

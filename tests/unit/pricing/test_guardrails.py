@@ -7,14 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.guardrails import (
-    PublicBounds,
-    apply_gate,
-    apply_public_gate,
-    name_actions,
-)
-from pricing.core.rounding import share_up
-from pricing.core.values import Policy
+from pricing.base.core.rungs import share_up
+from pricing.base.core.values import Policy
+from pricing.policy.core.guardrails import PublicBounds, apply_gate, apply_public_gate, name_actions
 from tests.factories.pricing_fuzz import fuzz_gates
 
 numbers = st.floats(allow_nan=True, allow_infinity=True) | st.floats(-1e3, 1e5)

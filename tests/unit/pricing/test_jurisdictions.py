@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from pricing.core.jurisdictions import find_rule
-from pricing.core.values import STRICTEST, JurisdictionRule
+from pricing.base.core.values import STRICTEST, JurisdictionRule, find_rule
 
-SEEDS = importlib.import_module("pricing.migrations.0003_seed_rules").ROWS
+SEEDS = importlib.import_module("pricing.migrations.0004_seeds").ROWS
 TODAY = date(2026, 11, 25)
 
 

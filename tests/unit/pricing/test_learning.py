@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.core.learning import LEAST_PROBABILITY, AdaptivePolicy, Context, Outcomes
+from shop.lab.agent import LEAST_PROBABILITY, AdaptivePolicy, Context, Outcomes
 
 
 @st.composite

@@ -1,110 +1,33 @@
-"""Whether demand has changed: the evidence for it, what is forgotten then, and when it rings."""
+"""Whether demand has changed: the evidence for it, when it rings, and what the past counts then."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import multivariate_normal
+from scipy.stats import nbinom, poisson
 
-from pricing.core.arrays import FloatArray
-from pricing.core.learning import AdaptivePolicy, Context, Outcomes
-from pricing.core.learning.change import (
+from shop.lab.agent import AdaptivePolicy, Context, Outcomes
+from shop.lab.agent.change import (
     CERTAINTY,
+    MOVED,
     TIMES_USUAL,
-    Bend,
     ChangeAlarm,
-    Trust,
-    weigh_evidence,
+    weigh_change,
 )
-from pricing.core.learning.fitting import Evidence
-from pricing.core.learning.model import Effort
-from pricing.core.learning.posterior import Coefficients, Posterior, Prior
-
-seeds = st.integers(0, 2**32 - 1)
 
 
-def _draw_curvature(rng: np.random.Generator, items: int, size: int) -> FloatArray:
-    root = rng.normal(size=(items, size, size))
-    return np.asarray(root @ root.transpose(0, 2, 1) + np.eye(size))
-
-
-def _spread(prior: Prior, items: int) -> FloatArray:
-    """Return the covariance of all items' coefficients, one below the other."""
-    own = np.zeros(len(prior.mean))
-    own[prior.own] = prior.own_spread**2
-    return np.asarray(
-        np.kron(np.ones((items, items)), np.diag(prior.spread**2))
-        + np.kron(np.eye(items), np.diag(own))
-    )
-
-
-def _stack(curvature: FloatArray) -> FloatArray:
-    items, size, _ = curvature.shape
-    whole = np.zeros((items * size, items * size))
-    for item, block in enumerate(curvature):
-        part = slice(item * size, (item + 1) * size)
-        whole[part, part] = block
-    return whole
-
-
-@settings(max_examples=25, deadline=None)
-@given(seeds)
-def test_the_weight_of_evidence_is_that_of_the_normal_law(seed: int) -> None:
-    """Recent estimates, as if drawn around what earlier ones and the prior foretell of them."""
-    rng = np.random.default_rng(seed)
-    items, size = 3, 2
-    prior = Prior(
-        rng.normal(size=size), rng.uniform(0.3, 2.0, size), rng.uniform(0.3, 1.0, 1), np.array([1])
-    )
-    mode = Coefficients(rng.normal(size=size), rng.normal(size=(items, 1)))
-    earlier, recent = (
-        Bend(rng.normal(size=(items, size)), _draw_curvature(rng, items, size)) for _ in range(2)
-    )
-
-    def foretell(bend: Bend) -> float:
-        before, known = _spread(prior, items), _stack(bend.curvature)
-        expected = np.tile(prior.mean, items) - mode.of_items(prior.own).ravel()
-        spread = np.linalg.solve(np.eye(len(known)) + before @ known, before)
-        centre = expected + spread @ (bend.gradient.ravel() - known @ expected)
-        noise = np.linalg.inv(_stack(recent.curvature))
-        found = noise @ recent.gradient.ravel()
-        return float(multivariate_normal(centre, spread + noise).logpdf(found))
-
-    less = earlier.trusted(Trust(0.4, np.array([0.0, 0.3])))
-    told = weigh_evidence(recent, less, prior, mode) - weigh_evidence(recent, earlier, prior, mode)
-    assert told == pytest.approx(foretell(less) - foretell(earlier), abs=1e-6)
-
-
-@settings(max_examples=25, deadline=None)
-@given(seeds)
-def test_what_may_have_moved_is_known_less_by_just_that(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    curvature, centre = _draw_curvature(rng, 2, 3), rng.normal(size=(2, 3))
-    moved = rng.uniform(0.0, 2.0, 3)
-    evidence = Evidence(curvature, np.einsum("mde,me->md", curvature, centre))
-    less = evidence.trusted(Trust(0.5, moved))
-    known_less = 2.0 * np.linalg.inv(curvature) + np.diag(moved)
-    assert np.allclose(np.linalg.inv(less.curvature), known_less)
-    assert np.allclose(np.linalg.solve(less.curvature, less.pull[..., None])[..., 0], centre)
-
-
-def test_full_trust_changes_nothing() -> None:
-    evidence = Evidence(np.full((1, 2, 2), 3.0), np.ones((1, 2)))
-    same = evidence.trusted(Trust(1.0, np.zeros(2)))
-    assert np.array_equal(same.curvature, evidence.curvature)
-    assert np.array_equal(same.pull, evidence.pull)
-
-
-def test_the_volume_of_the_posterior_is_that_of_its_precision() -> None:
-    prior = Prior(np.zeros(1), np.array([0.5]), np.array([2.0]), np.array([0]))
-    posterior = Posterior.of(np.full((1, 1, 1), 3.0), prior)
-    whole = np.array([[4.0 + 3.0, 3.0], [3.0, 0.25 + 3.0]])  # shared, own
-    assert posterior.log_volume() == pytest.approx(np.log(np.linalg.det(whole)))
-    pull = np.array([1.0, -2.0])
-    told = posterior.measure(Coefficients(pull[:1], pull[None, 1:]))
-    assert told == pytest.approx(pull @ np.linalg.solve(whole, pull))
+@given(
+    st.lists(st.tuples(st.floats(0.01, 50.0), st.integers(0, 90)), min_size=1, max_size=9),
+)
+def test_moved_levels_are_weighed_as_negative_binomial_against_poisson(
+    cells: list[tuple[float, int]],
+) -> None:
+    expected, bought = (np.array(one, dtype=float) for one in zip(*cells, strict=True))
+    moved = nbinom(MOVED, MOVED / (MOVED + expected)).logpmf(bought)
+    told = (moved - poisson(expected).logpmf(bought)).sum()
+    assert weigh_change(expected, bought) == pytest.approx(told, abs=1e-6)
 
 
 def test_where_demand_moves_all_the_time_more_is_asked_for() -> None:
@@ -118,11 +41,26 @@ def test_where_demand_moves_all_the_time_more_is_asked_for() -> None:
     assert calm.update(CERTAINTY)
 
 
-def _live(change: bool) -> AdaptivePolicy:
+def test_only_what_was_bought_of_late_is_looked_at() -> None:
+    """Two goods swap what they sell: seen in the last 150 purchases, not in those before."""
+    alarm, none = ChangeAlarm(), np.zeros(2, dtype=np.int64)
+    for _ in range(40):
+        alarm.watch(np.arange(2), none, np.array([8.0, 2.0]), np.array([8.0, 2.0]), 50)
+    assert alarm.find()[0] < 0.0
+    for _ in range(15):
+        alarm.watch(np.arange(2), none, np.array([8.0, 2.0]), np.array([2.0, 8.0]), 50)
+    sure, visits = alarm.find()
+    assert sure > CERTAINTY
+    assert visits == 15 * 50
+    alarm.forget()
+    assert alarm.find() == (-np.inf, 0)
+
+
+def _live(*, change: bool) -> AdaptivePolicy:
     """Return a policy after 40 days; on day 30 two segments change sides, while sales in sum stay
     what they were."""
     rng = np.random.default_rng(1)
-    policy = AdaptivePolicy(random_state=1, effort=Effort(refit_every=0.1))
+    policy = AdaptivePolicy(random_state=1)
     public, level = np.ones(2), np.array([-0.5, -2.5])
     rungs = np.outer(public, np.linspace(0.8, 1.2, 5))
     for day in range(40):
@@ -148,5 +86,10 @@ def _live(change: bool) -> AdaptivePolicy:
 
 
 def test_tastes_that_change_sides_are_noticed_though_sales_stay_the_same() -> None:
-    assert _live(change=True).alarms > 0
-    assert _live(change=False).alarms == 0
+    changed = _live(change=True)
+    assert changed.alarms > 0
+    trust = changed.learner.seen.trust
+    assert trust[0] < 1.0 == trust[-1], "the past counts less, what came since counts whole"
+    same = _live(change=False)
+    assert same.alarms == 0
+    assert (same.learner.seen.trust == 1.0).all()

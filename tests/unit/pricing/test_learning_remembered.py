@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from pricing.core.learning import Context
-from pricing.core.learning.remembered import (
+from shop.lab.agent import Context
+from shop.lab.agent.remembered import (
     FADING,
     LASTING,
     LOSS,

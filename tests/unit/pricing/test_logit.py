@@ -4,6 +4,7 @@ for every solver."""
 from __future__ import annotations
 
 import time
+from copy import copy
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.special import expit
-from sklearn.base import clone
 
-from pricing.core.demand import SOLVERS, HierarchicalLogit
-from pricing.core.demand.frames import usual_prices
-from pricing.core.demand.objective import PenalizedLogit
+from pricing.demand.core import SOLVERS, HierarchicalLogit
+from pricing.demand.core.frames import usual_prices
+from pricing.demand.core.objective import PenalizedLogit
 
 ITEMS, SEGMENTS, RUNGS = 50, 6, 13
 
@@ -61,7 +61,6 @@ def make_objective(seed: int = 1) -> tuple[PenalizedLogit, np.ndarray]:
         shared=shared,
         exposures=exposures,
         purchases=rng.binomial(exposures.astype(int), expit(-2.0 + 3.0 * tilt)).astype(float),
-        offset=np.zeros(260),
         mean=np.concatenate([np.zeros(40), [-3.0, 2.0, 0.0]]),
         precision=np.concatenate([np.full(40, 2.0), [0.04, 0.1, 1.0]]),
     )
@@ -73,10 +72,10 @@ def make_objective(seed: int = 1) -> tuple[PenalizedLogit, np.ndarray]:
 def test_every_deterministic_solver_ends_at_the_same_optimum(name: str) -> None:
     objective, _ = make_objective()
     best = SOLVERS["newton"](objective, objective.mean, tol=1e-10)
-    other = SOLVERS[name](objective, objective.mean, tol=1e-8)  # type: ignore[index]  # names
+    other = SOLVERS[name](objective, objective.mean, tol=1e-5)  # type: ignore[index]  # its own keys
     assert best.is_converged
     assert other.is_converged
-    assert np.abs(other.beta - best.beta).max() < 1e-6
+    assert np.abs(other.beta - best.beta).max() < 1e-5
 
 
 def test_averaged_stochastic_descent_ends_within_a_tenth_of_a_posterior_sd() -> None:
@@ -123,7 +122,6 @@ def test_the_unpooled_logit_is_that_of_an_econometrics_package() -> None:
         shared=csr_array((len(one), 0)),
         exposures=one.exposures.to_numpy(float),
         purchases=one.purchases.to_numpy(float),
-        offset=np.zeros(len(one)),
         mean=np.zeros(2),
         precision=np.full(2, 1e-10),
     )
@@ -137,11 +135,13 @@ def test_slopes_and_chances_are_near_the_truth_and_their_intervals_hold_it() -> 
         cells, truth = make_market(20 + seed)
         model = HierarchicalLogit().fit(cells)
         slope, sd = model.predict_slope(cells)
-        mean, doubt, elasticity = model.predict(cells.price, cells)
+        found = model.predict(cells.price, cells)
         inside_slope.append(np.abs(slope - truth) < 1.645 * sd)
-        inside_chance.append(np.abs(mean - cells.chance) < 1.645 * doubt)
+        inside_chance.append(
+            np.abs(found.per_exposure - cells.chance) < 1.645 * found.sd_per_exposure
+        )
         error.append(np.abs(slope - truth) / truth)
-        assert (elasticity < 0).all()
+        assert (found.elasticity < 0).all()
     assert np.mean(inside_slope) == pytest.approx(0.90, abs=0.04)
     assert np.mean(inside_chance) == pytest.approx(0.90, abs=0.04)
     assert np.mean(error) < 0.14
@@ -162,17 +162,17 @@ def test_the_elasticity_is_the_slope_of_the_log_chance() -> None:
     cells, _ = make_market(6, 4_000.0)
     model = HierarchicalLogit().fit(cells)
     sample, step = cells[::301], 1e-4
-    up = model.predict(sample.price * (1 + step), sample).mean
-    down = model.predict(sample.price * (1 - step), sample).mean
+    up = model.predict(sample.price * (1 + step), sample).per_exposure
+    down = model.predict(sample.price * (1 - step), sample).per_exposure
     numeric = (np.log(up) - np.log(down)) / (2 * step)
     assert model.predict(sample.price, sample).elasticity == pytest.approx(numeric, abs=0.02)
 
 
-def test_pandas_and_arrays_give_the_same_model_and_a_clone_fits_alike() -> None:
+def test_pandas_and_arrays_give_the_same_model_and_a_copy_fits_alike() -> None:
     cells, _ = make_market(7)
     model = HierarchicalLogit(solver="cg").fit(cells)
     arrays = {name: cells[name].to_numpy() for name in cells}
-    twin = clone(model).fit(arrays, arrays["purchases"])
+    twin = copy(model).fit(arrays, arrays["purchases"])
     assert (twin.coef_ == model.coef_).all()
 
 
@@ -193,7 +193,10 @@ def test_a_new_item_takes_its_category_and_doubts_it() -> None:
     model = HierarchicalLogit().fit(cells)
     known = {"item": [3], "category": [3], "segment": [0], "reference_price": [10.0]}
     new = known | {"item": [999]}
-    assert model.predict(10.0, new).sd[0] > 2 * model.predict(10.0, known).sd[0]
+    assert (
+        model.predict(10.0, new).sd_per_exposure[0]
+        > 2 * (model.predict(10.0, known).sd_per_exposure[0])
+    )
     slope, sd = model.predict_slope(new)
     assert slope[0] == pytest.approx(3.0, abs=1.0)
     assert sd[0] > model.predict_slope(known)[1][0]
@@ -218,10 +221,11 @@ def test_one_price_no_sales_and_a_category_of_one_give_a_safe_answer() -> None:
         "exposures": [100, 0],
         "purchases": [0, 0],
     }
-    mean, sd, elasticity = HierarchicalLogit().fit(cells).predict([4.0, 6.0], cells)
-    assert np.isfinite([mean, sd, elasticity]).all()
-    assert (elasticity < 0).all()
-    assert mean[0] < 0.05
+    found = HierarchicalLogit().fit(cells).predict([4.0, 6.0], cells)
+    figures = [found.per_exposure, found.sd_per_exposure, found.elasticity]
+    assert np.isfinite(figures).all()
+    assert (found.elasticity < 0).all()
+    assert found.per_exposure[0] < 0.05
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pricing.core.monitoring import (
+from pricing.optimum.core.monitoring import (
     SHARES,
     Breach,
     Limits,
@@ -16,8 +16,8 @@ from pricing.core.monitoring import (
     next_step,
     screen_prices,
 )
-from pricing.core.monitoring.ramp import LEAST_DECISIONS, LEAST_HOURS
-from profiles.core.values import Lift
+from pricing.optimum.core.monitoring.ramp import LEAST_DECISIONS, LEAST_HOURS
+from profiles.values import Lift
 
 WORSE = Lift(1.0, 2.0, -1.0, -1.5, -0.5, 0.1, 500, 500, 900, 900)
 EVEN = Lift(2.0, 2.0, 0.0, -0.5, 0.5, 0.1, 500, 500, 900, 900)

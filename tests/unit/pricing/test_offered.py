@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pricing.core.offered import OfferedCut, lower_series
-from pricing.core.reference import DAY, PaidRows, PriceSeries, find_references, lowest_between
+from pricing.base.core.reference import DAY, PaidRows, PriceSeries, find_references, lowest_between
+from pricing.ledger.core.offered import OfferedCut, lower_series
 
 IDS = np.array([3, 5, 8])
 LOW30 = "eu_low30_offered_before_start"

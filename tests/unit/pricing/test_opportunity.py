@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 
-from pricing.core.optimum import mnl_common_slope_prices
-from pricing.core.optimum.clearance import clearance_price
-from pricing.core.optimum.opportunity import sibling_cost, stock_cost
-from pricing.core.rungs import price_ladder
+from pricing.base.core.rungs import price_ladder
+from pricing.optimum.core.clearance import clearance_price
+from pricing.optimum.core.opportunity import sibling_cost, stock_cost
 
 
 @settings(deadline=None, max_examples=60)
@@ -49,15 +49,23 @@ def test_where_nothing_is_left_no_lower_price_can_win_a_sale() -> None:
 
 def test_the_cost_of_siblings_is_the_first_order_condition_of_the_joint_optimum() -> None:
     cost, intercept = np.array([1.0, 2.0, 1.5]), np.array([2.0, 2.5, 1.0])
-    price = mnl_common_slope_prices(cost, intercept, 1.0)
-    weight = np.exp(intercept - price)
-    chance = weight / (1.0 + weight.sum())
+
+    def buy(price: np.ndarray) -> np.ndarray:
+        weight = np.exp(intercept - price)
+        return np.asarray(weight / (1.0 + weight.sum()))
+
+    def lose(price: np.ndarray) -> float:
+        return -float((price - cost) @ buy(price))
+
+    price = minimize(lose, cost + 1.0, method="BFGS", options={"gtol": 1e-8}).x
+    chance = buy(price)
     for at in range(3):
         others = np.arange(3) != at
         share = float(chance[others].sum() / (1.0 - chance[at]))
         taken = sibling_cost(price - cost, chance, np.zeros(3, dtype=np.int64), share)[at]
         # p - c - taken = 1 / (b (1 - q)): each is optimal alone once it pays for its siblings.
-        assert price[at] - cost[at] - taken == pytest.approx(1.0 / (1.0 - chance[at]))
+        best = pytest.approx(1.0 / (1.0 - chance[at]), rel=1e-5)
+        assert price[at] - cost[at] - taken == best
 
 
 def test_siblings_are_those_of_the_same_group_and_losses_take_nothing() -> None:

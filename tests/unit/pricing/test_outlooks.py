@@ -9,12 +9,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.core.exposures import MOST_ACTIONS
-from pricing.core.packed import DECISION_ROW, NO_DRAW, Rows, example_header
-from pricing.core.record import build_records, replay_record
-from pricing.core.signals import RAW_SIGNALS
-from pricing.core.thompson import DRAWS
-from pricing.core.values import Policy
+from pricing.base.core.values import Policy
+from pricing.ledger.core.exposures import MOST_ACTIONS
+from pricing.ledger.core.packed import DECISION_ROW, NO_DRAW, Rows, example_header
+from pricing.ledger.core.record import build_records, replay_record
+from pricing.optimum.core.signals import RAW_SIGNALS
+from pricing.optimum.core.thompson import DRAWS
 from tests.unit.pricing.test_records import NOW_MS, WEIGHTS, decide_all, stored
 
 policies = st.builds(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pricing.core.optimum.payoff import expected_demand_ratio, improvement_probability
+from pricing.optimum.core.quote import expected_demand_ratio, improvement_probability
 
 
 def test_expected_demand_is_the_mean_over_posterior_draws() -> None:

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from pricing.core.demand.training_cells import TrainingCells
-from pricing.core.privacy_cost import measure_cost
-from pricing.core.private_cells import (
+from pricing.base.services.noise import add_noise, find_noise_sd
+from pricing.demand.core.training_cells import TrainingCells
+from pricing.private.core.privacy_cost import measure_cost
+from pricing.private.core.private_cells import (
     Contributions,
     PrivacyTerms,
     bound_contributions,
@@ -19,7 +20,6 @@ from pricing.core.private_cells import (
     find_clear,
     reach,
 )
-from pricing.services.noise import add_noise, find_noise_sd
 
 ITEMS, WEEKS = 6, 5
 

@@ -8,19 +8,42 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.core.decide import HOUR_MS, MINUTE_MS, Decisions, Held, decide
-from pricing.core.signals import SignalWeights
-from pricing.core.values import Policy
+from pricing.base.core.values import Policy
+from pricing.optimum.core.decide import HOUR_MS, MINUTE_MS, Decisions, Held, decide_rungs
+from pricing.optimum.core.quote import VariantTerms, build_rungs
+from pricing.optimum.core.signals import ShopperSignals, SignalWeights, sensitivity_boost
 from tests.factories.pricing import make_signals, make_terms
 
 WEIGHTS, POLICY = SignalWeights(), Policy()
+
+
+def decide(
+    signals: ShopperSignals,
+    terms: VariantTerms,
+    *,
+    held: Held,
+    now_ms: int,
+    is_allowed: bool = True,
+    is_stale: bool = False,
+) -> Decisions:
+    """Return the decisions for one shopper, as the request path makes them."""
+    return decide_rungs(
+        terms,
+        build_rungs(terms, POLICY),
+        sensitivity_boost(signals, WEIGHTS),
+        POLICY,
+        held=held,
+        now_ms=now_ms,
+        is_allowed=is_allowed,
+        is_stale=is_stale,
+    )
 
 
 def decide_one(public: int, views: float, held: Held, now_ms: int, **changes: bool) -> Decisions:
     """Return the decision about one variant for a shopper with so much interest."""
     signals = make_signals(1, 1, activity=views, family=views, category=views)
     terms = make_terms([public])
-    return decide(signals, terms, WEIGHTS, POLICY, held=held, now_ms=now_ms, **changes)
+    return decide(signals, terms, held=held, now_ms=now_ms, **changes)
 
 
 def ask(public: int, views: float, held: Held, now_ms: int, **changes: bool) -> int:
@@ -84,15 +107,13 @@ def test_a_withdrawn_consent_ends_the_promise_at_once() -> None:
 def test_an_answer_that_stands_is_kept_and_not_asked_again() -> None:
     signals = make_signals(1, 1, activity=3.0, family=3.0)
     terms = make_terms([400])
-    first = decide(signals, terms, WEIGHTS, POLICY, held=Held.nothing(1), now_ms=0)
+    first = decide(signals, terms, held=Held.nothing(1), now_ms=0)
     quoted = int(first.quoted_minor[0])
-    again = decide(signals, terms, WEIGHTS, POLICY, held=hold(quoted, 400, 0), now_ms=MINUTE_MS)
-    later = decide(signals, terms, WEIGHTS, POLICY, held=hold(quoted, 400, 0), now_ms=HOUR_MS)
+    again = decide(signals, terms, held=hold(quoted, 400, 0), now_ms=MINUTE_MS)
+    later = decide(signals, terms, held=hold(quoted, 400, 0), now_ms=HOUR_MS)
     moved = decide(
         signals,
         replace(terms, public_minor=np.array([quoted])),
-        WEIGHTS,
-        POLICY,
         held=hold(quoted, 400, 0),
         now_ms=MINUTE_MS,
     )

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.core.batch import ShopperFeatures, popular_by_category, price_shoppers
-from pricing.core.quote import VariantTerms, build_rungs, payoff_ratios, quote_prices
-from pricing.core.signals import (
+from pricing.base.core.values import Policy
+from pricing.optimum.core.batch import ShopperFeatures, popular_by_category, price_shoppers
+from pricing.optimum.core.quote import VariantTerms, build_rungs, payoff_ratios, quote_prices
+from pricing.optimum.core.signals import (
     RAW_SIGNALS,
     ShopperSignals,
     SignalWeights,
@@ -20,7 +21,6 @@ from pricing.core.signals import (
     group_kin,
     sensitivity_boost,
 )
-from pricing.core.values import Policy
 from tests.factories.pricing import make_signals, make_terms
 
 WEIGHTS, POLICY = SignalWeights(), Policy()

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pricing.core.decide import Held, decide_rungs
-from pricing.core.exposures import list_feasible, look_out
-from pricing.core.packed import (
+from pricing.base.core.values import Policy
+from pricing.ledger.core.exposures import list_feasible, look_out
+from pricing.ledger.core.packed import (
     DECISION_ROW,
+    EXPLAINED,
     FORMAT,
     NO_DRAW,
     BatchHeader,
@@ -27,11 +28,11 @@ from pricing.core.packed import (
     read_signals,
     read_terms,
 )
-from pricing.core.quote import build_rungs
-from pricing.core.record import build_records, is_same, replay_record
-from pricing.core.signals import RAW_SIGNALS, SignalWeights, sensitivity_boost
-from pricing.core.thompson import DRAWS
-from pricing.core.values import Policy
+from pricing.ledger.core.record import build_records, is_same, replay_record
+from pricing.optimum.core.decide import Held, decide_rungs
+from pricing.optimum.core.quote import build_rungs
+from pricing.optimum.core.signals import RAW_SIGNALS, SignalWeights, sensitivity_boost
+from pricing.optimum.core.thompson import DRAWS
 
 WEIGHTS, POLICY = SignalWeights(), Policy(exploration=0.5)
 # The records of earlier releases name a policy in which a won purchase was worth more.
@@ -201,7 +202,10 @@ def test_an_explanation_is_made_again_and_that_of_an_earlier_format_stays_as_it_
     for row, record in zip(rows, build_records(header, rows, WEIGHTS, POLICY), strict=True):
         wrong = stored(header, row, record) | {"reasons": [{"code": "public", "amount_minor": 1}]}
         assert replay_record(wrong, WEIGHTS, POLICY).differences == ("reasons",)
-        before = wrong | {"inputs": wrong["inputs"] | {"format": FORMAT - 1}}
+        inputs = {name: one for name, one in wrong["inputs"].items() if name != "fit"}
+        named = stored(header, row, record) | {"inputs": inputs | {"format": EXPLAINED}}
+        assert replay_record(named, WEIGHTS, POLICY).differences == ()
+        before = wrong | {"inputs": inputs | {"format": EXPLAINED - 1}}
         assert replay_record(before, WEIGHTS, POLICY).differences == ()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from pricing.core.reference import (
+from pricing.base.core.reference import (
     DAY,
     MIN_LIST_SHARE,
     REASONS,

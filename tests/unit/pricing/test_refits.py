@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.monitoring import (
+from pricing.base.core.rungs import price_ladder
+from pricing.optimum.core.monitoring import (
     RefitBounds,
     RefitShift,
     compare_refit,
     find_excess,
     judge_refit,
 )
-from pricing.core.rungs import price_ladder
 
 CALM = RefitShift(100, 0.3, 0.01, 0.0, 0.02, 0.05, 0.3)
 PRICES = st.lists(st.integers(50, 5_000), min_size=1, max_size=20)

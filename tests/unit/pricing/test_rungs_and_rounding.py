@@ -6,13 +6,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.rounding import NOT_A_PRICE, share_down, share_up, to_minor
-from pricing.core.rungs import (
+from pricing.base.core.rungs import (
     MAX_PERSONAL_RUNGS,
-    charm_down,
+    NOT_A_PRICE,
     neighbour_rungs,
     personal_rungs,
     price_ladder,
+    share_down,
+    share_up,
+    to_minor,
 )
 
 LADDER = frozenset(price_ladder().tolist())
@@ -36,13 +38,6 @@ def test_shares_never_pass_their_bound(amount: int, percent: int) -> None:
     low, high = int(share_up(amount, 1 - percent / 100)), int(share_down(amount, 1 + percent / 100))
     assert low * 100 >= amount * (100 - percent) > (low - 1) * 100
     assert high * 100 <= amount * (100 + percent) < (high + 1) * 100
-
-
-@given(amounts)
-def test_charm_endings_only_go_down(amount: int) -> None:
-    charmed = int(charm_down(np.array([amount]))[0])
-    assert charmed <= amount
-    assert charmed == amount or charmed in LADDER
 
 
 @given(st.integers(5, 1_000_000))

@@ -1,4 +1,4 @@
-"""Quotes and the joint optimum of public prices mean the same by 1 + z."""
+"""Quotes and the optimum mean the same by 1 + z."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pricing.core.arrays import FloatArray, IntArray
-from pricing.core.book import Book, book_arrays, read_book
-from pricing.core.demand.training import prior_model
-from pricing.core.mix import example_means, segment_mix
-from pricing.core.optimum import (
+from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.reference import STRATEGIES
+from pricing.base.core.rungs import price_ladder
+from pricing.base.core.values import Policy
+from pricing.demand.core.training import prior_model
+from pricing.optimum.core import (
     Segments,
     constant_elasticity_price,
+    expected_worth,
     implied_cost,
-    joint_worth,
     mix_segments,
     one_segment,
     personal_prices,
 )
-from pricing.core.publish import demand_terms
-from pricing.core.quote import (
+from pricing.optimum.core.book import Book, book_arrays, read_book
+from pricing.optimum.core.mix import example_means, segment_mix
+from pricing.optimum.core.publish import demand_terms
+from pricing.optimum.core.quote import (
     VariantTerms,
     build_rungs,
     choose_rungs,
@@ -32,11 +35,8 @@ from pricing.core.quote import (
     example_terms,
     payoff_cost,
 )
-from pricing.core.reference import STRATEGIES
-from pricing.core.rungs import price_ladder
-from pricing.core.signals import SignalWeights
-from pricing.core.values import Policy
-from shop.simulation.shop_path_book import Morning, Shelf, draft_book
+from pricing.optimum.core.signals import SignalWeights
+from shop.lab.shop_path_book import Morning, Shelf, draft_book
 
 SURE = Policy(exploration=0.0)
 MARKETS = st.fixed_dictionaries(
@@ -80,7 +80,7 @@ def quoted(terms: VariantTerms, mix: Segments, boost: FloatArray, policy: Policy
 def worth_to_optimum(
     price: IntArray, terms: VariantTerms, mix: Segments, policy: Policy
 ) -> FloatArray:
-    """Return what the joint optimum expects of charging each segment `price` (S, 1), (S, 1)."""
+    """Return what the optimum expects of charging each segment `price` (S, 1), (S, 1)."""
     demand = demand_terms(terms, policy, np.zeros(1))
     x = np.log(price / terms.public_minor)
     mean, sd = (one * mix.scale for one in (demand.elasticity, demand.elasticity_sd))
@@ -92,13 +92,13 @@ def worth_to_optimum(
 
 @settings(deadline=None, max_examples=300)
 @given(MARKETS)
-def test_a_segments_quote_is_the_personal_price_the_joint_optimum_meant(
+def test_a_segments_quote_is_the_personal_price_the_optimum_meant(
     drawn: dict[str, object],
 ) -> None:
     terms, mix, boost, policy = market_of(drawn)
     demand = demand_terms(terms, policy, np.zeros(1))
     own = drop_signals(terms, mix.sensitivity_mean)
-    # Below that cost the public price would be too high for everybody: no joint optimum.
+    # Below that cost the public price would be too high for everybody: no optimum.
     assume(demand.cost[0] >= implied_cost(own.public_minor, own.elasticity)[0])
     assert payoff_cost(own, policy) == pytest.approx(demand.cost)
     meant = personal_prices(terms.public_minor, demand, mix, policy)
@@ -110,14 +110,15 @@ def test_a_segments_quote_is_the_personal_price_the_joint_optimum_meant(
 
 @settings(deadline=None, max_examples=100)
 @given(MARKETS)
-def test_under_the_jointly_best_public_price_no_quote_is_lower_than_it_meant(
+def test_under_the_best_public_price_no_quote_is_lower_than_it_meant(
     drawn: dict[str, object],
 ) -> None:
     terms, mix, boost, _ = market_of({**drawn, "share": 0.0, "doubt": 0.0})
     ladder = price_ladder()
     ladder = ladder[(ladder > 60) & (ladder < 12_000)]
     demand = demand_terms(terms, replace(SURE, won_purchase_share=0.0), np.zeros(1))
-    worth = joint_worth(ladder[None, :], demand, mix, SURE)[0]
+    base, *rest = (demand.base_minor, demand.cost, demand.elasticity, demand.elasticity_sd)
+    worth = expected_worth(ladder.astype(np.float64), base.astype(np.float64), *rest)
     best = int(worth.argmax())
     assume(0 < best < len(ladder) - 1)
     terms = replace(terms, public_minor=ladder[best : best + 1])
@@ -158,7 +159,7 @@ def test_an_average_member_is_as_sensitive_as_the_market_was_estimated() -> None
 
 
 def test_where_everybody_has_the_same_signals_the_public_price_does_the_work() -> None:
-    """Jointly best at 400, and all members alike: nobody needs a discount, so nobody gets one."""
+    """Best at 400, and all members alike: nobody needs a discount, so nobody gets one."""
     terms = replace(example_terms(), unit_cost=np.array([400 * (1 - 1 / 3.0)]))
     terms = replace(terms, elasticity=np.array([3.0]), elasticity_sd=np.zeros(1))
     mix, boost = mix_segments(np.ones(1), np.ones((1, 1))), np.ones((1, 1))
@@ -175,7 +176,7 @@ def make_book(mean: FloatArray) -> Book:
         model_version=1,
         policy_version=1,
         currency="USD",
-        trained_ms=1,
+        learned_ms=1,
         terms=example_terms(),
         sensitivity_mean=mean,
         references=dict.fromkeys(STRATEGIES, none),

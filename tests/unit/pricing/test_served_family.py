@@ -8,22 +8,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pricing.core.demand.board import NOT_COMPARED, ask_board, build_board
-from pricing.core.demand.compress import compress_served
-from pricing.core.demand.families import CHALLENGERS, SERVABLE, WITH_OFFSET
-from pricing.core.demand.fitted_family import PART_ITEMS, FittedFamily, fit_family
-from pricing.core.demand.served import ServedDemand
-from pricing.core.demand.served_family import (
+from pricing.demand.core.board import NOT_COMPARED, ask_board, build_board
+from pricing.demand.core.compress import compress_served
+from pricing.demand.core.families import CHALLENGERS, CHAMPION
+from pricing.demand.core.fitted_family import PART_ITEMS, FittedFamily, fit_family
+from pricing.demand.core.served import ServedDemand
+from pricing.demand.core.served_family import (
     LARGEST_SD,
     measure_curve,
     read_slopes,
     scatter_of_slopes,
     serve_family,
 )
-from pricing.core.demand.training import find_refusal
-from pricing.core.demand.training_cells import TrainingCells
-from pricing.core.demand.training_family import TOO_LITTLE, train_family
-from pricing.core.signals import SignalWeights
+from pricing.demand.core.training import Slot, find_refusal
+from pricing.demand.core.training_cells import TrainingCells
+from pricing.demand.core.training_family import TOO_LITTLE, train_family
+from pricing.optimum.core.signals import SignalWeights
 from tests.unit.pricing.test_training_figures import ITEMS, WEEKS, make_cells
 
 TRUE = 2.0
@@ -35,7 +35,7 @@ def fit(name: str, cells: TrainingCells = CELLS) -> tuple[FittedFamily, ServedDe
     return fitted, serve_family(fitted, read_slopes(fitted), SignalWeights())
 
 
-@pytest.mark.parametrize("name", sorted(SERVABLE))
+@pytest.mark.parametrize("name", sorted(CHALLENGERS))
 def test_every_family_serves_elasticities_whose_doubt_holds_the_truth(name: str) -> None:
     fitted, served = fit(name)
     assert served.variant_id.tolist() == CELLS.variant_id.tolist()
@@ -95,7 +95,7 @@ def test_goods_without_sales_before_take_their_category_elasticity() -> None:
 
 
 def test_a_challenger_says_what_it_lost_and_what_the_gate_says() -> None:
-    trained = train_family(CELLS, SignalWeights(), lambda _: None, family="linear")
+    trained = train_family(CELLS, SignalWeights(), lambda _: None, Slot("linear", CHAMPION, None))
     metrics = json.loads(json.dumps(trained.metrics))
     assert trained.refusal == ""
     assert metrics["gate"]["holder"] == "pooled_poisson"
@@ -113,15 +113,14 @@ def test_too_little_history_is_refused_in_words() -> None:
         CELLS,
         **{name: getattr(CELLS, name)[:, :20] for name in ("units", "on_sale", "price_minor")},
     )
-    trained = train_family(few, SignalWeights(), lambda _: None, family="trees")
+    trained = train_family(few, SignalWeights(), lambda _: None, Slot("trees", CHAMPION, None))
     assert trained.refusal == TOO_LITTLE
 
 
 def test_the_board_judges_against_whoever_holds_the_slot() -> None:
-    cells = make_cells(4, shock_share=0.25)
-    board = build_board(cells, holder="linear", family=WITH_OFFSET)
-    assert {row["name"] for row in board} == {*CHALLENGERS, WITH_OFFSET}
+    board = build_board(make_cells(4), holder="linear")
+    assert {row["name"] for row in board} == set(CHALLENGERS)
     assert [row["name"] for row in board if row["is_champion"]] == ["linear"]
-    assert ask_board(board, WITH_OFFSET, "linear")["reasons"]
+    assert ask_board(board, CHAMPION, "linear")["reasons"]
     assert ask_board(board, "linear", "linear")["may_take"]
     assert ask_board([], "trees", "linear")["reasons"] == [NOT_COMPARED]

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
+from hashlib import sha256
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pricing.core.rungs import price_ladder
-from pricing.core.shocks import LEAST_MOVE, ShockPlan, plan_shocks, shock_rungs
+from pricing.base.core.rungs import price_ladder
+from pricing.experiments.core.shocks import (
+    CALM,
+    LEAST_MOVE,
+    LEAST_SHARE,
+    ShockPlan,
+    Shocks,
+    draw_shocks,
+    plan_shocks,
+    shock_rungs,
+    size_tests,
+)
+from pricing.optimum.core.feasible import example_limits
+from pricing.optimum.core.quote import VariantTerms
+from tests.factories.pricing import make_terms
 
 MONDAY = date(2026, 11, 23)
 
@@ -76,6 +92,16 @@ def test_the_draw_is_that_of_seed_variant_and_week_whatever_the_order_on_the_she
     assert not np.array_equal(first.direction, next_week.direction)
 
 
+def test_no_release_changes_what_a_week_draws() -> None:
+    """Goods of eight categories, some of which may go one way only, in a week of 2026."""
+    rng = np.random.default_rng(3)
+    category = rng.integers(1, 9, 900)
+    falls, rises = rng.random(900) < 0.8, rng.random(900) < 0.7
+    found = plan(falls, rises, category, share=0.07).direction
+    assert sha256(found.tobytes()).hexdigest()[:16] == "5943f6341d75e223"
+    assert np.bincount(found + 1).tolist() == [32, 843, 25]
+
+
 def test_over_many_weeks_each_variant_moves_as_often_as_its_probability_says() -> None:
     """600 weeks of 60 goods: no variant and neither direction is favoured."""
     yes, category = np.ones(60, dtype=np.bool_), np.repeat([1, 2, 3], 20)
@@ -105,3 +131,53 @@ def test_no_share_or_no_goods_is_no_shock() -> None:
     assert not plan(yes, yes, np.ones(50, dtype=np.int64), share=0.0).direction.any()
     assert not plan(none, none, np.ones(50, dtype=np.int64)).direction.any()
     assert not len(plan(yes[:0], yes[:0], np.ones(0, dtype=np.int64)).direction)
+
+
+def terms_of(relative_sd: NDArray[np.float64], category: NDArray[np.int64]) -> VariantTerms:
+    """Return goods with an elasticity of 2, known as well as `relative_sd` says."""
+    terms = make_terms([400] * len(category), elasticity=2.0)
+    return replace(terms, category_id=category, elasticity_sd=2.0 * relative_sd)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.0, 2.0), st.integers(1, 4)), min_size=1, max_size=60),
+    st.floats(0.0, 0.25),
+)
+def test_more_is_tested_where_less_is_known_within_the_policys_share(
+    shelf: list[tuple[float, int]], most: float
+) -> None:
+    sd, category = (np.array([one[k] for one in shelf]) for k in range(2))
+    share = size_tests(terms_of(sd, category), most)
+    assert (share <= most).all()
+    assert (share >= min(most, LEAST_SHARE)).all()
+    for one in np.unique(category):
+        assert len(set(share[category == one].tolist())) == 1
+    assert (size_tests(terms_of(sd + 0.1, category), most) >= share).all()
+
+
+def test_tests_fall_to_a_floor_once_all_is_known_and_odd_numbers_count_as_unknown() -> None:
+    category = np.array([1, 1, 2, 3])
+    sd = np.array([0.0, 0.0, np.nan, np.sqrt(CALM / 2)])
+    share = size_tests(terms_of(sd, category), 0.05)
+    assert share.tolist() == pytest.approx([LEAST_SHARE, LEAST_SHARE, 0.05, 0.025])
+    assert size_tests(terms_of(sd, category), 0.0).tolist() == [0.0] * 4
+
+
+def test_the_chance_on_record_is_the_share_of_the_goods_own_category() -> None:
+    category = np.repeat([1, 2], 400)
+    sd = np.where(category == 1, 0.0, 1.0)
+    limits = example_limits(current=400, floor=1, ceiling=10**6, step=0.5)
+    limits = limits.take(np.zeros(800, dtype=np.int64))
+    none = np.zeros(800, dtype=np.bool_)
+    calm = Shocks.running(
+        *(limits.current_minor, np.zeros(800, dtype=np.int64)),
+        is_intact=none,
+        holds=none,
+        is_stopped=none,
+        seed="us/online",
+        week=MONDAY,
+    )
+    drawn = draw_shocks(calm, terms_of(sd, category), limits, may_move=~none, most=0.05)
+    taken = [int(np.count_nonzero(drawn.direction[category == one])) for one in (1, 2)]
+    assert taken == [4, 20]
+    assert drawn.chances[[0, 400]].tolist() == [[0.005, 0.005], [0.025, 0.025]]

@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtr
 
-from pricing.core.quote import (
+from pricing.base.core.values import Policy
+from pricing.optimum.core.quote import (
     VariantTerms,
     build_rungs,
     choose_rungs,
@@ -16,17 +18,15 @@ from pricing.core.quote import (
     rung_lines,
     rung_percents,
 )
-from pricing.core.signals import RAW_SIGNALS, ShopperSignals, SignalWeights
-from pricing.core.thompson import (
+from pricing.optimum.core.signals import RAW_SIGNALS, ShopperSignals, SignalWeights
+from pricing.optimum.core.thompson import (
     DRAWS,
     QUANTILES,
+    Lines,
     break_points,
     draw_places,
-    exact_masses,
-    seed_of,
     week_of,
 )
-from pricing.core.values import Policy
 from tests.factories.pricing import make_signals, make_terms
 
 POLICY, WEIGHTS = Policy(exploration=0.5), SignalWeights()
@@ -60,6 +60,15 @@ def test_the_envelope_agrees_with_comparing_all_payoffs_of_every_draw() -> None:
         counted += np.arange(rungs.minor.shape[1]) == payoff.argmax(axis=2)[..., None]
     expected = np.where(rungs.is_open[:, None], counted, DRAWS * (np.arange(counted.shape[2]) == 0))
     assert np.array_equal(rung_percents(terms, rungs, boost), expected)
+
+
+def exact_masses(points: np.ndarray, lines: Lines, scale: float) -> np.ndarray:
+    """Return the normal mass between break points, (n, m, R): what `percents` rounds."""
+    sd = np.maximum(scale * lines.sd[:, None], 1e-9)
+    below = ndtr((points - lines.mean[:, None]) / sd)
+    below = np.where(points < 0.0, 0.0, below)
+    below[..., 0] = 0.0
+    return np.diff(below, axis=-1, append=1.0)
 
 
 def test_percents_are_the_exact_masses_rounded_cumulatively() -> None:
@@ -176,20 +185,20 @@ def test_one_shopper_and_a_thousand_draw_the_same() -> None:
 
 def test_draws_are_uniform_and_differ_by_week_and_variant() -> None:
     ids = np.arange(1, 20_001)
-    places = draw_places(seed_of(0), ids)
+    places = draw_places(0, ids)
     counts = np.bincount(places, minlength=DRAWS)
     assert (places.min(), places.max()) == (0, DRAWS - 1)
     assert ((counts - 200) ** 2 / 200).sum() < 150
     for other in (7, 14):
-        same = (draw_places(seed_of(other * 86_400_000), ids) == places).mean()
+        same = (draw_places(other * 86_400_000, ids) == places).mean()
         assert abs(same - 1 / DRAWS) < 0.004
-    assert np.array_equal(draw_places(seed_of(0), ids[::-1]), places[::-1])
+    assert np.array_equal(draw_places(0, ids[::-1]), places[::-1])
 
 
 def test_of_two_shoppers_who_does_more_never_pays_more() -> None:
     """A hundred thousand pairs of different people in one week, draws included: no rise."""
     rng = np.random.default_rng(6)
-    terms, place = random_terms(rng, 400), draw_places(seed_of(0), np.arange(400))
+    terms, place = random_terms(rng, 400), draw_places(0, np.arange(400))
     less = ShopperSignals(**{name: rng.gamma(0.7, 4.0, (250, 400)) for name in RAW_SIGNALS})
     more = ShopperSignals(
         **{name: getattr(less, name) + rng.gamma(0.5, 5.0, (250, 400)) for name in RAW_SIGNALS}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.tokens import (
+from pricing.base.core.tokens import (
     SIGNATURE_BYTES,
     MalformedToken,
     decode_token,

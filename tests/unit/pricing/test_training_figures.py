@@ -8,32 +8,28 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pricing.core.demand.backtest import Forecast, price_strata, weekly_figures
-from pricing.core.demand.board import build_board, elasticity_by_department
-from pricing.core.demand.compress import MOST_LOSS, compress_served, measure_loss
-from pricing.core.demand.families import CHALLENGERS, CHAMPION
-from pricing.core.demand.served import ServedDemand, example_served
-from pricing.core.demand.shocked import MIN_WEEKLY_UNITS, use_shocks
-from pricing.core.demand.training import train
-from pricing.core.demand.training_cells import TrainingCells, best_sold, tabulate
-from pricing.core.signals import SignalWeights
-from shop.kernel.arrays import hash_arrays, pack_arrays, unpack_arrays
+from pricing.demand.core.backtest import Forecast, price_strata, weekly_figures
+from pricing.demand.core.board import build_board, elasticity_by_department
+from pricing.demand.core.compress import MOST_LOSS, compress_served, measure_loss
+from pricing.demand.core.families import CHALLENGERS, CHAMPION
+from pricing.demand.core.served import ServedDemand, example_served
+from pricing.demand.core.training import train
+from pricing.demand.core.training_cells import TrainingCells, best_sold, tabulate
+from pricing.optimum.core.signals import SignalWeights
+from shop.ground.kernel.arrays import hash_arrays, pack_arrays, unpack_arrays
 
 ITEMS, WEEKS = 64, 60
 
 
-def make_cells(seed: int, *, shock_share: float = 0.0, follow: float = 0.0) -> TrainingCells:
-    """Return a shop whose true elasticities are -2; with `follow` its prices follow demand."""
+def make_cells(seed: int) -> TrainingCells:
+    """Return a shop whose true elasticities are -2."""
     rng = np.random.default_rng(seed)
     family = np.arange(ITEMS) % 4
-    demand = rng.normal(0, 0.3, (ITEMS, WEEKS))
-    drawn = rng.random((ITEMS, WEEKS)) < shock_share
-    shock = np.where(drawn, rng.choice([-0.06, 0.06], (ITEMS, WEEKS)), 0.0)
-    planned = follow * demand + rng.choice([0.0, 0.0, -0.15], (ITEMS, WEEKS)) * (follow == 0)
-    log_price = planned + rng.normal(0, 0.01, (ITEMS, WEEKS)) + shock
+    log_price = rng.choice([0.0, 0.0, -0.15], (ITEMS, WEEKS))
+    log_price += rng.normal(0, 0.01, (ITEMS, WEEKS))
     display = (rng.random((ITEMS, WEEKS)) < 0.1).astype(float)
     level = np.sort(rng.normal(2.5, 0.7, ITEMS))[:, None]
-    rate = np.exp(level - 2.0 * log_price + demand * (follow > 0) + 0.4 * display)
+    rate = np.exp(level - 2.0 * log_price + 0.4 * display)
     return TrainingCells(
         variant_id=np.arange(100, 100 + ITEMS),
         units=rng.poisson(rate).astype(float),
@@ -46,7 +42,6 @@ def make_cells(seed: int, *, shock_share: float = 0.0, follow: float = 0.0) -> T
         department=family % 2,
         department_id=np.array([7, 9]),
         week_of_year=np.arange(WEEKS) % 53,
-        shock=shock if shock_share else None,
     )
 
 
@@ -86,36 +81,6 @@ def test_a_run_stores_weeks_prices_departments_and_the_leaderboard_as_json() -> 
     for row in metrics["elasticity_by_department"]:
         assert row["low"] < -2.0 < row["high"] <= 0.0
     assert abs(sum(row["bias"] for row in metrics["backtest_prices"])) < 0.3
-
-
-def test_randomised_weeks_correct_the_elasticities_and_say_so() -> None:
-    cells = make_cells(2, shock_share=0.25, follow=0.15)
-    wrong = serve_flat(cells, 0.3)
-    shocked = use_shocks(cells, wrong)
-    busy = cells.units.mean(axis=1) >= MIN_WEEKLY_UNITS
-    assert shocked.served.is_causal.tolist() == busy.tolist()
-    assert shocked.served.elasticity[busy].mean() == pytest.approx(2.0, abs=0.6)
-    assert (shocked.served.elasticity[~busy] == 0.3).all()
-    assert shocked.metrics["causal_share"] == pytest.approx(busy.mean())
-    assert shocked.evidence is not None
-    assert len(shocked.evidence.items) == busy.sum()
-    # The observational slope was far too flat: prices followed demand.
-    assert shocked.metrics["shock_bias_median"] > 0.5
-
-
-def test_without_shocks_nothing_is_called_causal() -> None:
-    cells = make_cells(3)
-    served = serve_flat(cells, 1.5)
-    assert use_shocks(cells, served).served is served
-    none = use_shocks(replace(cells, shock=np.zeros((ITEMS, WEEKS))), served)
-    assert none.metrics == {"causal_share": 0.0, "randomized_weeks": 0}
-
-
-def test_evidence_from_shocks_reaches_the_leaderboard() -> None:
-    cells = make_cells(4, shock_share=0.25)
-    shocked = use_shocks(cells, serve_flat(cells, 2.0))
-    board = build_board(cells, shocked.evidence)
-    assert all(row["causal_gap"] is not None for row in board)
 
 
 def test_a_small_shop_has_no_leaderboard() -> None:

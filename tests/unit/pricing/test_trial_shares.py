@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from pricing.core.monitoring import SHARES
-from pricing.selectors.trials import Trial
+from pricing.optimum.core.monitoring import SHARES
+from pricing.quoting.selectors.trials import Trial
 
 
 def test_the_share_is_sticky_and_grows_by_adding() -> None:

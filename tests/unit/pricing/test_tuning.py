@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.demand.design import COLUMNS
-from pricing.core.demand.training_cells import TrainingCells, design_cells, take_items
-from pricing.core.demand.tuning import (
+from pricing.demand.core.design import COLUMNS
+from pricing.demand.core.training_cells import TrainingCells, design_cells, take_items
+from pricing.demand.core.tuning import (
     BLOCK_WEEKS,
     BLOCKS,
     SPACE,
@@ -98,13 +98,12 @@ def test_a_trial_survives_storage() -> None:
 def test_cells_of_some_items_keep_all_that_is_known_of_them() -> None:
     cells = replace(
         make_cells(5, wander=0.0),
-        shock=np.arange(ITEMS * WEEKS, dtype=float).reshape(ITEMS, WEEKS),
         competitor=np.tile(np.arange(ITEMS, dtype=float)[:, None] / 100, WEEKS),
     )
     some = take_items(cells, np.array([2, 5]))
     assert some.variant_id.tolist() == [2, 5]
-    assert some.shock is not None
-    assert some.shock[1].tolist() == cells.shock[5].tolist()
+    assert some.competitor is not None
+    assert some.competitor[1].tolist() == cells.competitor[5].tolist()
     design, usual = design_cells(some, 30, 34)
     assert design.shape == (2, 1, 34, len(COLUMNS) + 1)
     assert design[:, 0, 0, -1].tolist() == [0.02, 0.05]

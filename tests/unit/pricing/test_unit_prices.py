@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pricing.core.unit_prices import GRAMS, MILLILITERS, PIECES, choose_unit, price_per_unit
+from pricing.ledger.core.unit_prices import GRAMS, MILLILITERS, PIECES, choose_unit, price_per_unit
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from pricing.core.decide import MINUTE_MS, Held
-from pricing.core.explain import INPUTS, DecisionInputs, explain_prices
-from pricing.core.signals import ShopperSignals, SignalWeights
-from pricing.core.values import Policy
+from pricing.base.core.values import Policy
+from pricing.optimum.core.decide import MINUTE_MS, Held
+from pricing.optimum.core.explain import INPUTS, DecisionInputs, explain_prices
+from pricing.optimum.core.signals import ShopperSignals, SignalWeights
 from tests.factories.pricing import make_terms
 from tests.unit.pricing.test_docs import Row, read_table, rows_of, whole
 

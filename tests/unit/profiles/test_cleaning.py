@@ -11,8 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.core.cleaning import clean_event, correct_clock, is_crawler, scrub_query
-from profiles.core.schema import SCHEMAS, EventRefused
+from profiles.events.core.cleaning import (
+    SCHEMAS,
+    EventRefused,
+    clean_event,
+    correct_clock,
+    is_crawler,
+    scrub_query,
+)
 from tests.factories.profiles import CHEDDAR, NOON, make_view
 
 MINUTE = timedelta(minutes=1)

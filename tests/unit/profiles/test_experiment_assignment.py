@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.core.experiments import (
+from profiles.experiments.core import (
     SLOTS,
     ArmPlan,
     BadDesign,
@@ -20,7 +20,6 @@ from profiles.core.experiments import (
     cap_price,
     check_arms,
     find_slots,
-    is_in_share,
 )
 
 HALF = (ArmPlan("plain", 0.5, is_control=True), ArmPlan("new", 0.5))
@@ -104,12 +103,6 @@ def test_the_global_holdout_is_the_same_in_every_namespace() -> None:
         return {unit.unit for unit in UNITS if assign(plan, unit).why == "global_holdout"}
 
     assert out(held) == out(elsewhere) != set()
-
-
-@given(st.text(max_size=40), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
-def test_whoever_is_in_a_share_is_in_every_larger_one(unit: str, one: float, two: float) -> None:
-    small, large = sorted((one, two))
-    assert is_in_share(unit, small, "salt") <= is_in_share(unit, large, "salt")
 
 
 def test_a_no_is_effective_at_once_whatever_was_kept() -> None:

@@ -8,13 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.core.experiments import (
-    Arm,
-    arm_of,
-    compare_arms,
-    grow_arms,
-)
-from shop.kernel.sequences import best_rho, mixture_margin
+from profiles.experiments.core import Arm, arm_of, compare_arms, grow_arms
+from shop.ground.kernel.sequences import best_rho, mixture_margin
 
 
 def draw_arm(rng: np.random.Generator, mean: float, count: int) -> Arm:

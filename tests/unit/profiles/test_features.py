@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.core.features import (
+from profiles.features.core import (
     FEATURES,
     KINDS,
     NO_SENSITIVE_GOODS,
@@ -19,7 +19,6 @@ from profiles.core.features import (
     Feature,
     NamedSums,
     UnknownFeature,
-    accumulate,
     add_up,
     check_registry,
     columns_of,
@@ -31,14 +30,15 @@ from profiles.core.features import (
     sum_events,
     table_of_one,
 )
-from profiles.core.features.accumulate import LONG_SUMS, SHORT_SUMS
-from profiles.core.features.registry import check_feature
-from profiles.core.values import EventValue, FeatureRow
+from profiles.features.core.accumulate import LONG_SUMS, SHORT_SUMS
+from profiles.features.core.registry import check_feature
+from profiles.values import EventValue, FeatureRow
 from tests.factories.profiles import (
     CHEDDAR,
     CHEESE,
     GOUDA,
     NOON,
+    accumulate,
     any_event,
     any_history,
     make_event,

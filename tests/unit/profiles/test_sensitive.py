@@ -8,18 +8,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from profiles.core.features import (
+from profiles.features.core import (
     KINDS,
     NO_SENSITIVE_GOODS,
     SensitiveGoods,
-    accumulate,
     add_up,
     columns_of,
     derive_rows,
     sum_events,
 )
-from profiles.core.values import EventValue, FeatureRow
-from tests.factories.profiles import BRIE, MERLOT, NOON, any_history, make_event
+from profiles.values import EventValue, FeatureRow
+from tests.factories.profiles import BRIE, MERLOT, NOON, accumulate, any_history, make_event
 
 UTC_ZONE = ZoneInfo("UTC")
 # Whatever was done with the third cheese and everything of category 30 is nobody's business.

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.core.sentiment import SentimentClassifier, detect_language, judge_sentiment
-from profiles.selectors.sentiment import has_words, load_shipped_model, score_lexicon
-from shop.kernel.arrays import pack_arrays, unpack_arrays
+from profiles.reviews.core import SentimentClassifier, detect_language, judge_sentiment
+from profiles.reviews.selectors.sentiment import has_words, load_shipped_model, score_lexicon
+from shop.ground.kernel.arrays import pack_arrays, unpack_arrays
 
 GLAD = ["lovely fresh cheese", "great value, will buy again", "really tasty and fresh"] * 4
 SORRY = ["stale and broken", "awful, never again", "arrived late and broken"] * 4

@@ -7,31 +7,34 @@ from pathlib import Path
 
 import pytest
 
-from profiles.core.features import FEATURES, require_features
-from profiles.core.segmentation import SEGMENT_FEATURES
-from profiles.core.tags import TAG_FEATURES
+from profiles.features.core import FEATURES, require_features
+from profiles.segments.core.predictions import CHANCE_FEATURES
+from profiles.segments.core.segmentation import SEGMENT_FEATURES
+from profiles.segments.core.tags import TAG_FEATURES
 
 ROOT = Path(__file__).resolve().parents[3]
 # Who may touch traits: those who declare, load, export, erase and audit them.
 MAY_TOUCH = {
     "profiles/models/__init__.py",
-    "profiles/models/audit.py",
+    "profiles/shoppers/api.py",
+    "profiles/accounts/api.py",
+    "profiles/shoppers/models/audit.py",
     "profiles/admin/shoppers.py",
-    "profiles/privacy.py",
-    "profiles/selectors/export.py",
-    "profiles/selectors/traits.py",
-    "profiles/services/bulk.py",
-    "profiles/services/erasure.py",
-    "profiles/services/traits.py",
+    "profiles/privacy/services/answers.py",
+    "profiles/privacy/selectors.py",
+    "profiles/shoppers/selectors/traits.py",
+    "profiles/accounts/services/bulk.py",
+    "profiles/privacy/services/erasure.py",
+    "profiles/shoppers/services/traits.py",
 }
 # The one place of the rooms that price: it measures what models charge whom, and stops them.
-MAY_AUDIT = {"pricing/services/fairness.py"}
+MAY_AUDIT = {"pricing/fairness/services/fairness.py"}
 # Who asks for audits or about them; nothing of the path that makes prices.
 MAY_ASK = {
-    *("pricing/services/__init__.py", "pricing/services/refits.py"),
-    *("pricing/services/approvals.py", "pricing/admin/audits.py", "pricing/tasks.py"),
-    *("pricing/management/commands/audit_fairness.py", "pricing/services/trials.py"),
-    "pricing/services/rollback.py",
+    *("pricing/api.py", "pricing/rollout/services/refits.py"),
+    *("pricing/rollout/services/approvals.py", "pricing/admin/audits.py", "pricing/tasks.py"),
+    *("pricing/management/commands/audit_fairness.py", "pricing/rollout/services/trials.py"),
+    "pricing/rollout/services/rollback.py",
 }
 
 
@@ -62,7 +65,12 @@ def names_in(path: Path) -> set[str]:
     return names
 
 
-TRAIT_NAMES = {"AuditTrait", "profiles_audittrait", "profiles.models.audit", "audittrait_set"}
+TRAIT_NAMES = {
+    "AuditTrait",
+    "profiles_audittrait",
+    "profiles.shoppers.models.audit",
+    "audittrait_set",
+}
 
 
 def test_nothing_else_in_the_room_touches_audit_traits() -> None:
@@ -76,8 +84,12 @@ def test_nothing_else_in_the_room_touches_audit_traits() -> None:
 
 @pytest.mark.parametrize("room", ["pricing", "promotions", "orders"])
 def test_no_room_that_prices_or_offers_touches_audit_traits(room: str) -> None:
-    readers = TRAIT_NAMES | {"list_audit_traits", "profiles.selectors.traits", "load_traits_bulk"}
-    readers |= {"load_audit_traits", "profiles.services.traits", "exchange_traits"}
+    readers = TRAIT_NAMES | {
+        "list_audit_traits",
+        "profiles.shoppers.selectors.traits",
+        "load_traits_bulk",
+    }
+    readers |= {"load_audit_traits", "profiles.shoppers.services.traits", "exchange_traits"}
     touching = {
         str(path.relative_to(ROOT)) for path in python_files(room) if names_in(path) & readers
     }
@@ -88,19 +100,20 @@ def test_nothing_that_makes_a_price_knows_the_audit() -> None:
     asking = {
         str(path.relative_to(ROOT))
         for path in python_files("pricing", "promotions", "orders")
-        if "pricing.services.fairness" in names_in(path)
+        if "pricing.fairness.services.fairness" in names_in(path)
     }
     assert asking <= MAY_ASK
 
 
 def test_no_core_touches_audit_traits() -> None:
-    cores = python_files("profiles/core", "pricing/core", "promotions/core")
+    rooms = python_files("profiles", "pricing", "promotions")
+    cores = [path for path in rooms if "core" in path.parts]
     assert cores
     assert [path for path in cores if names_in(path) & TRAIT_NAMES] == []
 
 
 def test_every_input_of_segments_and_tags_is_listed() -> None:
-    require_features((*SEGMENT_FEATURES, *TAG_FEATURES), purpose="analytics")
+    require_features((*SEGMENT_FEATURES, *TAG_FEATURES, *CHANCE_FEATURES), purpose="analytics")
 
 
 def test_every_feature_says_why_whence_and_how_sensitive() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotions.core.adjusting import (
+from promotions.tuning.core import (
     DepthResponse,
     Interval,
     Lever,
@@ -24,7 +24,7 @@ from promotions.core.adjusting import (
     propose_by_forecast,
     propose_by_rules,
 )
-from promotions.core.adjusting.forecast import compare_depths
+from promotions.tuning.core.forecast import compare_depths
 from tests.factories.adjusting import PULSE, START, TERMS, make_state, reasons
 
 # ------------------------------------------------------------------ bounds at every look

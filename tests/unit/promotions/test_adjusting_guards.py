@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotions.core.adjusting import (
+from promotions.tuning.core import (
     CampaignState,
     Interval,
     Lever,

@@ -9,10 +9,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotions.core import conditions as c
-from promotions.core.audience import ShopperTable, asks_cart, match_shoppers, relax_shopper
-from promotions.core.carts import ShopperFacts
-from promotions.core.shoppers import OrderHistory
+from promotions.engine.core.carts import OrderHistory, ShopperFacts
+from promotions.engine.core.conditions import tree as c
+from promotions.engine.core.conditions.audience import (
+    ShopperTable,
+    asks_cart,
+    match_shoppers,
+    relax_shopper,
+)
 from tests.factories.promotions import make_cart
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotions.core.benefits import reduce_lines
-from promotions.core.benefits_lines import spread
-from promotions.core.open_lines import OpenLine
-from promotions.core.values import Benefit, Target
-from shop.kernel.money import share_minor
+from promotions.engine.core.benefits.apply import reduce_units
+from promotions.engine.core.benefits.lines import spread
+from promotions.engine.core.benefits.open_lines import OpenLine
+from promotions.engine.core.values import Benefit, Target
+from shop.ground.kernel.money import share_minor
 from tests.factories.promotions import amount_off, benefits, percent_off
 
 THREE_ALIKE = [(1, 100, 0), (1, 100, 0), (1, 100, 0)]
@@ -42,12 +42,12 @@ def test_benefit_takes_exactly_this_off(
     _case: str, benefit: Benefit, lines: list[tuple[int, int, int]], expected: list[int]
 ) -> None:
     open_lines = [OpenLine(str(i), *line) for i, line in enumerate(lines)]
-    assert reduce_lines(benefit, open_lines) == expected
+    assert reduce_units(benefit, open_lines).parts == expected
 
 
 @given(st.integers(0, 10_000_000), st.decimals("0.01", 100, places=2))
 def test_integer_percentage_equals_the_kernel_s_decimal_one(amount: int, percent: Decimal) -> None:
-    assert reduce_lines(percent_off(str(percent)), [OpenLine("a", 1, amount, 0)]) == [
+    assert reduce_units(percent_off(str(percent)), [OpenLine("a", 1, amount, 0)]).parts == [
         share_minor(amount, percent)
     ]
 
@@ -66,7 +66,7 @@ open_lines_drawn = st.lists(
 
 @given(benefits(), open_lines_drawn)
 def test_no_benefit_passes_a_floor_or_its_cap(benefit: Benefit, lines: list[OpenLine]) -> None:
-    taken = reduce_lines(benefit, lines)
+    taken = reduce_units(benefit, lines).parts
     assert all(0 <= part <= line.room_minor for part, line in zip(taken, lines, strict=True))
     assert benefit.cap_minor is None or sum(taken) <= benefit.cap_minor
 

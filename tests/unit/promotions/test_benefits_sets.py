@@ -8,17 +8,17 @@ from itertools import combinations, permutations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promotions.core.benefits import reduce_lines
-from promotions.core.benefits_bundles import save_on_bundles
-from promotions.core.benefits_sets import (
+from promotions.engine.core.benefits.apply import reduce_units
+from promotions.engine.core.benefits.bundles import save_on_bundles
+from promotions.engine.core.benefits.open_lines import OpenLine, Run, list_runs
+from promotions.engine.core.benefits.sets import (
     save_on_groups,
     save_on_other_goods,
     save_on_same_goods,
 )
-from promotions.core.carts import EVERYTHING, Scope
-from promotions.core.open_lines import OpenLine, Run, list_runs
-from promotions.core.terms import Bundle, BuyGet, GroupOf, Part
-from promotions.core.values import Benefit, BenefitKind, Target
+from promotions.engine.core.benefits.terms import Bundle, BuyGet, GroupOf, Part
+from promotions.engine.core.carts import EVERYTHING, Scope
+from promotions.engine.core.values import Benefit, BenefitKind, Target
 
 prices = st.lists(st.integers(0, 20), min_size=1, max_size=6)
 
@@ -102,9 +102,9 @@ def test_what_a_set_saves_is_spread_over_all_its_units() -> None:
         BenefitKind.CHEAPEST_FREE, Target.CART, percent=Decimal(100), terms=GroupOf(2, 1)
     )
     lines = [OpenLine("wine", 1, 900, 0), OpenLine("bread", 1, 300, 0), OpenLine("milk", 1, 100, 0)]
-    assert reduce_lines(free, lines) == [225, 75, 0]
+    assert reduce_units(free, lines).parts == [225, 75, 0]
     at_floor = [OpenLine("wine", 1, 900, 800), OpenLine("bread", 1, 300, 250)]
-    assert reduce_lines(free, at_floor) == [100, 50]
+    assert reduce_units(free, at_floor).parts == [100, 50]
 
 
 def test_other_goods_and_parts_have_pools_of_their_own() -> None:
@@ -115,11 +115,11 @@ def test_other_goods_and_parts_have_pools_of_their_own() -> None:
         terms=BuyGet(1, 1, Scope(category_ids=frozenset({2}))),
     )
     lines = [OpenLine("wine", 2, 1_800, 0), OpenLine("bread", 1, 300, 0)]
-    assert reduce_lines(half, lines, [(0,), (1,)]) == [113, 37]
+    assert reduce_units(half, lines, [(0,), (1,)]).parts == [113, 37]
     together = Benefit(
         BenefitKind.BUNDLE,
         Target.CART,
         amount_minor=1_000,
         terms=Bundle((Part(EVERYTHING), Part(EVERYTHING))),
     )
-    assert reduce_lines(together, lines, [(0,), (1,)]) == [150, 50]
+    assert reduce_units(together, lines, [(0,), (1,)]).parts == [150, 50]

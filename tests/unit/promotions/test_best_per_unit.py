@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from promotions.core import stacking_steps
-from promotions.core.benefits import Reduction, reduce_units
-from promotions.core.evaluate import evaluate_offers
-from promotions.core.limits import Counted, Entity, LimitValue, Room
-from promotions.core.open_lines import OpenLine, keep_units
-from promotions.core.stacking_rules import Group, GroupMode
-from promotions.core.terms import BuyGet, GroupOf, pools_of
-from promotions.core.values import (
+from promotions.engine.core.benefits.apply import Reduction, reduce_units
+from promotions.engine.core.benefits.open_lines import OpenLine, keep_units
+from promotions.engine.core.benefits.terms import BuyGet, GroupOf, pools_of
+from promotions.engine.core.evaluate import evaluate_offers
+from promotions.engine.core.limits import Counted, Entity, LimitValue, Room
+from promotions.engine.core.stacking import steps as stacking_steps
+from promotions.engine.core.stacking.rules import Group, GroupMode
+from promotions.engine.core.values import (
     Benefit,
     BenefitKind,
     CartValue,

@@ -11,14 +11,14 @@ from django.http import QueryDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promotions.core import conditions as c
-from promotions.core.builder.brackets import BRACKETS, Part, join_parts
-from promotions.core.builder.conditions import list_clauses, say_condition
-from promotions.core.builder.phrases import NOT
-from promotions.core.builder.words import Lexicon
-from promotions.core.parse_conditions import parse_condition
-from shop.backoffice.clauses import join_clauses, read_clauses
-from shop.backoffice.sentences import Place
+from promotions.engine.core.conditions import tree as c
+from promotions.engine.core.parsing.conditions import parse_condition
+from promotions.planning.core.builder.clauses import BRACKETS, Part, join_parts
+from promotions.sentences.core.conditions import list_clauses, say_condition
+from promotions.sentences.core.phrases import NOT
+from promotions.sentences.core.words import Lexicon
+from shop.doors.backoffice.clauses import join_clauses, read_clauses
+from shop.doors.backoffice.sentences import Place
 
 PLACE = Place("us", "USD", "UTC", "en", datetime(2026, 11, 28, tzinfo=UTC))
 EN, ZH = Lexicon("en", "en_US", "USD"), Lexicon("zh", "zh_Hans_CN", "USD")
@@ -139,10 +139,10 @@ class Reader:
     def __init__(self, text: str, words: Lexicon) -> None:
         self._text, self._at = text, 0
         self._open, self._close = ("（", "）") if words.is_chinese else ("(", ")")
-        self._glue = {c.All: words.pick((" and ", "且")), c.Any: words.pick((" or ", "或"))}
-        self._one = words.pick(("exactly one of these holds: ", "恰好满足以下一项："))
-        self._semicolon = words.pick(("; ", "；"))
-        self._not = words.pick(NOT).partition("{")[0]
+        self._glue = {c.All: words.translate(" and "), c.Any: words.translate(" or ")}
+        self._one = words.translate("exactly one of these holds: {listed}").partition("{")[0]
+        self._semicolon = words.translate("; ")
+        self._not = words.translate(NOT).partition("{")[0]
         known = [parse(leaf) for _code, _typed, leaf in LEAVES]
         both = [*known, *map(c.Not, known)]
         said = {say_condition(one, words): one for one in both}

@@ -12,17 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotions.core import conditions as c
-from promotions.core.builder.benefits import say_benefit
-from promotions.core.builder.conditions import list_clauses, say_condition
-from promotions.core.builder.sentences import say_offer
-from promotions.core.builder.words import say_number
-from promotions.core.carts import Scope
-from promotions.core.parse import parse_scope
-from promotions.core.parse_benefits import build_benefit
-from promotions.core.parse_conditions import parse_condition
-from promotions.core.parse_leaves import LEAVES
-from promotions.core.values import BenefitKind, Stacking
+from promotions.engine.core.carts import Scope
+from promotions.engine.core.conditions import tree as c
+from promotions.engine.core.parsing.benefits import build_benefit
+from promotions.engine.core.parsing.conditions import LEAVES, parse_condition
+from promotions.engine.core.parsing.fields import parse_scope
+from promotions.engine.core.values import BenefitKind, Stacking
+from promotions.sentences.core.benefits import say_benefit
+from promotions.sentences.core.conditions import list_clauses, say_condition
+from promotions.sentences.core.sentences import say_offer
+from promotions.sentences.core.words import say_number
 from tests.factories.offer_sentences import BENEFITS, CONDITIONS, EN, ZH
 from tests.factories.promotions import make_offer
 

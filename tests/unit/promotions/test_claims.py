@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from promotions.core.law.claims import BadClaim, Claims, parse_claims
+from promotions.campaigns.core.claims import BadClaim, Claims, parse_claims
 
 
 @pytest.mark.parametrize(

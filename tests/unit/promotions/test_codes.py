@@ -8,7 +8,13 @@ from itertools import cycle, islice
 
 import pytest
 
-from promotions.core.codes import ALPHABET, MIN_TRIES, WeakPattern, check_pattern, draw_codes
+from promotions.coupons.core.codes import (
+    ALPHABET,
+    MIN_TRIES,
+    WeakPattern,
+    check_pattern,
+    draw_codes,
+)
 
 PATTERN = "A-####-#"
 

@@ -9,14 +9,20 @@ import pytest
 from hypothesis import given as forall
 from hypothesis import strategies as st
 
-from promotions.core.carts import CartValue, ShopperFacts
-from promotions.core.circumstances import Circumstances, judge
-from promotions.core.conditions import All, Any, Condition, ExactlyOne, Not, needed_facts
-from promotions.core.evaluate import evaluate_offers
-from promotions.core.parse_conditions import parse_condition
-from promotions.core.parse_fields import BadOffer
-from promotions.core.shoppers import OrderHistory, asks_history
-from promotions.core.values import Rejection
+from promotions.engine.core.carts import CartValue, OrderHistory, ShopperFacts, asks_history
+from promotions.engine.core.conditions.leaves import Circumstances, judge
+from promotions.engine.core.conditions.tree import (
+    All,
+    Any,
+    Condition,
+    ExactlyOne,
+    Not,
+    needed_facts,
+)
+from promotions.engine.core.evaluate import evaluate_offers
+from promotions.engine.core.parsing.conditions import parse_condition
+from promotions.engine.core.parsing.fields import BadOffer
+from promotions.engine.core.values import Rejection
 from tests.factories.promotions import ALICE, NOON, amount_off, make_cart, make_coupon, make_offer
 
 PRIVATE = dataclasses.replace(ALICE, is_private=True)

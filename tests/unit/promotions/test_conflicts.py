@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from promotions.core import conditions as c
-from promotions.core.carts import Scope
-from promotions.core.conflicts import find_conflicts, kinds_of_shoppers
-from promotions.core.values import OfferValue, Stacking
+from promotions.engine.core.carts import Scope
+from promotions.engine.core.conditions import tree as c
+from promotions.engine.core.values import OfferValue, Stacking
+from promotions.release.core.conflicts import find_conflicts, kinds_of_shoppers
 from tests.factories.promotions import (
     BREAD,
     CHEESE,

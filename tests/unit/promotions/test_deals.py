@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from promotions.core.builder.deals import say_deal
-from promotions.core.builder.words import Lexicon
-from promotions.core.carts import Scope
-from promotions.core.conditions import All, CartHas, HasTag
-from promotions.core.terms import Bundle, BuyGet, GroupOf, Part, Step, Tiers
-from promotions.core.values import Benefit, BenefitKind, Target
+from promotions.engine.core.benefits.terms import Bundle, BuyGet, GroupOf, Part, Step, Tiers
+from promotions.engine.core.carts import Scope
+from promotions.engine.core.conditions.tree import All, CartHas, HasTag
+from promotions.engine.core.values import Benefit, BenefitKind, Target
+from promotions.sentences.core.deals import say_deal
+from promotions.sentences.core.words import Lexicon
 from tests.factories.promotions import make_offer, percent_off
 
 Kind = BenefitKind

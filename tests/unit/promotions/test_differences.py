@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from promotions.core.revisions import Change, describe_change
+from promotions.campaigns.core.revisions import Change, describe_change
 
 MANY = [f"FT-{number}" for number in range(1, 77)]
 

@@ -6,11 +6,11 @@ import dataclasses
 
 import pytest
 
-from promotions.core.conditions import DifferentProducts, list_scopes
-from promotions.core.evaluate import evaluate_offers
-from promotions.core.parse_conditions import parse_condition
-from promotions.core.parse_fields import BadOffer
-from promotions.core.values import CartLineValue, Evaluation, Scope
+from promotions.engine.core.conditions.tree import DifferentProducts, list_scopes
+from promotions.engine.core.evaluate import evaluate_offers
+from promotions.engine.core.parsing.conditions import parse_condition
+from promotions.engine.core.parsing.fields import BadOffer
+from promotions.engine.core.values import CartLineValue, Evaluation, Scope
 from tests.factories.promotions import (
     ALICE,
     NOON,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotions.core.exploration import draw_effect, liken, measure_effect
+from promotions.targeting.core.exploration import draw_effect, liken, measure_effect
 
 NUMBER = st.floats(-5.0, 5.0)
 
@@ -16,17 +16,23 @@ NUMBER = st.floats(-5.0, 5.0)
 def test_a_draw_is_repeated_by_its_salt_and_never_negative(
     mean: float, sd: float, salt: str
 ) -> None:
-    drawn = draw_effect(mean, sd, "seed", salt)
+    drawn = draw_effect(mean, sd, "alice", salt)
     assert drawn >= 0.0
-    assert drawn == draw_effect(mean, sd, "seed", salt)
+    assert drawn == draw_effect(mean, sd, "alice", salt)
 
 
 def test_draws_are_spread_as_believed() -> None:
-    drawn = np.array([draw_effect(3.0, 0.5, "seed", str(one)) for one in range(4_000)])
+    drawn = np.array([draw_effect(3.0, 0.5, str(one), "seed") for one in range(4_000)])
     assert drawn.mean() == pytest.approx(3.0, abs=0.03)
     assert drawn.std() == pytest.approx(0.5, abs=0.03)
-    others = np.array([draw_effect(3.0, 0.5, "other", str(one)) for one in range(4_000)])
+    others = np.array([draw_effect(3.0, 0.5, str(one), "other") for one in range(4_000)])
     assert abs(np.corrcoef(drawn, others)[0, 1]) < 0.05
+
+
+def test_no_release_changes_a_draw() -> None:
+    """What three shoppers drew in November 2026."""
+    drawn = [draw_effect(1.0, 0.5, f"shopper-{one}", "seed", "12") for one in range(3)]
+    assert drawn == [0.8163962638653985, 1.163657964768572, 0.6935544850335025]
 
 
 def test_an_effect_nobody_can_tell_is_none() -> None:

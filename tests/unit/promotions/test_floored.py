@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from promotions.core.carts import CartLineValue, CartValue, ShopperFacts
-from promotions.core.evaluate import evaluate_offers
-from promotions.core.terms import BuyGet
-from promotions.core.values import Benefit, BenefitKind, Evaluation, OfferValue, Target
+from promotions.engine.core.benefits.terms import BuyGet
+from promotions.engine.core.carts import CartLineValue, CartValue, ShopperFacts
+from promotions.engine.core.evaluate import evaluate_offers
+from promotions.engine.core.values import Benefit, BenefitKind, Evaluation, OfferValue, Target
 from tests.factories.promotions import NOON, make_offer
 
 FREE = Benefit(BenefitKind.BUY_GET, Target.CART, percent=Decimal(100), terms=BuyGet(1, 1))

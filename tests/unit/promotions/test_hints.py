@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promotions.core.conditions import CartHas
-from promotions.core.evaluate import evaluate_offers
-from promotions.core.hints import HintReach
-from promotions.core.limits import Entity, LimitValue, Room
-from promotions.core.terms import Gift, Step, Tiers
-from promotions.core.values import (
+from promotions.engine.core.benefits.terms import Gift, Step, Tiers
+from promotions.engine.core.conditions.tree import CartHas
+from promotions.engine.core.evaluate import evaluate_offers
+from promotions.engine.core.limits import Entity, LimitValue, Room
+from promotions.engine.core.missing import HintReach
+from promotions.engine.core.values import (
     Benefit,
     BenefitKind,
     CartValue,

@@ -9,12 +9,10 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promotions.core.carts import ShopperFacts
-from promotions.core.conditions import (
-    CartHas,
-)
-from promotions.core.evaluate import evaluate_offers
-from promotions.core.values import CartValue, CouponValue, Evaluation, OfferValue
+from promotions.engine.core.carts import ShopperFacts
+from promotions.engine.core.conditions.tree import CartHas
+from promotions.engine.core.evaluate import evaluate_offers
+from promotions.engine.core.values import CartValue, CouponValue, Evaluation, OfferValue
 from tests.factories.promotions import (
     ALICE,
     NOON,

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from promotions.core import conditions as c
-from promotions.core.law.gifts import GiftOffer, Together, find_together, never_together
-from promotions.core.stacking_rules import (
+from promotions.engine.core.conditions import tree as c
+from promotions.engine.core.stacking.rules import (
     Category,
     Group,
     GroupMode,
     Place,
     exclude_each_other,
 )
+from promotions.law.core.gifts import GiftOffer, Together, find_together, never_together
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 A_DAY = timedelta(days=1)

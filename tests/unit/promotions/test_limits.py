@@ -7,10 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from promotions.core.carts import CartValue
-from promotions.core.conditions import CartHas
-from promotions.core.evaluate import evaluate_offers
-from promotions.core.limits import (
+from promotions.engine.core.benefits.terms import GroupOf
+from promotions.engine.core.carts import CartValue
+from promotions.engine.core.conditions.tree import CartHas
+from promotions.engine.core.evaluate import evaluate_offers
+from promotions.engine.core.limits import (
     Buyer,
     Counted,
     Entity,
@@ -21,8 +22,7 @@ from promotions.core.limits import (
     next_period,
     period_key,
 )
-from promotions.core.terms import GroupOf
-from promotions.core.values import Benefit, BenefitKind, Evaluation, OfferValue, Target
+from promotions.engine.core.values import Benefit, BenefitKind, Evaluation, OfferValue, Target
 from tests.factories.promotions import (
     ALICE,
     NOON,

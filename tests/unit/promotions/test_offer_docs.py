@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from promotions.core.conditions import ALWAYS
-from promotions.core.parse_benefits import RULES
-from promotions.core.parse_conditions import WORDS, parse_condition
-from promotions.core.stacking_rules import GroupMode
-from promotions.core.values import BenefitKind, Target
+from promotions.engine.core.conditions.tree import ALWAYS
+from promotions.engine.core.parsing.benefits import RULES
+from promotions.engine.core.parsing.conditions import WORDS, parse_condition
+from promotions.engine.core.stacking.rules import GroupMode
+from promotions.engine.core.values import BenefitKind, Target
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "offers.md").read_text(encoding="utf-8")
 CONDITIONS = PAGE.partition("\n## Conditions\n")[2].partition("\n## ")[0]

@@ -13,16 +13,22 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from promotions.core.carts import CartLineValue, CartValue, DeliveryFee, GiftStock, ShopperFacts
-from promotions.core.evaluate import evaluate_offers
-from promotions.core.goods_keys import replace_goods
-from promotions.core.shoppers import OrderHistory
-from promotions.core.values import CouponValue, OfferValue
+from promotions.campaigns.core.revisions import replace_goods
+from promotions.campaigns.selectors.book import compile_offer
+from promotions.campaigns.selectors.campaigns import offer_fields
+from promotions.engine.core.carts import (
+    CartLineValue,
+    CartValue,
+    DeliveryFee,
+    GiftStock,
+    OrderHistory,
+    ShopperFacts,
+)
+from promotions.engine.core.evaluate import evaluate_offers
+from promotions.engine.core.values import CouponValue, OfferValue
 from promotions.models import Campaign, Offer
-from promotions.selectors.book import compile_offer
-from promotions.selectors.campaign_schema import describe_campaigns
-from promotions.selectors.campaigns import offer_fields
-from promotions.services.campaign_shape import check_document
+from promotions.planning.selectors.campaign_schema import describe_campaigns
+from promotions.planning.services.campaign_shape import check_document
 from tests.factories.promotions import NOON
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "offers.md").read_text(encoding="utf-8")

@@ -13,17 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from promotions.core.goods_keys import replace_goods
-from promotions.core.law.claims import BadClaim, parse_claims
-from promotions.core.offer_schema import TERMS, list_definitions
-from promotions.core.parse import BY_PRICE, SCOPE_FIELDS
-from promotions.core.parse_conditions import WORDS
-from promotions.core.values import BenefitKind
+from promotions.campaigns.core.claims import BadClaim, parse_claims
+from promotions.campaigns.core.revisions import replace_goods
+from promotions.campaigns.selectors.campaigns import offer_fields
+from promotions.campaigns.services.rows import CampaignRefused
+from promotions.engine.core.parsing.conditions import WORDS
+from promotions.engine.core.parsing.fields import BY_PRICE, SCOPE_FIELDS
+from promotions.engine.core.parsing.schema import TERMS, list_definitions
+from promotions.engine.core.values import BenefitKind
 from promotions.models import Offer
-from promotions.selectors.campaign_schema import IDENTITY, describe_campaigns
-from promotions.selectors.campaigns import offer_fields
-from promotions.services.campaign_rows import CampaignRefused
-from promotions.services.campaign_shape import check_document
+from promotions.planning.selectors.campaign_schema import IDENTITY, describe_campaigns
+from promotions.planning.services.campaign_shape import check_document
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = describe_campaigns()
@@ -48,7 +48,6 @@ KINDS: list[dict[str, Any]] = [
     {"benefit_kind": "gift", "terms": {"variants": ["BAG", 12], "quantity": 1}},
     {"benefit_kind": "delivery", "terms": {"methods": ["standard"], "price": 199}},
     {"benefit_kind": "points", "terms": {"points": 5, "per": 100}},
-    {"benefit_kind": "formula", "target": "line", "terms": {"formula": "value / 20"}},
 ]
 CONDITIONS: list[dict[str, Any]] = [
     {},
@@ -70,7 +69,7 @@ def _document(rng: random.Random) -> dict[str, Any]:
         "scope": {},
         **rng.choice(KINDS),
     }
-    if offer["benefit_kind"] in ("percentage", "formula", "quantity_tiers"):
+    if offer["benefit_kind"] in ("percentage", "quantity_tiers"):
         offer["scope"] = rng.choice(({}, CHEESE, {"listed": True, "not_reduced": True}))
     campaign = {"code": "autumn", "name": "Autumn", "kind": "price_cut", "claims": {"free": True}}
     return json.loads(json.dumps({"format": 2, **campaign, "offers": [offer]}))

@@ -8,13 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from promotions.core.exploration import Beliefs, believe_like, sample_values
-from promotions.core.pacing import Pacer, steer_price
+from promotions.targeting.core.exploration import Beliefs, believe_like, draw_effect
+from promotions.targeting.core.pacing import steer_price
 from tests.factories.offer_worlds import make_offers, run_online, share_of_money
-
-
-def _floats(numbers: object) -> NDArray[np.float32]:
-    return np.array(numbers, np.float32)
 
 
 @pytest.mark.parametrize("wrong_by", [0.5, 2.0])
@@ -28,21 +24,9 @@ def test_a_price_wrong_by_two_costs_little_and_never_overspends(wrong_by: float)
 
 @given(spend=st.floats(0, 1e6), target=st.floats(1e-3, 1e6), price=st.floats(1e-6, 1e6))
 def test_the_price_moves_with_what_was_spent(spend: float, target: float, price: float) -> None:
-    found = steer_price(price, spend, target)
+    found = steer_price(price, spend, target, blocks=0)
     assert (found - price) * (spend - target) >= 0
     assert price / 2.8 < found < price * 2.8
-
-
-def test_the_plan_spreads_what_is_left() -> None:
-    pacer = Pacer(price=1.0, left=90.0, horizon_left=30.0, block=3.0)
-    after = pacer.observe(2.0, 1.0)
-    assert (after.price, after.plan) == (1.0, 9.0)
-    assert after.observe(7.0, 2.0).price == pytest.approx(1.0)
-
-
-def test_a_block_has_a_length() -> None:
-    with pytest.raises(ValueError, match="longer than nothing"):
-        Pacer(price=1.0, left=1.0, horizon_left=1.0, block=0.0)
 
 
 def test_a_new_offer_is_believed_to_be_like_those_it_resembles() -> None:
@@ -55,18 +39,16 @@ def test_thompson_sampling_finds_the_better_new_offer() -> None:
     rng = np.random.default_rng(0)
     beliefs, truth = Beliefs(np.ones(3), np.full(3, 0.25)), np.array([0.4, 1.5, 0.9])
     given_to: list[NDArray[np.int64]] = []
-    for _ in range(60):
-        drawn = beliefs.draw(rng, 50)
-        choice = sample_values(np.ones((50, 3), np.float32), np.ones(3, bool), drawn).argmax(axis=1)
+    for turn in range(60):
+        told = [*zip(beliefs.mean.tolist(), np.sqrt(beliefs.variance).tolist(), strict=True)]
+        drawn = [
+            [draw_effect(*one, str(unit), str(turn), str(at)) for at, one in enumerate(told)]
+            for unit in range(50)
+        ]
+        choice = np.argmax(drawn, axis=1)
         given_to.append(np.bincount(choice, minlength=3))
         with np.errstate(divide="ignore", invalid="ignore"):
             error = 2.0 / np.sqrt(given_to[-1])
         beliefs = beliefs.update(truth + error * rng.standard_normal(3), error)
     assert np.sum(given_to[:5], axis=0)[0] > 0
     assert np.sum(given_to[-10:], axis=0)[1] > 0.9 * 500
-
-
-def test_draws_leave_masked_pairs_masked() -> None:
-    value = _floats([[-np.inf, 1.0]])
-    found = sample_values(value, np.array([True, False]), np.array([[0.0]]))
-    assert found.tolist() == [[-np.inf, 1.0]]

@@ -6,9 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from promotions.core.carts import Scope
-from promotions.core.codes import normalize_code
-from promotions.core.conditions import (
+from promotions.engine.core.carts import Scope
+from promotions.engine.core.conditions.tree import (
     ALWAYS,
     All,
     Any,
@@ -21,10 +20,10 @@ from promotions.core.conditions import (
     Not,
     needed_facts,
 )
-from promotions.core.parse import parse_scope
-from promotions.core.parse_benefits import build_benefit
-from promotions.core.parse_conditions import parse_condition
-from promotions.core.parse_fields import BadOffer
+from promotions.engine.core.evaluate import normalize_code
+from promotions.engine.core.parsing.benefits import build_benefit
+from promotions.engine.core.parsing.conditions import parse_condition
+from promotions.engine.core.parsing.fields import BadOffer, parse_scope
 from tests.factories.promotions import make_line
 
 TREES = [

@@ -7,12 +7,21 @@ from typing import Any
 
 import pytest
 
-from promotions.core.carts import EVERYTHING, Scope
-from promotions.core.formula import Formula
-from promotions.core.parse_benefits import build_benefit, check_scope
-from promotions.core.parse_fields import BadOffer
-from promotions.core.terms import Bundle, BuyGet, Delivery, Gift, GroupOf, Part, Points, Step, Tiers
-from promotions.core.values import Benefit
+from promotions.engine.core.benefits.terms import (
+    Bundle,
+    BuyGet,
+    Delivery,
+    Gift,
+    GroupOf,
+    Part,
+    Points,
+    Step,
+    Tiers,
+)
+from promotions.engine.core.carts import EVERYTHING, Scope
+from promotions.engine.core.parsing.benefits import build_benefit, check_scope
+from promotions.engine.core.parsing.fields import BadOffer
+from promotions.engine.core.values import Benefit
 
 CHEESE = {"scope": {"categories": [1]}}
 WINE = {"scope": {"brands": [2]}, "quantity": 2}
@@ -69,7 +78,6 @@ GOOD = [
     ),
     ("delivery", {}, "cart", {"percent": Decimal(100)}, Delivery()),
     ("points", {"points": 5, "per": 100}, "cart", {}, Points(5, 100)),
-    ("formula", {"formula": "value / 20"}, "line", {}, Formula("value / 20")),
 ]
 
 
@@ -145,15 +153,14 @@ BAD = [
     ("points", {"points": 0}, "cart", {}, "terms.points"),
     ("points", {"points": 10**10}, "cart", {}, "terms.points"),
     ("points", {"points": 5}, "cart", {"cap_minor": 5}, "benefit"),
-    ("formula", {"formula": "value * 2"}, "cart", {}, "terms.formula"),
-    ("formula", {"formula": 5}, "cart", {}, "terms.formula"),
+    ("formula", {"formula": "value / 20"}, "cart", {}, "benefit"),
     ("fixed_amount", {}, "cart", {"amount_minor": 5, "cap_line_minor": 0}, "benefit"),
     ("percentage", {}, "line", {"percent": Decimal(5), "most_units": 0}, "benefit"),
     ("percentage", {}, "cart", {"percent": Decimal(5), "most_units": 3}, "benefit"),
     ("fixed_amount", {}, "line", {"amount_minor": 5, "most_units_line": 3}, "benefit"),
     ("buy_get", {"buy": 1, "get": 1}, "cart", {**OFF, "most_units": 3}, "benefit"),
     ("set_price", {"size": 3}, "cart", {"amount_minor": 5, "most_units": 3}, "benefit"),
-    ("formula", {"formula": "value / 20"}, "line", {"most_units": 3}, "benefit"),
+    ("spend_tiers", {"steps": [{"from": 5, "amount": 1}]}, "cart", {"most_units": 3}, "benefit"),
     ("percentage", {}, "line", {**OFF, "cheapest_first": True}, "benefit"),
     ("percentage", {}, "line", {**OFF, "most_units_line": 1, "cheapest_first": True}, "benefit"),
 ]

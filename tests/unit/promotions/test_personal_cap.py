@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promotions.core.evaluate import evaluate_offers
-from promotions.core.values import (
+from promotions.engine.core.evaluate import evaluate_offers
+from promotions.engine.core.values import (
     Benefit,
     BenefitKind,
     CartLineValue,
@@ -20,7 +20,7 @@ from promotions.core.values import (
     OfferValue,
     Target,
 )
-from shop.kernel.money import prorate
+from shop.ground.kernel.money import prorate
 from tests.factories.basket_oracle import find_best_gain, gain_of_evaluation
 from tests.factories.baskets import draw_personal_basket
 from tests.factories.promotions import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from promotions.core.recorded import Outcome, forecast, forecast_stock
+from promotions.planning.core.recorded import Outcome, forecast, forecast_stock
 
 
 def make_outcome(day: int = 0, *, cost: int = 100, is_reached: bool = True, **more: int) -> Outcome:

@@ -7,15 +7,13 @@ from typing import Any
 
 import pytest
 
-from promotions.core.asked import Asked
-from promotions.core.carts import CartLineValue, Scope
-from promotions.core.conditions import All, CartHas, DifferentProducts
-from promotions.core.evaluate import evaluate_offers
-from promotions.core.parse import parse_scope
-from promotions.core.parse_conditions import parse_condition
-from promotions.core.parse_fields import BadOffer
-from promotions.core.unit_preview import Memory, UnitPrices
-from promotions.core.values import OfferValue
+from promotions.engine.core.carts import CartLineValue, Scope
+from promotions.engine.core.conditions.tree import All, CartHas, DifferentProducts
+from promotions.engine.core.evaluate import Asked, evaluate_offers
+from promotions.engine.core.parsing.conditions import parse_condition
+from promotions.engine.core.parsing.fields import BadOffer, parse_scope
+from promotions.engine.core.unit_preview import Memory, UnitPrices
+from promotions.engine.core.values import OfferValue
 from tests.factories.promotions import ALICE, NOON, make_cart, make_line, make_offer
 
 UNREDUCED = Scope(is_unreduced=True)

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import pytest
 
-from promotions.core.benefits import reduce_lines
-from promotions.core.evaluate import evaluate_offers
-from promotions.core.open_lines import OpenLine
-from promotions.core.terms import BuyGet, GroupOf, pools_of
-from promotions.core.values import (
+from promotions.engine.core.benefits.apply import reduce_units
+from promotions.engine.core.benefits.open_lines import OpenLine
+from promotions.engine.core.benefits.terms import BuyGet, GroupOf, pools_of
+from promotions.engine.core.evaluate import evaluate_offers
+from promotions.engine.core.values import (
     Benefit,
     BenefitKind,
     CartLineValue,
@@ -106,7 +106,7 @@ def _saving(offer: OfferValue, lines: list[CartLineValue]) -> int:
     ]
     covered = [line for line in lines if offer.covers(line)]
     pools = [sorted(pool) for pool in pools_of(offer.benefit.terms, offer.scope, covered)]
-    return sum(reduce_lines(offer.benefit, open_, pools)) if covered else 0
+    return sum(reduce_units(offer.benefit, open_, pools).parts) if covered else 0
 
 
 def test_one_more_unit_never_costs_more_than_its_price() -> None:

@@ -7,10 +7,10 @@ import random
 
 from hypothesis import given, settings
 
-from promotions.core.evaluate import evaluate_offers
-from promotions.core.stacking_rules import Category, CategoryMode, Group, GroupMode
-from promotions.core.terms import Gift, Points
-from promotions.core.values import (
+from promotions.engine.core.benefits.terms import Gift, Points
+from promotions.engine.core.evaluate import evaluate_offers
+from promotions.engine.core.stacking.rules import Category, CategoryMode, Group, GroupMode
+from promotions.engine.core.values import (
     Benefit,
     BenefitKind,
     CartValue,

@@ -9,14 +9,12 @@ from hypothesis import given as forall
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from promotions.core.asked import Asked
-from promotions.core.carts import CartLineValue, CartValue, Scope, ShopperFacts
-from promotions.core.conditions import ALWAYS, CartHas, Not
-from promotions.core.evaluate import evaluate_offers
-from promotions.core.interplay import shuts_out_others
-from promotions.core.stacking import Candidate, best_plan
-from promotions.core.unit_preview import Memory, UnitPrices, drop_idle
-from promotions.core.values import CouponValue, OfferValue, Stacking, Target
+from promotions.engine.core.carts import CartLineValue, CartValue, Scope, ShopperFacts
+from promotions.engine.core.conditions.tree import ALWAYS, CartHas, Not
+from promotions.engine.core.evaluate import Asked, evaluate_offers
+from promotions.engine.core.stacking.plans import Candidate, best_plan, shuts_out_others
+from promotions.engine.core.unit_preview import Memory, UnitPrices, drop_idle
+from promotions.engine.core.values import CouponValue, OfferValue, Stacking, Target
 from tests.factories.baskets import (
     draw_basket,
     draw_benefit,

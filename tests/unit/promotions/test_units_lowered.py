@@ -9,16 +9,15 @@ from itertools import product
 
 import pytest
 
-from promotions.core.asked import Asked
-from promotions.core.benefits import reduce_units
-from promotions.core.conditions import CartHas
-from promotions.core.evaluate import evaluate_offers
-from promotions.core.limits import Counted, Entity, LimitValue, Room
-from promotions.core.open_lines import OpenLine, keep_units
-from promotions.core.stacking_rules import Group, GroupMode
-from promotions.core.terms import BuyGet, Step, Tiers
-from promotions.core.unit_preview import Memory, UnitPrices
-from promotions.core.values import (
+from promotions.engine.core.benefits.apply import reduce_units
+from promotions.engine.core.benefits.open_lines import OpenLine, keep_units
+from promotions.engine.core.benefits.terms import BuyGet, Step, Tiers
+from promotions.engine.core.conditions.tree import CartHas
+from promotions.engine.core.evaluate import Asked, evaluate_offers
+from promotions.engine.core.limits import Counted, Entity, LimitValue, Room
+from promotions.engine.core.stacking.rules import Group, GroupMode
+from promotions.engine.core.unit_preview import Memory, UnitPrices
+from promotions.engine.core.values import (
     Benefit,
     BenefitKind,
     CartLineValue,

@@ -11,38 +11,39 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import isotonic_regression
 
-from profiles.core.features import FEATURES
-from profiles.core.features.registry import FORBIDDEN_WORDS
-from promotions.core.uplift import (
+from profiles.features.core import FEATURES
+from profiles.features.core.registry import FORBIDDEN_WORDS
+from promotions.targeting.core.uplift import (
     ALLOWED,
     FeatureRefused,
-    MonotoneBoosting,
+    ResponseLogit,
     Trial,
-    UpliftBlend,
     calibrate,
     draw_qini,
     make_isotone,
-    value_at_budget,
 )
-from promotions.core.uplift.logit import fit_logit
-from tests.benchmarks.uplift import money, qini_ratio
-from tests.factories.uplift_worlds import ARMS, DEPTHS, UpliftWorld, make_world
+from promotions.targeting.core.uplift.logit import StoredOtherwise, fit_logit
+from tests.benchmarks.uplift import qini_ratio
+from tests.factories.uplift_worlds import ARMS, FloatArray, UpliftWorld, make_world
 
 
 @lru_cache(maxsize=1)
-def _learned() -> tuple[UpliftBlend, UpliftWorld]:
-    world = make_world(12_000, seed=2)
-    model = UpliftBlend().fit(world.frame, world.depth, world.outcome, world.propensity)
-    return model, make_world(12_000, seed=3)
+def _learned() -> tuple[ResponseLogit, UpliftWorld]:
+    return ResponseLogit().fit(_trial(make_world(12_000, seed=2))), make_world(12_000, seed=3)
 
 
 def _trial(world: UpliftWorld) -> Trial:
     return Trial.read(world.frame, world.depth, world.outcome, world.propensity)
 
 
-def test_ranks_shoppers_nearly_as_well_as_the_truth() -> None:
+def _uplift() -> tuple[FloatArray, UpliftWorld]:
     model, served = _learned()
-    uplift = model.predict_uplift(served.frame, DEPTHS)
+    chance = model.predict(served.frame, ARMS)
+    return chance[:, 1:] - chance[:, :1], served
+
+
+def test_ranks_shoppers_nearly_as_well_as_the_truth() -> None:
+    uplift, served = _uplift()
     assert qini_ratio(served, uplift) > 0.85
     # 1,900 shoppers an arm tell a mean effect to some .014, and no model tells it better
     assert uplift.mean(axis=0) == pytest.approx(served.uplift.mean(axis=0), abs=0.05)
@@ -56,51 +57,39 @@ def test_a_deeper_discount_never_sells_less_and_chances_are_chances() -> None:
     assert (chance[:, 2] <= chance[:, 0]).all()
 
 
-def test_the_doubt_it_states_holds() -> None:
+def test_a_stored_model_answers_as_before_and_another_is_refused() -> None:
     model, served = _learned()
-    uplift, sd = (ask(served.frame, DEPTHS) for ask in (model.predict_uplift, model.predict_sd))
-    inside = np.abs(uplift - served.uplift) < 1.96 * sd
-    assert 0.75 < inside.mean() < 1.0
+    stored = model.pack()
+    again = ResponseLogit.unpack(stored).predict(served.frame, ARMS)
+    assert np.array_equal(again, model.predict(served.frame, ARMS))
+    with pytest.raises(StoredOtherwise, match="train it again"):
+        ResponseLogit.unpack({**stored, "mode": np.append(stored["mode"], 0.0)})
 
 
 def test_calibration_against_the_arm_has_slope_one() -> None:
-    model, served = _learned()
-    found = calibrate(_trial(served), model.predict_uplift(served.frame, DEPTHS))
+    uplift, served = _uplift()
+    found = calibrate(_trial(served), uplift)
     assert abs(found.slope - 1.0) < 3 * found.slope_sd + 0.1
     assert 0.8 < found.slope < 1.2
-    exaggerated = calibrate(_trial(served), 2 * model.predict_uplift(served.frame, DEPTHS))
+    exaggerated = calibrate(_trial(served), 2 * uplift)
     assert exaggerated.slope == pytest.approx(found.slope / 2)
     assert len(found.observed) == 10
 
 
 def test_qini_of_a_good_ranking_is_above_that_of_a_random_one() -> None:
-    model, served = _learned()
+    uplift, served = _uplift()
     trial = _trial(served)
-    good = draw_qini(trial, model.predict_uplift(served.frame, [0.25])[:, 0], 0.25)
+    good = draw_qini(trial, uplift[:, 4], 0.25)
     chance = draw_qini(trial, np.random.default_rng(0).random(len(trial.depth)), 0.25)
     assert good.area_interval[0] > 0 > chance.area_interval[0]
     assert chance.area_interval[1] < good.area
-    assert good.gained[-1] == pytest.approx(served.uplift[:, 4].mean(), abs=0.03)
-    assert (good.low <= good.gained).all()
-    assert (good.gained <= good.high).all()
-
-
-def test_value_of_an_allocation_is_estimated_from_the_arm_alone() -> None:
-    served = make_world(60_000, seed=5)
-    value, cost = money(served, served.chance)
-    choice = np.where(np.arange(60_000) % 2 == 0, 2, -1).astype(np.int32)
-    face = DEPTHS * served.margin[:, None] * 2.5
-    found = value_at_budget(_trial(served), choice, served.margin, face)
-    truth = value[:, 2][choice >= 0].sum() / 60_000
-    assert found.value_interval[0] < truth < found.value_interval[1]
-    assert found.cost == pytest.approx(cost[:, 2][choice >= 0].sum() / 60_000, rel=0.1)
 
 
 def test_protected_and_unknown_features_are_refused() -> None:
     half = np.tile([0.0, 0.1], 300)
     for name in ("age", "income", "shoe_size"):
         with pytest.raises(FeatureRefused, match="may not decide who gets an offer"):
-            MonotoneBoosting().fit({"spend": half, name: half}, half, half > 0, half + 0.5)
+            Trial.read({"spend": half, name: half}, half, half > 0, half + 0.5)
 
 
 def test_every_allowed_feature_is_registered_and_none_is_protected() -> None:
@@ -138,7 +127,7 @@ def test_isotone_is_the_least_squares_one(response: np.ndarray) -> None:
 def test_the_logit_has_the_slope_that_optimisation_by_hand_gives() -> None:
     x = np.column_stack([np.ones(400), np.tile([0.0, 1.0], 200)])
     y = (np.arange(400) % 8 < 3).astype(float)
-    mode, _, _ = fit_logit(x, y, np.array([0.0, 0.0]))
+    mode, _ = fit_logit(x, y, np.array([0.0, 0.0]))
     for at in (0.0, 1.0):
         share = y[x[:, 1] == at].mean()
         assert 1 / (1 + np.exp(-(mode[0] + mode[1] * at))) == pytest.approx(share, abs=1e-4)

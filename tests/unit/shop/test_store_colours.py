@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from shop.storeinfo.core.colours import (
+from shop.ground.storeinfo.core.colours import (
     DARK,
     DARK_TEXT,
     LIGHT,
@@ -21,9 +21,9 @@ from shop.storeinfo.core.colours import (
     read_colour,
     write_colour,
 )
-from shop.storeinfo.core.logos import LogoRefused, read_logo
-from shop.storeinfo.core.texts import Block, read_blocks
-from shop.storeinfo.core.values import StoreDetails
+from shop.ground.storeinfo.core.logos import LogoRefused, read_logo
+from shop.ground.storeinfo.core.texts import Block, read_blocks
+from shop.ground.storeinfo.core.values import StoreDetails
 from tests.contracts.house import ROOT
 
 PART = st.integers(0, 255)

@@ -11,13 +11,12 @@ from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.core.delivery import Method
-from shop.storefront.forms import AddedLine, CheckoutForm, CheckoutTerms, read_line
-from shop.storefront.languages import in_language
-from shop.storefront.rendering import came_from, go_back
-from shop.storefront.scripts import script_json
-from shop.storefront.views.events import is_own_page
-from shop.storefront.visitors import read_shopper, sign_shopper
+from orders.terms.core.tax import Method
+from shop.doors.storefront.forms import AddedLine, CheckoutForm, CheckoutTerms, read_line
+from shop.doors.storefront.rendering import came_from, go_back
+from shop.doors.storefront.views.events import is_own_page
+from shop.doors.storefront.views.product import script_json
+from shop.doors.storefront.visitors import in_language, read_shopper, sign_shopper
 
 ALICE = "3f0c8f0e-5a53-4a52-9f43-0d5f7a6f3a11"
 requests = RequestFactory()

@@ -8,9 +8,8 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.catalog.core.values import Facet, FacetOption
-from shop.pages.values import SORTS, Listing, ListingQuery
-from shop.storefront.listings import (
+from shop.doors.pages.values import SORTS, Listing, ListingQuery
+from shop.doors.storefront.views.browse import (
     ListingUrl,
     list_chips,
     pick_pages,
@@ -18,6 +17,7 @@ from shop.storefront.listings import (
     read_listing_query,
     without_option,
 )
+from shop.ground.catalog.core.values import Facet, FacetOption
 
 URL = ListingUrl(path="/c/cheese/", words="", currency="USD", locale="en_US")
 SIZES = st.text(alphabet="8 ozml1½克", min_size=1, max_size=10).filter(str.strip)

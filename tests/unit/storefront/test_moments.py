@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from django.utils.translation import override
 
-from shop.storefront.templatetags.shop_site import hour, last_day, moment
+from shop.doors.storefront.templatetags.shop_site import hour, last_day, moment
 
 MIDNIGHT = datetime(2026, 11, 30, tzinfo=UTC)
 

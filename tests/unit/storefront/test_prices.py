@@ -10,8 +10,8 @@ from django.template import Context, Template
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.values import PriceView
-from shop.storefront.prices import cut_text, price_fields
+from pricing.base.core.values import PriceView
+from shop.doors.storefront.templatetags.shop_site import cut_text, price_fields
 
 QUOTE = UUID("0198c5e0-0000-7000-8000-000000000001")
 NY = "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."

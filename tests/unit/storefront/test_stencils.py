@@ -13,9 +13,13 @@ from django.utils.translation import override
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shop.storefront.prices import price_words
-from shop.storefront.stencils import Fields, draw_stencil
-from shop.storefront.templatetags.shop_site import bare_frame, card_frame
+from shop.doors.storefront.templatetags.shop_site import (
+    Fields,
+    bare_frame,
+    card_frame,
+    draw_stencil,
+    price_words,
+)
 
 TEMPLATES = Path("templates")
 PARTS = {
@@ -123,6 +127,6 @@ def test_a_stencils_template_only_prints_its_fields_or_asks_for_them(name: str) 
 
 def test_every_stencil_is_tested_here() -> None:
     sources = [path.read_text() for path in TEMPLATES.rglob("*.html")]
-    sources.append(Path("shop/storefront/templatetags/shop_site.py").read_text())
+    sources.append(Path("shop/doors/storefront/templatetags/shop_site.py").read_text())
     calls = r'(?:{% stencil|draw_stencil\()\s*"([^"]+)"'
     assert {name for source in sources for name in re.findall(calls, source)} == set(PARTS)

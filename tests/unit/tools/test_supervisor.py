@@ -12,7 +12,7 @@ import pytest
 
 from tools import supervisor
 from tools.processes import command_line, find_marked, is_ours, wait_for
-from tools.programs import Program, list_programs
+from tools.programs import Program
 from tools.services import Services
 from tools.supervisor import Child, Supervisor, rotate, rotate_full
 
@@ -42,24 +42,6 @@ def test_a_killed_process_comes_back_and_its_orphan_does_not_stay(child: Child) 
     assert wait_for(lambda: child.tend() and child.pid is not None, 5)
     assert child.pid != first
     assert wait_for(lambda: len(find_marked(MARK)) == 2, 10)
-
-
-def test_what_nobody_waits_for_gives_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FAIRTAG_STATE", str(tmp_path))
-    (tmp_path / "logs").mkdir()
-    own = os.getpriority(os.PRIO_PROCESS, 0)
-    patient = Child(Program("patient", (sys.executable, "-c", PARENT), nice=3), dict(os.environ))
-    patient.start()
-    assert patient.pid is not None
-    assert os.getpriority(os.PRIO_PROCESS, patient.pid) == min(own + 3, 19)
-    patient.make_stop()
-
-
-def test_only_the_slow_queues_give_way() -> None:
-    assert {each.name: each.nice for each in list_programs() if each.nice} == {
-        "worker-slow": 10,
-        "worker-train": 15,
-    }
 
 
 def test_a_process_that_keeps_ending_is_tried_more_and_more_slowly(child: Child) -> None:

@@ -15,7 +15,7 @@ from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.api.parsers import MAX_BODY_BYTES, BodyRefused, parse_json, read_json, unpack_gzip
+from shop.doors.api.parsers import MAX_BODY_BYTES, BodyRefused, parse_json, read_json, unpack_gzip
 
 post = RequestFactory().post
 

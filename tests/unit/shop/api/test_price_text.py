@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.values import PriceView, Reason
-from shop.api.responses import encode_json
-from shop.api.v1.bodies.price_text import price_text
-from shop.api.v1.bodies.prices import price_body
-from shop.api.v1.serializers.prices import MAX_QUOTED_VARIANTS, QuoteRequestSerializer
-from shop.api.v1.views.prices import find_plain_ids
+from pricing.base.core.values import PriceView, Reason
+from shop.doors.api.responses import encode_json
+from shop.doors.api.v1.bodies.price_text import price_text
+from shop.doors.api.v1.bodies.prices import price_body
+from shop.doors.api.v1.serializers.prices import MAX_QUOTED_VARIANTS, QuoteRequestSerializer
+from shop.doors.api.v1.views.prices import find_plain_ids
 
 minors = st.integers(-(10**9), 10**12)
 words = st.text(max_size=20)

@@ -1,15 +1,16 @@
-"""Categories are drawn as a tree: each list is closed where it ends, what is chosen stands open."""
+"""Categories are drawn as a tree in which what is chosen stands open."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from django import forms
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
-from shop.backoffice.category_picker import list_picked
-from shop.catalog.core.values import CategoryNode, CategoryTree
+from shop.doors.backoffice.category_picker import PickedNode, list_picked
+from shop.ground.catalog.core.values import CategoryNode, CategoryTree
 
 PATHS = ("dairy", "dairy/cheese", "dairy/cheese/blue", "dairy/milk", "bakery", "deli", "deli/ham")
 
@@ -38,21 +39,30 @@ def make_tree() -> CategoryTree:
     return CategoryTree(nodes, ids, tuple(ids[one] for one in ("dairy", "bakery", "deli")))
 
 
-def test_every_category_stands_before_those_in_it_and_lists_end_behind_their_last() -> None:
-    drawn = [(one.path, one.inside, len(one.ends)) for one in list_picked(make_tree(), ())]
+def flatten(nodes: Iterable[PickedNode]) -> Iterator[PickedNode]:
+    """Every node before those in it."""
+    for node in nodes:
+        yield node
+        yield from flatten(node.children)
+
+
+def test_every_category_holds_those_in_it_by_name() -> None:
+    drawn = [
+        (one.path, one.inside, len(one.children)) for one in flatten(list_picked(make_tree(), ()))
+    ]
     assert drawn == [
         ("bakery", 0, 0),
-        ("dairy", 3, 0),
-        ("dairy/cheese", 1, 0),
-        ("dairy/cheese/blue", 0, 1),
-        ("dairy/milk", 0, 1),
-        ("deli", 1, 0),
-        ("deli/ham", 0, 1),
+        ("dairy", 3, 2),
+        ("dairy/cheese", 1, 1),
+        ("dairy/cheese/blue", 0, 0),
+        ("dairy/milk", 0, 0),
+        ("deli", 1, 1),
+        ("deli/ham", 0, 0),
     ]
 
 
 def test_what_is_chosen_is_marked_and_what_holds_it_is_open() -> None:
-    drawn = list_picked(make_tree(), ["dairy/cheese/blue", "deli", "unknown"])
+    drawn = list(flatten(list_picked(make_tree(), ["dairy/cheese/blue", "deli", "unknown"])))
     assert [one.path for one in drawn if one.is_chosen] == ["dairy/cheese/blue", "deli"]
     assert [one.path for one in drawn if one.is_open] == ["dairy", "dairy/cheese"]
     assert drawn[3].trail == "dairy › cheese › blue"

@@ -8,10 +8,10 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.backoffice.charts.days import DayChart
-from shop.backoffice.charts.drawing import WIDE, Series, draw_spark
-from shop.backoffice.charts.planes import Band, Curve, Marker, PlaneChart, Point
-from shop.backoffice.charts.scales import Scale, choose_labels, choose_ticks
+from shop.doors.backoffice.charts.days import DayChart
+from shop.doors.backoffice.charts.drawing import WIDE, Series, draw_spark
+from shop.doors.backoffice.charts.planes import Band, Curve, Marker, PlaneChart, Point
+from shop.doors.backoffice.charts.scales import Scale, choose_labels, choose_ticks
 
 numbers = st.floats(-1e9, 1e9, allow_nan=False)
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from django.utils.translation import override
 
-from orders.selectors.statistics import DaySales
-from shop.backoffice.sales import Card, Period, Sales
-from shop.staff.numbers import show_change, show_count, show_percent, show_units
+from orders.reports.selectors.statistics import DaySales
+from shop.doors.backoffice.sales import Card, Period, Sales
+from shop.ground.staff.numbers import show_change, show_count, show_percent, show_units
 
 TODAY = date(2026, 11, 29)
 WEEK = Period(7, TODAY, "America/New_York")
@@ -73,8 +73,8 @@ def _list_bare_moments(path: Path) -> Iterator[str]:
 def _staff_modules() -> Iterator[Path]:
     root = Path(__file__).parents[4]
     for pattern in (
-        "shop/backoffice/**/*.py",
-        "shop/staff/*.py",
+        "shop/doors/backoffice/**/*.py",
+        "shop/ground/staff/*.py",
         "*/admin/*.py",
         "shop/*/admin.py",
     ):

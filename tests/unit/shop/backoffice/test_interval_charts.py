@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from shop.backoffice.charts.intervals import NAMES, ROW, TOP, Interval, IntervalChart
+from shop.doors.backoffice.charts.intervals import NAMES, ROW, TOP, Interval, IntervalChart
 
 
 def draw(*rows: Interval) -> IntervalChart:

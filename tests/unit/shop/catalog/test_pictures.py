@@ -9,7 +9,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from shop.catalog.core.pictures import MOST_BYTES, WIDTHS, PictureRefused, make_picture
+from shop.ground.catalog.core.pictures import MOST_BYTES, WIDTHS, PictureRefused, make_picture
 from tests.factories.pictures import draw
 
 

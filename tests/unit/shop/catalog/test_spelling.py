@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.catalog.core.spelling import list_slips, measure_slips, most_slips, rank_spellings
+from shop.ground.catalog.core.spelling import list_slips, measure_slips, most_slips, rank_spellings
 
 WORDS = st.text("abcdeist", min_size=1, max_size=9)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shop.catalog.core.loading import VariantRow
-from shop.intake.catalogue import SourceProduct, build_catalogue
+from shop.doors.intake.catalogue import SourceProduct, build_catalogue
+from shop.ground.catalog.core.loading import VariantRow
 
 CHEESE = SourceProduct(
     ref="859075",

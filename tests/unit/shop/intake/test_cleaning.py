@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from shop.intake.cleaning import clean_tables, count_table
-from shop.intake.layout import TABLES
-from shop.intake.prices import build_prices
-from shop.intake.source import BadSource, find_files, open_source
+from shop.doors.intake.cleaning import clean_tables, count_table
+from shop.doors.intake.layout import TABLES
+from shop.doors.intake.prices import build_prices
+from shop.doors.intake.source import BadSource, find_files, open_source
 
 PRODUCTS = """product_id,manufacturer_id,department,brand,product_category,product_type,package_size
 bread,1,PASTRY,Private,BREAD,BREAD:ITALIAN/FRENCH,1 LB

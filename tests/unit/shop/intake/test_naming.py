@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shop.intake.chinese import compose_chinese
-from shop.intake.naming import make_readable, name_brand, name_type, read_words
+from shop.doors.intake.chinese import compose_chinese
+from shop.doors.intake.naming import make_readable, name_brand, name_type, read_words
 
 
 @pytest.mark.parametrize(

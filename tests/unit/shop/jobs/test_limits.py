@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shop.jobs.limits import LocalBuckets, Policy, Verdict, limit_headers, parse_rate
+from shop.ground.jobs.limits import LocalBuckets, Policy, Verdict, limit_headers, parse_rate
 
 HOUR = 3_600_000_000
 

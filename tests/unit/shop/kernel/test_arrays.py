@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from shop.kernel.arrays import hash_arrays, pack_arrays, unpack_arrays
+from shop.ground.kernel.arrays import hash_arrays, pack_arrays, unpack_arrays
 
 
 def test_arrays_survive_the_round_trip() -> None:

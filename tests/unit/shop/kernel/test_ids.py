@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.kernel.clock import epoch_ms
-from shop.kernel.hashing import canonical_json, fingerprint, is_signed, sign, stable_draw
-from shop.kernel.ids import uuid7, uuid7_time
+from shop.ground.kernel.clock import epoch_ms
+from shop.ground.kernel.hashing import canonical_json, fingerprint, is_signed, sign, stable_draw
+from shop.ground.kernel.ids import uuid7, uuid7_time
 
 
 @given(st.integers(0, 2**47))

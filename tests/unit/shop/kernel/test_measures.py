@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.kernel.measures import UNKNOWN, Size, parse_size
+from shop.ground.kernel.measures import UNKNOWN, Size, parse_size
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.kernel.money import Money, exponent, format_money, prorate, share_minor, to_minor
+from shop.ground.kernel.money import Money, exponent, format_money, prorate, share_minor, to_minor
 
 
 @given(

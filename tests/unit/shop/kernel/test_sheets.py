@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.kernel.sheets import neutralize, restore, sheet_lines
+from shop.ground.kernel.sheets import neutralize, restore, sheet_lines
 from tests.contracts.house import ROOMS, ROOT, expect_none, list_sources, name_of
 
 FORMULAS = (
@@ -70,6 +70,8 @@ def test_no_other_code_writes_csv() -> None:
         and node.attr in writers
         and isinstance(node.value, ast.Name)
         and node.value.id == "csv"
-        and path != ROOT / "shop/kernel/sheets.py"
+        and path != ROOT / "shop/ground/kernel/sheets.py"
     ]
-    expect_none(f"{name}: use shop.kernel.sheets, which neutralizes formulas" for name in found)
+    expect_none(
+        f"{name}: use shop.ground.kernel.sheets, which neutralizes formulas" for name in found
+    )

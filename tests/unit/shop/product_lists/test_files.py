@@ -9,10 +9,10 @@ from datetime import date
 import pytest
 from openpyxl import Workbook
 
-from shop.product_lists.core.problems import BadList
-from shop.product_lists.core.text import Sheet, decode_text, read_text
-from shop.product_lists.sentences import say_problem
-from shop.product_lists.workbooks import read_sheet, write_workbook
+from shop.doors.product_lists.core.problems import BadList
+from shop.doors.product_lists.core.text import Sheet, decode_text, read_text
+from shop.doors.product_lists.sentences import say_problem
+from shop.doors.product_lists.workbooks import read_sheet, write_workbook
 
 CHINESE = "货号,名称,价格\nT-1,西湖龙井（明前）,50.37\nT-2,普洱茶，七子饼,88\n"
 WESTERN = "sku;title;price\nT-1;Grüner Tee “Jasmin” – weiß;50.37\nT-2;Thé glacé, pêche;8\n"

@@ -1,0 +1,40 @@
+"""The door of `checkout`, the only module of it that others import.
+
+From cart to order: stock held, contact checked, order placed, canceled or expired.
+"""
+
+from orders.checkout.services.cancelling import (
+    cancel_order,
+    expire_carts,
+    expire_unpaid_orders,
+)
+from orders.checkout.services.checkout import (
+    start_checkout,
+)
+from orders.checkout.services.contacts import (
+    ContactRefused,
+    check_contact,
+)
+from orders.checkout.services.idempotency import (
+    IdempotencyInFlight,
+    IdempotencyMismatch,
+    forget_old_keys,
+    run_once,
+)
+from orders.checkout.services.placing import (
+    place_order,
+)
+
+__all__ = [
+    "ContactRefused",
+    "IdempotencyInFlight",
+    "IdempotencyMismatch",
+    "cancel_order",
+    "check_contact",
+    "expire_carts",
+    "expire_unpaid_orders",
+    "forget_old_keys",
+    "place_order",
+    "run_once",
+    "start_checkout",
+]

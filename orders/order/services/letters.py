@@ -1,0 +1,68 @@
+"""Sending of e-mails about orders, and the pictures of products in them.
+
+Pictures have an address that works outside the shop. Only photographs: programs that read e-mail
+show no SVG, which the drawings of categories are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+
+from orders.order.models import OrderLine
+from shop.ground.catalog.core.photos import Picture
+from shop.ground.catalog.selectors import list_cards
+from shop.ground.kernel.hashing import fingerprint
+
+SIDE = 64
+
+
+def send_letter(letter: EmailMultiAlternatives, number: str, detail: Mapping[str, Any]) -> None:
+    """Send the letter that is then noted on order `number` as `detail`.
+
+    Its id is the same each time: a worker that dies between sending and noting sends it again, and
+    mailboxes that compare ids show one.
+    """
+    host, part = urlsplit(settings.SITE_URL).hostname, fingerprint(dict(detail))[:16]
+    letter.extra_headers |= {
+        "Auto-Submitted": "auto-generated",
+        "Message-ID": f"<{number}.{part}@{host}>",
+    }
+    letter.send()
+
+
+@dataclass(frozen=True, slots=True)
+class MailPicture:
+    """A picture with its size in pixels, and the words that stand for it where none is shown."""
+
+    address: str
+    width: int
+    height: int
+    alt: str
+
+
+def mail_picture(photo: Picture | None, name: str) -> MailPicture | None:
+    """Return a photograph for an e-mail, its longer side SIDE pixels; None without one."""
+    if photo is None:
+        return None
+    longer = max(photo.width, photo.height)
+    return MailPicture(
+        address=urljoin(f"{settings.SITE_URL}/", photo.at_least(2 * SIDE)),
+        width=max(1, round(SIDE * photo.width / longer)),
+        height=max(1, round(SIDE * photo.height / longer)),
+        alt=photo.alt or name,
+    )
+
+
+def list_mail_pictures(line_ids: Collection[int], language: str) -> dict[int, MailPicture]:
+    """Return the pictures of order lines by id; a line without one is left out. Two queries."""
+    found = list(OrderLine.objects.filter(pk__in=line_ids).order_by("pk"))
+    cards = list_cards(sorted({line.variant_id for line in found}), language)
+    photos = {card.variant_id: card.photo for card in cards}
+    pictures = {line.pk: mail_picture(photos[line.variant_id], line.name) for line in found}
+    return {pk: one for pk, one in pictures.items() if one is not None}

@@ -1,0 +1,163 @@
+"""Order e-mails: text and HTML, in the language of the order, both prices with their label."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import override
+
+from orders.order.models import Order, OrderEvent
+from orders.order.selectors.views import view_order
+from orders.order.services.letters import mail_picture, send_letter
+from orders.order.services.links import renew_link
+from orders.order.services.locks import lock_order_step
+from orders.order.services.settling import note
+from orders.values import OrderLineView, OrderView
+from orders.wording import EMAIL_WORDS, EMAILS
+from promotions.engine.api import Adjustment, DeliveryCut
+from shop.ground.kernel.money import format_money
+from shop.ground.kernel.translation import locale_of, translate
+from shop.ground.storeinfo.selectors import mail_sender
+
+
+@transaction.atomic
+def send_order_email(*, order_id: int, kind: str, now: datetime) -> bool:
+    """Send e-mail `kind` (a key of EMAILS) once; return whether it was sent this time.
+
+    The note in the timeline is written after sending and under the order's step lock: a crash in
+    between sends twice rather than never. An order without an address (from a till) is skipped.
+    Each refund has its own letter, which names what was given back since the one before.
+    """
+    order = lock_order_step(order_id)
+    detail = {"email": kind, "refunded_minor": order.refunded_minor}
+    if (
+        not order.email
+        or OrderEvent.objects.filter(order=order, kind="email_sent", detail=detail).exists()
+    ):
+        return False
+    renew_link(order_id=order_id, now=now)
+    order.refresh_from_db()
+    shown = view_order(order, language=order.language)
+    told = _read_told(order) if kind == "refunded" else 0
+    with override(order.language):  # the addresses of pages begin with their language
+        letter = build_message(shown, kind, order.language, told_minor=told)
+    send_letter(letter, order.number, detail)
+    note(order, "email_sent", now=now, detail=detail)
+    return True
+
+
+def _read_told(order: Order) -> int:
+    """Return what the last letter about a refund named as given back in all. One query."""
+    sent = OrderEvent.objects.filter(order=order, kind="email_sent", detail__email="refunded")
+    return max((event.detail["refunded_minor"] for event in sent), default=0)
+
+
+def build_message(
+    order: OrderView, kind: str, language: str, *, told_minor: int = 0
+) -> EmailMultiAlternatives:
+    """Return the message, ready to send, with links to pages of the active language.
+
+    `told_minor` was given back before and stood in earlier letters.
+    """
+    given = _context(order, kind, language, told_minor)
+    message = EmailMultiAlternatives(
+        subject=given["subject"],
+        body=render_to_string("emails/order.txt", given),
+        from_email=mail_sender(language),
+        to=[order.contact.email],
+    )
+    message.attach_alternative(render_to_string("emails/order.html", given), "text/html")
+    return message
+
+
+def _context(order: OrderView, kind: str, language: str, told_minor: int) -> dict[str, Any]:
+    intro = EMAILS[kind]["another" if told_minor else "intro"]
+    values = {
+        "name": order.contact.name or order.contact.email,
+        "refunded": _money(order.refunded_minor - told_minor, order, language),
+        "in_all": _money(order.refunded_minor, order, language),
+    }
+    return {
+        "order": order,
+        "language": language,
+        "subject": translate(EMAILS[kind]["subject"], language, number=order.number),
+        "intro": translate(intro, language, **values),
+        "words": {key: translate(text, language) for key, text in EMAIL_WORDS.items()},
+        "lines": [_line(line, order, language) for line in order.lines],
+        "sums": _sums(order, language),
+        "address": _address(order),
+        "link": f"{settings.SITE_URL}{reverse('order', args=[order.token])}",
+        "cuts": [_part(cut, order, language) for cut in order.delivery_cuts],
+        "has_personal_offer": any(part.law_label for part in _list_parts(order)),
+        "rules_link": f"{settings.SITE_URL}{reverse('pricing_rules')}",
+    }
+
+
+def _list_parts(order: OrderView) -> list[Adjustment | DeliveryCut]:
+    return [*(part for line in order.lines for part in line.adjustments), *order.delivery_cuts]
+
+
+def _part(part: Adjustment | DeliveryCut, order: OrderView, language: str) -> dict[str, str]:
+    amount = _money(part.amount_minor, order, language)
+    cap = part.capped_at if isinstance(part, Adjustment) else ""
+    return {
+        "label": part.label,
+        "amount": amount,
+        "law_label": part.law_label,
+        "capped": translate(EMAIL_WORDS["capped"], language, percent=cap) if cap else "",
+    }
+
+
+def _line(line: OrderLineView, order: OrderView, language: str) -> dict[str, Any]:
+    return {
+        "name": line.name,
+        "quantity": line.quantity,
+        "picture": mail_picture(line.card.photo, line.name),
+        "is_personal": line.is_personal,
+        "label": line.label,
+        "quoted": _money(line.quoted_minor, order, language),
+        "public": _money(line.public_minor, order, language),
+        "total": _money(line.total_minor, order, language),
+        "offers": [_part(each, order, language) for each in line.adjustments],
+    }
+
+
+def _sums(order: OrderView, language: str) -> list[tuple[str, str]]:
+    """Return the sums that are not zero, the total last."""
+    delivery = _money(order.delivery_minor, order, language)
+    if not order.delivery_minor:
+        delivery = translate(EMAIL_WORDS["free"], language)
+    included = order.tax_minor - order.tax_added_minor
+    rows = [
+        ("subtotal", order.subtotal_minor, ""),
+        ("offers", -order.discount_minor, ""),
+        ("delivery", 1, delivery),
+        ("tax_added", order.tax_added_minor, ""),
+        ("tax_included", included, ""),
+        ("refunded", -order.refunded_minor, ""),
+        ("total", order.total_minor, _money(order.total_minor, order, language)),
+    ]
+    return [
+        (translate(EMAIL_WORDS[key], language), text or _money(amount, order, language))
+        for key, amount, text in rows
+        if amount or text
+    ]
+
+
+def _address(order: OrderView) -> str:
+    contact = order.contact
+    if not contact.address_line1:
+        return ""
+    place = " ".join(filter(None, (contact.postcode, contact.city, contact.region)))
+    lines = (contact.name, contact.address_line1, contact.address_line2, place, contact.country)
+    return "\n".join(filter(None, lines))
+
+
+def _money(minor: int, order: OrderView, language: str) -> str:
+    return format_money(minor, order.currency, locale_of(language))

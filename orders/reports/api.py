@@ -1,0 +1,62 @@
+"""The door of `reports`, the only module of it that others import.
+
+Figures of sales and orders, for staff, campaigns and replays.
+"""
+
+from orders.reports.selectors.audience import (
+    OrderColumns,
+    load_order_columns,
+)
+from orders.reports.selectors.campaigns import (
+    CampaignDelivery,
+    CampaignLine,
+    OrderTaken,
+    find_states,
+    find_taken,
+    list_campaign_deliveries,
+    list_campaign_lines,
+    sum_sales_of,
+)
+from orders.reports.selectors.recorded_orders import (
+    RecordedLine,
+    RecordedOrder,
+    find_facts_then,
+    find_recorded_order,
+    load_recorded_orders,
+)
+from orders.reports.selectors.statistics import (
+    DaySales,
+    find_order_of_quote,
+    list_day_sales,
+    list_ordered_since,
+    list_orders_of_shopper,
+    list_taken_lines,
+    sum_simulated,
+)
+from orders.reports.services import summarize_sales
+
+__all__ = [
+    "CampaignDelivery",
+    "CampaignLine",
+    "DaySales",
+    "OrderColumns",
+    "OrderTaken",
+    "RecordedLine",
+    "RecordedOrder",
+    "find_facts_then",
+    "find_order_of_quote",
+    "find_recorded_order",
+    "find_states",
+    "find_taken",
+    "list_campaign_deliveries",
+    "list_campaign_lines",
+    "list_day_sales",
+    "list_ordered_since",
+    "list_orders_of_shopper",
+    "list_taken_lines",
+    "load_order_columns",
+    "load_recorded_orders",
+    "sum_sales_of",
+    "sum_simulated",
+    "summarize_sales",
+]

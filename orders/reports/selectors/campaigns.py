@@ -1,0 +1,207 @@
+"""Order lines, delivery fees and sales by shopper that a campaign affected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import connection
+from django.db.models import Sum
+from numpy.typing import NDArray
+
+from orders.order.models import Order
+from orders.reports.selectors.statistics import SOLD
+from orders.terms.api import find_delivery_rates
+from orders.terms.core.tax import tax_on
+from shop.ground.catalog.selectors import cost_sql
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignLine:
+    """Lines of one variant, day and unit cost, in orders of one state, that the campaign lowered.
+
+    `discount_minor` is what this campaign took off, `returned_minor` the part of it that came back
+    with returned units (each unit's exact share); `sales_minor` is after every discount,
+    `net_minor` without tax, both with what was refunded taken off; `unit_cost_minor` is what a unit
+    cost when it was bought, where nobody noted it what it costs in that market today, None where
+    nobody knows either. All minor units.
+    """
+
+    day: date
+    status: str
+    variant_id: int
+    is_gift: bool
+    unit_cost_minor: int | None
+    orders: int
+    units: int
+    sales_minor: int
+    net_minor: int
+    discount_minor: int
+    returned_minor: int
+    refunded_minor: int
+
+    @property
+    def is_sold(self) -> bool:
+        """Return whether the order was paid."""
+        return self.status in SOLD
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignDelivery:
+    """Orders of one day, state and way of delivery whose fee the campaign lowered alike.
+
+    `discount_minor` is taken off in all of them, `returned_minor` the part that went back with the
+    whole fee (orders refunded in full); `net_minor` is what the shop went without, tax taken off,
+    by the rates of that day. Minor units.
+    """
+
+    day: date
+    status: str
+    method: str
+    orders: int
+    discount_minor: int
+    returned_minor: int
+    net_minor: int
+
+    @property
+    def is_sold(self) -> bool:
+        """Return whether the order was paid."""
+        return self.status in SOLD
+
+
+# Each unit carries the discount split evenly, the first ones a minor unit more: what partners are
+# given back for returned units is the same (`promotions.coupons.core.discounts.share_of_units`).
+_LINES = """
+SELECT (o.placed_at AT TIME ZONE %(zone)s)::date AS day, o.status, l.variant_id, l.is_gift,
+       coalesce(l.cost_minor, {cost}) AS unit_cost,
+       count(DISTINCT o.id), sum(l.quantity - l.refunded_quantity),
+       sum(l.total_minor - l.refunded_minor),
+       sum(l.total_minor - l.refunded_minor
+           - CASE WHEN l.total_minor = 0 THEN 0
+             ELSE round(l.tax_minor::numeric * (l.total_minor - l.refunded_minor) / l.total_minor)
+             END),
+       sum(off.minor),
+       sum(off.minor / l.quantity * l.refunded_quantity
+           + least(l.refunded_quantity, off.minor %% l.quantity)),
+       sum(l.refunded_minor)
+FROM orders_order o
+JOIN orders_orderline l ON l.order_id = o.id
+CROSS JOIN LATERAL (
+    SELECT coalesce(-sum((a->>'amount_minor')::bigint), 0)::bigint AS minor
+    FROM jsonb_array_elements(l.adjustments) a
+    WHERE (a->>'campaign_id')::bigint = %(campaign)s
+) off
+WHERE o.number = ANY(%(numbers)s) AND off.minor > 0
+GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+""".replace("{cost}", cost_sql(variant="l.variant_id", market="o.market_code"))
+_DELIVERIES = """
+SELECT (o.placed_at AT TIME ZONE %(zone)s)::date AS day, o.status, o.delivery_method,
+       o.market_code, off.minor, count(*)
+FROM orders_order o
+CROSS JOIN LATERAL (
+    SELECT coalesce(-sum((a->>'amount_minor')::bigint), 0)::bigint AS minor
+    FROM jsonb_array_elements(o.delivery_adjustments) a
+    WHERE (a->>'campaign_id')::bigint = %(campaign)s
+) off
+WHERE o.number = ANY(%(numbers)s) AND off.minor > 0
+GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+"""
+_BY_ORDER = """
+SELECT o.number, o.status,
+       sum(-(a.part->>'amount_minor')::bigint) FILTER (WHERE NOT a.is_delivery),
+       sum(-(a.part->>'amount_minor')::bigint) FILTER (WHERE a.is_delivery)
+FROM orders_order o
+CROSS JOIN LATERAL (
+    SELECT jsonb_array_elements(l.adjustments) AS part, false AS is_delivery
+    FROM orders_orderline l WHERE l.order_id = o.id
+    UNION ALL SELECT jsonb_array_elements(o.delivery_adjustments), true
+) a
+WHERE o.number = ANY(%(numbers)s) AND (a.part->>'campaign_id')::bigint = %(campaign)s
+GROUP BY 1, 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTaken:
+    """What a campaign took off one order: off its lines, gifts included, and off the delivery."""
+
+    status: str
+    lines_minor: int
+    delivery_minor: int
+
+    @property
+    def amount_minor(self) -> int:
+        """Return both."""
+        return self.lines_minor + self.delivery_minor
+
+
+def list_campaign_lines(*, campaign_id: int, numbers: Sequence[str]) -> list[CampaignLine]:
+    """Return the lines that a campaign lowered or gave in these orders, summed up. One query."""
+    return [
+        CampaignLine(row[0], row[1], row[2], row[3], row[4], *map(int, row[5:]))
+        for row in _ask(_LINES, campaign_id, numbers)
+    ]
+
+
+def list_campaign_deliveries(*, campaign_id: int, numbers: Sequence[str]) -> list[CampaignDelivery]:
+    """Return what a campaign took off the delivery of these orders, summed up. Two queries."""
+    found = []
+    rows = _ask(_DELIVERIES, campaign_id, numbers)
+    rate_on = find_delivery_rates({row[3] for row in rows})
+    for day, status, method, market_code, minor, orders in rows:
+        tax = tax_on(minor, rate_on(market_code, day))
+        net = minor - tax.tax_minor + tax.added_minor
+        back = orders * minor if status == Order.Status.REFUNDED else 0
+        kept = 0 if back else orders * net
+        found.append(CampaignDelivery(day, status, method, orders, orders * minor, back, kept))
+    return found
+
+
+def find_taken(*, campaign_id: int, numbers: Sequence[str]) -> dict[str, OrderTaken]:
+    """Return what a campaign took off each of these orders, by number. One query."""
+    rows = _ask(_BY_ORDER, campaign_id, numbers)
+    return {row[0]: OrderTaken(row[1], int(row[2] or 0), int(row[3] or 0)) for row in rows}
+
+
+def find_states(numbers: Sequence[str]) -> dict[str, str]:
+    """Return the states of orders by number. One query."""
+    rows = Order.objects.filter(number__in=numbers)
+    return dict(rows.values_list("number", "status"))
+
+
+def _ask(query: str, campaign_id: int, numbers: Sequence[str]) -> list[tuple[Any, ...]]:
+    parameters: dict[str, Any] = {
+        "zone": settings.BUSINESS_TIME_ZONE,
+        "campaign": campaign_id,
+        "numbers": list(numbers),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return list(cursor.fetchall())
+
+
+def sum_sales_of(
+    *, shopper_ids: NDArray[np.int64], since: datetime, until: datetime, market_code: str = ""
+) -> NDArray[np.float64]:
+    """Return what each shopper (ascending ids) bought in `[since, until)`, refunds taken off, (n,).
+
+    Minor units; 0 for who bought nothing. One query.
+    """
+    rows = Order.objects.filter(
+        shopper_id__in=shopper_ids.tolist(),
+        placed_at__gte=since,
+        placed_at__lt=until,
+        status__in=SOLD,
+    )
+    if market_code:
+        rows = rows.filter(market_code=market_code)
+    sums = rows.values("shopper_id").annotate(paid=Sum("total_minor"), back=Sum("refunded_minor"))
+    found = np.zeros(len(shopper_ids))
+    for one in sums:
+        at = int(np.searchsorted(shopper_ids, one["shopper_id"]))
+        found[at] = one["paid"] - one["back"]
+    return found

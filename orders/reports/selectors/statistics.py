@@ -1,0 +1,204 @@
+"""Figures of sales: by day and channel with margin, what was sold since, what was simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Count, F, FloatField, Max, Q, Sum, Value
+from django.db.models.functions import Cast, Coalesce, TruncDate
+from django.db.models.lookups import IsNull
+
+from orders.order.core.state import OrderStatus
+from orders.order.models import Order, OrderLine
+from orders.reports.models import SalesDay
+from shop.ground.catalog.selectors import CostToday
+
+SOLD = (Order.Status.PAID, Order.Status.FULFILLED, Order.Status.REFUNDED)
+A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DaySales:
+    """What was sold on one business day through one channel in one currency, refunds taken off.
+    Minor units of that currency.
+
+    `margin_minor` is net of tax and of cost (when it was bought, else today's in that market), over
+    the lines whose cost is known; these make up `margin_base_minor` of net sales. The personal
+    discount is public less quoted price over the lines with a personal price, whose public prices
+    sum to `personal_public_minor`.
+    """
+
+    day: date
+    channel: str
+    currency: str
+    orders: int
+    lines: int
+    sales_minor: int
+    margin_minor: int
+    margin_base_minor: int
+    personal_lines: int
+    personal_public_minor: int
+    personal_discount_minor: int
+
+
+FIGURES = tuple(field.name for field in fields(DaySales))
+KEYS = ("day", "channel", "currency")
+
+
+def list_day_sales(*, since: date, today: date, currency: str) -> list[DaySales]:
+    """Return sales in a currency from `since` to `today` by business day and channel.
+
+    Three queries. Days before yesterday come from the stored sums, as far as the job has made them;
+    the others are summed here. Days without sales have no row.
+    """
+    zone = settings.BUSINESS_TIME_ZONE
+    stored = SalesDay.objects.filter(zone=zone, day__gte=since)
+    newest = stored.aggregate(day=Max("day"))["day"]
+    live_from = since if newest is None else min(newest + A_DAY, today - A_DAY)
+    kept = stored.filter(day__lt=live_from, currency=currency).order_by("day", "channel")
+    live_from = max(live_from, since)
+    live = sum_sales(since=live_from, until=today + A_DAY, currency=currency)
+    return [*(DaySales(*row) for row in kept.values_list(*FIGURES)), *live]
+
+
+def sum_sales(*, since: date, until: date, currency: str = "") -> list[DaySales]:
+    """Sum the order lines of business days `[since, until)`, of every currency by itself or of one.
+    One query, 2 ms per 1,000 lines."""
+    zone = ZoneInfo(settings.BUSINESS_TIME_ZONE)
+    start, end = (datetime.combine(day, time.min, zone) for day in (since, until))
+    day = TruncDate("order__placed_at", tzinfo=zone)
+    lines = OrderLine.objects.filter(
+        order__status__in=SOLD, order__placed_at__gte=start, order__placed_at__lt=end
+    )
+    if currency:
+        lines = lines.filter(order__currency=currency)
+    rows: Any = (  # the stubs type rows by literal keys; these are read by FIGURES
+        lines.values(day=day, channel=F("order__channel"), currency=F("order__currency"))
+        .annotate(**_sums())
+        .order_by(*KEYS)
+    )
+    return [DaySales(**{name: _whole(name, row[name]) for name in FIGURES}) for row in rows]
+
+
+def _whole(name: str, figure: Any) -> Any:
+    return figure if name in KEYS else round(figure)
+
+
+def _sums() -> dict[str, Any]:
+    kept = F("quantity") - F("refunded_quantity")
+    share = Cast(kept, FloatField()) / F("quantity")
+    net = (F("total_minor") - F("tax_minor")) * share
+    cost = Coalesce(F("cost_minor"), CostToday("variant_id", "order__market_code"))
+    is_personal = Q(is_personal=True)
+    public = F("public_minor") * F("quantity")
+    saved = (F("public_minor") - F("quoted_minor")) * F("quantity")
+    zero = Value(0)
+    return {
+        "orders": Count("order", distinct=True),
+        "lines": Count("id"),
+        "sales_minor": Sum(F("total_minor") - F("refunded_minor")),
+        "margin_minor": Coalesce(Sum(net - kept * cost), Value(0.0)),
+        "margin_base_minor": Coalesce(Sum(net, filter=IsNull(cost, rhs=False)), Value(0.0)),
+        "personal_lines": Count("id", filter=is_personal),
+        "personal_public_minor": Coalesce(Sum(public, filter=is_personal), zero),
+        "personal_discount_minor": Coalesce(Sum(saved, filter=is_personal), zero),
+    }
+
+
+def find_first_order_at() -> datetime | None:
+    """Return when the first order was placed, or None. One indexed query."""
+    first: datetime | None = (
+        Order.objects.order_by("placed_at").values_list("placed_at", flat=True).first()
+    )
+    return first
+
+
+def find_order_of_quote(*, quote_id: UUID | str) -> tuple[int, str] | None:
+    """Return (order id, number) of the order a quote became, or None. One indexed query."""
+    lines = OrderLine.objects.filter(quote_id=quote_id)
+    found: tuple[int, str] | None = lines.values_list("order_id", "order__number").first()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class StaffOrderRow:
+    """An order in a short list for staff."""
+
+    order_id: int
+    number: str
+    placed_at: datetime
+    channel: str
+    status: str
+    currency: str
+    total_minor: int
+    personal_lines: int
+
+
+def list_orders_of_shopper(*, shopper_id: int, limit: int = 20) -> list[StaffOrderRow]:
+    """Return a shopper's newest orders with their personal lines counted. One query."""
+    orders = (
+        Order.objects.filter(shopper_id=shopper_id)
+        .annotate(personal_lines=Count("lines", filter=Q(lines__is_personal=True)))
+        .order_by("-placed_at", "-id")[:limit]
+    )
+    return [
+        StaffOrderRow(
+            order_id=order.pk,
+            number=order.number,
+            placed_at=order.placed_at,
+            channel=order.channel,
+            status=order.get_status_display(),
+            currency=order.currency,
+            total_minor=order.total_minor,
+            personal_lines=order.personal_lines,
+        )
+        for order in orders
+    ]
+
+
+def list_ordered_since(variant_ids: Collection[int], since: datetime) -> set[int]:
+    """Return those of the variants that an order placed since then names. One query."""
+    lines = OrderLine.objects.filter(variant_id__in=variant_ids, order__placed_at__gte=since)
+    return set(lines.values_list("variant_id", flat=True))
+
+
+def list_taken_lines(refs: Collection[str]) -> dict[str, list[tuple[str, int, int]]]:
+    """Return SKU, pieces and what was paid of each line of orders of an earlier system."""
+    found: dict[str, list[tuple[str, int, int]]] = {}
+    rows = OrderLine.objects.filter(order__external_ref__in=refs).values_list(
+        "order__external_ref", "variant__sku", "quantity", "total_minor"
+    )
+    for ref, sku, quantity, paid in rows:
+        found.setdefault(str(ref), []).append((sku, quantity, paid))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedSales:
+    """How many simulated orders there are, and what the paid ones come to by currency."""
+
+    orders: int
+    paid_minor: tuple[tuple[str, int], ...]
+
+
+def sum_simulated() -> SimulatedSales | None:
+    """Return what simulated visits ordered, None where there were none. One query."""
+    paid = (OrderStatus.PAID, OrderStatus.FULFILLED, OrderStatus.REFUNDED)
+    rows = (
+        Order.objects.filter(is_simulated=True)
+        .order_by("currency", "status")
+        .values_list("currency", "status")
+        .annotate(count=Count("pk"), total=Sum("total_minor"), back=Sum("refunded_minor"))
+    )
+    orders, sums = 0, dict[str, int]()
+    for currency, status, count, total, back in rows:
+        orders += count
+        if status in paid:
+            sums[currency] = sums.get(currency, 0) + total - back
+    return SimulatedSales(orders, tuple(sums.items())) if orders else None

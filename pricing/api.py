@@ -1,0 +1,278 @@
+"""The door of the pricing room: what other rooms may call."""
+
+from pricing.competitors.services.competitor_sources import register_upload
+from pricing.competitors.services.competitors import import_feed
+from pricing.demand.selectors.elasticities import DepartmentElasticity, list_department_elasticities
+from pricing.demand.selectors.households import say_households
+from pricing.demand.selectors.staff_models import read_version
+from pricing.demand.selectors.versions import UntrustedModel, list_model_versions
+from pricing.experiments.selectors.arm_looks import ArmLooks, list_arm_looks
+from pricing.experiments.selectors.arm_served import load_served
+from pricing.experiments.services.arm_limits import refuse_far_arms
+from pricing.fairness.services.fairness import NotAudited, audit_nightly
+from pricing.learning.selectors.demand import demand_curve
+from pricing.learning.selectors.look_fits import FitRow, list_fits
+from pricing.learning.selectors.open_lots import (
+    DOWN,
+    EACH_DEPTH,
+    STAYS,
+    TRIED,
+    UP,
+    list_price_lots,
+    list_week_lots,
+)
+from pricing.learning.services.learning import learn_online
+from pricing.learning.services.look_counts import drain_looks
+from pricing.learning.services.look_fits import learn_from_looks
+from pricing.ledger.selectors.looks import PriceLooks, list_price_looks
+from pricing.ledger.selectors.offered import lower_by_offers, register_cut_provider
+from pricing.ledger.selectors.places import home_place, list_places, say_served
+from pricing.ledger.selectors.references import PAID_DAYS, load_paid, load_series
+from pricing.ledger.services.ledger import NotAPrice, load_ledger_bulk
+from pricing.policy.selectors.breakers import TripRow, list_open_trips
+from pricing.policy.selectors.rules import (
+    list_kill_switches,
+    load_active_policy,
+    load_jurisdictions,
+)
+from pricing.publishing.selectors.proposals import (
+    MOST_AT_ONCE,
+    count_kinds,
+    count_proposals,
+    count_second_yes,
+    list_overrides,
+    list_proposal_ids,
+    list_proposals,
+)
+from pricing.publishing.selectors.quality import list_quality
+from pricing.publishing.services.books import publish_price_book
+from pricing.publishing.services.feeds import record_pulse
+from pricing.publishing.services.list_prices import Ask, set_list_prices, withdraw_list_prices
+from pricing.publishing.services.overrides import OverrideRefused, end_override, set_override
+from pricing.publishing.services.products import SavedProducts, save_products
+from pricing.publishing.services.proposals import (
+    Decided,
+    ProposalRefused,
+    approve_proposals,
+    edit_proposal,
+    reject_proposals,
+    snooze_proposals,
+)
+from pricing.publishing.services.shock_weeks import turn_price_shocks
+from pricing.publishing.services.switches import flag_emergency, set_kill_switch
+from pricing.quoting.selectors.listed import (
+    DemandBasis,
+    count_priors,
+    list_references,
+    list_set_prices,
+    tell_demand_basis,
+)
+from pricing.quoting.selectors.quotes import QuoteNotFound, find_first_personal, get_quote
+from pricing.quoting.selectors.seals import SealFigures, read_seals
+from pricing.quoting.selectors.serving import (
+    active_policy,
+    are_price_tests_off,
+    current_public_prices,
+    floor_minor,
+    has_price_book,
+    list_price_history,
+    list_prices,
+    list_ruled_places,
+    renew_serving,
+    resolve_jurisdiction,
+)
+from pricing.quoting.selectors.staff_guardrails import (
+    GuardrailCounts,
+    count_bound_rules,
+    count_guardrail_hits,
+    list_guarded_quotes,
+)
+from pricing.quoting.selectors.staff_quotes import QuoteChances, read_chances
+from pricing.quoting.selectors.statistics import (
+    count_quotes_by_rung,
+    list_quotes_of_shopper,
+    read_price_freshness,
+)
+from pricing.quoting.selectors.trials import load_trial
+from pricing.quoting.services.drain import (
+    QuoteRefused,
+    drain_quotes,
+    read_token,
+    store_quote,
+    verify_quote,
+)
+from pricing.quoting.services.partitions import ensure_partitions, seal_quotes
+from pricing.quoting.services.price_arms import refuse_price_factors
+from pricing.quoting.services.promises import carry_promises
+from pricing.quoting.services.quoting import quote_listing, quote_variants
+from pricing.rollout.selectors.lift import LiftDay, compare_model, list_lift
+from pricing.rollout.selectors.staff_learning import (
+    EvidenceStep,
+    ShadowRow,
+    TrialRow,
+    TrialStep,
+    has_both_arms,
+    list_evidence,
+    list_shadows,
+    list_trials,
+)
+from pricing.rollout.selectors.trial_words import MANY, REFUSALS
+from pricing.rollout.selectors.verdicts import (
+    WMAPE_ALL,
+    WMAPE_BEST,
+    name_family,
+    name_solver,
+    say_verdict,
+    say_wait,
+)
+from pricing.rollout.services.approvals import NotOffered, activate_model, ask_for_model
+from pricing.rollout.services.replay import replay_quote, replay_quotes
+from pricing.rollout.services.training import train_demand
+from pricing.rollout.services.trials import begin_trial
+from pricing.rollout.services.undo import undo_trip
+from pricing.rollout.services.visits import count_visits
+from pricing.rollout.services.watching import watch_prices
+
+__all__ = [
+    "DOWN",
+    "EACH_DEPTH",
+    "MANY",
+    "MOST_AT_ONCE",
+    "PAID_DAYS",
+    "REFUSALS",
+    "STAYS",
+    "TRIED",
+    "UP",
+    "WMAPE_ALL",
+    "WMAPE_BEST",
+    "ArmLooks",
+    "Ask",
+    "Decided",
+    "DemandBasis",
+    "DepartmentElasticity",
+    "EvidenceStep",
+    "FitRow",
+    "GuardrailCounts",
+    "LiftDay",
+    "NotAPrice",
+    "NotAudited",
+    "NotOffered",
+    "OverrideRefused",
+    "PriceLooks",
+    "ProposalRefused",
+    "QuoteChances",
+    "QuoteNotFound",
+    "QuoteRefused",
+    "SavedProducts",
+    "SealFigures",
+    "ShadowRow",
+    "TrialRow",
+    "TrialStep",
+    "TripRow",
+    "UntrustedModel",
+    "activate_model",
+    "active_policy",
+    "approve_proposals",
+    "are_price_tests_off",
+    "ask_for_model",
+    "audit_nightly",
+    "begin_trial",
+    "carry_promises",
+    "compare_model",
+    "count_bound_rules",
+    "count_guardrail_hits",
+    "count_kinds",
+    "count_priors",
+    "count_proposals",
+    "count_quotes_by_rung",
+    "count_second_yes",
+    "count_visits",
+    "current_public_prices",
+    "demand_curve",
+    "drain_looks",
+    "drain_quotes",
+    "edit_proposal",
+    "end_override",
+    "ensure_partitions",
+    "find_first_personal",
+    "flag_emergency",
+    "floor_minor",
+    "get_quote",
+    "has_both_arms",
+    "has_price_book",
+    "home_place",
+    "import_feed",
+    "learn_from_looks",
+    "learn_online",
+    "list_arm_looks",
+    "list_department_elasticities",
+    "list_evidence",
+    "list_fits",
+    "list_guarded_quotes",
+    "list_kill_switches",
+    "list_lift",
+    "list_model_versions",
+    "list_open_trips",
+    "list_overrides",
+    "list_places",
+    "list_price_history",
+    "list_price_looks",
+    "list_price_lots",
+    "list_prices",
+    "list_proposal_ids",
+    "list_proposals",
+    "list_quality",
+    "list_quotes_of_shopper",
+    "list_references",
+    "list_ruled_places",
+    "list_set_prices",
+    "list_shadows",
+    "list_trials",
+    "list_week_lots",
+    "load_active_policy",
+    "load_jurisdictions",
+    "load_ledger_bulk",
+    "load_paid",
+    "load_series",
+    "load_served",
+    "load_trial",
+    "lower_by_offers",
+    "name_family",
+    "name_solver",
+    "publish_price_book",
+    "quote_listing",
+    "quote_variants",
+    "read_chances",
+    "read_price_freshness",
+    "read_seals",
+    "read_token",
+    "read_version",
+    "record_pulse",
+    "refuse_far_arms",
+    "refuse_price_factors",
+    "register_cut_provider",
+    "register_upload",
+    "reject_proposals",
+    "renew_serving",
+    "replay_quote",
+    "replay_quotes",
+    "resolve_jurisdiction",
+    "save_products",
+    "say_households",
+    "say_served",
+    "say_verdict",
+    "say_wait",
+    "seal_quotes",
+    "set_kill_switch",
+    "set_list_prices",
+    "set_override",
+    "snooze_proposals",
+    "store_quote",
+    "tell_demand_basis",
+    "train_demand",
+    "turn_price_shocks",
+    "undo_trip",
+    "verify_quote",
+    "watch_prices",
+    "withdraw_list_prices",
+]

@@ -1,0 +1,1 @@
+"""Values, money, rounding, price points."""

@@ -1,1 +1,0 @@
-"""Pure mathematics of prices: numpy in, numpy out. No Django, no clock, no global randomness."""

@@ -1,0 +1,1 @@
+"""Demand models, their training and their leaderboard."""

@@ -1,0 +1,189 @@
+"""The precision of the choice model as a nested arrow: blocks onto clans onto all goods.
+
+A block's own coefficients (its items and categories) are eliminated first: what is left of the
+likelihood concerns its families and all goods. Then each clan's families, then all goods. Each step
+is exact; nothing between goods of one block is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.linalg import lapack
+
+from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.demand.core.choice.curvature import Information, Piece
+from pricing.demand.core.choice.likelihood import Coefficients, Frame, Shares
+from pricing.demand.core.choice.spreads import Prior
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A group of unknowns given those above: their covariance, how they follow those above (minus
+    covariance times coupling, one column for each place above), and what of the precision stays."""
+
+    covariance: FloatArray
+    follow: FloatArray
+    left: FloatArray
+
+    @staticmethod
+    def of(own: FloatArray, between: FloatArray, above: FloatArray) -> Node:
+        """Eliminate unknowns with precision `own` (a, a), coupled by `between` (a, b).
+
+        >>> node = Node.of(np.array([[4.0]]), np.array([[2.0]]), np.array([[3.0]]))
+        >>> node.covariance.tolist(), node.follow.tolist(), node.left.tolist()
+        ([[0.25]], [[-0.5]], [[2.0]])
+        """
+        covariance = invert(own)
+        follow = -covariance @ between
+        return Node(covariance, follow, above + between.T @ follow)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrow:
+    """All nodes: of blocks, of clans, and the precision of all goods' coefficients.
+
+    `borders` has for each block its clan and the places of its border in the clan's coefficients
+    (the tail of all goods follows behind them).
+    """
+
+    frame: Frame
+    pieces: list[Piece]
+    blocks: list[Node]
+    borders: list[tuple[int, IntArray]]
+    clans: list[Node]
+    top: FloatArray
+
+    @staticmethod
+    def of(frame: Frame, shares: Shares, prior: Prior, pieces: list[Piece]) -> Arrow:
+        """Return the nodes at given shares."""
+        tree, layout = frame.tree, frame.layout
+        clans = int(tree.clan_of_family[-1]) + 1 if len(tree.family) else 0
+        start = np.searchsorted(tree.clan_of_family, np.arange(clans + 1))
+        size, tail = layout.family, layout.tail
+        sums = [
+            np.zeros(((stop - first) * size + tail,) * 2)
+            for first, stop in pairwise(start.tolist())
+        ]
+        blocks, borders = [], []
+        for piece in pieces:
+            clan = int(tree.clan_of_family[piece.families[0]])
+            offset = (piece.families - start[clan])[:, None] * size + np.arange(size)
+            last = (start[clan + 1] - start[clan]) * size
+            place = np.concatenate([offset.ravel(), last + np.arange(tail)]).astype(np.int64)
+            told = Information.of(frame, shares, piece)
+            node = _eliminate(told, frame, prior, piece)
+            blocks.append(node)
+            borders.append((clan, place))
+            sums[clan][np.ix_(place, place)] += node.left
+        nodes = [_eliminate_clan(one, prior, layout.family, tail) for one in sums]
+        top = np.diag(prior.all) + sum((one.left for one in nodes), np.zeros((layout.all,) * 2))
+        return Arrow(frame, pieces, blocks, borders, nodes, top)
+
+    def solve(self, pull: Coefficients, more: Coefficients, held: BoolArray) -> Coefficients:
+        """Return precision^-1 times `pull`; families and all goods feel `more` besides, also what
+        it tells of those below. Coefficients of all goods that are `held` (.,) do not move."""
+        size, tail = self.frame.layout.family, self.frame.layout.tail
+        everywhere = pull.all + more.all
+        pulls = [np.zeros(len(one.covariance) + tail) for one in self.clans]
+        for node, piece, (clan, place) in zip(self.blocks, self.pieces, self.borders, strict=True):
+            both = _own(pull, piece) + _own(more, piece)
+            pulls[clan][place] += node.follow.T @ both
+        family = (pull.family + more.family).ravel()
+        first = 0
+        for node, above in zip(self.clans, pulls, strict=True):
+            inner = len(node.covariance)
+            above[:inner] += family[first : first + inner]
+            everywhere[size:] += above[inner:]
+            everywhere += node.follow.T @ above[:inner]
+            first += inner
+        step = np.zeros_like(everywhere)
+        free = np.flatnonzero(~held)
+        step[free] = np.linalg.solve(self.top[np.ix_(free, free)], everywhere[free])
+        steps = [
+            node.covariance @ above[: len(node.covariance)] + node.follow @ step
+            for node, above in zip(self.clans, pulls, strict=True)
+        ]
+        return self._descend(pull, steps, step)
+
+    def _descend(
+        self, pull: Coefficients, clans: list[FloatArray], top: FloatArray
+    ) -> Coefficients:
+        layout = self.frame.layout
+        item, category = np.zeros_like(pull.item), np.zeros_like(pull.category)
+        tail = top[layout.family :]
+        for node, piece, (clan, place) in zip(self.blocks, self.pieces, self.borders, strict=True):
+            above = np.concatenate([clans[clan], tail])[place]
+            own = node.covariance @ _own(pull, piece) + node.follow @ above
+            items = item[piece.items].size
+            item[piece.items] = own[:items].reshape(-1, layout.item)
+            category[piece.categories] = own[items:].reshape(-1, 2)
+        family = np.concatenate([*clans, np.zeros(0)]).reshape(-1, layout.family)
+        return Coefficients(item, category, family, top)
+
+
+def _own(of: Coefficients, piece: Piece) -> FloatArray:
+    return np.concatenate([of.item[piece.items].ravel(), of.category[piece.categories].ravel()])
+
+
+def _eliminate(told: Information, frame: Frame, prior: Prior, piece: Piece) -> Node:
+    """Return a block's node: the likelihood's information and the prior of items and categories."""
+    tree, q, size = frame.tree, frame.layout.item, frame.layout.family
+    items, categories = len(told.own), piece.categories.stop - piece.categories.start
+    own = np.zeros((items + 2 * categories,) * 2)
+    own[:items, :items] = told.own
+    between = np.zeros((len(own), told.between.shape[1]))
+    between[:items] = told.between
+    border = told.border.copy()
+    precision = prior.item[piece.items]
+    at = np.arange(items)
+    own[at, at] += precision.ravel()
+    category = tree.category_of_item[piece.items] - piece.categories.start
+    family = np.searchsorted(piece.families, tree.family_of_category[piece.categories])
+    for kind in range(2):
+        low, high = at[kind::q], items + 2 * category + kind
+        own[low, high] = own[high, low] = -precision[:, kind]
+        high, above = items + 2 * np.arange(categories) + kind, family * size + kind
+        own[high, high] = prior.category[kind] + np.bincount(
+            category, precision[:, kind], categories
+        )
+        between[high, above] = -prior.category[kind]
+        np.add.at(border, (above, above), prior.category[kind])
+    return Node.of(own, between, border)
+
+
+def _eliminate_clan(left: FloatArray, prior: Prior, size: int, tail: int) -> Node:
+    """Return a clan's node; above it are all coefficients of all goods."""
+    inner = len(left) - tail
+    own = left[:inner, :inner].copy()
+    families = inner // size
+    own[np.arange(inner), np.arange(inner)] += np.tile(prior.family, families)
+    between = np.zeros((inner, size + tail))
+    between[np.arange(inner), np.tile(np.arange(size), families)] = -np.tile(prior.family, families)
+    between[:, size:] = left[:inner, inner:]
+    above = np.zeros((size + tail,) * 2)
+    above[np.arange(size), np.arange(size)] = families * prior.family
+    above[size:, size:] = left[inner:, inner:]
+    return Node.of(own, between, above)
+
+
+def invert(matrix: FloatArray) -> FloatArray:
+    """Return the inverse of a positive definite matrix; rounding of a nearly singular one gets a
+    ridge.
+
+    >>> invert(np.array([[2.0, 1.0], [1.0, 2.0]])).round(3).tolist()
+    [[0.667, -0.333], [-0.333, 0.667]]
+    """
+    if not len(matrix):
+        return matrix
+    ridge = 0.0
+    for _ in range(10):
+        factor, fault = lapack.dpotrf(matrix + ridge * np.eye(len(matrix)) if ridge else matrix)
+        if not fault:
+            root, _ = lapack.dtrtri(factor)
+            inverse: FloatArray = root @ root.T
+            return inverse
+        ridge = max(10.0 * ridge, 1e-10 * float(np.trace(matrix)) / len(matrix))
+    raise np.linalg.LinAlgError("the precision is not positive definite")

@@ -1,0 +1,146 @@
+"""Predictions of a fit: choice probabilities by row, and market response to a price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.demand.core.choice.arrow import invert
+from pricing.demand.core.choice.fit import ChoiceFit, begin, place_goods
+from pricing.demand.core.choice.impressions import Impressions
+from pricing.demand.core.choice.layout import SLOPE, Tree
+from pricing.demand.core.choice.likelihood import Frame, Shares, measure
+from pricing.demand.core.choice.posterior import draw
+
+STEEPEST_ELASTICITY = 50.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predicted:
+    """What each row of `frame` predicts, (n,), in the frame's order.
+
+    `chance` is the share of the visits that saw the set and take this good; `elasticity` that of
+    the chance by the row's own price, as a magnitude; `drop` the derivative of v by log price.
+    """
+
+    frame: Frame
+    shares: Shares
+    chance: FloatArray
+    elasticity: FloatArray
+    drop: FloatArray
+
+
+def predict(fit: ChoiceFit, seen: Impressions) -> Predicted:
+    """Return what `fit` predicts for `seen`. Goods it never saw are their category's, else their
+    family's, else those of all goods.
+
+    >>> seen = Impressions.of(
+    ...     set_id=[0, 0], item=[4, 5], category=[7, 7], family=[3, 3],
+    ...     log_price=[0.0, 0.2], bought=[10.0, 5.0], weight=[50.0, 50.0],
+    ... )
+    >>> from pricing.demand.core.choice.fit import fit_choice
+    >>> told = predict(fit_choice(seen), seen)
+    >>> bool(abs(told.chance @ [50.0, 50.0] - 15.0) < 2.0), told.elasticity.shape
+    (True, (2,))
+    """
+    tree = Tree.of(seen)
+    frame = Frame.of(seen, tree, fit.layout)
+    shares = measure(frame, begin(tree, fit.layout, fit, fit.known))
+    bend = np.exp(fit.bend * frame.seen.log_price)
+    drop = shares.steep * shares.boost * bend
+    return Predicted(frame, shares, shares.chance, drop * (1.0 - shares.chance), drop)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Market:
+    """The response of all visitors of a scene together, by item (m,), ascending.
+
+    `visits` that saw it; `chance` of a visit to take it; own `elasticity` (magnitude) of its sales
+    and its posterior `sd`; `moves` (m, 2), its derivatives by the item's level and log slope;
+    `lost`, the share of the sales a lower price wins that goods of the same sets lose.
+    """
+
+    item: IntArray
+    visits: FloatArray
+    chance: FloatArray
+    elasticity: FloatArray
+    sd: FloatArray
+    moves: FloatArray
+    lost: FloatArray
+
+    def find(self, item: IntArray) -> tuple[IntArray, IntArray]:
+        """Return places among wanted items that are here, and their positions here."""
+        at = np.minimum(np.searchsorted(self.item, item), max(len(self.item) - 1, 0))
+        known = np.flatnonzero(self.item[at] == item) if len(self.item) else np.zeros(0, int)
+        return known, at[known]
+
+
+def find_market(fit: ChoiceFit, scene: Impressions) -> Market:
+    """Return the response of the whole market: the visits of `scene`, recent ones as they would be
+    now (`Impressions.restate`), weighted with what they buy.
+
+    The sd is that of the item's own level and log slope (first order); what is not known of shared
+    coefficients is in it through the slope.
+    """
+    told = predict(fit, scene)
+    frame, tree = told.frame, told.frame.tree
+    weight = frame.seen.weight[frame.seen.set_of]
+    chance, drop, effect = told.chance, told.drop, told.shares.effect
+    items = len(tree.item)
+
+    def add(values: FloatArray) -> FloatArray:
+        return np.bincount(frame.item, weight * values, items)
+
+    stay = 1.0 - chance
+    sold, lean = add(chance), add(chance * stay * drop)
+    least = np.maximum(sold, 1e-300)
+    by_level = add(chance * stay * (1.0 - 2.0 * chance) * drop) / least
+    by_level -= lean * add(chance * stay) / least**2
+    by_slope = lean / least - add(chance * stay * (1.0 - 2.0 * chance) * drop * effect) / least
+    by_slope += lean * add(chance * stay * effect) / least**2
+    of_category, of_family = tree.category[tree.category_of_item], tree.family[tree.family_of_item]
+    _, doubt, _ = place_goods(fit, tree.item, of_category, of_family)
+    moves = np.stack([by_level, by_slope], axis=1)
+    all_sold = frame.by_set(chance)[frame.seen.set_of]
+    siblings = add(chance * (all_sold - chance) * drop)
+    order = np.argsort(tree.item)
+    return Market(
+        item=tree.item[order],
+        visits=add(np.ones(len(chance)))[order],
+        chance=(sold / np.maximum(add(np.ones(len(chance))), 1e-300))[order],
+        elasticity=np.minimum(lean / least, STEEPEST_ELASTICITY)[order],
+        sd=find_sd(moves, doubt)[order],
+        moves=moves[order],
+        lost=(siblings / np.maximum(lean, 1e-300))[order],
+    )
+
+
+def find_sd(moves: FloatArray, doubt: FloatArray) -> FloatArray:
+    """Return the sd (m,) of what moves so (m, 2) with coefficients of covariances (m, 2, 2)."""
+    variance = np.einsum("ma,mab,mb->m", moves, doubt, moves)
+    sd: FloatArray = np.sqrt(np.maximum(variance, 0.0))
+    return sd
+
+
+def find_doubt(fit: ChoiceFit) -> FloatArray:
+    """Return the posterior sd of the coefficients that a family would have of which nothing was
+    seen but the others, (`Layout.family`,), its own spread left out. Only of a fit that is still in
+    memory: raises ValueError for one read from arrays."""
+    if fit.arrow is None:
+        raise ValueError("this fit was read from arrays: ask the fit itself")
+    deviation: FloatArray = np.sqrt(np.diag(invert(fit.arrow.top)))
+    return deviation[: fit.layout.family]
+
+
+def draw_log_slopes(
+    fit: ChoiceFit, draws: int, rng: np.random.Generator
+) -> tuple[IntArray, FloatArray]:
+    """Return items (m,), ascending, and joint draws (draws, m) of their log slopes. Only a fit that
+    is still in memory can draw: raises ValueError for one read from arrays."""
+    if fit.arrow is None:
+        raise ValueError("this fit was read from arrays: draw from the fit itself")
+    order = np.argsort(fit.tree.item)
+    drawn = draw(fit.arrow, fit.at, draws, rng)[:, :, SLOPE]
+    return fit.tree.item[order], drawn[:, order]

@@ -1,0 +1,257 @@
+"""A fitted choice model in the form that prices are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.demand.core.choice.fit import ChoiceFit, place_goods
+from pricing.demand.core.choice.impressions import Impressions
+from pricing.demand.core.choice.market import Market, find_market, find_sd
+from pricing.demand.core.choice.usual import find_memory
+from pricing.demand.core.served import WEEKS_OF_YEAR, ServedDemand, example_served
+from pricing.optimum.core.signals import SIGNALS, SignalWeights
+
+LEAST_ELASTICITY, LEAST_SD = 0.05, 0.02
+MOST_MOVED = 1.0  # of the log of an elasticity, between nights
+WEEK_DAYS = 7.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Goods:
+    """m variants at their public prices of now.
+
+    `price_minor` and `reference_minor` (m,) in minor units, the latter what impressions took each
+    price over; `rival` (m,): log of the lowest competitor's price over the reference price, NaN
+    where none is known.
+    """
+
+    variant_id: IntArray
+    category_id: IntArray
+    family_id: IntArray
+    price_minor: FloatArray
+    reference_minor: FloatArray
+    rival: FloatArray
+
+    def ordered(self) -> Goods:
+        """Return the same goods ascending by id."""
+        order = np.argsort(self.variant_id)
+        return Goods(*(getattr(self, name)[order] for name in Goods.__annotations__))
+
+
+@dataclass(frozen=True, slots=True)
+class ServedChoice(ServedDemand):
+    """The choice model's arrays: those of `ServedDemand`, and what only a model of sets knows.
+
+    `moves` (N, 2): the derivatives of each elasticity by its level and log slope; `siblings` (F,):
+    the share of the sales a lower price wins that goods seen beside it lose, by family;
+    `response_names` and `response` (J,): what a response column at 1 adds to a shopper's price
+    effect, as a share (never negative); `bend`: k of the price transform.
+    """
+
+    moves: FloatArray
+    siblings: FloatArray
+    response_names: NDArray[np.str_]
+    response: FloatArray
+    bend: FloatArray
+
+    def siblings_lose(self, family_id: IntArray) -> FloatArray:
+        """Return the share of the units a lower price wins that siblings lose, (m,).
+
+        >>> example_choice().siblings_lose(np.array([1, 5])).tolist()
+        [0.25, 0.0]
+        """
+        if not len(self.family_id):
+            return np.zeros(len(family_id))
+        at = np.minimum(np.searchsorted(self.family_id, family_id), len(self.family_id) - 1)
+        return np.where(self.family_id[at] == family_id, self.siblings[at], 0.0)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything as named arrays for `pack_arrays`; `from_arrays` reads them back."""
+        return ServedDemand.arrays(self) | {name: getattr(self, name) for name in _MORE}
+
+    @staticmethod
+    def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> ServedChoice:
+        """Return the model that `arrays` was made from.
+
+        >>> ServedChoice.from_arrays(example_choice().arrays()).response.tolist()
+        [0.5]
+        """
+        plain = ServedDemand.from_arrays(arrays)
+        more: dict[str, Any] = {name: arrays[name] for name in _MORE}
+        return ServedChoice(**{name: getattr(plain, name) for name in _PLAIN}, **more)
+
+
+_PLAIN = tuple(ServedDemand.__annotations__)
+_MORE = ("moves", "siblings", "response_names", "response", "bend")
+
+
+def serve_choice(
+    fit: ChoiceFit,
+    scene: Impressions,
+    goods: Goods,
+    *,
+    day: float,
+    days: float,
+    weights: SignalWeights,
+) -> ServedChoice:
+    """Return the serving arrays of `goods`.
+
+    `scene` are recent impressions, `days` of them: whom a price of now meets; `day` is now.
+    `elasticity` is that of the whole market's purchases at the price of now, once that price is the
+    usual one (`usual`), the response columns of recent visitors included; `base_log` the log of
+    weekly units at that price. Variants that nobody in the scene saw count as seen once a week,
+    alone, by a mean visitor. Weights of response columns named as signals replace those in
+    `weights`. No elasticity is marked as causal: what chance did is on record elsewhere.
+
+    >>> seen = Impressions.of(
+    ...     set_id=[0, 1], item=[4, 4], category=[7, 7], family=[3, 3], log_price=[-0.1, 0.1],
+    ...     bought=[400.0, 250.0], weight=[2e3, 2e3],
+    ... )
+    >>> one, price = np.array([4]), np.array([500.0])
+    >>> goods = Goods(one, one + 3, one - 1, price, price, np.array([np.nan]))
+    >>> from pricing.demand.core.choice.fit import fit_choice
+    >>> served = serve_choice(
+    ...     fit_choice(seen), seen, goods, day=0.0, days=7.0, weights=SignalWeights()
+    ... )
+    >>> elasticity, sd, _ = served.elasticities(one, one - 1)
+    >>> bool(1.9 < elasticity[0] < 2.9), bool(sd[0] < 0.5)
+    (True, True)
+    """
+    goods = goods.ordered()
+    ids = goods.variant_id
+    found = _answer(fit, scene, goods, day, days)
+    sold = found.visits * found.chance
+    families, group = np.unique(goods.family_id, return_inverse=True)
+    total = np.maximum(np.bincount(group, sold), 1e-300)
+    above, above_sd = _families(fit, families)
+    between = np.array([above.mean(), np.sqrt((above_sd**2).mean() + above.var())])
+    return ServedChoice(
+        variant_id=ids,
+        elasticity=np.maximum(found.elasticity, LEAST_ELASTICITY),
+        elasticity_sd=np.maximum(found.sd, LEAST_SD),
+        base_log=np.log(np.maximum(sold * WEEK_DAYS / days, 1e-6)),
+        usual_minor=goods.price_minor.astype(np.float64),
+        dispersion=np.ones(len(ids)),
+        is_causal=np.zeros(len(ids), dtype=np.bool_),
+        family_id=families,
+        family_elasticity=np.maximum(above, LEAST_ELASTICITY),
+        family_elasticity_sd=np.maximum(above_sd, LEAST_SD),
+        global_elasticity=between,
+        department_id=np.zeros(1, dtype=np.int64),
+        season=np.zeros((1, WEEKS_OF_YEAR)),
+        weights=weigh_signals(fit, weights),
+        moves=found.moves,
+        siblings=np.bincount(group, sold * found.lost) / total,
+        response_names=np.array(fit.layout.columns.response, dtype=np.str_),
+        response=fit.at.all[fit.layout.response].copy(),
+        bend=np.array([fit.bend]),
+    )
+
+
+def restate_served(served: ServedChoice, before: ChoiceFit, after: ChoiceFit) -> ServedChoice:
+    """Return arrays that were `served` from a fit `before` as another fit of the same goods has
+    them, to first order: elasticities and their sd, of the goods whose coefficients moved alone.
+
+    >>> from pricing.demand.core.choice.fit import fit_choice
+    >>> fit = fit_choice(Impressions.nothing())
+    >>> served = example_choice()
+    >>> restate_served(served, fit, fit).elasticity is served.elasticity
+    True
+    """
+    place = before.tree.find("item", served.variant_id)
+    known = np.flatnonzero(place >= 0)
+    at = place[known]
+    step = after.at.item[at, :2] - before.at.item[at, :2]
+    differs = (after.doubt.item[at] != before.doubt.item[at]).any(axis=(1, 2))
+    moved = (step != 0.0).any(axis=1) | differs
+    if not moved.any():
+        return served
+    where, at, step = known[moved], at[moved], step[moved]
+    mean, moves = served.elasticity[where], served.moves[where]
+    share = np.exp(np.clip((moves * step).sum(axis=1) / mean, -MOST_MOVED, MOST_MOVED))
+    elasticity, sd = served.elasticity.copy(), served.elasticity_sd.copy()
+    elasticity[where] = np.maximum(mean * share, LEAST_ELASTICITY)
+    sd[where] = np.maximum(find_sd(moves, after.doubt.item[at]) * share, LEAST_SD)
+    return replace(served, elasticity=elasticity, elasticity_sd=sd)
+
+
+def weigh_signals(fit: ChoiceFit, weights: SignalWeights) -> SignalWeights:
+    """Return `weights` with the learned ones of response columns that are named as signals.
+
+    A column of a signal holds what `strengths` makes of it at a weight of 1; scales stay.
+    """
+    learned = {name: max(0.0, one) for name, one in fit.response.items() if name in SIGNALS}
+    return replace(weights, **learned)
+
+
+def _answer(fit: ChoiceFit, scene: Impressions, goods: Goods, day: float, days: float) -> Market:
+    """Return how the market answers to `goods` (m,) at their prices of now: those that the scene
+    saw as it saw them, the others alone."""
+    log_price = np.log(goods.price_minor / goods.reference_minor)
+    now = scene.restate(goods.variant_id, log_price, goods.rival, day)
+    value, doubt, _ = place_goods(fit, goods.variant_id, goods.category_id, goods.family_id)
+    value[:, 0] += _mean_visitor(fit, now, goods.family_id, day)
+    chance, mean, sd, moves = _alone(
+        value, doubt, np.exp(fit.bend * log_price), log_price, fit.bend
+    )
+    alone = np.full(len(value), days / WEEK_DAYS)
+    found = Market(goods.variant_id, alone, chance, mean, sd, moves, np.zeros(len(value)))
+    market = find_market(fit, now)
+    here, there = market.find(goods.variant_id)
+    for name in ("visits", "chance", "elasticity", "sd", "moves", "lost"):
+        getattr(found, name)[here] = getattr(market, name)[there]
+    memory = find_memory(fit, goods.family_id) * (1.0 - found.chance)
+    return replace(found, elasticity=found.elasticity - memory)
+
+
+def _mean_visitor(fit: ChoiceFit, now: Impressions, family: IntArray, day: float) -> FloatArray:
+    """Return what a scene's mean visitor and the day add to the level of each family (m,)."""
+    if not now.sets:
+        return np.zeros(len(family))
+    visitor = now.weight @ now.shopper / now.weight.sum()
+    wide = np.append(visitor, fit.layout.calendar.columns(np.array([day])))
+    place = fit.tree.find("family", family)
+    every = np.concatenate([fit.at.family, fit.at.all[None, : fit.layout.family]])
+    added: FloatArray = every[place, 2 : 2 + fit.layout.wide] @ wide
+    return added
+
+
+def _alone(
+    value: FloatArray, doubt: FloatArray, grown: FloatArray, log_price: FloatArray, bend: float
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return chance, elasticity, its sd and its derivatives of goods seen alone."""
+    bent = np.expm1(bend * log_price) / bend if abs(bend) > 1e-3 else log_price
+    steep = np.exp(value[:, 1])
+    chance = 1.0 / (1.0 + np.exp(steep * bent - value[:, 0]))
+    elasticity = steep * grown * (1.0 - chance)
+    moves = elasticity[:, None] * np.stack([-chance, 1.0 + chance * steep * bent], axis=1)
+    return chance, elasticity, find_sd(moves, doubt), moves
+
+
+def _families(fit: ChoiceFit, families: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return elasticity and sd of a good never seen in each family, at its reference price."""
+    never = np.full(len(families), np.iinfo(np.int64).min)
+    value, doubt, _ = place_goods(fit, never, never, families)
+    none = np.zeros(len(families))
+    chance, mean, sd, _ = _alone(value, doubt, np.ones(len(families)), none, fit.bend)
+    return mean - find_memory(fit, families) * (1.0 - chance), sd
+
+
+def example_choice() -> ServedChoice:
+    """Return a model of one item for examples."""
+
+    plain = example_served()
+    return ServedChoice(
+        **{name: getattr(plain, name) for name in _PLAIN},
+        moves=np.array([[-0.2, 2.0]]),
+        siblings=np.array([0.25]),
+        response_names=np.array(["deals"]),
+        response=np.array([0.5]),
+        bend=np.array([1.0]),
+    )

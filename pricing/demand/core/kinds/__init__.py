@@ -1,0 +1,1 @@
+"""Families of demand models, each one file on a library, behind `Challenger`'s one interface."""

@@ -1,0 +1,240 @@
+"""Training of a served model: fit, validation on the latest weeks, refusal of implausible fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from pricing.base.core.arrays import BoolArray, FloatArray
+from pricing.demand.core.backtest import Forecast, price_strata, weekly_figures
+from pricing.demand.core.board import ask_board, build_board, elasticity_by_department
+from pricing.demand.core.design import OWN_PRICE
+from pricing.demand.core.families import CHAMPION
+from pricing.demand.core.leaderboard import calibration_error
+from pricing.demand.core.metrics import interval_coverage, mean_poisson_deviance, wmape
+from pricing.demand.core.pooled import PRIOR_ELASTICITY, PRIOR_ELASTICITY_SD, PooledPoisson
+from pricing.demand.core.served import WEEKS_OF_YEAR, ServedDemand, serve
+from pricing.demand.core.slopes import Shown
+from pricing.demand.core.training_cells import TrainingCells, design_cells
+from pricing.demand.core.tuning import DemandSettings
+from pricing.optimum.core.signals import SignalWeights
+
+HELD_OUT_WEEKS = 8
+MIN_ITEMS = 10
+# A price that hardly ever moves says nothing about elasticity: such items are not counted.
+PRICE_MOVED = 0.02
+
+USUAL = DemandSettings()
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model ready to serve, its figures, and why it may not be used ("" if it may)."""
+
+    served: ServedDemand
+    metrics: dict[str, Any]
+    refusal: str
+
+
+def train(
+    cells: TrainingCells,
+    weights: SignalWeights,
+    progress: Progress,
+    settings: DemandSettings = USUAL,
+    *,
+    holder: str = CHAMPION,
+    shown: Shown | None = None,
+) -> Trained:
+    """Fit on all weeks; measure on the last HELD_OUT_WEEKS with a model that never saw them.
+
+    `holder` names the family in use: against it families are judged, by drawn prices among what
+    was `shown`.
+    """
+    if len(cells.variant_id) < MIN_ITEMS:
+        return Trained(prior_model(weights), {"items": len(cells.variant_id)}, "")
+    metrics: dict[str, Any] = {}
+    weeks = cells.units.shape[1]
+    if weeks >= 3 * HELD_OUT_WEEKS:
+        progress("checking on held-out weeks")
+        metrics |= _back_test(cells, weeks - HELD_OUT_WEEKS, settings)
+    progress("fitting")
+    fitted = fit_served(cells, weights, settings)
+    raw, dispersion = -fitted.model.coef_[:, OWN_PRICE], fitted.model.dispersion_
+    metrics |= describe_slopes(cells, fitted.served, raw, dispersion)
+    metrics["settings"] = asdict(settings)
+    slot = Slot(CHAMPION, holder, shown)
+    return finish(cells, fitted.served, metrics, progress, slot)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Which family was fitted, whose slot it is, and what was shown: drawn prices judge both."""
+
+    family: str
+    holder: str
+    shown: Shown | None
+
+
+def finish(
+    cells: TrainingCells,
+    served: ServedDemand,
+    metrics: dict[str, Any],
+    progress: Progress,
+    slot: Slot,
+) -> Trained:
+    """Return a model with its leaderboard, and the gate's verdict on its family."""
+    found = dict(metrics)
+    found["elasticity_by_department"] = elasticity_by_department(cells, served)
+    found["leaderboard"] = build_board(
+        cells,
+        slot.shown,
+        lambda name: progress(f"comparing models: {name}"),
+        holder=slot.holder,
+    )
+    found["gate"] = ask_board(found["leaderboard"], slot.family, slot.holder)
+    return Trained(served, found, find_refusal(served, found))
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A fitted champion and the arrays it serves."""
+
+    model: PooledPoisson
+    served: ServedDemand
+
+
+def fit_served(
+    cells: TrainingCells, weights: SignalWeights, settings: DemandSettings = USUAL
+) -> Fitted:
+    """Return the champion of all weeks as it is served, without looking at how good it is."""
+    design, usual = design_cells(cells, cells.units.shape[1])
+    model = settings.make().fit(
+        design,
+        cells.units[:, None, :],
+        cells.family,
+        cells.department,
+        cells.on_sale[:, None, :],
+    )
+    served = serve(
+        model,
+        variant_id=cells.variant_id,
+        usual_log_price=usual,
+        family_id=cells.family_id,
+        department_id=cells.department_id,
+        week_of_year=cells.week_of_year,
+        weights=weights,
+    )
+    return Fitted(model, served)
+
+
+def find_refusal(served: ServedDemand, metrics: dict[str, Any]) -> str:
+    """Return why a model must not make prices, "" if nothing speaks against it.
+
+    >>> from pricing.demand.core.served import example_served
+    >>> find_refusal(example_served(), {"wrong_sign_share": 0.4})
+    'more than a quarter of the elasticities have the wrong sign'
+    """
+    numbers = (served.elasticity, served.elasticity_sd, served.family_elasticity)
+    if not all(np.isfinite(one).all() and (one > 0).all() for one in numbers):
+        return "an elasticity is not a positive number"
+    if metrics.get("wrong_sign_share", 0.0) > 0.25:
+        return "more than a quarter of the elasticities have the wrong sign"
+    if not metrics.get("wmape", 0.0) < 2.0:
+        return "the forecast of the held-out weeks is worse than useless"
+    return ""
+
+
+def prior_model(weights: SignalWeights) -> ServedDemand:
+    """Return what is believed before anything was sold: one elasticity for all goods."""
+    none, ids = np.zeros(0), np.zeros(0, dtype=np.int64)
+    return ServedDemand(
+        variant_id=ids,
+        elasticity=none,
+        elasticity_sd=none,
+        base_log=none,
+        usual_minor=none,
+        dispersion=none,
+        is_causal=np.zeros(0, dtype=np.bool_),
+        family_id=ids,
+        family_elasticity=none,
+        family_elasticity_sd=none,
+        global_elasticity=np.array([PRIOR_ELASTICITY, PRIOR_ELASTICITY_SD]),
+        department_id=ids,
+        season=np.zeros((0, WEEKS_OF_YEAR)),
+        weights=weights,
+    )
+
+
+def _back_test(cells: TrainingCells, cut: int, settings: DemandSettings) -> dict[str, Any]:
+    design, _ = design_cells(cells, cut)
+    past, later = slice(None, cut), slice(cut, None)
+    model = settings.make().fit(
+        design[:, :, past],
+        cells.units[:, None, past],
+        cells.family,
+        cells.department,
+        cells.on_sale[:, None, past],
+    )
+    mean = model.predict_units(design[:, :, later], cells.department)
+    low, high = (band[:, 0] for band in model.predict_interval(mean, 0.8))
+    low_90, high_90 = (band[:, 0] for band in model.predict_interval(mean, 0.9))
+    forecast = Forecast(mean[:, 0], (low, high), (low_90, high_90))
+    log_ratio = design[:, 0, later, OWN_PRICE]
+    return measure_forecast(cells, cut, forecast, log_ratio)
+
+
+def measure_forecast(
+    cells: TrainingCells, cut: int, forecast: Forecast, log_ratio: FloatArray
+) -> dict[str, Any]:
+    """Return figures of a forecast of the weeks from `cut` on, its arrays (N, W - cut), of the
+    item-weeks on sale whose item was on sale before; `log_ratio` is log(price / usual)."""
+    kept = held_out_rows(cells, cut)[:, cut:]
+    actual = cells.units[:, cut:]
+    (low, high), (low_90, high_90) = forecast.band_80, forecast.band_90
+    return {
+        "wmape": wmape(actual[kept], forecast.mean[kept]),
+        "deviance": mean_poisson_deviance(actual[kept], forecast.mean[kept]),
+        "ece": calibration_error(actual[kept], forecast.mean[kept]),
+        "coverage_80": interval_coverage(actual[kept], low[kept], high[kept]),
+        "coverage_90": interval_coverage(actual[kept], low_90[kept], high_90[kept]),
+        "held_out_weeks": cells.units.shape[1] - cut,
+        "backtest_weeks": weekly_figures(actual, forecast, kept, cut),
+        "backtest_prices": price_strata(actual, forecast.mean, log_ratio, kept),
+    }
+
+
+def held_out_rows(cells: TrainingCells, cut: int) -> BoolArray:
+    """Return which item-weeks a backtest from week `cut` on looks at, (N, W)."""
+    rows = cells.on_sale > 0
+    rows &= rows[:, :cut].any(axis=1, keepdims=True)
+    rows[:, :cut] = False
+    return rows
+
+
+def describe_slopes(
+    cells: TrainingCells, served: ServedDemand, raw: FloatArray, dispersion: FloatArray
+) -> dict[str, Any]:
+    """Return figures of elasticities as served, and of their magnitudes `raw` (N,) before the sign
+    was held, whose items are those of `served`."""
+    moved = np.isin(served.variant_id, cells.variant_id[_moved(cells)])
+    spread = np.percentile(served.elasticity, [10, 50, 90]).round(4).tolist()
+    return {
+        "items": len(served.variant_id),
+        "cells": int((cells.on_sale > 0).sum()),
+        "items_with_moved_price": int(moved.sum()),
+        "negative_share": float(np.mean(served.elasticity > 0)),
+        "wrong_sign_share": float(np.mean(raw[moved] <= 0)) if moved.any() else 0.0,
+        "elasticity_p10_p50_p90": [-one for one in reversed(spread)],
+        "elasticity_sd": float(np.median(served.elasticity_sd)),
+        "dispersion": float(np.median(dispersion)),
+    }
+
+
+def _moved(cells: TrainingCells) -> BoolArray:
+    moved: BoolArray = np.log(cells.price_minor).std(axis=1) > PRICE_MOVED
+    return moved

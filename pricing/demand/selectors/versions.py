@@ -1,0 +1,97 @@
+"""Read demand models: which there are, the one in use, and what its version means for prices."""
+
+from __future__ import annotations
+
+import zlib
+from functools import lru_cache
+from zipfile import BadZipFile
+
+from pricing.base.core.values import ModelVersionRow
+from pricing.demand.core.families import CHALLENGERS, CHAMPION
+from pricing.demand.core.served import ServedDemand
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.demand.models.look_fits import LookFit
+from pricing.optimum.core.signals import SignalWeights
+from shop.ground.kernel.arrays import hash_arrays, unpack_arrays
+
+# What bytes raise that are no archive of arrays any more.
+DAMAGED = (BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError)
+
+
+class UntrustedModel(ValueError):
+    """The stored arrays are not the ones that were hashed when the model was fitted."""
+
+
+def list_model_versions(*, limit: int = 50) -> list[ModelVersionRow]:
+    """Return the newest model versions. One query."""
+    rows = DemandModelVersion.objects.defer("arrays").order_by("-trained_at", "-id")[:limit]
+    return [model_row(row) for row in rows]
+
+
+def get_model_version(model_id: int) -> ModelVersionRow:
+    """Return one model version. One query. Raises DemandModelVersion.DoesNotExist."""
+    return model_row(DemandModelVersion.objects.defer("arrays").get(pk=model_id))
+
+
+def model_row(row: DemandModelVersion) -> ModelVersionRow:
+    """Return a model version as other rooms see it."""
+    return ModelVersionRow(
+        id=row.pk,
+        kind=row.kind,
+        status=row.status,
+        trained_at=row.trained_at,
+        window_start=row.window_start,
+        window_end=row.window_end,
+        rows=row.rows,
+        metrics=row.metrics,
+        sha256=row.sha256,
+    )
+
+
+def find_kind_in_use() -> str:
+    """Return the family of the model in use, the champion's without one or if nobody can fit it any
+    more. One query."""
+    active = DemandModelVersion.objects.filter(status=DemandModelVersion.Status.ACTIVE)
+    kind = active.values_list("kind", flat=True).first()
+    return kind if kind in CHALLENGERS else CHAMPION
+
+
+def load_active_model() -> tuple[ModelVersionRow, ServedDemand] | None:
+    """Return the model in use with its arrays, None if there is none. One query.
+
+    Raises UntrustedModel if the arrays do not have the hash that was kept with them.
+    """
+    row = DemandModelVersion.objects.filter(status=DemandModelVersion.Status.ACTIVE).first()
+    return None if row is None else (model_row(row), _open(row))
+
+
+def load_model(version: int) -> ServedDemand:
+    """Return the arrays of any model version. One query.
+
+    Raises DemandModelVersion.DoesNotExist, UntrustedModel.
+    """
+    return _open(DemandModelVersion.objects.get(pk=version))
+
+
+def _open(row: DemandModelVersion) -> ServedDemand:
+    try:
+        arrays = unpack_arrays(row.arrays)
+    except DAMAGED as error:
+        raise UntrustedModel(f"the arrays of model {row.pk} cannot be read") from error
+    if hash_arrays(arrays) != row.sha256:
+        raise UntrustedModel(f"model {row.pk} does not have the hash it was stored with")
+    return ServedDemand.from_arrays(arrays)
+
+
+@lru_cache(maxsize=64)
+def load_weights(model_version: int, fit: int = 0) -> SignalWeights:
+    """Return the signal weights of a fit of looks, of the model version itself for fit 0. One query
+    the first time.
+
+    Raises DemandModelVersion.DoesNotExist, LookFit.DoesNotExist.
+    """
+    if fit:
+        known = LookFit.objects.values_list("weights", flat=True).get(pk=fit, model=model_version)
+        return SignalWeights(**known | {"fit": fit})
+    rows = DemandModelVersion.objects.values_list("parameters", flat=True)
+    return SignalWeights(**rows.get(pk=model_version)["weights"])

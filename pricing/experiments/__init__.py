@@ -1,0 +1,1 @@
+"""Tests of public prices: draws, arms and what was served."""

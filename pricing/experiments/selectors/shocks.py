@@ -1,0 +1,74 @@
+"""Read randomised price shocks that hold now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Max, Q
+
+from pricing.experiments.models.shocks import PriceShock
+from pricing.ledger.models.books import PriceBook
+from pricing.policy.models.policy import KillSwitch
+from pricing.policy.selectors.rules import load_active_policy
+from profiles.events.api import start_of_week
+
+
+@dataclass(frozen=True, slots=True)
+class RunningShock:
+    """A shock that holds: since which week, from which price to which, which way."""
+
+    week: date
+    base_minor: int
+    shocked_minor: int
+    direction: int
+
+
+def shock_week(now: datetime) -> date:
+    """Return the Monday, on the clocks of the business, of the week of `now`."""
+    return start_of_week(now).date()
+
+
+def load_running_shocks(*, place: tuple[str, str]) -> Mapping[int, RunningShock]:
+    """Return the shocks that hold, by variant. One query."""
+    rows = PriceShock.objects.filter(
+        market_id=place[0], channel=place[1], ended_at__isnull=True
+    ).values_list("variant_id", "week", "base_minor", "shocked_minor", "direction")
+    return {row[0]: RunningShock(*row[1:]) for row in rows}
+
+
+def list_switched(*, place: tuple[str, str], since: datetime) -> set[int]:
+    """Return the goods that chance still moves, if a kill switch was flipped since `since`.
+
+    A flip takes prices back by itself; what it had to leave, as prices that would rise in an
+    emergency, is looked at by the next run. Two queries.
+    """
+    flipped = KillSwitch.objects.aggregate(newest=Max("at"))["newest"]
+    if flipped is None or flipped < since:
+        return set()
+    rows = PriceShock.objects.filter(market_id=place[0], channel=place[1], ended_at__isnull=True)
+    return set(rows.order_by().values_list("variant_id", flat=True))
+
+
+def is_draw_due(book: PriceBook | None, now: datetime) -> bool:
+    """Return whether no run has looked at all prices since the week of `now` began.
+
+    Only the first such run draws: a second draw over other goods would no longer have the
+    probabilities that the first one wrote down. No query.
+    """
+    notes = {} if book is None else book.metrics.get("notes", {})
+    return bool(notes) and datetime.fromisoformat(notes["full_at"]) < start_of_week(now)
+
+
+def are_shocks_due(*, now: datetime, market: str = "us", channel: str = "online") -> bool:
+    """Return whether this week's shocks have to be drawn, or shocks that hold are over.
+
+    What is not sold any more has no price to take back until it is sold again. Up to three queries.
+    """
+    here = {"market_id": market, "channel": channel}
+    running = PriceShock.objects.filter(~Q(week=shock_week(now)), **here, ended_at=None)
+    if running.filter(variant__is_active=True, variant__product__is_active=True).exists():
+        return True
+    book = PriceBook.objects.only("metrics").filter(**here, is_current=True).first()
+    return load_active_policy().shock_share > 0.0 and is_draw_due(book, now)

@@ -1,0 +1,29 @@
+"""Limit on how far an experiment arm may go below the public price."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from pricing.experiments.core.arm_prices import least_factor
+from pricing.policy.selectors.rules import load_active_policy
+from profiles.experiments.api import PlannedTreatment
+from shop.ground.kernel.errors import FairtagError
+
+
+class ArmTooLow(FairtagError):
+    """From so far down the price could not be back when the turn ends."""
+
+    code = "arm_too_low"
+
+
+def refuse_far_arms(design: PlannedTreatment) -> None:
+    """Raise ArmTooLow for an arm from which one step does not lead back to the price. One query."""
+    least = least_factor(load_active_policy().step_cap)
+    if min(design.price_factors, default=1.0) < least:
+        raise ArmTooLow(
+            _(
+                "Public prices move by at most one step a day: an arm below %(least)s %% of the"
+                " public price could not go back when its turn ends."
+            )
+            % {"least": f"{100.0 * least:g}"}
+        )

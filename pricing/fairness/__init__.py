@@ -1,0 +1,1 @@
+"""Fairness audits of demand models."""

@@ -1,0 +1,205 @@
+"""Read fairness audits, and say in sentences what they came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pricing.fairness.core import STOPPING
+from pricing.fairness.core.audits import AuditState, AuditVerdict
+from pricing.fairness.models.audits import ModelAudit
+from pricing.ledger.selectors.places import home_place, list_places, name_place, say_in_place
+from shop.ground.staff.numbers import show_count, show_number
+
+PLACE = ("market_code", "channel")
+# What declared traits are called.
+TRAITS: dict[str, str | Promise] = {
+    "age": gettext_lazy("age"),
+    "income": gettext_lazy("income"),
+    "home_ownership": gettext_lazy("home ownership"),
+    "marital_status": gettext_lazy("marital status"),
+    "household_size": gettext_lazy("household size"),
+    "household_comp": gettext_lazy("household composition"),
+    "kids_count": gettext_lazy("number of children"),
+}
+WORST: tuple[AuditState, ...] = ("missing", "failed", "waived", "passed")
+
+
+def find_audit(*, model_id: int, sha256: str) -> AuditVerdict:
+    """Return the newest verdict on the arrays of a model, the worst of all places that have prices.
+    Two queries.
+
+    An audit of other arrays counts as none. The home place must have one; a place opened since has
+    its first in the coming night.
+    """
+    rows = ModelAudit.objects.filter(sha256=sha256).order_by("market_code", "channel", "-id")
+    newest = {(row.market_code, row.channel): row for row in rows.distinct(*PLACE)}
+    if home_place() not in newest:
+        reason = _("No fairness audit has been made of these arrays: run audit_fairness.")
+        return AuditVerdict(id=0, model=model_id, state="missing", reasons=(reason,))
+    return worst_verdict([newest[place] for place in list_places() if place in newest])
+
+
+def worst_verdict(rows: Sequence[ModelAudit]) -> AuditVerdict:
+    """Return the verdict that decides among those of several places: the first of the worst."""
+    return min((audit_verdict(row) for row in rows), key=lambda one: WORST.index(one.state))
+
+
+def audit_verdict(row: ModelAudit) -> AuditVerdict:
+    """Return a row as others see it. No query."""
+    return AuditVerdict(
+        id=row.pk,
+        model=row.model_id,
+        state=_state(row),
+        at=row.at,
+        people=row.people,
+        compared=row.compared,
+        is_waivable=row.is_waivable,
+        waiver_asked_by=row.waiver_asked_by_id,
+        reasons=tuple(_name_place(row, one) for one in describe_audit(row)),
+        report=row.report,
+    )
+
+
+def _name_place(row: ModelAudit, sentence: str) -> str:
+    place = (row.market_code, row.channel)
+    if place == home_place():
+        return sentence
+    return say_in_place(name_place(place), sentence)
+
+
+def describe_audit(row: ModelAudit) -> Iterable[str]:
+    """Yield what is wrong, worst first, or that nothing is; each one sentence."""
+    for name in row.unlisted:
+        yield _("It uses %(name)s, which is not on the list of allowed inputs.") % {"name": name}
+    if not row.is_blind:
+        yield _("Prices changed when nothing but declared traits was exchanged.")
+    findings = row.report.get("findings", [])
+    for is_stopping in (True, False):
+        for finding in findings:
+            if (finding["rule"] in STOPPING and finding["is_certain"]) == is_stopping:
+                yield describe_finding(finding)
+    if row.people == 0:
+        yield _("Nobody has declared a trait: groups could not be compared.")
+    elif not row.report.get("groups"):
+        yield _("No group has 20 people: groups could not be compared.")
+
+
+def name_trait(trait: str) -> str:
+    """Return what a declared trait is called; one that shops named themselves in its own words."""
+    return str(TRAITS[trait]) if trait in TRAITS else trait.replace("_", " ")
+
+
+def describe_finding(finding: Mapping[str, Any]) -> str:
+    """Return one finding as a sentence; those that may be chance say so."""
+    sentences = {
+        "features_tell_trait": _(
+            "Inputs of prices tell %(trait)s “%(group)s” (AUC %(value).2f, limit %(limit).2f)."
+        ),
+        "price_tells_trait": _(
+            "Prices tell %(trait)s “%(group)s” (AUC %(value).2f, limit %(limit).2f)."
+        ),
+        "paid": _("%(trait)s “%(group)s” pays %(value).3f times what all pay (limit %(limit).2f)."),
+        "offers": _(
+            "%(trait)s “%(group)s” gets %(value).2f times the discounts of the best group"
+            " (limit %(limit).2f)."
+        ),
+        "discount": _(
+            "The mean discount of %(trait)s “%(group)s” is %(value).2f times that of all"
+            " (limit %(limit).2f)."
+        ),
+    }
+    named = {**finding, "trait": name_trait(finding["trait"])}
+    sentence = sentences[finding["rule"]] % named
+    return sentence if finding["is_certain"] else _("%s This may be chance.") % sentence
+
+
+def explain_findings(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return why findings do not make an audit fail, or do: which are over their limit, which may
+    be chance, and what the test over all groups together says. Nothing without findings."""
+    findings = report.get("findings", [])
+    if not findings:
+        return ()
+    chance = [one for one in findings if not one["is_certain"]]
+    certain = [one for one in findings if one["is_certain"]]
+    stopping, groups = _stopping(report), len(report.get("groups", []))
+    over = _("Over their limit: %(n)d figures (%(names)s).")
+    may_be = _("May be chance: %(n)d of them (%(names)s), whose intervals include equal treatment.")
+    family = (
+        _(
+            "Over all %(groups)d groups together, at an error of 5 %% for each check, %(n)d figures"
+            " that stop a model differ from equal treatment (%(names)s)."
+        )
+        if stopping
+        else _(
+            "Over all %(groups)d groups together, at an error of 5 %% for each check, no figure"
+            " that stops a model differs from equal treatment; %(n)d that are only told do"
+            " (%(names)s)."
+        )
+    )
+    shown = ((over, findings), (may_be, chance), (family, stopping or certain))
+    return tuple(
+        sentence % {"n": len(some), "names": _name_groups(some), "groups": groups}
+        for sentence, some in shown
+    )
+
+
+def _name_groups(findings: Sequence[Mapping[str, Any]]) -> str:
+    named = dict.fromkeys(f"{name_trait(one['trait'])} “{one['group']}”" for one in findings)
+    return ", ".join(named) or _("none")
+
+
+def is_no_worse(report: Mapping[str, Any], answered: Mapping[str, Any]) -> bool:
+    """Return whether all that stops a model in `report` was in `answered`, and as far off at least.
+
+    Compared in the digits that people were shown. A finding of another limit is another one.
+    """
+    known = {_name(one): _excess(one) for one in _stopping(answered)}
+    return all(_excess(one) <= known.get(_name(one), -1.0) for one in _stopping(report))
+
+
+def _stopping(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    findings = report.get("findings", [])
+    return [one for one in findings if one["rule"] in STOPPING and one["is_certain"]]
+
+
+def _name(finding: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(finding[key] for key in ("rule", "trait", "group", "limit"))
+
+
+def _excess(finding: Mapping[str, Any]) -> float:
+    """Return how far a figure is beyond its limit, as `describe_finding` shows it."""
+    digits = 3 if finding["rule"] == "paid" else 2
+    return round(abs(round(finding["value"], digits) - finding["limit"]), digits)
+
+
+def _state(row: ModelAudit) -> AuditState:
+    if row.is_passed:
+        return "passed"
+    return "failed" if row.waived_at is None else "waived"
+
+
+def list_group_rows(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return the cells of a table of groups: trait, group, people, three ratios and two AUCs."""
+    inputs = {(one["trait"], one["group"]): one for one in report.get("feature_areas", [])}
+    prices = {(one["trait"], one["group"]): one for one in report.get("price_areas", [])}
+    rows = []
+    for one in report.get("groups", []):
+        key = (one["trait"], one["group"])
+        figures = (one["paid"], one["discount"], one["offers"], prices[key], inputs[key])
+        digits = (3, 2, 2, 2, 2)
+        cells = (_interval(figure, n) for figure, n in zip(figures, digits, strict=True))
+        rows.append((name_trait(one["trait"]), one["group"], show_count(one["members"]), *cells))
+    return rows
+
+
+def _interval(figure: Mapping[str, float], digits: int) -> str:
+    value, low, high = (
+        "∞" if figure[name] is None else show_number(figure[name], digits)
+        for name in ("value", "low", "high")
+    )
+    return f"{value} [{low}, {high}]"

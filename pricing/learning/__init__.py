@@ -1,0 +1,1 @@
+"""Learning from shown prices: impressions, updates by the minute, off-policy gate."""

@@ -1,0 +1,181 @@
+"""Updates of the nightly fit with the impressions of each minute since.
+
+The shop's minutes and the simulated ones are these. Always all since the night is taken in anew, on
+top of what the night knew, so that nothing counts twice. Levels and slopes of goods move; what lies
+above them, what was never seen and every other coefficient wait for the night.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.demand.core.choice import (
+    ChoiceFit,
+    Impressions,
+    ServedChoice,
+    Usual,
+    add_usual,
+    predict,
+    restate_served,
+    update_choice,
+    widen_doubt,
+)
+from pricing.learning.core.chance import OVERDISPERSION
+from pricing.learning.core.drift import DriftAlarm
+from pricing.learning.core.shown import place_in_catalogue
+
+# After an alarm the posterior sd of a family's goods doubles until the next night.
+WIDER_AFTER_ALARM = 4.0
+ALARM_NUMBERS = 11  # of one `DriftAlarm`
+# Which changes of an elasticity are worth another price, in sd.
+MOVED_SDS, MOVED_SD_RATIO = 0.25, 0.10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alarms:
+    """An alarm for each of F families (ascending): its `state` (F, 11), and whether it `rang` since
+    the last night, (F,)."""
+
+    family_id: IntArray
+    state: FloatArray
+    rang: BoolArray
+
+    @staticmethod
+    def nothing() -> Alarms:
+        """Return no alarm."""
+        none = np.zeros(0, dtype=np.int64)
+        return Alarms(none, np.zeros((0, ALARM_NUMBERS)), none > 0)
+
+    @property
+    def ringing(self) -> IntArray:
+        """The families that sold otherwise than the night forecast, (k,)."""
+        return self.family_id[self.rang]
+
+    def rest(self) -> Alarms:
+        """Return the alarms after a night: none has rung."""
+        return replace(self, rang=np.zeros_like(self.rang))
+
+    def hear(self, fit: ChoiceFit, seen: Impressions) -> Alarms:
+        """Return the alarms after impressions of known outcome, of goods and columns of `fit`, the
+        last night's: whether they were bought as it forecast.
+
+        >>> from pricing.demand.core.choice import fit_choice
+        >>> one = Impressions.of(
+        ...     set_id=[0], item=[4], category=[7], family=[3], log_price=[0.0], bought=[80.0],
+        ...     weight=[1e3],
+        ... )
+        >>> fit, alarms = fit_choice(one), Alarms.nothing()
+        >>> for _ in range(20):
+        ...     alarms = alarms.hear(fit, replace(one, bought=one.bought * 4))
+        >>> alarms.ringing.tolist()
+        [3]
+        """
+        if not len(seen):
+            return self
+        told = predict(fit, seen)
+        frame = told.frame
+        rows = frame.seen
+        forecast = rows.weight[rows.set_of] * told.chance
+        wrong, moved = rows.bought - forecast, np.nan_to_num(rows.moved)
+        parts = (wrong, -wrong * moved, forecast, forecast * moved**2)
+        count = len(frame.tree.family)
+        sums = np.stack([np.bincount(frame.family, one, count) for one in parts], axis=1)
+        wide = self._widen(frame.tree.family)
+        state, rang = wide.state.copy(), wide.rang.copy()
+        places = np.searchsorted(wide.family_id, frame.tree.family).tolist()
+        for place, own in zip(places, sums, strict=True):
+            alarm = DriftAlarm.from_array(state[place])
+            rang[place] |= alarm.update(own[:2], OVERDISPERSION * own[2:])
+            state[place] = alarm.to_array()
+        return replace(wide, state=state, rang=rang)
+
+    def _widen(self, family_id: IntArray) -> Alarms:
+        """Return the alarms of more families."""
+        every = np.union1d(self.family_id, family_id)
+        at = np.searchsorted(every, self.family_id)
+        state = np.tile(DriftAlarm().to_array(), (len(every), 1))
+        rang = np.zeros(len(every), dtype=np.bool_)
+        state[at], rang[at] = self.state, self.rang
+        return Alarms(every, state, rang)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything as named arrays; `from_arrays` reads them back."""
+        return {f"alarm_{name}": getattr(self, name) for name in Alarms.__slots__}
+
+    @staticmethod
+    def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Alarms:
+        """Return the alarms that `arrays` was made from."""
+        return Alarms(**{name: arrays[f"alarm_{name}"] for name in Alarms.__slots__})
+
+
+def place_in_fit(fit: ChoiceFit, seen: Impressions, usual: Usual) -> Impressions:
+    """Return impressions since a night as its fit takes them: of goods that it knows, where these
+    stand in its tree, with the column of what was `usual` after it."""
+    tree = fit.tree
+    order = np.argsort(tree.item)
+    known = place_in_catalogue(
+        seen,
+        tree.item[order],
+        tree.category[tree.category_of_item[order]],
+        tree.family[tree.family_of_item[order]],
+    )
+    return add_usual(known, usual)[0]
+
+
+def list_beside(fit: ChoiceFit, item: IntArray) -> IntArray:
+    """Return the goods of a fit that are solved together with some of `item` (k,): what is shown of
+    others moves none of them.
+
+    >>> from pricing.demand.core.choice import fit_choice
+    >>> fit = fit_choice(Impressions.of(
+    ...     set_id=[0, 0, 1], item=[4, 5, 6], category=[7, 7, 8], family=[3, 3, 3],
+    ...     log_price=[0.0, 0.0, 0.0], bought=[1.0, 0.0, 0.0],
+    ... ))
+    >>> list_beside(fit, np.array([5, 99])).tolist()
+    [4, 5]
+    """
+    at, blocks = fit.tree.find("item", item), fit.tree.block_of_item
+    return fit.tree.item[np.isin(blocks, np.unique(blocks[at[at >= 0]]))]
+
+
+def learn_minute(
+    fit: ChoiceFit, served: ServedChoice, since: Impressions, alarms: Alarms
+) -> ServedChoice:
+    """Return the arrays that were `served` of the night's `fit` with all that was shown `since`
+    (`place_in_fit`) in them; the very arrays where it tells nothing.
+
+    >>> from pricing.demand.core.choice import fit_choice
+    >>> from pricing.demand.core.choice.serve import example_choice
+    >>> def see(bought):
+    ...     return Impressions.of(
+    ...         set_id=[0, 1], item=[7, 7], category=[5, 5], family=[1, 1], log_price=[-0.1, 0.1],
+    ...         bought=bought, weight=[1e4, 1e4],
+    ...     )
+    >>> night, served = fit_choice(see([2_000.0, 1_000.0])), example_choice()
+    >>> later = learn_minute(night, served, see([1_500.0, 1_000.0]), Alarms.nothing())
+    >>> bool(later.elasticity[0] < served.elasticity[0])
+    True
+    """
+    doubted = widen_doubt(fit, alarms.ringing, WIDER_AFTER_ALARM)
+    return restate_served(served, fit, update_choice(doubted, since))
+
+
+def find_moved_goods(
+    now: tuple[FloatArray, FloatArray], sent: tuple[FloatArray, FloatArray]
+) -> BoolArray:
+    """Return which elasticities (mean and sd, (m,) each) are no longer what was `sent` to be
+    priced.
+
+    >>> one = np.ones(2)
+    >>> find_moved_goods((np.array([2.0, 2.1]), 0.3 * one), (2.0 * one, 0.3 * one)).tolist()
+    [False, True]
+    """
+    moved = np.abs(now[0] - sent[0]) > MOVED_SDS * sent[1]
+    found: BoolArray = moved | (np.abs(now[1] / sent[1] - 1.0) > MOVED_SD_RATIO)
+    return found

@@ -1,0 +1,94 @@
+"""Read what outcomes said about elasticities since the night."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from pricing.base.core.values import ModelVersionRow
+from pricing.demand.core.served import ServedDemand
+from pricing.learning.core.shown import COLUMNS
+from pricing.learning.core.since import Settled
+from pricing.learning.core.taught import teach
+from pricing.learning.core.views import Views
+from pricing.learning.models.learning import OnlineEvidence
+from pricing.learning.selectors.look_fits import load_looked
+from shop.ground.kernel.arrays import hash_arrays, unpack_arrays
+
+Model = tuple[ModelVersionRow, ServedDemand]
+
+
+class UntrustedEvidence(ValueError):
+    """The stored arrays are not the ones that were hashed when they were written."""
+
+
+def read_settled(row: OnlineEvidence | None) -> Settled | None:
+    """Return what a row knows that is settled; None without one, and of one that was kept in
+    another form than that of today. Raises UntrustedEvidence."""
+    if row is None or not row.arrays:
+        return None
+    settled = Settled.from_arrays(_trust(row.pk, row.arrays, row.sha256))
+    return settled if settled.since.seen.columns == COLUMNS else None
+
+
+def read_views(row: OnlineEvidence | None) -> Views:
+    """Return what prices are made of, with what may still be bought, and what the publisher was
+    told last. Raises UntrustedEvidence."""
+    if row is None or not row.pending_arrays:
+        return Views.nothing()
+    return Views.from_arrays(_trust(row.pk, row.pending_arrays, row.pending_sha256))
+
+
+def _trust(row_id: int, packed: bytes | memoryview, sha256: str) -> Mapping[str, NDArray[Any]]:
+    arrays = unpack_arrays(packed)
+    if hash_arrays(arrays) != sha256:
+        raise UntrustedEvidence(f"evidence {row_id} does not have the hash it was stored with")
+    return arrays
+
+
+def find_evidence(place: tuple[str, str]) -> OnlineEvidence | None:
+    """Return the current evidence of a market's channel, None before the first run. One query."""
+    rows = OnlineEvidence.objects.filter(market_code=place[0], channel=place[1])
+    return rows.filter(is_current=True).first()
+
+
+def add_evidence(model: Model | None, place: tuple[str, str]) -> Model | None:
+    """Return a model with the elasticities that looks and outcomes of a place taught, last night
+    and since. Two queries."""
+    return None if model is None else (model[0], lay_evidence(model[0].id, model[1], place))
+
+
+def lay_evidence(model_version: int, served: ServedDemand, place: tuple[str, str]) -> ServedDemand:
+    """Return the arrays of a model version with what looks and outcomes at a place taught; the very
+    arrays before a night was fitted on top of it. Two queries. Raises UntrustedEvidence,
+    UntrustedLooks.
+    """
+    found = load_looked(model_version, place)
+    if found is None:
+        return served
+    fit, until_ms, night = found
+    now = read_views(find_evidence(place)).view.lay(fit, night)
+    return teach(served, now, until_ms=until_ms)
+
+
+def newest_evidence(place: tuple[str, str]) -> int:
+    """Return the id of the newest evidence of a place, 0 if there is none. One query.
+
+    Ids ascend in the order in which evidence becomes visible: one writer at a time.
+    """
+    rows = OnlineEvidence.objects.filter(market_code=place[0], channel=place[1])
+    return rows.order_by("-id").values_list("pk", flat=True).first() or 0
+
+
+def list_learned(*, place: tuple[str, str], after: int) -> set[int]:
+    """Return the variants whose elasticity moved in evidence newer than id `after`. One query.
+
+    By id, not by time: evidence is dated before it can be seen, and a book published in between
+    would miss it.
+    """
+    rows = OnlineEvidence.objects.filter(
+        market_code=place[0], channel=place[1], pk__gt=after
+    ).values_list("moved", flat=True)
+    return {variant_id for moved in rows for variant_id in moved}

@@ -1,0 +1,1 @@
+"""Records of published and shown prices: history, books, quotes, impressions."""

@@ -1,0 +1,63 @@
+"""Unit prices: what a pound, a quart or a liter costs, in the units of the market."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shop.ground.kernel.translation import pgettext_noop, translate
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit that prices are compared by: `size` in g, ml or pieces, and its name."""
+
+    size: float
+    name: str
+
+    def label(self, language: str) -> str:
+        """Return the name in words of `language`."""
+        return translate(self.name, language)
+
+
+# NIST Handbook 44, appendix C: US customary units.
+POUND = Unit(453.59237, pgettext_noop("unit", "lb"))
+FLUID_OUNCE = Unit(29.5735295625, pgettext_noop("unit", "fl oz"))
+QUART = Unit(946.352946, pgettext_noop("unit", "qt"))
+KILOGRAM = Unit(1000.0, pgettext_noop("unit", "kg"))
+LITER = Unit(1000.0, pgettext_noop("unit", "l"))
+PIECE = Unit(1.0, pgettext_noop("unit", "item"))
+GRAMS, MILLILITERS, PIECES = 1, 2, 3  # indexes in MEASURE_UNITS of the catalog
+
+
+def choose_unit(amount: float, measure_unit: int, *, country: str, is_bulk: bool) -> Unit | None:
+    """Return the unit that the price of `amount` is compared by; None if there is none.
+
+    `measure_unit` is an index in MEASURE_UNITS of the catalog. `is_bulk` says that the category
+    mostly sells liquids by the pint or more: all of a category share one unit, or a shopper could
+    not compare them. One piece alone has no unit price: it would repeat the price.
+
+    >>> choose_unit(3785.4, 2, country="US", is_bulk=True).label("en")
+    'qt'
+    >>> choose_unit(500.0, 1, country="DE", is_bulk=False).label("en")
+    'kg'
+    >>> choose_unit(1.0, 3, country="US", is_bulk=False) is None
+    True
+    """
+    if amount <= 0.0:
+        return None
+    is_customary = country == "US"
+    if measure_unit == GRAMS:
+        return POUND if is_customary else KILOGRAM
+    if measure_unit == MILLILITERS:
+        volume = QUART if is_bulk else FLUID_OUNCE
+        return volume if is_customary else LITER
+    return PIECE if measure_unit == PIECES and amount > 1.0 else None
+
+
+def price_per_unit(minor: int, amount: float, unit: Unit) -> int:
+    """Return the price of one `unit` in minor units, half up, of `amount` (> 0) costing `minor`.
+
+    >>> price_per_unit(399, 453.59237, POUND)
+    399
+    """
+    return int(minor * unit.size / amount + 0.5)

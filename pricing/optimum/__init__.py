@@ -1,0 +1,1 @@
+"""The pure choice of prices: feasible prices, public optimum, personal price points."""

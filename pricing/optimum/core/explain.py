@@ -1,0 +1,194 @@
+"""Explanation of a price: the decision computed again, with inputs removed in order.
+
+The inputs of a decision act on each other: purchases on offer count only where there is interest,
+a draw moves only a price that a signal lets move. So no share of one input "alone" adds up. Inputs
+are taken away one after the other, in the fixed order of INPUTS, and each row is the difference
+that one makes to the price with all inputs after it: the rows sum exactly, and the price without
+the first k inputs differs from the price by exactly their rows. Both come from deciding again with
+the function that decided; nothing is estimated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pricing.base.core.values import BoolArray, FloatArray, IntArray, Policy
+from pricing.optimum.core.decide import Decisions, Held, decide_rungs, settle
+from pricing.optimum.core.quote import (
+    RungTable,
+    VariantTerms,
+    build_rungs,
+    choose_rungs,
+    example_terms,
+)
+from pricing.optimum.core.signals import ShopperSignals, SignalWeights, sensitivity_boost
+
+# In the order in which they are taken away: the latest cause first, so that what is left is a
+# decision that could have been made. A prepared price stands in for signals where these are lost.
+INPUTS = ("hold", "test", "offers", "deals", "interest", "book")
+SIGNAL_INPUTS = ("offers", "deals", "interest")
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionInputs:
+    """Everything that prices of m variants were decided from, for one shopper.
+
+    `draw` (m,) are the drawn quantiles, None where nothing was drawn; `book_minor` (m,) the
+    prepared prices that stood in for the model, 0 where none did.
+    """
+
+    signals: ShopperSignals
+    terms: VariantTerms
+    weights: SignalWeights
+    policy: Policy
+    held: Held
+    now_ms: int
+    draw: IntArray | None
+    is_held_out: bool
+    book_minor: IntArray | None
+
+    def decide(self) -> Decisions:
+        """Return the decisions, made by the function that serves prices."""
+        return decide_rungs(
+            self.terms,
+            build_rungs(self.terms, self.policy, self.draw),
+            sensitivity_boost(self.signals, self.weights),
+            self.policy,
+            held=self.held,
+            now_ms=self.now_ms,
+            is_allowed=True,
+            is_stale=False,
+            is_held_out=self.is_held_out,
+            book_minor=self.book_minor,
+        )
+
+    def without(self, name: str) -> DecisionInputs:
+        """Return the inputs as if one of INPUTS had never been."""
+        if name in SIGNAL_INPUTS:
+            return replace(self, signals=self.signals.without(name))
+        if name == "hold":
+            return replace(self, held=Held.nothing(len(self.terms)))
+        return replace(self, draw=None) if name == "test" else replace(self, book_minor=None)
+
+    def has(self, name: str) -> bool:
+        """Return whether taking this input away can change anything at all."""
+        if name == "hold":
+            return bool(self.held.quoted_minor.any())
+        if name == "test":
+            return self.draw is not None and self.policy.exploration > 0.0
+        if name == "book":
+            return self.book_minor is not None and bool(self.book_minor.any())
+        return self.signals.has(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The prices of m variants as inputs are taken away: (m,) each, the quoted price first.
+
+    `without_minor[k]` is the price without the first k + 1 of INPUTS; the last is the public price.
+    """
+
+    public_minor: IntArray
+    quoted_minor: IntArray
+    without_minor: tuple[IntArray, ...]
+
+    def amounts(self) -> dict[str, IntArray]:
+        """Return what each input adds to the price, (m,) each; with the public price they sum to
+        the quoted one."""
+        before = (self.quoted_minor, *self.without_minor)
+        return {name: before[at] - before[at + 1] for at, name in enumerate(INPUTS)}
+
+    def rows(self, position: int) -> list[tuple[str, int]]:
+        """Return the rows of one variant, the public price first; an input that did nothing has
+        none."""
+        amounts = {name: int(values[position]) for name, values in self.amounts().items()}
+        last = [(name, amounts[name]) for name in reversed(INPUTS) if amounts[name]]
+        return [("public", int(self.public_minor[position])), *last]
+
+    def counterfactuals(self, position: int) -> list[tuple[str, int]]:
+        """Return the price of one variant after each input that did something is taken away, with
+        those before it."""
+        return list(self._steps(position))
+
+    def _steps(self, position: int) -> Iterator[tuple[str, int]]:
+        price = int(self.quoted_minor[position])
+        for name, values in zip(INPUTS, self.without_minor, strict=True):
+            if int(values[position]) != price:
+                price = int(values[position])
+                yield f"without_{name}", price
+
+
+def explain_prices(inputs: DecisionInputs, decided: Decisions | None = None) -> Explanation:
+    """Return the explanation of every price decided from `inputs`; `decided` if it is known.
+
+    >>> explain_prices(example_inputs()).rows(0)
+    [('public', 400), ('interest', -11), ('deals', -10)]
+    >>> explain_prices(example_inputs()).counterfactuals(0)
+    [('without_deals', 389), ('without_interest', 400)]
+    """
+    quoted = (decided or inputs.decide()).quoted_minor
+    prices, price = list[IntArray](), quoted
+    for name in INPUTS:
+        if inputs.has(name):
+            inputs = inputs.without(name)
+            price = inputs.decide().quoted_minor
+        prices.append(price)
+    return Explanation(inputs.terms.public_minor, quoted, tuple(prices))
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Which prices a test moved and which an earlier promise keeps, (m,): those whose explanation
+    has a row for it."""
+
+    by_test: BoolArray
+    by_hold: BoolArray
+
+
+def find_moved(
+    terms: VariantTerms,
+    rungs: RungTable,
+    boost: FloatArray,
+    policy: Policy,
+    decided: Decisions,
+    *,
+    is_held_out: bool,
+) -> Moved:
+    """Return what moved the prices decided from `rungs` and `boost`; the request path asks this.
+
+    >>> one = example_inputs()
+    >>> rungs, boost = build_rungs(one.terms, one.policy), np.array([[0.5]])
+    >>> find_moved(one.terms, rungs, boost, one.policy, one.decide(), is_held_out=False).by_test
+    array([False])
+    """
+
+    def serve(model_minor: IntArray) -> IntArray:
+        nothing = Held.nothing(len(terms))
+        return settle(
+            model_minor, terms, policy, held=nothing, now_ms=0, is_held_out=is_held_out
+        ).minor
+
+    unheld = serve(decided.model_minor)
+    by_test = np.zeros(len(terms), dtype=np.bool_)
+    if rungs.draw is not None:
+        by_test = unheld != serve(choose_rungs(terms, replace(rungs, draw=None), boost)[0])
+    return Moved(by_test=by_test, by_hold=decided.quoted_minor != unheld)
+
+
+def example_inputs() -> DecisionInputs:
+    """Return the inputs of one price of somebody who looked around and bought on offer."""
+    three = np.array([[3.0]])
+    return DecisionInputs(
+        signals=ShopperSignals(three, np.array([[80.0]]), 0 * three, three, three, 0 * three),
+        terms=example_terms(),
+        weights=SignalWeights(),
+        policy=Policy(),
+        held=Held.nothing(1),
+        now_ms=0,
+        draw=None,
+        is_held_out=False,
+        book_minor=None,
+    )

@@ -1,0 +1,1 @@
+"""Guardrails, jurisdictions, kill switches."""

@@ -1,0 +1,108 @@
+"""Read the rules in force: policy versions, laws by place, kill switches, emergency caps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+
+from django.db.models import Q
+
+from pricing.base.core.values import JurisdictionRule, Policy, SwitchRow
+from pricing.policy.models.policy import EmergencyCap, JurisdictionRow, KillSwitch, PricingPolicy
+
+POLICY_FIELDS = (
+    "version",
+    "floor_margin",
+    "personal_cap",
+    "step_cap",
+    "ceiling_over_list",
+    "max_changes_per_day",
+    "hold_minutes",
+    "quote_minutes",
+    "no_rise_hours",
+    "assumed_cost_share",
+    "won_purchase_share",
+    "spread_aversion",
+    "holdout_share",
+    "min_confidence",
+    "max_model_age_hours",
+    "exploration",
+    "shock_share",
+    "objective",
+    "target_margin",
+    "competitor_above",
+    "causal_reach",
+    "cooldown_hours",
+    "two_person_step",
+    "restock_days",
+    "substitution_share",
+    "auto_publish",
+    "learns_from_looks",
+    "keeps_to_competitors",
+)
+
+
+def load_active_policy() -> Policy:
+    """Return the policy in force; the built-in first policy if the table is empty. One query."""
+    row = PricingPolicy.objects.filter(is_active=True).values(*POLICY_FIELDS).first()
+    return Policy() if row is None else Policy(**row)
+
+
+@lru_cache(maxsize=64)
+def load_policy(version: int) -> Policy:
+    """Return policy `version`. One query the first time: versions are never edited.
+
+    Raises PricingPolicy.DoesNotExist.
+    """
+    return Policy(**PricingPolicy.objects.values(*POLICY_FIELDS).get(version=version))
+
+
+def load_jurisdictions() -> tuple[JurisdictionRule, ...]:
+    """Return every row of every place, newest first. One query."""
+    return tuple(
+        JurisdictionRule(
+            code=row.code,
+            personal_allowed=row.personal_allowed,
+            label_code=row.label_code,
+            label_en=row.label_en,
+            label_zh=row.label_zh,
+            test_label_en=row.test_label_en,
+            test_label_zh=row.test_label_zh,
+            reference_strategy=row.reference_strategy,
+            opt_in_required=row.opt_in_required,
+            unit_price_required=row.unit_price_required,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+        )
+        for row in JurisdictionRow.objects.order_by("code", "-valid_from")
+    )
+
+
+def list_kill_switches() -> list[SwitchRow]:
+    """Return the switches that are on. One query."""
+    newest = KillSwitch.objects.order_by("scope", "key", "-id").distinct("scope", "key")
+    return [
+        SwitchRow(scope=row.scope, key=row.key, reason=row.reason, at=row.at)
+        for row in newest
+        if row.is_active
+    ]
+
+
+def are_tests_off(market: str) -> bool:
+    """Return whether a switch keeps all goods of a market from price tests. One query."""
+    off = {("global", ""), ("market", market), (KillSwitch.Scope.TESTS.value, market)}
+    return any((one.scope, one.key) in off for one in list_kill_switches())
+
+
+def load_emergency_caps(
+    *, market: str, now: datetime
+) -> Mapping[int | None, list[tuple[datetime, float]]]:
+    """Return caps in force by category id (None: all goods): (start, share above). One query."""
+    rows = EmergencyCap.objects.filter(
+        Q(ends_at__isnull=True) | Q(ends_at__gt=now), market_id=market, starts_at__lte=now
+    )
+    caps: dict[int | None, list[tuple[datetime, float]]] = {}
+    for row in rows.order_by("pk"):
+        caps.setdefault(row.category_id, []).append((row.starts_at, row.cap_share))
+    return caps

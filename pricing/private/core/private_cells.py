@@ -1,0 +1,147 @@
+"""Demand cells that tell little of any household: bounded contributions, and what noise leaves.
+
+One household adds at most `most_cells` ones to the cells (item x week) of a quarter, chosen at
+random of all it has: two data sets that differ in one household differ by at most
+sqrt(most_cells) in Euclidean distance. That is the sensitivity the noise is made for; the noise
+itself is drawn elsewhere, by a library that is audited for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
+
+# Fewer households than this behind an item are no group to speak of.
+LEAST_COHORT = 20
+
+
+class NoiseSource(Protocol):
+    """What draws noise for a promise, and says how much it takes."""
+
+    def find_noise_sd(self, *, epsilon: float, delta: float, sensitivity: float) -> float:
+        """Return the smallest standard deviation that keeps (epsilon, delta)."""
+
+    def add_noise(
+        self, counts: IntArray, *, epsilon: float, delta: float, sensitivity: float
+    ) -> tuple[FloatArray, float]:
+        """Return noisy counts and the noise's standard deviation."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyTerms:
+    """What one release promises: (epsilon, delta) for everything a household did in a quarter.
+
+    `most_cells` ones a household may add, `most_items` items are measured. Choosing them, the
+    first time, takes `selection_share` of epsilon and delta; a household has a say in
+    `most_choices` items there: signal grows with the bound, noise with its root only.
+
+    >>> PrivacyTerms(epsilon=3.0).most_cells
+    25
+    """
+
+    epsilon: float
+    delta: float = 1e-6
+    most_cells: int = 25
+    most_items: int = 800
+    most_choices: int = 150
+    selection_share: float = 0.3
+
+    def __post_init__(self) -> None:
+        is_sane = 0.0 < self.epsilon <= 20.0 and 0.0 < self.delta < 1e-3
+        if not (is_sane and 0.0 < self.selection_share < 1.0):
+            raise ValueError("epsilon is in (0, 20], delta in (0, 0.001), the share in (0, 1)")
+        if min(self.most_cells, self.most_items, self.most_choices) < 1:
+            raise ValueError("a household adds one cell at least, and one item is measured")
+
+
+def reach(most: int) -> float:
+    """Return the largest Euclidean distance that a household of `most` ones makes, rounded up.
+
+    >>> reach(25) >= 5.0, round(reach(25), 9)
+    (True, 5.0)
+    """
+    return float(np.nextafter(np.sqrt(most), np.inf))
+
+
+@dataclass(frozen=True, slots=True)
+class Contributions:
+    """Who bought what when (n,): household, item position, week number; each triple once."""
+
+    household: IntArray
+    item: IntArray
+    week: IntArray
+
+    def take(self, where: BoolArray | IntArray) -> Contributions:
+        """Return some of the rows."""
+        return Contributions(self.household[where], self.item[where], self.week[where])
+
+
+def bound_contributions(rows: Contributions, most: int, rng: np.random.Generator) -> Contributions:
+    """Return at most `most` rows of each household, drawn evenly from its own.
+
+    >>> rows = Contributions(np.array([1, 1, 1, 2]), np.array([0, 1, 2, 0]), np.zeros(4, int))
+    >>> kept = bound_contributions(rows, 2, np.random.default_rng(1))
+    >>> np.bincount(kept.household).tolist()
+    [0, 2, 1]
+    """
+    drawn = rng.permutation(len(rows.household))
+    order = drawn[np.argsort(rows.household[drawn], kind="stable")]
+    owner = rows.household[order]
+    is_first = np.r_[True, owner[1:] != owner[:-1]] if len(owner) else np.zeros(0, np.bool_)
+    begin = np.maximum.accumulate(np.where(is_first, np.arange(len(owner)), 0))
+    return rows.take(np.sort(order[np.arange(len(owner)) - begin < most]))
+
+
+def count_cells(rows: Contributions, items: int, weeks: int) -> IntArray:
+    """Return how many households bought each item in each week, (items, weeks).
+
+    >>> rows = Contributions(np.array([1, 2]), np.array([0, 0]), np.array([1, 1]))
+    >>> count_cells(rows, 1, 2).tolist()
+    [[0, 2]]
+    """
+    flat = np.bincount(rows.item * weeks + rows.week, minlength=items * weeks)
+    return flat.reshape(items, weeks).astype(np.int64)
+
+
+def choose_measured(noisy: FloatArray, noise_sd: float, most: int) -> IntArray:
+    """Return positions of the items to measure, ascending, by noisy counts of households (N,).
+
+    Those whose count is LEAST_COHORT at least by two standard deviations of the noise; of more
+    than `most` the largest. Of many thousand items some are chosen by luck: their cells are noise
+    around zero, and `find_clear` leaves them out.
+
+    >>> choose_measured(np.array([100.0, 25.0, 60.0]), 10.0, 5).tolist()
+    [0, 2]
+    """
+    good = np.flatnonzero(noisy - 2.0 * noise_sd >= LEAST_COHORT)
+    largest = good[np.argsort(-noisy[good], kind="stable")[:most]]
+    return np.sort(largest).astype(np.int64)
+
+
+def find_clear(noisy: FloatArray, noise_sd: FloatArray, is_released: BoolArray) -> BoolArray:
+    """Return which items (N,) stand out of the noise: a mean week of one noise sd at least.
+
+    `noisy` (N, W) counts, `noise_sd` (W,) and `is_released` (W,) of each week. Below that, counts
+    cut off at zero would be mostly noise, and their elasticities an artefact of the cut.
+
+    >>> noisy = np.array([[9.0, 11.0], [1.0, -1.0]])
+    >>> find_clear(noisy, np.array([5.0, 5.0]), np.array([True, True])).tolist()
+    [True, False]
+    """
+    weeks = max(int(is_released.sum()), 1)
+    sd = float(np.sqrt((noise_sd[is_released] ** 2).sum() / weeks))
+    clear: BoolArray = noisy[:, is_released].sum(axis=1) / weeks >= max(sd, 1e-9)
+    return clear
+
+
+def elasticity_error(found: FloatArray, true: FloatArray) -> float:
+    """Return the mean absolute error of elasticities as a share of the true ones.
+
+    >>> round(elasticity_error(np.array([1.1, 1.8]), np.array([1.0, 2.0])), 2)
+    0.1
+    """
+    return float(np.mean(np.abs(found / true - 1.0))) if len(true) else float("nan")

@@ -1,0 +1,1 @@
+"""Selectors of the suite: functions that read."""

@@ -1,0 +1,1 @@
+"""Publication of public prices: proposals, overrides, tests, the price book."""

@@ -1,0 +1,27 @@
+"""Bring the turns of experiments with public prices into the book, each at its moment."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pricing.experiments.selectors.arm_prices import list_turned
+from pricing.publishing.services.books import LEAD, publish_price_book
+from profiles.experiments.api import find_next_turn
+
+# How often this runs: a turn that begins before the next run is published now, for its moment.
+EVERY = timedelta(seconds=15)
+
+
+def turn_public_arms(*, now: datetime, market: str = "us", channel: str = "online") -> int:
+    """Publish a book if arms change before the next run; return how many public prices changed.
+
+    The book holds from the very moment of the turn, for everybody. Three queries if nothing is due,
+    five while an experiment runs. Safe to run again.
+    """
+    lead, turn = LEAD, find_next_turn(now=now)
+    if turn is not None and LEAD < turn - now <= EVERY + LEAD:
+        lead = turn - now
+    if not list_turned(place=(market, channel), at=now + lead):
+        return 0
+    report = publish_price_book(now=now, market=market, channel=channel, lead=lead)
+    return report.public_changes

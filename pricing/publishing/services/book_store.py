@@ -1,0 +1,221 @@
+"""Write a price book with everything that changes with it, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from django.db.models import Max
+from numpy.typing import NDArray
+
+from pricing.base.core.arrays import IntArray
+from pricing.base.core.reference import MIN_LIST_SHARE, STRATEGIES
+from pricing.base.metrics import book_version, price_changes_total
+from pricing.learning.core.scene import STAFF
+from pricing.ledger.models.books import PriceBook
+from pricing.ledger.models.ledger import PriceLedgerEntry
+from pricing.optimum.core.book import Book, book_arrays
+from pricing.policy.models.policy import PricingPolicy
+from pricing.publishing.core.quality import count_badges
+from pricing.publishing.selectors.dirty import Dirt
+from pricing.publishing.services.arm_prices import Spells, store_arms
+from pricing.publishing.services.drafts import Draft
+from pricing.publishing.services.occasions import Occasion
+from pricing.publishing.services.record_proposals import ledger_sources, record_proposals
+from pricing.publishing.services.shocks import store_shocks
+from shop.ground.kernel.arrays import hash_arrays, pack_arrays
+from shop.ground.outbox.services import write_fact
+
+# Decisions carry their own inputs, so old books are needed for a look back only.
+KEEP_BOOKS = 200
+
+_CREATE = """
+CREATE TEMPORARY TABLE incoming_public (
+    variant_id bigint, list_minor integer, public_minor integer, is_new boolean,
+    source varchar(10)
+)
+"""
+_COPY = "COPY incoming_public (variant_id, list_minor, public_minor, is_new, source) FROM STDIN"
+_OPEN = """
+INSERT INTO pricing_publicprice
+    (variant_id, market_id, channel, list_minor, public_minor, anchor_minor, changed_at)
+SELECT variant_id, %(market)s, %(channel)s, list_minor, public_minor, public_minor, %(at)s
+FROM incoming_public WHERE is_new
+ON CONFLICT DO NOTHING
+"""
+_MOVE = """
+UPDATE pricing_publicprice p SET public_minor = i.public_minor, changed_at = %(at)s
+FROM incoming_public i
+WHERE NOT i.is_new AND p.variant_id = i.variant_id
+    AND p.market_id = %(market)s AND p.channel = %(channel)s
+"""
+_LEDGER = """
+INSERT INTO pricing_priceledgerentry
+    (variant_id, market_id, channel, kind, amount_minor, valid_from, source)
+SELECT i.variant_id, %(market)s, %(channel)s, k.kind,
+    CASE k.kind WHEN 'list' THEN i.list_minor ELSE i.public_minor END, %(at)s, i.source
+FROM incoming_public i
+CROSS JOIN (VALUES ('list'), ('public')) AS k (kind)
+WHERE i.is_new OR k.kind = 'public'
+ORDER BY i.variant_id
+ON CONFLICT DO NOTHING
+"""
+
+
+def store_book(
+    *,
+    book: Book,
+    draft: Draft,
+    dirt: Dirt,
+    occasion: Occasion,
+    notes: Mapping[str, NDArray[Any]],
+) -> PriceBook:
+    """Write changed public prices, their ledger entries and the book; make it the current one.
+
+    Every change is kept with its reasons as a proposal. `notes` are arrays that the next run reads
+    from the book, not workers.
+    """
+    place, now, effective_at = occasion.place, occasion.now, occasion.effective_at
+    changed = _write_changes(draft, occasion, book.version)
+    arrays = book_arrays(book) | dict(notes)
+    PriceBook.objects.filter(market_id=place[0], channel=place[1], is_current=True).update(
+        is_current=False
+    )
+    # Our own ledger entries are no dirt for the next run.
+    newest = PriceLedgerEntry.objects.aggregate(newest=Max("id"))["newest"] or 0
+    row = PriceBook.objects.create(
+        version=book.version,
+        market_id=place[0],
+        channel=place[1],
+        model_version_id=book.model_version or None,
+        policy=_policy(book.policy_version, now),
+        published_at=now,
+        effective_at=effective_at,
+        is_current=True,
+        arrays=pack_arrays(arrays),
+        sha256=hash_arrays(arrays),
+        metrics=_metrics(book, draft, changed)
+        | {"quality": count_badges(notes["badges"], book.terms.variant_id)}
+        | {"notes": dirt.notes | {"ledger": newest}},
+    )
+    payload = {"version": book.version, "market": place[0], "channel": place[1]}
+    write_fact(kind="PriceBookPublished", payload=payload, occurred_at=now)
+    if changed:
+        write_fact(kind="PublicPricesChanged", payload=payload, occurred_at=now)
+    _prune(place)
+    book_version.set(book.version)
+    return row
+
+
+def remember_shoppers(row: PriceBook, now: datetime) -> None:
+    """Note that shoppers were repriced at `now`; the next run goes on from there."""
+    notes = row.metrics.get("notes", {}) | {"shoppers_at": now.isoformat()}
+    PriceBook.objects.filter(pk=row.pk).update(metrics=row.metrics | {"notes": notes})
+
+
+def _policy(version: int, now: datetime) -> PricingPolicy:
+    """Return the row of a version; an empty table gets the built-in first policy."""
+    policy, _ = PricingPolicy.objects.get_or_create(
+        version=version, defaults={"created_at": now, "is_active": True}
+    )
+    return policy
+
+
+def _write_changes(draft: Draft, occasion: Occasion, version: int) -> int:
+    """Write changed prices with their reasons, and what chance and experiments did; return how many
+    changed."""
+    changed = _write_prices(draft, occasion.place, occasion.effective_at)
+    record_proposals(draft=draft, occasion=occasion, book_version=version)
+    store_shocks(
+        shocks=draft.shocks,
+        variant_id=draft.terms.variant_id,
+        public_minor=draft.terms.public_minor,
+        occasion=occasion,
+        book_version=version,
+    )
+    spells = Spells(
+        arms=draft.arms,
+        record=draft.arm_record,
+        variant_id=draft.terms.variant_id,
+        asked_minor=draft.proposed.asked_minor,
+        shown_minor=draft.terms.public_minor,
+        floor_minor=draft.terms.floor_minor,
+        is_staff=draft.proposed.cause == STAFF,
+    )
+    store_arms(spells=spells, occasion=occasion, book_version=version)
+    return changed
+
+
+def _write_prices(draft: Draft, place: tuple[str, str], at: datetime) -> int:
+    """Write public prices that changed or begin; return how many changed."""
+    where = np.flatnonzero(draft.is_changed | draft.opened)
+    if not len(where):
+        return 0
+    scope: dict[str, Any] = {"market": place[0], "channel": place[1], "at": at}
+    with connection.cursor() as cursor:
+        cursor.execute(_CREATE)
+        with cursor.copy(_COPY) as copy:
+            for row in _price_rows(draft, where):
+                copy.write_row(row)
+        for statement in (_OPEN, _MOVE, _LEDGER):
+            cursor.execute(statement, scope)
+        cursor.execute("DROP TABLE incoming_public")
+    return int(draft.is_changed.sum())
+
+
+def keep_notes(
+    known: Mapping[str, NDArray[Any]], draft: Draft, variant_id: IntArray
+) -> dict[str, NDArray[Any]]:
+    """Return the notes of a book over `variant_id` (m,): those `known` from the book before, with
+    the badges of what `draft` looked at anew."""
+    badges = np.zeros(len(variant_id), dtype=np.int64)
+    if "badges" in known and len(known["badges"]) == len(variant_id):
+        badges = known["badges"].copy()
+    at = np.searchsorted(variant_id, draft.terms.variant_id)
+    is_there = at < len(variant_id)
+    is_there[is_there] = variant_id[at[is_there]] == draft.terms.variant_id[is_there]
+    badges[at[is_there]] = draft.badges[is_there]
+    kept = {name: array for name, array in known.items() if name.startswith("mix_")}
+    return kept | {"badges": badges}
+
+
+def _price_rows(draft: Draft, where: Any) -> Iterator[tuple[object, ...]]:
+    terms = draft.terms
+    sources = ledger_sources(draft)
+    for at in where.tolist():
+        is_new = bool(draft.opened[at])
+        yield (
+            int(terms.variant_id[at]),
+            int(terms.list_minor[at]),
+            int(terms.public_minor[at]),
+            is_new,
+            "merchant" if is_new else sources[at],
+        )
+
+
+def _metrics(book: Book, draft: Draft, changed: int) -> dict[str, Any]:
+    lower = int((draft.is_changed & (draft.terms.public_minor < draft.old_public)).sum())
+    for direction, count in (("down", lower), ("up", changed - lower)):
+        if count:
+            price_changes_total.labels(direction=direction).inc(count)
+    share = draft.list_share
+    is_sold = np.isfinite(share)
+    return {
+        "variants": len(book.terms),
+        "repriced": len(draft.terms),
+        "public_lower": lower,
+        "public_higher": changed - lower,
+        "below_list": int((book.terms.public_minor < book.terms.list_minor).sum()),
+        "references": {name: int((book.references[name] > 0).sum()) for name in STRATEGIES},
+        "list_not_genuine": int((share[is_sold] < MIN_LIST_SHARE).sum()),
+    }
+
+
+def _prune(place: tuple[str, str]) -> None:
+    """Drop books so old that no process can hold them. Their entries were replaced long ago."""
+    books = PriceBook.objects.filter(market_id=place[0], channel=place[1], is_current=False)
+    old = books.order_by("-version").values_list("pk", flat=True)[KEEP_BOOKS:]
+    PriceBook.objects.filter(pk__in=list(old)).delete()

@@ -1,0 +1,213 @@
+"""Publish price books: reprice what changed, write the ledger, turn the page at one instant."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.db import connection, transaction
+
+from pricing.base.core.values import Policy
+from pricing.demand.selectors.versions import load_active_model
+from pricing.experiments.selectors.shocks import is_draw_due
+from pricing.learning.selectors.evidence import add_evidence
+from pricing.learning.selectors.publishing import load_shelf
+from pricing.ledger.models.books import PriceBook
+from pricing.optimum.core.batch import SegmentMeans
+from pricing.optimum.core.book import Book
+from pricing.optimum.core.mix import pack_means, read_means
+from pricing.policy.selectors.rules import load_active_policy
+from pricing.publishing.selectors.dirty import Dirt, find_dirt
+from pricing.publishing.services.assemble import assemble_book, open_book, patch_book
+from pricing.publishing.services.book_store import keep_notes, remember_shoppers, store_book
+from pricing.publishing.services.drafts import draft_prices
+from pricing.publishing.services.entries import ShopperPrices, replace_entries
+from pricing.publishing.services.feeds import is_held
+from pricing.publishing.services.occasions import Occasion
+from pricing.quoting.selectors.returns import newest_flip
+from pricing.quoting.selectors.serving import forget_serving
+from pricing.quoting.services.returns import Flipped, refuse_if_flipped, settle_returns
+from shop.ground.catalog.selectors import get_market, load_variant_arrays
+from shop.ground.kernel.arrays import unpack_arrays
+from shop.ground.kernel.money import exponent
+
+# Workers look for a new book every half second and need a moment to load it: by then all have it.
+LEAD = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishReport:
+    """What a publishing run did. `version` is the current book's, new or not.
+
+    `variants` were repriced, `public_changes` of them got another public price; `shoppers` were
+    repriced and have `entries` personal prices below the public one.
+    """
+
+    version: int
+    is_new: bool
+    variants: int
+    public_changes: int
+    shoppers: int
+    entries: int
+    seconds: float
+
+
+def publish_price_book(
+    *,
+    now: datetime,
+    market: str = "us",
+    channel: str = "online",
+    everything: bool = False,
+    lead: timedelta = LEAD,
+) -> PublishReport:
+    """Reprice what is dirty (or everything) and publish a new book if anything changed.
+
+    Dirty are variants whose prices somebody set or whose turn in an experiment it is, and shoppers
+    who did something; everything is repriced after a new model, policy, catalogue or emergency, and
+    once a day. The book holds from `lead` after `now`, at least LEAD. Public prices,
+    ledger, book and entries change in one transaction. Facts PriceBookPublished and
+    PublicPricesChanged. One run at a time; a second waits. One during which a kill switch is
+    flipped begins anew: no book is written that does not know of a switch before it.
+    """
+    begun, place = time.perf_counter(), (market, channel)
+    while True:
+        try:
+            report = _run(place, now, everything=everything, lead=max(lead, LEAD))
+            break
+        except Flipped:
+            continue
+    forget_serving()
+    return replace(report, seconds=time.perf_counter() - begun)
+
+
+def _run(
+    place: tuple[str, str], now: datetime, *, everything: bool, lead: timedelta
+) -> PublishReport:
+    """Publish in one transaction. Raises Flipped."""
+    with transaction.atomic():
+        lock_place(place)
+        flip = newest_flip()
+        settle_returns(place=place, now=now)
+        dirt = find_dirt(place=place, now=now, everything=everything, lead=lead)
+        if dirt.is_everything or len(dirt.variant_ids):
+            report = _publish(dirt, place, now)
+            refuse_if_flipped(flip)
+        else:
+            report = _refresh_shoppers(dirt, place, now)
+    return report
+
+
+def lock_place(place: tuple[str, str]) -> None:
+    """Let one run at a time price a place, until the transaction ends."""
+    with connection.cursor() as cursor:
+        key = "|".join(("pricing_pricebook", *place))
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [key])
+
+
+def _publish(dirt: Dirt, place: tuple[str, str], now: datetime) -> PublishReport:
+    currency = get_market(place[0]).currency
+    occasion = replace(
+        find_occasion(place, now, effective_at=dirt.effective_at),
+        # A silent feed stops chance like the model: a week it begins in has no shocks.
+        draws_shocks=dirt.is_everything and is_draw_due(dirt.book, now) and not is_held(place[0]),
+    )
+    known = {} if dirt.book is None else unpack_arrays(dirt.book.arrays)
+    shelf = load_shelf(place=place)
+    if not dirt.is_everything:
+        shelf = shelf.take(np.flatnonzero(np.isin(shelf.variants.variant_id, dirt.variant_ids)))
+    draft = draft_prices(shelf=shelf, occasion=occasion, means=read_means(known))
+    book = assemble_book(
+        draft,
+        version=dirt.next_version,
+        currency=currency,
+        occasion=occasion,
+    )
+    if not dirt.is_everything and dirt.book is not None:
+        old = open_book(dirt.book, currency=currency, exponent=exponent(currency))
+        book = patch_book(old, book)
+    prices = _price_shoppers(book, dirt, occasion.policy, now)
+    notes = keep_notes(known, draft, book.terms.variant_id)
+    if dirt.is_everything:
+        segments, minors = prices.segment_prices()
+        book = replace(book, segments=segments, segment_minor=minors)
+        notes |= pack_means(prices.means)
+    row = store_book(book=book, draft=draft, dirt=dirt, occasion=occasion, notes=notes)
+    return PublishReport(
+        version=book.version,
+        is_new=True,
+        variants=len(shelf),
+        public_changes=int(draft.is_changed.sum()),
+        shoppers=len(prices.shoppers),
+        entries=_write_entries(row.pk, dirt, prices, now),
+        seconds=0.0,
+    )
+
+
+def read_book_notes(place: tuple[str, str]) -> SegmentMeans:
+    """Return the segments as the current book of a place saw them. One query."""
+    rows = PriceBook.objects.filter(market_id=place[0], channel=place[1], is_current=True)
+    arrays = rows.values_list("arrays", flat=True).first()
+    return read_means({} if arrays is None else unpack_arrays(arrays))
+
+
+def find_occasion(place: tuple[str, str], now: datetime, *, effective_at: datetime) -> Occasion:
+    """Return the rules and the model that prices of a place are made under. Four queries."""
+    return Occasion(
+        policy=load_active_policy(),
+        model=add_evidence(load_active_model(), place),
+        now=now,
+        effective_at=effective_at,
+        place=place,
+        exponent=exponent(get_market(place[0]).currency),
+    )
+
+
+def _refresh_shoppers(dirt: Dirt, place: tuple[str, str], now: datetime) -> PublishReport:
+    """Reprice the shoppers who did something since the last run; the book stays."""
+    report = PublishReport(
+        version=0 if dirt.book is None else dirt.book.version,
+        is_new=False,
+        variants=0,
+        public_changes=0,
+        shoppers=0,
+        entries=0,
+        seconds=0.0,
+    )
+    if dirt.book is None:
+        return report
+    currency = get_market(place[0]).currency
+    book = open_book(dirt.book, currency=currency, exponent=exponent(currency))
+    prices = _price_shoppers(book, dirt, load_active_policy(), now)
+    if not prices.shoppers:
+        return report
+    entries = _write_entries(dirt.book.pk, dirt, prices, now)
+    remember_shoppers(dirt.book, now)
+    return replace(report, shoppers=len(prices.shoppers), entries=entries)
+
+
+def _price_shoppers(book: Book, dirt: Dirt, policy: Policy, now: datetime) -> ShopperPrices:
+    known = load_variant_arrays()
+    at = np.minimum(np.searchsorted(known.variant_id, book.terms.variant_id), len(known.sku) - 1)
+    is_known = known.variant_id[at] == book.terms.variant_id if len(known.sku) else at < 0
+    prices = ShopperPrices(
+        terms=book.terms,
+        popularity=np.where(is_known, known.popularity[at] if len(known.sku) else 0.0, 0.0),
+        family_of=book.family_of,
+        weights=book.weights,
+        policy=policy,
+    )
+    if book.learned_ms and len(book.terms):
+        prices.compute(now=now, since=None if dirt.is_everything else dirt.shoppers_since)
+    return prices
+
+
+def _write_entries(book_id: int, dirt: Dirt, prices: ShopperPrices, now: datetime) -> int:
+    replace_entries(
+        book_id=book_id,
+        shopper_ids=None if dirt.is_everything else prices.shoppers,
+        entries=prices.entries,
+        now=now,
+    )
+    return sum(len(one.variant_id) for one in prices.entries)

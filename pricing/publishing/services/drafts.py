@@ -1,0 +1,213 @@
+"""Reprice variants: read what holds, let the pure draft decide, and refer to the law's prices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.base.core.reference import STRATEGIES, PriceSeries, find_references, list_share
+from pricing.base.metrics import guard_hits_total
+from pricing.competitors.selectors.competitors import find_feed_badges
+from pricing.experiments.core.arm_prices import Arms
+from pricing.experiments.core.shocks import Shocks
+from pricing.learning.core.scene import (
+    Decision,
+    PastPrices,
+    Proposed,
+    Scene,
+    StaffPrices,
+    Surroundings,
+)
+from pricing.learning.selectors.publishing import Shelf, category_paths, load_past
+from pricing.ledger.core.offered import append_prices
+from pricing.ledger.selectors.offered import lower_by_offers
+from pricing.ledger.selectors.references import load_paid, load_series
+from pricing.optimum.core import Segments
+from pricing.optimum.core.batch import SegmentMeans
+from pricing.optimum.core.mix import segment_mix
+from pricing.optimum.core.quote import VariantTerms
+from pricing.optimum.core.signals import SignalWeights
+from pricing.policy.core.guardrails import ACTIONS, BIT
+from pricing.publishing.core.publishing import draft
+from pricing.publishing.selectors.overrides import load_staff_prices
+from pricing.publishing.services.arm_prices import ArmRecord, read_arms
+from pricing.publishing.services.badges import find_variant_badges
+from pricing.publishing.services.circumstances import load_surroundings
+from pricing.publishing.services.occasions import Occasion
+from pricing.publishing.services.screening import Screens, load_screens, report_breaches
+from pricing.publishing.services.shocks import read_shocks
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Repriced variants, arrays (m,): their terms, legal references and changed public prices.
+
+    `old_public` is what held before; `opened` marks variants that had no price at all. `proposed`
+    is what was asked of the gate and why, `actions` what the gate did; `badges` are bits of what is
+    wrong with what we know of a variant; `weekly_units` sell at the old price (NaN: unknown).
+    """
+
+    shelf: Shelf
+    terms: VariantTerms
+    references: Mapping[str, IntArray]
+    old_public: IntArray
+    is_changed: BoolArray
+    opened: BoolArray
+    list_share: FloatArray
+    weights: SignalWeights
+    proposed: Proposed
+    staff: StaffPrices
+    actions: IntArray
+    badges: IntArray
+    is_causal: BoolArray
+    weekly_units: FloatArray
+    shocks: Shocks
+    arms: Arms
+    arm_record: ArmRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was read before anything is repriced.
+
+    `calm` is the shelf at the prices that neither an arm of an experiment nor chance has moved:
+    what everybody else wants is asked about those.
+    """
+
+    calm: Shelf
+    arms: Arms
+    arm_record: ArmRecord
+    shocks: Shocks
+    series: PriceSeries
+    past: PastPrices
+    staff: StaffPrices
+    around: Surroundings
+    screens: Screens
+
+
+def draft_prices(*, shelf: Shelf, occasion: Occasion, means: SegmentMeans | None = None) -> Draft:
+    """Return new public prices and terms for the variants of `shelf`. Fourteen queries.
+
+    `means` are the segments as the book before saw them.
+    """
+    loaded = _load(shelf, occasion)
+    decision = draft(make_scene(loaded, occasion, _segments(shelf, means, occasion)))
+    if not occasion.is_dry:
+        _count_guards(decision.actions)
+    terms, proposed = decision.terms, decision.proposed
+    report_breaches(loaded.screens, decision.breaches, terms, decision.moves, occasion)
+    is_changed = terms.public_minor != shelf.public_minor
+    references, share = _refer(terms, loaded.series, is_changed, occasion)
+    return Draft(
+        shelf=shelf,
+        terms=terms,
+        references=references,
+        old_public=shelf.public_minor,
+        is_changed=is_changed,
+        opened=shelf.is_new,
+        list_share=share,
+        weights=occasion.served.weights,
+        proposed=proposed,
+        staff=loaded.staff,
+        actions=decision.actions,
+        badges=_badges(shelf, loaded.series, decision, occasion),
+        is_causal=decision.is_causal,
+        weekly_units=proposed.around.weekly_units,
+        shocks=decision.shocks,
+        arms=decision.arms,
+        arm_record=loaded.arm_record,
+    )
+
+
+def _load(shelf: Shelf, occasion: Occasion) -> Loaded:
+    ids, place, now = shelf.variants.variant_id, occasion.place, occasion.now
+    staff = load_staff_prices(variant_id=ids, place=place, now=now)
+    arms, record = read_arms(shelf=shelf, occasion=occasion)
+    unarmed = replace(shelf, public_minor=arms.base_minor)
+    shocks = read_shocks(shelf=unarmed, occasion=occasion, is_tested=arms.is_tested)
+    calm = replace(shelf, public_minor=shocks.base_minor)
+    series = load_series(variant_id=ids, now=now, place=place)
+    return Loaded(
+        calm=calm,
+        arms=arms,
+        arm_record=record,
+        shocks=shocks,
+        series=series,
+        past=load_past(shelf=shelf, series=series, policy=occasion.policy, now=now, place=place),
+        staff=staff,
+        around=load_surroundings(calm, staff, occasion),
+        screens=load_screens(ids, occasion),
+    )
+
+
+def make_scene(loaded: Loaded, occasion: Occasion, segments: Segments) -> Scene:
+    """Return what was read as the pure draft takes it. No query."""
+    return Scene(
+        goods=loaded.calm.goods(),
+        policy=occasion.policy,
+        served=occasion.served,
+        segments=segments,
+        staff=loaded.staff,
+        around=loaded.around,
+        past=loaded.past,
+        arms=loaded.arms,
+        shocks=loaded.shocks,
+        second=int(occasion.now.timestamp()),
+        has_model=occasion.model is not None,
+        is_stale=occasion.is_stale,
+        draws_shocks=occasion.draws_shocks,
+        quiet=loaded.screens.quiet,
+        is_silent=loaded.screens.is_silent,
+        exponent=occasion.exponent,
+    )
+
+
+def _segments(shelf: Shelf, means: SegmentMeans | None, occasion: Occasion) -> Segments:
+    families, _ = category_paths(shelf.tree)
+    mix = segment_mix(
+        means or SegmentMeans(),
+        shelf.variants.category_id,
+        families,
+        occasion.served.weights,
+        holdout_share=occasion.policy.holdout_share,
+    )
+    return replace(mix, is_personal=mix.is_personal & ~shelf.variants.never_personal)
+
+
+def _badges(shelf: Shelf, series: PriceSeries, decision: Decision, occasion: Occasion) -> IntArray:
+    return find_variant_badges(
+        shelf,
+        decision.before,
+        series,
+        depth=decision.depth,
+        is_causal=decision.is_causal,
+        policy=occasion.policy,
+        has_model=occasion.model is not None,
+        feed=find_feed_badges(market=occasion.place[0], now=occasion.now),
+    )
+
+
+def _refer(
+    terms: VariantTerms,
+    series: PriceSeries,
+    is_changed: BoolArray,
+    occasion: Occasion,
+) -> tuple[Mapping[str, IntArray], FloatArray]:
+    """Return the legal references once the new prices hold, and the list-price gauge."""
+    now, at = occasion.now, int(occasion.effective_at.timestamp())
+    after = append_prices(series, is_changed, at, terms.public_minor)
+    paid = load_paid(variant_id=terms.variant_id, now=now, market=occasion.place[0])
+    offered = lower_by_offers(after, terms.variant_id, market=occasion.place[0], now=now)
+    found = find_references(after, paid, terms.list_minor, max(at, int(now.timestamp())), offered)
+    amounts = {strategy: found[strategy].amount for strategy in STRATEGIES}
+    return amounts, list_share(paid, terms.list_minor, int(now.timestamp()))
+
+
+def _count_guards(actions: IntArray) -> None:
+    for name in ACTIONS:
+        hits = int(np.count_nonzero(actions & BIT[name]))
+        if hits and name != "not_allowed":
+            guard_hits_total.labels(gate="public", action=name).inc(hits)

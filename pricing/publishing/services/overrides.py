@@ -1,0 +1,150 @@
+"""Public prices and their limits set by hand, for a time and for a reason."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from pricing.base.core.rungs import share_down
+from pricing.ledger.models.ledger import PublicPrice
+from pricing.ledger.models.proposals import PriceOverride
+from pricing.optimum.core.publish import floor_prices
+from pricing.policy.selectors.rules import load_active_policy
+from shop.ground.catalog.selectors import load_variant_arrays
+from shop.ground.kernel.errors import FairtagError
+from shop.ground.outbox.services import write_fact
+
+LONGEST = timedelta(days=366)
+
+
+class OverrideRefused(FairtagError):
+    """The price, the period or the reason of an override cannot stand."""
+
+    code = "override_refused"
+
+
+def set_override(
+    *,
+    variant_id: int,
+    amount_minor: int,
+    expires_at: datetime,
+    reason: str,
+    by_id: int | None,
+    now: datetime,
+    kind: str = "price",
+    starts_at: datetime | None = None,
+    market: str = "us",
+    channel: str = "online",
+) -> int:
+    """Fix the public price of a variant until `expires_at`, or a minimum, a maximum, or (`clear`)
+    how far it may fall so that the stock is gone by then.
+
+    Return the override's id. The publisher obeys from the next book on, a step a day, inside floor
+    and ceiling; when the time is over the price returns by itself. An override of the same kind
+    still in force is replaced, and the same one set twice is one. Fact PriceOverrideSet. Raises
+    OverrideRefused.
+    """
+    begins = starts_at or now
+    _check(amount_minor, (begins, expires_at), reason, now)
+    said = {"amount_minor": amount_minor, "expires_at": expires_at, "reason": reason.strip()}
+    where = {"variant_id": variant_id, "market_id": market, "channel": channel}
+    with transaction.atomic():
+        # The price's row is the lock: two people who set an override at once stand in line.
+        price = PublicPrice.objects.select_for_update().filter(**where).first()
+        _check_price(price, kind, amount_minor)
+        same = PriceOverride.objects.filter(
+            ended_at__isnull=True, expires_at__gt=now, kind=kind, **where
+        )
+        known = same.filter(**said).first()
+        if known is not None:
+            return int(known.pk)
+        same.filter(starts_at__lte=begins).update(ended_at=begins, ended_by_id=by_id)
+        row = PriceOverride.objects.create(
+            **where, **said, kind=kind, starts_at=begins, created_at=now, created_by_id=by_id
+        )
+        _tell(row, now)
+    return int(row.pk)
+
+
+def end_override(*, override_id: int, by_id: int | None, now: datetime) -> bool:
+    """End an override before its time; return whether it was still in force or to come.
+
+    The price returns with the next book. Fact PriceOverrideSet. Raises OverrideRefused.
+    """
+    with transaction.atomic():
+        row = PriceOverride.objects.select_for_update().filter(pk=override_id).first()
+        if row is None:
+            raise OverrideRefused(_("There is no such override."))
+        if row.ended_at is not None or row.expires_at <= now:
+            return False
+        row.ended_at, row.ended_by_id = now, by_id
+        row.save(update_fields=["ended_at", "ended_by"])
+        _tell(row, now)
+    return True
+
+
+def check_override(
+    *,
+    variant_id: int,
+    amount_minor: int,
+    period: tuple[datetime, datetime],
+    reason: str,
+    kind: str,
+    place: tuple[str, str],
+    now: datetime,
+) -> None:
+    """Raise OverrideRefused where `set_override` would: a form can say so before anything is lost.
+
+    `period` is from when until when, `place` market and channel.
+    """
+    _check(amount_minor, period, reason, now)
+    price = PublicPrice.objects.filter(
+        variant_id=variant_id, market_id=place[0], channel=place[1]
+    ).first()
+    _check_price(price, kind, amount_minor)
+
+
+def find_bounds(*, price: PublicPrice) -> tuple[int, int]:
+    """Return floor and ceiling of a variant's public price, minor units, as the gate knows them."""
+    policy, goods = load_active_policy(), load_variant_arrays(price.market_id)
+    at = int(np.searchsorted(goods.variant_id, price.variant_id))
+    is_known = at < len(goods.variant_id) and int(goods.variant_id[at]) == price.variant_id
+    cost = goods.cost_minor[[at]] if is_known else np.array([-1])
+    listed, anchor = np.array([price.list_minor]), np.array([price.anchor_minor])
+    floor = int(floor_prices(cost, listed, anchor, policy)[0][0])
+    return floor, max(int(share_down(listed, 1.0 + policy.ceiling_over_list)[0]), floor)
+
+
+def _check(
+    amount_minor: int, period: tuple[datetime, datetime], reason: str, now: datetime
+) -> None:
+    begins, expires_at = period
+    if amount_minor <= 0:
+        raise OverrideRefused(_("A price must be above zero."))
+    if expires_at <= max(begins, now):
+        raise OverrideRefused(_("It must end after it begins, and not in the past."))
+    if expires_at > now + LONGEST:
+        raise OverrideRefused(_("An override may last a year at most."))
+    if not reason.strip():
+        raise OverrideRefused(_("Say why: the reason is kept with the price."))
+
+
+def _check_price(price: PublicPrice | None, kind: str, amount_minor: int) -> None:
+    """Refuse a price that the gate would never let through: say so now, not silently later."""
+    if price is None:
+        raise OverrideRefused(_("This variant has no public price here yet."))
+    if kind not in (PriceOverride.Kind.PRICE, PriceOverride.Kind.CLEAR):
+        return
+    floor, ceiling = find_bounds(price=price)
+    if not floor <= amount_minor <= ceiling:
+        raise OverrideRefused(
+            _("The price must be between the floor and the ceiling."), floor=floor, ceiling=ceiling
+        )
+
+
+def _tell(row: PriceOverride, now: datetime) -> None:
+    payload = {"override": row.pk, "variant": row.variant_id}
+    write_fact(kind="PriceOverrideSet", payload=payload, occurred_at=now)

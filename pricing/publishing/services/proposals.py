@@ -1,0 +1,179 @@
+"""Decisions of staff on price proposals: approve, edit, reject, postpone; singly or in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from pricing.ledger.models.proposals import PriceProposal
+from pricing.policy.selectors.rules import load_active_policy
+from shop.ground.kernel.errors import FairtagError
+from shop.ground.outbox.services import write_fact
+
+State = PriceProposal.State
+WAITING = (State.PENDING, State.SNOOZED)
+DECIDED = (State.APPROVED, State.EDITED)
+
+
+class ProposalRefused(FairtagError):
+    """The proposal cannot be decided in this way."""
+
+    code = "proposal_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of the proposals asked about, by id.
+
+    `done` are as asked (some may have been before); `waiting` need a second person; `skipped` maps
+    the others to why: "unknown", "closed" (decided otherwise, published or withdrawn) or
+    "needs_second_person".
+    """
+
+    done: tuple[int, ...]
+    waiting: tuple[int, ...]
+    skipped: dict[int, str]
+
+
+def approve_proposals(
+    *, proposal_ids: Sequence[int], by_id: int, now: datetime, reason: str = ""
+) -> Decided:
+    """Approve proposals; the next book publishes them. Safe to run again.
+
+    A change above the policy's `two_person_step` needs two people: the first one's word is kept,
+    the second one's decides. Fact PriceProposalsDecided.
+    """
+    done: list[int] = []
+    waiting: list[int] = []
+    skipped: dict[int, str] = {}
+    with transaction.atomic():
+        for row in _lock(proposal_ids, skipped):
+            if row.state in DECIDED:
+                done.append(row.pk)
+            elif row.state not in WAITING:
+                skipped[row.pk] = "closed"
+            elif row.needs_two and row.first_by_id == by_id:
+                skipped[row.pk] = "needs_second_person"
+            elif row.needs_two and row.first_by_id is None:
+                row.first_by_id, row.state = by_id, State.PENDING
+                row.reason = reason or row.reason
+                row.save(update_fields=["first_by", "state", "reason"])
+                waiting.append(row.pk)
+            else:
+                _decide(row, by_id=by_id, now=now, reason=reason)
+                done.append(row.pk)
+        _tell(done, now)
+    return Decided(tuple(done), tuple(waiting), skipped)
+
+
+def _decide(row: PriceProposal, *, by_id: int, now: datetime, reason: str) -> None:
+    is_edited = row.final_minor != row.proposed_minor
+    row.state = State.EDITED if is_edited else State.APPROVED
+    row.decided_by_id, row.decided_at = by_id, now
+    row.reason = reason or row.reason
+    row.save(update_fields=["state", "decided_by", "decided_at", "reason"])
+
+
+def edit_proposal(
+    *, proposal_id: int, price_minor: int, reason: str, by_id: int, now: datetime
+) -> Decided:
+    """Replace the proposed price by `price_minor` and approve it, as the first of two people where
+    the change is large. Raises ProposalRefused for a price outside floor, ceiling and step, or
+    without a reason."""
+    if not reason.strip():
+        raise ProposalRefused(_("Say why: the reason is kept with the change."))
+    with transaction.atomic():
+        skipped: dict[int, str] = {}
+        rows = _lock([proposal_id], skipped)
+        if not rows or rows[0].state not in (*WAITING, *DECIDED):
+            return Decided((), (), skipped or {proposal_id: "closed"})
+        row = rows[0]
+        if row.state in DECIDED and row.final_minor == price_minor:
+            return Decided((proposal_id,), (), {})
+        _check_price(row, price_minor)
+        step = abs(price_minor / row.current_minor - 1.0)
+        row.final_minor, row.reason = price_minor, reason.strip()
+        row.needs_two = step > load_active_policy().two_person_step
+        # New numbers, new beginning: an earlier word was said about another price.
+        row.first_by_id = by_id if row.needs_two else None
+        row.state, row.decided_by_id, row.decided_at = State.PENDING, None, None
+        row.save()
+        if row.needs_two:
+            return Decided((), (row.pk,), {})
+        _decide(row, by_id=by_id, now=now, reason=row.reason)
+        _tell([row.pk], now)
+    return Decided((row.pk,), (), {})
+
+
+def _check_price(row: PriceProposal, price_minor: int) -> None:
+    if not row.floor_minor <= price_minor <= row.ceiling_minor:
+        raise ProposalRefused(
+            _("The price must be between the floor and the ceiling."),
+            floor=row.floor_minor,
+            ceiling=row.ceiling_minor,
+        )
+
+
+def reject_proposals(
+    *, proposal_ids: Sequence[int], reason: str, by_id: int, now: datetime
+) -> Decided:
+    """Reject proposals for a reason; the same change is not proposed again for two weeks.
+
+    Also takes back an approval that is not published yet. Safe to run again.
+    """
+    if not reason.strip():
+        raise ProposalRefused(_("Say why: the reason is kept with the change."))
+    done: list[int] = []
+    skipped: dict[int, str] = {}
+    with transaction.atomic():
+        for row in _lock(proposal_ids, skipped):
+            if row.state == State.REJECTED:
+                done.append(row.pk)
+            elif row.state not in (*WAITING, *DECIDED):
+                skipped[row.pk] = "closed"
+            else:
+                row.state, row.reason = State.REJECTED, reason.strip()
+                row.decided_by_id, row.decided_at = by_id, now
+                row.save(update_fields=["state", "reason", "decided_by", "decided_at"])
+                done.append(row.pk)
+    return Decided(tuple(done), (), skipped)
+
+
+def snooze_proposals(
+    *, proposal_ids: Sequence[int], until: datetime, reason: str, by_id: int, now: datetime
+) -> Decided:
+    """Put proposals off until a moment; then they wait again by themselves. Safe to run again."""
+    if not reason.strip() or until <= now:
+        raise ProposalRefused(_("Say why, and name a moment to come."))
+    done: list[int] = []
+    skipped: dict[int, str] = {}
+    with transaction.atomic():
+        for row in _lock(proposal_ids, skipped):
+            if row.state not in WAITING:
+                skipped[row.pk] = "closed"
+                continue
+            row.state, row.reason, row.snoozed_until = State.SNOOZED, reason.strip(), until
+            row.decided_by_id, row.decided_at = by_id, now
+            row.save()
+            done.append(row.pk)
+    return Decided(tuple(done), (), skipped)
+
+
+def _lock(proposal_ids: Iterable[int], skipped: dict[int, str]) -> list[PriceProposal]:
+    """Lock proposals in primary-key order; ids that do not exist go to `skipped`."""
+    wanted = sorted(set(proposal_ids))
+    rows = list(
+        PriceProposal.objects.select_for_update(of=("self",)).filter(pk__in=wanted).order_by("pk")
+    )
+    skipped.update(dict.fromkeys(set(wanted) - {row.pk for row in rows}, "unknown"))
+    return rows
+
+
+def _tell(ids: Sequence[int], now: datetime) -> None:
+    if ids:
+        payload = {"proposals": list(ids[:1000])}
+        write_fact(kind="PriceProposalsDecided", payload=payload, occurred_at=now)

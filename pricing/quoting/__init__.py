@@ -1,0 +1,1 @@
+"""The request path: prices of a page, held quotes, their records."""

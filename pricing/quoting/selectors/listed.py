@@ -1,0 +1,91 @@
+"""Of any variant, sold or not: the prices set last, and what its demand rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from pricing.demand.selectors.versions import load_active_model
+from pricing.learning.selectors.evidence import add_evidence
+from pricing.ledger.models.ledger import PublicPrice
+from pricing.ledger.selectors.references import load_references
+from pricing.quoting.selectors.serving import resolve_jurisdiction
+from shop.ground.catalog.selectors import get_market, list_categories, load_variant_arrays
+
+
+def list_set_prices(
+    *, variant_ids: Collection[int], market: str, channel: str = "online"
+) -> dict[int, tuple[int, int]]:
+    """Return (list price, public price) by variant id; who has none is left out. One query.
+
+    The book that shoppers are served from follows within seconds.
+    """
+    rows = PublicPrice.objects.filter(variant_id__in=variant_ids, market_id=market, channel=channel)
+    return {
+        variant_id: (listed, public)
+        for variant_id, listed, public in rows.values_list(
+            "variant_id", "list_minor", "public_minor"
+        )
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class DemandBasis:
+    """What is known of a variant's demand: `elasticity` is positive, None without a model.
+
+    `source` is "none" (no model was trained), "family" or "all" (a prior, for nothing was sold
+    yet), "own" (its own sales). `family_id` is the category whose prior it takes.
+    """
+
+    source: str
+    family_id: int
+    elasticity: float | None = None
+
+
+def tell_demand_basis(
+    *, variant_ids: Sequence[int], category_id: int, market: str, channel: str = "online"
+) -> list[DemandBasis]:
+    """Return what the prices of a product's variants rest on: own sales, or a prior. Five queries
+    at most."""
+    node = list_categories("en").nodes.get(category_id)
+    family = category_id if node is None or node.parent_id is None else node.parent_id
+    active = add_evidence(load_active_model(), (market, channel))
+    if active is None:
+        return [DemandBasis("none", family)] * len(variant_ids)
+    families = np.full(len(variant_ids), family)
+    mean, _sd, depth = active[1].elasticities(np.array(variant_ids, dtype=np.int64), families)
+    return [
+        DemandBasis(("own", "family", "all")[at], family, elasticity)
+        for at, elasticity in zip(depth.tolist(), mean.tolist(), strict=True)
+    ]
+
+
+def count_priors(*, market: str) -> tuple[int, int] | None:
+    """Return how many variants on sale the model has seen no sale of, and how many are on sale;
+    None without a model. Three queries."""
+    active = load_active_model()
+    if active is None:
+        return None
+    known = active[1].variant_id
+    ids = load_variant_arrays(market).variant_id
+    return int((~np.isin(ids, known)).sum()), len(ids)
+
+
+def list_references(
+    *, listed: Mapping[int, int], now: datetime, market: str, channel: str = "online"
+) -> dict[int, int]:
+    """Return the price a reduction would be told against, by the law of the market, of variants
+    with their list prices; who has none is left out. The number of queries is fixed."""
+    rule = resolve_jurisdiction(code=get_market(market).jurisdiction_code, now=now)
+    ids = sorted(listed)
+    found = load_references(
+        variant_id=np.array(ids, dtype=np.int64),
+        list_minor=np.array([listed[one] for one in ids], dtype=np.int64),
+        now=now,
+        place=(market, channel),
+    )
+    amounts = found.by_strategy[rule.reference_strategy].amount.tolist()
+    return {one: amount for one, amount in zip(ids, amounts, strict=True) if amount}

@@ -1,0 +1,131 @@
+"""Read stored quotes, and those still on their way to the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from pricing.base.core.texts import say, say_without
+from pricing.base.core.tokens import owner_of
+from pricing.base.core.values import Counterfactual, QuoteTrace, Reason
+from pricing.ledger.core.packed import EXPLAINED
+from pricing.ledger.models.quotes import Quote
+from pricing.quoting.selectors.streamed import find_streamed
+from shop.ground.kernel.errors import FairtagError
+from shop.ground.kernel.ids import uuid7_time
+
+
+class QuoteNotFound(FairtagError):
+    """No quote has this id, or none of this shopper."""
+
+    code = "quote_not_found"
+
+
+def get_quote(
+    quote_id: UUID, *, shopper_pseudonym: str | None = None, language: str = "en"
+) -> QuoteTrace:
+    """Return a quote from the table, or from the stream if it is not drained yet. One query.
+
+    With `shopper_pseudonym` a quote of somebody else is not found (a public price is anybody's).
+    Raises QuoteNotFound.
+    """
+    row = load_row(quote_id)
+    nobody = owner_of(None).hex()
+    if shopper_pseudonym is not None and row["shopper_hash"] not in (
+        owner_of(shopper_pseudonym).hex(),
+        nobody,
+    ):
+        raise QuoteNotFound(_("There is no such quote."))
+    return _trace(row, language)
+
+
+def load_row(quote_id: UUID) -> Mapping[str, Any]:
+    """Return the columns of a quote; `is_stored` False for one still on the stream. One query.
+
+    The moment inside the id leads to one partition. Raises QuoteNotFound.
+    """
+    try:
+        at = uuid7_time(quote_id)
+    except ValueError as error:
+        raise QuoteNotFound(_("There is no such quote.")) from error
+    row = Quote.objects.filter(pk=quote_id, issued_at=at).values().first()
+    if row is not None and row["is_complete"]:
+        return {**row, "is_stored": True}
+    streamed = find_streamed(quote_id)
+    if streamed is not None:
+        return {**streamed, "is_stored": row is not None}
+    if row is None:
+        raise QuoteNotFound(_("There is no such quote."))
+    return {**row, "is_stored": True}
+
+
+def find_first_personal() -> datetime | None:
+    """Return when the first personal price on record was shown, None before one. One query: ids
+    are in the order of time."""
+    rows = Quote.objects.filter(is_personal=True).order_by("id")
+    return rows.values_list("issued_at", flat=True).first()
+
+
+def _trace(row: Mapping[str, Any], language: str) -> QuoteTrace:
+    return QuoteTrace(
+        quote_id=row["id"],
+        market=row["market_code"],
+        reasons=tuple(
+            Reason(one["code"], one["amount_minor"], say(one["code"], language))
+            for one in row["reasons"]
+        ),
+        counterfactuals=_counterfactuals(row, language),
+        candidates=tuple(row["candidates"]),
+        guard_actions=tuple(row["guard_actions"]),
+        **{name: row[name] for name in _SAME},
+    )
+
+
+def _counterfactuals(row: Mapping[str, Any], language: str) -> tuple[Counterfactual, ...]:
+    """Return the prices without inputs. Each is without those before it too, but in records made
+    before EXPLAINED, which took one away at a time."""
+    kept = row["counterfactuals"]
+    codes = [one["code"] for one in kept]
+    adds_up = row["inputs"].get("format", 1) >= EXPLAINED
+    return tuple(
+        Counterfactual(
+            one["code"],
+            one["quoted_minor"],
+            say_without(codes[0 if adds_up else at : at + 1], language),
+        )
+        for at, one in enumerate(kept)
+    )
+
+
+_SAME = (
+    "variant_id",
+    "shopper_id",
+    "shopper_hash",
+    "channel",
+    "currency",
+    "purpose",
+    "list_minor",
+    "public_minor",
+    "quoted_minor",
+    "is_personal",
+    "rung",
+    "arm",
+    "propensity",
+    "label_code",
+    "jurisdiction_code",
+    "policy_version",
+    "model_version",
+    "book_version",
+    "issued_at",
+    "expires_at",
+    "is_complete",
+    "is_stored",
+    "features",
+    "inputs",
+    "kid",
+    "signature",
+)

@@ -1,0 +1,135 @@
+"""Figures of prices for staff: quotes by source, and the age of their inputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import connection
+
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.demand.models.families import name_model
+from pricing.ledger.models.books import PriceBook
+from pricing.ledger.models.quotes import Quote
+
+READ_AT_MOST = 200_000
+
+COUNT_RUNGS = """
+SELECT (issued_at AT TIME ZONE %(zone)s)::date AS day, rung, count(*)
+FROM pricing_quote {sample}
+WHERE issued_at >= %(since)s AND issued_at < %(until)s
+GROUP BY day, rung ORDER BY day, rung
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RungCounts:
+    """Quotes by (day, rung). `is_sampled`: scaled up from a sample of the table's blocks."""
+
+    counts: dict[tuple[date, str], int]
+    is_sampled: bool
+
+    def by_day(self, rung: str, days: Sequence[date]) -> tuple[float, ...]:
+        """Return the count of `rung` on each of `days`."""
+        return tuple(float(self.counts.get((day, rung), 0)) for day in days)
+
+
+def count_quotes_by_rung(*, since: datetime, until: datetime, zone: str) -> RungCounts:
+    """Count quotes of `[since, until)` by day of `zone` and rung. Two queries.
+
+    Reads about `READ_AT_MOST` rows however many there are: above that, whole blocks are sampled
+    (TABLESAMPLE SYSTEM, a fixed seed) and the counts scaled up.
+    """
+    return RungCounts(*count_by_day(COUNT_RUNGS, since=since, until=until, zone=zone))
+
+
+def count_by_day(
+    statement: str, *, since: datetime, until: datetime, zone: str
+) -> tuple[dict[tuple[date, str], int], bool]:
+    """Return the counts of `statement` by (day of `zone`, name), and whether they were sampled.
+
+    `statement` selects day, name and count of quotes from `[since, until)`, with `{sample}` behind
+    the table's name. Two queries, whatever the table holds: see `count_quotes_by_rung`.
+    """
+    percent = min(100.0, 100.0 * READ_AT_MOST / max(1, estimate_quotes(since, until)))
+    is_sampled = percent < 100.0
+    sample = "TABLESAMPLE SYSTEM (%(percent)s) REPEATABLE (1)" if is_sampled else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement.format(sample=sample),
+            {"zone": zone, "since": since, "until": until, "percent": percent},
+        )
+        rows = cursor.fetchall()
+    scale = 100.0 / percent
+    return {(day, name): round(count * scale) for day, name, count in rows}, is_sampled
+
+
+def estimate_quotes(since: datetime, until: datetime) -> int:
+    """Return about how many quotes `[since, until)` holds, as the planner reckons. One query."""
+    quotes = Quote.objects.filter(issued_at__gte=since, issued_at__lt=until).order_by()
+    plan = json.loads(quotes.explain(format="json"))
+    return int(plan[0]["Plan"]["Plan Rows"])
+
+
+@dataclass(frozen=True, slots=True)
+class PriceFreshness:
+    """When the model and the book in use were made; None where there is none yet."""
+
+    model_id: int | None
+    model_name: str
+    trained_at: datetime | None
+    book_version: int | None
+    published_at: datetime | None
+
+
+def read_price_freshness(*, market: str = "us", channel: str = "online") -> PriceFreshness:
+    """Return what prices are made from now. Two queries."""
+    model = (
+        DemandModelVersion.objects.filter(status=DemandModelVersion.Status.ACTIVE)
+        .values_list("pk", "kind", "trained_at")
+        .first()
+    )
+    book = (
+        PriceBook.objects.filter(market_id=market, channel=channel, is_current=True)
+        .values_list("version", "published_at")
+        .first()
+    )
+    pk, kind, trained_at = model or (None, "", None)
+    named = "" if pk is None else name_model(kind, pk)
+    return PriceFreshness(pk, named, trained_at, *(book or (None, None)))
+
+
+@dataclass(frozen=True, slots=True)
+class StaffQuoteRow:
+    """A quote in a short list for staff."""
+
+    quote_id: object
+    issued_at: datetime
+    variant_id: int
+    currency: str
+    public_minor: int
+    quoted_minor: int
+    rung: str
+    label_code: str
+    purpose: str
+
+
+def list_quotes_of_shopper(*, shopper_id: int, limit: int = 20) -> list[StaffQuoteRow]:
+    """Return a shopper's newest stored quotes. One query."""
+    rows = Quote.objects.filter(shopper_id=shopper_id).order_by("-issued_at", "-id")
+    return [
+        StaffQuoteRow(*row)
+        for row in rows.values_list(
+            "id",
+            "issued_at",
+            "variant_id",
+            "currency",
+            "public_minor",
+            "quoted_minor",
+            "rung",
+            "label_code",
+            "purpose",
+        )[:limit]
+    ]

@@ -1,0 +1,259 @@
+"""Prices as they are shown: one public view per variant for all, and personal ones made of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+
+from pricing.base.core.texts import say
+from pricing.base.core.tokens import EPOCH, NOBODY, encode_token
+from pricing.base.core.values import (
+    JurisdictionRule,
+    Policy,
+    PriceView,
+    Reason,
+    Rung,
+    VerifiedQuote,
+)
+from pricing.base.services.keys import signing_key
+from pricing.ledger.core.held import HeldQuote
+from pricing.ledger.core.labels import PUBLIC_TEST, label_code, label_text
+from pricing.ledger.core.unit_prices import choose_unit, price_per_unit
+from pricing.optimum.core.book import Book
+from pricing.quoting.selectors.pages import Served
+from shop.ground.catalog.selectors import get_market, list_bulk_variants
+from shop.ground.kernel.clock import epoch_ms
+
+# A view carries a token that promises its price. Sharing it for this long makes a page of public
+# prices cost nothing; its validity is longer by as much.
+SHARED_MINUTES = 10
+KEEP_SHELVES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and in what words prices are shown."""
+
+    market: str
+    channel: str
+    jurisdiction_code: str
+    rule: JurisdictionRule
+    language: str
+
+
+class PublicViews:
+    """Shelves of views by (book, place, ten minutes); filled as they are asked for."""
+
+    def __init__(self) -> None:
+        self._shelves: dict[tuple[object, ...], dict[int, PriceView]] = {}
+
+    def shelf(self, page: Served, place: Place, now_ms: int) -> dict[int, PriceView]:
+        """Return the views known so far of this page, place and moment, by position."""
+        kid, _ = signing_key()
+        key = (
+            page.book.version,
+            page.effective_at,
+            place.market,
+            place.channel,
+            place.jurisdiction_code,
+            place.rule.reference_strategy,
+            place.language,
+            kid,
+            now_ms // (SHARED_MINUTES * 60_000),
+        )
+        shelf = self._shelves.get(key)
+        if shelf is None:
+            # Replaced, not changed: other threads may be reading the old dict.
+            kept = list(self._shelves.items())[-KEEP_SHELVES:]
+            shelf = {}
+            self._shelves = {**dict(kept), key: shelf}
+        return shelf
+
+    def clear(self) -> None:
+        """Forget all views (tests)."""
+        self._shelves = {}
+
+
+public_views = PublicViews()
+
+
+def make_public_view(
+    book: Book, position: int, place: Place, policy: Policy, now: datetime
+) -> PriceView:
+    """Return the view of one variant's public price, with the token that promises it."""
+    terms = book.terms
+    names = ("variant_id", "public_minor", "list_minor")
+    variant_id, public, listed = (int(getattr(terms, name)[position]) for name in names)
+    issued = _shared_since(now)
+    code = PUBLIC_TEST if book.is_test[position] else ""
+    quote = replace(
+        blank_quote(book, place, policy),
+        label_code=code,
+        variant_id=variant_id,
+        list_minor=listed,
+        public_minor=public,
+        quoted_minor=public,
+        issued_at=issued,
+        expires_at=issued + timedelta(minutes=policy.quote_minutes + SHARED_MINUTES),
+    )
+    unit_minor, unit = unit_price(book, position, public, place.market, place.language)
+    reference, note = legal_reference(book, position, public, place)
+    return PriceView(
+        variant_id=variant_id,
+        currency=book.currency,
+        list_minor=listed,
+        public_minor=public,
+        quoted_minor=public,
+        is_personal=False,
+        reference_minor=reference,
+        reference_note=note,
+        label_code=code,
+        label=label_text(place.rule, code, place.language),
+        token=_sign(quote),
+        expires_at=quote.expires_at,
+        reasons=(Reason("public", public, say("public", place.language)),),
+        unit_minor=unit_minor,
+        unit_label=unit,
+    )
+
+
+def _sign(quote: VerifiedQuote) -> str:
+    """Return the token of a public price, with the id that it has in every process."""
+    kid, key = signing_key()
+    where = f"{quote.market}/{quote.channel}"
+    ids = (quote.issued_at, quote.book_version, quote.variant_id, quote.public_minor)
+    return encode_token(replace(quote, quote_id=shared_id(*ids, where), kid=kid), key=key)
+
+
+def _shared_since(now: datetime) -> datetime:
+    bucket = epoch_ms(now) // (SHARED_MINUTES * 60_000) * SHARED_MINUTES
+    return EPOCH + timedelta(minutes=bucket)
+
+
+def blank_quote(book: Book, place: Place, policy: Policy) -> VerifiedQuote:
+    """Return what all quotes of a book and place share; ids, amounts, owner and moments to come."""
+    return VerifiedQuote(
+        quote_id=UUID(int=0),
+        variant_id=0,
+        market=place.market,
+        channel=place.channel,
+        currency=book.currency,
+        list_minor=0,
+        public_minor=0,
+        quoted_minor=0,
+        is_personal=False,
+        rung="public",
+        label_code="",
+        jurisdiction_code=place.jurisdiction_code,
+        policy_version=policy.version,
+        model_version=book.model_version,
+        book_version=book.version,
+        arm="none",
+        owner=NOBODY,
+        issued_at=EPOCH,
+        expires_at=EPOCH,
+        kid=0,
+    )
+
+
+def unit_price(
+    book: Book, position: int, minor: int, market: str, language: str
+) -> tuple[int | None, str]:
+    """Return the price of a unit of the market, and the unit's name; (None, "") if unknown."""
+    amount, variant_id = float(book.measure_amount[position]), int(book.terms.variant_id[position])
+    unit = choose_unit(
+        amount,
+        int(book.measure_unit[position]),
+        country=get_market(market).country,
+        is_bulk=variant_id in list_bulk_variants(),
+    )
+    return (
+        (None, "") if unit is None else (price_per_unit(minor, amount, unit), unit.label(language))
+    )
+
+
+def legal_reference(
+    book: Book, position: int, public_minor: int, place: Place
+) -> tuple[int | None, str]:
+    """Return the "was" amount the law allows here and its note, or (None, "")."""
+    strategy = place.rule.reference_strategy
+    amount = int(book.references[strategy][position])
+    if amount <= public_minor:
+        return None, ""
+    return amount, say(f"reference:{strategy}", place.language)
+
+
+def shared_id(
+    issued: datetime, version: int, variant_id: int, public_minor: int, place: str
+) -> UUID:
+    """Return the id of a public price's quote: the same in every process, timed like a UUIDv7.
+
+    A switch may take a price back while its book holds: two prices have two ids.
+    """
+    name = f"{version}|{variant_id}|{public_minor}|{place}".encode()
+    digest = int.from_bytes(hashlib.blake2b(name, digest_size=10).digest())
+    value = (epoch_ms(issued) & (2**48 - 1)) << 80 | digest
+    value = value & ~(0xF << 76) | 0x7 << 76
+    return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
+
+
+# Pages show the same quotes again and again; ten minutes share one public view.
+MOST_VIEWS = 20_000
+_views: dict[str, tuple[PriceView, PriceView]] = {}
+
+
+def recall_view(
+    quote: HeldQuote, base: PriceView, *, book: Book, place: Place, rung: Rung
+) -> PriceView:
+    """Return the view of a quote: the one made before, as long as the public view is the same."""
+    known = _views.get(quote.token)
+    if known is not None and known[0] is base:
+        return known[1]
+    if len(_views) > MOST_VIEWS:
+        _views.clear()
+    view = _view(quote, base, book=book, place=place, rung=rung)
+    _views[quote.token] = (base, view)
+    return view
+
+
+def _view(quote: HeldQuote, base: PriceView, *, book: Book, place: Place, rung: Rung) -> PriceView:
+    """Return the shopper's view of a variant; what is the same for everybody comes from `base`."""
+    public, language, rule = base.public_minor, place.language, place.rule
+    quoted = min(quote.quoted_minor, public)
+    is_personal = quoted < public
+    reasons = base.reasons
+    code = base.label_code
+    if is_personal:
+        code = label_code(rule, is_test=quote.is_test)
+        discount = Reason("personal", quoted - public, say("personal", language))
+        reasons = (base.reasons[0], discount)
+    return PriceView(
+        variant_id=base.variant_id,
+        currency=base.currency,
+        list_minor=base.list_minor,
+        public_minor=public,
+        quoted_minor=quoted,
+        is_personal=is_personal,
+        reference_minor=base.reference_minor,
+        reference_note=base.reference_note,
+        label_code=code,
+        label=label_text(rule, code, language) if is_personal else base.label,
+        quote_id=quote.quote_id,
+        token=quote.token,
+        expires_at=quote.expires_at,
+        rung=rung if is_personal else "public",
+        reasons=reasons,
+        unit_minor=None if base.unit_minor is None else _per_unit(book, base, quoted, place),
+        unit_label=base.unit_label,
+    )
+
+
+def _per_unit(book: Book, base: PriceView, quoted: int, place: Place) -> int | None:
+    if quoted == base.public_minor:
+        return base.unit_minor
+    position = int(np.searchsorted(book.terms.variant_id, base.variant_id))
+    return unit_price(book, position, quoted, place.market, place.language)[0]

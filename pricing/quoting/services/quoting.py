@@ -1,0 +1,248 @@
+"""The request path: the current price of each variant for this shopper."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from pricing.base.core.arrays import BoolArray, IntArray
+from pricing.base.core.values import PriceView, QuoteBatch, QuoteContext
+from pricing.base.metrics import (
+    guard_hits_total,
+    quote_fallbacks_total,
+    quote_seconds,
+    quotes_total,
+)
+from pricing.optimum.core.decide import Decisions
+from pricing.optimum.core.quote import VariantTerms
+from pricing.optimum.core.signals import GENERAL_FEATURES
+from pricing.policy.core.guardrails import ACTIONS, BIT
+from pricing.quoting.selectors.serving import Serving, get_serving
+from pricing.quoting.services.deciding import (
+    Decided,
+    Page,
+    ShopperState,
+    decide_page,
+    read_shopper_state,
+)
+from pricing.quoting.services.issue import gather_looks, issue_quotes, send_looks
+from pricing.quoting.services.price_arms import choose_price_arms, shows_public
+from pricing.quoting.services.public_views import Place, make_public_view, public_views
+from pricing.quoting.services.unlisted import price_unlisted, view_unlisted
+from profiles.experiments.api import log_exposures
+from profiles.values import ProfilePart
+from shop.ground.kernel.clock import epoch_ms
+
+HOUR_MS = 3_600_000
+
+
+def quote_variants(*, context: QuoteContext, variant_ids: Sequence[int]) -> QuoteBatch:
+    """Return the price of each variant for the shopper of `context`, in the order asked.
+
+    One Redis round trip to read, one more only if new quotes are issued; looks at public prices go
+    along or are sent without waiting. No query while rules and book are fresh. Whatever stands in
+    the way of a personal price (consent, law, kill switch, Redis down, no model) gives the public
+    price, the very view an anonymous visitor gets.
+    """
+    begun = time.perf_counter()
+    serving = get_serving()
+    ids = list(dict.fromkeys(int(one) for one in variant_ids))
+    page, missing = _open_page(serving, context, ids)
+    views: dict[int, PriceView] = {}
+    reason = "no_book"
+    if page is not None:
+        views = _public_views(page, context)
+        reason = find_obstacle(serving, page, context)
+        if reason:
+            send_looks(gather_looks(page, context))
+        else:
+            tests_prices = serving.tests_prices and not page.tests_off
+            personal, reason = _personal_views(page, context, views, tests_prices)
+            views |= personal
+    if missing:
+        views |= view_unlisted(context, serving, missing)
+    batch = QuoteBatch(
+        prices={one: views[one] for one in ids if one in views},
+        rung_counts=_count(views),
+        fallback_reason=reason,
+    )
+    _measure(batch, time.perf_counter() - begun)
+    return batch
+
+
+def quote_listing(*, context: QuoteContext, variant_ids: IntArray) -> IntArray:
+    """Return this shopper's prices (minor units) of many variants, for sorting; stores nothing.
+
+    The same decisions as `quote_variants` makes, in arrays only. A variant nobody can price is 0.
+    """
+    serving = get_serving()
+    ids = np.asarray(variant_ids, dtype=np.int64)
+    served = serving.served(context.market, context.channel, context.now, context.shopper_pseudonym)
+    if served is None:
+        return price_unlisted(ids, context.market)
+    at, is_there = served.book.find(ids)
+    if not is_there.any():
+        return price_unlisted(ids, context.market)
+    prices = served.book.terms.public_minor[at]
+    page, _ = _open_page(serving, context, ids[is_there].tolist())
+    if page is not None and not find_obstacle(serving, page, context):
+        state = _read(page, context)
+        if not state.reason:
+            prices = prices.copy()
+            tests_prices = serving.tests_prices and not page.tests_off
+            prices[is_there] = _list_prices(page, context, state, tests_prices)
+    if not is_there.all():
+        prices = np.where(is_there, prices, price_unlisted(ids, context.market))
+    return prices
+
+
+def find_obstacle(serving: Serving, page: Page, context: QuoteContext) -> str:
+    """Return why no personal price is possible before anything is read about the shopper."""
+    learned_ms, is_closed = page.book.learned_ms, page.served.is_closed
+    age_ms = page.now_ms - learned_ms
+    obstacles = (
+        ("anonymous", context.shopper_pseudonym is None),
+        ("gpc", context.gpc),
+        ("jurisdiction", not page.place.rule.personal_allowed),
+        ("no_word_from_database", serving.is_blind),
+        ("profile_lags", context.shopper_pseudonym in serving.lagging),
+        ("kill_switch", bool(len(is_closed)) and bool(is_closed.all())),
+        ("no_model", learned_ms == 0),
+        ("stale_model", age_ms > serving.policy.max_model_age_hours * HOUR_MS),
+    )
+    return next((name for name, is_so in obstacles if is_so), "")
+
+
+def _open_page(
+    serving: Serving, context: QuoteContext, ids: Sequence[int]
+) -> tuple[Page | None, list[int]]:
+    """Return the page of the variants in the book, and the ids that are not in it."""
+    served = serving.served(context.market, context.channel, context.now, context.shopper_pseudonym)
+    if served is None or not ids:
+        return None, list(ids)
+    at, is_there = served.book.find(np.array(ids, dtype=np.int64))
+    if not is_there.any():
+        return None, list(ids)
+    missing = [] if is_there.all() else np.array(ids)[~is_there].tolist()
+    at = at[is_there]
+    terms = served.book.terms.take(at)
+    if served.is_closed.any():
+        terms = _close(terms, served.is_closed[at])
+    place = Place(
+        market=context.market,
+        channel=context.channel,
+        jurisdiction_code=context.jurisdiction_code,
+        rule=serving.rule(context.jurisdiction_code, context.now),
+        language=context.language,
+    )
+    tests_off = serving.has_tests_off(context.market)
+    now_ms = epoch_ms(context.now)
+    return Page(served, place, now_ms, serving.policy, at, terms, tests_off), missing
+
+
+def _close(terms: VariantTerms, is_closed: BoolArray) -> VariantTerms:
+    return VariantTerms(
+        **{name: getattr(terms, name) for name in terms.__slots__ if name != "is_open"},
+        is_open=terms.is_open & ~is_closed,
+    )
+
+
+def _public_views(page: Page, context: QuoteContext) -> dict[int, PriceView]:
+    shelf = public_views.shelf(page.served, page.place, page.now_ms)
+    views = {}
+    for position, variant_id in zip(page.at.tolist(), page.terms.variant_id.tolist(), strict=True):
+        view = shelf.get(position)
+        if view is None:
+            view = make_public_view(page.book, position, page.place, page.policy, context.now)
+            shelf[position] = view
+        views[variant_id] = view
+    return views
+
+
+def _read(page: Page, context: QuoteContext) -> ShopperState:
+    return read_shopper_state(
+        pseudonym=context.shopper_pseudonym or "",
+        place=(page.place.market, page.place.channel),
+        wanted=ProfilePart(
+            sums=GENERAL_FEATURES,
+            category_ids=page.book.kin_of(page.terms.category_id),
+            variant_ids=page.terms.variant_id.tolist(),
+        ),
+        now=context.now,
+    )
+
+
+def _list_prices(
+    page: Page, context: QuoteContext, state: ShopperState, tests_prices: bool
+) -> IntArray:
+    """Return the prices of a page for sorting, (m,): what `_personal_views` would show."""
+    decided = decide_page(page, context, state)
+    if tests_prices and shows_public(choose_price_arms(context, state), decided.held_quotes):
+        return page.terms.public_minor
+    return decided.decided.quoted_minor
+
+
+def _personal_views(
+    page: Page, context: QuoteContext, views: Mapping[int, PriceView], tests_prices: bool
+) -> tuple[dict[int, PriceView], str]:
+    """Return the views of the prices that were decided for this shopper, or why there are none."""
+    state = _read(page, context)
+    if state.reason:
+        send_looks(gather_looks(page, context))
+        return {}, state.reason
+    decided = decide_page(page, context, state)
+    _count_guards(decided.decided, decided.is_decision)
+    looks = gather_looks(
+        page, context, where=~decided.is_decision, shopper_id=state.shopper_id or 0
+    )
+    if not decided.is_decision.any():
+        send_looks(looks)
+        return {}, ""
+    if tests_prices and _is_shown_public(context, state, decided):
+        send_looks(gather_looks(page, context, shopper_id=state.shopper_id or 0))
+        return {}, "experiment"
+    return issue_quotes(
+        decided=decided,
+        state=state,
+        book=page.book,
+        place=page.place,
+        policy=page.policy,
+        views=views,
+        context=context,
+        looks=looks,
+    )
+
+
+def _is_shown_public(context: QuoteContext, state: ShopperState, decided: Decided) -> bool:
+    """Return whether an experiment shows public prices instead; log that the shopper's arm was
+    seen, whichever it is. One statement at a shopper's first sight."""
+    choices = choose_price_arms(context, state)
+    log_exposures(choices, now=context.now)
+    return shows_public(choices, decided.held_quotes)
+
+
+def _count(views: dict[int, PriceView]) -> dict[str, int]:
+    counts = {"personal": 0, "book": 0, "public": 0}
+    for view in views.values():
+        counts[view.rung] += 1
+    return counts
+
+
+def _count_guards(made: Decisions, where: BoolArray) -> None:
+    actions = made.actions[where]
+    if actions.any():
+        for name in ACTIONS:
+            hits = int(np.count_nonzero(actions & BIT[name]))
+            if hits:
+                guard_hits_total.labels(gate="personal", action=name).inc(hits)
+
+
+def _measure(batch: QuoteBatch, seconds: float) -> None:
+    for rung, count in batch.rung_counts.items():
+        if count:
+            quotes_total.labels(rung=rung).inc(count)
+    if batch.fallback_reason:
+        quote_fallbacks_total.labels(reason=batch.fallback_reason).inc()
+    quote_seconds.labels(kind="page").observe(seconds)

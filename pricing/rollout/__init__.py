@@ -1,0 +1,1 @@
+"""Bringing models into use: trials, ramps, rollback, replay, what visits earned."""

@@ -1,0 +1,92 @@
+"""Back to the model before in one click, live on all workers within a second."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.demand.selectors.versions import load_model
+from pricing.fairness.selectors.audits import find_audit
+from pricing.fairness.services.fairness import NotAudited, audit_model, require_audit
+from pricing.learning.models.learning import ModelChange
+from pricing.quoting.selectors.serving import forget_serving
+from pricing.rollout.services.approvals import NotOffered
+from pricing.rollout.services.refits import lock_models
+from shop.ground.outbox.services import write_fact
+
+Status = DemandModelVersion.Status
+
+
+def rollback_model(*, reason: str, by_id: int, now: datetime, to_id: int | None = None) -> int:
+    """Bring the model that was in use before (or retired model `to_id`) back into use; return it.
+
+    One person is enough: going back is the safe way. Workers lay its elasticities over the book
+    they serve, so shoppers are quoted by it within a second; public prices follow with the next
+    book. Until somebody activates a model again, no refit comes into use by itself. Fact
+    ModelActivated. Raises NotOffered, UntrustedModel, and NotAudited where the newest audit of that
+    model forbids its use, or there is none (`audit_and_go_back` makes it first).
+    """
+    with transaction.atomic():
+        lock_models()
+        locked = DemandModelVersion.objects.defer("arrays").select_for_update().order_by("pk")
+        rows = {row.pk: row for row in locked.filter(status__in=[Status.ACTIVE, Status.RETIRED])}
+        active = next((row for row in rows.values() if row.status == Status.ACTIVE), None)
+        wanted = rows.get(to_id or _find_former(active) or 0)
+        if active is None or wanted is None or wanted.status != Status.RETIRED:
+            raise NotOffered(_("There is no model to go back to."))
+        load_model(wanted.pk)  # its hash is checked before anybody is quoted by it
+        _require_audited(wanted)
+        for row, status in ((active, Status.RETIRED), (wanted, Status.ACTIVE)):
+            row.status = status
+            row.save(update_fields=["status"])
+        ModelChange.objects.create(
+            model=wanted,
+            former=active,
+            kind=ModelChange.Kind.ROLLED_BACK,
+            at=now,
+            by_id=by_id,
+            reason=reason,
+        )
+        write_fact(kind="ModelActivated", payload={"model_id": wanted.pk}, occurred_at=now)
+        transaction.on_commit(forget_serving)
+    return int(wanted.pk)
+
+
+def audit_and_go_back(*, reason: str, by_id: int, now: datetime, to_id: int | None = None) -> int:
+    """Audit the model before (or retired model `to_id`), and go back to it if that allows it.
+
+    Half a minute or so: for a worker. Return the model; errors as of `rollback_model`.
+    """
+    active = DemandModelVersion.objects.defer("arrays").filter(status=Status.ACTIVE).first()
+    wanted = to_id or _find_former(active)
+    if wanted is None:
+        raise NotOffered(_("There is no model to go back to."))
+    audit_model(model_id=wanted, now=now)
+    return rollback_model(reason=reason, by_id=by_id, now=now, to_id=wanted)
+
+
+def _require_audited(model: DemandModelVersion) -> None:
+    if find_audit(model_id=model.pk, sha256=model.sha256).state == "missing":
+        raise NotAudited(
+            _(
+                "Model %(model)s was never audited. “Audit it and go back” audits it now and goes"
+                " back if that allows it: about a minute."
+            )
+            % {"model": model.pk}
+        )
+    require_audit(model)
+
+
+def _find_former(active: DemandModelVersion | None) -> int | None:
+    """Return the model that was in use before: by the record, else the newest retired one."""
+    if active is None:
+        return None
+    change = ModelChange.objects.filter(
+        model=active, former__isnull=False, former__status=Status.RETIRED
+    ).order_by("-id")
+    known = change.values_list("former_id", flat=True).first()
+    retired = DemandModelVersion.objects.filter(status=Status.RETIRED)
+    return known or retired.order_by("-trained_at", "-id").values_list("pk", flat=True).first()

@@ -1,0 +1,18 @@
+"""The door of `consent`, the only module of it that others import.
+
+Answers of shoppers, recorded and effective on the next quote.
+"""
+
+from profiles.consent.services import (
+    DEFAULT_TEXT,
+    UnknownPurpose,
+    record_defaults,
+    set_consent,
+)
+
+__all__ = [
+    "DEFAULT_TEXT",
+    "UnknownPurpose",
+    "record_defaults",
+    "set_consent",
+]

@@ -1,1 +1,0 @@
-"""Pure mathematics of the room: values, features, segments, tags, similarity, cleaning."""

@@ -1,0 +1,267 @@
+"""Fields of events, and the cleaning applied before events count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+
+class EventRefused(ValueError):
+    """An event that is not accepted: a stable `code` and a sentence for the developer."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+MAX_QUANTITY = 999
+MAX_ID = 2**63 - 1
+MAX_TEXT = 64
+MAX_QUERY = 200
+
+
+def _check_id(name: str, value: Any) -> int:
+    if type(value) is not int or not 0 < value <= MAX_ID:
+        raise EventRefused("wrong_type", f"{name} must be a positive whole number.")
+    return value
+
+
+def _check_quantity(name: str, value: Any) -> int:
+    if type(value) is not int or not 0 < value <= MAX_QUANTITY:
+        raise EventRefused("out_of_range", f"{name} must be from 1 to {MAX_QUANTITY}.")
+    return value
+
+
+def _check_text(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > MAX_TEXT:
+        raise EventRefused("wrong_type", f"{name} must be text of 1 to {MAX_TEXT} characters.")
+    if "\x00" in value:
+        raise EventRefused("wrong_type", f"{name} must not hold a zero character.")
+    return value.strip()
+
+
+def _check_query(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise EventRefused("wrong_type", f"{name} must be text.")
+    return value.replace("\x00", "")[:MAX_QUERY]
+
+
+def _check_uuid(name: str, value: Any) -> UUID:
+    if isinstance(value, UUID):
+        return value
+    if not isinstance(value, str) or len(value) != 36:
+        raise EventRefused("wrong_type", f"{name} must be a UUID.")
+    try:
+        return UUID(value)
+    except ValueError:
+        raise EventRefused("wrong_type", f"{name} must be a UUID.") from None
+
+
+FIELDS: dict[str, Callable[[str, Any], Any]] = {
+    "id": _check_uuid,
+    "variant_id": _check_id,
+    "category_id": _check_id,
+    "quantity": _check_quantity,
+    "query": _check_query,
+    "basket_ref": _check_text,
+    "offer_ref": _check_text,
+    "quote_id": _check_uuid,
+}
+COMMON = frozenset({"id", "kind", "occurred_at"})
+
+
+@dataclass(frozen=True, slots=True)
+class EventSchema:
+    """Fields of one kind: `required` all, `one_of` at least one (if any), `optional` any."""
+
+    required: frozenset[str]
+    optional: frozenset[str] = frozenset()
+    one_of: frozenset[str] = frozenset()
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """Every field the kind may carry."""
+        return COMMON | self.required | self.optional | self.one_of
+
+
+def _schema(required: str = "", optional: str = "", one_of: str = "") -> EventSchema:
+    return EventSchema(
+        required=frozenset(required.split()),
+        optional=frozenset(optional.split()),
+        one_of=frozenset(one_of.split()),
+    )
+
+
+# What a shopper's own device may report. Purchases, orders and returns are recorded by the shop
+# itself: a browser must not be able to claim them.
+SCHEMAS: dict[str, EventSchema] = {
+    "view": _schema(optional="quote_id", one_of="variant_id category_id"),
+    "click": _schema("variant_id", "quote_id query"),
+    "search": _schema("query"),
+    "cart_add": _schema("variant_id", "quantity quote_id basket_ref"),
+    "cart_remove": _schema("variant_id", "quantity basket_ref"),
+    "checkout": _schema(optional="basket_ref"),
+    "review": _schema("variant_id"),
+    "offer_view": _schema("offer_ref", "variant_id"),
+    "offer_click": _schema("offer_ref", "variant_id"),
+}
+_ALLOWED = {kind: schema.allowed for kind, schema in SCHEMAS.items()}
+SHOP_KINDS = frozenset({"purchase", "order", "return"})
+
+
+def check_fields(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the checked fields of a raw event, without `occurred_at`. Raises EventRefused.
+
+    >>> check_fields({
+    ...     "id": "0198c5e0-0000-7000-8000-000000000001", "kind": "view", "variant_id": 7,
+    ...     "occurred_at": "2026-11-25T10:00:00Z",
+    ... })["variant_id"]
+    7
+    """
+    if not isinstance(raw, Mapping):
+        raise EventRefused("wrong_type", "An event must be an object.")
+    kind = raw.get("kind")
+    kind = kind if isinstance(kind, str) else ""
+    if kind in SHOP_KINDS:
+        raise EventRefused("shop_only", f"{kind} events are recorded by the shop itself.")
+    schema = SCHEMAS.get(kind)
+    if schema is None:
+        raise EventRefused("unknown_kind", f"kind must be one of {', '.join(SCHEMAS)}.")
+    given = {name for name, value in raw.items() if value is not None}
+    if not given <= _ALLOWED[kind]:
+        surplus = ", ".join(sorted(given - _ALLOWED[kind]))
+        raise EventRefused("unknown_field", f"{kind} events do not have: {surplus[:100]}.")
+    missing = (schema.required | {"id", "occurred_at"}) - given
+    if missing or (schema.one_of and not schema.one_of & given):
+        names = ", ".join(sorted(missing)) or " or ".join(sorted(schema.one_of))
+        raise EventRefused("missing_field", f"{kind} events need {names}.")
+    checked = {
+        name: FIELDS[name](name, value)
+        for name, value in raw.items()
+        if value is not None and name in FIELDS
+    }
+    checked["kind"] = kind
+    return checked
+
+
+MAX_AGE = timedelta(days=7)
+MAX_AHEAD = timedelta(minutes=5)
+TRUSTED_SKEW = timedelta(seconds=2)
+
+# Crawlers that say so. A browser under test also calls itself headless, so that is no proof, and
+# Cubot is a maker of phones.
+_CRAWLERS = re.compile(
+    r"(?<!cu)bot\b|crawl|spider|slurp|bingpreview|facebookexternalhit|lighthouse|pingdom|uptime"
+    r"|gptbot|archive\.org|scrapy",
+    re.IGNORECASE,
+)
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_LONG_NUMBER = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){6,}")
+_SPACES = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class CleanEvent:
+    """A checked event of a shopper's device.
+
+    `is_adjusted` tells that `occurred_at` was corrected by our clock: then a retry of the same
+    event may carry another time and only the id can tell that it is the same.
+    """
+
+    id: UUID
+    occurred_at: datetime
+    kind: str
+    is_adjusted: bool
+    variant_id: int | None
+    category_id: int | None
+    quantity: int
+    basket_ref: str
+    query: str
+    offer_ref: str
+    quote_id: UUID | None
+
+
+def is_crawler(user_agent: str) -> bool:
+    """Return whether the user agent names itself a robot.
+
+    >>> is_crawler("Mozilla/5.0 (compatible; Googlebot/2.1)"), is_crawler("Mozilla/5.0 Firefox/140")
+    (True, False)
+    """
+    return _CRAWLERS.search(user_agent) is not None
+
+
+def scrub_query(query: str) -> str:
+    """Return a search text without e-mail addresses and long numbers typed in by mistake.
+
+    >>> scrub_query("cheddar  alice@example.com 555-123-4567")
+    'cheddar'
+    """
+    text = _LONG_NUMBER.sub(" ", _EMAIL.sub(" ", query))
+    return _SPACES.sub(" ", text).strip()
+
+
+def correct_clock(
+    occurred_at: datetime, sent_at: datetime | None, now: datetime
+) -> tuple[datetime, bool]:
+    """Return when the event happened by our clock, and whether that differs from the client's.
+
+    A client that says when it sent the batch (`sent_at`) reveals how far its clock is off; small
+    differences are travel time. What still lies ahead by at most five minutes happened now; more
+    is refused (code clock_ahead), as is what is older than the seven days duplicates are known
+    for (code too_old). Raises EventRefused.
+    """
+    skew = now - sent_at if sent_at is not None else timedelta(0)
+    is_adjusted = abs(skew) > TRUSTED_SKEW
+    if is_adjusted:
+        occurred_at += skew
+    if occurred_at > now:
+        if occurred_at - now > MAX_AHEAD:
+            raise EventRefused("clock_ahead", "occurred_at is in the future.")
+        return now, True
+    if now - occurred_at > MAX_AGE:
+        raise EventRefused("too_old", f"occurred_at is more than {MAX_AGE.days} days ago.")
+    return occurred_at, is_adjusted
+
+
+def read_moment(value: Any) -> datetime:
+    """Return an ISO 8601 time with offset (or an aware datetime). Raises EventRefused.
+
+    >>> read_moment("2026-11-25T10:00:00Z").isoformat()
+    '2026-11-25T10:00:00+00:00'
+    """
+    moment = value
+    if isinstance(value, str) and len(value) <= 40:
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            moment = None
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise EventRefused("wrong_type", "occurred_at must be an ISO 8601 time with an offset.")
+    return moment
+
+
+def clean_event(raw: Mapping[str, Any], *, now: datetime, sent_at: datetime | None) -> CleanEvent:
+    """Return the event as it may count. Raises EventRefused with the reason."""
+    fields = check_fields(raw)
+    try:
+        occurred_at, is_adjusted = correct_clock(read_moment(raw["occurred_at"]), sent_at, now)
+    except OverflowError:
+        raise EventRefused("too_old", "occurred_at is outside of all calendars.") from None
+    return CleanEvent(
+        id=fields["id"],
+        occurred_at=occurred_at,
+        kind=fields["kind"],
+        is_adjusted=is_adjusted,
+        variant_id=fields.get("variant_id"),
+        category_id=fields.get("category_id"),
+        quantity=fields.get("quantity", 1),
+        basket_ref=fields.get("basket_ref", ""),
+        query=scrub_query(fields.get("query", "")),
+        offer_ref=fields.get("offer_ref", ""),
+        quote_id=fields.get("quote_id"),
+    )

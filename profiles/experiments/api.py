@@ -1,0 +1,171 @@
+"""The door of `experiments`, the only module of it that others import.
+
+Assignment, exposures and read-outs of experiments.
+"""
+
+from profiles.experiments.core.assignment import (
+    ArmPlan,
+)
+from profiles.experiments.core.cell_metrics import (
+    CELL_METRICS,
+)
+from profiles.experiments.core.estimates import (
+    Comparison,
+    spend_alpha,
+)
+from profiles.experiments.core.metrics import (
+    METRICS,
+)
+from profiles.experiments.core.power import (
+    Design,
+    estimate_need,
+)
+from profiles.experiments.core.sequences import (
+    LEAST_CLUSTERS,
+    Arm,
+    arm_of,
+    compare_arms,
+    grow_arms,
+)
+from profiles.experiments.core.serving import (
+    ServedHours,
+)
+from profiles.experiments.core.switchback import (
+    LEAST_CLUSTERS_OF_GOODS,
+)
+from profiles.experiments.selectors.cells import (
+    CellPeriod,
+    PublicArm,
+    find_next_turn,
+    find_public_arms,
+)
+from profiles.experiments.selectors.experiments import (
+    PRICES_NOTICE,
+    ArmChoice,
+    choose_arm,
+    choose_arms,
+    list_running,
+)
+from profiles.experiments.selectors.forecasts import (
+    CellForecast,
+    CellPlan,
+    forecast_cells,
+)
+from profiles.experiments.selectors.holdout_readouts import (
+    WINDOW,
+    HoldoutReading,
+    read_experiment_holdout,
+    read_holdout,
+)
+from profiles.experiments.selectors.open_lots import (
+    HELD_OUT,
+    OTHERS,
+    list_experiment_lots,
+)
+from profiles.experiments.selectors.serving import (
+    Served,
+    watch_served,
+)
+from profiles.experiments.selectors.staff import (
+    ArmRow,
+    Baseline,
+    ExperimentRow,
+    ReadoutRow,
+    count_unanswered,
+    get_experiment,
+    list_experiments,
+    read_baseline,
+)
+from profiles.experiments.selectors.words import (
+    METRIC_NAMES,
+    OUTCOMES,
+)
+from profiles.experiments.services.checks import PlannedTreatment, check_designs
+from profiles.experiments.services.drafts import (
+    ArmDraft,
+    BadExperiment,
+    ExperimentDraft,
+    Registered,
+    save_draft,
+    set_clusters,
+)
+from profiles.experiments.services.experiments import (
+    decide_experiment,
+    move_shares,
+    prolong_experiment,
+    set_holdout,
+    start_experiment,
+    stop_experiment,
+)
+from profiles.experiments.services.exposures import (
+    log_exposures,
+)
+from profiles.experiments.services.readouts import (
+    read_experiment,
+    read_experiments,
+)
+
+__all__ = [
+    "CELL_METRICS",
+    "HELD_OUT",
+    "LEAST_CLUSTERS",
+    "LEAST_CLUSTERS_OF_GOODS",
+    "METRICS",
+    "METRIC_NAMES",
+    "OTHERS",
+    "OUTCOMES",
+    "PRICES_NOTICE",
+    "WINDOW",
+    "Arm",
+    "ArmChoice",
+    "ArmDraft",
+    "ArmPlan",
+    "ArmRow",
+    "BadExperiment",
+    "Baseline",
+    "CellForecast",
+    "CellPeriod",
+    "CellPlan",
+    "Comparison",
+    "Design",
+    "ExperimentDraft",
+    "ExperimentRow",
+    "HoldoutReading",
+    "PlannedTreatment",
+    "PublicArm",
+    "ReadoutRow",
+    "Registered",
+    "Served",
+    "ServedHours",
+    "arm_of",
+    "check_designs",
+    "choose_arm",
+    "choose_arms",
+    "compare_arms",
+    "count_unanswered",
+    "decide_experiment",
+    "estimate_need",
+    "find_next_turn",
+    "find_public_arms",
+    "forecast_cells",
+    "get_experiment",
+    "grow_arms",
+    "list_experiment_lots",
+    "list_experiments",
+    "list_running",
+    "log_exposures",
+    "move_shares",
+    "prolong_experiment",
+    "read_baseline",
+    "read_experiment",
+    "read_experiment_holdout",
+    "read_experiments",
+    "read_holdout",
+    "save_draft",
+    "set_clusters",
+    "set_holdout",
+    "spend_alpha",
+    "start_experiment",
+    "stop_experiment",
+    "watch_served",
+]

@@ -1,0 +1,50 @@
+"""The door of `features`, the only module of it that others import.
+
+The one definition of features, and what it needs to know of products.
+"""
+
+from profiles.features.core.accumulate import (
+    LONG_HALF_LIFE,
+    SHORT_HALF_LIFE,
+    fade,
+    monthly_rate,
+    weigh,
+)
+from profiles.features.core.columns import (
+    KIND_CODES,
+    EventColumns,
+)
+from profiles.features.core.derive import (
+    VALUE_NAMES,
+)
+from profiles.features.core.registry import (
+    FEATURES,
+    require_features,
+)
+from profiles.features.selectors.catalog import (
+    load_price_ranks,
+    lookup_variants,
+    sensitive_goods,
+)
+from profiles.features.selectors.event_columns import (
+    ShopperEvents,
+    load_shopper_events,
+)
+
+__all__ = [
+    "FEATURES",
+    "KIND_CODES",
+    "LONG_HALF_LIFE",
+    "SHORT_HALF_LIFE",
+    "VALUE_NAMES",
+    "EventColumns",
+    "ShopperEvents",
+    "fade",
+    "load_price_ranks",
+    "load_shopper_events",
+    "lookup_variants",
+    "monthly_rate",
+    "require_features",
+    "sensitive_goods",
+    "weigh",
+]

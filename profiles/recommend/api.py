@@ -1,0 +1,18 @@
+"""The door of `recommend`, the only module of it that others import.
+
+What to show whom.
+"""
+
+from profiles.recommend.selectors.recommendations import (
+    recommend_variants,
+)
+from profiles.recommend.selectors.recommender import (
+    get_similarity_model,
+)
+from profiles.recommend.services import refit_recommender
+
+__all__ = [
+    "get_similarity_model",
+    "recommend_variants",
+    "refit_recommender",
+]

@@ -1,0 +1,127 @@
+"""Recommended variants for a shopper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from profiles.features.core.ranks import rank_prices
+from profiles.recommend.core.fitting import fit_recommender
+from profiles.recommend.core.products import DAY, FloatArray, IntArray, Purchases, find_places
+from profiles.recommend.core.scores import Recommender, fill_up, weigh_appeal
+from profiles.recommend.selectors.recommender import get_recommender, load_purchases, local_seconds
+from profiles.values import FeatureRow, Recommendation
+from shop.ground.catalog.core.values import VariantArrays
+from shop.ground.catalog.selectors import list_sold_out, load_variant_arrays
+
+# Interest is counted in acts: a purchase counts for three, and fades by half in 90 days.
+PER_PURCHASE, HALF_LIFE_DAYS, LEAST_SEEN = 3.0, 90.0, 0.05
+# Popular goods beyond those asked for, in case that some are sold out or left out.
+SPARE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """What a market may show: `popular` ids in order; what is beside a recommender's goods (m,)."""
+
+    arrays: VariantArrays
+    learned: Recommender | None
+    model: Recommender
+    popular: IntArray
+    allowed: NDArray[np.bool_]
+    row: IntArray
+    price_rank: FloatArray
+
+
+_shelves: dict[str, _Shelf] = {}
+
+
+def recommend_variants(
+    row: FeatureRow | None,
+    limit: int,
+    exclude: frozenset[int] = frozenset(),
+    *,
+    shopper_id: int | None = None,
+    novelty: float = 1.0,
+    market: str = "",
+) -> list[Recommendation]:
+    """Return up to `limit` variants of a market (home by default) worth showing, best first;
+    without a row the popular ones.
+
+    Pass no row where the shopper did not agree to recommendations: the list is then the same for
+    everybody. `novelty` multiplies how likely goods count that the shopper never bought: 0 shows
+    familiar ones alone. Restricted, sensitive and sold-out goods are never recommended; who wants
+    more than there are gets popular ones. One query for a shopper's purchases, none without.
+    """
+    shelf = _get_shelf(market)
+    gone = np.concatenate([list_sold_out(), np.fromiter(exclude, np.int64, len(exclude))])
+    popular = shelf.popular[: limit + len(gone) + SPARE]
+    shown = popular[~np.isin(popular, gone)].tolist()
+    if row is None:
+        return fill_up([], shown, limit)
+    bought = _read_purchases(row, shopper_id)
+    now = local_seconds(row.as_of)
+    scores = shelf.model.score(bought, now, _find_seen(row.variant_affinity, bought, now))
+    allowed = shelf.allowed.copy()
+    place = shelf.model.goods.find(gone)
+    allowed[place[place >= 0]] = False
+    appeal = _find_appeal(shelf, row.values.get("price_level", 0.5))
+    ranked = scores.rank(limit, allowed=allowed, appeal=appeal, novelty=novelty)
+    return fill_up(ranked, shown, limit)
+
+
+def _read_purchases(row: FeatureRow, shopper_id: int | None) -> Purchases:
+    if shopper_id is None:
+        return Purchases.none()
+    return load_purchases(row.as_of, shopper_id=shopper_id)
+
+
+def _find_seen(affinity: Mapping[int, float], bought: Purchases, now: float) -> dict[int, float]:
+    """Return the interest beyond purchases, counted in purchases."""
+    faded = 0.5 ** ((now - bought.at) / DAY / HALF_LIFE_DAYS)
+    ids, line = np.unique(bought.variant, return_inverse=True)
+    own = dict(zip(ids.tolist(), np.bincount(line, faded, len(ids)).tolist(), strict=True))
+    beyond = {pk: value / PER_PURCHASE - own.get(pk, 0.0) for pk, value in affinity.items()}
+    return {pk: value for pk, value in beyond.items() if value > LEAST_SEEN}
+
+
+def _find_appeal(shelf: _Shelf, level: float) -> FloatArray:
+    arrays, row = shelf.arrays, shelf.row
+    return weigh_appeal(
+        arrays.list_minor[row], arrays.cost_minor[row], shelf.price_rank[row], level
+    )
+
+
+def _get_shelf(market: str) -> _Shelf:
+    arrays, learned = load_variant_arrays(market), get_recommender()
+    known = _shelves.get(market)
+    if known is None or known.arrays is not arrays or known.learned is not learned:
+        known = _shelves[market] = _lay_shelf(arrays, learned)
+    return known
+
+
+def _lay_shelf(arrays: VariantArrays, learned: Recommender | None) -> _Shelf:
+    order = np.lexsort((arrays.variant_id, -arrays.popularity))
+    model = learned or _begin(arrays)
+    place = find_places(arrays.variant_id, model.goods.variant_id)
+    row = np.maximum(place, 0)
+    allowed = place >= 0
+    allowed[allowed] = ~arrays.never_picked[place[allowed]]
+    return _Shelf(
+        arrays=arrays,
+        learned=learned,
+        model=model,
+        popular=arrays.variant_id[order][~arrays.never_picked[order]],
+        allowed=allowed,
+        row=row,
+        price_rank=rank_prices(arrays.category_id, arrays.list_minor),
+    )
+
+
+def _begin(arrays: VariantArrays) -> Recommender:
+    """Return what recommends before the first night: it knows goods, and nothing of their sales."""
+    kinds = np.unique(arrays.category_id, return_inverse=True)[1]
+    return fit_recommender(Purchases.none(), arrays.variant_id, kinds, now=0.0)[0]

@@ -1,0 +1,57 @@
+"""Fit what recommends: what goes together, how goods sell."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+from django.db import transaction
+
+from profiles.features.api import sensitive_goods
+from profiles.fitted import delete_old_versions
+from profiles.recommend.core.fitting import fit_recommender, recommender_arrays
+from profiles.recommend.models import SimilarityVersion
+from profiles.recommend.selectors.recommender import (
+    forget_recommender,
+    load_purchases,
+    local_seconds,
+)
+from shop.ground.catalog.selectors import load_variant_arrays
+from shop.ground.kernel.arrays import hash_arrays, pack_arrays
+
+
+def refit_recommender(*, now: datetime) -> int:
+    """Learn what goes together, how goods sell and what follows for who bought what; return how
+    many of the goods suggest others.
+
+    Sensitive goods take no part: they suggest nothing and nothing suggests them.
+    """
+    goods = load_variant_arrays()
+    hidden = sensitive_goods().variant_id
+    bought = load_purchases(now)
+    bought = bought.take(~np.isin(bought.variant, hidden))
+    kept = ~np.isin(goods.variant_id, hidden)
+    kinds = np.unique(goods.category_id[kept], return_inverse=True)[1]
+    ids = goods.variant_id[kept]
+    model, lessons = fit_recommender(bought, ids, kinds, now=local_seconds(now))
+    if not len(model.similar.variant_id):
+        return 0
+    arrays = recommender_arrays(model)
+    with transaction.atomic():
+        SimilarityVersion.objects.filter(is_active=True).update(is_active=False)
+        SimilarityVersion.objects.create(
+            fitted_at=now,
+            as_of=now,
+            arrays=pack_arrays(arrays),
+            sha256=hash_arrays(arrays),
+            metrics={
+                "variants": len(model.similar.variant_id),
+                "goods": len(ids),
+                "lines": len(bought.at),
+                "baskets": lessons,
+            },
+            is_active=True,
+        )
+        delete_old_versions(SimilarityVersion)
+    forget_recommender()
+    return len(model.similar.variant_id)

@@ -1,0 +1,72 @@
+"""Groups of shoppers and what was derived about each."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+
+from profiles.shoppers.models.shoppers import Shopper
+
+
+class Segment(models.Model):
+    """A group of shoppers who buy alike. Its code and names survive refits."""
+
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    name_zh = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    description_zh = models.TextField(blank=True)
+    is_active = models.BooleanField(default=True)
+    shopper_count = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SegmentVersion(models.Model):
+    """One fit of the clusters: centroids, scales and tag thresholds as plain arrays."""
+
+    fitted_at = models.DateTimeField()
+    as_of = models.DateTimeField()
+    arrays = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    metrics = models.JSONField(default=dict)
+    is_active = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-fitted_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_active"], name="segment_version_one_active", condition=Q(is_active=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.fitted_at:%Y-%m-%d %H:%M}"
+
+
+class ShopperProfile(models.Model):
+    """Derived features of a shopper as of the last refresh, for staff, export and price books."""
+
+    shopper = models.OneToOneField(
+        Shopper, on_delete=models.CASCADE, primary_key=True, related_name="profile"
+    )
+    features = models.JSONField(default=dict)
+    segment = models.ForeignKey(
+        Segment, on_delete=models.SET_NULL, null=True, blank=True, related_name="profiles"
+    )
+    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    refreshed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["shopper"]
+        indexes = [GinIndex(fields=["tags"], name="shopper_profile_tags")]
+
+    def __str__(self) -> str:
+        return f"profile of {self.shopper_id}"

@@ -1,0 +1,1 @@
+"""Campaigns and their offers: rows, snapshots, the compiled offer book, budgets."""

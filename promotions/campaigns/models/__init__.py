@@ -1,0 +1,37 @@
+"""Tables of campaigns."""
+
+from promotions.campaigns.models.campaigns import (
+    PUBLIC_HOLDOUT,
+    Campaign,
+    CampaignEvent,
+    CampaignPolicy,
+    CampaignRevision,
+    CampaignShopper,
+    CampaignTuning,
+)
+from promotions.campaigns.models.offers import (
+    MAX_DEPTH,
+    Offer,
+    OfferBook,
+    OfferVariant,
+    StackingCategory,
+    StackingGroup,
+    StackingRevision,
+)
+
+__all__ = [
+    "MAX_DEPTH",
+    "PUBLIC_HOLDOUT",
+    "Campaign",
+    "CampaignEvent",
+    "CampaignPolicy",
+    "CampaignRevision",
+    "CampaignShopper",
+    "CampaignTuning",
+    "Offer",
+    "OfferBook",
+    "OfferVariant",
+    "StackingCategory",
+    "StackingGroup",
+    "StackingRevision",
+]

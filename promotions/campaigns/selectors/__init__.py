@@ -1,0 +1,1 @@
+"""Selectors of the campaigns suite: functions that read."""

@@ -1,0 +1,248 @@
+"""Read campaigns as snapshots, their versions, and from where on two people must agree."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+
+from promotions.campaigns.core.revisions import FORMAT, OFFERS
+from promotions.campaigns.core.workflow import WITHOUT_EFFECT, Limits, Phase, Status, phase_at
+from promotions.campaigns.models import (
+    Campaign,
+    CampaignEvent,
+    CampaignPolicy,
+    CampaignRevision,
+    Offer,
+    OfferVariant,
+)
+from promotions.campaigns.selectors.named_snapshots import name_snapshots, number_snapshot
+
+# Not what a campaign says but what became of it.
+_NOT_SAID = frozenset({"id", "status", "external_ref", "campaign"})
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRow:
+    """A version: when and by whom it was saved, and since when, if ever, it was in force."""
+
+    number: int
+    origin: str
+    source: str
+    reason: str
+    by: str
+    at: datetime
+    in_force_at: datetime | None
+    snapshot: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignView:
+    """A campaign as staff pages show it; `phase` is what it is at the moment it was read."""
+
+    campaign_id: int
+    code: str
+    name: str
+    audience: str
+    status: str
+    phase: Phase
+    market_code: str
+    starts_at: datetime
+    ends_at: datetime
+    budget_minor: int | None
+    spent_minor: int
+    holdout_percent: int
+    revision: int
+    pending_revision: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A step of a campaign's trail."""
+
+    step: str
+    to_status: str
+    revision: int
+    reason: str
+    by: str
+    at: datetime
+
+
+def find_campaign(campaign_id: int, *, now: datetime) -> CampaignView | None:
+    """Return a campaign as it is at `now`. One query."""
+    row = Campaign.objects.filter(pk=campaign_id).first()
+    return None if row is None else view_campaign(row, now)
+
+
+def find_campaign_id(code: str) -> int | None:
+    """Return the id of the campaign with a code. One query."""
+    return Campaign.objects.filter(code=code).values_list("pk", flat=True).first()
+
+
+def view_campaign(row: Campaign, now: datetime) -> CampaignView:
+    """Return a row as staff pages show it. No query."""
+    return CampaignView(
+        campaign_id=row.pk,
+        code=row.code,
+        name=row.name,
+        audience=row.audience,
+        status=row.status,
+        phase=phase_at(row.status, row.starts_at, row.ends_at, now),
+        market_code=row.market_code,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        budget_minor=row.budget_minor,
+        spent_minor=row.spent_minor,
+        holdout_percent=row.holdout_percent,
+        revision=row.revision,
+        pending_revision=row.pending_revision,
+    )
+
+
+def list_campaigns_between(
+    since: datetime, until: datetime, *, now: datetime, limit: int = 500
+) -> list[CampaignView]:
+    """Return campaigns whose window touches `[since, until)`, as they begin. One query."""
+    rows = Campaign.objects.filter(starts_at__lt=until, ends_at__gt=since)
+    return [view_campaign(row, now) for row in rows.order_by("starts_at", "pk")[:limit]]
+
+
+def list_steps(campaign_id: int) -> list[StepRow]:
+    """Return the trail of a campaign, newest first. One query."""
+    rows = CampaignEvent.objects.filter(campaign_id=campaign_id).select_related("by")
+    return [
+        StepRow(
+            step=row.step,
+            to_status=row.get_to_status_display(),
+            revision=row.revision,
+            reason=row.reason,
+            by="" if row.by is None else str(row.by),
+            at=row.at,
+        )
+        for row in rows
+    ]
+
+
+def campaign_fields() -> tuple[models.Field[Any, Any], ...]:
+    """Return the fields of a campaign that a snapshot holds: what staff may edit."""
+    return _said(Campaign)
+
+
+def offer_fields() -> tuple[models.Field[Any, Any], ...]:
+    """Return the fields of an offer that a snapshot holds."""
+    return _said(Offer)
+
+
+def take_snapshot(campaign_id: int) -> dict[str, Any]:
+    """Return the campaign with its offers as JSON values. Three queries."""
+    campaign = Campaign.objects.get(pk=campaign_id)
+    return take_snapshots([campaign])[campaign_id]
+
+
+def take_snapshots(campaigns: Sequence[Campaign]) -> dict[int, dict[str, Any]]:
+    """Return campaigns with their offers as JSON values, by id. Two queries in all."""
+    offers: dict[int, list[Offer]] = defaultdict(list)
+    ids = [campaign.pk for campaign in campaigns]
+    for offer in Offer.objects.filter(campaign_id__in=ids).order_by("code"):
+        offers[offer.campaign_id].append(offer)
+    listed = _list_variants([offer.pk for own in offers.values() for offer in own])
+    return {
+        campaign.pk: {
+            "format": FORMAT,
+            **{field.name: plain_value(field, campaign) for field in campaign_fields()},
+            OFFERS: [_offer_snapshot(one, listed.get(one.pk)) for one in offers[campaign.pk]],
+        }
+        for campaign in campaigns
+    }
+
+
+def load_limits() -> Limits:
+    """Return from where on two people must agree. One query."""
+    row = CampaignPolicy.objects.filter(is_active=True).first()
+    if row is None:
+        return Limits()
+    return Limits(
+        budget_minor=row.two_person_budget_minor,
+        depth=row.two_person_depth,
+        depth_unbudgeted=row.two_person_depth_unbudgeted,
+        stack=row.two_person_stack,
+    )
+
+
+def list_revisions(campaign_id: int) -> list[RevisionRow]:
+    """Return the versions of a campaign, newest first, goods by key.
+
+    Two queries, and six if there are versions of before there were keys.
+    """
+    in_force = dict(
+        CampaignEvent.objects.filter(campaign_id=campaign_id, to_status=Status.LIVE)
+        .exclude(step__in=WITHOUT_EFFECT)
+        .values_list("revision")
+        .annotate(first=models.Min("at"))
+    )
+    rows = list(CampaignRevision.objects.filter(campaign_id=campaign_id).select_related("by"))
+    named = name_snapshots([row.snapshot for row in rows])
+    return [
+        RevisionRow(
+            number=row.number,
+            origin=row.get_origin_display(),
+            source=row.source,
+            reason=row.reason,
+            by="" if row.by is None else str(row.by),
+            at=row.at,
+            in_force_at=in_force.get(row.number),
+            snapshot=snapshot,
+        )
+        for row, snapshot in zip(rows, named, strict=True)
+    ]
+
+
+def load_snapshot(campaign_id: int, number: int) -> Mapping[str, Any]:
+    """Return what revision `number` said, with this shop's ids; goods it lost count for none.
+
+    At most seven queries. Raises CampaignRevision.DoesNotExist.
+    """
+    row = CampaignRevision.objects.values_list("snapshot", flat=True)
+    snapshot: Mapping[str, Any] = row.get(campaign_id=campaign_id, number=number)
+    # A version from before a field was there says what the field says by default
+    defaults = {one.name: one.get_default() for one in campaign_fields() if one.has_default()}
+    return {**defaults, **number_snapshot(snapshot, is_strict=False)}
+
+
+def _said(model: type[models.Model]) -> tuple[models.Field[Any, Any], ...]:
+    return tuple(
+        field
+        for field in model._meta.concrete_fields
+        if field.editable and field.name not in _NOT_SAID
+    )
+
+
+def _offer_snapshot(offer: Offer, variants: list[int] | None) -> dict[str, Any]:
+    said = {field.name: plain_value(field, offer) for field in offer_fields()}
+    return said if variants is None else {**said, "variants": variants}
+
+
+def plain_value(field: models.Field[Any, Any], row: models.Model) -> Any:
+    """Return a field's value as JSON has it: one spelling per value, whatever was typed."""
+    value = field.to_python(field.value_from_object(row))
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
+
+
+def _list_variants(offer_ids: Iterable[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    rows = OfferVariant.objects.filter(offer_id__in=list(offer_ids)).order_by("variant_id")
+    for offer_id, variant_id in rows.values_list("offer_id", "variant_id"):
+        found[offer_id].append(variant_id)
+    return found
+
+
+def list_campaign_ids() -> list[int]:
+    """Return the ids of all campaigns, oldest first. One query."""
+    return list(Campaign.objects.order_by("pk").values_list("pk", flat=True))

@@ -1,0 +1,1 @@
+"""Codes, limits of use, redemptions, verified groups."""

@@ -1,0 +1,1 @@
+"""Selectors of the coupons suite: functions that read."""

@@ -1,0 +1,1 @@
+"""Services of the coupons suite: functions that write."""

@@ -1,0 +1,1 @@
+"""Campaigns of the demo, and those of imported data."""

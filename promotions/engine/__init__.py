@@ -1,0 +1,1 @@
+"""Pure: conditions, benefits, stacking, and the one evaluator of a cart."""

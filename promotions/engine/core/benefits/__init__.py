@@ -1,0 +1,1 @@
+"""Benefits of offers, and the reductions they give on cart lines."""

@@ -1,0 +1,1 @@
+"""The condition tree, its leaves, and whom a condition could hold for."""

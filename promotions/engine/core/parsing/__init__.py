@@ -1,0 +1,1 @@
+"""Offers as staff save them, in JSON, read and described."""

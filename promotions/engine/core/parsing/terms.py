@@ -1,0 +1,247 @@
+"""From the JSON of one kind of benefit to its terms; refused with place and reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any as Json
+
+from promotions.engine.core.benefits.terms import (
+    Bundle,
+    BuyGet,
+    Delivery,
+    Gift,
+    GroupOf,
+    Part,
+    Points,
+    Step,
+    Tiers,
+)
+from promotions.engine.core.parsing.fields import (
+    allow_only,
+    parse_scope,
+    read_count,
+    read_ids,
+    read_object,
+    read_texts,
+    refuse,
+)
+
+PLACE = "terms"
+MOST_PARTS = 5
+MOST_STEPS = 10
+MOST_GIFTS = 10
+MOST = 10**9
+_MEASURES = ("percent", "amount", "price")
+
+
+def parse_nothing(tree: Json) -> None:
+    """Accept no terms at all. Raises BadOffer for any."""
+    allow_only(read_object(tree, PLACE), (), PLACE)
+
+
+def parse_group(tree: Json) -> GroupOf | None:
+    """Return how many units cost the price together; None: each unit costs it.
+
+    >>> parse_group({"size": 3})
+    GroupOf(size=3, free=0, max_sets=None)
+    """
+    fields = read_object(tree, PLACE)
+    if not fields:
+        return None
+    allow_only(fields, ("size", "max_sets"), PLACE)
+    return GroupOf(_count(fields, "size", least=2), 0, _sets(fields))
+
+
+def parse_cheapest(tree: Json) -> GroupOf:
+    """Return of how many units how many are cheaper.
+
+    >>> parse_cheapest({"size": 3})
+    GroupOf(size=3, free=1, max_sets=None)
+    """
+    fields = read_object(tree, PLACE)
+    allow_only(fields, ("size", "free", "max_sets"), PLACE)
+    size = _count(fields, "size", least=2)
+    free = _number(fields.get("free", 1), f"{PLACE}.free", least=1)
+    if free >= size:
+        raise refuse(f"{PLACE}.free", "something of the group must be paid")
+    return GroupOf(size, free, _sets(fields))
+
+
+def parse_buy_get(tree: Json) -> BuyGet:
+    """Return how many units must be bought, and how many are then cheaper.
+
+    >>> parse_buy_get({"buy": 2, "get": 1})
+    BuyGet(buy=2, get=1, get_scope=None, max_sets=None)
+    """
+    fields = read_object(tree, PLACE)
+    allow_only(fields, ("buy", "get", "get_scope", "max_sets"), PLACE)
+    scope = None
+    if "get_scope" in fields:
+        scope = parse_scope(fields["get_scope"], f"{PLACE}.get_scope")
+    return BuyGet(
+        _count(fields, "buy", least=1), _count(fields, "get", least=1), scope, _sets(fields)
+    )
+
+
+def parse_bundle(tree: Json) -> Bundle:
+    """Return the parts of a bundle, each with a scope of its own.
+
+    >>> parse_bundle({"parts": [{"scope": {"categories": [1]}}, {"scope": {"brands": [2]}}]}).size
+    2
+    """
+    fields = read_object(tree, PLACE)
+    allow_only(fields, ("parts", "max_sets"), PLACE)
+    parts = fields.get("parts")
+    if not isinstance(parts, list) or not 2 <= len(parts) <= MOST_PARTS:
+        raise refuse(f"{PLACE}.parts", f"expected a list of 2 to {MOST_PARTS} parts")
+    return Bundle(
+        tuple(_part(part, f"{PLACE}.parts[{i}]") for i, part in enumerate(parts)), _sets(fields)
+    )
+
+
+def parse_quantity_tiers(tree: Json) -> Tiers:
+    """Return steps by units: percent, amount off each unit, or price of a unit.
+
+    >>> parse_quantity_tiers({"steps": [{"from": 6, "price": 450}]}).steps[0].price_minor
+    450
+    """
+    return _tiers(tree, _MEASURES)
+
+
+def parse_spend_tiers(tree: Json) -> Tiers:
+    """Return steps by money: percent or amount off all in scope.
+
+    >>> parse_spend_tiers({"steps": [{"from": 4000, "amount": 500}]}).reached(4_000).amount_minor
+    500
+    """
+    tiers = _tiers(tree, ("percent", "amount"))
+    for i, step in enumerate(tiers.steps):
+        if step.amount_minor is not None and step.amount_minor >= step.at_least:
+            raise refuse(f"{PLACE}.steps[{i}].amount", "it takes off all that must be spent")
+    return tiers
+
+
+def parse_gift(tree: Json) -> Gift:
+    """Return the gift: the first of the variants that is in stock.
+
+    >>> parse_gift({"variants": [7]})
+    Gift(variant_ids=(7,), quantity=1)
+    """
+    fields = read_object(tree, PLACE)
+    allow_only(fields, ("variants", "quantity"), PLACE)
+    ids = fields.get("variants", [])
+    read_ids(ids, f"{PLACE}.variants")
+    if len(set(ids)) != len(ids) or len(ids) > MOST_GIFTS:
+        raise refuse(f"{PLACE}.variants", f"expected up to {MOST_GIFTS} ids, each once")
+    return Gift(tuple(ids), _number(fields.get("quantity", 1), f"{PLACE}.quantity", least=1))
+
+
+def parse_delivery(tree: Json) -> Delivery:
+    """Return which ways of delivery are cheaper, and their price if it is one.
+
+    >>> parse_delivery({"methods": ["standard"], "price": 199}).price_minor
+    199
+    """
+    fields = read_object(tree, PLACE)
+    allow_only(fields, ("methods", "price"), PLACE)
+    methods = frozenset[str]()
+    if "methods" in fields:
+        methods = read_texts(fields["methods"], f"{PLACE}.methods")
+    price = fields.get("price")
+    if price is not None:
+        price = _number(price, f"{PLACE}.price", least=0)
+    return Delivery(methods, price)
+
+
+def parse_points(tree: Json) -> Points:
+    """Return how many points, for each amount paid if one is named.
+
+    >>> parse_points({"points": 5, "per": 100})
+    Points(points=5, per_minor=100)
+    """
+    fields = read_object(tree, PLACE)
+    allow_only(fields, ("points", "per"), PLACE)
+    per = fields.get("per")
+    if per is not None:
+        per = _number(per, f"{PLACE}.per", least=1)
+    return Points(_count(fields, "points", least=1), per)
+
+
+def _tiers(tree: Json, measures: tuple[str, ...]) -> Tiers:
+    fields = read_object(tree, PLACE)
+    allow_only(fields, ("steps",), PLACE)
+    steps = fields.get("steps")
+    if not isinstance(steps, list) or not 1 <= len(steps) <= MOST_STEPS:
+        raise refuse(f"{PLACE}.steps", f"expected a list of 1 to {MOST_STEPS} steps")
+    found = [_step(step, f"{PLACE}.steps[{i}]", measures) for i, step in enumerate(steps)]
+    for i in range(1, len(found)):
+        _check_rise(found[i - 1], found[i], f"{PLACE}.steps[{i}]")
+    return Tiers(tuple(found))
+
+
+def _step(tree: Json, place: str, measures: tuple[str, ...]) -> Step:
+    fields = read_object(tree, place)
+    allow_only(fields, ("from", *measures), place)
+    used = [word for word in measures if word in fields]
+    if len(used) != 1:
+        raise refuse(place, f"expected one of {', '.join(measures)}")
+    at_least = _number(fields.get("from"), f"{place}.from", least=1)
+    word = used[0]
+    if word == "percent":
+        return Step(at_least, percent=_percent(fields[word], f"{place}.percent"))
+    amount = _number(fields[word], f"{place}.{word}", least=1)
+    if word == "price":
+        return Step(at_least, price_minor=amount)
+    return Step(at_least, amount_minor=amount)
+
+
+def _check_rise(before: Step, after: Step, place: str) -> None:
+    """Refuse steps where buying more would save less, or that cannot be compared."""
+    if after.at_least <= before.at_least:
+        raise refuse(f"{place}.from", "steps go upwards")
+    deeper = (
+        _is_more(before.percent, after.percent),
+        _is_more(before.amount_minor, after.amount_minor),
+        _is_more(after.price_minor, before.price_minor),
+    )
+    if not any(deeper):
+        raise refuse(place, "each step must give more than the one before, in the same measure")
+
+
+def _is_more(less: Decimal | int | None, more: Decimal | int | None) -> bool:
+    return less is not None and more is not None and more > less
+
+
+def _part(tree: Json, place: str) -> Part:
+    fields = read_object(tree, place)
+    allow_only(fields, ("scope", "quantity"), place)
+    scope = parse_scope(fields.get("scope", {}), f"{place}.scope")
+    return Part(scope, _number(fields.get("quantity", 1), f"{place}.quantity", least=1))
+
+
+def _percent(value: Json, place: str) -> Decimal:
+    try:
+        percent = Decimal(str(value)) if type(value) in (int, float, str) else Decimal(0)
+    except InvalidOperation:
+        percent = Decimal(0)
+    if not percent.is_finite() or not 0 < percent <= 100 or percent != round(percent, 2):
+        raise refuse(place, "expected a percentage above 0, at most 100, with two decimals")
+    return percent
+
+
+def _count(fields: Mapping[str, Json], word: str, *, least: int) -> int:
+    return _number(fields.get(word), f"{PLACE}.{word}", least=least)
+
+
+def _number(value: Json, place: str, *, least: int) -> int:
+    number = read_count(value, place, least=least)
+    if number > MOST:
+        raise refuse(place, f"numbers go up to {MOST}")
+    return number
+
+
+def _sets(fields: Mapping[str, Json]) -> int | None:
+    if "max_sets" not in fields:
+        return None
+    return _number(fields["max_sets"], f"{PLACE}.max_sets", least=1)

@@ -1,0 +1,1 @@
+"""Stacking rules, and the best allowed combination of offers."""

@@ -1,0 +1,1 @@
+"""Promotion law by jurisdiction, and evidence that a campaign complies."""

@@ -1,0 +1,1 @@
+"""Selectors of the law suite: functions that read."""

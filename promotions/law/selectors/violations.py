@@ -1,0 +1,161 @@
+"""Read the law of promotions, and everything a draft is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+import numpy as np
+
+from pricing.api import home_place, list_places, load_jurisdictions
+from pricing.base.core.values import JurisdictionRule, candidate_codes, find_rule
+from promotions.campaigns.api import WITHOUT_EFFECT, Status, take_snapshots
+from promotions.campaigns.models import Campaign, CampaignEvent
+from promotions.law.core.places import LawRow, find_law
+from promotions.law.core.rules import judge_draft, merge_violations
+from promotions.law.core.words import Violation
+from promotions.law.selectors.evidence import find_kind, load_evidence, load_subject, make_draft
+from promotions.law.selectors.rows import load_laws
+from shop.ground.catalog.selectors import get_market, load_variant_arrays
+
+# Not law, but the shop's own word: what the price floor keeps offers from giving.
+PROMISES = frozenset({"promise_not_reached"})
+# What every cart holds whatever was released (docs/adr/0111-law-checked-in-the-release.md)
+HELD_IN_CARTS = frozenset({"personal_above_cap"})
+# What accepting to sell below the price floor settles
+FLOOR_RULES = frozenset({"cut_not_reached", *PROMISES})
+
+
+def judge_campaign(
+    *, campaign_id: int, now: datetime, except_rules: Collection[str] = ()
+) -> tuple[Violation, ...]:
+    """Return each rule that a campaign would break once, as `list_violations` finds them."""
+    found = list_violations(campaign_id=campaign_id, now=now)[1]
+    return merge_violations(one for one in found if one.rule not in except_rules)
+
+
+def list_violations(
+    *,
+    campaign_id: int,
+    now: datetime,
+    on_progress: Callable[[int, int], None] = lambda done, of: None,
+) -> tuple[tuple[str, ...], tuple[Violation, ...]]:
+    """Return the places a campaign reaches, and in which it would break which rules as its rows
+    say, over every day it runs.
+
+    Each place its market reaches is asked on the first and on the last day. Eighteen queries,
+    and eight for each further market; none for a place, a day, a campaign or a piece of goods.
+    `on_progress` is told how much of what is to be read and judged is done.
+    """
+    row = Campaign.objects.get(pk=campaign_id)
+    begins = max(row.starts_at, _released_at(campaign_id) or now)
+    days = {max(begins, now).astimezone(UTC).date(), row.ends_at.astimezone(UTC).date()}
+    laws, jurisdictions = load_laws(), load_jurisdictions()
+    asked = {
+        market: [
+            pair
+            for place in reached_places(market, laws, jurisdictions)
+            for pair in _laws_of(place, days, laws, jurisdictions)
+        ]
+        for market in list_markets(row.market_code)
+    }
+    subject = load_subject(
+        row,
+        take_snapshots([row])[row.pk],
+        begins=begins,
+        strategies=frozenset(p[1].reference_strategy for each in asked.values() for p in each),
+    )
+    found: list[Violation] = []
+    # Prices of a market weigh about as much as all its laws
+    done, of = 1, 1 + sum(2 * len(pairs) for pairs in asked.values())
+    for market, pairs in asked.items():
+        on_progress(done, of)
+        evidence = load_evidence(subject, market=market, now=now)
+        done += len(pairs)
+        for law, rule in pairs:
+            on_progress(done, of)
+            found += judge_draft(make_draft(evidence, law, rule), law)
+            done += 1
+    places = (law.code for pairs in asked.values() for law, _rule in pairs)
+    return tuple(dict.fromkeys(places)), tuple(found)
+
+
+def _laws_of(
+    place: str,
+    days: Collection[date],
+    laws: Sequence[LawRow],
+    jurisdictions: Sequence[JurisdictionRule],
+) -> Iterable[tuple[LawRow, JurisdictionRule]]:
+    """Return the laws of a place on some days: mostly one, laws seldom change meanwhile."""
+    codes = candidate_codes(place)
+    each = (
+        (find_law(laws, codes, day), find_rule(jurisdictions, place, day)) for day in sorted(days)
+    )
+    return [(replace(law, code=place), rule) for law, rule in dict.fromkeys(each)]
+
+
+def reached_places(
+    market: str, laws: Sequence[LawRow], jurisdictions: Sequence[JurisdictionRule]
+) -> tuple[str, ...]:
+    """Return the places a market reaches: its own, and parts of its country with own rows."""
+    value = get_market(market)
+    begin = f"{value.country}-"
+    known = {*(row.code for row in laws), *(row.code for row in jurisdictions)}
+    parts = {code for code in known if code.startswith(begin)}
+    # The rest of a country is the market's own place where it names that.
+    parts -= {value.jurisdiction_code, f"{begin}other"}
+    return (value.jurisdiction_code, *sorted(parts))
+
+
+def list_reached_places(market_code: str) -> tuple[tuple[str, str], ...]:
+    """Return (market, place) of everywhere a campaign of this market reaches; "": of all markets.
+
+    Three queries.
+    """
+    laws, jurisdictions = load_laws(), load_jurisdictions()
+    return tuple(
+        (market, place)
+        for market in list_markets(market_code)
+        for place in reached_places(market, laws, jurisdictions)
+    )
+
+
+def _released_at(campaign_id: int) -> datetime | None:
+    """Return since when the cut of a released campaign may hold: its window ends there."""
+    steps = CampaignEvent.objects.filter(campaign_id=campaign_id, to_status=Status.LIVE)
+    first = steps.exclude(step__in=WITHOUT_EFFECT).order_by("at").first()
+    return None if first is None else first.at
+
+
+def list_markets(market_code: str) -> tuple[str, ...]:
+    """Return the markets a campaign runs in; one without a market in all that have prices."""
+    if market_code:
+        return (market_code,)
+    priced = [market for market, _channel in list_places()]
+    return tuple(dict.fromkeys(priced)) or (home_place()[0],)
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """The kinds that may not be promoted somewhere, and their products on sale."""
+
+    kinds: tuple[str, ...]
+    variant_ids: tuple[int, ...]
+
+
+def find_forbidden(*, market_code: str, now: datetime) -> Forbidden:
+    """Return what may not be promoted today in some place that a market reaches. Five queries."""
+    laws, arrays = load_laws(), load_variant_arrays()
+    places = {place for _market, place in list_reached_places(market_code)}
+    kinds = {
+        kind
+        for place in places
+        for kind in find_law(laws, candidate_codes(place), now.date()).banned_kinds
+    }
+    found = {kind: find_kind(kind, arrays) for kind in sorted(kinds)}
+    named = tuple(kind for kind, mask in found.items() if mask.any())
+    if not named:
+        return Forbidden((), ())
+    mask = np.logical_or.reduce([found[kind] for kind in named])
+    return Forbidden(named, tuple(arrays.variant_id[mask].tolist()))

@@ -1,0 +1,1 @@
+"""Points, tiers, referrals, points at the point of sale."""

@@ -1,0 +1,124 @@
+"""The door of `loyalty`, the only module of it that others import.
+
+Points, tiers, referrals, points at the point of sale.
+"""
+
+from promotions.loyalty.core.points import AGE_LIMITED, OPENING_NOTE, Terms, worth_of
+from promotions.loyalty.core.pos import (
+    Till,
+    TillLine,
+    TillReceipt,
+    group_number,
+    read_member_number,
+)
+from promotions.loyalty.core.tiers import Purchase, Standing, Tier
+from promotions.loyalty.selectors.points import Balance, PointsMove, find_balance, list_moves
+from promotions.loyalty.selectors.points_cart import CartGoods, plan_points_of, preview_points
+from promotions.loyalty.selectors.points_export import export_points
+from promotions.loyalty.selectors.pos import find_till
+from promotions.loyalty.selectors.referrals import ReferralCount, count_referrals, is_invitation
+from promotions.loyalty.selectors.terms import find_programme, forget_programme
+from promotions.loyalty.selectors.tiers import map_tiers, read_standing, read_tier
+from promotions.loyalty.services.membership import (
+    adjust_points,
+    approve_adjustment,
+    approve_terms,
+    join_programme,
+    record_terms,
+    refuse_adjustment,
+)
+from promotions.loyalty.services.points import (
+    Act,
+    PointsRefused,
+    expiry_of,
+    forget_points,
+    make_available,
+)
+from promotions.loyalty.services.points_codes import ShownCode, make_points_code
+from promotions.loyalty.services.points_jobs import (
+    expire_points,
+    release_due_points,
+    settle_referrals,
+)
+from promotions.loyalty.services.points_mail import (
+    warn_expiring_points,
+    warn_leaving_tiers,
+)
+from promotions.loyalty.services.points_orders import (
+    PointsLine,
+    ReturnedUnits,
+    open_points,
+    release_points,
+    return_points,
+    settle_points,
+)
+from promotions.loyalty.services.pos_holds import cancel_at_till, hold_at_till, release_stale_holds
+from promotions.loyalty.services.pos_requests import Answer, make_till_token, revoke_till_token
+from promotions.loyalty.services.pos_sales import return_at_till, sell_at_till
+from promotions.loyalty.services.referrals import accept_invitation, hash_identity
+
+__all__ = [
+    "AGE_LIMITED",
+    "OPENING_NOTE",
+    "Act",
+    "Answer",
+    "Balance",
+    "CartGoods",
+    "PointsLine",
+    "PointsMove",
+    "PointsRefused",
+    "Purchase",
+    "ReferralCount",
+    "ReturnedUnits",
+    "ShownCode",
+    "Standing",
+    "Terms",
+    "Tier",
+    "Till",
+    "TillLine",
+    "TillReceipt",
+    "accept_invitation",
+    "adjust_points",
+    "approve_adjustment",
+    "approve_terms",
+    "cancel_at_till",
+    "count_referrals",
+    "expire_points",
+    "expiry_of",
+    "export_points",
+    "find_balance",
+    "find_programme",
+    "find_till",
+    "forget_points",
+    "forget_programme",
+    "group_number",
+    "hash_identity",
+    "hold_at_till",
+    "is_invitation",
+    "join_programme",
+    "list_moves",
+    "make_available",
+    "make_points_code",
+    "make_till_token",
+    "map_tiers",
+    "open_points",
+    "plan_points_of",
+    "preview_points",
+    "read_member_number",
+    "read_standing",
+    "read_tier",
+    "record_terms",
+    "refuse_adjustment",
+    "release_due_points",
+    "release_points",
+    "release_stale_holds",
+    "return_at_till",
+    "return_points",
+    "revoke_till_token",
+    "sell_at_till",
+    "settle_points",
+    "settle_referrals",
+    "warn_expiring_points",
+    "warn_leaving_tiers",
+    "worth_of",
+]

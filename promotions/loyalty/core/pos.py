@@ -1,0 +1,134 @@
+"""Points at a till: numbers that earn, codes that pay, and what a till says of a sale. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from promotions.loyalty.core.points import AGE_LIMITED, Terms
+from shop.ground.kernel.errors import FairtagError
+from shop.ground.kernel.money import prorate
+
+NUMBER_LENGTH = 12
+# Never a zero in front: spreadsheets would eat it
+FIRST_NUMBER, LAST_NUMBER = 10**10, 10**11 - 1
+TOKEN_PREFIX = "till_"  # noqa: S105  # what tokens begin with, no token
+CODE_PATTERN = "####-####"
+CODE_LASTS = timedelta(minutes=5)
+HOLD_LASTS = timedelta(hours=24)
+# A till without a line sends later; its clock may go a little wrong
+SENT_WITHIN = timedelta(days=7)
+CLOCK_SLACK = timedelta(minutes=5)
+
+
+class TillRefused(FairtagError):
+    """The till cannot do that; `code` says why."""
+
+    code = "till_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """Who holds a token: a till of one store, with the market it sells in."""
+
+    token_id: int
+    store_id: int
+    market_code: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class TillLine:
+    """Goods as the till sold them: what is charged for the line after all cuts, points aside."""
+
+    minor: int
+    quantity: int = 1
+    sku: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TillReceipt:
+    """A sale as the till says it. Without a member number, points must be held for it."""
+
+    reference: str
+    currency: str
+    lines: tuple[TillLine, ...]
+    sold_at: datetime
+    member_number: str = ""
+
+    @property
+    def total_minor(self) -> int:
+        """Return what the goods cost."""
+        return sum(line.minor for line in self.lines)
+
+
+def check_digit(digits: str) -> str:
+    """Return the check digit of ISO/IEC 7064 MOD 11,10: every single wrong digit is found, and all
+    but a few swaps of neighbors.
+
+    >>> check_digit("0794")
+    '5'
+    """
+    product = 10
+    for digit in digits:
+        product = ((product + int(digit)) % 10 or 10) * 2 % 11
+    return str((11 - product) % 10)
+
+
+def member_number(drawn: int) -> str:
+    """Return the member number of a number drawn between FIRST_NUMBER and LAST_NUMBER.
+
+    >>> member_number(48_217_730_915)
+    '482177309157'
+    """
+    return f"{drawn}{check_digit(str(drawn))}"
+
+
+def read_member_number(text: str) -> str | None:
+    """Return the member number in what was typed or scanned; None if it cannot be one.
+
+    >>> read_member_number("4821 7730 9157"), read_member_number("4821 7730 9158")
+    ('482177309157', None)
+    """
+    number = "".join(unicodedata.normalize("NFKC", text[:40]).replace("-", "").split())
+    if len(number) != NUMBER_LENGTH or not (number.isascii() and number.isdigit()):
+        return None
+    return number if check_digit(number[:-1]) == number[-1] else None
+
+
+def group_number(number: str) -> str:
+    """Return a number as people read it out.
+
+    >>> group_number("482177309157")
+    '4821 7730 9157'
+    """
+    return " ".join(number[at : at + 4] for at in range(0, len(number), 4))
+
+
+def spread_points(points: int, minor: int, goods: Sequence[int]) -> list[tuple[int, int]]:
+    """Return (points, what they pay) of each line, for points that were planned for the sum.
+
+    >>> spread_points(300, 300, [100, 900])
+    [(30, 30), (270, 270)]
+    """
+    amounts = prorate(minor, goods)
+    return list(zip(prorate(points, amounts), amounts, strict=True))
+
+
+def lowest_category(terms: Terms) -> tuple[int, ...]:
+    """Return the category that earns least, if less than others: goods nobody knows count as it.
+
+    The mark of an age limit is no category: every programme has it, and it says nothing of goods
+    nobody knows.
+
+    >>> from decimal import Decimal
+    >>> lowest_category(Terms(1, category_multipliers={7: Decimal(0), 8: Decimal(2)}))
+    (7,)
+    >>> lowest_category(Terms(1, category_multipliers={8: Decimal(2), AGE_LIMITED: Decimal(0)}))
+    ()
+    """
+    rates = {key: rate for key, rate in terms.category_multipliers.items() if key != AGE_LIMITED}
+    least = min(rates, key=lambda category_id: (rates[category_id], category_id), default=None)
+    return (least,) if least is not None and rates[least] < 1 else ()

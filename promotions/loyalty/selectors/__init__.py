@@ -1,0 +1,1 @@
+"""Selectors of the loyalty suite: functions that read."""

@@ -1,0 +1,1 @@
+"""Services of the loyalty suite: functions that write."""

@@ -1,0 +1,179 @@
+"""Pay with points at a till: held while the sale is open, given back when it is not made.
+
+Locks: the sale, the code, then the account and its order, as everywhere.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NoReturn
+
+from django.db import transaction
+
+from promotions.loyalty.core.points import PointsPlan, plan_points
+from promotions.loyalty.core.pos import HOLD_LASTS, Till, TillRefused
+from promotions.loyalty.models import PointsAccount, PointsOrder, TillSale
+from promotions.loyalty.selectors.pos import till_order_ref
+from promotions.loyalty.selectors.terms import Programme, find_programme
+from promotions.loyalty.services.points import PointsRefused, book_expiry, lock_account
+from promotions.loyalty.services.points_codes import digest_points_code, use_points_code
+from promotions.loyalty.services.points_orders import hold_spent, release_points
+from promotions.loyalty.services.pos_requests import (
+    Answer,
+    Ask,
+    Kind,
+    lock_sale,
+    open_sale,
+    recall,
+    record,
+    tell_balance,
+)
+from promotions.metrics import till_acts_total
+from shop.ground.kernel.translation import gettext_noop
+
+State = TillSale.State
+
+
+@transaction.atomic
+def hold_at_till(
+    *,
+    till: Till,
+    reference: str,
+    code: str,
+    amount_minor: int,
+    currency: str,
+    wanted: int | None,
+    now: datetime,
+) -> Answer:
+    """Hold as many of a member's points as `amount_minor` takes, at most `wanted`.
+
+    Raises TillRefused (code_unknown, code_expired, code_used, nothing_to_use, currency_differs,
+    sale_differs, sale_closed), PointsRefused (no_programme), TooManyWrongCodes; then nothing has
+    happened and the code is as good as before.
+    """
+    check_currency(till, currency)
+    sale = open_sale(till, reference, now)
+    body = {"code": digest_points_code(code), "amount": amount_minor, "wanted": wanted}
+    if sale.state != State.OPEN:
+        known = recall(sale, Ask(till, Kind.HOLD, str(sale.attempts), body, now))
+        return known or refuse_closed()
+    account_id = use_points_code(till=till, code=code, now=now)
+    programme = require_programme(till.market_code, now)
+    plan = _plan(programme, account_id, (amount_minor, wanted), now)
+    sale.attempts += 1
+    order_ref = till_order_ref(sale.pk, sale.attempts)
+    sale.points_order = _hold(order_ref, account_id, programme, plan, now)
+    sale.state, sale.total_minor, sale.held_at = State.HELD, amount_minor, now
+    sale.save()
+    answer = {
+        "points_used": plan.points,
+        "points_minor": plan.amount_minor,
+        "left_minor": amount_minor - plan.amount_minor,
+        "reason": plan.reason if wanted is not None else "",
+        **tell_balance(account_id, now),
+    }
+    till_acts_total.labels(kind=Kind.HOLD.value).inc()
+    return record(sale, Ask(till, Kind.HOLD, str(sale.attempts), body, now), answer)
+
+
+@transaction.atomic
+def cancel_at_till(*, till: Till, reference: str, now: datetime) -> Answer:
+    """Give back what is held for a sale that is still open; twice is once.
+
+    Raises TillRefused (sale_unknown; sale_closed once it was sold: goods come back as a return).
+    """
+    return _cancel(lock_sale(till, reference), till, now)
+
+
+def release_stale_holds(*, now: datetime, limit: int = 200) -> int:
+    """Give back what tills held and never came back for; return how many. One transaction each."""
+    stale = TillSale.objects.filter(state=State.HELD, held_at__lte=now - HOLD_LASTS)
+    ids = list(stale.order_by("held_at").values_list("pk", flat=True)[:limit])
+    return sum(_release(sale_id, now) for sale_id in ids)
+
+
+def check_currency(till: Till, currency: str) -> None:
+    """Refuse money of another market. Raises TillRefused (currency_differs)."""
+    if currency != till.currency:
+        raise TillRefused(
+            gettext_noop("This store sells in another currency."),
+            code="currency_differs",
+            currency=till.currency,
+        )
+
+
+def refuse_closed() -> NoReturn:
+    """Say that a sale was sold already."""
+    raise TillRefused(gettext_noop("This sale is closed."), code="sale_closed")
+
+
+def require_programme(market_code: str, now: datetime) -> Programme:
+    """Return the programme that holds. Raises PointsRefused (no_programme)."""
+    programme = find_programme(market_code=market_code, now=now)
+    if programme is None:
+        raise PointsRefused(gettext_noop("There is no points programme here."), code="no_programme")
+    return programme
+
+
+def _plan(
+    programme: Programme, account_id: int, asked: tuple[int, int | None], now: datetime
+) -> PointsPlan:
+    amount_minor, wanted = asked
+    book_expiry(account_id=account_id, now=now)  # locks the account
+    available = PointsAccount.objects.values_list("available", flat=True).get(pk=account_id)
+    plan = plan_points(
+        programme.terms,
+        wanted=available if wanted is None else wanted,
+        available=available,
+        goods=[amount_minor],
+    )
+    if not plan.points:
+        raise TillRefused(
+            gettext_noop("No points can be used for this amount."),
+            code="nothing_to_use",
+            reason=plan.reason or "no_points",
+        )
+    return plan
+
+
+def _hold(
+    order_ref: str, account_id: int, programme: Programme, plan: PointsPlan, now: datetime
+) -> PointsOrder:
+    return PointsOrder.objects.create(
+        account_id=account_id,
+        terms_id=programme.terms.terms_id,
+        order_ref=order_ref,
+        spent=plan.points,
+        spent_minor=plan.amount_minor,
+        spent_lasts_until=hold_spent(account_id, order_ref, plan.points, now),
+        at=now,
+    )
+
+
+@transaction.atomic
+def _release(sale_id: int, now: datetime) -> int:
+    sale = TillSale.objects.select_for_update(of=("self",)).get(pk=sale_id)
+    if sale.state != State.HELD:
+        return 0
+    clock = Till(0, sale.store_id, "", sale.currency)
+    _cancel(sale, clock, now)
+    return 1
+
+
+def _cancel(sale: TillSale, till: Till, now: datetime) -> Answer:
+    ask = Ask(till, Kind.CANCEL, str(sale.attempts), {}, now)
+    if sale.state == State.SOLD:
+        refuse_closed()
+    known = recall(sale, ask)
+    order = sale.points_order
+    if known is not None or order is None:
+        return known or {}
+    lock_account(order.account_id)
+    release_points(order_ref=order.order_ref, now=now)
+    sale.state, sale.points_order, sale.total_minor = State.OPEN, None, 0
+    sale.held_at = None
+    sale.save()
+    order.refresh_from_db()
+    answer = {"points_back": order.returned, **tell_balance(order.account_id, now)}
+    till_acts_total.labels(kind=Kind.CANCEL.value).inc()
+    return record(sale, ask, answer)

@@ -1,0 +1,68 @@
+"""The door of `offers`, the only module of it that others import.
+
+What may apply to a shopper and a cart: gathered, evaluated, previewed.
+"""
+
+from promotions.offers.core import (
+    freeze_facts,
+    is_withheld,
+    refill_codes,
+    refill_offers,
+    thaw_facts,
+)
+from promotions.offers.selectors.evaluation import (
+    LinePreview,
+    Previews,
+    evaluate_asked,
+    evaluate_cart,
+    list_live_offers,
+    preview_lines,
+)
+from promotions.offers.selectors.gathering import (
+    FindTier,
+    Gathered,
+    complete_shopper,
+    drop_held_out,
+    gather_offers,
+    is_held_out,
+    list_cart_arms,
+)
+from promotions.offers.selectors.personal import (
+    PersonalOffer,
+    personal_offers_covering,
+    personal_offers_for,
+    tell_left,
+)
+from promotions.offers.selectors.preview_prices import Goods, find_touched, price_goods
+from promotions.offers.selectors.public_cuts import list_public_cuts
+from promotions.offers.selectors.ranks import find_place
+
+__all__ = [
+    "FindTier",
+    "Gathered",
+    "Goods",
+    "LinePreview",
+    "PersonalOffer",
+    "Previews",
+    "complete_shopper",
+    "drop_held_out",
+    "evaluate_asked",
+    "evaluate_cart",
+    "find_place",
+    "find_touched",
+    "freeze_facts",
+    "gather_offers",
+    "is_held_out",
+    "is_withheld",
+    "list_cart_arms",
+    "list_live_offers",
+    "list_public_cuts",
+    "personal_offers_covering",
+    "personal_offers_for",
+    "preview_lines",
+    "price_goods",
+    "refill_codes",
+    "refill_offers",
+    "tell_left",
+    "thaw_facts",
+]

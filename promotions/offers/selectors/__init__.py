@@ -1,0 +1,1 @@
+"""Selectors of the offers suite: functions that read."""

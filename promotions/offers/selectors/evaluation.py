@@ -1,0 +1,418 @@
+"""The evaluation of a cart with the offers that may apply, and what one more unit adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
+
+from django.conf import settings
+
+from profiles.experiments.api import ArmChoice
+from promotions.campaigns.api import CompiledBook, live_at, load_offer_book
+from promotions.engine.api import (
+    EVERYTHING,
+    All,
+    Any,
+    Asked,
+    CartHas,
+    CartLineValue,
+    CartValue,
+    Circumstances,
+    Condition,
+    DifferentProducts,
+    Evaluation,
+    ExactlyOne,
+    Failure,
+    Hint,
+    HintReach,
+    Left,
+    OfferValue,
+    Rejection,
+    Scope,
+    ShopperFacts,
+    ShopperView,
+    UnitPrice,
+    evaluate_offers,
+    explain,
+    find_missing,
+    find_next_step,
+    least_left,
+    needed_facts,
+    shuts_out_others,
+)
+from promotions.law.api import label_personal
+from promotions.offers.selectors.gathering import (
+    Gathered,
+    LookUp,
+    LookUpGifts,
+    gather_offers,
+    list_tested_campaigns,
+)
+from promotions.sentences.api import MOST_NAMED, name_deals, say_goods, speak
+from shop.ground.catalog.selectors import catalog_version
+
+# Nothing is known of what they did: neither a condition on it nor its opposite holds.
+MOST_DEALS = 2
+ANY_MEMBER = ShopperFacts(is_member=True, is_private=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """An offer on several units, in words: what it gives and asks, with its products named."""
+
+    offer_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinePreview:
+    """What one more unit of a variant adds to the price of the visitor's cart.
+
+    `labels` name the offers that lower it there, `barred` those that would lower it in an empty
+    cart but do not in this one. `is_exclusive`: an offer that lowers it is never combined with some
+    others, so that it may end once other products come. `ends_at` is the first end among those that
+    lower it, `has_clock` whether that one was told before anybody saw it; `left` is the least that
+    is left of any. `audience` says for whom they are: "personal" (chosen shoppers), "group"
+    (verified), "members" (all of them, or a tier), else "public". `own_offer_id` is the first for
+    chosen shoppers, which then bears `law_label`. `deals` are offers on several units that it is
+    part of.
+    """
+
+    variant_id: int
+    adjusted_minor: int
+    quoted_minor: int
+    labels: tuple[str, ...] = ()
+    ends_at: datetime | None = None
+    has_clock: bool = False
+    left: Left | None = None
+    audience: str = "public"
+    own_offer_id: int | None = None
+    law_label: str = ""
+    barred: tuple[str, ...] = ()
+    is_exclusive: bool = False
+    deals: tuple[Deal, ...] = ()
+    is_priced: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        is_priced = bool(self.labels) or self.adjusted_minor != self.quoted_minor
+        object.__setattr__(self, "is_priced", is_priced)
+
+
+@dataclass(frozen=True, slots=True)
+class Previews:
+    """By variant id: what one more unit would cost the shopper, and what it would every member.
+
+    Variants whose price no offer and no cart changes are absent. `members` is for who is not signed
+    in, minor units, and only where that is less than the shopper pays. `arms` are those of
+    experiments whose difference is on these products: give them to `log_exposures` where they are
+    shown.
+    """
+
+    mine: Mapping[int, LinePreview] = field(default_factory=dict)
+    members: Mapping[int, int] = field(default_factory=dict)
+    arms: tuple[ArmChoice, ...] = ()
+
+
+def preview_lines(*, lines: Sequence[CartLineValue], gathered: Gathered, language: str) -> Previews:
+    """Return what one unit of each of `lines` more would cost in the cart of `gathered`.
+
+    `gathered` is what `gather_offers` found for these lines. Gifts, delivery and points are no
+    price of a unit. What only some members get is no price of every member. No query, but one for
+    campaigns under experiment where members have prices of their own.
+    """
+    prices = gathered.price_units()
+    mine = {}
+    for line in lines:
+        price, deals = prices.price(line), prices.find_multibuys(line)
+        if deals or not _is_usual(price, line):
+            shown = _preview(line, price, gathered, language)
+            mine[line.variant_id] = replace(shown, deals=_tell(deals, language))
+    members: Mapping[int, int] = {}
+    if not gathered.asked.shopper.is_member:
+        members = _price_for_members(lines, gathered, mine)
+    return Previews(mine, members, list_seen_arms(lines, gathered))
+
+
+def list_seen_arms(lines: Iterable[CartLineValue], gathered: Gathered) -> tuple[ArmChoice, ...]:
+    """Return the arms whose difference one unit of any of `lines` shows, the same in every arm."""
+    choices = gathered.arms.choices
+    if not choices:
+        return ()
+    offers = (*gathered.asked.offers, *gathered.others)
+    tested = [offer for offer in offers if offer.campaign_id in choices]
+    asked = replace(gathered.asked, offers=tuple(tested))
+    prices = replace(gathered, asked=asked).price_units()
+    seen = {offer.campaign_id for line in lines for offer in prices.find_fitting(line)}
+    return tuple(choice for key, choice in choices.items() if key in seen)
+
+
+def _price_for_members(
+    lines: Sequence[CartLineValue],
+    gathered: Gathered,
+    mine: Mapping[int, LinePreview],
+) -> dict[int, int]:
+    """Return what every member would pay, where offers for members make it less."""
+    asked = gathered.asked
+    theirs = {offer.offer_id for offer in asked.offers if offer.audience == "members"}
+    covered = [
+        line
+        for line in lines
+        if any(offer.offer_id in theirs and offer.covers(line) for offer in asked.offers)
+    ]
+    if not covered:
+        return {}
+    prices = replace(gathered, asked=_as_any_member(asked)).price_units()
+    found = {}
+    for line in covered:
+        price = prices.price(line)
+        shown = mine.get(line.variant_id)
+        paid = line.unit_minor if shown is None else shown.adjusted_minor
+        if price.amount_minor < paid and not theirs.isdisjoint(price.offer_ids):
+            found[line.variant_id] = price.amount_minor
+    return found
+
+
+def _as_any_member(asked: Asked) -> Asked:
+    """Return the question with what every member gets: none is held out, tested or chosen."""
+    tested = list_tested_campaigns()
+    return replace(
+        asked,
+        cart=replace(asked.cart, personal_cap=None),
+        offers=tuple(
+            offer
+            for offer in asked.offers
+            if offer.audience != "personal"
+            and not offer.holdout_percent
+            and offer.campaign_id not in tested
+        ),
+        shopper=ANY_MEMBER,
+    )
+
+
+def _tell(deals: Sequence[OfferValue], language: str) -> tuple[Deal, ...]:
+    if not deals:
+        return ()
+    named = name_deals(language)
+    told = [Deal(one.offer_id, named[one.offer_id]) for one in deals if one.offer_id in named]
+    return tuple(told[:MOST_DEALS])
+
+
+def _is_usual(price: UnitPrice, line: CartLineValue) -> bool:
+    return price.amount_minor == line.unit_minor and not price.offer_ids and not price.barred_ids
+
+
+def _preview(
+    line: CartLineValue, price: UnitPrice, gathered: Gathered, language: str
+) -> LinePreview:
+    by_id = {offer.offer_id: offer for offer in gathered.asked.with_unlocked}
+    applied = [by_id[one] for one in price.offer_ids]
+    shown = LinePreview(
+        variant_id=line.variant_id,
+        adjusted_minor=price.amount_minor,
+        quoted_minor=line.unit_minor,
+        barred=tuple(by_id[one].label(language) for one in price.barred_ids),
+    )
+    if not applied:
+        return shown
+    own = [offer.offer_id for offer in applied if offer.audience == "personal"]
+    first = min(applied, key=lambda offer: (offer.ends_at, not offer.has_clock))
+    return replace(
+        shown,
+        labels=tuple(offer.label(language) for offer in applied),
+        ends_at=first.ends_at,
+        has_clock=first.has_clock,
+        left=least_left(room for offer in applied for room in offer.rooms),
+        audience=_audience_of(applied),
+        own_offer_id=own[0] if own else None,
+        law_label=gathered.asked.law_label if own else "",
+        is_exclusive=any(shuts_out_others(offer, gathered.book.offers) for offer in applied),
+    )
+
+
+def _audience_of(applied: Sequence[OfferValue]) -> str:
+    if any(offer.audience == "personal" for offer in applied):
+        return "personal"
+    facts = frozenset().union(*(needed_facts(offer.condition) for offer in applied))
+    if "groups" in facts:
+        return "group"
+    is_members = "tier" in facts or any(offer.audience == "members" for offer in applied)
+    return "members" if is_members else "public"
+
+
+# Refusals that say that products are not there: true, but of no use without their names
+UNNAMED = frozenset({"product_missing", "category_missing", "brand_missing"})
+UNKNOWN = "#"
+
+
+def name_products(
+    found: Evaluation, asked: Asked, given: Circumstances, *, language: str, locale: str
+) -> Evaluation:
+    """Return the evaluation with products named in its hints; hints that cannot name them go.
+
+    Refusals of codes whose products are not in the cart name them likewise. One or two queries for
+    each kind of products that were not named since the catalogue changed.
+    """
+    offers = {offer.offer_id: offer for offer in asked.with_unlocked}
+
+    def say(told: Hint | Rejection, missing_minor: int, missing_quantity: int) -> str | None:
+        offer = offers.get(told.offer_id or 0)
+        if offer is None:
+            return None
+        failure = Failure(told.reason_code, missing_minor, missing_quantity)
+        return _say(offer, failure, given, language=language, locale=locale)
+
+    hints = [
+        replace(hint, message=message)
+        for hint in found.hints
+        if (message := say(hint, hint.missing_minor, hint.missing_quantity))
+    ]
+    rejected = [
+        replace(one, message=message)
+        if one.code
+        and one.reason_code in UNNAMED
+        and (message := say(one, *map(int, _missing_of(one))))
+        else one
+        for one in found.rejected
+    ]
+    return replace(found, hints=tuple(hints), rejected=tuple(rejected))
+
+
+def _missing_of(rejection: Rejection) -> tuple[int | str, int | str]:
+    detail = rejection.detail
+    return detail.get("missing_minor", 0), detail.get("missing_quantity", 0)
+
+
+def _say(
+    offer: OfferValue, failure: Failure, given: Circumstances, *, language: str, locale: str
+) -> str | None:
+    """Return what to add, with the products named; None if nobody can name them."""
+    step, scopes = _find_wanted(offer, failure, given)
+    plain = tuple(replace(scope, except_variant_ids=frozenset()) for scope in scopes)
+    goods = _name_scopes(plain, offer.market_code, language, catalog_version())
+    if goods is None:
+        return None
+    reason = step.reason_code
+    if not reason.startswith(("next_step", "products_below")):
+        reason = "cart_value_below" if step.missing_minor else "cart_quantity_below"
+    return explain(
+        reason,
+        language=language,
+        locale=locale,
+        currency=given.cart.currency,
+        name=offer.label(language),
+        failure=step,
+        goods=goods,
+    )
+
+
+def _find_wanted(
+    offer: OfferValue, failure: Failure, given: Circumstances
+) -> tuple[Failure, tuple[Scope, ...]]:
+    """Return what exactly is missing, and which products would do."""
+    lines = given.cart.lines
+    if failure.reason_code.startswith("next_step"):
+        return next(iter(find_next_step(offer, lines)), failure), (offer.scope,)
+    for leaf in _list_leaves(offer.condition):
+        if failure in leaf.failures(given):
+            return failure, (leaf.scope,)
+    return next(iter(find_missing(offer, lines)), failure), offer.scopes
+
+
+def _list_leaves(condition: Condition) -> Iterator[CartHas | DifferentProducts]:
+    match condition:
+        case All(parts) | Any(parts) | ExactlyOne(parts):
+            for part in parts:
+                yield from _list_leaves(part)
+        case CartHas() | DifferentProducts():
+            yield condition
+        case _:
+            return
+
+
+@lru_cache(maxsize=512)
+def _name_scopes(
+    scopes: Sequence[Scope], market_code: str, language: str, catalogue: int
+) -> str | None:
+    """Return the products as words: "" for all of them, None if one has no name. The catalogue's
+    version keys the memory."""
+    if EVERYTHING in scopes:
+        return ""
+    english, chinese = speak(scopes, market_code)
+    words = chinese if language.startswith("zh") else english
+    names = [
+        words.translate("the products of this offer")
+        if len(scope.variant_ids or ()) > MOST_NAMED
+        else say_goods(scope, words)
+        for scope in dict.fromkeys(scopes)
+    ]
+    said = words.either(names)
+    if UNKNOWN in said:
+        return None
+    return words.translate(" of {goods}", goods=said)
+
+
+def list_live_offers(*, now: datetime, market_code: str) -> tuple[OfferValue, ...]:
+    """Return offers that apply by themselves at `now`. No query, one a second per process.
+
+    Budgets are not looked at here; `evaluate_cart` reads them fresh.
+    """
+    return tuple(offer for offer in load_offer_book().offers if live_at(offer, now, market_code))
+
+
+def evaluate_cart(
+    *,
+    cart: CartValue,
+    codes: Sequence[str],
+    shopper: ShopperView,
+    now: datetime,
+    language: str,
+    locale: str,
+    look_up: LookUp | None = None,
+    look_up_gifts: LookUpGifts | None = None,
+    book: CompiledBook | None = None,
+) -> Evaluation:
+    """Return the evaluation of `cart` with live offers and entered `codes`.
+
+    `look_up` completes the shopper with the facts of other rooms that some condition needs
+    ("segment", "tags", "first_order", "orders_in:30", ...) and is called only then; what this room
+    knows itself (groups, tier) is read likewise. No query without codes, budgets, use limits,
+    personal campaigns or such facts; at most one for each of these. Without `look_up_gifts` no
+    gift is given. Offers for chosen shoppers carry the label of the region, or are none there,
+    and together with a personal price go no deeper than the region's law says.
+    `book` is that of a rehearsal, drafts as if they were live; without it the live one is taken.
+    """
+    gathered = gather_offers(
+        cart=cart,
+        codes=codes,
+        shopper=shopper,
+        now=now,
+        language=language,
+        look_up=look_up,
+        look_up_gifts=look_up_gifts,
+        book=book,
+    )
+    return evaluate_asked(gathered.asked, now=now, language=language, locale=locale)
+
+
+def evaluate_asked(asked: Asked, *, now: datetime, language: str, locale: str) -> Evaluation:
+    """Return the evaluator's answer, what is personal labeled, products named in hints.
+
+    Queries: as `name_products` says.
+    """
+    reach = HintReach(settings.HINT_SHARE_PERCENT, settings.HINT_LEAST_MINOR)
+    found = evaluate_offers(
+        cart=asked.cart,
+        offers=asked.offers,
+        coupons=asked.coupons,
+        shopper=asked.shopper,
+        now=now,
+        language=language,
+        locale=locale,
+        reach=reach,
+    )
+    codes = frozenset(coupon.code for coupon in asked.coupons)
+    given = Circumstances(asked.cart, asked.shopper, now, codes)
+    found = name_products(found, asked, given, language=language, locale=locale)
+    return label_personal(found, asked.with_unlocked, asked.law_label)

@@ -1,0 +1,1 @@
+"""Cost shares of partners, and settlements."""

@@ -1,0 +1,1 @@
+"""The sentence builder, campaign files, forecasts, results, replays of the past."""

@@ -1,0 +1,128 @@
+"""The door of `planning`, the only module of it that others import.
+
+The sentence builder, campaign files, forecasts, results, replays of the past.
+"""
+
+from promotions.planning.core.builder.bounds import Bound, list_bounds
+from promotions.planning.core.builder.clauses import (
+    AND,
+    BRACKET,
+    CLAUSES,
+    OR,
+    WITH,
+    Clause,
+    Part,
+    join_parts,
+)
+from promotions.planning.core.builder.prices import PRICES
+from promotions.planning.core.builder.sets import SETS
+from promotions.planning.core.builder.templates import CUTS
+from promotions.planning.core.recorded import (
+    BurnDay,
+    Forecast,
+    Interval,
+    Outcome,
+    burn_budget,
+    forecast,
+    forecast_stock,
+)
+from promotions.planning.core.remaining_budgets import RemainingBudgets
+from promotions.planning.core.results import HoldoutLift, Reconciliation, compare_holdout, reconcile
+from promotions.planning.core.timetable import Run, find_overlaps, month_days, runs_on, step_month
+from promotions.planning.selectors.builder import (
+    UnknownGoods,
+    list_best_groups,
+    list_partners,
+    list_stacking_groups,
+    read_goods,
+    say_campaign,
+)
+from promotions.planning.selectors.campaign_codes import find_version
+from promotions.planning.selectors.campaign_schema import describe_campaigns
+from promotions.planning.selectors.campaign_status import PHASES
+from promotions.planning.selectors.product_offers import list_product_offers
+from promotions.planning.selectors.restoring import (
+    Restored,
+    RestoredBook,
+    restore_book,
+    restore_codes,
+)
+from promotions.planning.selectors.results import (
+    UseCount,
+    count_uses,
+    split_addressed,
+    sum_uses_by_order,
+)
+from promotions.planning.services.builder import build_campaign
+from promotions.planning.services.campaign_documents import (
+    Writer,
+    read_documents,
+    require_version,
+    write_document,
+)
+from promotions.planning.services.campaign_files import (
+    BadFile,
+    ImportReport,
+    export_campaigns,
+    import_campaigns,
+)
+
+__all__ = [
+    "AND",
+    "BRACKET",
+    "CLAUSES",
+    "CUTS",
+    "OR",
+    "PHASES",
+    "PRICES",
+    "SETS",
+    "WITH",
+    "BadFile",
+    "Bound",
+    "BurnDay",
+    "Clause",
+    "Forecast",
+    "HoldoutLift",
+    "ImportReport",
+    "Interval",
+    "Outcome",
+    "Part",
+    "Reconciliation",
+    "RemainingBudgets",
+    "Restored",
+    "RestoredBook",
+    "Run",
+    "UnknownGoods",
+    "UseCount",
+    "Writer",
+    "build_campaign",
+    "burn_budget",
+    "compare_holdout",
+    "count_uses",
+    "describe_campaigns",
+    "export_campaigns",
+    "find_overlaps",
+    "find_version",
+    "forecast",
+    "forecast_stock",
+    "import_campaigns",
+    "join_parts",
+    "list_best_groups",
+    "list_bounds",
+    "list_partners",
+    "list_product_offers",
+    "list_stacking_groups",
+    "month_days",
+    "read_documents",
+    "read_goods",
+    "reconcile",
+    "require_version",
+    "restore_book",
+    "restore_codes",
+    "runs_on",
+    "say_campaign",
+    "split_addressed",
+    "step_month",
+    "sum_uses_by_order",
+    "write_document",
+]

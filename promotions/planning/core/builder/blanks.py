@@ -1,0 +1,29 @@
+"""The blanks that several sentences share."""
+
+from __future__ import annotations
+
+from promotions.sentences.core.plans import Blank
+from shop.ground.kernel.translation import gettext_noop, pgettext_noop
+
+PERCENT = Blank("percent", "percent", gettext_noop("percent"), "10")
+AMOUNT = Blank("amount", "money", gettext_noop("amount"), "5.00")
+LEAST = Blank("cart_value", "money", gettext_noop("least cart"), "40.00")
+GOODS = Blank("goods", "goods", gettext_noop("goods"), "", is_needed=False)
+STARTS = Blank("starts_at", "moment", gettext_noop("begin"))
+ENDS = Blank("ends_at", "moment", pgettext_noop("field", "end"))
+BUDGET = Blank("budget", "money", gettext_noop("budget"), "500.00", is_needed=False)
+CODE = Blank("coupon", "code", gettext_noop("code"))
+PIECES = Blank("pieces", "count", gettext_noop("pieces"), "100")
+AUDIENCE = Blank(
+    "audience",
+    "choice",
+    gettext_noop("for whom"),
+    "public",
+    choices=(("public", gettext_noop("everybody")), ("members", gettext_noop("members"))),
+)
+WINDOW = (STARTS, ENDS, BUDGET)
+
+
+def count(name: str, label: str, example: str) -> Blank:
+    """Return a blank for a whole number."""
+    return Blank(name, "count", label, example)

@@ -1,0 +1,1 @@
+"""Services of the planning suite: functions that write."""

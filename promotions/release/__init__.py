@@ -1,0 +1,1 @@
+"""Saving, checking and releasing campaigns; conflicts between them."""

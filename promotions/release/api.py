@@ -1,0 +1,107 @@
+"""The door of `release`, the only module of it that others import.
+
+Saving, checking and releasing campaigns; conflicts between them.
+"""
+
+from promotions.release.core.conflicts import Conflict
+from promotions.release.selectors.checks import (
+    EVERY_RULE,
+    GOODS,
+    CheckView,
+    list_checks,
+    load_answer,
+    load_goods_of,
+)
+from promotions.release.selectors.overlaps import find_worst_stack, list_conflicts
+from promotions.release.selectors.people import (
+    list_addressed,
+    list_neighbours,
+    list_proven,
+    name_campaigns,
+)
+from promotions.release.services.checks import (
+    BROKEN,
+    REFUSED,
+    TOO_LONG,
+    CheckStopped,
+    CheckTask,
+    advance_check,
+    ask_check,
+    begin_next_check,
+    fail_check,
+    finish_check,
+    stop_check,
+)
+from promotions.release.services.exclusions import (
+    MOST_AT_ONCE,
+    accept_below_floor,
+    say_why_taken_out,
+    take_out_asked,
+    take_out_goods,
+)
+from promotions.release.services.experiments import refuse_public_design
+from promotions.release.services.lawful import LawBroken
+from promotions.release.services.revisions import (
+    Saved,
+    clone_campaign,
+    open_for_change,
+    record_change,
+    roll_back,
+    save_campaign,
+)
+from promotions.release.services.steps import (
+    approve_campaign,
+    approve_thresholds,
+    move_campaign,
+    propose_thresholds,
+    release_agreed,
+    say_step,
+    send_back_campaign,
+)
+
+__all__ = [
+    "BROKEN",
+    "EVERY_RULE",
+    "GOODS",
+    "MOST_AT_ONCE",
+    "REFUSED",
+    "TOO_LONG",
+    "CheckStopped",
+    "CheckTask",
+    "CheckView",
+    "Conflict",
+    "LawBroken",
+    "Saved",
+    "accept_below_floor",
+    "advance_check",
+    "approve_campaign",
+    "approve_thresholds",
+    "ask_check",
+    "begin_next_check",
+    "clone_campaign",
+    "fail_check",
+    "find_worst_stack",
+    "finish_check",
+    "list_addressed",
+    "list_checks",
+    "list_conflicts",
+    "list_neighbours",
+    "list_proven",
+    "load_answer",
+    "load_goods_of",
+    "move_campaign",
+    "name_campaigns",
+    "open_for_change",
+    "propose_thresholds",
+    "record_change",
+    "refuse_public_design",
+    "release_agreed",
+    "roll_back",
+    "save_campaign",
+    "say_step",
+    "say_why_taken_out",
+    "send_back_campaign",
+    "stop_check",
+    "take_out_asked",
+    "take_out_goods",
+]

@@ -1,0 +1,1 @@
+"""Selectors of the release suite: functions that read."""

@@ -1,0 +1,85 @@
+"""Read what staff asked about a campaign: the open question, the newest answer, the ones before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models.fields.json import KeyTransform
+
+from promotions.release.models import CampaignCheck
+
+State = CampaignCheck.State
+MOST_SHOWN = 10
+# Beside the languages of an answer of the law: rule -> the variants it names
+GOODS = "goods"
+# Instead of one rule: all that name goods
+EVERY_RULE = "every"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """A question: its state, who asked, how far it is or how it ended. `by` may be empty."""
+
+    check_id: int
+    state: str
+    step: str
+    percent: int
+    depth: int
+    rule: str
+    revision: int | None
+    failure: str
+    by: str
+    stopped_by: str
+    asked_at: datetime
+    begun_at: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether somebody still waits for the answer."""
+        return self.state in (State.WAITING, State.RUNNING)
+
+
+def list_checks(*, campaign_id: int, kind: str) -> list[CheckView]:
+    """Return the newest ten questions of a kind about a campaign, newest first. One query."""
+    rows = CampaignCheck.objects.filter(campaign_id=campaign_id, kind=kind)
+    shown = rows.defer("answer").select_related("asked_by", "stopped_by").order_by("-pk")
+    return [
+        CheckView(
+            check_id=row.pk,
+            state=row.state,
+            step=row.step,
+            percent=row.percent,
+            depth=row.depth,
+            rule=row.rule,
+            revision=row.revision,
+            failure=row.failure,
+            by="" if row.asked_by is None else str(row.asked_by),
+            stopped_by="" if row.stopped_by is None else str(row.stopped_by),
+            asked_at=row.asked_at,
+            begun_at=row.begun_at,
+            ended_at=row.ended_at,
+        )
+        for row in shown[:MOST_SHOWN]
+    ]
+
+
+def load_answer(check_id: int, part: str) -> Any:
+    """Return a part of what was answered: in a language, or the goods of each rule; None for none.
+
+    Only that part leaves the database: a rule may name all goods of a shop. One query.
+    """
+    rows = CampaignCheck.objects.filter(pk=check_id)
+    return rows.values_list(KeyTransform(part, "answer"), flat=True).first()
+
+
+def load_goods_of(check_id: int, rule: str) -> list[int]:
+    """Return the goods that a rule, or EVERY_RULE, named in an answer, ascending. One query."""
+    if rule == EVERY_RULE:
+        named = load_answer(check_id, GOODS) or {}
+        return sorted({one for goods in named.values() for one in goods})
+    rows = CampaignCheck.objects.filter(pk=check_id)
+    of_rules = KeyTransform(GOODS, "answer")
+    return list(rows.values_list(KeyTransform(rule, of_rules), flat=True).first() or ())

@@ -1,0 +1,162 @@
+"""Campaigns that meet on the same goods: real carts and the goods several of them cover."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import numpy as np
+
+from pricing.api import floor_minor
+from promotions.campaigns.api import CampaignView, compile_campaigns, cover_variants, find_campaign
+from promotions.engine.api import Bundle, CartLineValue, CartValue, OfferValue, extra_scopes
+from promotions.law.api import list_markets
+from promotions.release.core.conflicts import (
+    MOST_SHOPPERS,
+    Conflict,
+    find_conflicts,
+    kinds_of_shoppers,
+)
+from promotions.release.selectors.people import list_neighbours
+from shop.ground.catalog.selectors import get_market, load_variant_arrays
+from shop.ground.catalog.selectors.arrays import find_places
+
+MOST_GOODS = 12
+MOST_CARTS = 12
+MOST_TIMES = 4
+PIECES = (1, 6)
+# Kinds of shoppers and moments that a release asks about: those that get most
+FOR_RELEASE = (4, 2)
+
+
+def list_conflicts(
+    campaign: CampaignView,
+    *,
+    market_code: str,
+    neighbours: Sequence[int],
+    carts: Sequence[CartValue],
+    threshold: float,
+    now: datetime,
+    on_progress: Callable[[int, int], None] = lambda done, of: None,
+    most: tuple[int, int] = (MOST_SHOPPERS, MOST_TIMES),
+) -> list[Conflict]:
+    """Return what the campaign and its neighbours do together, deepest first. Two queries.
+
+    Asked of the goods most offers cover, alone in several quantities, and of recorded carts that
+    hold them; at the beginnings of the campaigns, for every kind of shopper they tell apart, but
+    at `most` so many kinds and moments.
+    """
+    offers = [
+        offer
+        for offer in compile_campaigns({campaign.campaign_id, *neighbours})
+        if offer.market_code in ("", market_code)
+    ]
+    released = [_release(offer) for offer in offers]
+    mine = [offer for offer in released if offer.campaign_id == campaign.campaign_id]
+    goods = _shared_goods(released, mine)
+    held = [cart for cart in carts if any(line.variant_id in goods for line in cart.lines)]
+    baskets = [*_lone_baskets(goods, market_code, now), *held[:MOST_CARTS]]
+    found = find_conflicts(
+        offers=released,
+        baskets=baskets,
+        shoppers=kinds_of_shoppers(released)[: most[0]],
+        times=_times(campaign, released, now)[: most[1]],
+        threshold=threshold,
+        on_progress=on_progress,
+    )
+    return [one for one in found if campaign.campaign_id in one.campaign_ids]
+
+
+def find_worst_stack(
+    *,
+    campaign_id: int,
+    now: datetime,
+    carts: Sequence[CartValue] = (),
+    on_progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Conflict | None:
+    """Return what the campaign and others take off one line together at the deepest, or None.
+
+    Of each market it runs in: of goods that most offers cover and of `carts`, for the shoppers that
+    get most. Bounded: some hundred evaluations for a market, a second or so. Three queries each.
+    """
+    campaign = find_campaign(campaign_id, now=now)
+    if campaign is None or campaign.ends_at <= now:
+        return None
+    found: list[Conflict] = []
+    for market in list_markets(campaign.market_code):
+        begins = max(campaign.starts_at, now)
+        beside = list_neighbours(market_code=market, since=begins, until=campaign.ends_at)
+        if beside.keys() - {campaign_id}:
+            found += list_conflicts(
+                campaign,
+                market_code=market,
+                neighbours=list(beside),
+                carts=[cart for cart in carts if cart.market_code == market],
+                threshold=0.0,
+                now=now,
+                on_progress=on_progress,
+                most=FOR_RELEASE,
+            )
+    return max(found, key=lambda one: one.depth, default=None)
+
+
+def _release(offer: OfferValue) -> OfferValue:
+    fields = {name: getattr(offer, name) for name in OfferValue.__slots__}
+    return OfferValue(**{**fields, "status": "live"})
+
+
+def _shared_goods(offers: Sequence[OfferValue], mine: Sequence[OfferValue]) -> list[int]:
+    """Return the goods of the campaign that most offers cover, the popular ones first."""
+    arrays = load_variant_arrays()
+    counted = np.zeros(len(arrays.variant_id), dtype=np.int64)
+    own = np.zeros(len(arrays.variant_id), dtype=np.bool_)
+    for offer in offers:
+        scopes = extra_scopes(offer.benefit.terms)
+        if not isinstance(offer.benefit.terms, Bundle):
+            scopes = (offer.scope, *scopes)
+        covered = np.logical_or.reduce([cover_variants(scope, arrays) for scope in scopes])
+        counted += covered
+        own |= covered if offer in mine else False
+    ranked = np.lexsort((-arrays.popularity, -counted))
+    return [int(arrays.variant_id[at]) for at in ranked if own[at]][:MOST_GOODS]
+
+
+def _lone_baskets(ids: Sequence[int], market_code: str, now: datetime) -> list[CartValue]:
+    arrays, market = load_variant_arrays(market_code), get_market(market_code)
+    at = dict(zip(arrays.variant_id.tolist(), arrays.list_minor.tolist(), strict=True))
+    floors = floor_minor(variant_ids=list(ids), now=now, market=market_code) if ids else {}
+    places = find_places(ids)
+    return [
+        CartValue(
+            (
+                CartLineValue(
+                    line_id=str(one),
+                    variant_id=one,
+                    product_id=places[one].product_id,
+                    category_ids=places[one].category_ids,
+                    brand_id=places[one].brand_id,
+                    quantity=pieces,
+                    unit_minor=at[one],
+                    floor_minor=floors.get(one, 0),
+                ),
+            ),
+            market.currency,
+            market_code,
+            "online",
+            market.jurisdiction_code,
+            market.time_zone,
+        )
+        for one in ids
+        for pieces in PIECES
+        if at.get(one)
+    ]
+
+
+def _times(campaign: CampaignView, offers: Sequence[OfferValue], now: datetime) -> list[datetime]:
+    """Return moments inside the campaign's window at which most campaigns run together."""
+    begin = max(campaign.starts_at, now)
+    starts = {begin, *(max(offer.starts_at, begin) for offer in offers)}
+    inside = [at for at in starts if at < campaign.ends_at]
+    running = Counter({at: sum(o.starts_at <= at < o.ends_at for o in offers) for at in inside})
+    return [at for at, _count in running.most_common(MOST_TIMES)]

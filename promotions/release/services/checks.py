@@ -1,0 +1,142 @@
+"""Questions about a campaign that take a worker: asked once, begun, told how far, ended.
+
+One job answers them one after another (see `shop/doors/backoffice/tasks.py`), so a check that is
+marked as running when the job looks for work belongs to a worker that died: it is begun again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import IntegrityError, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from promotions.campaigns.models import Campaign
+from promotions.release.models import CampaignCheck
+from shop.ground.staff.log import write_act
+
+Kind, State = CampaignCheck.Kind, CampaignCheck.State
+OPEN = (State.WAITING, State.RUNNING)
+KEPT = 10
+MOST_TRIES = 3
+DIED, TOO_LONG, BROKEN, REFUSED = "died", "too_long", "broken", "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckTask:
+    """A check whose answer is being made; goods that `rule` names are to be taken out first."""
+
+    check_id: int
+    campaign_id: int
+    kind: str
+    depth: int
+    rule: str = ""
+
+
+class CheckStopped(Exception):
+    """Somebody stopped the check: its answer is not wanted any more."""
+
+
+def ask_check(
+    *,
+    campaign_id: int,
+    kind: str,
+    by_id: int | None,
+    now: datetime,
+    depth: int = 50,
+    goods_of: tuple[int, str] | None = None,
+) -> bool:
+    """Ask once for a rehearsal of a campaign or for what the law says of it.
+
+    With `goods_of` (an answer of the law, and a rule that is broken in it) the goods that the rule
+    names are taken out of the draft first. Return whether this is a new question; while one is
+    open it is not asked again. Noted in the trail of what staff did.
+    """
+    asked: dict[str, Any] = {"asked_by_id": by_id, "asked_at": now, "depth": depth}
+    if goods_of is not None:
+        asked |= {"about_id": goods_of[0], "rule": goods_of[1]}
+    try:
+        with transaction.atomic():
+            CampaignCheck.objects.create(campaign_id=campaign_id, kind=kind, **asked)
+    except IntegrityError:
+        return False
+    said = _("A worker was asked: %(what)s.")
+    if goods_of is not None:
+        said = _("Products that break a rule were taken out.")
+    _note(campaign_id, by_id, said, kind)
+    return True
+
+
+def stop_check(*, campaign_id: int, kind: str, by_id: int | None, now: datetime) -> bool:
+    """Stop the open question of a kind; return whether there was one."""
+    opened = CampaignCheck.objects.filter(campaign_id=campaign_id, kind=kind, state__in=OPEN)
+    stopped = opened.update(state=State.STOPPED, ended_at=now, stopped_by_id=by_id)
+    if stopped:
+        _note(campaign_id, by_id, _("The question to a worker was stopped: %(what)s."), kind)
+    return bool(stopped)
+
+
+@transaction.atomic
+def begin_next_check(*, now: datetime) -> CheckTask | None:
+    """Begin the oldest open question and return it; None when there is none.
+
+    One at which workers died three times is given up.
+    """
+    opened = CampaignCheck.objects.select_for_update(skip_locked=True).order_by("pk")
+    for check in opened.filter(state__in=OPEN):
+        if check.tries >= MOST_TRIES:
+            fail_check(check_id=check.pk, failure=DIED, now=now)
+            continue
+        revision = Campaign.objects.values_list("revision", flat=True).get(pk=check.campaign_id)
+        CampaignCheck.objects.filter(pk=check.pk).update(
+            state=State.RUNNING,
+            tries=check.tries + 1,
+            revision=revision,
+            step="",
+            percent=0,
+            begun_at=now,
+        )
+        return CheckTask(check.pk, check.campaign_id, check.kind, check.depth, check.rule)
+    return None
+
+
+def advance_check(*, check_id: int, step: str, percent: int) -> None:
+    """Show how far the answer is. Raises CheckStopped once nobody waits for it. One statement."""
+    if not _running(check_id).update(step=step, percent=percent):
+        raise CheckStopped
+
+
+def finish_check(*, check_id: int, answer: dict[str, Any], now: datetime) -> None:
+    """Keep the answer, and of this campaign and kind the newest ten questions that ended."""
+    _running(check_id).update(state=State.DONE, percent=100, answer=answer, ended_at=now)
+    check = CampaignCheck.objects.defer("answer").get(pk=check_id)
+    ended = CampaignCheck.objects.filter(campaign_id=check.campaign_id, kind=check.kind).exclude(
+        state__in=OPEN
+    )
+    kept = list(ended.order_by("-pk").values_list("pk", flat=True)[:KEPT])
+    ended.exclude(pk__in=kept).delete()
+
+
+def fail_check(
+    *, check_id: int, failure: str, now: datetime, answer: dict[str, Any] | None = None
+) -> None:
+    """Keep why there is no answer: "died", "too_long", "broken", or "refused" and in `answer`
+    why, by language."""
+    opened = CampaignCheck.objects.filter(pk=check_id, state__in=OPEN)
+    opened.update(state=State.FAILED, failure=failure, ended_at=now, answer=answer)
+
+
+def _running(check_id: int) -> Any:
+    return CampaignCheck.objects.filter(pk=check_id, state=State.RUNNING)
+
+
+def _note(campaign_id: int, by_id: int | None, said: Promise, kind: str) -> None:
+    if by_id is not None:
+        act = write_act(said, what=str(Kind(kind).label))
+        LogEntry.objects.log_actions(
+            by_id, Campaign.objects.filter(pk=campaign_id), CHANGE, act, single_object=True
+        )

@@ -1,0 +1,1 @@
+"""An offer said in words, English and Chinese."""

@@ -1,0 +1,41 @@
+"""The door of `sentences`, the only module of it that others import.
+
+An offer said in words, English and Chinese.
+"""
+
+from promotions.sentences.core.plans import (
+    Answers,
+    Blank,
+    Plan,
+    Template,
+    make_snapshot,
+    write_percent,
+)
+from promotions.sentences.core.sentences import say_offer
+from promotions.sentences.core.words import MOST_NAMED, Lexicon, list_ids, say_goods
+from promotions.sentences.selectors import (
+    list_offer_terms,
+    name_deals,
+    name_filled,
+    say_terms,
+    speak,
+)
+
+__all__ = [
+    "MOST_NAMED",
+    "Answers",
+    "Blank",
+    "Lexicon",
+    "Plan",
+    "Template",
+    "list_ids",
+    "list_offer_terms",
+    "make_snapshot",
+    "name_deals",
+    "name_filled",
+    "say_goods",
+    "say_offer",
+    "say_terms",
+    "speak",
+    "write_percent",
+]

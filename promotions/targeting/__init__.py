@@ -1,0 +1,1 @@
+"""Personal offers: uplift, allocation, exploration and e-mails."""

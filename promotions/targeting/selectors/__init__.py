@@ -1,0 +1,1 @@
+"""Selectors of the targeting suite: functions that read."""

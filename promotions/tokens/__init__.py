@@ -1,0 +1,1 @@
+"""Tokens with which staff call the API."""

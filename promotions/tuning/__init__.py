@@ -1,0 +1,1 @@
+"""Campaigns that adjust themselves within bounds."""

@@ -1,0 +1,45 @@
+"""Automatic adjustment of running campaigns: evidence, proposals, guardrails."""
+
+from promotions.tuning.core.evidence import bound_mean, bound_rate
+from promotions.tuning.core.forecast import (
+    BurnForecast,
+    DepthResponse,
+    fit_depth_response,
+    forecast_burn,
+    propose_by_forecast,
+)
+from promotions.tuning.core.guardrails import bound_proposals
+from promotions.tuning.core.rules import propose_by_feedback, propose_by_rules
+from promotions.tuning.core.values import (
+    AdjustingTerms,
+    CampaignState,
+    Interval,
+    Lever,
+    Outcome,
+    Proposal,
+    PulseTotals,
+    Ruling,
+    Source,
+)
+
+__all__ = [
+    "AdjustingTerms",
+    "BurnForecast",
+    "CampaignState",
+    "DepthResponse",
+    "Interval",
+    "Lever",
+    "Outcome",
+    "Proposal",
+    "PulseTotals",
+    "Ruling",
+    "Source",
+    "bound_mean",
+    "bound_proposals",
+    "bound_rate",
+    "fit_depth_response",
+    "forecast_burn",
+    "propose_by_feedback",
+    "propose_by_forecast",
+    "propose_by_rules",
+]

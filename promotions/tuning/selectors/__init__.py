@@ -1,0 +1,1 @@
+"""Selectors of the tuning suite: functions that read."""

@@ -1,1 +1,0 @@
-"""What bodies look like: checks of requests, and the OpenAPI schema of responses."""

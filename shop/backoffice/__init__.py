@@ -1,1 +1,0 @@
-"""Roof: the staff's door. Dashboards, inspectors and the admin site; owns no tables."""

@@ -1,1 +1,0 @@
-"""PostgreSQL as Django's engine, counted for the metrics."""

@@ -1,0 +1,1 @@
+"""Entry points for people and machines: pages, API, back office, lists and imports."""

@@ -1,0 +1,188 @@
+"""The base of every API view: who calls, how often, and headers that keep answers private."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from shop.doors.api.authentication import (
+    GUEST_HEADER,
+    Caller,
+    CallerAuthentication,
+    GuestTokenRequired,
+    ReauthenticationRequired,
+    SignInRequired,
+    TokenRefused,
+    proved_lately,
+)
+from shop.doors.api.context import REGION_HEADER, build_context
+from shop.doors.api.errors import QueryInvalid, TooManyRequests, request_id
+from shop.doors.api.language import activate_language
+from shop.doors.api.parsers import MAX_BODY_BYTES, read_json
+from shop.doors.api.responses import JSON_TYPE
+from shop.doors.pages.context import PageContext
+from shop.ground.jobs.limits import BROWSE, CHANGE, Client, Policy, Verdict, limit_headers, take
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.translation import gettext_noop
+
+PRIVATE = "private, no-store"
+VARY = ("Authorization", GUEST_HEADER, REGION_HEADER, "Sec-GPC", "Accept-Language")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class JsonOnly(BaseContentNegotiation):
+    """Every answer is JSON, whatever the client prefers: nothing to negotiate."""
+
+    def select_parser(self, request: Request, parsers: Any) -> BaseParser:
+        """Return the only parser."""
+        parser: BaseParser = parsers[0]
+        return parser
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """Return the only renderer."""
+        return renderers[0], JSON_TYPE
+
+
+class ApiView(APIView):
+    """A view that reads plain values and returns `json_response`.
+
+    Subclasses set `policies` (rate limits; by default reads and changes have their own) and
+    `public_seconds` if the answer is the same for everybody and may be kept by shared caches.
+    """
+
+    authentication_classes: Sequence[type[BaseAuthentication]] = (CallerAuthentication,)
+    content_negotiation_class = JsonOnly
+    metadata_class = None
+    policies: ClassVar[tuple[Policy, ...]] = ()
+    refuses_joined: ClassVar[bool] = True
+    public_seconds: ClassVar[int] = 0
+
+    now: datetime
+    verdicts: list[Verdict]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Learn who calls, then count the request. The clock is read here, once."""
+        activate_language(request._request)
+        self.now = utc_now()
+        self.verdicts = []
+        super().initial(request, *args, **kwargs)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Learn who calls. Raises TokenRefused for what a guest left behind who has signed in."""
+        super().perform_authentication(request)
+        if self.caller.has_joined and self.refuses_joined:
+            raise TokenRefused(
+                "This guest has signed in. Sign in, or ask for a new shopper token.",
+                code="token_joined",
+            )
+
+    def check_throttles(self, request: Request) -> None:
+        """Take the request from every bucket that counts it; raise TooManyRequests."""
+        default = BROWSE if request.method in SAFE_METHODS else CHANGE
+        for policy in self.policies or (default,):
+            self.count(policy)
+
+    def count(self, policy: Policy, *, cost: int = 1) -> None:
+        """Take `cost` requests from the bucket of `policy`; raise TooManyRequests."""
+        caller = self.caller
+        client = Client(caller.account_id, caller.pseudonym, caller.address)
+        verdict = take(policy, client.counted_by(policy), cost=cost)
+        self.verdicts.append(verdict)
+        if not verdict.is_allowed:
+            raise TooManyRequests(verdict.retry_seconds)
+
+    def finalize_response(  # type: ignore[override]  # the stubs know DRF's own Response only
+        self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add what every answer carries: cache rules, request id, rate limits."""
+        response["Allow"] = ", ".join(self.allowed_methods)
+        is_public = self.public_seconds and response.status_code in (200, 304)
+        if is_public:
+            response["Cache-Control"] = f"public, max-age={self.public_seconds}"
+        else:
+            response["Cache-Control"] = PRIVATE
+            patch_vary_headers(response, VARY)
+            verdicts: list[Verdict] = getattr(self, "verdicts", [])
+            if verdicts:
+                for name, value in limit_headers(verdicts).items():
+                    response[name] = value
+        response["X-Request-ID"] = request_id()
+        return response
+
+    def options(  # type: ignore[override]  # the stubs know DRF's own Response only
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Answer with the allowed methods."""
+        return HttpResponse(status=204)
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls."""
+        caller: Caller = self.request.user  # type: ignore[assignment]  # see CallerAuthentication
+        return caller
+
+    @property
+    def context(self) -> PageContext:
+        """The visit, as pages know it."""
+        return build_context(self.request._request, self.caller, self.now)
+
+    def require_account(self) -> int:
+        """Return the account's id. Raises SignInRequired."""
+        if self.caller.account_id is None:
+            raise SignInRequired("Sign in to do this.")
+        return self.caller.account_id
+
+    def require_owner(self) -> str:
+        """Return the shopper's pseudonym, for what only the owner may do, not who found a device.
+
+        Raises GuestTokenRequired, or ReauthenticationRequired for an account. Two queries at most.
+        """
+        account_id = self.caller.account_id
+        claims: Any = self.request.auth  # see CallerAuthentication
+        if account_id is not None and not proved_lately(claims, account_id, self.now):
+            raise ReauthenticationRequired(
+                gettext_noop(
+                    "Confirm who you are at /_allauth/app/v1/auth/reauthenticate, then try again."
+                )
+            )
+        return self.require_shopper()
+
+    def require_shopper(self) -> str:
+        """Return the shopper's pseudonym. Raises GuestTokenRequired."""
+        if self.caller.pseudonym is None:
+            raise GuestTokenRequired("Send X-Shopper-Token; POST /api/v1/guest gives one.")
+        return self.caller.pseudonym
+
+    def read_body(
+        self, serializer: type[Serializer[Any]], *, limit: int = MAX_BODY_BYTES
+    ) -> dict[str, Any]:
+        """Return the checked JSON body. Raises ValidationError (400) or BodyRefused."""
+        return self.check_body(serializer, read_json(self.request._request, limit=limit))
+
+    def check_body(self, serializer: type[Serializer[Any]], given: Any) -> dict[str, Any]:
+        """Return `given`, a JSON value, as the serializer reads it. Raises ValidationError."""
+        checked = serializer(data=given)
+        checked.is_valid(raise_exception=True)
+        body: dict[str, Any] = checked.validated_data
+        return body
+
+    def read_query(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
+        """Return the checked query string. Raises QueryInvalid (400)."""
+        checked = serializer(data=self.request.query_params)
+        if not checked.is_valid():
+            raise QueryInvalid(checked.errors)
+        query: dict[str, Any] = checked.validated_data
+        return query

@@ -1,0 +1,300 @@
+"""The OpenAPI schema: one decorator for operations, one hook that adds what all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Any, Literal
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.serializers import Serializer
+
+from shop.doors.api.errors import PROBLEM_TYPE, TYPE_PREFIX
+from shop.doors.api.guide import GUIDE, TAGS
+from shop.doors.api.refusals import FALLBACK_STATUS, STATUS_BY_CODE, TITLE_BY_STATUS
+
+Audience = Literal["anyone", "shopper", "account", "till", "staff"]
+Schema = dict[str, Any]
+JSON = "application/json"
+
+ACCESS_TOKEN, SHOPPER_TOKEN, TILL_TOKEN, STAFF_TOKEN = (
+    *("accessToken", "shopperToken"),
+    *("tillToken", "staffToken"),
+)
+_SECURITY: dict[Audience, list[Schema]] = {
+    "anyone": [{}, {SHOPPER_TOKEN: []}, {ACCESS_TOKEN: []}],
+    "shopper": [{SHOPPER_TOKEN: []}, {ACCESS_TOKEN: []}],
+    "account": [{ACCESS_TOKEN: []}],
+    "till": [{TILL_TOKEN: []}],
+    "staff": [{STAFF_TOKEN: []}],
+}
+# Refusals that any operation of an audience may meet.
+_REFUSALS: dict[Audience, tuple[str, ...]] = {
+    "anyone": ("token_invalid", "token_expired", "token_joined"),
+    "shopper": ("token_invalid", "token_expired", "token_joined", "shopper_token_required"),
+    "account": ("token_invalid", "sign_in_required"),
+    "till": ("token_invalid", "till_token_required"),
+    "staff": ("token_invalid", "staff_token_required"),
+}
+_BODY_REFUSALS = (
+    "invalid",
+    "body_malformed",
+    "body_too_deep",
+    "body_too_large",
+    "media_type_unsupported",
+    "encoding_unsupported",
+)
+
+
+class CallerScheme(OpenApiAuthenticationExtension):
+    """Names the two ways a caller says who it is."""
+
+    target_class = "shop.doors.api.authentication.CallerAuthentication"
+    name = [ACCESS_TOKEN, SHOPPER_TOKEN]
+
+    def get_security_definition(self, auto_schema: Any) -> Any:
+        """Return both schemes, in the order of `name`."""
+        return [
+            {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": "Access token of an account, from /_allauth/app/v1/auth/login.",
+            },
+            {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-Shopper-Token",
+                "description": "Token of a guest, from POST /api/v1/guest.",
+            },
+        ]
+
+
+class TillScheme(OpenApiAuthenticationExtension):
+    """Names the one way a till says which it is."""
+
+    target_class = "shop.doors.api.tills.TillAuthentication"
+    name = TILL_TOKEN
+
+    def get_security_definition(self, auto_schema: Any) -> Any:
+        """Return the scheme."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "Token of one till, made by staff. It opens the till's addresses only.",
+        }
+
+
+class StaffScheme(OpenApiAuthenticationExtension):
+    """Names the one way a member of staff says who it is."""
+
+    target_class = "shop.doors.api.staff.StaffAuthentication"
+    name = STAFF_TOKEN
+
+    def get_security_definition(self, auto_schema: Any) -> Any:
+        """Return the scheme."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "Token of a member of staff, made in the back office, with scopes.",
+        }
+
+
+def describe(  # noqa: PLR0913  # the one place where everything about an operation is said
+    name: str,
+    summary: str,
+    *,
+    tag: str,
+    response: type[Serializer[Any]] | OpenApiTypes | None,
+    example: Any = None,
+    status: int = 200,
+    request: type[Serializer[Any]] | None = None,
+    request_example: Any = None,
+    query: type[Serializer[Any]] | None = None,
+    headers: Sequence[OpenApiParameter] = (),
+    refusals: Sequence[str] = (),
+    audience: Audience = "anyone",
+    sends: str = JSON,
+    answers: str = JSON,
+) -> Callable[[Any], Any]:
+    """Describe an operation: what it takes, what it answers, why it may refuse.
+
+    `name` is the operation's id, from which generated clients take their method names. Examples
+    are checked against the schema by a contract test. `refusals` are codes; their statuses follow
+    from the codes. `sends` and `answers` are media types: of forms with files there is no example.
+    """
+    parameters: list[Any] = [*headers] if query is None else [query, *headers]
+    reads_input = request is not None or query is not None
+    said = {"audience": audience, "refusals": list(refusals), "reads_input": reads_input}
+    shown, phrase = _example(response=example, media=answers), HTTPStatus(status).phrase
+    answer = OpenApiResponse(response, description=phrase, examples=shown)
+    described: Callable[[Any], Any] = extend_schema(
+        operation_id=name,
+        summary=summary,
+        tags=[tag],
+        request=request if sends == JSON else {sends: request},
+        parameters=parameters,
+        examples=_example(request=request_example),
+        responses={(status, answers): answer},
+        extensions={"x-fairtag": said},
+    )
+    return described
+
+
+def _example(
+    *, request: Any = None, response: Any = None, media: str = JSON
+) -> list[OpenApiExample]:
+    if request is not None:
+        return [OpenApiExample("request", value=request, request_only=True)]
+    example = OpenApiExample("response", value=response, media_type=media)
+    return [] if response is None else [example]
+
+
+def complete_schema(result: Schema, **_: Any) -> Schema:
+    """Add the guide, tags, the problem shape, shared headers, security and error responses."""
+    result["info"]["description"] = GUIDE
+    result["tags"] = [{"name": name, "description": text} for name, text in TAGS]
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+    components["parameters"] = SHARED_PARAMETERS
+    met: set[tuple[int, str]] = set()
+    for path, operations in result["paths"].items():
+        for operation in operations.values():
+            met.update(_complete_operation(path, operation))
+    components["examples"] = {
+        code: {"value": _problem_example(status, code)} for status, code in sorted(met)
+    }
+    components["responses"] = {
+        _component(code): _problem_response(status, [code]) for status, code in sorted(met)
+    }
+    return result
+
+
+def _complete_operation(path: str, operation: Schema) -> list[tuple[int, str]]:
+    said = operation.pop("x-fairtag")
+    codes = ["too_many_requests", "server_error", "unavailable", "method_not_allowed"]
+    codes += _REFUSALS[said["audience"]] + tuple(said["refusals"])
+    if said["reads_input"]:
+        codes += _BODY_REFUSALS if "requestBody" in operation else ("invalid",)
+    if "{" in path:
+        codes.append("not_found")
+    operation["security"] = _SECURITY[said["audience"]]
+    operation.setdefault("parameters", []).extend(
+        {"$ref": f"#/components/parameters/{name}"} for name in SHARED_PARAMETERS
+    )
+    by_status: dict[int, list[str]] = {}
+    for code in dict.fromkeys(codes):
+        by_status.setdefault(_status(code), []).append(code)
+    for status, found in sorted(by_status.items()):
+        operation["responses"][str(status)] = (
+            _problem_response(status, found)
+            if len(found) > 1
+            else {"$ref": f"#/components/responses/{_component(found[0])}"}
+        )
+    return [(status, code) for status, found in by_status.items() for code in found]
+
+
+_GENERAL = {
+    "invalid": 400,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "too_many_requests": 429,
+    "server_error": 500,
+    "unavailable": 503,
+}
+
+
+def _status(code: str) -> int:
+    return _GENERAL.get(code) or STATUS_BY_CODE.get(code, FALLBACK_STATUS)
+
+
+def _component(code: str) -> str:
+    return "".join(word.capitalize() for word in code.split("_"))
+
+
+def _problem_response(status: int, codes: Sequence[str]) -> Schema:
+    listed = ", ".join(f"`{code}`" for code in codes)
+    return {
+        "description": f"{HTTPStatus(status).phrase}. Codes: {listed}.",
+        "content": {
+            PROBLEM_TYPE: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
+            }
+        },
+    }
+
+
+def _problem_example(status: int, code: str) -> Schema:
+    is_invalid = code == "invalid"
+    fault = {"pointer": "#/quantity", "code": "min_value", "message": "Must be 1 or more."}
+    return {
+        "type": TYPE_PREFIX + code,
+        "title": str(TITLE_BY_STATUS[status]),
+        "status": status,
+        "detail": "A sentence in the language of the response.",
+        "code": code,
+        "errors": [fault] if is_invalid else [],
+        "params": {},
+        "request_id": "0191d2a4-93f5-7b6e-8a51-6f0c2f1f7c11",
+    }
+
+
+PROBLEM_SCHEMA: Schema = {
+    "type": "object",
+    "description": "Every error of this API (RFC 9457). Decide by `code`; show `detail`.",
+    "required": ["type", "title", "status", "detail", "code", "errors", "params", "request_id"],
+    "properties": {
+        "type": {"type": "string", "description": "urn:fairtag:problem: and the code."},
+        "title": {"type": "string", "description": "What kind of error, in words."},
+        "status": {"type": "integer", "description": "The HTTP status again."},
+        "detail": {"type": "string", "description": "What happened, in the response's language."},
+        "code": {"type": "string", "description": "Stable; decide by it."},
+        "errors": {
+            "type": "array",
+            "description": "One entry per fault of the input.",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "message"],
+                "properties": {
+                    "pointer": {
+                        "type": "string",
+                        "description": "#/a/0/b in the body (RFC 6901), or ?name in the query.",
+                    },
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+        "params": {
+            "type": "object",
+            "description": "Facts behind `detail`, such as how many pieces are left.",
+            "additionalProperties": True,
+        },
+        "request_id": {"type": "string", "description": "Name it when you ask for help."},
+    },
+}
+
+SHARED_PARAMETERS: dict[str, Schema] = {
+    "AcceptLanguage": {
+        "name": "Accept-Language",
+        "in": "header",
+        "description": "en or zh-hans; Content-Language names what was chosen.",
+        "schema": {"type": "string"},
+    },
+    "XRegion": {
+        "name": "X-Region",
+        "in": "header",
+        "description": "Where the shopper is (ISO 3166: US-NY, DE): decides which rules hold."
+        " Anything else is refused: 400, region_malformed.",
+        "schema": {"type": "string", "pattern": "^[A-Za-z]{2}(-[A-Za-z0-9]{1,3})?$"},
+    },
+    "SecGPC": {
+        "name": "Sec-GPC",
+        "in": "header",
+        "description": "1 means: no personal prices (Global Privacy Control).",
+        "schema": {"type": "string", "enum": ["1"]},
+    },
+}

@@ -1,0 +1,150 @@
+"""The door of staff: a token that one of them made opens it, as far as their own rights go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from promotions.tokens.api import StaffKey, find_staff_key
+from shop.doors.api.authentication import TokenRefused
+from shop.doors.api.base import ApiView
+from shop.doors.api.conditions import answer_once
+from shop.doors.api.errors import TooManyRequests
+from shop.ground.jobs.limits import Policy, take
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.errors import FairtagError
+from shop.ground.staff.log import record_act, write_act
+
+SCHEME = "Bearer"
+STAFF = Policy("staff", 120, 60, by="staff token")
+_VERSION = re.compile(r'"([0-9a-f-]{1,60})"')
+
+
+class StaffTokenRequired(FairtagError):
+    """The address is for staff, and the request carries no staff token."""
+
+    code = "staff_token_required"
+
+
+class StaffForbidden(FairtagError):
+    """The token's scopes, or the rights of whoever made it, do not reach so far."""
+
+    code = "staff_forbidden"
+
+
+class VersionMalformed(FairtagError):
+    """If-Match is no ETag of ours."""
+
+    code = "if_match_malformed"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffCaller:
+    """A member of staff who calls by a token: no shopper, and no session."""
+
+    key: StaffKey
+    account: Any
+
+    @property
+    def pk(self) -> int:
+        """The account's id, under the name the request log looks for."""
+        return self.key.account_id
+
+
+class StaffAuthentication(BaseAuthentication):
+    """Reads a staff token; those of accounts, guests and tills are refused."""
+
+    def authenticate(self, request: Request) -> tuple[StaffCaller, None]:
+        """Return who calls. Raises StaffTokenRequired, TokenRefused (token_invalid). One query."""
+        scheme, _sep, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme != SCHEME or not token:
+            raise StaffTokenRequired(_("Send a staff token."))
+        found = find_staff_key(token.strip(), utc_now())
+        if found is None:
+            raise TokenRefused(_("This is no staff token, or it has expired or was revoked."))
+        key, account = found
+        structlog.contextvars.bind_contextvars(user_id=key.account_id, staff_token=key.token_id)
+        return StaffCaller(key, account), None
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return what a 401 asks for."""
+        return 'Bearer realm="fairtag"'
+
+
+class StaffView(ApiView):
+    """The base of what staff tokens may call; counted by token."""
+
+    authentication_classes = (StaffAuthentication,)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Learn who calls."""
+        _ = self.staff
+
+    def check_throttles(self, request: Request) -> None:
+        """Take the request from the token's own bucket; raise TooManyRequests."""
+        verdict = take(STAFF, str(self.staff.key.token_id))
+        self.verdicts.append(verdict)
+        if not verdict.is_allowed:
+            raise TooManyRequests(verdict.retry_seconds)
+
+    @property
+    def staff(self) -> StaffCaller:
+        """Who calls."""
+        caller: Any = self.request.user
+        staff: StaffCaller = caller
+        return staff
+
+    def act_once(
+        self, request: Request, body: Any, act: Callable[[], tuple[int, Any]]
+    ) -> HttpResponse:
+        """Run `act` once per Idempotency-Key of this member of staff, in one transaction.
+
+        The key stands for address, If-Match and body: another request under it is refused.
+        """
+        sent = request._request
+        asked = [sent.method, sent.path_info, sent.headers.get("If-Match", ""), body]
+        scope = f"staff:{self.staff.pk}"
+        return answer_once(sent, scope=scope, body=asked, now=self.now, act=act)
+
+    def record(
+        self,
+        table: str,
+        object_id: int,
+        said: str | Promise,
+        *,
+        is_new: bool = False,
+        reason: str = "",
+        **figures: str,
+    ) -> None:
+        """Log with a row of `table` what the token's owner did by this token."""
+        act = write_act(said, reason=reason, token=self.staff.key.name, **figures)
+        by_id = self.staff.pk
+        record_act(table=table, object_id=object_id, by_id=by_id, act=act, is_new=is_new)
+
+    def require(self, scope: str, *rights: str) -> None:
+        """Raise StaffForbidden unless the token has the scope and its owner the rights."""
+        if scope not in self.staff.key.scopes:
+            said = _("This token does not open “%(scope)s”: make one that does.")
+            raise StaffForbidden(said % {"scope": scope}, scope=scope)
+        if not self.staff.account.has_perms(rights):
+            raise StaffForbidden(_("Your role may not do this."), rights=list(rights))
+
+
+def read_version(request: HttpRequest) -> str | None:
+    """Return the version in If-Match, or None without one. Raises VersionMalformed."""
+    given = request.headers.get("If-Match", "").strip()
+    if not given:
+        return None
+    found = _VERSION.fullmatch(given)
+    if found is None:
+        raise VersionMalformed(_("If-Match must be the ETag that was read, in quotes."))
+    return found[1]

@@ -1,0 +1,1 @@
+"""Request validation, and the OpenAPI schema of responses."""

@@ -1,0 +1,39 @@
+"""Examples of groups and reviews."""
+
+from __future__ import annotations
+
+from shop.doors.api.v1.examples import AT, LATER, Json
+
+GROUPS: Json = {
+    "groups": [
+        {
+            "code": "student",
+            "name": "Students",
+            "takes_codes": True,
+            "takes_documents": True,
+            "mail_domains": ["uni.example"],
+            "state": "accepted",
+            "valid_until": LATER,
+            "reason": "",
+        }
+    ]
+}
+REVIEWS: Json = {
+    "count": 1,
+    "mean": 4.0,
+    "stars": [0, 0, 0, 1, 0],
+    "reviews": [
+        {
+            "rating": 4,
+            "text": "Melts well.",
+            "language": "en",
+            "bought_at": AT,
+            "written_at": AT,
+            "is_own": True,
+            "hidden_because": "",
+        }
+    ],
+    "may_write": True,
+    "page": 1,
+    "has_next": False,
+}

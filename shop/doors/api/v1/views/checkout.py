@@ -1,0 +1,267 @@
+"""From cart to paid order."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from orders.cart.api import remember_contact
+from orders.checkout.api import cancel_order, place_order, start_checkout
+from orders.fulfilment.api import show_progress
+from orders.order.api import get_order
+from orders.payments.api import confirm_payment, start_payment
+from orders.refusals import PaymentRefused
+from orders.values import Contact, OrderView
+from profiles.shoppers.api import get_shopper
+from shop.doors.api.base import ApiView
+from shop.doors.api.conditions import (
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    KEY_REFUSALS,
+    answer_once,
+    read_idempotency_key,
+    read_if_match,
+)
+from shop.doors.api.responses import json_response
+from shop.doors.api.schema import describe
+from shop.doors.api.v1 import order_examples as examples
+from shop.doors.api.v1.bodies.cart import checkout_body
+from shop.doors.api.v1.bodies.orders import order_body, step_body
+from shop.doors.api.v1.bodies.prices import Json
+from shop.doors.api.v1.serializers.cart import CheckoutSerializer, StartCheckoutSerializer
+from shop.doors.api.v1.serializers.orders import (
+    ConfirmPaymentSerializer,
+    OrderSerializer,
+    PaymentStepSerializer,
+    PlaceOrderSerializer,
+    StartPaymentSerializer,
+)
+from shop.doors.pages.cards import quote_context
+from shop.ground.jobs.limits import MONEY
+
+TAG = "checkout"
+CART_REFUSALS = (
+    "cart_empty",
+    "no_payment_provider",
+    "not_for_sale",
+    "out_of_stock",
+    "price_consent_needed",
+    "unknown_shopper",
+)
+ORDER_REFUSALS = (
+    "contact_refused",
+    "coupon_exhausted",
+    "idempotency_in_flight",
+    "total_changed",
+    "unknown_delivery",
+)
+
+
+class CheckoutView(ApiView):
+    """Checkout."""
+
+    policies = (MONEY,)
+
+    @describe(
+        "startCheckout",
+        "Start or continue the checkout of my cart",
+        tag=TAG,
+        request=StartCheckoutSerializer,
+        request_example={"delivery_method": "standard"},
+        response=CheckoutSerializer,
+        example=examples.CHECKOUT,
+        headers=[IF_MATCH],
+        refusals=(*CART_REFUSALS, "unknown_delivery", "cart_changed", "if_match_malformed"),
+        audience="shopper",
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Holds the stock and freezes the prices until `expires_at`. May be repeated."""
+        body = self.read_body(StartCheckoutSerializer)
+        self.require_shopper()
+        ctx = self.context
+        checkout = start_checkout(
+            context=quote_context(ctx, "checkout"),
+            delivery_method=body["delivery_method"],
+            version=read_if_match(request._request),
+            address=ctx.address,
+        )
+        return json_response(checkout_body(checkout, ctx.locale))
+
+
+class PlaceOrderMixin(ApiView):
+    """POST /orders; the list of orders stands beside it."""
+
+    @describe(
+        "placeOrder",
+        "Place the order",
+        tag=TAG,
+        request=PlaceOrderSerializer,
+        request_example=examples.PLACE_ORDER,
+        response=OrderSerializer,
+        example=examples.ORDER,
+        status=201,
+        headers=[IDEMPOTENCY_KEY],
+        refusals=(
+            *CART_REFUSALS,
+            "age_not_confirmed",
+            "contact_refused",
+            "unknown_delivery",
+            "offer_used_before",
+            "too_many_held",
+            "total_changed",
+            "coupon_exhausted",
+            "idempotency_in_flight",
+            *KEY_REFUSALS,
+        ),
+        audience="shopper",
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Turns the cart into an order that waits for its payment. No account is needed."""
+        key = read_idempotency_key(request._request)
+        body = self.read_body(PlaceOrderSerializer)
+        pseudonym = self.require_shopper()
+        ctx = self.context
+
+        remember_contact(context=quote_context(ctx, "checkout"), contact=Contact(**body["contact"]))
+
+        def act() -> tuple[int, Any]:
+            order = place_order(
+                context=quote_context(ctx, "checkout"),
+                idempotency_key=key,
+                contact=Contact(**body["contact"]),
+                delivery_method=body["delivery_method"],
+                shown_total_minor=body["shown_total_minor"],
+                is_of_age=body["is_of_age"],
+                address=ctx.address,
+            )
+            progress = show_progress(order_id=order.order_id, language=ctx.language)
+            return 201, order_body(order, progress, ctx.locale)
+
+        return answer_once(
+            request._request, scope=f"api:order:{pseudonym}", body=body, now=self.now, act=act
+        )
+
+
+class OrderBase(ApiView):
+    """What operations on one of my orders share."""
+
+    def find_own(self, number: str) -> OrderView:
+        """Return the caller's order. Raises OrderNotFound, also for somebody else's."""
+        shopper = get_shopper(self.require_shopper())
+        return get_order(number=number, shopper_id=shopper.id, language=self.context.language)
+
+    def show(self, order: OrderView) -> Json:
+        """Return an order with its parcels as JSON."""
+        progress = show_progress(order_id=order.order_id, language=self.context.language)
+        return order_body(order, progress, self.context.locale)
+
+
+class PaymentsView(OrderBase):
+    """Payments of an order."""
+
+    policies = (MONEY,)
+
+    @describe(
+        "startPayment",
+        "Pay an order",
+        tag=TAG,
+        request=StartPaymentSerializer,
+        request_example={"method": "sandbox-card"},
+        response=PaymentStepSerializer,
+        example=examples.PAYMENT_STEP,
+        headers=[IDEMPOTENCY_KEY],
+        refusals=(
+            "order_not_found",
+            "no_payment_provider",
+            "not_payable",
+            "payment_open",
+            "unknown_method",
+            *KEY_REFUSALS,
+        ),
+        audience="shopper",
+    )
+    def post(self, request: Request, number: str) -> HttpResponse:
+        """A declined payment is an answer (`state`), no error: another attempt takes a new key.
+
+        The same key is the same attempt and never charges twice. One attempt is open at a time:
+        `payment_open` names it (`params.payment_id`), to be confirmed or given up first.
+        """
+        key = read_idempotency_key(request._request)
+        body = self.read_body(StartPaymentSerializer)
+        order = self.find_own(number)
+        # No stored answer around this call: a provider's money must never be rolled back here.
+        step = start_payment(
+            order_id=order.order_id,
+            method=body["method"],
+            idempotency_key=f"api:{order.order_id}:{key}",
+            now=self.now,
+            language=self.context.language,
+        )
+        return json_response(step_body(step))
+
+
+class ConfirmPaymentView(OrderBase):
+    """The shopper's answer to a payment that needed one."""
+
+    policies = (MONEY,)
+
+    @describe(
+        "confirmPayment",
+        "Finish a payment that needed the shopper's answer",
+        tag=TAG,
+        request=ConfirmPaymentSerializer,
+        request_example={"action_token": "c2FuZGJveA", "approved": True},
+        response=PaymentStepSerializer,
+        example=examples.PAYMENT_STEP,
+        refusals=(
+            "order_not_found",
+            "no_payment_provider",
+            "payment_not_found",
+            "bad_action_token",
+            "provider_down",
+        ),
+        audience="shopper",
+    )
+    def post(self, request: Request, number: str, payment_id: UUID) -> HttpResponse:
+        """For payments in state needs_action. Twice is once. `approved: false` gives the attempt
+        up, also with an empty `action_token`. With a provider's own form the token is empty: the
+        shop asks the provider what became of the payment."""
+        body = self.read_body(ConfirmPaymentSerializer)
+        order = self.find_own(number)
+        if all(payment.payment_id != payment_id for payment in order.payments):
+            raise PaymentRefused("This order has no such payment.", code="payment_not_found")
+        step = confirm_payment(
+            payment_id=payment_id,
+            action_token=body["action_token"],
+            approved=body["approved"],
+            now=self.now,
+            language=self.context.language,
+        )
+        return json_response(step_body(step))
+
+
+class CancelOrderView(OrderBase):
+    """Cancelling."""
+
+    policies = (MONEY,)
+
+    @describe(
+        "cancelOrder",
+        "Cancel an order",
+        tag="orders",
+        response=OrderSerializer,
+        example=examples.ORDER,
+        refusals=("order_not_found", "not_cancellable"),
+        audience="shopper",
+    )
+    def post(self, request: Request, number: str) -> HttpResponse:
+        """A paid order is refunded in full. Refused once a piece of it is packed. Twice is once."""
+        order = self.find_own(number)
+        ctx = self.context
+        cancelled = cancel_order(
+            order_id=order.order_id, reason="shopper", now=self.now, language=ctx.language
+        )
+        return json_response(self.show(cancelled))

@@ -1,0 +1,142 @@
+"""Bars and lines by day (or by any label)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from shop.doors.backoffice.charts.drawing import (
+    BOTTOM,
+    HEIGHT,
+    HOVER,
+    HOVER_RADIUS,
+    LEFT,
+    LONE,
+    RIGHT,
+    TOP,
+    WIDTH,
+    Chart,
+    Format,
+    LegendEntry,
+    Series,
+    draw_y_axis,
+    find_lone,
+    frame,
+    show_or_dash,
+    trace,
+    trace_steps,
+)
+from shop.doors.backoffice.charts.scales import Scale, choose_labels, choose_ticks, extent
+
+# A lone day is a bar, not a wall.
+WIDEST_BAR = 240.0
+
+
+@dataclass(frozen=True, slots=True)
+class DayChart:
+    """Numbers by label (days, rungs): bars stacked on each other, lines drawn over them.
+
+    With `has_steps` a line holds its number for the whole label and jumps to the next one.
+    """
+
+    title: str
+    labels: tuple[str, ...]
+    show: Format
+    bars: tuple[Series, ...] = ()
+    lines: tuple[Series, ...] = ()
+    note: str = ""
+    label_title: str = "Day"
+    ceiling: float | None = None
+    width: int = WIDTH
+    has_steps: bool = False
+
+    def draw(self) -> Chart:
+        """Return the chart."""
+        low, high = extent([*(line.numbers for line in self.lines), self._tops(), (0.0,)])
+        ticks = choose_ticks(low, max(high, self.ceiling or high))
+        y = Scale(ticks[0], ticks[-1], HEIGHT - BOTTOM, TOP)
+        slot = (self.width - LEFT - RIGHT) / max(1, len(self.labels))
+        parts = [
+            draw_y_axis(ticks, y, self.show, self.width),
+            self._draw_labels(slot),
+            *self._draw_bars(y, slot),
+            *(self._draw_line(line, y, slot) for line in self.lines),
+        ]
+        series = (*self.bars, *self.lines)
+        return Chart(
+            title=self.title,
+            svg=frame(self.title, parts, width=self.width),
+            legend=tuple(
+                LegendEntry(one.name, f"ft-{kind}-{one.tone}")
+                for kind, group in (("fill", self.bars), ("line", self.lines))
+                for one in group
+            ),
+            headers=(self.label_title, *(one.name for one in series)),
+            rows=tuple(
+                (label, *(show_or_dash(one.numbers[index], self.show) for one in series))
+                for index, label in enumerate(self.labels)
+            ),
+            note=self.note,
+            is_empty=not any(number for one in series for number in one.numbers),
+        )
+
+    def _tops(self) -> tuple[float, ...]:
+        stacks = zip(*(bar.numbers for bar in self.bars), strict=True)
+        return tuple(sum(number or 0.0 for number in stack) for stack in stacks)
+
+    def _draw_bars(self, y: Scale, slot: float) -> list[SafeString]:
+        below = [0.0] * len(self.labels)
+        width = round(min(slot * 0.72, WIDEST_BAR), 1)
+        drawn = []
+        for bar in self.bars:
+            marks = []
+            for index, number in enumerate(bar.numbers):
+                if not number:
+                    continue
+                top, base = y.place(below[index] + number), y.place(below[index])
+                below[index] += number
+                tip = f"{self.labels[index]} · {bar.name}: {self.show(number)}"
+                x = round(LEFT + slot * (index + 0.5) - width / 2.0, 1)
+                marks.append((x, min(top, base), width, round(abs(base - top), 1), tip))
+            drawn.append(
+                format_html(
+                    '<g class="ft-fill-{}">{}</g>',
+                    bar.tone,
+                    format_html_join(
+                        "",
+                        '<rect x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>',
+                        marks,
+                    ),
+                )
+            )
+        return drawn
+
+    def _draw_line(self, line: Series, y: Scale, slot: float) -> SafeString:
+        points = [
+            (round(LEFT + slot * (index + 0.5), 1), y.place(number), index, number)
+            for index, number in enumerate(line.numbers)
+            if number is not None
+        ]
+        tips = (
+            (x, top, HOVER_RADIUS, f"{self.labels[index]} · {line.name}: {self.show(number)}")
+            for x, top, index, number in points
+        )
+        places = [(x, top, index) for x, top, index, _ in points]
+        return format_html(
+            '<g class="ft-line-{}"><path d="{}"/>{}{}</g>',
+            line.tone,
+            trace_steps(places, slot) if self.has_steps else trace(places),
+            format_html_join("", LONE, find_lone(places)),
+            format_html_join("", HOVER, tips),
+        )
+
+    def _draw_labels(self, slot: float) -> SafeString:
+        marks = (
+            (round(LEFT + slot * (index + 0.5), 1), HEIGHT - BOTTOM + 18, self.labels[index])
+            for index in choose_labels(len(self.labels))
+        )
+        return format_html_join(
+            "", '<text class="ft-tick" x="{}" y="{}" text-anchor="middle">{}</text>', marks
+        )

@@ -1,0 +1,244 @@
+"""Answers to what staff ask of a campaign, made by a worker: told how far, kept as it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+from django.db import transaction
+from django.utils.timezone import localtime
+from django.utils.translation import override
+
+from orders.reports.api import load_recorded_orders
+from pricing.api import home_place
+from promotions.campaigns.api import CampaignRefused, CampaignView, find_campaign
+from promotions.law.api import list_violations
+from promotions.release.api import (
+    BROKEN,
+    GOODS,
+    REFUSED,
+    TOO_LONG,
+    CheckStopped,
+    CheckTask,
+    Conflict,
+    advance_check,
+    begin_next_check,
+    fail_check,
+    find_worst_stack,
+    finish_check,
+    list_conflicts,
+    list_neighbours,
+    take_out_asked,
+)
+from shop.doors.backoffice.audiences import Audience, count_audience
+from shop.doors.backoffice.law import describe_law, list_goods_of_rules
+from shop.doors.backoffice.prospects import (
+    describe_burn,
+    describe_conflicts,
+    describe_forecast,
+    describe_prospect,
+    foresee,
+)
+from shop.doors.backoffice.rehearsals import Rehearsal, make_carts, rehearse_campaign
+from shop.doors.backoffice.stacks import describe_stack
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.reasons import say_refusal
+
+type Progress = Callable[[int, int], None]
+
+WHOLE = 100
+PAUSE = timedelta(milliseconds=500)
+# The recorded carts that a release is checked on
+RECENT, MOST_ORDERS = timedelta(days=28), 500
+LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
+
+
+@dataclass(slots=True)
+class Telling:
+    """Tells staff and the run of the job how far a check is, twice a second at most."""
+
+    check_id: int
+    on_progress: Progress
+    told_at: datetime | None = None
+
+    def between(self, step: str, first: int, last: int) -> Progress:
+        """Return what counts a step that takes the answer from `first` to `last` percent."""
+
+        def tell(done: int, of: int) -> None:
+            now = utc_now()
+            if self.told_at is None or done == 0 or now - self.told_at >= PAUSE:
+                self.told_at = now
+                percent = first + (last - first) * done // max(of, 1)
+                advance_check(check_id=self.check_id, step=step, percent=percent)
+                self.on_progress(percent, WHOLE)
+
+        return tell
+
+
+def answer_checks(*, on_progress: Progress = lambda done, of: None) -> int:
+    """Answer every question that is open, the oldest first; return how many were answered.
+
+    One that is stopped is left where it is. What goes wrong is kept as the reason why there is no
+    answer, and raised so that the run says it too; the next run goes on with the others.
+    """
+    answered = 0
+    while (task := begin_next_check(now=utc_now())) is not None:
+        try:
+            answer = ANSWERS[task.kind](task, Telling(task.check_id, on_progress))
+        except CheckStopped:
+            continue
+        except CampaignRefused:
+            told = _in_languages(partial(_say_refusal, task))
+            fail_check(check_id=task.check_id, failure=REFUSED, now=utc_now(), answer=told)
+            continue
+        except SoftTimeLimitExceeded:
+            fail_check(check_id=task.check_id, failure=TOO_LONG, now=utc_now())
+            raise
+        except Exception:
+            fail_check(check_id=task.check_id, failure=BROKEN, now=utc_now())
+            raise
+        finish_check(check_id=task.check_id, answer=answer, now=utc_now())
+        answered += 1
+    return answered
+
+
+def answer_law(task: CheckTask, telling: Telling) -> dict[str, Any]:
+    """Return what the law says of a campaign, by language, and the goods each broken rule names.
+
+    Goods that are to be taken out of it are taken out before.
+    """
+    if task.rule:
+        telling.between("goods", 0, 30)(0, 1)
+        take_out_asked(check_id=task.check_id, now=utc_now())
+    tell = telling.between("law", 30 if task.rule else 0, 80)
+    tell(0, 1)
+    places, found = list_violations(campaign_id=task.campaign_id, now=utc_now(), on_progress=tell)
+
+    worst = _find_worst(task, telling.between("overlaps", 80, 98))
+
+    def describe(language: str) -> dict[str, Any]:
+        report = describe_law(places, found, language)
+        stack = describe_stack(worst, language)
+        return {**asdict(report), "is_lawful": report.is_lawful, "stack": stack}
+
+    return {**_in_languages(describe), GOODS: list_goods_of_rules(found)}
+
+
+def _find_worst(task: CheckTask, tell: Progress) -> Conflict | None:
+    """Return its worst stack with others on goods and recent recorded carts."""
+    now = utc_now()
+    campaign = find_campaign(task.campaign_id, now=now)
+    if campaign is None:
+        raise CheckStopped
+    orders = load_recorded_orders(
+        market_code=market_of(campaign), since=now - RECENT, until=now, limit=MOST_ORDERS
+    )
+    carts = make_carts(orders, now=now)
+    return find_worst_stack(campaign_id=task.campaign_id, now=now, carts=carts, on_progress=tell)
+
+
+def _say_refusal(task: CheckTask, _language: str) -> str:
+    """Return why goods cannot be taken out, in the language that is spoken now: asked once more,
+    in a transaction that is taken back."""
+    try:
+        with transaction.atomic():
+            take_out_asked(check_id=task.check_id, now=utc_now())
+            transaction.set_rollback(True)
+    except CampaignRefused as refusal:
+        return say_refusal(refusal)
+    return ""
+
+
+def answer_rehearsal(task: CheckTask, telling: Telling) -> dict[str, Any]:
+    """Return audience, overlaps, and what recorded carts say of a campaign, by language."""
+    now = utc_now()
+    campaign = find_campaign(task.campaign_id, now=now)
+    if campaign is None:
+        raise CheckStopped
+    market = market_of(campaign)
+    tried, audience = _try_carts(campaign, market, now, telling)
+    neighbours = list_neighbours(
+        market_code=market, since=max(campaign.starts_at, now), until=campaign.ends_at
+    )
+    tell = telling.between("overlaps", 60, 95)
+    tell(0, 1)
+    conflicts = list_conflicts(
+        campaign,
+        market_code=market,
+        neighbours=list(neighbours),
+        carts=tried.carts,
+        threshold=float(task.depth),
+        now=now,
+        on_progress=tell,
+    )
+    telling.between("stock", 95, WHOLE)(0, 1)
+    prospect = foresee(campaign, tried, market_code=market, now=now)
+    plain = {
+        "depth": task.depth,
+        "audience": {**asdict(audience), "cart_share_percent": audience.cart_share_percent},
+        **_describe_carts(tried, neighbours),
+        "has_budget": campaign.budget_minor is not None,
+    }
+    return _in_languages(
+        lambda language: {
+            **plain,
+            "conflicts": describe_conflicts(conflicts, neighbours, market, language),
+            "figures": describe_forecast(tried, market, language),
+            "burn": describe_burn(tried, market, language),
+            "prospect": describe_prospect(prospect, market, language),
+        }
+    )
+
+
+def _try_carts(
+    campaign: CampaignView, market: str, now: datetime, telling: Telling
+) -> tuple[Rehearsal, Audience]:
+    """Return what recorded carts say, and whom of all shoppers it could reach."""
+    tell = telling.between("carts", 0, 55)
+    tell(0, 1)
+    tried = rehearse_campaign(campaign, market_code=market, now=now, on_progress=tell)
+    telling.between("audience", 55, 60)(0, 1)
+    return tried, count_audience(
+        campaign_id=campaign.campaign_id, market_code=market, carts=tried.carts, now=now
+    )
+
+
+ANSWERS: dict[str, Callable[[CheckTask, Telling], dict[str, Any]]] = {
+    "law": answer_law,
+    "rehearsal": answer_rehearsal,
+}
+
+
+def market_of(campaign: CampaignView) -> str:
+    """Return the market a campaign is tried in: its own, or the home market."""
+    return campaign.market_code or home_place()[0]
+
+
+def _describe_carts(tried: Rehearsal, names: Mapping[int, str]) -> dict[str, Any]:
+    """Return what recorded carts say in numbers, and the campaigns whose place is taken."""
+    found = tried.forecast
+    said = {
+        "since": f"{localtime(tried.since):%Y-%m-%d}",
+        "until": f"{localtime(tried.until):%Y-%m-%d}",
+        "carts": len(tried.outcomes),
+        "refused": tried.refused,
+        "is_cut": tried.is_cut,
+        "people": 0 if found is None else found.people,
+        "spent_out_day": None if found is None else found.spent_out_day,
+        "at_floor": 0 if found is None else found.at_floor,
+    }
+    return {"tried": said, "displaced": [names.get(one, str(one)) for one in tried.displaced]}
+
+
+def _in_languages(describe: Callable[[str], Any]) -> dict[str, Any]:
+    """Return what is shown by language: names of goods and amounts are written as readers do."""
+    answer = {}
+    for language in LANGUAGES:
+        with override(language):
+            answer[language] = describe(language)
+    return answer

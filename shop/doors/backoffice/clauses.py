@@ -1,0 +1,169 @@
+"""The clauses staff add to a sentence, how each is joined to others, and brackets around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from promotions.planning.api import AND, BRACKET, CLAUSES, OR, WITH, Clause, Part, join_parts
+from shop.doors.backoffice.sentences import Piece, Place, examples, make_form, split_sentence
+
+MOST_CLAUSES = 30
+OFFERED: Mapping[str, Clause] = {**CLAUSES, BRACKET.code: BRACKET}
+# How a clause is joined, as posted: its joint, and is it the opposite
+JOINS: Mapping[str, tuple[str, bool]] = {
+    "": (AND, False),
+    "not": (AND, True),
+    "or": (OR, False),
+    "or-not": (OR, True),
+    "with": (WITH, False),
+    "with-not": (WITH, True),
+}
+
+
+@dataclass(slots=True)
+class FilledClause:
+    """A clause with its own form; `key` tells clauses of one sentence apart.
+
+    `joint` and `within` are those of its `Part`; `is_new`: it was added just now.
+    """
+
+    key: str
+    clause: Clause
+    form: forms.Form
+    is_opposite: bool = False
+    joint: str = AND
+    within: str = ""
+    is_new: bool = False
+
+    @property
+    def how(self) -> str:
+        """Return how it is joined to what stands before it, as `JOINS` has it."""
+        return next(
+            code for code, joined in JOINS.items() if joined == (self.joint, self.is_opposite)
+        )
+
+    @property
+    def is_bracket(self) -> bool:
+        """Return whether others stand in it."""
+        return self.clause is BRACKET
+
+    def pieces(self, place: Place) -> list[Piece]:
+        """Return the clause as text and fields."""
+        return list(split_sentence(place.translate(self.clause.sentence), self.form))
+
+    def say(self) -> Part:
+        """Return what it means; its form must be valid."""
+        answers = self.form.cleaned_data
+        return Part(
+            key=self.key,
+            said=self.clause.build(answers),
+            bracket=answers["which"] if self.is_bracket else "",
+            is_opposite=self.is_opposite,
+            joint=self.joint,
+            within=self.within,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ShownClause:
+    """A clause as the page shows it, with those that stand in it."""
+
+    one: FilledClause
+    pieces: list[Piece]
+    inside: list[ShownClause]
+
+
+def show_clauses(
+    clauses: Sequence[FilledClause], place: Place, within: str = ""
+) -> list[ShownClause]:
+    """Return the clauses as a tree."""
+    return [
+        ShownClause(one, one.pieces(place), show_clauses(clauses, place, one.key))
+        for one in clauses
+        if one.within == within
+    ]
+
+
+def list_clause_choices(place: Place) -> list[tuple[str, str]]:
+    """Return the clauses that can be added, as (code, text with dots for blanks)."""
+    return [(code, _blank_out(place.translate(one.sentence), one)) for code, one in OFFERED.items()]
+
+
+def _blank_out(sentence: str, clause: Clause) -> str:
+    return sentence.format(**{blank.name: "…" for blank in clause.blanks})
+
+
+def read_clauses(posted: QueryDict, place: Place, is_edit: bool) -> list[FilledClause]:
+    """Return the clauses as posted: each came as "key:code" with its blanks behind the key.
+
+    One within a bracket names it, and comes after it. A bracket is taken away with all in it.
+    """
+    found: list[FilledClause] = []
+    for key, code in _list_posted(posted):
+        within = posted.get(f"c{key}-in", "")
+        if key == posted.get("remove") or not _has_bracket(found, within):
+            continue
+        found.append(_read_clause(key, OFFERED[code], posted, place, is_edit=is_edit))
+        if within or not any(not one.within for one in found[:-1]):
+            found[-1].joint = AND
+    if "add" in posted and len(found) < MOST_CLAUSES:
+        _add_clause(found, posted, place)
+    if not is_edit:
+        _refuse_empty(found)
+    return found
+
+
+def join_clauses(clauses: Sequence[FilledClause]) -> list[dict[str, Any]]:
+    """Return the conditions that all must hold."""
+    return join_parts([one.say() for one in clauses])
+
+
+def _list_posted(posted: QueryDict) -> Iterator[tuple[str, str]]:
+    keys = [text.split(":", 1) for text in posted.getlist("clause") if ":" in text]
+    known = [(key, code) for key, code in keys if code in OFFERED]
+    yield from dict(known[:MOST_CLAUSES]).items()
+
+
+def _has_bracket(found: Sequence[FilledClause], key: str) -> bool:
+    return not key or any(one.is_bracket and one.key == key for one in found)
+
+
+def _read_clause(
+    key: str, clause: Clause, posted: QueryDict, place: Place, *, is_edit: bool
+) -> FilledClause:
+    prefix = f"c{key}"
+    begin = f"{prefix}-"
+    typed = {name.removeprefix(begin): posted[name] for name in posted if name.startswith(begin)}
+    options: Any = {"initial": typed} if is_edit else {"data": posted}
+    form = make_form(clause.blanks, place)(prefix=prefix, **options)
+    joint, is_opposite = JOINS.get(posted.get(f"{begin}not", ""), (AND, False))
+    return FilledClause(key, clause, form, is_opposite, joint, posted.get(f"{begin}in", ""))
+
+
+def _add_clause(found: list[FilledClause], posted: QueryDict, place: Place) -> None:
+    """Add the clause that was chosen: at the end, or at the end of the bracket that was pressed."""
+    how = posted.get("add", "")
+    within = how.removeprefix("in:") if how.startswith("in:") else ""
+    clause = OFFERED.get(posted.get(f"code-{within}" if within else "clause_code", ""))
+    if clause is None or not _has_bracket(found, within):
+        return
+    keys = [int(key) for key, _code in _list_posted(posted) if key.isdigit()]
+    key = str(max(keys, default=0) + 1)
+    blanks = clause.blanks
+    form = make_form(blanks, place)(prefix=f"c{key}", initial=examples(blanks, place))
+    joint = how if how in (OR, WITH) and found else AND
+    found.append(FilledClause(key, clause, form, joint=joint, within=within, is_new=True))
+
+
+def _refuse_empty(found: Sequence[FilledClause]) -> None:
+    """Mark brackets that nothing stands in."""
+    for bracket in found:
+        inside = sum(one.within == bracket.key for one in found)
+        if bracket.is_bracket and not inside and bracket.form.is_valid():
+            bracket.form.add_error("which", _("Put a clause into these brackets."))

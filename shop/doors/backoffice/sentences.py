@@ -1,0 +1,210 @@
+"""Sentences with blanks as forms: every blank a field, every answer as the builder takes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from profiles.segments.api import list_segments
+from promotions.planning.api import UnknownGoods, list_partners, read_goods
+from promotions.sentences.api import Blank
+from shop.ground.kernel.translation import translate
+from shop.ground.staff.money import InlineMoneyWidget, MoneyField
+
+MOMENT = "%Y-%m-%dT%H:%M"
+LONGEST_TEXT = 200
+_BLANK = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the campaign runs: whose money and clock the blanks are in, and in which language."""
+
+    market_code: str
+    currency: str
+    time_zone: str
+    language: str
+    now: datetime
+
+    def translate(self, message: str) -> str:
+        """Return a message in the language."""
+        return translate(message, self.language)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a sentence on a page: plain text, or the field of a blank."""
+
+    text: str = ""
+    field: forms.BoundField | None = None
+
+
+def split_sentence(sentence: str, form: forms.Form) -> Iterator[Piece]:
+    """Return the pieces of a sentence whose blanks are fields of `form`."""
+    for position, part in enumerate(_BLANK.split(sentence)):
+        if position % 2:
+            yield Piece(field=form[part])
+        elif part:
+            yield Piece(text=part)
+
+
+def make_form(blanks: tuple[Blank, ...], place: Place) -> type[forms.Form]:
+    """Return the form class of a sentence's blanks."""
+    fields: dict[str, Any] = {blank.name: _make_field(blank, place) for blank in blanks}
+    return type("SentenceForm", (forms.Form,), fields)
+
+
+def examples(blanks: tuple[Blank, ...], place: Place) -> dict[str, str]:
+    """Return what stands in the blanks at first."""
+    tomorrow = place.now.astimezone(ZoneInfo(place.time_zone)) + timedelta(days=1)
+    tomorrow = tomorrow.replace(hour=0, minute=0, second=0, microsecond=0)
+    moments = {"starts_at": tomorrow, "ends_at": tomorrow + timedelta(days=7)}
+    return {
+        blank.name: f"{moments[blank.name]:{MOMENT}}" if blank.name in moments else blank.example
+        for blank in blanks
+    }
+
+
+class _Goods(forms.CharField):
+    """Names of categories or brands, or SKUs, cleaned to a scope."""
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        try:
+            return read_goods(text)
+        except UnknownGoods as refusal:
+            raise forms.ValidationError(refusal.message) from refusal
+
+
+class _Gift(_Goods):
+    """SKUs of goods to give away, cleaned to their ids."""
+
+    def clean(self, value: Any) -> Any:
+        scope = super().clean(value)
+        if set(scope) != {"variants"}:
+            raise forms.ValidationError(_("Write the SKU of what is given."))
+        return scope["variants"]
+
+
+class _Words(forms.CharField):
+    """Words with commas between them, cleaned to a list."""
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value).replace("，", ",")
+        return list(dict.fromkeys(filter(None, (word.strip() for word in text.split(",")))))
+
+
+class _Listed(forms.ChoiceField):
+    """One of a list, cleaned to a list of one."""
+
+    def clean(self, value: Any) -> Any:
+        return [super().clean(value)]
+
+
+class _Moment(forms.DateTimeField):
+    """A moment on the market's clock, cleaned to one with its zone."""
+
+    def __init__(self, time_zone: str, **options: Any) -> None:
+        self.zone = ZoneInfo(time_zone)
+        widget = forms.DateTimeInput(format=MOMENT, attrs={"type": "datetime-local"})
+        super().__init__(widget=widget, input_formats=[MOMENT, "%Y-%m-%d %H:%M"], **options)
+
+    def clean(self, value: Any) -> Any:
+        moment = super().clean(value)
+        return None if moment is None else moment.replace(tzinfo=self.zone)
+
+
+class _Clock(forms.TimeField):
+    """A time of day, cleaned to HH:MM."""
+
+    widget = forms.TimeInput(attrs={"type": "time"})
+
+    def clean(self, value: Any) -> Any:
+        return f"{super().clean(value):%H:%M}"
+
+
+def _make_field(blank: Blank, place: Place) -> forms.Field:
+    options = {"label": place.translate(blank.label), "required": blank.is_needed}
+    field = _FIELDS[blank.kind](blank, place, options)
+    widget = field.widget
+    widget.attrs |= {"class": f"ft-input ft-in-{_WIDTHS.get(blank.kind, 'word')}"}
+    if blank.kind == "goods":
+        empty = gettext_lazy("all products") if not blank.is_needed else ""
+        widget.attrs |= {"list": "ft-goods", "placeholder": empty, "autocomplete": "off"}
+    if blank.kind == "count" and not blank.is_needed:
+        widget.attrs |= {"placeholder": "–"}
+    if blank.name == "budget":
+        widget.attrs |= {"placeholder": gettext_lazy("no limit")}
+    return field
+
+
+def _percent(blank: Blank, place: Place, options: Any) -> forms.Field:
+    least = Decimal("0.01")
+    return forms.DecimalField(min_value=least, max_value=100, decimal_places=2, **options)
+
+
+def _choice(blank: Blank, place: Place, options: Any) -> forms.Field:
+    choices = [(value, place.translate(said)) for value, said in blank.choices]
+    return forms.ChoiceField(choices=choices, **options)
+
+
+def _segments(blank: Blank, place: Place, options: Any) -> forms.Field:
+    is_chinese = place.language.startswith("zh")
+    named = [
+        (one.code, one.name_zh if is_chinese else one.name)
+        for one in list_segments()
+        if one.is_active
+    ]
+    return _Listed(choices=named, **options)
+
+
+def _partner(blank: Blank, place: Place, options: Any) -> forms.Field:
+    return forms.ChoiceField(choices=list_partners(), **options)
+
+
+def _text(length: int) -> Callable[[Blank, Place, Any], forms.Field]:
+    return lambda blank, place, options: forms.CharField(max_length=length, **options)
+
+
+_FIELDS: Mapping[str, Callable[[Blank, Place, Any], forms.Field]] = {
+    "percent": _percent,
+    "money": lambda blank, place, options: MoneyField(
+        currency=place.currency,
+        least=1,
+        largest=10_000_000,
+        widget=InlineMoneyWidget(),
+        **options,
+    ),
+    "count": lambda blank, place, options: forms.IntegerField(
+        min_value=1, max_value=5_000_000, **options
+    ),
+    "goods": lambda blank, place, options: _Goods(max_length=LONGEST_TEXT, **options),
+    "gift": lambda blank, place, options: _Gift(max_length=LONGEST_TEXT, **options),
+    "words": lambda blank, place, options: _Words(max_length=LONGEST_TEXT, **options),
+    "moment": lambda blank, place, options: _Moment(place.time_zone, **options),
+    "clock": lambda blank, place, options: _Clock(**options),
+    "code": _text(40),
+    "pattern": _text(40),
+    "choice": _choice,
+    "segments": _segments,
+    "partner": _partner,
+}
+_WIDTHS = {
+    "percent": "number",
+    "count": "number",
+    "money": "money",
+    "moment": "moment",
+    "goods": "goods",
+    "gift": "goods",
+    "clock": "money",
+    "pattern": "goods",
+}

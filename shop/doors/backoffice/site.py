@@ -1,0 +1,108 @@
+"""The staff site: Unfold's admin with our login, policy, dashboard, pages and search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+from unfold.sites import UnfoldAdminSite
+
+from shop.doors.backoffice.autocomplete import StaffAutocomplete
+from shop.doors.backoffice.csp import relax_policy
+from shop.doors.backoffice.dashboards import build_dashboard
+from shop.doors.backoffice.palette import find_records, find_tables
+from shop.doors.backoffice.place import on_market_clock
+from shop.doors.backoffice.reauthentication import require_recent
+from shop.doors.backoffice.second_factor import require_second_factor
+from shop.doors.backoffice.simulated import tell_simulated
+from shop.doors.backoffice.steps import answer_plainly
+from shop.doors.backoffice.urls import list_pages
+
+
+class StaffSite(UnfoldAdminSite):
+    """`admin.site` of this project."""
+
+    index_template = "admin/dashboard.html"
+    index_title = _("Dashboard")
+    enable_nav_sidebar = True
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Send strangers to the shop's own login: its rate limits and second factor count here."""
+        login: Callable[..., HttpResponse] = secure_admin_login(super().login)
+        return login(request, extra_context)
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """Wrap a view with the permission check, the proofs of who acts, the market's clock and the
+        staff's policy.
+        """
+        guarded = super().admin_view(view, cacheable=cacheable)
+        is_way_out = view == self.logout
+        checked = (
+            guarded
+            if is_way_out
+            else require_second_factor(require_recent(answer_plainly(guarded)))
+        )
+        return relax_policy(on_market_clock(checked))
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """Answer what forms ask while one types."""
+        view: Callable[..., Any] = StaffAutocomplete.as_view(admin_site=self)
+        answer: HttpResponse = view(request)
+        return answer
+
+    def extra_urls(self) -> list[URLPattern]:
+        """Return our own pages; Unfold adds them before the tables."""
+        return list_pages(self)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Return the tables by app, asked for only where a page shows them: each page is given
+        the list, and our sidebar is made of the pages a role works with.
+        """
+        return SimpleLazyObject(lambda: super(StaffSite, self).get_app_list(request, app_label))
+
+    def get_sidebar_list(self, request: HttpRequest) -> Any:
+        """Return the sidebar, made only where a page shows it: a window of its own has none."""
+        return SimpleLazyObject(lambda: super(StaffSite, self).get_sidebar_list(request))
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what every page needs. Colors come from our style sheet, not from a <style>."""
+        return {
+            **super().each_context(request),
+            "colors": {},
+            # Asked for only by pages that count visits or what they bought.
+            "simulated": SimpleLazyObject(tell_simulated),
+        }
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Show the dashboard."""
+        context = {**build_dashboard(request), **(extra_context or {})}
+        return super().index(request, context)
+
+    def search(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse | HttpResponse:
+        """Answer the command palette: pages, tables and a few records, never a whole table.
+
+        Unfold's own search loads every match of every table and keeps it for minutes, which
+        would show a colleague's old rights and fetch a million rows.
+        """
+        term = request.GET.get("s", "").strip()
+        if not term:
+            return HttpResponse()
+        found = [*find_tables(self, request, term), *find_records(self, request, term)]
+        return TemplateResponse(
+            request,
+            "admin/palette_results.html",
+            {"results": found, "search_term": term, "page_counter": 0},
+            headers={"HX-Trigger": "search"},
+        )

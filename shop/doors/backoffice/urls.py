@@ -1,0 +1,281 @@
+"""Our own staff pages, mounted inside the admin before its tables."""
+
+from __future__ import annotations
+
+from django.contrib.admin import AdminSite
+from django.urls import URLPattern, path
+
+from shop.doors.backoffice.list_pages import CUSTOMER_PAGES, PRODUCT_PAGES, ListPages
+from shop.doors.backoffice.views.adjusting import decide_adjusting, set_adjusting, show_adjusting
+from shop.doors.backoffice.views.allocator import set_allocator, set_exploring, show_allocator
+from shop.doors.backoffice.views.approvals import show_approvals
+from shop.doors.backoffice.views.breakers import undo_breaker
+from shop.doors.backoffice.views.builder import choose_sentence, fill_sentence, show_plan
+from shop.doors.backoffice.views.campaign_calendar import show_calendar
+from shop.doors.backoffice.views.campaign_files import export_file, import_file, show_files
+from shop.doors.backoffice.views.campaigns import roll_back_campaign, show_versions
+from shop.doors.backoffice.views.changes import decide, show_inbox
+from shop.doors.backoffice.views.checks import (
+    accept_floor,
+    ask_campaign,
+    stop_asking,
+    take_goods_out,
+)
+from shop.doors.backoffice.views.demand import show_demand_curve
+from shop.doors.backoffice.views.experiments import (
+    act_on_experiment,
+    download_experiment,
+    plan_experiment,
+    show_experiment,
+    show_experiments,
+)
+from shop.doors.backoffice.views.fulfilment import (
+    comment,
+    pack_picked,
+    ship_packed,
+    show_packed,
+    show_pick_list,
+    show_return_statistics,
+)
+from shop.doors.backoffice.views.guardrails import show_guardrails
+from shop.doors.backoffice.views.learning import show_learning, show_trials
+from shop.doors.backoffice.views.ledger import show_price_story
+from shop.doors.backoffice.views.markets import show_market
+from shop.doors.backoffice.views.models import show_backtest, show_elasticities, show_leaderboard
+from shop.doors.backoffice.views.product_lists import (
+    apply_list,
+    choose_list_columns,
+    download_refused,
+    export_list,
+    show_list,
+    show_lists,
+    undo_list,
+    upload_list,
+)
+from shop.doors.backoffice.views.product_pictures import (
+    set_pictures,
+    show_progress,
+    upload_pictures,
+)
+from shop.doors.backoffice.views.products import add_product, archive, change_product, move_stock
+from shop.doors.backoffice.views.quality import show_quality
+from shop.doors.backoffice.views.quotes import find_quote, replay, replay_all, show_quote
+from shop.doors.backoffice.views.rehearsals import explain_order, preview_campaign, show_rehearsal
+from shop.doors.backoffice.views.releasing import release_campaign
+from shop.doors.backoffice.views.results import export_results, show_results
+from shop.doors.backoffice.views.shoppers import show_shopper
+from shop.doors.backoffice.views.switchbacks import plan_switchback
+from shop.doors.backoffice.views.switches import flip_switch, show_switches
+from shop.doors.backoffice.views.workers import show_workers
+
+
+def list_pages(site: AdminSite) -> list[URLPattern]:
+    """Return the pages, each behind the site's own check that the reader is staff."""
+    return [
+        path("approvals/", site.admin_view(show_approvals), name="approvals"),
+        path("markets/<slug:code>/", site.admin_view(show_market), name="market_check"),
+        path("workers/", site.admin_view(show_workers), name="workers"),
+        path("kill-switch/", site.admin_view(show_switches), name="kill_switch"),
+        path("kill-switch/flip/", site.admin_view(flip_switch), name="flip_switch"),
+        path("breakers/undo/", site.admin_view(undo_breaker), name="undo_breaker"),
+        path("quotes/", site.admin_view(find_quote), name="quote_inspector"),
+        path("quotes/replay/", site.admin_view(replay_all), name="replay_all"),
+        path("quotes/<uuid:quote_id>/", site.admin_view(show_quote), name="quote"),
+        path("quotes/<uuid:quote_id>/replay/", site.admin_view(replay), name="replay_quote"),
+        path("price-changes/", site.admin_view(show_inbox), name="change_inbox"),
+        path("price-changes/decide/", site.admin_view(decide), name="decide_changes"),
+        path("prices/<int:variant_id>/", site.admin_view(show_price_story), name="price_story"),
+        path("pick-list/", site.admin_view(show_pick_list), name="pick_list"),
+        path("pick-list/pack/", site.admin_view(pack_picked), name="pack_picked"),
+        path("ship-parcels/", site.admin_view(show_packed), name="ship_parcels"),
+        path("ship-parcels/ship/", site.admin_view(ship_packed), name="ship_packed"),
+        path(
+            "return-statistics/",
+            site.admin_view(show_return_statistics),
+            name="return_statistics",
+        ),
+        path("models/", site.admin_view(show_leaderboard), name="leaderboard"),
+        path("models/<int:version>/", site.admin_view(show_backtest), name="model_backtest"),
+        path("elasticities/", site.admin_view(show_elasticities), name="elasticities"),
+        path("learning/", site.admin_view(show_learning), name="learning"),
+        *_list_experiments(site),
+        path("trials/", site.admin_view(show_trials), name="trials"),
+        path("guardrails/", site.admin_view(show_guardrails), name="guardrails"),
+        path("data-quality/", site.admin_view(show_quality), name="data_quality"),
+        path("demand/<int:variant_id>/", site.admin_view(show_demand_curve), name="demand_curve"),
+        *_list_lists(site, "products/lists/", PRODUCT_PAGES),
+        *_list_lists(site, "customers/lists/", CUSTOMER_PAGES),
+        *_list_products(site),
+        *_list_builder_pages(site),
+        *_list_campaign_pages(site),
+        path("shopper/<int:shopper_id>/", site.admin_view(show_shopper), name="shopper_overview"),
+    ]
+
+
+def _list_lists(site: AdminSite, start: str, pages: ListPages) -> list[URLPattern]:
+    views = {
+        "": (show_lists, "s"),
+        "upload/": (upload_list, "_upload"),
+        "export/": (export_list, "_export"),
+        "<int:import_id>/": (show_list, ""),
+        "<int:import_id>/columns/": (choose_list_columns, "_columns"),
+        "<int:import_id>/apply/": (apply_list, "_apply"),
+        "<int:import_id>/undo/": (undo_list, "_undo"),
+        "<int:import_id>/refused.csv": (download_refused, "_refused"),
+    }
+    return [
+        path(
+            f"{start}{route}",
+            site.admin_view(view),
+            kwargs={"pages": pages},
+            name=f"{pages.name}{ending}",
+        )
+        for route, (view, ending) in views.items()
+    ]
+
+
+def _list_campaign_pages(site: AdminSite) -> list[URLPattern]:
+    return [
+        path("campaigns/calendar/", site.admin_view(show_calendar), name="campaign_calendar"),
+        path("campaigns/files/", site.admin_view(show_files), name="campaign_files"),
+        path("campaigns/export/", site.admin_view(export_file), name="campaign_export"),
+        path("campaigns/import/", site.admin_view(import_file), name="campaign_import"),
+        path(
+            "campaigns/<int:campaign_id>/versions/",
+            site.admin_view(show_versions),
+            name="campaign_versions",
+        ),
+        path(
+            "campaigns/<int:campaign_id>/results/",
+            site.admin_view(show_results),
+            name="campaign_results",
+        ),
+        path(
+            "campaigns/<int:campaign_id>/results.csv",
+            site.admin_view(export_results),
+            name="campaign_results_csv",
+        ),
+        path(
+            "campaigns/<int:campaign_id>/rollback/",
+            site.admin_view(roll_back_campaign),
+            name="campaign_rollback",
+        ),
+        *_list_allocator_pages(site),
+        path("campaigns/running/", site.admin_view(show_adjusting), name="adjusting"),
+        path(
+            "campaigns/running/decide/", site.admin_view(decide_adjusting), name="decide_adjusting"
+        ),
+        path("campaigns/running/automatic/", site.admin_view(set_adjusting), name="set_adjusting"),
+    ]
+
+
+def _list_products(site: AdminSite) -> list[URLPattern]:
+    return [
+        path("products/new/", site.admin_view(add_product), name="product_add"),
+        path("products/<int:product_id>/", site.admin_view(change_product), name="product_change"),
+        path(
+            "products/<int:product_id>/archive/", site.admin_view(archive), name="product_archive"
+        ),
+        path(
+            "products/<int:product_id>/pictures/",
+            site.admin_view(upload_pictures),
+            name="product_pictures",
+        ),
+        path(
+            "products/<int:product_id>/pictures/progress/",
+            site.admin_view(show_progress),
+            name="product_pictures_progress",
+        ),
+        path(
+            "products/<int:product_id>/pictures/set/",
+            site.admin_view(set_pictures),
+            name="product_pictures_set",
+        ),
+        path("products/<int:product_id>/stock/", site.admin_view(move_stock), name="product_stock"),
+    ]
+
+
+def _list_allocator_pages(site: AdminSite) -> list[URLPattern]:
+    return [
+        path("campaigns/personal-offers/", site.admin_view(show_allocator), name="allocator"),
+        path(
+            "campaigns/personal-offers/explore/",
+            site.admin_view(set_exploring),
+            name="set_exploring",
+        ),
+        path(
+            "campaigns/personal-offers/set/", site.admin_view(set_allocator), name="set_allocator"
+        ),
+    ]
+
+
+def _list_experiments(site: AdminSite) -> list[URLPattern]:
+    return [
+        path("experiments/", site.admin_view(show_experiments), name="experiments"),
+        path("experiments/new/", site.admin_view(plan_experiment), name="plan_experiment"),
+        path("experiments/prices/", site.admin_view(plan_switchback), name="plan_switchback"),
+        path(
+            "experiments/<int:experiment_id>/", site.admin_view(show_experiment), name="experiment"
+        ),
+        path(
+            "experiments/<int:experiment_id>/act/",
+            site.admin_view(act_on_experiment),
+            name="act_on_experiment",
+        ),
+        path(
+            "experiments/<int:experiment_id>/csv/",
+            site.admin_view(download_experiment),
+            name="experiment_csv",
+        ),
+    ]
+
+
+def _list_builder_pages(site: AdminSite) -> list[URLPattern]:
+    return [
+        path("promotions/new/", site.admin_view(choose_sentence), name="builder"),
+        path(
+            "promotions/new/<slug:kind>/", site.admin_view(fill_sentence), name="builder_sentence"
+        ),
+        path("campaigns/<int:campaign_id>/plan/", site.admin_view(show_plan), name="campaign_plan"),
+        path(
+            "campaigns/<int:campaign_id>/preview/",
+            site.admin_view(preview_campaign),
+            name="campaign_preview",
+        ),
+        path(
+            "campaigns/<int:campaign_id>/rehearsal/",
+            site.admin_view(show_rehearsal),
+            name="campaign_rehearsal",
+        ),
+        path("orders/<int:order_id>/comment/", site.admin_view(comment), name="comment_order"),
+        path("orders/<int:order_id>/offers/", site.admin_view(explain_order), name="order_offers"),
+        *_list_release_pages(site),
+    ]
+
+
+def _list_release_pages(site: AdminSite) -> list[URLPattern]:
+    return [
+        path(
+            "campaigns/<int:campaign_id>/ask/", site.admin_view(ask_campaign), name="campaign_ask"
+        ),
+        path(
+            "campaigns/<int:campaign_id>/stop-asking/",
+            site.admin_view(stop_asking),
+            name="campaign_stop_asking",
+        ),
+        path(
+            "campaigns/<int:campaign_id>/take-out/",
+            site.admin_view(take_goods_out),
+            name="campaign_take_out",
+        ),
+        path(
+            "campaigns/<int:campaign_id>/accept-floor/",
+            site.admin_view(accept_floor),
+            name="campaign_accept_floor",
+        ),
+        path(
+            "campaigns/<int:campaign_id>/release/",
+            site.admin_view(release_campaign),
+            name="campaign_release",
+        ),
+    ]

@@ -1,0 +1,249 @@
+"""Ask a worker about a campaign, stop asking, and how the question and its answer stand."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from promotions.campaigns.api import CampaignView
+from promotions.release.api import (
+    MOST_AT_ONCE,
+    CheckView,
+    accept_below_floor,
+    ask_check,
+    list_checks,
+    load_answer,
+    load_goods_of,
+    say_why_taken_out,
+    stop_check,
+    take_out_goods,
+)
+from shop.doors.backoffice.frame import needs
+from shop.doors.backoffice.views.campaigns import require_campaign
+from shop.ground.jobs.services import JobUnknown, start_job
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.errors import FairtagError
+from shop.ground.staff.keys import read_number
+from shop.ground.staff.numbers import show_count
+from shop.ground.staff.reasons import SHORTEST_REASON, account_id, go_back, say_refusal
+
+CAN_SEE, CAN_CHANGE = "promotions.view_campaign", "promotions.change_campaign"
+JOB, QUEUE = "answer_campaign_checks", "recompute"
+DEEP = 50
+# Where a question is asked from, and where its answer stands
+PAGES = {"law": "admin:campaign_plan", "rehearsal": "admin:campaign_rehearsal"}
+STEPS = {
+    "": gettext_lazy("Waiting for a worker"),
+    "goods": gettext_lazy("Taking the goods out of every offer"),
+    "law": gettext_lazy("Asking the law of each place"),
+    "carts": gettext_lazy("Trying it on recorded carts"),
+    "audience": gettext_lazy("Counting whom it could reach"),
+    "overlaps": gettext_lazy("Looking for overlaps with other campaigns"),
+    "stock": gettext_lazy("Looking at stock and the next was-price"),
+}
+FAILURES = {
+    "died": gettext_lazy("Its worker was stopped three times, so it was given up. Ask again."),
+    "too_long": gettext_lazy("It took longer than a quarter of an hour. Name fewer goods or days."),
+    "broken": gettext_lazy(
+        "Something went wrong that should not. The page of the workers has the reason."
+    ),
+}
+STATES = {
+    "waiting": (gettext_lazy("waits for a worker"), "blue"),
+    "running": (gettext_lazy("running"), "blue"),
+    "done": (gettext_lazy("answered"), "green"),
+    "failed": (gettext_lazy("failed"), "red"),
+    "stopped": (gettext_lazy("stopped"), "gray"),
+}
+
+
+class AskForm(forms.Form):
+    """What is asked, and from which depth on a meeting of campaigns is shown."""
+
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in PAGES])
+    depth = forms.IntegerField(min_value=1, max_value=100, required=False)
+
+
+@require_POST
+@needs(CAN_SEE)
+def ask_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Ask a worker once; asking again while it works changes nothing."""
+    require_campaign(campaign_id)
+    form = AskForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Name a depth between 1 and 100 percent."))
+        kind = request.POST.get("kind", "")
+        page = PAGES.get(kind, PAGES["rehearsal"])
+        return HttpResponseRedirect(reverse(page, args=[campaign_id]))
+    kind, depth = form.cleaned_data["kind"], form.cleaned_data["depth"] or DEEP
+    if not start_check(request, campaign_id, kind, depth=depth):
+        messages.info(request, _("It was asked already: the answer is being made."))
+    return HttpResponseRedirect(reverse(PAGES[kind], args=[campaign_id]))
+
+
+@require_POST
+@needs(CAN_SEE)
+def stop_asking(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Stop the open question; an answer that was there before stays."""
+    require_campaign(campaign_id)
+    kind = request.POST.get("kind", "")
+    kind = kind if kind in PAGES else "rehearsal"
+    stopped = stop_check(
+        campaign_id=campaign_id, kind=kind, by_id=account_id(request), now=utc_now()
+    )
+    if stopped:
+        messages.success(request, _("Stopped."))
+    else:
+        messages.info(request, _("It had ended already."))
+    return HttpResponseRedirect(reverse(PAGES[kind], args=[campaign_id]))
+
+
+@require_POST
+@needs(CAN_CHANGE)
+def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Take the goods that a rule, or every rule, names out of a draft, and ask the law of what is
+    left.
+
+    More than a thousand are left to the worker that then asks the law.
+    """
+    require_campaign(campaign_id)
+    rule, asked = request.POST.get("rule", ""), read_number(request.POST.get("check", ""))
+    checks = list_checks(campaign_id=campaign_id, kind="law")
+    check = next((one for one in checks if one.check_id == asked), None)
+    goods = [] if check is None else load_goods_of(check.check_id, rule)
+    back = HttpResponseRedirect(reverse(PAGES["law"], args=[campaign_id]))
+    if check is None or not goods:
+        messages.error(request, _("This rule names no goods that can be taken out."))
+        return back
+    if len(goods) > MOST_AT_ONCE:
+        if not start_check(request, campaign_id, "law", goods_of=(check.check_id, rule)):
+            messages.info(request, _("It was asked already: the answer is being made."))
+        return back
+    try:
+        saved = take_out_goods(
+            campaign_id=campaign_id,
+            variant_ids=goods,
+            reason=say_why_taken_out(rule),
+            by_id=account_id(request),
+            now=utc_now(),
+            asked_of=check.revision,
+        )
+    except FairtagError as refusal:
+        messages.error(request, say_refusal(refusal))
+        return back
+    start_check(request, campaign_id, "law")
+    told = _("Version %(number)d leaves these goods out; the version before it brings them back.")
+    messages.success(request, told % {"number": saved.revision})
+    return back
+
+
+@require_POST
+@needs(CAN_CHANGE)
+def accept_floor(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Let a draft sell below the price floor, and ask the law of it again."""
+    require_campaign(campaign_id)
+    address = reverse(PAGES["law"], args=[campaign_id])
+    reason = request.POST.get("reason", "").strip()[:300]
+    if len(reason) < SHORTEST_REASON:
+        messages.error(request, _("Say why: the reason is kept with the change."))
+        return HttpResponseRedirect(address)
+    try:
+        accept_below_floor(
+            campaign_id=campaign_id, reason=reason, by_id=account_id(request), now=utc_now()
+        )
+    except FairtagError as refusal:
+        messages.error(request, say_refusal(refusal))
+        return HttpResponseRedirect(address)
+    start_check(request, campaign_id, "law")
+    messages.success(
+        request, _("It may sell below the floor once a second person approves its release.")
+    )
+    return HttpResponseRedirect(address)
+
+
+def start_check(
+    request: HttpRequest,
+    campaign_id: int,
+    kind: str,
+    *,
+    depth: int = DEEP,
+    goods_of: tuple[int, str] | None = None,
+) -> bool:
+    """Keep the question and wake a worker; with Redis down the clock finds it later.
+
+    Return whether it is a new one.
+    """
+    is_new = ask_check(
+        campaign_id=campaign_id,
+        kind=kind,
+        by_id=account_id(request),
+        now=utc_now(),
+        depth=depth,
+        goods_of=goods_of,
+    )
+    with suppress(JobUnknown):
+        start_job(name=JOB, queue=QUEUE)
+    return is_new
+
+
+def describe_checks(campaign: CampaignView, kind: str) -> dict[str, Any]:
+    """Return how the newest question stands and the newest answer there is. Two queries at most."""
+    asked = list_checks(campaign_id=campaign.campaign_id, kind=kind)
+    newest = asked[0] if asked else None
+    done = next((one for one in asked if one.state == "done"), None)
+    language = get_language() or "en"
+    return {
+        "kind": kind,
+        "newest": None if newest is None else _describe(newest),
+        "refused": _load_refusal(newest, language),
+        "done": None if done is None else _describe(done),
+        "is_outdated": done is not None and done.revision != campaign.revision,
+        "answer": None if done is None else load_answer(done.check_id, language),
+        "asked": [_describe(one) for one in asked],
+        "depth": DEEP if newest is None else newest.depth,
+    }
+
+
+def _load_refusal(newest: CheckView | None, language: str) -> str:
+    """Return why the newest question was refused; one query where it was."""
+    if newest is None or newest.failure != "refused":
+        return ""
+    return str(load_answer(newest.check_id, language) or "")
+
+
+def show_progress(request: HttpRequest, campaign: CampaignView, kind: str) -> HttpResponse | None:
+    """Return the moving part for a page that asks for news; the whole page again at its end.
+
+    None where the page itself is asked for. One query.
+    """
+    if request.headers.get("HX-Request") != "true" or "part" not in request.GET:
+        return None
+    asked = list_checks(campaign_id=campaign.campaign_id, kind=kind)
+    if not asked or not asked[0].is_open:
+        return go_back(request)
+    part = {"campaign": campaign, "check": {"newest": _describe(asked[0])}}
+    return TemplateResponse(request, "admin/parts/check_progress.html", part)
+
+
+def _describe(one: CheckView) -> dict[str, Any]:
+    state, tone = STATES[one.state]
+    took = None
+    if one.begun_at is not None and one.ended_at is not None:
+        took = show_count((one.ended_at - one.begun_at).total_seconds())
+    return {
+        "row": one,
+        "state": state,
+        "tone": tone,
+        "says": STEPS[one.step],
+        "failure": FAILURES.get(one.failure, ""),
+        "took": took,
+    }

@@ -1,0 +1,230 @@
+"""Experiments for staff: list, plan, start, read, decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from pricing.api import list_arm_looks
+from profiles.experiments.api import (
+    ExperimentRow,
+    decide_experiment,
+    get_experiment,
+    list_experiments,
+    prolong_experiment,
+    save_draft,
+    start_experiment,
+    stop_experiment,
+)
+from shop.doors.backoffice.experiment_charts import draw_history, draw_intervals, draw_turns
+from shop.doors.backoffice.experiment_forms import ArmFormSet, ExperimentForm, list_arms, make_draft
+from shop.doors.backoffice.experiment_lines import list_arm_lines, list_guard_lines
+from shop.doors.backoffice.experiment_plans import estimate_plan
+from shop.doors.backoffice.experiments import (
+    REASONS,
+    STATES,
+    SUBJECTS,
+    VERDICTS,
+    judge,
+    name_guard,
+    name_of,
+    name_outcome,
+    say_cells_read,
+    say_served,
+)
+from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.holdouts import list_holdouts
+from shop.doors.backoffice.lots import list_lot_lines
+from shop.doors.backoffice.switchbacks import list_turn_lines
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.errors import FairtagError
+from shop.ground.kernel.sheets import sheet_lines
+from shop.ground.staff.keys import read_number
+from shop.ground.staff.numbers import show_chance, show_percent
+from shop.ground.staff.reasons import account_id, say_refusal
+
+COLUMNS = (
+    *("treated", "control", "difference", "low", "high", "relative"),
+    *("relative_low", "relative_high", "p_value", "kept_variance"),
+)
+CAN_SEE, CAN_ADD, CAN_CHANGE = (f"profiles.{verb}_experiment" for verb in ("view", "add", "change"))
+ARMS: list[dict[str, Any]] = [
+    {"name": "As it is", "share": 50, "price": 100},
+    {"name": "", "share": 50, "price": 100},
+    {},
+    {},
+]
+
+
+@needs(CAN_SEE)
+def show_experiments(request: HttpRequest) -> HttpResponse:
+    """List experiments with what they say now, what chance decides, and the permanent holdouts.
+    Fifteen queries of our own, one more for each place with price tests, two more once a day."""
+    context = {
+        "rows": [_describe_line(row) for row in list_experiments()],
+        "may_add": request.user.has_perm(CAN_ADD),
+        "lots": list_lot_lines(utc_now()),
+        "holdouts": list_holdouts(utc_now().date()),
+    }
+    return render_page(request, "admin/experiments.html", _("Experiments"), context)
+
+
+def _describe_line(row: ExperimentRow) -> dict[str, Any]:
+    state, tone = STATES[row.state]
+    verdict = None if row.newest is None else VERDICTS[row.newest.figures["verdict"]]
+    return {
+        "row": row,
+        "name": name_of(row),
+        "subject": SUBJECTS[row.subject],
+        "state": state,
+        "tone": tone,
+        "verdict": verdict,
+        "told": REASONS.get(row.stop_reason, "") if row.state == "stopped" else "",
+    }
+
+
+@needs(CAN_ADD)
+def plan_experiment(request: HttpRequest) -> HttpResponse:
+    """Write a draft; what it needs is told while one types (two queries a day and metric)."""
+    form = ExperimentForm(request.POST or None)
+    arms = ArmFormSet(request.POST or None, prefix="arm", initial=ARMS)
+    plan = None
+    if request.method == "POST" and form.is_valid() and arms.is_valid():
+        drafts = list_arms(arms)
+        plan = estimate_plan(form.cleaned_data, drafts, utc_now().date())
+        if "save" in request.POST:
+            try:
+                draft = make_draft(form.cleaned_data, drafts, plan.units)
+                found = save_draft(draft=draft, by_id=account_id(request), now=utc_now())
+                return HttpResponseRedirect(reverse("admin:experiment", args=[found]))
+            except FairtagError as refusal:
+                form.add_error(None, say_refusal(refusal))
+    context = {"form": form, "arms": arms, "plan": plan}
+    if request.headers.get("HX-Request"):
+        return render_page(request, "admin/parts/experiment_plan.html", "", context)
+    return render_page(request, "admin/experiment_form.html", _("New experiment"), context)
+
+
+@needs(CAN_SEE)
+def show_experiment(request: HttpRequest, experiment_id: int) -> HttpResponse:
+    """Show what was promised and what was found, in words and drawings. Five queries, one more for
+    public prices."""
+    row, now = _get(experiment_id), utc_now()
+    told, tone = judge(row, now)
+    state, state_tone = STATES[row.state]
+    figures = {} if row.newest is None else row.newest.figures
+    context = {
+        "row": row,
+        "name": name_of(row),
+        "told": told if row.state != "draft" else "",
+        "tone": tone,
+        "state": state,
+        "state_tone": state_tone,
+        "stopped": REASONS.get(row.stop_reason, row.stop_reason),
+        "subject": SUBJECTS[row.subject],
+        "metric": name_outcome(row),
+        "effect": show_percent(abs(row.minimum_effect)),
+        "guards_promised": [(name_guard(row, k), show_percent(v)) for k, v in row.guards.items()],
+        "alpha": show_percent(row.alpha),
+        "day": None if row.started_at is None else ((row.stopped_at or now) - row.started_at).days,
+        "lines": list_arm_lines(row),
+        "guards": list_guard_lines(row),
+        "balance": _say_balance(figures),
+        "is_balanced": figures.get("verdict") != "mismatch",
+        "chart": draw_intervals(row),
+        "history": draw_history(row) if row.readouts else [],
+        **_describe_turns(row),
+        "may_change": request.user.has_perm(CAN_CHANGE),
+    }
+    return render_page(request, "admin/experiment.html", name_of(row), context)
+
+
+def _describe_turns(row: ExperimentRow) -> dict[str, Any]:
+    """Return what only experiments with public prices have: goods, turns, looks. One query."""
+    if row.unit != "cluster":
+        return {}
+    return {
+        "turn_lines": list_turn_lines(row, list_arm_looks(row.id)),
+        "turn_chart": draw_turns(row),
+        "cells_read": say_cells_read(row),
+        "served": say_served(row),
+        "goods": row.goods,
+        "clusters": row.clusters,
+        "turns": row.planned_days // row.period_days,
+        "least_percent": show_percent(min(arm.price_factor for arm in row.arms)),
+    }
+
+
+def _say_balance(figures: Any) -> str:
+    if "balance" not in figures:
+        return ""
+    return show_chance(figures["balance"])
+
+
+def _get(experiment_id: int) -> ExperimentRow:
+    row = get_experiment(experiment_id)
+    if row is None:
+        raise Http404
+    return row
+
+
+@require_POST
+@needs(CAN_CHANGE)
+def act_on_experiment(request: HttpRequest, experiment_id: int) -> HttpResponse:
+    """Start, prolong, stop or decide, through the services."""
+    asked, now = request.POST, utc_now()
+    reason = asked.get("reason", "").strip()
+    acts: dict[str, Callable[[], object]] = {
+        "start": lambda: start_experiment(
+            experiment_id=experiment_id, now=now, by_id=account_id(request)
+        ),
+        "stop": lambda: stop_experiment(experiment_id=experiment_id, reason=reason, now=now),
+        "prolong": lambda: prolong_experiment(
+            experiment_id=experiment_id,
+            planned_days=read_number(asked.get("days", "")) or 0,
+            reason=reason,
+            by_id=account_id(request),
+            now=now,
+        ),
+        "decide": lambda: decide_experiment(
+            experiment_id=experiment_id, arm=asked.get("arm", ""), reason=reason, now=now
+        ),
+    }
+    act = acts.get(asked.get("verb", ""))
+    try:
+        if act is None:
+            messages.error(request, _("Choose what to do."))
+        else:
+            act()
+            messages.success(request, _("Done."))
+    except FairtagError as refusal:
+        messages.error(request, say_refusal(refusal))
+    return HttpResponseRedirect(reverse("admin:experiment", args=[experiment_id]))
+
+
+@needs(CAN_SEE)
+def download_experiment(request: HttpRequest, experiment_id: int) -> HttpResponse:
+    """Return every read-out as CSV: a line for each day, arm and metric, numbers unrounded."""
+    row = _get(experiment_id)
+    rows = sheet_lines(_list_figures(row))
+    answer = HttpResponse(rows, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{row.code}.csv"'
+    return answer
+
+
+def _list_figures(row: Any) -> Iterator[list[object]]:
+    yield ["day", "arm", "metric", "tolerance", *COLUMNS]
+    for readout in row.readouts:
+        figures = readout.figures
+        for one in (*figures.get("primary", ()), *figures.get("guards", ())):
+            head = [readout.day.isoformat(), one["arm"], one["metric"], one["tolerance"]]
+            yield [*head, *(one.get(name) for name in COLUMNS)]
+        if figures["kind"] == "clusters":
+            head = [readout.day.isoformat(), "treated", row.primary_metric, None, None, None]
+            yield [*head, None, None, None, *(figures[k] for k in ("effect", "low", "high"))]

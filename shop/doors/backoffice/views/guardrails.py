@@ -1,0 +1,106 @@
+"""Page of guardrail hits: personal quotes by day, public prices by rule."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from pricing.api import (
+    GuardrailCounts,
+    count_bound_rules,
+    count_guardrail_hits,
+    list_guarded_quotes,
+)
+from shop.doors.backoffice.charts.days import DayChart
+from shop.doors.backoffice.charts.drawing import WIDE, Chart, Series
+from shop.doors.backoffice.decisions import GUARDS
+from shop.doors.backoffice.formats import show_day
+from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.memory import remember
+from shop.doors.backoffice.names import name_cards
+from shop.doors.backoffice.sales import PERIODS, Period
+from shop.doors.backoffice.seals import say_seals
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import show_money
+from shop.ground.staff.numbers import show_count
+
+DEFAULT_PERIOD = 7
+KEPT_SECONDS = 60
+# More than this many codes are no drawing any more; the rest stands in the list.
+MOST_SERIES = 3
+
+
+@needs("pricing.view_quote")
+def show_guardrails(request: HttpRequest) -> HttpResponse:
+    """Show hits by code and day, the rules that bound public prices, newest quotes of one code.
+
+    At most nine queries of our own.
+    """
+    language = get_language() or "en"
+    text = request.GET.get("days", "")
+    days = int(text) if text.isdigit() and int(text) in PERIODS else DEFAULT_PERIOD
+    now = utc_now()
+    period = Period.ending(now, days)
+    since = period.start
+    found = remember(
+        ("guardrails", days),
+        KEPT_SECONDS,
+        lambda: count_guardrail_hits(since=since, until=now, zone=period.zone),
+    )
+    hits = found.by_code()
+    code = request.GET.get("code", "")
+    code = code if code in hits else ""
+    context = {
+        "days": days,
+        "periods": [(choice, choice == days) for choice in PERIODS],
+        "hits": [(name, GUARDS.get(name, name), show_count(n)) for name, n in hits.items()],
+        "chart": _draw(found, list(period.dates), days),
+        "code": code,
+        "code_text": GUARDS.get(code, code),
+        "quotes": _list_quotes(code, since, now, language) if code else [],
+        "may_see_switch": request.user.has_perm("pricing.view_killswitch"),
+        "may_see_breakers": request.user.has_perm("pricing.view_breakertrip"),
+        "seals": say_seals(now),
+        "rules": count_bound_rules(since=since, until=now, language=language),
+    }
+    return render_page(request, "admin/guardrails.html", _("Guardrail hits"), context)
+
+
+def _draw(found: GuardrailCounts, days: list[date], count: int) -> Chart:
+    codes = list(found.by_code())[:MOST_SERIES]
+    return DayChart(
+        title=_("Quotes a guardrail moved, by day"),
+        labels=tuple(show_day(day) for day in days),
+        show=show_count,
+        bars=tuple(
+            Series(
+                str(GUARDS.get(code, code)),
+                tuple(float(found.hits.get((day, code), 0)) for day in days),
+                tone,
+            )
+            for tone, code in enumerate(codes, start=1)
+        ),
+        note=_("Estimated from a sample of the quotes.") if found.is_sampled else "",
+        label_title=_("Day"),
+        width=WIDE,
+    ).draw()
+
+
+def _list_quotes(
+    code: str, since: datetime, until: datetime, language: str
+) -> list[dict[str, Any]]:
+    rows = list_guarded_quotes(code=code, since=since, until=until)
+    names = name_cards([row.variant_id for row in rows], language)
+    return [
+        {
+            "row": row,
+            "card": names.get(row.variant_id),
+            "public": show_money(row.public_minor, row.currency),
+            "quoted": show_money(row.quoted_minor, row.currency),
+        }
+        for row in rows
+    ]

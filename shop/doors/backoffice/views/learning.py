@@ -1,0 +1,94 @@
+"""Pages of learning: lift over the holdout, evidence, and rollouts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from pricing.api import (
+    TrialRow,
+    compare_model,
+    has_both_arms,
+    list_evidence,
+    list_fits,
+    list_lift,
+    list_shadows,
+    list_trials,
+)
+from profiles.experiments.api import Arm, compare_arms
+from profiles.values import Lift
+from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.learning import (
+    ENDS,
+    describe_shadow,
+    draw_evidence,
+    draw_lift,
+    draw_shadows,
+    judge_trial,
+    list_lift_figures,
+    show_bounds,
+)
+from shop.doors.backoffice.look_fits import draw_fits, list_fit_figures
+from shop.doors.backoffice.slope_checks import draw_checks
+from shop.doors.backoffice.trials import describe_logged, describe_step, say_next
+from shop.ground.staff.numbers import show_percent
+
+CAN_SEE = "pricing.view_demandmodelversion"
+LEVEL = 0.95
+
+
+@needs(CAN_SEE)
+def show_learning(request: HttpRequest) -> HttpResponse:
+    """Show the lift with its confidence sequence and the evidence so far. Five queries."""
+    days = list_lift(level=LEVEL) if has_both_arms() else ()
+    lift: Lift = days[-1].lift if days else compare_arms(Arm(), Arm(), level=LEVEL)
+    steps, fits = list_evidence(), list_fits()
+    context = {
+        "figures": list_lift_figures(lift, LEVEL),
+        "lift": draw_lift(days),
+        "has_days": bool(days),
+        "begun": days[0].day if days else None,
+        "steps": len(steps),
+        "evidence": draw_evidence(steps),
+        "fit_figures": list_fit_figures(fits),
+        "fits": draw_fits(fits) if len(fits) > 1 else None,
+        "checks": draw_checks(fits[-1].figures.get("calibration", ())) if fits else [],
+    }
+    return render_page(request, "admin/learning.html", _("Learning and lift"), context)
+
+
+@needs(CAN_SEE)
+def show_trials(request: HttpRequest) -> HttpResponse:
+    """Show versions on trial and what they would have shown. Three queries, four in a trial."""
+    shadows = list_shadows()
+    context = {
+        "trials": [_describe(one) for one in list_trials()],
+        "shadows": [describe_shadow(one) for one in shadows],
+        "may_see_ramps": request.user.has_perm("pricing.view_modelramp"),
+        "compared": draw_shadows(shadows) if shadows else None,
+    }
+    return render_page(request, "admin/trials.html", _("Trials and shadows"), context)
+
+
+def _describe(row: TrialRow) -> dict[str, Any]:
+    end, tone = ENDS.get(row.end, (row.end, "gray"))
+    share = row.steps[0].share if row.steps else 0.0
+    is_quoting = row.ended_at is None and share > 0.0
+    lift = (
+        compare_model(model_version=row.model_version, since=row.steps[0].at).lift
+        if is_quoting
+        else None
+    )
+    return {
+        "row": row,
+        "end": end,
+        "tone": tone,
+        "lift": "" if lift is None else show_bounds(lift),
+        "verdict": None if lift is None else judge_trial(lift),
+        "share": _("in the shadow") if not share else show_percent(share),
+        "steps": [describe_step(step) for step in row.steps],
+        "logged": describe_logged(row),
+        "next": say_next(row),
+    }

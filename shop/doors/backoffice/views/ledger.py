@@ -1,0 +1,64 @@
+"""The price story of one variant: every price it ever had, who set it, and what is planned."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from pricing.api import list_overrides, list_price_history, list_price_looks, list_proposals
+from shop.doors.backoffice.changes import STATES, describe_override, describe_proposal
+from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.ledgers import describe_looks, draw_history, list_lines
+from shop.ground.catalog.selectors import list_cards
+from shop.ground.kernel.clock import utc_now
+
+# How far looks and purchases are added up.
+LOOKED_BACK = timedelta(days=28)
+MOST_LINES = 200
+MOST_CHANGES = 20
+
+
+@needs("pricing.view_priceledgerentry")
+def show_price_story(request: HttpRequest, variant_id: int) -> HttpResponse:
+    """Show the ledger of a variant, what its prices sold, its price changes and what staff set.
+    Seven queries."""
+    now, language = utc_now(), get_language() or "en"
+    cards = list_cards([variant_id], language)
+    if not cards:
+        raise Http404(_("No variant has this number."))
+    points = list_price_history(variant_id=variant_id)
+    lines = list_lines(points)
+    may_see_changes = request.user.has_perm("pricing.view_priceproposal")
+    may_see_overrides = request.user.has_perm("pricing.view_priceoverride")
+    changes = (
+        list_proposals(
+            now=now,
+            states=tuple(STATES),
+            variant_ids=[variant_id],
+            language=language,
+            limit=MOST_CHANGES,
+        )
+        if may_see_changes
+        else []
+    )
+    overrides = (
+        list_overrides(now=now, variant_ids=[variant_id], only_in_force=False, limit=MOST_CHANGES)
+        if may_see_overrides
+        else []
+    )
+    looks = list_price_looks(variant_id=variant_id, since=now - LOOKED_BACK, now=now)
+    context = {
+        "card": cards[0],
+        "history": draw_history(points, now.date()),
+        "lines": lines[:MOST_LINES],
+        "looks": describe_looks(looks),
+        "older": max(0, len(lines) - MOST_LINES),
+        "changes": [describe_proposal(one, request.user.pk) for one in changes],
+        "overrides": [describe_override(one) for one in overrides],
+        "may_see_curve": request.user.has_perm("pricing.view_demandmodelversion"),
+        "may_set_price": request.user.has_perm("pricing.add_priceoverride"),
+    }
+    return render_page(request, "admin/price_story.html", _("Price ledger"), context)

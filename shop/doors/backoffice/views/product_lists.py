@@ -1,0 +1,269 @@
+"""Lists of products and of customers: upload, choose columns, see what would change, take over,
+undo, export."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from django.contrib import messages
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from pricing.api import home_place
+from shop.doors.backoffice.frame import render_page
+from shop.doors.backoffice.list_pages import ListPages, allows, needs_right
+from shop.doors.product_lists.api import (
+    BadList,
+    ImportView,
+    ListRefused,
+    choose_columns,
+    find_import,
+    list_changes,
+    list_imports,
+    list_kept,
+    list_refused_rows,
+    list_sentences,
+    receive_list,
+    say_counts,
+    start_applying,
+    start_undoing,
+    write_workbook,
+)
+from shop.ground.catalog.selectors import get_market
+from shop.ground.catalog.selectors.markets import list_currencies
+from shop.ground.jobs.services import JobUnknown, start_job
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.sheets import sheet_lines
+from shop.ground.staff.numbers import show_count
+from shop.ground.staff.reasons import account_id
+
+QUEUE = "recompute"
+STATES = {
+    "uploaded": (gettext_lazy("choose the columns"), "blue"),
+    "checking": (gettext_lazy("being checked"), "amber"),
+    "checked": (gettext_lazy("checked, nothing is changed yet"), "blue"),
+    "applying": (gettext_lazy("being taken over"), "amber"),
+    "done": (gettext_lazy("taken over"), "green"),
+    "undoing": (gettext_lazy("being undone"), "amber"),
+    "undone": (gettext_lazy("undone"), "gray"),
+    "failed": (gettext_lazy("could not be read"), "red"),
+}
+OUTCOMES = {
+    "new": (gettext_lazy("new"), "green"),
+    "changed": (gettext_lazy("changed"), "blue"),
+    "added": (gettext_lazy("added to its product"), "gray"),
+}
+
+
+@require_safe
+@needs_right("can_see")
+def show_lists(request: HttpRequest, *, pages: ListPages) -> HttpResponse:
+    """Show how lists come in and go out, and what came before. Two queries of our own."""
+    context = {
+        "imports": [
+            (
+                one,
+                *STATES[one.state],
+                pages.address("", one.id),
+                show_count(one.counts.get("read") or one.total),
+            )
+            for one in list_imports(kind=pages.kind)
+        ],
+        "pages": pages,
+        "to": pages.addresses(),
+        "may_read": allows(request.user, pages.can_read),
+        "may_import": allows(request.user, pages.can_import),
+        "markets": sorted(list_currencies().items()),
+        "home": home_place()[0],
+    }
+    return render_page(request, "admin/product_lists.html", pages.title, context)
+
+
+@require_POST
+@needs_right("can_import")
+def upload_list(request: HttpRequest, *, pages: ListPages) -> HttpResponse:
+    """Keep an uploaded list and go on to its columns."""
+    given, pictures = request.FILES.get("file"), request.FILES.get("pictures")
+    if given is None:
+        messages.error(request, _("Choose a file first."))
+        return HttpResponseRedirect(pages.address("s"))
+    market = request.POST.get("market", "")
+    try:
+        import_id = receive_list(
+            file_name=given.name or "list",
+            content=given.read(),
+            pictures=None if pictures is None else pictures.file,
+            pictures_name="" if pictures is None else pictures.name or "pictures.zip",
+            market=market if market in list_currencies() else "",
+            by_id=account_id(request),
+            kind=pages.kind,
+            now=utc_now(),
+        )
+    except ListRefused as refusal:
+        messages.error(request, str(refusal))
+        return HttpResponseRedirect(pages.address("s"))
+    return HttpResponseRedirect(pages.address("", import_id))
+
+
+@require_safe
+@needs_right("can_read")
+def show_list(request: HttpRequest, import_id: int, *, pages: ListPages) -> HttpResponse:
+    """Show where an import is and what it does. About four queries of our own."""
+    item = _require(import_id, pages)
+    if request.headers.get("HX-Request") == "true" and "part" in request.GET:
+        if not item.is_waiting:
+            return HttpResponse(headers={"HX-Redirect": pages.address("", import_id)})
+        context = {"item": item, "says": STATES[item.state][0]}
+        return TemplateResponse(request, "admin/parts/product_list_progress.html", context)
+    currencies = list_currencies()
+    currency = get_market(home_place()[0]).currency
+    amounts: dict[str, Any] = {"currency": currency, "currencies": currencies, "kind": pages.kind}
+    changes = list_changes(import_id, **amounts)
+    state, tone = STATES[item.state]
+    is_read = item.state in ("checked", "applying", "done", "undoing", "undone")
+    context = {
+        "item": item,
+        "says": state,
+        "tone": tone,
+        "counts": say_counts(item) if is_read else [],
+        "changes": [(one, *OUTCOMES[one.outcome]) for one in changes],
+        "kept": list_kept(import_id, **amounts),
+        "sentences": list_sentences(import_id),
+        "columns": _list_columns(item, currencies, pages),
+        "pages": pages,
+        "to": pages.addresses(import_id),
+        "may_import": allows(request.user, pages.can_import),
+        "may_undo": allows(request.user, pages.can_undo),
+    }
+    return render_page(request, "admin/product_list.html", item.file_name, context)
+
+
+def _list_columns(
+    item: ImportView, currencies: dict[str, str], pages: ListPages
+) -> list[dict[str, Any]]:
+    """Return the columns of the file, each with its first cells and what it may be."""
+    names = [column.name for column in pages.columns]
+    if pages.kind.has_markets:
+        names += [f"price[{market}]" for market in sorted(currencies)]
+    return [
+        {
+            "header": header or _("(no name)"),
+            "chosen": chosen,
+            "cells": [cells[at] for cells in item.sample if at < len(cells) and cells[at].strip()],
+            "names": names if not chosen or chosen in names else [*names, chosen],
+        }
+        for at, (header, chosen) in enumerate(zip(item.header, item.fields, strict=True))
+    ]
+
+
+def _ask(
+    request: HttpRequest, import_id: int, pages: ListPages, act: Callable[[], None]
+) -> HttpResponse:
+    """Ask a worker for something and show it at work; say why where it is refused."""
+    try:
+        act()
+    except ListRefused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        # With Redis down the schedule finds it within a minute.
+        with suppress(JobUnknown):
+            start_job(name=pages.job, queue=QUEUE)
+    return HttpResponseRedirect(pages.address("", import_id))
+
+
+@require_POST
+@needs_right("can_import")
+def choose_list_columns(request: HttpRequest, import_id: int, *, pages: ListPages) -> HttpResponse:
+    """Take the choice of columns and have the list checked."""
+    item = _require(import_id, pages)
+    fields = [request.POST.get(f"column-{at}", "") for at in range(len(item.header))]
+    is_whole = "is_whole" in request.POST
+    return _ask(
+        request,
+        import_id,
+        pages,
+        lambda: choose_columns(
+            import_id=import_id, fields=fields, is_whole=is_whole, kind=pages.kind
+        ),
+    )
+
+
+@require_POST
+@needs_right("can_import")
+def apply_list(request: HttpRequest, import_id: int, *, pages: ListPages) -> HttpResponse:
+    """Have a checked list taken over."""
+    _require(import_id, pages)
+    return _ask(
+        request,
+        import_id,
+        pages,
+        lambda: start_applying(import_id=import_id, now=utc_now(), kind=pages.kind),
+    )
+
+
+@require_POST
+@needs_right("can_undo")
+def undo_list(request: HttpRequest, import_id: int, *, pages: ListPages) -> HttpResponse:
+    """Have an import taken back."""
+    _require(import_id, pages)
+    by_id = account_id(request)
+    return _ask(
+        request,
+        import_id,
+        pages,
+        lambda: start_undoing(import_id=import_id, by_id=by_id, now=utc_now(), kind=pages.kind),
+    )
+
+
+@require_safe
+@needs_right("can_read")
+def download_refused(request: HttpRequest, import_id: int, *, pages: ListPages) -> HttpResponse:
+    """Hand out the refused rows with a last column that says why, to be mended and uploaded."""
+    _require(import_id, pages)
+    try:
+        rows = list(list_refused_rows(import_id))
+    except (BadList, OSError) as error:
+        raise Http404(_("The file is no longer there.")) from error
+    answer = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
+    answer.writelines(sheet_lines(rows))
+    answer["Content-Disposition"] = f'attachment; filename="refused-{import_id}.csv"'
+    return answer
+
+
+@require_safe
+@needs_right("can_see")
+def export_list(request: HttpRequest, *, pages: ListPages) -> Any:
+    """Hand out all products, or customers, as `?format=xlsx` or CSV, as an import takes them."""
+    if request.GET.get("format") == "xlsx":
+        book = io.BytesIO()
+        write_workbook(pages.export(request), book)
+        book.seek(0)
+        return FileResponse(book, as_attachment=True, filename=f"{pages.file_name}.xlsx")
+
+    def lines() -> Any:
+        yield "\ufeff"  # so that Excel reads UTF-8
+        yield from sheet_lines(pages.export(request))
+
+    answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{pages.file_name}.csv"'
+    return answer
+
+
+def _require(import_id: int, pages: ListPages) -> ImportView:
+    item = find_import(import_id, kind=pages.kind)
+    if item is None:
+        raise Http404(_("There is no such import."))
+    return item

@@ -1,0 +1,237 @@
+"""The page of a product: create it, edit it, archive it, and see beside it what shoppers see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.product_changes import tell_changes
+from shop.doors.backoffice.product_forms import ProductForm, variant_set
+from shop.doors.backoffice.product_page import describe_product
+from shop.doors.backoffice.product_pictures import describe_pictures, describe_progress
+from shop.doors.backoffice.products import (
+    Draft,
+    draft_product,
+    fill_product,
+    fill_variants,
+    read_product,
+    save_draft,
+)
+from shop.ground.catalog.selectors import ProductNotFound, get_market, home_market
+from shop.ground.catalog.selectors.editing import EditedProduct, list_brands
+from shop.ground.catalog.selectors.keys import find_ids
+from shop.ground.catalog.services import (
+    CatalogConflict,
+    ProductChanged,
+    archive_product,
+    restore_product,
+)
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.services import OutOfStock, adjust_stock, receive_stock
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.keys import read_number
+from shop.ground.staff.log import write_act
+from shop.ground.staff.reasons import SHORTEST_REASON, say_refusal
+
+SEE, ADD, CHANGE_IT = "shop.view_product", "shop.add_product", "shop.change_product"
+SET_PRICES = "pricing.change_publicprice"
+MOVE_STOCK = "shop.change_stockrecord"
+MOST_PIECES = 1_000_000
+
+
+class StockForm(forms.Form):
+    """What came in, or what a count found, of one variant."""
+
+    variant = forms.IntegerField(min_value=1)
+    kind = forms.ChoiceField(
+        choices=[("received", gettext_lazy("Received")), ("counted", gettext_lazy("Counted"))]
+    )
+    pieces = forms.IntegerField(min_value=0, max_value=MOST_PIECES)
+    reason = forms.CharField(min_length=SHORTEST_REASON, max_length=80)
+
+    def clean(self) -> dict[str, Any]:
+        """Nothing cannot come in."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("kind") == "received" and cleaned.get("pieces") == 0:
+            self.add_error("pieces", _("Write how many pieces came in."))
+        return cleaned
+
+
+@needs(ADD)
+def add_product(request: HttpRequest) -> HttpResponse:
+    """Show the form of a new product, or create it with all that hangs on it."""
+    if not request.user.has_perm(SET_PRICES):
+        raise PermissionDenied
+    return _edit(request, None)
+
+
+@needs(SEE)
+def change_product(request: HttpRequest, product_id: int) -> HttpResponse:
+    """Show a product with its form, or save it."""
+    known = require_product(product_id)
+    if request.method == "POST" and not request.user.has_perms([CHANGE_IT, SET_PRICES]):
+        raise PermissionDenied
+    return _edit(request, known)
+
+
+def require_product(product_id: int) -> EditedProduct:
+    """Return a product. Raises Http404."""
+    try:
+        return read_product(product_id)
+    except ProductNotFound as missing:
+        raise Http404(str(missing)) from missing
+
+
+def _edit(request: HttpRequest, known: EditedProduct | None) -> HttpResponse:
+    now, data = utc_now(), request.POST if request.method == "POST" else None
+    currency = get_market(home_market()).currency
+    form = ProductForm(data, initial=fill_product(known))
+    variants = variant_set(data, initial=fill_variants(known), currency=currency)
+    if data is not None:
+        is_valid = form.is_valid()
+        variants.option_names = form.cleaned_data.get("option_names")
+        is_valid = variants.is_valid() and is_valid
+        draft = draft_product(known, form, variants, now) if is_valid else None
+        if draft is not None and (saved := _save(request, form, draft, known)) is not None:
+            return saved
+    return _show(request, known, form, variants)
+
+
+def _save(
+    request: HttpRequest, form: ProductForm, draft: Draft, known: EditedProduct | None
+) -> HttpResponse | None:
+    """Save and go to the product's page; None where it is refused, which the form then says."""
+    now, revision = utc_now(), form.cleaned_data["revision"] or 0
+    try:
+        save_draft(draft, known, revision, now)
+    except ProductChanged:
+        _tell_stale(form, known)
+        return None
+    except CatalogConflict as refusal:
+        form.add_error(None, str(refusal))
+        return None
+    product_id = _log_save(request, draft, known)
+    messages.success(request, _("The product is saved and can be bought as it stands here."))
+    return HttpResponseRedirect(reverse("admin:product_change", args=[product_id]))
+
+
+def _tell_stale(form: ProductForm, known: EditedProduct | None) -> None:
+    form.add_error(
+        None,
+        _(
+            "Somebody else changed this product after you opened it. Nothing was saved. Open it in"
+            " another tab to compare; saving again overwrites what was changed."
+        ),
+    )
+    if known is not None:
+        data: Any = form.data.copy()  # type: ignore[attr-defined]  # what a request sent
+        data["revision"] = str(known.revision)
+        form.data = data
+
+
+def _log_save(request: HttpRequest, draft: Draft, known: EditedProduct | None) -> int:
+    key = ("product", draft.product.ref)
+    product_id = known.product_id if known else find_ids([key])[key]
+    if known is None:
+        act = write_act(gettext_lazy("Created the product."))
+    else:
+        changes = tell_changes(known, draft, get_market(home_market()).currency)
+        act = write_act(gettext_lazy("Saved the product: %(changes)s."), changes=changes or "–")
+    log_act(request, product_id, act, is_new=known is None)
+    return product_id
+
+
+def log_act(
+    request: HttpRequest, product_id: int, act: list[dict[str, Any]], *, is_new: bool = False
+) -> None:
+    """Note in the product's log what somebody did."""
+    table: Any = next(t for m, t in admin.site._registry.items() if m._meta.label == "shop.Product")
+    row = table.get_object(request, str(product_id))
+    (table.log_addition if is_new else table.log_change)(request, row, act)
+
+
+def _show(
+    request: HttpRequest, known: EditedProduct | None, form: ProductForm, variants: Any
+) -> HttpResponse:
+    account = request.user
+    context: dict[str, Any] = {
+        "form": form,
+        "variants": variants,
+        "brands": [name for _ref, name in list_brands()],
+        "may_save": account.has_perms([CHANGE_IT if known else ADD, SET_PRICES]),
+        "may_move_stock": account.has_perm(MOVE_STOCK),
+        "stock_form": StockForm(),
+    }
+    if known is not None:
+        context |= describe_product(known, utc_now(), account)
+        pictures = describe_pictures(known)
+        context |= {
+            "pictures": pictures,
+            "progress": describe_progress(pictures, ()),
+            "moved": read_number(request.GET.get("moved", "")),
+            "may_change_pictures": account.has_perm("shop.change_productpicture"),
+        }
+    title: str | Promise = known.name if known else gettext_lazy("New product")
+    return render_page(request, "admin/product.html", title, context)
+
+
+@require_POST
+@needs(CHANGE_IT)
+def archive(request: HttpRequest, product_id: int) -> HttpResponse:
+    """Take a product out of the shop, or sell it again. Nothing that was sold is ever deleted."""
+    known = require_product(product_id)
+    if known.is_active:
+        archive_product(product_id=product_id)
+        said: Promise = gettext_lazy("Archived: it is no longer sold.")
+    else:
+        restore_product(product_id=product_id)
+        said = gettext_lazy("Sold again.")
+    log_act(request, product_id, write_act(said))
+    messages.success(request, str(said))
+    return HttpResponseRedirect(reverse("admin:product_change", args=[product_id]))
+
+
+@require_POST
+@needs(MOVE_STOCK)
+def move_stock(request: HttpRequest, product_id: int) -> HttpResponse:
+    """Add what came in, or set what a count found: each is a movement with its reason."""
+    known, form = require_product(product_id), StockForm(request.POST)
+    own = {one.variant_id: one for one in known.variants}
+    back = HttpResponseRedirect(reverse("admin:product_change", args=[product_id]) + "#ft-stock")
+    if not form.is_valid() or form.cleaned_data["variant"] not in own:
+        said = [str(each) for errors in form.errors.values() for each in errors]
+        messages.error(request, " ".join(said) or _("This variant is of another product."))
+        return back
+    try:
+        _move(form.cleaned_data)
+    except OutOfStock as refusal:
+        messages.error(request, say_refusal(refusal))
+        return back
+    act = write_act(
+        gettext_lazy("Stock of %(sku)s: %(pieces)s pieces %(kind)s."),
+        reason=form.cleaned_data["reason"],
+        sku=own[form.cleaned_data["variant"]].sku,
+        pieces=str(form.cleaned_data["pieces"]),
+        kind=form.cleaned_data["kind"],
+    )
+    log_act(request, product_id, act)
+    messages.success(request, _("The stock is moved."))
+    return back
+
+
+def _move(said: dict[str, Any]) -> None:
+    variant_id, pieces, now = said["variant"], said["pieces"], utc_now()
+    if said["kind"] == "received":
+        receive_stock(lines=[StockLine(variant_id, pieces)], reference=said["reason"], now=now)
+    else:
+        adjust_stock(variant_id=variant_id, on_hand=pieces, reference=said["reason"], now=now)

@@ -1,0 +1,69 @@
+"""Data-quality page."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from pricing.api import list_quality
+from pricing.optimum.core import say_rule
+from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.names import name_cards
+from shop.ground.catalog.selectors.staff import count_assumed_costs
+from shop.ground.staff.keys import read_number
+from shop.ground.staff.numbers import show_count
+
+PAGE = 50
+ALL = "all"
+# What a badge means for the price, worst first; the others only say what is not known.
+SERIOUS = ("not_a_number", "no_model", "below_cost", "cost_unknown")
+TONES = dict.fromkeys(SERIOUS, "red")
+
+
+@needs("pricing.view_publicprice")
+def show_quality(request: HttpRequest) -> HttpResponse:
+    """Show badges by code and the variants that carry one: the worst first, unless asked.
+
+    Four queries of our own.
+    """
+    language = get_language() or "en"
+    asked = request.GET.get("code", "")
+    offset = read_number(request.GET.get("from", "")) or 0
+    everything = list_quality(language=language, offset=offset, limit=PAGE)
+    found = [item for item in sorted(everything.counts.items(), key=_rank) if item[1]]
+    code = asked if everything.counts.get(asked) else found[0][0] if found else ""
+    is_all = asked == ALL
+    report = (
+        everything
+        if is_all or not code
+        else list_quality(code=code, language=language, offset=offset, limit=PAGE)
+    )
+    assumed, on_sale = count_assumed_costs()
+    names = name_cards([row.variant_id for row in report.rows], language)
+    context = {
+        "codes": [
+            (name, say_rule(f"badge:{name}", language), show_count(count), TONES.get(name, "amber"))
+            for name, count in found
+        ],
+        "assumed": show_count(assumed) if assumed else "",
+        "on_sale": show_count(on_sale),
+        "may_see_variants": request.user.has_perm("shop.view_variant"),
+        "code": ALL if is_all else code,
+        "rows": [(row, names.get(row.variant_id)) for row in report.rows],
+        "total": report.total,
+        "shown_total": show_count(report.total),
+        "first": offset + 1,
+        "last": offset + len(report.rows),
+        "next": offset + PAGE if offset + PAGE < report.total else None,
+        "previous": max(0, offset - PAGE) if offset else None,
+        "may_see_curve": request.user.has_perm("pricing.view_demandmodelversion"),
+        "may_see_refused": request.user.has_perm("pricing.view_quarantinedcompetitorrow"),
+        "may_see_ledger": request.user.has_perm("pricing.view_priceledgerentry"),
+    }
+    return render_page(request, "admin/quality.html", _("Data quality"), context)
+
+
+def _rank(item: tuple[str, int]) -> tuple[int, int]:
+    name, count = item
+    return (SERIOUS.index(name) if name in SERIOUS else len(SERIOUS), -count)

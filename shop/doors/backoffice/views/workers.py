@@ -1,0 +1,26 @@
+"""The workers page: every job, queue and stream, refreshed every few seconds."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.health import list_freshness, list_gauges, list_jobs
+from shop.ground.kernel.clock import utc_now
+
+
+@needs("shop.view_jobrun")
+def show_workers(request: HttpRequest) -> HttpResponse:
+    """Show the whole page, or only its moving part when the page asks for news."""
+    now = utc_now()
+    health = {
+        "jobs": list_jobs(now),
+        "gauges": list_gauges(now),
+        "freshness": list_freshness(now),
+        "now": now,
+    }
+    if request.headers.get("HX-Request") == "true" and "part" in request.GET:
+        return TemplateResponse(request, "admin/parts/health.html", health)
+    return render_page(request, "admin/workers.html", _("Workers"), health)

@@ -1,0 +1,1 @@
+"""Import of a shop's own history: read, clean, quarantine, load."""

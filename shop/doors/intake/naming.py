@@ -1,0 +1,210 @@
+"""Readable names from POS abbreviations, and names for brands known by number only."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from shop.ground.kernel.hashing import stable_draw
+
+WORDS = Path(__file__).parent / "words"
+SMALL_WORDS = {"and", "of", "the", "with", "for", "to", "in", "on", "or", "no", "lb", "than"}
+
+# Prefixes that say where a thing stands in the shop, not what it is.
+PREFIXES = (
+    (r"^(SW GDS|CAKES|BK SPECLTY|DL SPEC|SAL|QSR FD|MISC|SALAD|AIR CARE|JHOOK)\s*[:-]\s*", ""),
+    (r"^SEAFOOD-FRZ-", "FROZEN "),
+    (r"^SEAFOOD-FRE-", "FRESH "),
+    (r"^SEAFOOD-MISC-", "SEAFOOD "),
+    (r"^MEAT-MISC-", "MEAT "),
+    (r"^(PREP FD|PREP FOODS):\s*", "PREPARED "),
+    (r"^CHIX:\s*", "CHICKEN "),
+    (r"^MEAT:\s*", "DELI "),
+    (r"^SV BEV:\s*", "COUNTER "),
+    (r"^COFF(EE)? SHOP:\s*", "COFFEE SHOP "),
+    (r"^NUT SUPP-\s*", "NUTRITION SUPPLEMENTS, "),
+    (r"^FITNESS ?& ?DIET\s*-\s*", "FITNESS "),
+    (r"^VITAMIN - ", "VITAMINS, "),
+    (r"^(.+)-MAGAZINE$", r"\1 MAGAZINES"),
+    (r"\bCHILDREN S\b", "CHILDRENS"),
+    (r"\bWOMEN S\b", "WOMENS"),
+    (r"\bH & B\b", "HEALTH AND BEAUTY"),
+    (r"\bW/", "WITH "),
+    (r"-(BULK|PREPACK|PRPCK)\b", ""),
+    (r"\bN/A\b|\bN/MEAT DE$", ""),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName:
+    """A product type as shoppers read it; `name_zh` and `emoji` are "" where nobody chose one."""
+
+    name: str
+    name_zh: str
+    emoji: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineName:
+    """A word that tells apart products the source cannot: same maker, same type, same size."""
+
+    name: str
+    name_zh: str
+
+
+def read_words(name: str) -> list[dict[str, str]]:
+    """Return the rows of one of our own word lists (columns separated by "|")."""
+    with open(WORDS / f"{name}.csv", encoding="utf-8", newline="") as rows:
+        return list(csv.DictReader(rows, delimiter="|"))
+
+
+@lru_cache(maxsize=1)
+def _abbreviations() -> dict[str, str]:
+    return {row["short"]: row["long"] for row in read_words("abbreviations")}
+
+
+@lru_cache(maxsize=1)
+def _chosen_types() -> dict[tuple[str, str], TypeName]:
+    return {
+        (row["category"], row["type"]): TypeName(row["name"], row["name_zh"], row["emoji"])
+        for row in read_words("types")
+    }
+
+
+def name_type(category: str, product_type: str) -> TypeName:
+    """Return the readable name of a product type of a source category.
+
+    >>> name_type("FRZN VEGETABLE/VEG DSH", "FRZN BAGGED VEGETABLES - PLAIN").name
+    'Frozen Bagged Vegetables, Plain'
+    """
+    chosen = _chosen_types()
+    found = chosen.get((category, product_type)) or chosen.get(("*", product_type))
+    return found or TypeName(make_readable(product_type), "", "")
+
+
+def make_readable(text: str) -> str:
+    """Return a shouted, abbreviated label as title-cased words.
+
+    >>> make_readable("BAGS/TAGS/TISSUE/BOXES"), make_readable("TURKEY BREAST BONE-IN (FRZ")
+    ('Bags, Tags, Tissue & Boxes', 'Turkey Breast Bone-In')
+    >>> make_readable("FLOOR - CARPET & UPHOLSTERY"), make_readable("FOOD-MAGAZINE")
+    ('Floor, Carpet & Upholstery', 'Food Magazines')
+    """
+    cleaned = text.upper().strip()
+    for pattern, replacement in PREFIXES:
+        cleaned = re.sub(pattern, replacement, cleaned)
+    cleaned = re.sub(r"\([^)]*\)?|<=?\S*", " ", cleaned)
+    cleaned = re.sub(r"\s-\s?|(?<=[A-Z])- |:\s*", ", ", cleaned)
+    cleaned = re.sub(r"\s*[/&]\s*", " & ", cleaned)
+    words = [_spell(word) for word in cleaned.split()]
+    return _tidy(" ".join(word for word in words if word)) or text.strip().title()
+
+
+def _spell(word: str) -> str:
+    comma = "," if word.endswith(",") else ""
+    bare = word.rstrip(".,")
+    known = _abbreviations().get(bare)
+    if known is not None:
+        return known + comma if known else comma
+    if "-" in bare:
+        parts = bare.split("-")
+        if any(part in _abbreviations() for part in parts):
+            return " ".join(filter(None, map(_spell, parts))) + comma
+        return "-".join(part.capitalize() for part in parts) + comma
+    return _title(bare) + comma
+
+
+def _title(word: str) -> str:
+    return word.lower() if word.lower() in SMALL_WORDS else word.capitalize()
+
+
+def _tidy(text: str) -> str:
+    tidy = re.sub(r"\s+,", ",", text)
+    tidy = re.sub(r"(,\s*)+", ", ", tidy)
+    tidy = re.sub(r"(&\s*)+", "& ", tidy)
+    tidy = re.sub(r",\s*&|&\s*,", " &", tidy)
+    tidy = re.sub(r"\b(\w+) \1\b", r"\1", tidy)
+    # A list of three and more takes commas: only the last "&" stays.
+    head, mark, last = tidy.rpartition(" & ")
+    tidy = head.replace(" & ", ", ") + mark + last
+    tidy = re.sub(r"\s+", " ", tidy).strip(" ,&-")
+    return tidy[:1].upper() + tidy[1:]
+
+
+# --- brands -------------------------------------------------------------------------------------
+@lru_cache(maxsize=1)
+def _brand_words() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    rows = read_words("brands")
+    return (
+        tuple(row["word"] for row in rows if row["place"] == "first"),
+        tuple(row["word"] for row in rows if row["place"] == "second"),
+    )
+
+
+def name_brand(manufacturer: str, *, is_private: bool, is_main: bool = False) -> str:
+    """Return a pleasant fictional name for a maker known by number only; equal for equal numbers.
+
+    Numbers below the count of combinations get different names: the number is multiplied by a
+    constant that shares no factor with the count, which only shuffles them. The shop's own labels
+    carry the shop's name; `is_main` is its largest.
+
+    >>> name_brand("69", is_private=True, is_main=True)
+    'Fairtag'
+    >>> name_brand("1208", is_private=False) == name_brand("1208", is_private=False)
+    True
+    """
+    first, second = _brand_words()
+    count = len(first) * len(second)
+    if manufacturer.isdigit():
+        index = int(manufacturer) * 7_919 % count
+    else:
+        index = int(stable_draw("brand", manufacturer) * count)
+    if is_private:
+        return "Fairtag" if is_main else f"Fairtag {first[index % len(first)]}"
+    return f"{first[index % len(first)]} {second[index // len(first)]}"
+
+
+@lru_cache(maxsize=1)
+def _lines() -> tuple[LineName, ...]:
+    return tuple(LineName(row["word"], row["word_zh"]) for row in read_words("lines"))
+
+
+def name_line(rank: int) -> LineName:
+    """Return the word for the product of this rank among those it cannot be told from.
+
+    The best seller (rank 0) needs none.
+
+    >>> name_line(0).name, name_line(1).name, name_line(99).name
+    ('', 'Classic', 'No. 100')
+    """
+    lines = _lines()
+    if rank == 0:
+        return LineName("", "")
+    if rank <= len(lines):
+        return lines[rank - 1]
+    return LineName(f"No. {rank + 1}", f"{rank + 1}号")
+
+
+def join_name(line: LineName, type_name: str) -> str:
+    """Return the product's name: "Homestead Shredded Cheese", "Greeting Cards No. 214".
+
+    >>> join_name(LineName("No. 41", "41号"), "Greeting Cards")
+    'Greeting Cards No. 41'
+    """
+    if not line.name:
+        return type_name
+    if line.name.startswith("No. "):
+        return f"{type_name} {line.name}"
+    return f"{line.name} {type_name}"
+
+
+def join_name_zh(line: LineName, type_name_zh: str) -> str:
+    """Return the Chinese product name, "" when its type has none."""
+    if not type_name_zh:
+        return ""
+    if line.name_zh[:1].isdigit():
+        return f"{type_name_zh} {line.name_zh}"
+    return f"{line.name_zh}{type_name_zh}"

@@ -1,0 +1,214 @@
+"""One import from folder to store: read, clean, quarantine, load, report."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from django.db import connection as database
+from rich.console import Console
+
+from shop.doors.intake.cleaning import clean_tables
+from shop.doors.intake.layout import TABLES
+from shop.doors.intake.prices import build_prices
+from shop.doors.intake.progress import Show, open_show
+from shop.doors.intake.report import (
+    count_all,
+    describe_counts,
+    keep_report,
+    list_refused,
+    print_report,
+)
+from shop.doors.intake.source import BadSource, find_files, fingerprint_files, open_source
+from shop.doors.intake.stages import STAGES
+from shop.doors.intake.timeline import Timeline, choose_timeline, leave_out_future
+from shop.doors.intake.work import Work
+from shop.ground.catalog.selectors import forget_catalog, get_market
+from shop.ground.jobs.selectors import RunRow, list_recent_runs
+from shop.ground.jobs.services import RunProgress, quarantine, record_run
+from shop.ground.kernel.money import exponent
+
+JOB = "import_journey"
+# Part of the fingerprint: raise it when cleaning or loading rules change, so that a shop that was
+# loaded by older rules is brought up to date.
+RULES = 3
+REMEMBERED_RUNS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What to import. `utc_offset` is the till's hours from UTC, 0 if its clock is the shop's.
+
+    With `keep_products` products that the shop has, by SKU, stay as they are: only what was sold
+    comes from the files.
+    """
+
+    folder: Path
+    households: int | None = None
+    keep_dates: bool = False
+    utc_offset: int = 0
+    force: bool = False
+    keep_products: bool = False
+    market_code: str = "us"
+
+
+def import_history(
+    options: ImportOptions, *, now: datetime, console: Console, reports: Path
+) -> dict[str, Any]:
+    """Load a shop's history and return the report, kept with the run and in `reports`.
+
+    A second run with the same files does nothing and says so; one that was interrupted goes on
+    with the stage it was in. Raises BadSource.
+    """
+    files = find_files(options.folder)
+    batch = f"{RULES}:{options.households or 'all'}:{fingerprint_files(files)}"
+    runs = [run for run in list_recent_runs(per_job=REMEMBERED_RUNS) if run.name == JOB]
+    past = [run.report for run in runs if run.report.get("batch") == batch]
+    done = set() if options.force else {name for report in past for name in report["stages"]}
+    if done.issuperset(stage.name for stage in STAGES):
+        console.print("Everything is loaded already; nothing to do.")
+        return past[0]
+    with (
+        _alone(),
+        record_run(name=JOB, time_limit=900) as run,
+        tempfile.TemporaryDirectory() as scratch,
+    ):
+        run.report.update(batch=batch, stages={})
+        steps = len(STAGES) + 1
+        with (
+            open_show(console, steps) as show,
+            open_source(files, scratch=Path(scratch)) as connection,
+        ):
+            _prepare(run, connection, options, show)
+            timeline = _remember_timeline(runs, connection, options, now.date())
+            later = leave_out_future(connection, timeline)
+            work = _open_work(
+                connection,
+                options=options,
+                timeline=timeline,
+                show=show,
+                now=now,
+                scratch=Path(scratch),
+            )
+            _note_work(run, work, later)
+            _run_stages(run, work, done)
+        forget_catalog()
+        print_report(console, run.report)
+        keep_report(reports, run.report)
+    return run.report
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the right to import. The database drops it by itself when this process dies."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [JOB])
+        if cursor.fetchone() != (True,):
+            raise BadSource("Another import is running; wait until it has ended.")
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [JOB])
+
+
+def _prepare(
+    run: RunProgress, connection: duckdb.DuckDBPyConnection, options: ImportOptions, show: Show
+) -> None:
+    """Clean, check that no row got lost, keep the refused ones."""
+    started = time.monotonic()
+    show.step("reading and cleaning")
+    clean_tables(connection, households=options.households)
+    if not connection.execute("SELECT 1 FROM transactions LIMIT 1").fetchall():
+        raise BadSource("No usable row is left in transactions; the report says why.")
+    counts = count_all(connection)
+    run.report["tables"] = describe_counts(counts)
+    refused = sum(
+        quarantine(run_id=run.run_id, source=name, rows=list_refused(connection, name))
+        for name in TABLES
+    )
+    read = sum(count.read for count in counts)
+    seconds = time.monotonic() - started
+    show.finish(f"read {read:,} rows, quarantined {refused:,} in {seconds:.1f} s")
+
+
+def _remember_timeline(
+    runs: list[RunRow],
+    connection: duckdb.DuckDBPyConnection,
+    options: ImportOptions,
+    today: date,
+) -> Timeline:
+    """Return the shift used before, else a new one: a second run must not move what is loaded."""
+    if options.keep_dates:
+        return Timeline(weeks=0, hours=0)
+    for run in runs:
+        kept = run.report.get("timeline")
+        if kept:
+            until = date.fromisoformat(kept.get("until", date.max.isoformat()))
+            return Timeline(weeks=kept["weeks"], hours=kept["hours"], until=until)
+    last = connection.execute("SELECT max(transaction_timestamp) FROM transactions").fetchall()
+    return choose_timeline(last_sale=last[0][0], today=today, utc_offset=options.utc_offset)
+
+
+def _open_work(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    options: ImportOptions,
+    timeline: Timeline,
+    show: Show,
+    now: datetime,
+    scratch: Path,
+) -> Work:
+    currency = get_market(options.market_code).currency
+    minor_units = 10 ** exponent(currency)
+    build_prices(connection, minor_units=minor_units)
+    return Work(
+        connection=connection,
+        timeline=timeline,
+        minor_units=minor_units,
+        currency=currency,
+        market_code=options.market_code,
+        now=now,
+        scratch=scratch,
+        show=show,
+        keep_products=options.keep_products,
+    )
+
+
+def _note_work(run: RunProgress, work: Work, later: int) -> None:
+    metered = work.ask("SELECT count(*) FROM transactions WHERE is_metered")[0][0]
+    weighed = work.ask("SELECT count(*) FROM weighed")[0][0]
+    timeline = work.timeline
+    run.report["timeline"] = {
+        "weeks": timeline.weeks,
+        "hours": timeline.hours,
+        "until": timeline.until.isoformat(),
+    }
+    run.report["noticed"] = {
+        "quantity in thousandths made one piece": metered,
+        "goods sold by weight": weighed,
+        "sales of days that are still to come, left out": later,
+        **work.catalogue.noticed,
+    }
+    run.advance(0)
+
+
+def _run_stages(run: RunProgress, work: Work, done: set[str]) -> None:
+    for stage in STAGES:
+        # Shoppers are always asked for: later stages need their ids.
+        if stage.name in done and stage.name != "shoppers and stores":
+            work.show.finish(f"{stage.name}: loaded before")
+            continue
+        started = time.monotonic()
+        work.show.step(stage.name)
+        rows = stage.run(work)
+        seconds = round(time.monotonic() - started, 2)
+        run.report["stages"][stage.name] = {"rows": rows, "seconds": seconds}
+        run.advance(rows)
+        work.show.finish(f"{stage.name}: {rows:,} new or changed rows in {seconds:.1f} s")

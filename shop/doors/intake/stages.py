@@ -1,0 +1,203 @@
+"""The stages of an import, in order. Each is safe to run again: it adds only what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import accumulate
+
+from orders.order.api import load_orders_bulk
+from pricing.api import load_ledger_bulk, record_pulse
+from pricing.base.core.values import LedgerRow
+from profiles.accounts.api import load_events_bulk, load_shoppers_bulk, load_traits_bulk
+from profiles.values import Consents
+from promotions.demo.api import load_campaigns_bulk
+from shop.doors.intake import booking, coupons
+from shop.doors.intake.stocking import opening_stock
+from shop.doors.intake.work import Work
+from shop.ground.catalog.selectors import map_external_refs
+from shop.ground.catalog.services import load_catalog, load_placements, load_stores
+from shop.ground.inventory.core.values import DeliveryLine, StockLine
+from shop.ground.inventory.services import expect_deliveries, load_opening_stock
+
+REFERENCE = "import"
+# Where the law lets shops use purchase data until somebody objects (US), loyalty-card holders have
+# agreed to it; nobody agreed to marketing by buying groceries.
+IMPORTED_CONSENTS = Consents(price=True, recommendations=True, analytics=True)
+LEDGER_BATCH = 50_000
+# A few stores' shelf ends out of a hundred move no chain-wide demand; they are most of the rows.
+MIN_PLACEMENT = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage. `run` returns how many rows are new or changed."""
+
+    name: str
+    run: Callable[[Work], int]
+
+
+def _load_catalog(work: Work) -> int:
+    catalogue = work.catalogue
+    known = map_external_refs() if work.keep_products else {}
+    products = [one for one in catalogue.products if one.ref not in known]
+    if not products:
+        return 0
+    loaded = load_catalog(
+        categories=catalogue.categories,
+        brands=catalogue.brands,
+        products=products,
+        now=work.now,
+    )
+    # Assumed costs are no word of the merchant: nobody promised to bring them up to date.
+    variants = [one for product in products for one in product.variants]
+    if any(one.cost_source == "merchant" for one in variants):
+        record_pulse(name="costs", at=work.now)
+    return loaded.categories + loaded.brands + loaded.products + loaded.variants
+
+
+def _load_stock(work: Work) -> int:
+    work.know_variants()
+    # Only what is for sale needs a shelf; "inactive" goods are history.
+    rows = work.ask(
+        "SELECT product_id, stock, coalesce(weekly_units, 0) FROM products"
+        " LEFT JOIN product_sales USING (product_id) ORDER BY product_id"
+    )
+    active = {product.ref for product in work.catalogue.products if product.is_active}
+    lines = (
+        StockLine(
+            work.variant_ids[ref], max(0, stock) if stock is not None else opening_stock(ref, speed)
+        )
+        for ref, stock, speed in rows
+        if ref in active
+    )
+    opened = load_opening_stock(lines=lines, reference=REFERENCE, now=work.now)
+    # A day in the merchant's future: not moved with the history it came with.
+    expected = work.ask("SELECT product_id, next_delivery::DATE FROM products ORDER BY product_id")
+    days = (DeliveryLine(work.variant_ids[ref], day) for ref, day in expected if ref in active)
+    return opened + expect_deliveries(lines=days)
+
+
+def _load_prices(work: Work) -> int:
+    work.know_variants()
+    monday = work.first_monday
+
+    def rows() -> Iterator[LedgerRow]:
+        total = work.ask("SELECT count(*) FROM price_changes")[0][0]
+        work.show.begin("price history", total)
+        changes = work.connection.cursor().execute(
+            "SELECT id, kind, amount_minor, week FROM price_changes JOIN variant_ids"
+            " ON ref = product_id ORDER BY id, kind, week"
+        )
+        while batch := changes.fetchmany(LEDGER_BATCH):
+            for variant_id, kind, amount, week in batch:
+                yield LedgerRow(variant_id, kind, amount, monday + timedelta(weeks=week - 1))
+            work.show.advance(len(batch))
+
+    return load_ledger_bulk(rows=rows(), market=work.market_code)
+
+
+def _load_placements(work: Work) -> int:
+    work.know_variants()
+    monday = work.first_monday.date().isoformat()
+    question = (
+        f"SELECT id, (DATE '{monday}' + to_days(7 * (week - 1)::INTEGER))::DATE,"
+        " round(display_share, 5), round(mailer_share, 5)"
+        " FROM promotions JOIN variant_ids ON ref = product_id"
+        f" WHERE greatest(display_share, mailer_share) >= {MIN_PLACEMENT} ORDER BY id, week"
+    )
+    return load_placements(csv_chunks=work.export("placements", question))
+
+
+def _load_shoppers(work: Work) -> int:
+    refs = [row[0] for row in work.ask("SELECT DISTINCT store_id FROM transactions ORDER BY 1")]
+    stores = load_stores(refs=refs, market_code=work.market_code)
+    work.register("store_ids", stores)
+    homes = work.ask(booking.HOME_STORES)
+    work.shopper_ids = load_shoppers_bulk(
+        rows=[(f"household {ref}", stores.get(store)) for ref, store in homes],
+        market_code=work.market_code,
+        consents=IMPORTED_CONSENTS,
+        now=work.now,
+    )
+    work.shopper_ids = {ref: work.shopper_ids[f"household {ref}"] for ref, _ in homes}
+    work.register("shopper_ids", work.shopper_ids)
+    return load_traits_bulk(
+        rows=[(work.shopper_ids[ref], name, value) for ref, name, value in work.ask(booking.TRAITS)]
+    )
+
+
+def _load_orders(work: Work) -> int:
+    _book(work)
+    loaded = load_orders_bulk(
+        orders_csv=work.export("orders", booking.ORDERS),
+        lines_csv=work.export("order lines", booking.ORDER_LINES),
+        market_code=work.market_code,
+        currency=work.currency,
+    )
+    return loaded.orders + loaded.lines
+
+
+def _load_events(work: Work) -> int:
+    _book(work)
+    return load_events_bulk(
+        csv_chunks=work.export("events", booking.EVENTS), source=REFERENCE, now=work.now
+    )
+
+
+def _book(work: Work) -> None:
+    if not work.ask("SELECT 1 FROM duckdb_tables() WHERE table_name = 'booked'"):
+        work.know_variants()
+        booking.book_lines(work.connection, minor_units=work.minor_units, timeline=work.timeline)
+
+
+def _load_campaigns(work: Work) -> int:
+    work.know_variants()
+    coupons.value_coupons(work.connection, utc_offset=work.timeline.hours)
+    world = coupons.CouponWorld(
+        currency=work.currency,
+        minor_units=work.minor_units,
+        weeks=work.timeline.weeks,
+        shopper_ids=work.shopper_ids,
+        variant_ids=work.variant_ids,
+        branches=_name_branches(work),
+    )
+    loaded = load_campaigns_bulk(
+        campaigns=list(coupons.list_campaigns(work.connection, world)),
+        coupons=list(coupons.list_coupons(work.connection, world)),
+        coupon_variants=coupons.list_coupon_variants(work.connection, world),
+        targets=coupons.list_targets(work.connection, world),
+        redemptions=coupons.list_redemptions(work.connection, world),
+        market_code=work.market_code,
+        now=work.now,
+    )
+    return (
+        loaded.campaigns
+        + loaded.coupons
+        + loaded.coupon_variants
+        + loaded.targets
+        + loaded.redemptions
+    )
+
+
+def _name_branches(work: Work) -> dict[str, coupons.Branch]:
+    catalogue = work.catalogue
+    names = {row.path: (row.name, row.name_zh) for row in catalogue.categories}
+    branches = {
+        path: tuple(names[each] for each in accumulate(path.split("/"), "{}/{}".format))
+        for path in {row.category_path for row in catalogue.products}
+    }
+    return {row.ref: branches[row.category_path] for row in catalogue.products}
+
+
+STAGES = (
+    Stage("catalogue", _load_catalog),
+    Stage("shoppers and stores", _load_shoppers),
+    Stage("stock", _load_stock),
+    Stage("price history", _load_prices),
+    Stage("placements", _load_placements),
+    Stage("orders", _load_orders),
+    Stage("events", _load_events),
+    Stage("campaigns", _load_campaigns),
+)

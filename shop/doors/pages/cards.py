@@ -1,0 +1,130 @@
+"""Product cards: catalogue and this shopper's prices, joined once a page, a card a product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from pricing.api import quote_listing, quote_variants
+from pricing.base.core.values import PriceView, QuoteContext
+from shop.doors.pages.context import PageContext
+from shop.doors.pages.values import Choice, ProductCard
+from shop.ground.catalog.core.values import CatalogCard, IntArray
+from shop.ground.catalog.selectors import list_cards, list_families
+from shop.ground.inventory.selectors import available
+
+# What shows prices to choose from. The cart shows what was chosen, sorting shows nothing.
+SHOWING = frozenset({"home", "category", "search", "offer", "product", "api"})
+
+
+def quote_context(ctx: PageContext, purpose: str) -> QuoteContext:
+    """Return what pricing may know about the visit; `purpose` is kept with each quote."""
+    return QuoteContext(
+        shopper_pseudonym=ctx.shopper_pseudonym,
+        market=ctx.market,
+        channel=ctx.channel,
+        jurisdiction_code=ctx.jurisdiction_code,
+        language=ctx.language,
+        gpc=ctx.gpc,
+        now=ctx.now,
+        purpose=purpose,
+        is_look=ctx.is_counted and purpose in SHOWING,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The variants to show, in order, and what they stand for; `of` says it of each asked for."""
+
+    variant_ids: list[int]
+    choices: Mapping[int, Choice] = field(default_factory=dict)
+    of: Mapping[int, int] = field(default_factory=dict)
+
+    def replace_all(self, variant_ids: Iterable[int]) -> list[int]:
+        """Return what is shown of these, each once."""
+        return list(dict.fromkeys(self.of.get(one, one) for one in variant_ids))
+
+    def mark(self, cards: Iterable[ProductCard]) -> tuple[ProductCard, ...]:
+        """Return the cards with what they stand for."""
+        if not self.choices:
+            return tuple(cards)
+        return tuple(replace(item, choice=self.choices.get(item.card.variant_id)) for item in cards)
+
+
+def first_of_products(variant_ids: IntArray) -> IntArray:
+    """Return the first variant of each product, order kept. No query once cached."""
+    families = list_families()
+    if not families:
+        return variant_ids
+    seen: set[int] = set()
+    kept = np.ones(len(variant_ids), dtype=np.bool_)
+    for at, variant_id in enumerate(variant_ids.tolist()):
+        family = families.get(variant_id)
+        if family is not None:
+            kept[at] = family[0] not in seen
+            seen.add(family[0])
+    return variant_ids[kept]
+
+
+def choose_shown(ctx: PageContext, variant_ids: Sequence[int]) -> Shown:
+    """Return which variant of each product to show: of several the cheapest for this shopper that
+    is in stock. No query where all have one variant; else one, and prices that nothing stores."""
+    families = list_families()
+    if not any(one in families for one in variant_ids):
+        return Shown(list(variant_ids))
+    firsts = first_of_products(np.array(variant_ids, dtype=np.int64)).tolist()
+    members = sorted({each for one in firsts for each in families.get(one, ())})
+    quoted = quote_listing(
+        context=quote_context(ctx, "listing"), variant_ids=np.array(members, dtype=np.int64)
+    )
+    prices = {one: price for one, price in zip(members, quoted.tolist(), strict=True) if price}
+    stock = available(members)
+    shown: list[int] = []
+    choices: dict[int, Choice] = {}
+    of: dict[int, int] = {}
+    for one in firsts:
+        sold = [each for each in families.get(one, ()) if each in prices]
+        if len(sold) < 2:
+            shown.append(sold[0] if sold else one)
+            continue
+        best = min(sold, key=lambda each: (stock.get(each, 0) <= 0, prices[each]))
+        shown.append(best)
+        of |= dict.fromkeys(families[one], best)
+        choices[best] = Choice(
+            count=len(sold),
+            is_from=len({prices[each] for each in sold}) > 1,
+            available=sum(stock.get(each, 0) for each in sold),
+        )
+    return Shown(shown, choices, of)
+
+
+def quote_page(ctx: PageContext, variant_ids: Sequence[int], purpose: str) -> dict[int, PriceView]:
+    """Return prices by variant id; one call, so that a page is priced at one instant."""
+    if not variant_ids:
+        return {}
+    return quote_variants(
+        context=quote_context(ctx, purpose), variant_ids=list(dict.fromkeys(variant_ids))
+    ).prices
+
+
+def build_cards(
+    ctx: PageContext, variant_ids: Sequence[int], purpose: str
+) -> tuple[ProductCard, ...]:
+    """Return cards in the order asked, one for each product; variants without a price or product
+    are left out."""
+    shown = choose_shown(ctx, variant_ids)
+    prices = quote_page(ctx, shown.variant_ids, purpose)
+    return shown.mark(join_cards(list_cards(shown.variant_ids, ctx.language), prices))
+
+
+def join_cards(
+    cards: Iterable[CatalogCard], prices: dict[int, PriceView]
+) -> tuple[ProductCard, ...]:
+    """Return the cards that have a price, in their order."""
+    return tuple(
+        ProductCard(card=card, price=prices[card.variant_id])
+        for card in cards
+        if card.variant_id in prices
+    )

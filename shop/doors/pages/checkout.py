@@ -1,0 +1,115 @@
+"""Checkout and orders: thin names over the orders room, so that both doors say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import fields, replace
+
+from orders.checkout.api import start_checkout
+from orders.fulfilment.api import show_progress
+from orders.order.api import (
+    TOKEN_SIGNS,
+    find_last_contact,
+    get_order,
+    get_order_by_token,
+    is_order_email,
+    list_orders,
+    owns_order,
+)
+from orders.returns.api import show_returns
+from orders.values import CheckoutView, Contact, OrderView
+from profiles.accounts.api import find_customer_fields
+from profiles.shoppers.api import find_shopper
+from shop.doors.pages.cards import quote_context
+from shop.doors.pages.context import PageContext
+from shop.doors.pages.values import OrderPage, OrdersPage
+
+
+def checkout(ctx: PageContext, delivery: str | None = None) -> CheckoutView:
+    """Hold the cart's stock, freeze its prices and return what there is to fill in and pay.
+
+    Raises CartRefused, PriceConsentNeeded, OutOfStock. May be repeated; `delivery` None keeps the
+    cheapest way.
+    """
+    return start_checkout(
+        context=quote_context(ctx, "checkout"), delivery_method=delivery, address=ctx.address
+    )
+
+
+def last_contact(ctx: PageContext) -> Contact | None:
+    """Return where the signed-in shopper's last online order went, else the address that a list of
+    customers gave; None for guests. Three queries at most.
+
+    A guest's browser may be shared: what was typed in it before is shown to nobody.
+    """
+    shopper_id = _signed_in_shopper(ctx)
+    if shopper_id is None:
+        return None
+    return find_last_contact(shopper_id=shopper_id) or _find_listed_contact(shopper_id)
+
+
+def _find_listed_contact(shopper_id: int) -> Contact | None:
+    said = find_customer_fields(shopper_id)
+    if said is None:
+        return None
+    names = [field.name for field in fields(Contact) if field.name != "email"]
+    return Contact(email="", **{name: said[name] for name in names})
+
+
+def order(ctx: PageContext, ref: str, *, proven: Collection[str] = ()) -> OrderPage:
+    """Return an order by its secret link or, for its signed-in owner, by its number.
+
+    A link may be passed on: name and address are there for the owner, and for whoever named the
+    order's e-mail address before (`proven`: numbers). Why a price was quoted is for the visitor
+    alone who got the quote. Raises OrderNotFound.
+    """
+    visitor = find_shopper(ctx.shopper_pseudonym) if ctx.shopper_pseudonym else None
+    is_signed_in = visitor is not None and ctx.account_id is not None
+    if visitor is not None and is_signed_in and len(ref) < TOKEN_SIGNS:
+        own = get_order(number=ref, shopper_id=visitor.id, language=ctx.language)
+        return _page(ctx, own, ref, is_known=True)
+    found = get_order_by_token(token=ref, now=ctx.now, language=ctx.language)
+    is_own = visitor is not None and owns_order(order_id=found.order_id, shopper_id=visitor.id)
+    if not is_own:
+        found = replace(found, lines=tuple(replace(one, quote_id=None) for one in found.lines))
+    if (is_own and is_signed_in) or found.number in proven:
+        return _page(ctx, found, ref, is_known=True)
+    return _page(ctx, replace(found, contact=NOBODY), ref, is_known=False)
+
+
+def _page(ctx: PageContext, order: OrderView, ref: str, *, is_known: bool) -> OrderPage:
+    progress = show_progress(order_id=order.order_id, language=ctx.language)
+    returns = show_returns(order_id=order.order_id, now=ctx.now, language=ctx.language)
+    return OrderPage(order=order, ref=ref, is_known=is_known, progress=progress, returns=returns)
+
+
+def prove_email(ctx: PageContext, ref: str, email: str) -> str:
+    """Return the number of the order behind a link if it was made with `email`, else "".
+
+    The door limits how often; every wrong address gets the same answer. Raises OrderNotFound.
+    """
+    found = get_order_by_token(token=ref, now=ctx.now, language=ctx.language)
+    return found.number if is_order_email(order_id=found.order_id, email=email) else ""
+
+
+def _signed_in_shopper(ctx: PageContext) -> int | None:
+    if ctx.account_id is None or ctx.shopper_pseudonym is None:
+        return None
+    shopper = find_shopper(ctx.shopper_pseudonym)
+    return None if shopper is None else shopper.id
+
+
+def orders(ctx: PageContext, before: str | None = None) -> OrdersPage:
+    """Return a page of the signed-in shopper's orders, newest first."""
+    shopper = find_shopper(ctx.shopper_pseudonym) if ctx.shopper_pseudonym else None
+    found = (
+        list_orders(shopper_id=shopper.id, limit=ORDERS + 1, before=before, language=ctx.language)
+        if shopper
+        else []
+    )
+    shown = tuple(found[:ORDERS])
+    return OrdersPage(orders=shown, next_before=shown[-1].number if len(found) > ORDERS else None)
+
+
+ORDERS = 20
+NOBODY = Contact(email="", name="")

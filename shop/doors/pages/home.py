@@ -1,0 +1,153 @@
+"""The front page. Offers and picks follow what the shopper did, up to the request before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import islice
+
+from profiles.recommend.api import recommend_variants
+from profiles.values import FeatureRow, OnlineProfile, Recommendation
+from shop.doors.pages.cards import choose_shown, join_cards, quote_page
+from shop.doors.pages.context import PageContext
+from shop.doors.pages.members import add_offers
+from shop.doors.pages.offers import offers as offers_page
+from shop.doors.pages.picks import find_novelty
+from shop.doors.pages.profile import find_profile, find_ranking_row
+from shop.doors.pages.values import HomePage, Shelf
+from shop.ground.catalog.core.values import CatalogFilters, CategoryTree
+from shop.ground.catalog.selectors import (
+    catalog_version,
+    list_cards,
+    list_categories,
+    list_category_variants,
+    load_variant_arrays,
+)
+
+PICKS = 12
+PER_CATEGORY = 2
+SHELF = 6
+SHELVES = 2
+OFFERS = 4
+
+
+def home(ctx: PageContext) -> HomePage:
+    """Return the front page. All its prices are quoted at one instant, in one call."""
+    tree = list_categories(ctx.language, ctx.market)
+    profile = find_profile(ctx)
+    row = find_ranking_row(profile)
+    picks = _choose_picks(ctx, profile, row)
+    is_personal = any(pick.reason != "popular" for pick in picks)
+    shelves = _choose_shelves(tree, row, frozenset(pick.variant_id for pick in picks), ctx.market)
+    ids = [pick.variant_id for pick in picks] + [i for _, shelf in shelves for i in shelf]
+    chosen = choose_shown(ctx, ids)
+    prices = quote_page(ctx, chosen.variant_ids, "home")
+    listed = join_cards(list_cards(chosen.variant_ids, ctx.language), prices)
+    cards = add_offers(ctx, chosen.mark(listed))
+    by_id = {item.card.variant_id: item for item in cards}
+    shown = offers_page(ctx, profile)
+    return HomePage(
+        flash_sales=shown.flash_sales[:OFFERS],
+        offers=shown.offers[:OFFERS],
+        picks=Shelf(
+            code="picks" if is_personal else _name_shelf(ctx.market),
+            category=None,
+            cards=tuple(
+                by_id[one]
+                for one in chosen.replace_all(pick.variant_id for pick in picks)
+                if one in by_id
+            ),
+            is_personal=is_personal,
+        ),
+        shelves=tuple(
+            Shelf(
+                code="category",
+                category=tree.nodes[category_id],
+                cards=tuple(by_id[one] for one in chosen.replace_all(shelf) if one in by_id),
+                is_personal=row is not None,
+            )
+            for category_id, shelf in shelves
+        ),
+        departments=tuple(tree.nodes[root] for root in _open_to_all(tree)),
+    )
+
+
+def _choose_picks(
+    ctx: PageContext, profile: OnlineProfile | None, row: FeatureRow | None
+) -> list[Recommendation]:
+    ranked = recommend_variants(
+        row,
+        PICKS * 5,
+        shopper_id=None if profile is None else profile.shopper_id,
+        novelty=find_novelty(ctx, profile),
+        market=ctx.market,
+    )
+    return spread_picks(ranked)
+
+
+def _name_shelf(market: str) -> str:
+    """Say that goods are popular only once somebody bought some."""
+    arrays = load_variant_arrays(market)
+    return "popular" if len(arrays.popularity) and arrays.popularity.max() > 0 else "all"
+
+
+def spread_picks(ranked: Sequence[Recommendation]) -> list[Recommendation]:
+    """Return the best picks, at most PER_CATEGORY of one category: five milks are no choice.
+
+    Where there are not enough categories the rest is filled up by rank. Deterministic.
+    """
+    category = _categories()
+    seen: Counter[int] = Counter()
+    spread: list[Recommendation] = []
+    rest: list[Recommendation] = []
+    for pick in ranked:
+        place = category.get(pick.variant_id, -1)
+        seen[place] += 1
+        (spread if seen[place] <= PER_CATEGORY else rest).append(pick)
+    return [*spread, *rest][:PICKS]
+
+
+def _categories() -> dict[int, int]:
+    return _map_categories(catalog_version())
+
+
+@lru_cache(maxsize=2)
+def _map_categories(version: int) -> dict[int, int]:
+    """Return the category of each variant; `version` keys the memory of it."""
+    arrays = load_variant_arrays()
+    return dict(zip(arrays.variant_id.tolist(), arrays.category_id.tolist(), strict=True))
+
+
+def _choose_shelves(
+    tree: CategoryTree, row: FeatureRow | None, taken: frozenset[int], market: str
+) -> list[tuple[int, list[int]]]:
+    """Return (category id, variant ids): the shopper's favorite types, else the big departments.
+
+    A favorite may be a whole department: of what it holds sensitive goods are left out.
+    """
+    wanted = _favorites(tree, row) or _open_to_all(tree)
+    arrays = load_variant_arrays()
+    hidden = frozenset(arrays.variant_id[arrays.never_picked].tolist())
+    shelves: list[tuple[int, list[int]]] = []
+    for category_id in wanted:
+        listing = list_category_variants(category_id, CatalogFilters(in_stock=True), market=market)
+        shown = (i for i in listing.variant_ids.tolist() if i not in taken and i not in hidden)
+        ids = list(islice(shown, SHELF))
+        if len(ids) >= SHELF // 2:
+            shelves.append((category_id, ids))
+        if len(shelves) == SHELVES:
+            break
+    return shelves
+
+
+def _open_to_all(tree: CategoryTree) -> list[int]:
+    """Return the departments without alcohol and tobacco: the front page is for all ages."""
+    return [root for root in tree.roots if not tree.nodes[root].is_restricted]
+
+
+def _favorites(tree: CategoryTree, row: FeatureRow | None) -> list[int]:
+    if row is None:
+        return []
+    known = [(weight, i) for i, weight in row.category_affinity.items() if i in tree.nodes]
+    return [i for _, i in sorted(known, key=lambda pair: (-pair[0], pair[1]))]

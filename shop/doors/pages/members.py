@@ -1,0 +1,199 @@
+"""The visitor of a page: who it is to offers, the cart, and what products cost in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orders.cart.api import Priced, PricedCart, preview_products, price_in_cart, read_priced_cart
+from pricing.base.core.values import PriceView
+from profiles.experiments.api import log_exposures
+from profiles.shoppers.api import find_shopper
+from profiles.values import ShopperValue
+from promotions.engine.api import Counted, ShopperView
+from promotions.loyalty.api import read_tier
+from promotions.offers.api import (
+    LinePreview,
+    Previews,
+)
+from shop.doors.pages.cards import quote_context
+from shop.doors.pages.context import PageContext
+from shop.doors.pages.values import ProductCard
+from shop.ground.catalog.core.values import CatalogCard
+from shop.ground.catalog.selectors import load_variant_arrays
+
+
+def find_member_id(ctx: PageContext) -> int | None:
+    """Return the shopper of the account; None for who is not signed in. One query, else none."""
+    if ctx.account_id is None or ctx.shopper_pseudonym is None:
+        return None
+    shopper = find_shopper(ctx.shopper_pseudonym)
+    return None if shopper is None else shopper.id
+
+
+class Visitor:
+    """The visitor of one page: each thing is read once, when it is first asked for."""
+
+    def __init__(self, ctx: PageContext) -> None:
+        self._ctx = ctx
+        self._found: list[ShopperValue | None] = []
+        self._tiers: list[str | None] = []
+        self._carts: list[PricedCart] = []
+
+    def find(self) -> ShopperValue | None:
+        """Return the visitor's shopper. One query, once; none for whom nobody knows."""
+        if not self._found:
+            pseudonym = self._ctx.shopper_pseudonym
+            self._found.append(None if pseudonym is None else find_shopper(pseudonym))
+        return self._found[0]
+
+    def look(self) -> ShopperView:
+        """Return the visitor as a cart would: who it is, and whether personal offers are for them.
+
+        Whom nobody knows has not ordered yet. Queries: as `find`.
+        """
+        shopper = self.find()
+        if shopper is None:
+            is_member = self._ctx.account_id is not None
+            return ShopperView(None, is_member=is_member, is_first_order=True)
+        return ShopperView(
+            shopper.id,
+            is_member=shopper.account_id is not None,
+            allows_personal=shopper.consents.price and not self._ctx.gpc,
+        )
+
+    def read_cart(self) -> PricedCart:
+        """Return the visitor's cart, and its lines at the prices that hold for them now.
+
+        Two queries more than `find`, once; one where there is no cart. Nothing is stored.
+        """
+        if not self._carts:
+            self._carts.append(read_priced_cart(self.find(), quote_context(self._ctx, "cart")))
+        return self._carts[0]
+
+    def read_tier(self) -> str | None:
+        """Return the membership tier. Two queries more, once; none for who is not signed in."""
+        if self._ctx.account_id is None:
+            return None
+        if not self._tiers:
+            shopper_id = self.look().shopper_id
+            tier = None
+            if shopper_id is not None:
+                tier = read_tier(shopper_id=shopper_id, now=self._ctx.now)
+            self._tiers.append(tier)
+        return self._tiers[0]
+
+
+IntArray = NDArray[np.int64]
+
+
+def preview_cards(
+    ctx: PageContext,
+    cards: Sequence[CatalogCard],
+    prices: Mapping[int, PriceView],
+    visitor: Visitor | None = None,
+) -> Previews:
+    """Return what one more unit of each would add to the price of this visitor's cart now.
+
+    Offers and evaluator are those of the cart, with what is in it and with its codes. Who is not
+    signed in sees what every member would pay, too, not on restricted or sensitive goods. What
+    shows an experiment is logged.
+
+    No query for strangers, one each if an offer on these goods has a budget or use limits. Known
+    shoppers two more for the cart, and one for each fact such an offer asks for (whom it addresses,
+    groups, orders; two for tier and arms). The number of cards does not matter.
+    """
+    visitor = visitor or Visitor(ctx)
+    priced = [
+        Priced(
+            card.variant_id,
+            1,
+            prices[card.variant_id].quoted_minor,
+            prices[card.variant_id].public_minor,
+            prices[card.variant_id].list_minor,
+        )
+        for card in cards
+        if card.variant_id in prices
+    ]
+    found = preview_products(
+        visitor.read_cart(),
+        priced,
+        shopper=visitor.look(),
+        find_tier=visitor.read_tier,
+        context=quote_context(ctx, "offers"),
+    )
+    if ctx.is_counted and found.arms:
+        log_exposures(found.arms, now=ctx.now)
+    stock = {card.variant_id: card.available for card in cards}
+    return Previews(
+        mine={i: _within_stock(one, stock[i]) for i, one in found.mine.items()},
+        members=_without_delicate(found.members),
+    )
+
+
+def offered_prices(ctx: PageContext, ids: IntArray, quoted: IntArray, visitor: Visitor) -> IntArray:
+    """Return what one more unit of each variant adds to this visitor's cart, (n,), for sorting.
+
+    `quoted` where neither an offer nor the cart changes it. For any number of variants: what no
+    offer tells apart and costs the same is asked once. Queries: those of `preview_cards`, once
+    more, but the cart is read once.
+    """
+    prices, arms = price_in_cart(
+        visitor.read_cart(),
+        ids,
+        quoted,
+        shopper=visitor.look(),
+        find_tier=visitor.read_tier,
+        context=quote_context(ctx, "offers"),
+    )
+    if ctx.is_counted and arms:
+        log_exposures(arms, now=ctx.now)
+    return prices
+
+
+def add_offers(
+    ctx: PageContext, cards: Sequence[ProductCard], visitor: Visitor | None = None
+) -> tuple[ProductCard, ...]:
+    """Return the cards with what offers make of their prices. Queries: as above."""
+    prices = {item.card.variant_id: item.price for item in cards}
+    return join_offers(cards, preview_cards(ctx, [item.card for item in cards], prices, visitor))
+
+
+def join_offers(cards: Sequence[ProductCard], found: Previews) -> tuple[ProductCard, ...]:
+    """Return the cards with what `found` says of them."""
+    if not found.mine and not found.members:
+        return tuple(cards)
+    return tuple(
+        replace(
+            item,
+            offer=found.mine.get(item.card.variant_id),
+            members_minor=found.members.get(item.card.variant_id),
+        )
+        for item in cards
+    )
+
+
+def paid_minor(price: PriceView, offer: LinePreview | None) -> int:
+    """Return what one piece costs in the cart."""
+    return price.quoted_minor if offer is None else offer.adjusted_minor
+
+
+def _without_delicate(members: Mapping[int, int]) -> dict[int, int]:
+    """Return the prices of members without those of restricted and sensitive goods."""
+    if not members:
+        return {}
+    arrays = load_variant_arrays()
+    delicate = arrays.variant_id[arrays.never_picked]
+    return {i: minor for i, minor in members.items() if not np.isin(i, delicate)}
+
+
+def _within_stock(offer: LinePreview, available: int) -> LinePreview:
+    """Return the offer with no more units left than there are."""
+    left = offer.left
+    if left is None or left.counted is not Counted.UNITS:
+        return offer
+    kept = replace(left, count=min(left.count, available)) if available > 0 else None
+    return replace(offer, left=kept)

@@ -1,0 +1,142 @@
+"""A product with all its sizes, each at this shopper's price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from orders.returns.api import describe_returns
+from orders.terms.api import load_terms, price_options, without_same_day
+from pricing.base.core.values import PriceView
+from shop.doors.pages.cards import first_of_products, join_cards, quote_page
+from shop.doors.pages.context import PageContext
+from shop.doors.pages.members import Visitor, join_offers, paid_minor, preview_cards
+from shop.doors.pages.points import earns
+from shop.doors.pages.values import OptionChoice, OptionValue, ProductPage
+from shop.ground.catalog.core.values import CatalogCard, ProductDetail
+from shop.ground.catalog.selectors import (
+    ProductNotFound,
+    catalog_version,
+    get_product,
+    list_cards,
+    list_families,
+    list_stocked_variants,
+)
+
+RELATED = 6
+
+
+def product(
+    ctx: PageContext, slug: str, visitor: Visitor | None = None, *, variant_id: int | None = None
+) -> ProductPage:
+    """Return a product page; one query for its cards once the product is in memory.
+
+    It shows the variant that is asked for, else the first that is in stock. Related products are
+    not personal. Raises ProductNotFound, also for a product that is no longer
+    sold and so has no price.
+    """
+    detail = _remember_product(slug, ctx.language, catalog_version())
+    own = [card.variant_id for card in detail.variants]
+    related = _related_ids(detail.card.category_id, frozenset(own), ctx.market)
+    prices = quote_page(ctx, [*own, *related], "product")
+    cards = {card.variant_id: card for card in list_cards([*own, *related], ctx.language)}
+    stocked = _show(_restock(detail, cards), prices, variant_id)
+    price = prices.get(stocked.card.variant_id)
+    if price is None:
+        raise ProductNotFound("This product is no longer sold.", slug=slug)
+    terms = load_terms(market_code=ctx.market, day=ctx.now.date())
+    visitor = visitor or Visitor(ctx)
+    previews = preview_cards(ctx, list(cards.values()), prices, visitor)
+    paid = paid_minor(price, previews.mine.get(stocked.card.variant_id))
+    return ProductPage(
+        detail=stocked,
+        price=price,
+        delivery=price_options(
+            without_same_day(terms.methods) if detail.is_restricted else terms.methods,
+            price.public_minor,
+            terms.taxes,
+            ctx.language,
+        ),
+        previews=previews,
+        earns=earns(ctx, stocked.card, paid, visitor),
+        choices=list_choices(stocked, prices),
+        prices=prices,
+        returns=describe_returns(category_path=detail.card.category_path, language=ctx.language),
+        siblings=detail.siblings,
+        related=join_offers(
+            join_cards([cards[i] for i in related if i in cards], prices), previews
+        ),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _remember_product(slug: str, language: str, version: int) -> ProductDetail:
+    """Return a product as the catalogue has it; its `version` keys the memory of it."""
+    return get_product(slug, language)
+
+
+def _restock(detail: ProductDetail, cards: Mapping[int, CatalogCard]) -> ProductDetail:
+    """Return the product with stock as of now: the one thing that moves without a new version."""
+    return replace(
+        detail,
+        card=cards.get(detail.card.variant_id, detail.card),
+        variants=tuple(cards.get(card.variant_id, card) for card in detail.variants),
+    )
+
+
+def _show(
+    detail: ProductDetail, prices: Mapping[int, PriceView], variant_id: int | None
+) -> ProductDetail:
+    """Return the product with the card of the variant to show: one that is sold."""
+    sold = [card for card in detail.variants if card.variant_id in prices]
+    asked = (card for card in sold if card.variant_id == variant_id)
+    stocked = (card for card in sold if card.available > 0)
+    chosen = next(asked, None) or next(stocked, None) or next(iter(sold), detail.card)
+    return replace(detail, card=chosen)
+
+
+def list_choices(
+    detail: ProductDetail, prices: Mapping[int, PriceView]
+) -> tuple[OptionChoice, ...]:
+    """Return the options of a product of several variants, each value with where it leads.
+
+    A value leads to the variant that differs in nothing else, or in as little as there is; what is
+    in stock goes before what is not.
+    """
+    sold = [card for card in detail.variants if card.variant_id in prices and card.options]
+    if len(sold) < 2:
+        return ()
+    shown = dict(detail.card.options)
+    names = dict.fromkeys(name for card in sold for name, _value in card.options)
+    return tuple(OptionChoice(name, _list_values(name, sold, shown)) for name in names)
+
+
+def _list_values(
+    name: str, sold: Sequence[CatalogCard], shown: Mapping[str, str]
+) -> tuple[OptionValue, ...]:
+    values = dict.fromkeys(dict(card.options).get(name, "") for card in sold)
+    found = []
+    for value in filter(None, values):
+        wanted = {**shown, name: value}
+        fit = [card for card in sold if dict(card.options).get(name) == value]
+        nearest = max(
+            fit,
+            key=lambda card: (
+                sum(wanted.get(option) == chosen for option, chosen in card.options),
+                card.available > 0,
+            ),
+        )
+        found.append(
+            OptionValue(value, nearest.variant_id, shown.get(name) == value, nearest.available > 0)
+        )
+    return tuple(found)
+
+
+def _related_ids(category_id: int, own: frozenset[int], market: str) -> list[int]:
+    several = 4 * RELATED if list_families() else 0
+    head = list_stocked_variants(category_id, RELATED + len(own) + several, market=market)
+    head = first_of_products(np.array(head, dtype=np.int64)).tolist()
+    return [i for i in head if i not in own][:RELATED]

@@ -1,0 +1,283 @@
+"""View-models: what a page shows, as frozen values. HTML and JSON render the same ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from orders.fulfilment.api import Progress
+from orders.returns.api import OrderReturns
+from orders.values import DeliveryOption, OrderSummary, OrderView
+from pricing.base.core.values import JurisdictionRule, PriceView, QuoteTrace
+from profiles.values import Consents, SegmentValue, ShopperValue
+from promotions.offers.api import LinePreview, PersonalOffer, Previews
+from shop.doors.pages.lots import DrawnShares
+from shop.ground.catalog.core.photos import Picture
+from shop.ground.catalog.core.values import (
+    CatalogCard,
+    CategoryNode,
+    Facet,
+    ProductDetail,
+    SiblingSize,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a card stands for beside its variant: `count` variants of the product.
+
+    `is_from`: their prices differ, and the card shows the lowest of what is in stock.
+    """
+
+    count: int
+    is_from: bool
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductCard:
+    """One variant in a listing, with this shopper's price and what offers make of it.
+
+    `members_minor` is what every member pays, for who is not signed in. `choice` is None for a
+    product of one variant.
+    """
+
+    card: CatalogCard
+    price: PriceView
+    offer: LinePreview | None = None
+    members_minor: int | None = None
+    choice: Choice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A named row of cards; `code` says why it is there ("buy_again", "popular", ...)."""
+
+    code: str
+    category: CategoryNode | None
+    cards: tuple[ProductCard, ...]
+    is_personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    """The front page: offers and picks follow what the shopper did up to this request.
+
+    `flash_sales` are the offers that end at a moment fixed before anybody saw them, by that moment.
+    """
+
+    flash_sales: tuple[PersonalOffer, ...]
+    offers: tuple[PersonalOffer, ...]
+    picks: Shelf
+    shelves: tuple[Shelf, ...]
+    departments: tuple[CategoryNode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListingQuery:
+    """How a listing is narrowed, sorted and paged; the URL holds exactly this.
+
+    `sort` is one of SORTS. Prices are bounds, in minor units, on what this shopper would pay.
+    """
+
+    page: int = 1
+    sort: str = "popular"
+    brands: frozenset[int] = frozenset()
+    sizes: frozenset[str] = frozenset()
+    in_stock: bool = False
+    price_min: int | None = None
+    price_max: int | None = None
+
+
+SORTS = ("popular", "price", "price_high", "unit", "name")
+PAGE_SIZE = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of a narrowed, sorted list of variants. `is_cut`: there may be more."""
+
+    cards: tuple[ProductCard, ...]
+    facets: tuple[Facet, ...]
+    query: ListingQuery
+    total: int
+    page: int
+    pages: int
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryPage:
+    """A category with its place in the tree."""
+
+    category: CategoryNode
+    trail: tuple[CategoryNode, ...]
+    children: tuple[CategoryNode, ...]
+    listing: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Results of a search. With none, `suggestions` and `popular` show ways on."""
+
+    words: str
+    corrected: str | None
+    suggestions: tuple[str, ...]
+    listing: Listing
+    popular: tuple[ProductCard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OffersPage:
+    """All offers of the shopper: flash sales by their end, then the others, most fitting first."""
+
+    flash_sales: tuple[PersonalOffer, ...]
+    offers: tuple[PersonalOffer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferPage:
+    """An offer, what it covers, and what it asks, clause by clause."""
+
+    offer: PersonalOffer
+    listing: Listing
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OptionValue:
+    """A value of an option and the variant it leads to; `is_available`: some of it is in stock."""
+
+    value: str
+    variant_id: int
+    is_current: bool
+    is_available: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OptionChoice:
+    """An option of a product, such as its size, with the values there are."""
+
+    name: str
+    values: tuple[OptionValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPage:
+    """A product; `price` is of the variant shown, `prices` of every variant by id.
+
+    `delivery` is what each way costs for one piece alone: nothing is sprung on anybody later.
+    `returns` is what the shop promises about sending it back. `earns` is what one piece earns in
+    points. `previews` is what offers make of the prices of all variants, `offer` and
+    `members_minor` those of the one shown.
+    """
+
+    detail: ProductDetail
+    price: PriceView
+    prices: dict[int, PriceView]
+    siblings: tuple[SiblingSize, ...]
+    related: tuple[ProductCard, ...]
+    choices: tuple[OptionChoice, ...] = ()
+    delivery: tuple[DeliveryOption, ...] = ()
+    previews: Previews = field(default_factory=Previews)
+    earns: int = 0
+    returns: str = ""
+
+    @property
+    def offer(self) -> LinePreview | None:
+        """Return what offers make of the shown variant's price."""
+        return self.previews.mine.get(self.detail.card.variant_id)
+
+    @property
+    def photos(self) -> tuple[Picture, ...]:
+        """Return the pictures of the shown variant and of the whole product, its own first."""
+        shown = self.detail.card.variant_id
+        fit = [one for one in self.detail.photos if one.variant_id in (None, shown)]
+        return tuple(sorted(fit, key=lambda one: one.variant_id is None))
+
+    @property
+    def members_minor(self) -> int | None:
+        """Return what every member pays for it, for who is not signed in."""
+        return self.previews.members.get(self.detail.card.variant_id)
+
+
+@dataclass(frozen=True, slots=True)
+class WhyPage:
+    """Everything behind one price, and the product it is the price of."""
+
+    trace: QuoteTrace
+    card: CatalogCard | None
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureNote:
+    """A kind of data that personal prices may use."""
+
+    name: str
+    purpose: str
+    source: str
+    sensitivity: str
+
+
+@dataclass(frozen=True, slots=True)
+class RulesPage:
+    """ "How our prices work", generated from the live configuration.
+
+    `drawn` is what chance decides; `are_tests_off` says that staff have switched price tests off in
+    this market.
+    """
+
+    rule: JurisdictionRule
+    features: tuple[FeatureNote, ...]
+    personal_cap: float
+    max_changes_per_day: int
+    hold_minutes: int
+    quote_minutes: int
+    no_rise_hours: int
+    drawn: DrawnShares
+    are_tests_off: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyPage:
+    """The choices of whoever looks; `consents` None for a visitor nobody knows."""
+
+    consents: Consents | None
+    rule: JurisdictionRule
+    gpc: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """What we know about a shopper, as far as possible in words.
+
+    `affinities` are interests by category with their share of the strongest; `monthly` is how
+    often the shopper does what a feature counts, in events a month. `shopper` is None for an
+    account that has done nothing yet.
+    """
+
+    shopper: ShopperValue | None
+    segment: SegmentValue | None = None
+    tags: tuple[str, ...] = ()
+    affinities: tuple[tuple[CategoryNode, float], ...] = ()
+    monthly: dict[str, float] = field(default_factory=dict)
+    orders: tuple[OrderSummary, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """An order at the address `ref`; unless `is_known` it comes without name and address."""
+
+    order: OrderView
+    ref: str
+    is_known: bool
+    progress: Progress
+    returns: OrderReturns
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersPage:
+    """A page of orders; `next_before` leads to the next, None on the last."""
+
+    orders: tuple[OrderSummary, ...]
+    next_before: str | None

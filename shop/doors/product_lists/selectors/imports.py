@@ -1,0 +1,216 @@
+"""Imports as staff see them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shop.doors.product_lists.core.cells import Value, write_cell
+from shop.doors.product_lists.core.columns import BY_NAME, PRODUCTS, ListKind, market_of
+from shop.doors.product_lists.core.problems import Problem
+from shop.doors.product_lists.models import ProductImport, ProductImportRow
+from shop.doors.product_lists.selectors.reading import open_sheet
+from shop.doors.product_lists.sentences import say_problem, say_reason
+
+SHOWN_ROWS, SHOWN_PROBLEMS = 20, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row that changes something: of each column the value before and after, as text."""
+
+    line: int
+    name: str  # the SKU, the product or the e-mail address it is about
+    outcome: str
+    columns: list[tuple[str, str, str]]
+    state: str
+    kept_because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportView:
+    """An import: what it is, how far it is, who asked for it."""
+
+    id: int
+    kind: str
+    file_name: str
+    pictures_name: str
+    market: str
+    encoding: str
+    state: str
+    header: list[str]
+    fields: list[str]
+    sample: list[list[str]]
+    is_whole: bool
+    is_forgotten: bool
+    done: int
+    total: int
+    counts: Mapping[str, int]
+    problem: str
+    created_by: str
+    created_at: datetime
+    applied_at: datetime | None
+    undone_at: datetime | None
+    undone_by: str
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a worker is at it."""
+        return self.state in ("checking", "applying", "undoing")
+
+    @property
+    def percent(self) -> int:
+        """How far the worker is."""
+        return min(100, 100 * self.done // self.total) if self.total else 0
+
+
+def find_import(import_id: int, *, kind: ListKind = PRODUCTS) -> ImportView | None:
+    """Return an import of a kind. One query."""
+    items = ProductImport.objects.select_related("created_by", "undone_by")
+    items = items.filter(pk=import_id, kind=kind.code)
+    return next((_view(one) for one in items), None)
+
+
+def list_imports(*, kind: ListKind = PRODUCTS, limit: int = 50) -> list[ImportView]:
+    """Return the newest imports of a kind. One query."""
+    rows = ProductImport.objects.select_related("created_by", "undone_by")
+    rows = rows.filter(kind=kind.code).order_by("-id")
+    return [_view(one) for one in rows[:limit]]
+
+
+def _view(item: ProductImport) -> ImportView:
+    problem = Problem(**item.problem) if item.problem else None
+    return ImportView(
+        id=item.pk,
+        kind=item.kind,
+        file_name=item.file_name,
+        pictures_name=item.pictures_name,
+        market=item.market_id,
+        encoding=item.encoding,
+        state=item.state,
+        header=item.header,
+        fields=item.fields,
+        sample=item.sample,
+        is_whole=item.is_whole,
+        is_forgotten=item.is_forgotten,
+        done=item.done,
+        total=item.total,
+        counts={name: one for name, one in item.counts.items() if isinstance(one, int)},
+        problem=say_problem(problem, item.file_name) if problem else "",
+        created_by=_name(item.created_by),
+        created_at=item.created_at,
+        applied_at=item.applied_at,
+        undone_at=item.undone_at,
+        undone_by=_name(item.undone_by),
+    )
+
+
+def _name(account: Any) -> str:
+    return str(account) if account is not None else ""
+
+
+def list_changes(
+    import_id: int,
+    *,
+    currency: str = "",
+    currencies: Mapping[str, str] | None = None,
+    kind: ListKind = PRODUCTS,
+    limit: int = SHOWN_ROWS,
+) -> list[Change]:
+    """Return the first rows of an import that change something. One query."""
+    rows = ProductImportRow.objects.filter(product_import_id=import_id)
+    rows = rows.filter(outcome__in=["new", "changed", "added"]).order_by("line")
+    return [_change(row, currency, currencies or {}, kind) for row in rows[:limit]]
+
+
+def list_kept(
+    import_id: int,
+    *,
+    currency: str = "",
+    currencies: Mapping[str, str] | None = None,
+    kind: ListKind = PRODUCTS,
+    limit: int = SHOWN_PROBLEMS,
+) -> list[Change]:
+    """Return rows that could not be taken back, each with its reason. One query."""
+    rows = ProductImportRow.objects.filter(product_import_id=import_id, state="kept")
+    rows = rows.order_by("line")[:limit]
+    return [_change(row, currency, currencies or {}, kind) for row in rows]
+
+
+def _change(
+    row: ProductImportRow, currency: str, currencies: Mapping[str, str], kind: ListKind
+) -> Change:
+    order = {column.name: at for at, column in enumerate(kind.columns)}
+    names = sorted(row.after, key=lambda name: order.get(name, len(order)))
+    return Change(
+        line=row.line,
+        name=row.sku or row.handle or row.email,
+        outcome=row.outcome,
+        columns=[
+            (
+                name,
+                say_value(name, row.before.get(name), currency, currencies, kind),
+                say_value(name, row.after[name], currency, currencies, kind),
+            )
+            for name in names
+        ],
+        state=row.state,
+        kept_because=say_reason(Problem(**row.kept_because)) if row.kept_because else "",
+    )
+
+
+def say_value(
+    name: str,
+    value: Value,
+    currency: str,
+    currencies: Mapping[str, str],
+    kind: ListKind = PRODUCTS,
+) -> str:
+    """Return a value as a list writes it."""
+    market = market_of(name)
+    column = kind.find(name) or BY_NAME["attributes"]
+    return write_cell(value, column, currencies.get(market, currency))
+
+
+def list_problems(import_id: int, *, limit: int = SHOWN_PROBLEMS) -> list[tuple[Problem, bool]]:
+    """Return what is wrong, in the file's order, as (problem, whether the row is refused).
+
+    One query.
+    """
+    rows = ProductImportRow.objects.filter(product_import_id=import_id).exclude(problems=[])
+    return [
+        (Problem(**one), row.outcome == "refused")
+        for row in rows.order_by("line")[:limit]
+        for one in row.problems
+    ]
+
+
+def list_sentences(import_id: int, *, limit: int = SHOWN_PROBLEMS) -> list[tuple[str, bool]]:
+    """Return what is wrong as sentences. Two queries."""
+    name = ProductImport.objects.values_list("file_name", flat=True).get(pk=import_id)
+    found = list_problems(import_id, limit=limit)
+    return [(say_problem(problem, name), is_refused) for problem, is_refused in found]
+
+
+def list_refused_rows(import_id: int) -> Iterator[list[str]]:
+    """Yield the refused rows as they were in the file, with what is wrong in a last column: to be
+    mended and uploaded again. Raises BadList."""
+    item = ProductImport.objects.get(pk=import_id)
+    reasons = {
+        row.line: " ".join(say_problem(Problem(**one), item.file_name) for one in row.problems)
+        for row in item.rows.filter(outcome="refused")
+    }
+    yield [*item.header, "error"]
+    for line, cells in list_cells(item, reasons):
+        yield [*cells, reasons[line]]
+
+
+def list_cells(item: ProductImport, lines: Collection[int]) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line, cells) of some rows of a file, as wide as its header. Raises BadList."""
+    sheet = open_sheet(item)
+    width = len(sheet.header)
+    for line, cells in sheet.rows:
+        if line in lines:
+            yield line, [*cells, *([""] * width)][:width]

@@ -1,0 +1,99 @@
+"""The dry run: what each row would do, kept for staff to read. Nothing of the shop changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from django.db import transaction
+
+from shop.doors.product_lists.core.differences import Outcome, Verdict
+from shop.doors.product_lists.core.problems import BadList, Problem
+from shop.doors.product_lists.core.rows import ListRow
+from shop.doors.product_lists.models import ProductImport, ProductImportRow
+from shop.doors.product_lists.pictures import open_box
+from shop.doors.product_lists.selectors.reading import open_pictures
+from shop.doors.product_lists.services.kinds import ListWorker, Tell
+
+BATCH = 200
+State = ProductImport.State
+
+
+def check_import(import_id: int, *, worker: ListWorker, tell: Tell = lambda done, of: None) -> None:
+    """Check every row of an import; killed at any time, it begins again."""
+    item = ProductImport.objects.get(pk=import_id)
+    ProductImportRow.objects.filter(product_import=item).delete()
+    try:
+        found = worker.read(item)
+    except (BadList, OSError) as error:
+        problem = error.problem if isinstance(error, BadList) else None
+        kept = asdict(problem) if problem else {"line": 0, "code": "lost"}
+        _finish(item, state=State.FAILED, problem=kept)
+        return
+    counts: Counter[str] = Counter(read=len(found.rows))
+    with open_box(open_pictures(item)) as box:
+        keep_rows(item, -1, [Verdict(row, Outcome.REFUSED) for row in found.loose], counts)
+        done = len(found.loose)
+        for first in range(0, len(found.groups), BATCH):
+            batch = found.groups[first : first + BATCH]
+            _known, judged = worker.judge(found, batch, box)
+            for number, verdicts in enumerate(judged, start=first):
+                keep_rows(item, number, verdicts, counts)
+            done += sum(len(one.rows) for one in batch)
+            ProductImport.objects.filter(pk=item.pk, state=State.CHECKING).update(done=done)
+            tell(done, len(found.rows))
+    _finish(item, state=State.CHECKED, done=done, total=len(found.rows), counts=tidy(counts))
+
+
+def _finish(item: ProductImport, **given: object) -> None:
+    ProductImport.objects.filter(pk=item.pk, state=State.CHECKING).update(**given)
+
+
+def keep_rows(
+    item: ProductImport,
+    group: int,
+    verdicts: Sequence[Verdict],
+    counts: Counter[str],
+    state: str = ProductImportRow.State.PLANNED,
+) -> None:
+    """Count what becomes of rows, and keep those that change something or are told of."""
+    kept = []
+    for verdict in verdicts:
+        row = verdict.row
+        counts[verdict.outcome.value] += 1
+        counts["warnings"] += len(row.warnings)
+        is_new = verdict.outcome is Outcome.NEW
+        if item.kind == item.Kind.PRODUCTS:
+            counts["without_stock"] += is_new and not verdict.after.get("stock")
+        if verdict.outcome is Outcome.SAME and not row.warnings:
+            continue
+        does_nothing = verdict.outcome in (Outcome.REFUSED, Outcome.SAME)
+        kept.append(
+            ProductImportRow(
+                product_import=item,
+                group=max(group, 0),
+                line=row.line,
+                handle=row.handle[:64],
+                sku=row.sku[:40],
+                email=str(row.values.get("email") or ""),
+                outcome=verdict.outcome.value,
+                before=dict(verdict.before),
+                after=dict(verdict.after),
+                problems=[asdict(one) for one in list_problems(row)],
+                state=ProductImportRow.State.PLANNED if does_nothing else state,
+            )
+        )
+    with transaction.atomic():
+        ProductImportRow.objects.bulk_create(kept)
+
+
+def list_problems(row: ListRow) -> Iterator[Problem]:
+    """Yield problems and warnings of a row."""
+    yield from row.problems
+    yield from row.warnings
+
+
+def tidy(counts: Counter[str]) -> dict[str, int]:
+    """Return counts with every outcome named, also where there is none of it."""
+    return {**{one.value: 0 for one in Outcome}, "read": 0, **dict(counts)}

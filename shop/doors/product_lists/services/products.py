@@ -1,0 +1,174 @@
+"""Lists of products: rows judged against the catalogue, written and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from orders.reports.api import list_ordered_since
+from pricing.api import home_place
+from shop.doors.product_lists.core.cells import Value
+from shop.doors.product_lists.core.columns import PRODUCTS
+from shop.doors.product_lists.core.differences import Outcome, Snapshot, Verdict, judge_product
+from shop.doors.product_lists.core.problems import Problem
+from shop.doors.product_lists.core.rows import ListedProduct, ListRow
+from shop.doors.product_lists.models import ProductImport, ProductImportRow
+from shop.doors.product_lists.pictures import PictureBox
+from shop.doors.product_lists.selectors.imports import say_value
+from shop.doors.product_lists.selectors.reading import ReadList, read_list
+from shop.doors.product_lists.selectors.snapshots import (
+    Shop,
+    read_shop,
+    read_shop_for,
+    take_snapshot,
+)
+from shop.doors.product_lists.services.kinds import Judged
+from shop.doors.product_lists.services.picturing import add_pictures, remove_pictures
+from shop.doors.product_lists.services.saving import Saving
+from shop.ground.catalog.selectors import get_market
+from shop.ground.catalog.selectors.markets import list_currencies
+
+# Not restored as values: names of categories stay, pictures are taken off.
+STAYS = ("category_zh", "pictures")
+
+
+class ProductLists:
+    """Lists of products with their variants, prices, stock and pictures."""
+
+    kind = PRODUCTS
+
+    def read(self, item: ProductImport) -> ReadList:
+        """Return the rows of an import's file. Two queries. Raises BadList."""
+        return read_list(item)
+
+    def judge(
+        self, found: ReadList, batch: Sequence[ListedProduct], box: PictureBox
+    ) -> tuple[Shop, Judged]:
+        """Return the shop's own products of a batch, and what becomes of each product's rows."""
+        shop = read_shop_for(batch)
+        snapshot = take_snapshot(shop, currency=found.currency)
+        judged = []
+        for product in batch:
+            verdicts = judge_product(product, snapshot)
+            judged.append([_leave_out_pictures(verdict, box) for verdict in verdicts])
+        return shop, judged
+
+    def write(
+        self,
+        item: ProductImport,
+        batch: Sequence[ListedProduct],
+        known: Shop,
+        judged: Judged,
+        *,
+        box: PictureBox,
+        now: datetime,
+    ) -> None:
+        """Write the products of a batch with their prices, stock and pictures."""
+        saving = Saving(known, home=home_place()[0])
+        for product, verdicts in zip(batch, judged, strict=True):
+            _collect(saving, product, verdicts)
+        if saving.products:
+            ids = saving.save(now=now, reference=f"import {item.pk}")
+            add_pictures(batch, judged, box, ids, now)
+
+    def take_back(
+        self, item: ProductImport, rows: Sequence[ProductImportRow], now: datetime
+    ) -> list[Problem | None]:
+        """Restore earlier values and archive what was made, unless it was changed or sold since."""
+        home = home_place()[0]
+        shop = read_shop({row.handle for row in rows})
+        currency = get_market(home).currency
+        snapshot = take_snapshot(shop, currency=currency)
+        sold = _list_sold(rows, shop, item)
+        saving = Saving(shop, home=home)
+        reasons = [_find_reason(row, snapshot, sold, currency) for row in rows]
+        undone = [row for row, reason in zip(rows, reasons, strict=True) if reason is None]
+        for row in undone:
+            _take_back(saving, row)
+        if saving.products:
+            saving.save(now=now, reference=f"undo import {item.pk}")
+        remove_pictures(undone)
+        return reasons
+
+    def finish(self, item: ProductImport) -> None:
+        """Keep the file: refused rows are handed out from it."""
+
+
+def _leave_out_pictures(verdict: Verdict, box: PictureBox) -> Verdict:
+    """Name pictures that did not come or are none; the row is taken without them."""
+    named = verdict.after.get("pictures")
+    if not isinstance(named, list):
+        return verdict
+    left = [name for name in named if not _warn_of(verdict.row, name, box)]
+    before, after = dict(verdict.before), dict(verdict.after)
+    del before["pictures"], after["pictures"]
+    if left:
+        return replace(verdict, after={**after, "pictures": left})
+    is_idle = not after and verdict.outcome is not Outcome.NEW
+    outcome = Outcome.SAME if is_idle else verdict.outcome
+    return Verdict(verdict.row, outcome, before, after)
+
+
+def _warn_of(row: ListRow, name: str, box: PictureBox) -> bool:
+    if "://" in name:
+        row.warn("picture_address", "pictures", name)
+    elif box.find(name) is None:
+        row.warn("picture_missing", "pictures", name)
+    elif not box.looks_right(name):
+        row.warn("picture_no_picture", "pictures", name)
+    else:
+        return False
+    return True
+
+
+def _collect(saving: Saving, product: ListedProduct, verdicts: Sequence[Verdict]) -> None:
+    for verdict in verdicts:
+        if verdict.outcome in (Outcome.REFUSED, Outcome.SAME):
+            continue
+        if verdict.outcome is Outcome.ADDED and product.handle not in saving.products:
+            known = saving.shop.products.get(product.handle)
+            if known is None:
+                continue
+        sku = verdict.row.sku if verdict.row.is_variant else ""
+        saving.change(product.handle, sku, verdict.after)
+
+
+def _list_sold(rows: Sequence[ProductImportRow], shop: Shop, item: ProductImport) -> set[str]:
+    """Return SKUs that were ordered since the list was taken over. One query."""
+    ids = {
+        product.variant_ids[row.sku]: row.sku
+        for row in rows
+        if (product := shop.products.get(row.handle)) and row.sku in product.variant_ids
+    }
+    ordered = list_ordered_since(list(ids), item.applied_at or item.created_at)
+    return {ids[one] for one in ordered}
+
+
+def _find_reason(
+    row: ProductImportRow, snapshot: Snapshot, sold: set[str], currency: str
+) -> Problem | None:
+    """Return why a row cannot be taken back."""
+    if row.sku in sold:
+        return Problem(row.line, "sold_since", "", row.sku)
+    known = snapshot.variants.get(row.sku)
+    shared = snapshot.products.get(row.handle)
+    if shared is None or (row.sku and known is None):
+        return Problem(row.line, "gone", "", row.sku or row.handle)
+    has: dict[str, Value] = dict(shared)
+    if known is not None:
+        prices = {f"price[{market}]": one for market, one in known.prices.items()}
+        has |= {**known.values, "options": dict(known.options), **prices}
+    for name, value in row.after.items():
+        if name not in STAYS and has.get(name) != value:
+            said = say_value(name, has.get(name), currency, list_currencies())
+            return Problem(row.line, "changed_since", name, said)
+    return None
+
+
+def _take_back(saving: Saving, row: ProductImportRow) -> None:
+    if row.outcome == Outcome.NEW:
+        saving.change(row.handle, row.sku, {"archived": True})
+        return
+    before = {name: value for name, value in row.before.items() if name not in STAYS}
+    saving.change(row.handle, row.sku, before)

@@ -1,0 +1,169 @@
+"""Take a file in: kept privately, its columns guessed, as staff chose them last time."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import PurePath
+from typing import IO
+
+from django.db import transaction
+
+from pricing.api import home_place
+from shop.doors.product_lists.archives import open_archive
+from shop.doors.product_lists.core.columns import PRODUCTS, ListKind, guess_fields
+from shop.doors.product_lists.core.problems import BadList, Problem
+from shop.doors.product_lists.core.text import Sheet
+from shop.doors.product_lists.models import ProductImport
+from shop.doors.product_lists.selectors.reading import find_file
+from shop.doors.product_lists.sentences import say_problem
+from shop.doors.product_lists.workbooks import read_sheet
+from shop.ground.kernel.errors import FairtagError
+
+MEGABYTE = 2**20
+MOST_LIST, MOST_PICTURES = 20 * MEGABYTE, 200 * MEGABYTE
+SAMPLE_ROWS, SAMPLE_CHARACTERS = 3, 80
+State = ProductImport.State
+
+
+class ListRefused(FairtagError):
+    """The file cannot be taken in, or the import is not where this may be asked of it."""
+
+    code = "list_refused"
+
+
+def receive_list(
+    *,
+    file_name: str,
+    content: bytes,
+    pictures: IO[bytes] | None = None,
+    pictures_name: str = "",
+    market: str = "",
+    by_id: int | None = None,
+    kind: ListKind = PRODUCTS,
+    now: datetime,
+) -> int:
+    """Keep a list with its pictures and guess its columns; return the import. Raises ListRefused.
+
+    A file with the same columns as an earlier one is read as that one was.
+    """
+    name = PurePath(file_name.replace("\\", "/")).name[-200:] or "list"
+    try:
+        if len(content) > MOST_LIST:
+            raise BadList("file_size", most=MOST_LIST // MEGABYTE)
+        sheet = read_sheet(name, content)
+        upload = uuid.uuid4().hex
+        if pictures is not None:
+            _keep_pictures(pictures, f"{upload}.zip")
+    except BadList as bad:
+        at = pictures_name if bad.problem.code in PICTURE_PROBLEMS else name
+        raise ListRefused(say_problem(bad.problem, at or name)) from bad
+    find_file("").mkdir(parents=True, exist_ok=True, mode=0o700)
+    find_file(upload).write_bytes(content)
+    item = ProductImport.objects.create(
+        kind=kind.code,
+        file_name=name,
+        upload=upload,
+        pictures_name=pictures_name[-200:] if pictures is not None else "",
+        market_id=market or home_place()[0],
+        encoding=sheet.encoding,
+        header=sheet.header,
+        fields=_remember_fields(sheet.header, kind) or guess_fields(sheet.header, kind),
+        sample=_take_sample(sheet),
+        total=len(sheet.rows),
+        created_by_id=by_id,
+        created_at=now,
+    )
+    return item.pk
+
+
+PICTURE_PROBLEMS = {"not_zip", "members", "locked", "unpacked", "pictures_size"}
+
+
+def _keep_pictures(pictures: IO[bytes], name: str) -> None:
+    with open_archive(pictures):
+        pass
+    pictures.seek(0, 2)
+    if pictures.tell() > MOST_PICTURES:
+        raise BadList("file_size", most=MOST_PICTURES // MEGABYTE)
+    pictures.seek(0)
+    find_file("").mkdir(parents=True, exist_ok=True, mode=0o700)
+    with find_file(name).open("wb") as kept:
+        shutil.copyfileobj(pictures, kept)
+
+
+def _take_sample(sheet: Sheet) -> list[list[str]]:
+    first = sheet.rows[:SAMPLE_ROWS]
+    return [[cell[:SAMPLE_CHARACTERS] for cell in cells] for _line, cells in first]
+
+
+def _remember_fields(header: list[str], kind: ListKind) -> list[str] | None:
+    """Return what the columns of the newest list with this header were."""
+    asked = ProductImport.objects.filter(kind=kind.code, header=header)
+    asked = asked.exclude(state=State.UPLOADED)
+    return asked.values_list("fields", flat=True).order_by("-id").first()
+
+
+@transaction.atomic
+def choose_columns(
+    *, import_id: int, fields: Sequence[str], is_whole: bool = False, kind: ListKind = PRODUCTS
+) -> None:
+    """Say what each column of a list is, and have a worker check it. Raises ListRefused.
+
+    Allowed until it is taken over: a list may be checked again with other columns.
+    """
+    allowed = (State.UPLOADED, State.CHECKED, State.CHECKING, State.FAILED)
+    item = lock_import(import_id, *allowed, kind=kind)
+    chosen = [name if kind.find(name) else "" for name in fields]
+    if len(chosen) != len(item.header):
+        raise ListRefused("The columns are not those of the file.")
+    _require_columns(item, chosen, kind)
+    item.fields, item.is_whole = chosen, is_whole
+    item.state, item.done, item.counts, item.problem = State.CHECKING, 0, {}, {}
+    item.rows.all().delete()
+    item.save()
+
+
+def _require_columns(item: ProductImport, chosen: list[str], kind: ListKind) -> None:
+    twice = sorted({name for name in chosen if name and chosen.count(name) > 1})
+    if twice:
+        problem = Problem(0, "column_twice", detail={"names": ", ".join(twice)})
+        raise ListRefused(say_problem(problem, item.file_name))
+    if kind.needed not in chosen:
+        problem = Problem(0, "no_column", detail={"names": kind.needed})
+        raise ListRefused(say_problem(problem, item.file_name))
+
+
+@transaction.atomic
+def start_applying(*, import_id: int, now: datetime, kind: ListKind = PRODUCTS) -> None:
+    """Have a worker take a checked list over. Raises ListRefused."""
+    item = lock_import(import_id, State.CHECKED, kind=kind)
+    if item.is_whole and item.counts.get("refused"):
+        problem = Problem(0, "all_or_none", detail={"refused": item.counts["refused"]})
+        raise ListRefused(say_problem(problem, item.file_name))
+    item.state, item.done, item.applied_at = State.APPLYING, 0, now
+    item.save()
+
+
+@transaction.atomic
+def start_undoing(
+    *, import_id: int, by_id: int | None, now: datetime, kind: ListKind = PRODUCTS
+) -> None:
+    """Have a worker take back what an import did. Raises ListRefused."""
+    item = lock_import(import_id, State.DONE, kind=kind)
+    item.state, item.done, item.undone_at, item.undone_by_id = State.UNDOING, 0, now, by_id
+    item.total = item.rows.filter(state="applied").count()
+    item.save()
+
+
+def lock_import(import_id: int, *states: str, kind: ListKind) -> ProductImport:
+    """Return an import that is in one of the states, locked. Raises ListRefused."""
+    rows = ProductImport.objects.select_for_update().filter(pk=import_id, kind=kind.code)
+    item = rows.first()
+    if item is None or item.state not in states or item.is_forgotten:
+        problem = Problem(0, "forgotten" if item and item.is_forgotten else "moved_on")
+        name = item.file_name if item else str(import_id)
+        raise ListRefused(say_problem(problem, name))
+    return item

@@ -1,0 +1,54 @@
+"""Worker steps of imports: check, apply, undo, in the order requested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from shop.doors.product_lists.models import ProductImport
+from shop.doors.product_lists.services.applying import apply_import
+from shop.doors.product_lists.services.checking import check_import
+from shop.doors.product_lists.services.kinds import ListWorker, Tell
+from shop.doors.product_lists.services.products import ProductLists
+from shop.doors.product_lists.services.undoing import undo_import
+
+State = ProductImport.State
+PRODUCT_LISTS = ProductLists()
+
+
+def work_on_imports(
+    *, clock: Callable[[], datetime], tell: Tell, worker: ListWorker = PRODUCT_LISTS
+) -> int:
+    """Work on every import of a kind that waits for a worker, the oldest first; return how many.
+
+    Each step goes on where a killed worker left it.
+    """
+    worked = 0
+    while (found := _find_next(worker)) is not None:
+        import_id, state = found
+        work_on_import(import_id, state=state, now=clock(), tell=tell, worker=worker)
+        worked += 1
+    return worked
+
+
+def work_on_import(
+    import_id: int,
+    *,
+    state: str,
+    now: datetime,
+    tell: Tell,
+    worker: ListWorker = PRODUCT_LISTS,
+) -> None:
+    """Do the step that an import waits for."""
+    if state == State.CHECKING:
+        check_import(import_id, worker=worker, tell=tell)
+    elif state == State.APPLYING:
+        apply_import(import_id, worker=worker, now=now, tell=tell)
+    else:
+        undo_import(import_id, worker=worker, now=now, tell=tell)
+
+
+def _find_next(worker: ListWorker) -> tuple[int, str] | None:
+    waiting = (State.CHECKING, State.APPLYING, State.UNDOING)
+    asked = ProductImport.objects.filter(state__in=waiting, kind=worker.kind.code).order_by("id")
+    return asked.values_list("pk", "state").first()

@@ -1,0 +1,430 @@
+"""Tags that draw prices, cards and offers, as stencils of their templates.
+
+A template that a page draws again and again, and whose only inputs are flat fields, gives the same
+text around its holes whenever the same fields are empty. So each shape of it is rendered once, with
+marks in the holes, cut at the marks, and from then on drawn by joining: a tenth of what the
+template engine needs for a card. Such a template prints its fields as they are or asks for them
+with `{% if %}`; filters and comparisons would see the marks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, time, timedelta
+from functools import lru_cache
+from html import escape
+from typing import Any
+
+from django import template
+from django.template import Context, Engine
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.formats import date_format, time_format
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import get_current_timezone_name, localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from orders.values import OrderLineView
+from pricing.base.core.values import PriceView
+from promotions.engine.api import Left
+from promotions.loyalty.api import group_number
+from promotions.offers.api import LinePreview, PersonalOffer
+from shop.doors.pages.values import ProductCard
+from shop.doors.storefront.qr import draw_qr
+from shop.ground.catalog.core.photos import Picture
+from shop.ground.kernel.money import format_money
+
+Words = dict[str, str]
+
+
+@lru_cache(maxsize=8)
+def price_words(language: str) -> Words:
+    """Return the fixed words of the price component; once per language, not once per card."""
+    with override(language):
+        return {
+            "your_price": _("Your price"),
+            "for_everyone": _("Price for everyone"),
+            "was": _("Was"),
+            "why": _("Why this price?"),
+            "why_short": _("Why?"),
+            "switch_off": _("Switch off"),
+            "add": _("Add to cart"),
+            "choose": _("Choose"),
+            "from": _("from"),
+            "sold_out": _("Sold out"),
+            "few_left": _("Only {n} left"),
+            "in_cart": _("{amount} in the cart"),
+            "free_in_cart": _("Free in the cart"),
+            "lowers_cart": _("Makes your cart {amount} cheaper"),
+            "barred": _("{offer}: not with what is in your cart"),
+            "exclusive": _("Not with some other offers"),
+            "members_pay": _("Members pay {amount}"),
+            "members": _("Member price"),
+            "group": _("Offer for your group"),
+            "personal": _("Personal offer"),
+            "why_offer": _("Why this offer"),
+        }
+
+
+def in_cart_text(amount_minor: int, currency: str, *, language: str, locale: str) -> str:
+    """Return what one more unit does to the price of the cart, in words."""
+    words = price_words(language)
+    if amount_minor == 0:
+        return words["free_in_cart"]
+    amount = format_money(abs(amount_minor), currency, locale)
+    return words["in_cart" if amount_minor > 0 else "lowers_cart"].format(amount=amount)
+
+
+def note_text(offer: LinePreview, language: str) -> str:
+    """Return which offers do not count with this cart, or may end with other products."""
+    words = price_words(language)
+    if offer.barred:
+        return words["barred"].format(offer=offer.barred[0])
+    return words["exclusive"] if offer.is_exclusive else ""
+
+
+@lru_cache(maxsize=8)
+def why_prefix(language: str) -> str:
+    """Return the address of the why page up to the quote's id; reversing it per card is slow."""
+    with override(language):
+        return reverse("why_root")
+
+
+def price_fields(
+    price: PriceView, *, language: str, locale: str, about: str = "", shape: str = ""
+) -> dict[str, str | bool]:
+    """Return the template's fields. A personal price always has its label, why and switch-off, a
+    price for everybody that a price test moved its label.
+
+    `shape` is "" (card), "page" or "line"; `about` names the product for screen readers.
+    """
+    currency = price.currency
+    is_mine = price.is_personal
+    classes = (" price--mine" if is_mine else "") + (f" price--{shape}" if shape else "")
+    fields: dict[str, str | bool] = {
+        "variant": str(price.variant_id),
+        "classes": classes,
+        "is_mine": is_mine,
+        "now": format_money(price.quoted_minor, currency, locale),
+        "everyone": format_money(price.public_minor, currency, locale),
+        "unit": unit_text(price, locale),
+        "was": "",
+        "label": price.label,
+    }
+    if is_mine:
+        fields["about"] = about
+    if is_mine and price.quote_id:
+        fields["why"] = price_words(language)["why" if shape else "why_short"]
+        fields["why_url"] = f"{why_prefix(language)}{price.quote_id}/"
+    if price.reference_minor is not None and price.reference_minor > price.public_minor:
+        fields["was"] = format_money(price.reference_minor, currency, locale)
+        fields["cut"] = cut_text(price.reference_minor, price.public_minor)
+        fields["was_note"] = price.reference_note
+    return fields
+
+
+def unit_text(price: PriceView, locale: str) -> str:
+    """Return "$2.36 / lb", or "" where the content is not known."""
+    if price.unit_minor is None:
+        return ""
+    return f"{format_money(price.unit_minor, price.currency, locale)} / {price.unit_label}"
+
+
+def cut_text(reference_minor: int, public_minor: int) -> str:
+    """Return the reduction as text, rounded down so that it never claims more than it is.
+
+    >>> cut_text(1000, 801)
+    '−19 %'
+    """
+    percent = (reference_minor - public_minor) * 100 // reference_minor
+    return f"−{percent} %" if percent else ""
+
+
+# Characters that no escaping changes and no text of ours holds.
+_MARK = re.compile("\x02(\\w+)\x03")
+REMEMBERED = 64
+Fields = Mapping[str, str | bool]
+Frame = Callable[[str], Mapping[str, object]]
+
+
+def draw_stencil(name: str, fields: Fields, *, language: str, frame: Frame) -> SafeString:
+    """Return the template `name` drawn with `fields`, escaped unless they are HTML already.
+
+    True and False are for `{% if %}`: printed, they would be marks or nothing.
+    `frame` gives what holds for a language, such as words, when a shape is rendered.
+    """
+    pieces, holes = _cut(name, language, frame, tuple(fields), tuple(map(bool, fields.values())))
+    drawn = pieces.copy()
+    drawn[1::2] = [_text(fields[hole]) for hole in holes]
+    return mark_safe("".join(drawn))  # noqa: S308  # the engine or `_text` escaped every field
+
+
+def _text(value: str | bool) -> str:
+    if isinstance(value, SafeString):
+        return value
+    text = str(value)
+    return _escape(text) if len(text) <= REMEMBERED else escape(text)
+
+
+@lru_cache(maxsize=16_384)
+def _escape(text: str) -> str:
+    """Escape names, words and amounts, which come again; long texts hold tokens and do not."""
+    return escape(text)
+
+
+@lru_cache(maxsize=1024)
+def _cut(
+    name: str, language: str, frame: Frame, names: tuple[str, ...], is_full: tuple[bool, ...]
+) -> tuple[list[str], tuple[str, ...]]:
+    """Return the pieces of a shape, with a place for each hole, and the fields of the holes."""
+    shape = zip(names, is_full, strict=True)
+    marks = {field: f"\x02{field}\x03" if full else "" for field, full in shape}
+    with override(language):
+        context = Context({**frame(language), **marks})
+        html = Engine.get_default().get_template(name).render(context)
+    pieces = _MARK.split(html)
+    return pieces, tuple(pieces[1::2])
+
+
+register = template.Library()
+FEW_LEFT = 5
+
+
+@register.simple_tag(takes_context=True)
+def price(context: Context, view: PriceView, shape: str = "", about: str = "") -> SafeString:
+    """Draw a price: the only way a template may show one."""
+    shop = context["shop"]
+    fields = price_fields(
+        view, language=shop["language"], locale=shop["locale"], about=about, shape=shape
+    )
+    return draw_stencil(
+        "components/price.html", fields, language=shop["language"], frame=card_frame
+    )
+
+
+@register.simple_tag(takes_context=True)
+def order_price(context: Context, line: OrderLineView) -> SafeString:
+    """Draw the frozen price of an order line, with its label as it was shown."""
+    view = PriceView(
+        variant_id=line.variant_id,
+        currency=context["shop"]["currency"],
+        list_minor=line.list_minor,
+        public_minor=line.public_minor,
+        quoted_minor=line.quoted_minor,
+        is_personal=line.is_personal,
+        label_code=line.label_code,
+        label=line.label,
+        quote_id=line.quote_id,
+    )
+    return price(context, view, "line", line.name)
+
+
+@register.simple_tag(takes_context=True)
+def card(context: Context, item: ProductCard) -> SafeString:
+    """Draw a product card."""
+    return draw_card(item, context["shop"])
+
+
+@register.simple_tag(takes_context=True)
+def offer_card(context: Context, offer: PersonalOffer) -> SafeString:
+    """Draw an offer with its reason, the label of the law, what is left and its code."""
+    language = context["shop"]["language"]
+    cut = f"{offer.percent} %" if offer.percent else ""
+    if not cut and offer.amount_minor:
+        cut = money(context, offer.amount_minor)
+    fields: dict[str, str | bool] = {
+        "offer_id": str(offer.offer_id),
+        "cut": cut,
+        "label": offer.label,
+        "reason": offer.reason,
+        "law_label": offer.law_label,
+        "left": _draw_left(language, offer.left),
+        "coupon_code": offer.coupon_code or "",
+        "csrf": str(context.get("csrf_token", "")) if offer.coupon_code else "",
+        "url": offer_url(language, offer.offer_id),
+        "ends": _draw_end(
+            language,
+            get_current_timezone_name(),
+            offer.ends_at,
+            offer.has_clock,
+            offer.left is not None,
+        ),
+    }
+    return draw_stencil("components/offer.html", fields, language=language, frame=bare_frame)
+
+
+@register.simple_tag(takes_context=True)
+def stencil(context: Context, part: str, **fields: object) -> SafeString:
+    """Draw a part of the frame: a template that needs nothing but these fields."""
+    flat = {key: each if isinstance(each, bool) else str(each) for key, each in fields.items()}
+    return draw_stencil(part, flat, language=context["shop"]["language"], frame=bare_frame)
+
+
+@register.simple_tag(takes_context=True)
+def in_cart(context: Context, offer: LinePreview) -> str:
+    """Write what one more unit does to the price of the cart."""
+    shop = context["shop"]
+    return in_cart_text(
+        offer.adjusted_minor, shop["currency"], language=shop["language"], locale=shop["locale"]
+    )
+
+
+@register.simple_tag(takes_context=True)
+def offer_note(context: Context, offer: LinePreview) -> str:
+    """Write which offers do not count with this cart, or may end with other products."""
+    return note_text(offer, context["shop"]["language"])
+
+
+@register.simple_tag(takes_context=True)
+def money(context: Context, minor: int) -> str:
+    """Write an amount that is no price of a product: a sum, a fee, a saving."""
+    shop = context["shop"]
+    # A true minus sign: the hyphen that CLDR writes is hard to see before a currency sign.
+    return format_money(minor, shop["currency"], shop["locale"]).replace("-", "\u2212")
+
+
+@register.filter
+def moment(at: datetime) -> str:
+    """Tell day, time and zone, so that nobody has to guess whose clock is meant."""
+    local = localtime(at)
+    return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
+
+
+@register.filter
+def hour(at: datetime) -> str:
+    """Tell the time of a day and its zone."""
+    local = localtime(at)
+    return f"{time_format(local, 'TIME_FORMAT')} {local.tzname()}"
+
+
+@register.filter
+def last_day(ends_at: datetime) -> str:
+    """Tell the last day of what is over at `ends_at`, or the moment if that is within a day."""
+    local = localtime(ends_at)
+    if local.time() == time.min:
+        return date_format(local - timedelta(days=1), "DATE_FORMAT")
+    return moment(ends_at)
+
+
+@register.simple_tag
+@lru_cache(maxsize=8192)
+def picture(path: str) -> str:
+    """Return the address of a picture; remembered, for looking up a hashed name costs 30 us."""
+    return static(path) if path else ""
+
+
+@register.simple_tag
+def photo(shown: Picture, width: int) -> str:
+    """Return the address of a photograph's file that is at least so wide."""
+    return shown.at_least(width)
+
+
+def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
+    """Return the HTML of one card: of a variant, or of a product with several to choose from."""
+    language, locale = shop["language"], shop["locale"]
+    shown, view, choice = item.card, item.price, item.choice
+    own = shown.photo
+    fields = price_fields(view, language=language, locale=locale, about=shown.name)
+    available = shown.available if choice is None else choice.available
+    few = choice is None and 0 < available <= FEW_LEFT
+    asked = "" if choice is None else f"?variant={shown.variant_id}"
+    return draw_stencil(
+        "components/card.html",
+        {
+            "price": draw_stencil(
+                "components/price.html", fields, language=language, frame=card_frame
+            ),
+            "name": shown.name,
+            "detail": shown.detail if choice is None else shown.brand,
+            "url": f"{shop['product_root']}{shown.slug}/{asked}",
+            "picture": own.at_least(320) if own else picture(shown.picture),
+            "srcset": own.srcset if own else "",
+            "line": f"{shown.variant_id}:{view.token or ''}",
+            **offer_fields(item, language, locale),
+            "is_from": choice is not None and choice.is_from,
+            "is_choice": choice is not None and available > 0,
+            "is_available": available > 0,
+            "few": price_words(language)["few_left"].format(n=available) if few else "",
+        },
+        language=language,
+        frame=card_frame,
+    )
+
+
+def offer_fields(item: ProductCard, language: str, locale: str) -> dict[str, str]:
+    """Return what a card says of offers: what the shopper pays and why, or what members pay."""
+    words, offer, currency = price_words(language), item.offer, item.price.currency
+    names = ("offer", "offer_why", "offer_note", "deal", "offer_law", "offer_url", "members")
+    fields = dict.fromkeys(names, "")
+    if offer is not None:
+        fields["offer_note"] = note_text(offer, language)
+        fields["deal"] = offer.deals[0].text if offer.deals else ""
+        if offer.is_priced:
+            fields["offer"] = in_cart_text(
+                offer.adjusted_minor, currency, language=language, locale=locale
+            )
+        if offer.labels:
+            fields["offer_why"] = words.get(offer.audience) or offer.labels[0]
+        if offer.own_offer_id is not None:
+            fields["offer_law"] = offer.law_label
+            fields["offer_url"] = offer_url(language, offer.own_offer_id)
+    if item.members_minor is not None:
+        amount = format_money(item.members_minor, currency, locale)
+        fields["members"] = words["members_pay"].format(amount=amount)
+    return fields
+
+
+def card_frame(language: str) -> dict[str, object]:
+    """Return what cards and prices of a language share."""
+    return {"words": price_words(language)}
+
+
+def bare_frame(_language: str) -> dict[str, object]:
+    """Return what parts of the frame share: nothing, they translate their own words."""
+    return {}
+
+
+def offer_url(language: str, offer_id: int) -> str:
+    """Return the address of an offer's page, where its reason stands."""
+    return _offer_root(language).replace("/0/", f"/{offer_id}/")
+
+
+@lru_cache(maxsize=8)
+def _offer_root(language: str) -> str:
+    """Return the address of the page of an offer 0; reversing it for each offer is slow."""
+    with override(language):
+        return reverse("offer", args=[0])
+
+
+@lru_cache(maxsize=1024)
+def _draw_left(language: str, left: Left | None) -> SafeString:
+    with override(language):
+        return render_to_string("components/offer_left.html", {"left": left})
+
+
+@lru_cache(maxsize=1024)
+def _draw_end(
+    language: str, zone: str, ends_at: datetime, has_clock: bool, is_counted: bool
+) -> SafeString:
+    """Return when an offer ends, told by the clock of `zone`, which is the current one.
+
+    Only whether pieces are counted matters to it, not how many.
+    """
+    with override(language):
+        shown = {"ends_at": ends_at, "has_clock": has_clock, "left": is_counted}
+        return render_to_string("components/offer_end.html", shown)
+
+
+@register.simple_tag
+def qr(text: str) -> str:
+    """Return a QR code as the address of a picture."""
+    return draw_qr(text)
+
+
+@register.filter
+def grouped(number: str) -> str:
+    """Return a member number as people read it out."""
+    return group_number(number)

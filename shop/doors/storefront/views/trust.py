@@ -1,0 +1,99 @@
+"""Explanation of a price, the pricing rules, and privacy choices."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from pricing.ledger.core.labels import PUBLIC_TEST, is_test_code, label_text
+from profiles.values import PURPOSES
+from shop.doors.pages.regions import name_region
+from shop.doors.pages.trust import pricing_rules as rules_page
+from shop.doors.pages.trust import privacy as privacy_page
+from shop.doors.pages.trust import why as why_page
+from shop.doors.storefront.consent import change_consents
+from shop.doors.storefront.rendering import (
+    came_from,
+    contact_address,
+    go_back,
+    is_fragment,
+    may_be_missing,
+)
+from shop.doors.storefront.visitors import get_visit
+from shop.doors.storefront.wording import describe_features, list_consents
+
+
+@require_safe
+@may_be_missing
+def why(request: HttpRequest, quote_id: UUID) -> HttpResponse:
+    """Explain one price to the shopper it was made for; htmx gets it for a dialog."""
+    page = why_page(get_visit(request).ctx, quote_id)
+    context = {
+        "page": page,
+        "is_test": is_test_code(page.trace.label_code),
+        "contact": contact_address(),
+        "return_to": came_from(request),
+    }
+    name = "storefront/why_sheet.html" if is_fragment(request) else "storefront/why.html"
+    return render(request, name, context)
+
+
+@require_safe
+def pricing_rules(request: HttpRequest) -> HttpResponse:
+    """Show how prices are made, from the live configuration."""
+    ctx = get_visit(request).ctx
+    page = rules_page(ctx)
+    context = {
+        "page": page,
+        "features": describe_features(page.features),
+        "cap_percent": round(page.personal_cap * 100),
+        "region_name": name_region(ctx.jurisdiction_code, ctx.language),
+        "label": page.rule.label(ctx.language),
+        "test_label": page.rule.label(ctx.language, is_test=True),
+        "public_test_label": label_text(page.rule, PUBLIC_TEST, ctx.language),
+        "percent": {
+            field.name: f"{100.0 * getattr(page.drawn, field.name):.3g}"
+            for field in fields(page.drawn)
+            if getattr(page.drawn, field.name)
+        },
+        "contact": contact_address(),
+    }
+    return render(request, "storefront/rules.html", context)
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """Show what is kept and let everybody, also without an account, decide by purpose."""
+    visit = get_visit(request)
+    page = privacy_page(visit.ctx)
+    consents = page.consents or visit.default_consents()
+    context = {"page": page, "consent_rows": list_consents(consents)}
+    return render(request, "storefront/privacy.html", context)
+
+
+@require_POST
+def choices(request: HttpRequest) -> HttpResponse:
+    """Switch personal prices (`personal`) or one purpose (`purpose`, `granted`) on or off."""
+    personal = request.POST.get("personal", "")
+    purpose = request.POST.get("purpose", "")
+    if personal in ("on", "off"):
+        change_consents(request, ("price", "recommendations"), is_on=personal == "on")
+        messages.success(request, _said(is_on=personal == "on", gpc=get_visit(request).ctx.gpc))
+    elif purpose in PURPOSES:
+        change_consents(request, (purpose,), is_on=request.POST.get("granted") == "on")
+        messages.success(request, _("Saved. It counts from now on."))
+    return go_back(request)
+
+
+def _said(*, is_on: bool, gpc: bool) -> str:
+    if not is_on:
+        return _("Personal prices are off. You see the same prices as everyone.")
+    if gpc:
+        return _("Your browser asks for privacy (GPC), so personal prices stay off.")
+    return _("Personal prices are on. They are never higher than the price for everyone.")

@@ -1,0 +1,1 @@
+"""Middleware that every web request passes before it reaches a door."""

@@ -1,0 +1,1 @@
+"""Foundation of all rooms: money, ids, jobs, facts, products, stock and staff."""

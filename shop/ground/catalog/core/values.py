@@ -1,0 +1,293 @@
+"""Frozen values of the catalogue for other rooms, never model rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shop.ground.catalog.core.photos import Picture
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class MarketValue:
+    """A place with one currency, one language and one set of laws.
+
+    `minimum_age` in years is asked of who buys from an age-restricted category. The list prices of
+    the home market stand on the variants. `languages` and `regions` are those that visitors may
+    choose; empty: all that the shop has.
+    """
+
+    code: str
+    name: str
+    currency: str
+    country: str
+    jurisdiction_code: str
+    language: str
+    time_zone: str = "UTC"
+    minimum_age: int = 18
+    is_home: bool = False
+    is_active: bool = True
+    languages: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogCard:
+    """One variant as a listing shows it. `available` is in pieces; `picture` is the static path of
+    its category's drawing, which `photo` replaces where there is one.
+
+    `measure_amount` of `measure_unit` ("g", "ml", "ct") is the content of one piece; None and ""
+    when unknown. `minimum_age` and `tax_class` are the product's own, None and "" where its
+    category decides.
+    """
+
+    product_id: int
+    variant_id: int
+    sku: str
+    slug: str
+    name: str
+    brand: str
+    category_id: int
+    category_path: str
+    size_label: str
+    measure_amount: Decimal | None
+    measure_unit: str
+    picture: str
+    available: int
+    tax_class: str = ""
+    minimum_age: int | None = None
+    photo: Picture | None = None
+    options: tuple[tuple[str, str], ...] = ()
+    detail: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        detail = " · ".join(filter(None, (self.brand, self.size_label)))
+        object.__setattr__(self, "detail", detail)
+
+    @property
+    def title(self) -> str:
+        """Return the name with brand and size, for texts that have one line for a product."""
+        branded = self.name if self.name.startswith(self.brand) else f"{self.brand} {self.name}"
+        return ", ".join(filter(None, (branded, self.size_label)))
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryNode:
+    """A category of the tree. `product_count` counts active products below it.
+
+    `is_sensitive` holds too for what lies below a category with that flag. `photo` is of a product
+    in it, where the category has no drawing of its own.
+    """
+
+    category_id: int
+    parent_id: int | None
+    department_id: int
+    slug: str
+    path: str
+    name: str
+    depth: int
+    picture: str
+    product_count: int
+    is_child_directed: bool
+    is_restricted: bool
+    children: tuple[int, ...] = ()
+    external_ref: str = ""
+    is_sensitive: bool = False
+    photo: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryTree:
+    """All categories that hold active products, by id and by path, names in one language."""
+
+    nodes: dict[int, CategoryNode]
+    by_path: dict[str, int]
+    roots: tuple[int, ...]
+
+    def trail(self, category_id: int) -> tuple[CategoryNode, ...]:
+        """Return the nodes from the department down to the category itself."""
+        trail: list[CategoryNode] = []
+        at: int | None = category_id
+        while at is not None:
+            node = self.nodes[at]
+            trail.append(node)
+            at = node.parent_id
+        return tuple(reversed(trail))
+
+    def below(self, category_id: int) -> frozenset[int]:
+        """Return the ids of the category and of everything under it."""
+        found = {category_id}
+        stack = [category_id]
+        while stack:
+            children = self.nodes[stack.pop()].children
+            found.update(children)
+            stack.extend(children)
+        return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class SiblingSize:
+    """The same brand's product of the same type in another size."""
+
+    variant_id: int
+    slug: str
+    name: str
+    size_label: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProductDetail:
+    """One product with its sizes and the way back up the tree."""
+
+    card: CatalogCard
+    description: str
+    variants: tuple[CatalogCard, ...]
+    siblings: tuple[SiblingSize, ...]
+    breadcrumbs: tuple[CategoryNode, ...]
+    is_active: bool
+    is_restricted: bool
+    is_child_directed: bool = False
+    is_sensitive: bool = False
+    minimum_age: int | None = None
+    photos: tuple[Picture, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogFilters:
+    """What a shopper narrowed a listing to; values inside one field are alternatives."""
+
+    brand_ids: frozenset[int] = frozenset()
+    sizes: frozenset[str] = frozenset()
+    in_stock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FacetOption:
+    """One choice with the number of products it would leave."""
+
+    value: str
+    label: str
+    count: int
+    is_selected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One group of choices: code "brand" or "size"."""
+
+    code: str
+    options: tuple[FacetOption, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryListing:
+    """Variant ids of a category, most popular first, with facets under the given filters."""
+
+    variant_ids: IntArray
+    facets: tuple[Facet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Variant ids, best first. `corrected_query` is what was searched when the query had typos.
+
+    `is_cut`: there are more than the ids given.
+    """
+
+    variant_ids: IntArray
+    corrected_query: str | None = None
+    suggestions: tuple[str, ...] = ()
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A completion offered while typing: kind "query", "category" or "product"."""
+
+    kind: str
+    text: str
+    slug: str = ""
+    path: str = ""
+
+
+MEASURE_UNITS = ("", "g", "ml", "ct")
+
+
+@dataclass(frozen=True, slots=True)
+class VariantArrays:
+    """All active variants as parallel arrays of shape (m,), ascending by `variant_id`.
+
+    Amounts are minor units; `cost_minor` is -1 where the cost is unknown. `measure_amount` is in
+    the unit that `measure_unit` indexes in MEASURE_UNITS, 0 where the size is unknown.
+    `sensitive` marks goods that are flagged so, or whose category is, or any above it; `restricted`
+    those with an age limit of their own or of their category.
+    """
+
+    variant_id: IntArray
+    product_id: IntArray
+    category_id: IntArray
+    department_id: IntArray
+    brand_id: IntArray
+    list_minor: IntArray
+    cost_minor: IntArray
+    restricted: BoolArray
+    child_directed: BoolArray
+    sensitive: BoolArray
+    popularity: FloatArray
+    sku: NDArray[np.str_]
+    measure_amount: FloatArray
+    measure_unit: NDArray[np.int8]
+
+    @property
+    def never_personal(self) -> BoolArray:
+        """Where no personal price exists: restricted, child-directed and sensitive goods, (m,)."""
+        return self.restricted | self.child_directed | self.sensitive
+
+    @property
+    def never_picked(self) -> BoolArray:
+        """What no list chosen by the shop may show: restricted and sensitive goods, (m,)."""
+        return self.restricted | self.sensitive
+
+
+@dataclass(frozen=True, slots=True)
+class VariantIdentity:
+    """What a variant is called. `measure` of `unit` ("g", "ml", "ct") is one piece, 0 if unknown;
+    `gtin` is the number below the bar code, "" if unknown."""
+
+    variant_id: int
+    sku: str
+    gtin: str
+    name: str
+    brand: str
+    measure: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class SensitiveIds:
+    """Ids of all sensitive categories and variants, also of what is no longer sold; ascending."""
+
+    category_id: IntArray
+    variant_id: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class WeekArrays:
+    """Placement of variants by week as parallel arrays; weeks without placement are absent."""
+
+    variant_id: IntArray
+    week_start: NDArray[np.datetime64] = field(
+        default_factory=lambda: np.zeros(0, dtype="datetime64[D]")
+    )
+    display_share: FloatArray = field(default_factory=lambda: np.zeros(0))
+    mailer_share: FloatArray = field(default_factory=lambda: np.zeros(0))

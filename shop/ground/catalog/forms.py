@@ -1,0 +1,66 @@
+"""Staff forms of the catalogue's tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.postgres.forms import SimpleArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from shop.ground.catalog.core.slugs import make_slug
+from shop.ground.catalog.models import Category, Market
+from shop.ground.kernel.hashing import fingerprint
+
+DEEPEST = 2
+
+
+class MarketForm(forms.ModelForm):
+    """Languages are chosen from those the shop is written in."""
+
+    language = forms.ChoiceField(choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget)
+    languages = forms.MultipleChoiceField(
+        choices=settings.LANGUAGES, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+    regions = SimpleArrayField(
+        forms.CharField(max_length=16), required=False, widget=UnfoldAdminTextInputWidget
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("language", "languages", "regions"):
+            column: models.Field[Any, Any] = getattr(Market, name).field
+            self.fields[name].label = capfirst(column.verbose_name)
+            self.fields[name].help_text = column.help_text
+
+
+class CategoryForm(forms.ModelForm):
+    """A new category takes its path from its name and its parent's path; it keeps it."""
+
+    def clean(self) -> dict[str, Any]:
+        """Place a new category in the tree."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        row: Category = self.instance
+        if row.pk or not cleaned.get("name"):
+            return cleaned
+        parent = cleaned.get("parent")
+        row.depth = 0 if parent is None else parent.depth + 1
+        if row.depth > DEEPEST:
+            self.add_error("parent", _("Categories have three levels: choose one higher up."))
+            return cleaned
+        code = make_slug([cleaned["name"]])[:60] or f"c-{fingerprint(cleaned['name'])[:8]}"
+        row.path = code if parent is None else f"{parent.path}/{code}"
+        row.external_ref = row.path
+        row.slug = row.path.replace("/", "-")[:120]
+        if Category.objects.filter(Q(path=row.path) | Q(slug=row.slug)).exists():
+            self.add_error("name", _("There is a category of this name already."))
+        return cleaned

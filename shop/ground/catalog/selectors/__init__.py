@@ -1,0 +1,65 @@
+"""Read the catalogue. What is the same for everybody is cached in process by catalogue version."""
+
+from shop.ground.catalog.selectors.arrays import (
+    list_age_limited,
+    list_bulk_variants,
+    list_category_variants,
+    list_families,
+    list_never_personal,
+    list_search_facets,
+    list_sold_out,
+    list_stocked_variants,
+    load_placement_weeks,
+    load_sensitive_ids,
+    load_variant_arrays,
+    map_external_refs,
+)
+from shop.ground.catalog.selectors.cards import ProductNotFound, get_product, list_cards
+from shop.ground.catalog.selectors.costs import CostToday, cost_sql
+from shop.ground.catalog.selectors.identities import list_identities
+from shop.ground.catalog.selectors.markets import (
+    MarketNotFound,
+    find_place,
+    get_market,
+    has_further_markets,
+    home_market,
+    list_markets,
+)
+from shop.ground.catalog.selectors.search import search_variants, suggest
+from shop.ground.catalog.selectors.tree import CategoryNotFound, get_category, list_categories
+from shop.ground.catalog.selectors.versions import catalog_version, forget_catalog, refresh_catalog
+
+__all__ = [
+    "CategoryNotFound",
+    "CostToday",
+    "MarketNotFound",
+    "ProductNotFound",
+    "catalog_version",
+    "cost_sql",
+    "find_place",
+    "forget_catalog",
+    "get_category",
+    "get_market",
+    "get_product",
+    "has_further_markets",
+    "home_market",
+    "list_age_limited",
+    "list_bulk_variants",
+    "list_cards",
+    "list_categories",
+    "list_category_variants",
+    "list_families",
+    "list_identities",
+    "list_markets",
+    "list_never_personal",
+    "list_search_facets",
+    "list_sold_out",
+    "list_stocked_variants",
+    "load_placement_weeks",
+    "load_sensitive_ids",
+    "load_variant_arrays",
+    "map_external_refs",
+    "refresh_catalog",
+    "search_variants",
+    "suggest",
+]

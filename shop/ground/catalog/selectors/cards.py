@@ -1,0 +1,237 @@
+"""Cards and product details."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from shop.ground.catalog.core.photos import Picture
+from shop.ground.catalog.core.values import (
+    CatalogCard,
+    CategoryNode,
+    ProductDetail,
+    SiblingSize,
+)
+from shop.ground.catalog.core.words import is_chinese
+from shop.ground.catalog.models import Product, Variant
+from shop.ground.catalog.selectors.pictures import list_pictures, picture_address
+from shop.ground.catalog.selectors.tree import list_categories
+from shop.ground.catalog.selectors.versions import VersionedCache
+from shop.ground.kernel.errors import FairtagError
+from shop.ground.kernel.translation import gettext_noop, pgettext_noop, translate
+
+# One statement for a whole page: what a card shows comes from five tables. Stock is read by its
+# table's name because inventory lies above the catalogue; both belong to the ground's one app.
+CARDS = """
+SELECT v.id, v.product_id, v.sku, p.slug, p.name, p.name_zh, b.name, p.category_id, v.name,
+       v.measure_amount, v.measure_unit, p.tax_class, p.minimum_age,
+       v.options, p.option_names,
+       photo.digest, photo.widths, photo.width, photo.height, photo.alt, photo.alt_zh,
+       coalesce(s.on_hand - s.reserved, 0)
+FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted (id, position)
+JOIN shop_variant v ON v.id = wanted.id
+JOIN shop_product p ON p.id = v.product_id
+JOIN shop_brand b ON b.id = p.brand_id
+LEFT JOIN LATERAL (
+    SELECT * FROM shop_productpicture one
+    WHERE one.product_id = p.id AND one.state = 'ready'
+    ORDER BY one.variant_id IS DISTINCT FROM v.id, one.variant_id IS NOT NULL, one.position, one.id
+    LIMIT 1
+) photo ON true
+LEFT JOIN shop_stocklocation l ON l.code = 'online'
+LEFT JOIN shop_stockrecord s ON s.variant_id = v.id AND s.location_id = l.id
+ORDER BY wanted.position
+"""
+
+# What is left to ask of a card that is remembered: stock moves without a new catalogue version.
+STOCK = """
+SELECT variant_id, on_hand - reserved FROM shop_stockrecord
+WHERE location_id = (SELECT id FROM shop_stocklocation WHERE code = 'online')
+  AND variant_id = ANY(%s::bigint[])
+"""
+MOST_KEPT = 20_000
+_rows: VersionedCache[dict[int, tuple[Any, ...]]] = VersionedCache(size=1)
+
+# Size labels are English; these words of theirs would puzzle a Chinese reader.
+SIZE_WORDS = (
+    pgettext_noop("size", "typical pack"),
+    pgettext_noop("size", "each"),
+    pgettext_noop("size", " ct"),
+    pgettext_noop("size", " pk"),
+    pgettext_noop("size", " dozen"),
+    pgettext_noop("size", " stems"),
+    pgettext_noop("size", " rolls"),
+    pgettext_noop("size", " fl oz"),
+    pgettext_noop("size", " oz"),
+    pgettext_noop("size", " lb"),
+    pgettext_noop("size", " gal"),
+)
+
+
+class ProductNotFound(FairtagError):
+    """There is no such product."""
+
+    code = "product_not_found"
+
+
+def list_cards(variant_ids: Sequence[int], language: str) -> list[CatalogCard]:
+    """Return cards of the variants in the order asked; unknown ids are left out. One query.
+
+    What a card says is remembered by catalogue version; its stock is read each time.
+    """
+    if len(variant_ids) == 0:
+        return []
+    rows = _read_cards(variant_ids)
+    nodes = list_categories(language).nodes
+    in_chinese = is_chinese(language)
+    return [_card(row, nodes[row[7]], in_chinese=in_chinese) for row in rows]
+
+
+def _read_cards(variant_ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Return the rows of CARDS: only stock is asked for where the process knows all the rest."""
+    known = _rows.get("all", dict)
+    # An array's own text: the driver needs longer to write a list than the rest of a statement.
+    asked = f"{{{','.join(str(int(one)) for one in variant_ids)}}}"
+    with connection.cursor() as cursor:
+        if all(one in known for one in variant_ids):
+            cursor.execute(STOCK, [asked])
+            stock = dict(cursor.fetchall())
+            return [(*known[one], stock.get(one, 0)) for one in variant_ids]
+        cursor.execute(CARDS, [asked])
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    if len(known) < MOST_KEPT:
+        known.update((row[0], row[:-1]) for row in rows)
+    return rows
+
+
+def _card(row: tuple[Any, ...], node: CategoryNode, *, in_chinese: bool) -> CatalogCard:
+    variant_id, product_id, sku, slug, name, name_zh, brand, category_id, size = row[:9]
+    amount: Decimal | None = row[9]
+    return CatalogCard(
+        product_id=product_id,
+        variant_id=variant_id,
+        sku=sku,
+        slug=slug,
+        name=(in_chinese and name_zh) or name,
+        brand=brand,
+        category_id=category_id,
+        category_path=node.path,
+        size_label=_translate_size(size) if in_chinese else size,
+        measure_amount=amount,
+        measure_unit=row[10],
+        picture=node.picture,
+        available=row[-1],
+        tax_class=row[11],
+        minimum_age=row[12],
+        options=_options(row[13], row[14]),
+        photo=None if row[15] is None else _photo(row[15:21], in_chinese=in_chinese),
+    )
+
+
+def _options(chosen: str, names: str) -> tuple[tuple[str, str], ...]:
+    """Return what was chosen, in the order of the product's options. JSON comes as text."""
+    if chosen == "{}":
+        return ()
+    values, order = json.loads(chosen), json.loads(names)
+    return tuple((name, values[name]) for name in order if name in values)
+
+
+def _photo(row: tuple[Any, ...], *, in_chinese: bool) -> Picture:
+    digest, widths, width, height, alt, alt_zh = row
+    return Picture(
+        sizes=tuple((wide, picture_address(digest, wide)) for wide in json.loads(widths)),
+        width=width,
+        height=height,
+        alt=(in_chinese and alt_zh) or alt,
+    )
+
+
+def _translate_size(label: str) -> str:
+    for word in SIZE_WORDS:
+        label = label.replace(translate(word, "en"), translate(word, "zh-hans"))
+    return label
+
+
+def get_product(slug: str, language: str) -> ProductDetail:
+    """Return one product, active or not. Raises ProductNotFound. Four queries."""
+    rows = _read_product(slug, language)
+    if not rows:
+        raise ProductNotFound(gettext_noop("There is no such product."), slug=slug)
+    _, _, told, description, is_active, category_id, brand_id, name, *flags = rows[0]
+    minimum_age, is_child_directed, is_sensitive, attributes = flags
+    siblings = _list_siblings(category_id, brand_id, name, slug, language)
+    cards = list_cards([row[0] for row in rows], language)
+    tree = list_categories(language)
+    node = tree.nodes.get(category_id)  # None: nothing in the category is sold any more
+    return ProductDetail(
+        card=cards[0],
+        description=told or description,
+        variants=tuple(cards),
+        siblings=siblings,
+        breadcrumbs=() if node is None else tree.trail(category_id),
+        is_active=is_active and rows[0][1],
+        is_restricted=minimum_age is not None or (node is not None and node.is_restricted),
+        is_child_directed=is_child_directed or (node is not None and node.is_child_directed),
+        is_sensitive=is_sensitive or (node is not None and node.is_sensitive),
+        minimum_age=minimum_age,
+        photos=tuple(list_pictures(cards[0].product_id, language)),
+        attributes=attributes,
+    )
+
+
+def _read_product(slug: str, language: str) -> list[tuple[Any, ...]]:
+    """Return a row for each variant, those that are sold first."""
+    found = (
+        Variant.objects.filter(product__slug=slug)
+        .order_by("-is_active", "position", "id")
+        .values_list(
+            "id",
+            "is_active",
+            "product__description_zh" if is_chinese(language) else "product__description",
+            "product__description",
+            "product__is_active",
+            "product__category_id",
+            "product__brand_id",
+            "product__name",
+            "product__minimum_age",
+            "product__is_child_directed",
+            "product__is_sensitive",
+            "product__attributes",
+        )
+    )
+    return list(found)
+
+
+def _list_siblings(
+    category_id: int, brand_id: int, name: str, slug: str, language: str
+) -> tuple[SiblingSize, ...]:
+    """Return the same brand's product of this name in all its sizes, smallest first.
+
+    Two products of one size are one choice: the one that is shown, else the more popular. What has
+    no size cannot be told apart and is left out.
+    """
+    rows = (
+        Product.objects.filter(
+            category_id=category_id,
+            brand_id=brand_id,
+            name=name,
+            is_active=True,
+            variants__is_active=True,
+        )
+        .exclude(variants__name="")
+        .order_by("variants__measure_amount", "variants__name", "-popularity", "id")
+        .values_list("variants__id", "slug", "name", "name_zh", "variants__name")
+    )
+    in_chinese = is_chinese(language)
+    sizes: dict[str, SiblingSize] = {}
+    for variant_id, own_slug, own_name, name_zh, size in rows:
+        label = _translate_size(size) if in_chinese else size
+        is_current = own_slug == slug
+        if is_current or label not in sizes:
+            shown = (in_chinese and name_zh) or own_name
+            sizes[label] = SiblingSize(variant_id, own_slug, shown, label, is_current)
+    return tuple(sizes.values()) if len(sizes) > 1 else ()

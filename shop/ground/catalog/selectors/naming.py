@@ -1,0 +1,95 @@
+"""Names of goods of every kind, and goods by the names staff type."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+from shop.ground.catalog.core.words import is_chinese
+from shop.ground.catalog.models import Brand, Category, Product, Variant
+
+type Goods = tuple[str, int]  # "category", "brand", "product" or "variant", and its id
+
+
+def name_goods(
+    ids: Mapping[str, Collection[int]], language: str, *, with_sku: bool = True
+) -> dict[Goods, str]:
+    """Return what goods are called, by kind and id; unknown ones are left out.
+
+    A variant is named with its SKU for staff, without for shoppers. One query for each kind that
+    has ids.
+    """
+    chinese = is_chinese(language)
+    found: dict[Goods, str] = {}
+    for kind, table, field in (
+        ("category", Category, "name_zh" if chinese else "name"),
+        ("brand", Brand, "name"),
+        ("product", Product, "name_zh" if chinese else "name"),
+    ):
+        if wanted := list(ids.get(kind, ())):
+            rows = table.objects.filter(pk__in=wanted).values_list("pk", field, "name")
+            found |= {(kind, pk): said or name for pk, said, name in rows}
+    if wanted := list(ids.get("variant", ())):
+        said = "product__name_zh" if chinese else "product__name"
+        variants = Variant.objects.filter(pk__in=wanted)
+        for pk, text, name, sku in variants.values_list("pk", said, "product__name", "sku"):
+            called = text or name
+            found["variant", pk] = f"{called} ({sku})" if with_sku else called
+    return found
+
+
+def list_paths(category_ids: Collection[int]) -> list[str]:
+    """Return the paths of categories, in their order. One query."""
+    rows = Category.objects.filter(pk__in=list(category_ids)).order_by("path")
+    return list(rows.values_list("path", flat=True))
+
+
+def find_goods(text: str) -> list[Goods]:
+    """Return what `text` names exactly, whatever its case: categories, a brand, a SKU.
+
+    A category may be named in English, in Chinese or by its path ("dairy/cheese"). Of categories
+    with one name only the highest counts where it holds the others. At most three queries.
+    """
+    name = text.strip()
+    rows = Category.objects.filter(name__iexact=name) | Category.objects.filter(path=name.lower())
+    rows |= Category.objects.filter(name_zh=name)
+    places = sorted((row.path, row.pk) for row in rows)
+    tops = [
+        (path, pk)
+        for path, pk in places
+        if not any(path.startswith(f"{above}/") for above, _pk in places)
+    ]
+    if tops:
+        return [("category", pk) for _path, pk in tops]
+    brands = Brand.objects.filter(name__iexact=name).values_list("pk", flat=True)
+    if brands:
+        return [("brand", pk) for pk in brands]
+    return [("variant", pk) for pk in Variant.objects.filter(sku=name).values_list("pk", flat=True)]
+
+
+def suggest_goods(text: str, most: int = 5) -> list[str]:
+    """Return what could be typed instead: categories and brands with `text` in their names.
+
+    Names that several categories have are given as paths. Two queries.
+    """
+    name = text.strip()
+    fits = Category.objects.filter(name__icontains=name) | Category.objects.filter(
+        name_zh__icontains=name
+    )
+    rows = list(fits.order_by("depth", "path").values_list("name", "path")[:most])
+    shared = {one for one, count in Counter(one for one, _path in rows).items() if count > 1}
+    found = [path if one in shared else one for one, path in rows]
+    brands = Brand.objects.filter(name__icontains=name).order_by("name")[: most - len(found)]
+    return [*found, *brands.values_list("name", flat=True)]
+
+
+def list_goods_names(language: str) -> list[tuple[str, str]]:
+    """Return (what to type, what else it is called) of every category, for a list to choose from.
+
+    That is the name and the path, or where several have the name, the path and the name. One query.
+    """
+    field = "name_zh" if is_chinese(language) else "name"
+    rows = list(Category.objects.order_by("path").values_list(field, "name", "path"))
+    named = [(said or name, path) for said, name, path in rows]
+    counts = Counter(name.lower() for name, _path in named)
+    return [(name, path) if counts[name.lower()] == 1 else (path, name) for name, path in named]

@@ -1,0 +1,29 @@
+"""Write the catalogue."""
+
+from shop.ground.catalog.services.editing import archive_product, restore_product, state_costs
+from shop.ground.catalog.services.indexing import (
+    index_changed_products,
+    rebuild_search_words,
+    refresh_search,
+)
+from shop.ground.catalog.services.loading import (
+    ProductChanged,
+    load_catalog,
+    load_placements,
+    load_stores,
+)
+from shop.ground.catalog.services.merging import CatalogConflict
+
+__all__ = [
+    "CatalogConflict",
+    "ProductChanged",
+    "archive_product",
+    "index_changed_products",
+    "load_catalog",
+    "load_placements",
+    "load_stores",
+    "rebuild_search_words",
+    "refresh_search",
+    "restore_product",
+    "state_costs",
+]

@@ -1,0 +1,44 @@
+"""Actions of staff on a product: archive, restore, set costs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from shop.ground.catalog.models import Product, Variant
+from shop.ground.catalog.selectors.versions import forget_catalog
+from shop.ground.catalog.services.indexing import add_search_words, index_changed_products
+
+
+@transaction.atomic
+def archive_product(*, product_id: int) -> bool:
+    """Take a product out of the shop and keep all that is known of it; return whether it was in.
+
+    Carts drop it the next time they are looked at; orders, prices and reviews stay.
+    """
+    return _set_active(product_id, is_active=False)
+
+
+@transaction.atomic
+def restore_product(*, product_id: int) -> bool:
+    """Sell an archived product again, at once to be found; return whether it was archived."""
+    return _set_active(product_id, is_active=True)
+
+
+def _set_active(product_id: int, *, is_active: bool) -> bool:
+    rows = Product.objects.filter(pk=product_id, is_active=not is_active)
+    changed = rows.update(is_active=is_active, revision=F("revision") + 1)
+    if changed and is_active:
+        index_changed_products()
+        refs = Product.objects.filter(pk=product_id).values_list("external_ref", flat=True)
+        add_search_words(list(refs))
+    transaction.on_commit(forget_catalog)
+    return bool(changed)
+
+
+def state_costs(*, refs: Collection[str], now: datetime) -> None:
+    """Note that staff typed the costs these variants have: a word about this very cost."""
+    Variant.objects.filter(external_ref__in=refs).update(cost_stated_at=now)

@@ -1,0 +1,115 @@
+"""Keep search up to date: vectors of products and the list of known words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from shop.ground.catalog.core.words import cut_chinese
+from shop.ground.catalog.models import Product
+
+# A: what the product is called; B: where it stands. SKU and reference are found exactly.
+VECTOR = """
+    setweight(to_tsvector('english', p.name || ' ' || b.name), 'A')
+    || setweight(to_tsvector('english', concat_ws(' ', leaf.name, middle.name, top.name)), 'B')
+    || setweight(to_tsvector('simple', w.words), 'A')
+    || setweight(to_tsvector('simple', w.place_words), 'B')
+"""
+
+
+def index_changed_products(*, limit: int | None = None) -> int:
+    """Compute the search vector of active products that have none; return how many.
+
+    Triggers empty the vector of a product whose words change, or those of its brand or a category
+    above it, so this catches edits made in any way. Safe to run twice and at the same time: rows
+    are locked, others are skipped.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.id, p.name_zh, concat_ws(' ', leaf.name_zh, middle.name_zh, top.name_zh)"
+            " FROM shop_product p JOIN shop_category leaf ON leaf.id = p.category_id"
+            " LEFT JOIN shop_category middle ON middle.id = leaf.parent_id"
+            " LEFT JOIN shop_category top ON top.id = middle.parent_id"
+            " WHERE p.search_vector IS NULL AND p.is_active ORDER BY p.id LIMIT %s"
+            " FOR UPDATE OF p SKIP LOCKED",
+            [limit],
+        )
+        rows = cursor.fetchall()
+        if not rows:
+            return 0
+        cursor.execute(
+            "CREATE TEMPORARY TABLE cut_words (product_id bigint, words text, place_words text)"
+            " ON COMMIT DROP"
+        )
+        cut: dict[str, str] = {}
+        statement = "COPY cut_words (product_id, words, place_words) FROM STDIN"
+        with cursor.copy(statement) as copy:
+            for product_id, name_zh, place_zh in rows:
+                for text in (name_zh, place_zh):
+                    if text not in cut:
+                        cut[text] = " ".join(cut_chinese(text))
+                copy.write_row((product_id, cut[name_zh], cut[place_zh]))
+        cursor.execute(
+            f"UPDATE shop_product target SET search_vector = {VECTOR}"  # noqa: S608  # our constant
+            " FROM cut_words w JOIN shop_product p ON p.id = w.product_id"
+            " JOIN shop_brand b ON b.id = p.brand_id"
+            " JOIN shop_category leaf ON leaf.id = p.category_id"
+            " LEFT JOIN shop_category middle ON middle.id = leaf.parent_id"
+            " LEFT JOIN shop_category top ON top.id = middle.parent_id"
+            " WHERE target.id = p.id"
+        )
+        cursor.execute("DROP TABLE cut_words")
+    return len(rows)
+
+
+def refresh_search() -> int:
+    """Bring search up to date with products whose words changed; return how many."""
+    changed = index_changed_products()
+    if changed:
+        rebuild_search_words()
+    return changed
+
+
+# What of a product is listed; the quotes are doubled for `ts_stat`, which takes a statement.
+WORDS = """
+SELECT concat_ws('' '', p.name, b.name, leaf.name, middle.name)
+FROM shop_product p JOIN shop_brand b ON b.id = p.brand_id
+JOIN shop_category leaf ON leaf.id = p.category_id
+LEFT JOIN shop_category middle ON middle.id = leaf.parent_id WHERE p.is_active
+"""
+
+
+def rebuild_search_words() -> int:
+    """List the English words that active products can be found by; return how many.
+
+    Typing errors are corrected against this list, the more frequent word winning.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM shop_searchword")
+        return _count_words(cursor, WORDS, "")
+
+
+def add_search_words(refs: Collection[str]) -> int:
+    """List the words of some products that no product had before; return how many.
+
+    Their counts are right again after the next `rebuild_search_words`.
+    """
+    numbers = Product.objects.filter(external_ref__in=refs).values_list("pk", flat=True)
+    chosen = ", ".join(str(int(pk)) for pk in numbers)
+    if not chosen:
+        return 0
+    with connection.cursor() as cursor:
+        return _count_words(
+            cursor, f"{WORDS} AND p.id IN ({chosen})", "ON CONFLICT (word) DO NOTHING"
+        )
+
+
+def _count_words(cursor: CursorWrapper, words: str, conflict: str) -> int:
+    cursor.execute(
+        "INSERT INTO shop_searchword (word, products)"  # noqa: S608  # constants and numbers
+        f" SELECT word, ndoc FROM ts_stat('SELECT to_tsvector(''simple'', text) FROM"
+        f" ({words}) AS texts (text)') WHERE word ~ '^[a-z]{{3,}}$' {conflict}"
+    )
+    return cursor.rowcount

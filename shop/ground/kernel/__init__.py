@@ -1,0 +1,1 @@
+"""Pure foundation: money, time, ids, hashing, errors, arrays. No Django, no I/O."""

@@ -1,0 +1,43 @@
+"""Read-only cells of staff forms: amounts as money, moments with their zone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils.safestring import SafeString
+from unfold.fields import UnfoldAdminReadonlyField
+
+from shop.ground.staff.columns import show_money
+from shop.ground.staff.forms import StaffForms
+from shop.ground.staff.money import is_money
+from shop.ground.staff.numbers import EMPTY, show_units
+from shop.ground.staff.place import show_moment, staff_place
+
+
+class StaffCell(UnfoldAdminReadonlyField):
+    """A column of the row that nobody edits here, as staff read it."""
+
+    def contents(self) -> SafeString | str:
+        """Return money in the row's currency and moments on its market's clock."""
+        found: Any = self.resolved_field
+        if isinstance(found, bool) or found[0] is None:
+            return super().contents()
+        column, _attribute, value = found
+        if value is not None and _is_figure(column):
+            return show_units(value)
+        if not (is_money(column) or isinstance(column, models.DateTimeField)):
+            return super().contents()
+        table: Any = self.model_admin
+        is_ours = isinstance(table, StaffForms)
+        place = table.place_for(self.form.instance, {}) if is_ours else staff_place()
+        if is_money(column):
+            return show_money(value, place.currency)
+        return EMPTY if value is None else show_moment(value, place.time_zone)
+
+
+def _is_figure(column: Any) -> bool:
+    """Return whether a column holds a quantity or a share, and no key, choice or amount."""
+    is_number = isinstance(column, models.FloatField | models.DecimalField | models.IntegerField)
+    is_key = column.primary_key or column.choices or column.name.endswith(("_id", "number"))
+    return is_number and not is_key and not is_money(column)

@@ -1,0 +1,88 @@
+"""Amounts and times on staff forms, in the currency and time zone of the row's market."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.db import models
+from django.utils.text import capfirst
+
+from shop.ground.staff.moments import MomentField
+from shop.ground.staff.money import MoneyField, is_money
+from shop.ground.staff.place import StaffPlace, staff_place
+
+
+class StaffForms:
+    """Gives amounts and moments of a table's form their fields, for the market of its row."""
+
+    finer_money: frozenset[str] = frozenset()  # columns with parts of minor units
+
+    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
+        """Return the place of a row that is or will be; `asked` is what the form was sent.
+
+        A row's own market or currency counts, else the place of the page.
+        """
+        if row is None:
+            return staff_place()
+        market = getattr(row, "market", None)
+        if market is not None and hasattr(market, "time_zone"):
+            return StaffPlace(market.currency, market.time_zone)
+        currency = getattr(row, "currency", "")
+        return replace(staff_place(), currency=currency) if currency else staff_place()
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
+        """Return our field for an amount or a moment, else what Django would."""
+        is_finer = db_field.name in self.finer_money
+        is_moment = isinstance(db_field, models.DateTimeField)
+        if not (is_finer or is_moment or is_money(db_field)):
+            return super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]  # of ModelAdmin beside it
+        ours: dict[str, Any] = {
+            "label": capfirst(db_field.verbose_name),
+            "help_text": db_field.help_text,
+            "required": not db_field.blank,
+            "initial": db_field.default if db_field.has_default() else None,
+        }
+        return MomentField(**ours) if is_moment else MoneyField(is_finer=is_finer, **ours)
+
+    def get_form(self, request: Any, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        """Return the form with its fields set to the row's market."""
+        form = super().get_form(request, obj, change=change, **options)  # type: ignore[misc]  # of ModelAdmin beside it
+        return set_place(form, self.place_for(obj, request.POST or request.GET))
+
+
+class InlineStaffForms(StaffForms):
+    """The same for rows on their parent's page: the parent says which market."""
+
+    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
+        """Ask the parent's table."""
+        this: Any = self
+        parent = row
+        if row is not None and not isinstance(row, this.parent_model):
+            links = (one for one in row._meta.fields if one.related_model is this.parent_model)
+            link = next(links, None)
+            parent = None if link is None else getattr(row, link.name, None)
+        table = this.admin_site._registry.get(this.parent_model)
+        is_ours = isinstance(table, StaffForms)
+        return table.place_for(parent, asked) if is_ours else staff_place()
+
+    def get_formset(self, request: Any, obj: Any = None, **options: Any) -> Any:
+        """Return the rows' forms with their fields set to the parent's market."""
+        formset = super().get_formset(request, obj, **options)  # type: ignore[misc]  # of InlineModelAdmin beside it
+        formset.form = set_place(formset.form, self.place_for(obj, request.POST or request.GET))
+        return formset
+
+
+def set_place(form: Any, place: StaffPlace) -> Any:
+    """Set amounts and moments of a form class to a place: its own copies of declared fields."""
+    for name, field in form.base_fields.items():
+        if not isinstance(field, MoneyField | MomentField):
+            continue
+        own = form.base_fields[name] = copy.deepcopy(field)
+        if isinstance(own, MoneyField):
+            own.use_currency(place.currency)
+        else:
+            own.use_zone(place.time_zone)
+    return form

@@ -1,0 +1,197 @@
+"""The base of every staff table: quick on millions of rows, read-only where it must be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.admin.exceptions import (
+    DisallowedModelAdminLookup,
+    DisallowedModelAdminToField,
+)
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin, TabularInline
+
+from shop.ground.staff import lookups
+from shop.ground.staff.forms import InlineStaffForms, StaffForms
+from shop.ground.staff.hidden import hidden_from
+from shop.ground.staff.log import say_entry
+from shop.ground.staff.paginator import EstimatePaginator
+
+
+class StaffAdmin(StaffForms, ModelAdmin):
+    """A table staff may edit; an empty one shows `blank_text`: what will be in it, and when.
+
+    Its list answers the filters it declares and no other lookup, for every reader. What a reader
+    sees masked is neither filtered, searched nor sorted by, whichever path leads to it.
+    """
+
+    blank_text: str | Promise = ""
+
+    list_per_page = 50
+    list_fullwidth = True
+    show_full_result_count = False
+    warn_unsaved_form = True
+    list_filter_submit = True
+    paginator = EstimatePaginator
+
+    def hides(self, request: HttpRequest, path: Any) -> bool:
+        """Return whether a lookup or an ordering touches what the reader sees masked."""
+        return lookups.reaches(self.model, path, hidden_from(request.user, self.admin_site))
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Return whether a declared filter reads the parameter `lookup`. No query."""
+        if request is None:
+            return False
+        declared = self.get_list_filter(request)
+        known = [lookups.list_parameters(self.model, one) for one in declared]
+        dates = lookups.list_date_parameters(self.date_hierarchy)
+        return lookup in frozenset().union(dates, *known)
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        """Return whether a popup may hand out this column of its rows: the key alone."""
+        return to_field == self.opts.pk.name
+
+    def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
+        """Return the declared filters, without those on columns the reader sees masked."""
+        declared: Sequence[Any] = super().get_list_filter(request)
+        return [one for one in declared if not self.hides(request, lookups.path_of(one))]
+
+    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+        """Return the declared search fields, without those the reader sees masked."""
+        declared: Sequence[str] = super().get_search_fields(request)
+        return [one for one in declared if not self.hides(request, one)]
+
+    def get_sortable_by(self, request: HttpRequest) -> Sequence[Any]:
+        """Return the columns whose heads are links: those the reader sees."""
+        shown = super().get_sortable_by(request)
+        return [one for one in shown if not self.hides(request, lookups.order_of(self, one))]
+
+    def get_ordering(self, request: HttpRequest) -> Sequence[Any]:
+        """Return the usual order; newest first where it would be by a masked column."""
+        usual = super().get_ordering(request) or self.opts.ordering
+        seen = [one for one in usual if not self.hides(request, one)]
+        return seen if len(seen) == len(usual) else [*seen, "-pk"]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the class of the list."""
+        return lookups.StaffChangeList
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list, or say which question it does not answer and which it would."""
+        if not self.has_view_or_change_permission(request):
+            return super().changelist_view(request, extra_context)
+        if SEARCH_VAR in request.GET and self.search_fields and not self.get_search_fields(request):
+            return self._refuse(request, _("Your role sees masked what is searched here."))
+        try:
+            return super().changelist_view(request, extra_context)
+        except lookups.DisallowedSort:
+            return self._refuse(request, _("Your role sees this column masked: no sorting by it."))
+        except (DisallowedModelAdminLookup, DisallowedModelAdminToField):
+            return self._refuse(request, _("This list has no such filter: %(names)s."))
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show what staff did to the row, each act as a sentence in the reader's language."""
+        page = super().history_view(request, object_id, extra_context)
+        if isinstance(page, TemplateResponse) and page.context_data is not None:
+            for entry in page.context_data["action_list"]:
+                entry.change_message = say_entry(entry)
+        return page
+
+    def _refuse(self, request: HttpRequest, said: str) -> HttpResponse:
+        asked = lookups.drop_ignored(request.GET)
+        refused = [one for one in asked if not self.lookup_allowed(one, "", request)]
+        names = ", ".join(one[:60] for one in refused[:5]) or "_to_field"
+        filters = [lookups.name_filter(self.model, one) for one in self.get_list_filter(request)]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("This list does not answer that"),
+            "said": said % {"names": names},
+            "filters": filters,
+            "is_searched": bool(self.get_search_fields(request)),
+            "address": request.path,
+        }
+        return TemplateResponse(request, "admin/refused_list.html", context, status=400)
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Return the list. Without a question all rows are its result: nothing to "show all" of."""
+        changes: ChangeList = super().get_changelist_instance(request)
+        if not (changes.query or changes.has_active_filters):
+            changes.full_result_count = changes.result_count
+        return changes
+
+    def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whether the reader may start actions here: the right to change, form or no form.
+
+        Unfold's own "app.codename" notation asks the database in a system check, which fails on
+        a database without tables: `migrate` could never run.
+        """
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whether the reader may be the second person."""
+        return request.user.has_perm(f"{self.opts.app_label}.approve_{self.opts.model_name}")
+
+
+class ReadOnlyAdmin(StaffAdmin):
+    """A table nobody edits by hand: facts, ledgers, quotes, records."""
+
+    list_disable_select_all = True
+    actions_on_top = True
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody: services write here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: what happened, happened."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: retention deletes, not people."""
+        return False
+
+
+class KeptAdmin(StaffAdmin):
+    """A table whose rows are edited but never deleted, because others point at them."""
+
+    list_disable_select_all = True
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: make it inactive instead."""
+        return False
+
+
+class StaffInline(InlineStaffForms, TabularInline):
+    """Rows that are edited on their parent's page."""
+
+
+class ReadOnlyInline(StaffInline):
+    """Rows shown on their parent's page, never edited there."""
+
+    extra = 0
+    max_num = 0
+    can_delete = False
+    tab = True
+    per_page = 50
+    show_title = False  # the columns say it: in the reader's language, on the market's clock
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False

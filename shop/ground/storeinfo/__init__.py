@@ -1,0 +1,1 @@
+"""The shop's name, appearance, imprint and legal texts, edited by staff in one row."""

@@ -1,1 +1,0 @@
-"""Pure ground floor: money, time, ids, hashing, errors, arrays. No Django, no I/O."""

@@ -1,0 +1,50 @@
+"""Substitutes on price ladders: goods seen together are priced together.
+
+In the lab because only simulated markets and the agent for outside markets ask it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
+
+MOST_ROUNDS = 60
+# Profit per visit of real shops is far above this; a round that gains less has arrived.
+_SETTLED = 1e-12
+
+
+def best_together(
+    odds: FloatArray, margin: FloatArray, is_open: BoolArray, group: IntArray
+) -> tuple[IntArray, FloatArray]:
+    """Return the exactly best rung (n,) of rows seen together, and the profit of each group.
+
+    Multinomial logit with an outside option of odds 1: row j on rung k is taken with probability
+    v_jk / (1 + sum v). Profit is a ratio of two sums over rows, so by Dinkelbach ("On nonlinear
+    fractional programming", Management Science 1967) it is enough to solve max_k (m_jk - t) v_jk,
+    each row on its own, for t = the profit of the rungs before: after a few rounds these are the
+    best of all combinations.
+
+    `odds`, `margin` and `is_open` are (n, K), `group` (n,) numbers from 0. A rung that is not open
+    is never chosen where another one is.
+
+    >>> odds, margin = np.array([[0.5, 0.3], [0.4, 0.1]]), np.array([[1.0, 2.0], [1.0, 2.0]])
+    >>> rung, profit = best_together(odds, margin, odds > 0.0, np.array([0, 0]))
+    >>> rung.tolist(), profit.round(4).tolist()
+    ([1, 0], [0.5882])
+    """
+    weight = np.where(is_open, odds, 0.0)
+    worth = np.where(is_open, np.where(is_open, margin, 0.0) * weight, -np.inf)
+    rows, count = np.arange(len(group)), int(group.max(initial=-1)) + 1
+    profit, rung = np.zeros(count), np.zeros(len(group), dtype=np.int64)
+    for _ in range(MOST_ROUNDS):
+        rung = (worth - profit[group, None] * weight).argmax(axis=1)
+        earned = np.maximum(worth[rows, rung], -1e300) * is_open[rows, rung]
+        better = np.bincount(group, earned, count)
+        better = better / (1.0 + np.bincount(group, weight[rows, rung], count))
+        # The first guess, 0, may lie above what can be earned; from then on profits only grow.
+        is_settled = bool((np.abs(better - profit) <= _SETTLED).all())
+        profit = better
+        if is_settled:
+            break
+    return rung, profit

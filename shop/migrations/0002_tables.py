@@ -1,0 +1,470 @@
+"""Tables of the ground: catalogue, stock, outbox, approvals, the store's profile."""
+
+import uuid
+
+import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
+import django.contrib.postgres.search
+import django.core.validators
+import django.db.models.deletion
+from django.conf import settings
+from django.db import migrations, models
+
+from shop.ground.database.tables import CreateModels
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    dependencies = [
+        ('profiles', '0001_accounts'),
+        ('shop', '0001_extensions'),
+    ]
+
+    operations = [
+        CreateModels([
+            migrations.CreateModel(
+                name='ApprovalRequest',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('kind', models.CharField(help_text='The label of the model of the row.', max_length=60)),
+                    ('object_id', models.BigIntegerField()),
+                    ('name', models.CharField(help_text='What the row was called when asked.', max_length=200)),
+                    ('permission', models.CharField(help_text='The right of whoever may decide.', max_length=100)),
+                    ('page', models.CharField(help_text="The address name of the row's staff page.", max_length=100)),
+                    ('state', models.CharField(choices=[('waiting', 'waits for a second person'), ('approved', 'approved'), ('sent_back', 'sent back'), ('withdrawn', 'withdrawn')], default='waiting', max_length=9)),
+                    ('reason', models.TextField(blank=True)),
+                    ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('asked_at', models.DateTimeField()),
+                    ('deadline', models.DateTimeField(help_text='When the decision comes too late.', null=True)),
+                    ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('decided_at', models.DateTimeField(null=True)),
+                ],
+                options={
+                    'ordering': [models.OrderBy(models.F('deadline'), nulls_last=True), 'asked_at', 'id'],
+                    'indexes': [models.Index(fields=['kind', 'object_id', '-id'], name='approval_of_row')],
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('kind', 'object_id'), name='approval_one_waits'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), ('decided_by__isnull', True), ('asked_by__isnull', True), models.Q(('decided_by', models.F('asked_by')), _negated=True), _connector='OR'), name='approval_second_person')],
+                },
+            ),
+            migrations.CreateModel(
+                name='ApprovalEvent',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='shop.approvalrequest')),
+                    ('act', models.CharField(choices=[('wrote', 'wrote it'), ('asked', 'asked'), ('agreed', 'agreed to a first step'), ('approved', 'approved'), ('sent_back', 'sent back'), ('withdrawn', 'withdrew it')], max_length=9)),
+                    ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('at', models.DateTimeField()),
+                    ('reason', models.TextField(blank=True)),
+                ],
+                options={
+                    'ordering': ['id'],
+                },
+            ),
+            migrations.CreateModel(
+                name='Store',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('external_ref', models.CharField(max_length=64, unique=True)),
+                    ('name', models.CharField(max_length=120)),
+                    ('market', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stores', to='shop.market')),
+                ],
+                options={
+                    'ordering': ['name'],
+                },
+            ),
+            migrations.CreateModel(
+                name='Category',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='shop.category')),
+                    ('external_ref', models.CharField(max_length=200, unique=True)),
+                    ('slug', models.SlugField(max_length=120, unique=True)),
+                    ('name', models.CharField(max_length=120)),
+                    ('name_zh', models.CharField(blank=True, max_length=120)),
+                    ('path', models.CharField(max_length=300, unique=True)),
+                    ('depth', models.PositiveSmallIntegerField()),
+                    ('icon', models.CharField(blank=True, max_length=80)),
+                    ('position', models.PositiveIntegerField(default=0)),
+                    ('is_child_directed', models.BooleanField(default=False)),
+                    ('is_restricted', models.BooleanField(default=False)),
+                    ('is_sensitive', models.BooleanField(db_default=False, default=False)),
+                ],
+                options={
+                    'verbose_name_plural': 'categories',
+                    'ordering': ['depth', 'position', 'name'],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('depth__lte', 2)), name='category_depth'), models.CheckConstraint(condition=models.Q(models.Q(('depth', 0), ('parent__isnull', True)), models.Q(('depth__gt', 0), ('parent__isnull', False)), _connector='OR'), name='category_parent')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Brand',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('external_ref', models.CharField(max_length=64, unique=True)),
+                    ('name', models.CharField(max_length=120)),
+                    ('is_private_label', models.BooleanField(default=False)),
+                ],
+                options={
+                    'ordering': ['name'],
+                },
+            ),
+            migrations.CreateModel(
+                name='Product',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('external_ref', models.CharField(max_length=64, unique=True)),
+                    ('name', models.CharField(max_length=200)),
+                    ('name_zh', models.CharField(blank=True, max_length=200)),
+                    ('slug', models.SlugField(max_length=200, unique=True)),
+                    ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='products', to='shop.category')),
+                    ('brand', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='products', to='shop.brand')),
+                    ('description', models.TextField(blank=True)),
+                    ('description_zh', models.TextField(blank=True, db_default='', default='')),
+                    ('attributes', models.JSONField(blank=True, db_default={}, default=dict)),
+                    ('option_names', models.JSONField(blank=True, db_default=[], default=list)),
+                    ('is_active', models.BooleanField(default=True)),
+                    ('is_sensitive', models.BooleanField(db_default=False, default=False)),
+                    ('is_child_directed', models.BooleanField(db_default=False, default=False)),
+                    ('minimum_age', models.PositiveSmallIntegerField(blank=True, help_text='In years, to buy it; empty: as its category says.', null=True)),
+                    ('tax_class', models.CharField(blank=True, db_default='', default='', help_text='Of tax rates, such as reduced; empty: as its category says.', max_length=40)),
+                    ('popularity', models.FloatField(db_index=True, default=0.0)),
+                    ('search_vector', django.contrib.postgres.search.SearchVectorField(editable=False, null=True)),
+                    ('revision', models.PositiveIntegerField(db_default=0, default=0, editable=False)),
+                    ('created_at', models.DateTimeField()),
+                ],
+                options={
+                    'ordering': ['name'],
+                    'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['search_vector'], name='product_search'), models.Index(fields=['category', '-popularity'], name='product_category_popularity'), models.Index(condition=models.Q(('is_active', True), ('search_vector__isnull', True)), fields=['id'], name='product_unindexed')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('minimum_age__isnull', True), models.Q(('minimum_age__gte', 1), ('minimum_age__lte', 99)), _connector='OR'), name='product_minimum_age')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Variant',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='variants', to='shop.product')),
+                    ('external_ref', models.CharField(max_length=64, unique=True)),
+                    ('sku', models.CharField(max_length=40, unique=True)),
+                    ('gtin', models.CharField(blank=True, db_default='', default='', max_length=14)),
+                    ('name', models.CharField(blank=True, max_length=80)),
+                    ('options', models.JSONField(blank=True, db_default={}, default=dict)),
+                    ('measure_amount', models.DecimalField(blank=True, decimal_places=3, max_digits=12, null=True)),
+                    ('measure_unit', models.CharField(blank=True, max_length=4)),
+                    ('list_minor', models.PositiveIntegerField()),
+                    ('list_source', models.CharField(choices=[('merchant', 'set by the merchant'), ('observed', 'observed in sales'), ('assumed', 'assumed: never seen in sales')], default='merchant', max_length=10)),
+                    ('cost_minor', models.PositiveIntegerField(blank=True, null=True)),
+                    ('cost_source', models.CharField(choices=[('merchant', 'given by the merchant'), ('assumed', "assumed from the department's usual margin"), ('unknown', 'unknown')], default='unknown', max_length=10)),
+                    ('cost_stated_at', models.DateTimeField(blank=True, editable=False, help_text='when staff last typed this very cost', null=True)),
+                    ('is_active', models.BooleanField(default=True)),
+                    ('position', models.PositiveSmallIntegerField(default=0)),
+                ],
+                options={
+                    'ordering': ['product', 'position', 'id'],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('list_minor__gt', 0)), name='variant_list_positive'), models.CheckConstraint(condition=models.Q(models.Q(('measure_amount__isnull', True), ('measure_unit', '')), models.Q(('measure_amount__gt', 0), ('measure_unit__in', ['g', 'ml', 'ct'])), _connector='OR'), name='variant_measure'), models.CheckConstraint(condition=models.Q(models.Q(('cost_minor__isnull', True), ('cost_source', 'unknown')), models.Q(('cost_minor__isnull', False), models.Q(('cost_source', 'unknown'), _negated=True)), _connector='OR'), name='variant_cost_source'), models.CheckConstraint(condition=models.Q(('gtin', ''), ('gtin__regex', '^[0-9]{8,14}$'), _connector='OR'), name='variant_gtin'), models.UniqueConstraint(condition=models.Q(('gtin', ''), _negated=True), fields=('gtin',), name='variant_gtin_unique'), models.UniqueConstraint(condition=models.Q(('options', {}), _negated=True), fields=('product', 'options'), name='variant_options_unique')],
+                },
+            ),
+            migrations.CreateModel(
+                name='ProductWeek',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('variant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='weeks', to='shop.variant')),
+                    ('week_start', models.DateField()),
+                    ('display_share', models.FloatField(default=0.0)),
+                    ('mailer_share', models.FloatField(default=0.0)),
+                ],
+                options={
+                    'ordering': ['variant', 'week_start'],
+                    'constraints': [models.UniqueConstraint(fields=('variant', 'week_start'), name='product_week_unique'), models.CheckConstraint(condition=models.Q(('display_share__gte', 0), ('display_share__lte', 1)), name='product_week_display'), models.CheckConstraint(condition=models.Q(('mailer_share__gte', 0), ('mailer_share__lte', 1)), name='product_week_mailer')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Market',
+                fields=[
+                    ('code', models.CharField(max_length=16, primary_key=True, serialize=False)),
+                    ('name', models.CharField(max_length=80)),
+                    ('currency', models.CharField(default='USD', max_length=3)),
+                    ('country', models.CharField(default='US', max_length=2)),
+                    ('jurisdiction_code', models.CharField(default='US-other', max_length=16)),
+                    ('language', models.CharField(default='en', help_text="Of visitors whose browser asks for none of the market's languages.", max_length=16)),
+                    ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), blank=True, db_default=[], default=list, help_text='In which the storefront of this market can be read. None chosen: all.')),
+                    ('regions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), blank=True, db_default=[], default=list, help_text='Which visitors may choose, as codes such as US-NY, US-MD or DE, AT; their price law holds. Empty: every place that has a price law.')),
+                    ('time_zone', models.CharField(default='UTC', help_text='Of weekdays, hours and daily limits of offers, such as America/New_York.', max_length=40)),
+                    ('minimum_age', models.PositiveSmallIntegerField(db_default=18, default=18, help_text='In years, to buy what is in an age-restricted category (alcohol, tobacco).')),
+                    ('is_active', models.BooleanField(db_default=True, default=True)),
+                    ('is_home', models.BooleanField(db_default=False, default=False, editable=False)),
+                ],
+                options={
+                    'ordering': ['code'],
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('is_home', True)), fields=('is_home',), name='market_one_home')],
+                },
+            ),
+            migrations.CreateModel(
+                name='ListPrice',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('variant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='list_prices', to='shop.variant')),
+                    ('market', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shop.market')),
+                    ('amount_minor', models.PositiveIntegerField()),
+                    ('cost_minor', models.PositiveIntegerField(blank=True, null=True)),
+                ],
+                options={
+                    'ordering': ['market', 'variant'],
+                    'constraints': [models.UniqueConstraint(fields=('variant', 'market'), name='list_price_once'), models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='list_price_positive')],
+                },
+            ),
+            migrations.CreateModel(
+                name='ProductPicture',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pictures', to='shop.product')),
+                    ('variant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='pictures', to='shop.variant')),
+                    ('position', models.PositiveSmallIntegerField(default=0)),
+                    ('alt', models.CharField(blank=True, max_length=200)),
+                    ('alt_zh', models.CharField(blank=True, max_length=200)),
+                    ('state', models.CharField(choices=[('pending', 'being made'), ('ready', 'ready'), ('refused', 'refused')], default='pending', max_length=8)),
+                    ('refusal', models.CharField(blank=True, help_text='Why it was refused.', max_length=20)),
+                    ('file_name', models.CharField(help_text='What the uploaded file was called.', max_length=120)),
+                    ('source_digest', models.CharField(help_text='SHA-256 of the uploaded file.', max_length=64)),
+                    ('upload', models.CharField(blank=True, editable=False, max_length=80)),
+                    ('digest', models.CharField(blank=True, editable=False, max_length=32)),
+                    ('widths', models.JSONField(blank=True, default=list, editable=False)),
+                    ('width', models.PositiveIntegerField(default=0, editable=False)),
+                    ('height', models.PositiveIntegerField(default=0, editable=False)),
+                    ('created_at', models.DateTimeField()),
+                ],
+                options={
+                    'ordering': ['product', 'position', 'id'],
+                    'indexes': [models.Index(condition=models.Q(('state', 'pending')), fields=['id'], name='product_picture_pending')],
+                    'constraints': [models.UniqueConstraint(fields=('product', 'source_digest'), name='product_picture_once'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('height__gt', 0), ('width__gt', 0), models.Q(('digest', ''), _negated=True)), _connector='OR'), name='product_picture_ready')],
+                },
+            ),
+            migrations.CreateModel(
+                name='SearchWord',
+                fields=[
+                    ('word', models.CharField(max_length=80, primary_key=True, serialize=False)),
+                    ('products', models.PositiveIntegerField(help_text='how many active products carry it')),
+                ],
+                options={
+                    'ordering': ['-products'],
+                    'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['word'], name='search_word_trigram', opclasses=['gin_trgm_ops'])],
+                },
+            ),
+            migrations.CreateModel(
+                name='CatalogVersion',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('version', models.BigIntegerField(default=1)),
+                    ('changed_at', models.DateTimeField()),
+                ],
+                options={
+                    'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='catalog_version_one_row')],
+                },
+            ),
+            migrations.CreateModel(
+                name='StockLocation',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('code', models.CharField(max_length=40, unique=True)),
+                    ('name', models.CharField(max_length=120)),
+                    ('store', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shop.store')),
+                ],
+                options={
+                    'ordering': ['code'],
+                },
+            ),
+            migrations.CreateModel(
+                name='StockRecord',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('variant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stock_records', to='shop.variant')),
+                    ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='records', to='shop.stocklocation')),
+                    ('on_hand', models.PositiveIntegerField(default=0)),
+                    ('reserved', models.PositiveIntegerField(default=0)),
+                    ('next_delivery', models.DateField(blank=True, help_text='day on which pieces come again, where it is known', null=True)),
+                ],
+                options={
+                    'ordering': ['variant', 'location'],
+                    'indexes': [models.Index(condition=models.Q(('reserved', models.F('on_hand'))), fields=['location', 'variant'], name='stock_sold_out')],
+                    'constraints': [models.UniqueConstraint(fields=('variant', 'location'), include=('on_hand', 'reserved'), name='stock_unique'), models.CheckConstraint(condition=models.Q(('reserved__lte', models.F('on_hand'))), name='stock_never_oversold')],
+                },
+            ),
+            migrations.CreateModel(
+                name='StockReservation',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('holder', models.CharField(max_length=80)),
+                    ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shop.variant')),
+                    ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shop.stocklocation')),
+                    ('quantity', models.PositiveIntegerField()),
+                    ('expires_at', models.DateTimeField()),
+                    ('state', models.CharField(choices=[('held', 'held'), ('committed', 'committed'), ('released', 'released')], default='held', max_length=10)),
+                    ('person', models.CharField(blank=True, db_default='', default='', max_length=40)),
+                    ('address', models.CharField(blank=True, db_default='', default='', max_length=40)),
+                ],
+                options={
+                    'ordering': ['-expires_at', '-id'],
+                    'indexes': [models.Index(condition=models.Q(('state', 'held')), fields=['expires_at'], name='reservation_expiry'), models.Index(condition=models.Q(('state', 'held')), fields=['variant'], name='reservation_held_variant')],
+                    'constraints': [models.UniqueConstraint(fields=('holder', 'variant', 'location'), name='reservation_unique'), models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='reservation_quantity')],
+                },
+            ),
+            migrations.CreateModel(
+                name='StockMovement',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shop.variant')),
+                    ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shop.stocklocation')),
+                    ('kind', models.CharField(choices=[('opening', 'opening stock'), ('received', 'received'), ('sold', 'sold'), ('returned', 'returned'), ('adjusted', 'adjusted after a count')], max_length=10)),
+                    ('quantity', models.IntegerField(help_text='pieces that came (positive) or went (negative)')),
+                    ('reference', models.CharField(blank=True, max_length=80)),
+                    ('at', models.DateTimeField()),
+                ],
+                options={
+                    'ordering': ['-at', '-id'],
+                    'indexes': [models.Index(fields=['variant', '-at'], name='movement_variant_at')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('quantity', 0), _negated=True), name='movement_not_zero')],
+                },
+            ),
+            migrations.CreateModel(
+                name='JobRun',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('name', models.CharField(max_length=80)),
+                    ('queue', models.CharField(blank=True, max_length=40)),
+                    ('task_id', models.CharField(blank=True, max_length=64)),
+                    ('attempt', models.PositiveSmallIntegerField(default=1)),
+                    ('started_at', models.DateTimeField()),
+                    ('heartbeat_at', models.DateTimeField()),
+                    ('finished_at', models.DateTimeField(blank=True, null=True)),
+                    ('time_limit_seconds', models.PositiveIntegerField(default=900)),
+                    ('outcome', models.CharField(choices=[('running', 'running'), ('ok', 'ok'), ('failed', 'failed'), ('hung', 'hung')], default='running', max_length=8)),
+                    ('rows', models.BigIntegerField(default=0)),
+                    ('report', models.JSONField(blank=True, default=dict)),
+                    ('error', models.TextField(blank=True)),
+                ],
+                options={
+                    'ordering': ['-started_at', '-id'],
+                    'indexes': [models.Index(fields=['name', '-started_at'], name='jobrun_name_started'), models.Index(fields=['outcome', 'heartbeat_at'], name='jobrun_outcome_heartbeat')],
+                },
+            ),
+            migrations.CreateModel(
+                name='QuarantinedRow',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='quarantined_rows', to='shop.jobrun')),
+                    ('source', models.CharField(max_length=80)),
+                    ('row_number', models.BigIntegerField()),
+                    ('reason', models.CharField(max_length=80)),
+                    ('payload', models.JSONField()),
+                ],
+                options={
+                    'ordering': ['id'],
+                    'indexes': [models.Index(fields=['run', 'reason'], name='quarantine_run_reason')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Fact',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('kind', models.CharField(max_length=60)),
+                    ('payload', models.JSONField(default=dict)),
+                    ('occurred_at', models.DateTimeField()),
+                    ('due_at', models.DateTimeField()),
+                    ('delivered_at', models.DateTimeField(blank=True, null=True)),
+                    ('attempts', models.PositiveSmallIntegerField(default=0)),
+                    ('last_error', models.TextField(blank=True)),
+                ],
+                options={
+                    'ordering': ['occurred_at', 'id'],
+                    'indexes': [models.Index(condition=models.Q(('delivered_at__isnull', True)), fields=['due_at'], name='fact_undelivered')],
+                },
+            ),
+            migrations.CreateModel(
+                name='ProductImport',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('kind', models.CharField(choices=[('products', 'products'), ('customers', 'customers')], db_default='products', default='products', max_length=9)),
+                    ('file_name', models.CharField(max_length=200)),
+                    ('upload', models.CharField(editable=False, help_text='Where the file is kept.', max_length=80)),
+                    ('pictures_name', models.CharField(blank=True, max_length=200)),
+                    ('market', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shop.market')),
+                    ('encoding', models.CharField(blank=True, max_length=20)),
+                    ('header', models.JSONField(default=list, help_text='The columns of the file.')),
+                    ('fields', models.JSONField(default=list, help_text='What each of them is; empty: passed over.')),
+                    ('sample', models.JSONField(default=list, editable=False, help_text='Its first rows.')),
+                    ('is_whole', models.BooleanField(default=False, help_text='Take over all rows or none: a refused one stops the others.')),
+                    ('state', models.CharField(choices=[('uploaded', 'columns to be chosen'), ('checking', 'being checked'), ('checked', 'checked'), ('applying', 'being taken over'), ('done', 'taken over'), ('undoing', 'being undone'), ('undone', 'undone'), ('failed', 'could not be read')], default='uploaded', max_length=9)),
+                    ('done', models.PositiveIntegerField(default=0)),
+                    ('total', models.PositiveIntegerField(default=0)),
+                    ('counts', models.JSONField(default=dict)),
+                    ('problem', models.JSONField(default=dict, help_text='Why the file cannot be read.')),
+                    ('is_forgotten', models.BooleanField(db_default=False, default=False, help_text='File and rows were deleted: they name people, and their time was over.')),
+                    ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('created_at', models.DateTimeField()),
+                    ('applied_at', models.DateTimeField(null=True)),
+                    ('undone_at', models.DateTimeField(null=True)),
+                    ('undone_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ],
+                options={
+                    'ordering': ['-id'],
+                    'indexes': [models.Index(condition=models.Q(('state__in', ['checking', 'applying', 'undoing'])), fields=['id'], name='product_import_open')],
+                },
+            ),
+            migrations.CreateModel(
+                name='ProductImportRow',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('product_import', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='shop.productimport')),
+                    ('group', models.PositiveIntegerField()),
+                    ('line', models.PositiveIntegerField()),
+                    ('handle', models.CharField(blank=True, max_length=64)),
+                    ('sku', models.CharField(blank=True, max_length=40)),
+                    ('email', models.CharField(blank=True, db_default='', max_length=254)),
+                    ('outcome', models.CharField(max_length=8)),
+                    ('before', models.JSONField(default=dict)),
+                    ('after', models.JSONField(default=dict)),
+                    ('problems', models.JSONField(default=list)),
+                    ('state', models.CharField(choices=[('planned', 'planned'), ('applied', 'taken over'), ('undone', 'undone'), ('kept', 'kept: undoing was refused')], default='planned', max_length=8)),
+                    ('kept_because', models.JSONField(default=dict, help_text='Why it could not be undone.')),
+                ],
+                options={
+                    'ordering': ['product_import', 'line'],
+                    'indexes': [models.Index(fields=['product_import', 'group'], name='product_import_group'), models.Index(condition=models.Q(('state', 'undone')), fields=['sku'], name='product_import_withdrawn'), models.Index(condition=models.Q(('email', ''), _negated=True), fields=['email'], name='product_import_person')],
+                    'constraints': [models.UniqueConstraint(fields=('product_import', 'line'), name='product_import_row_once')],
+                },
+            ),
+            migrations.CreateModel(
+                name='StoreProfile',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('name', models.CharField(default='Shop', max_length=60)),
+                    ('name_zh', models.CharField(blank=True, max_length=60)),
+                    ('tagline', models.CharField(blank=True, max_length=120)),
+                    ('tagline_zh', models.CharField(blank=True, max_length=120)),
+                    ('accent', models.CharField(default='#1d6340', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-fA-F]{6}$')])),
+                    ('logo', models.BinaryField(default=b'')),
+                    ('icon', models.BinaryField(default=b'')),
+                    ('logo_key', models.CharField(blank=True, editable=False, max_length=16)),
+                    ('logo_width', models.PositiveSmallIntegerField(default=0, editable=False)),
+                    ('logo_height', models.PositiveSmallIntegerField(default=0, editable=False)),
+                    ('sender_name', models.CharField(blank=True, max_length=60)),
+                    ('sender_email', models.EmailField(blank=True, max_length=254)),
+                    ('company', models.CharField(blank=True, max_length=120)),
+                    ('address', models.TextField(blank=True, max_length=400)),
+                    ('register', models.CharField(blank=True, max_length=120)),
+                    ('vat_id', models.CharField(blank=True, max_length=30)),
+                    ('email', models.EmailField(blank=True, max_length=254)),
+                    ('phone', models.CharField(blank=True, max_length=30)),
+                    ('privacy_email', models.EmailField(blank=True, max_length=254)),
+                    ('links', models.TextField(blank=True, max_length=1000)),
+                    ('terms', models.TextField(blank=True, max_length=60000)),
+                    ('terms_zh', models.TextField(blank=True, max_length=60000)),
+                    ('delivery', models.TextField(blank=True, max_length=20000)),
+                    ('delivery_zh', models.TextField(blank=True, max_length=20000)),
+                    ('returns', models.TextField(blank=True, max_length=20000)),
+                    ('returns_zh', models.TextField(blank=True, max_length=20000)),
+                ],
+                options={
+                    'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='store_profile_one_row'), models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='store_profile_has_name')],
+                },
+            ),
+        ]),
+    ]

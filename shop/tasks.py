@@ -1,0 +1,41 @@
+"""Housekeeping jobs of the ground. When they run is in `shop/schedule.py`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from shop.ground.catalog.services import refresh_search
+from shop.ground.jobs.services import delete_old_runs, mark_hung_runs
+from shop.ground.jobs.tasks import job, wake
+from shop.ground.kernel.clock import utc_now
+from shop.ground.outbox.services import delete_delivered_facts, deliver_facts
+from shop.wiring import HANDLERS
+
+KEEP_RUNS = timedelta(days=30)
+KEEP_FACTS = timedelta(days=14)
+
+
+@job(queue="outbox", time_limit=60)
+def deliver_outbox() -> int:
+    """Deliver due facts to their handlers."""
+    return deliver_facts(handlers=HANDLERS, now=utc_now())
+
+
+def wake_outbox() -> None:
+    """Rouse the delivering worker; with Redis down the schedule finds the fact later."""
+    wake(deliver_outbox)
+
+
+@job(queue="outbox", time_limit=60)
+def check_runs() -> int:
+    """Mark hung runs, delete old runs and delivered facts."""
+    now = utc_now()
+    hung = mark_hung_runs(now=now)
+    old = delete_old_runs(before=now - KEEP_RUNS, keep_names=("import_journey", "simulate_traffic"))
+    return hung + old + delete_delivered_facts(before=now - KEEP_FACTS)
+
+
+@job(queue="recompute", time_limit=300)
+def index_catalog() -> int:
+    """Bring search up to date with products whose words staff changed."""
+    return refresh_search()

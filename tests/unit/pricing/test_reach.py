@@ -1,0 +1,60 @@
+"""How far an elasticity may move a price: a rung beyond what was shown, or what chance allows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pricing.base.core.rungs import neighbour_rungs
+from pricing.base.core.values import Policy
+from pricing.optimum.core.choose import choose_public
+from pricing.optimum.core.feasible import example_limits
+from pricing.optimum.core.joint import DemandTerms
+from pricing.optimum.core.publish import reach_of
+
+PRICES = st.integers(150, 5_000)
+NO = np.zeros(1, dtype=np.bool_)
+
+
+@given(PRICES, PRICES, PRICES)
+def test_no_observational_price_goes_more_than_a_rung_beyond_what_was_shown(
+    anchor: int, one: int, other: int
+) -> None:
+    low, high = sorted((one, other))
+    seen = np.array([low]), np.array([high])
+    now = np.array([anchor])
+    lowest, highest = reach_of(now, now, seen, NO, Policy())
+    under, _ = neighbour_rungs(np.minimum(seen[0], anchor))
+    _, over = neighbour_rungs(np.maximum(seen[1], anchor))
+    assert under[0] <= lowest[0] <= anchor <= highest[0] <= over[0]
+    # What chance backs reaches as far as ever, and nothing reaches further.
+    widest = reach_of(now, now, seen, ~NO, Policy())
+    assert widest[0][0] <= lowest[0]
+    assert widest[1][0] >= highest[0]
+
+
+def choose_from(current: int, elasticity: float) -> int:
+    """Return the price chosen from `current` under an anchor of 400, shown between 340 and 400."""
+    limits = example_limits(current=current, floor=286, ceiling=600, step=0.3)
+    seen = np.array([340]), np.array([400])
+    low, high = reach_of(limits.current_minor, np.array([400]), seen, NO, Policy())
+    limits = replace(limits, anchor_minor=np.array([400]), rung_low=low, rung_high=high)
+    one = np.ones(1)
+    terms = DemandTerms(
+        np.array([current]), 240.0 * one, np.array([286]), elasticity * one, 0.1 * one
+    )
+    return int(choose_public(limits, terms, Policy()).minor[0])
+
+
+def test_a_price_may_go_where_prices_were_and_one_rung_further() -> None:
+    assert choose_from(400, 3.4) == 339
+    assert choose_from(400, 6.0) == 339
+    assert choose_from(400, 2.2) == 409
+
+
+def test_a_price_away_from_the_merchants_own_stays_only_while_believed_better() -> None:
+    assert choose_from(359, 3.0) == 359
+    assert choose_from(359, 2.2) == 409
