@@ -54,7 +54,9 @@ def test_a_file_that_cannot_be_read_says_so(root: Client) -> None:
     address = reverse("admin:campaign_import")
     for content in (b"nothing", b"\xff\xfe"):
         answer = root.post(address, {"file": SimpleUploadedFile("a.json", content)}, follow=True)
-        assert any("no JSON" in str(m) or "UTF-8" in str(m) for m in answer.context["messages"])
+        assert any(
+            "not valid JSON" in str(m) or "UTF-8" in str(m) for m in answer.context["messages"]
+        )
     assert root.post(address).status_code == 302
     assert root.get(address).headers["Location"] == reverse("admin:campaign_files")
     csv = root.get(reverse("admin:campaign_export"), {"format": "csv"}).content.decode()

@@ -98,7 +98,7 @@ def test_an_order_comes_in_whole_or_not_at_all_and_never_from_the_future(load: A
         "3 rows read: 0 taken, 3 not.",
         [
             (
-                "orders.csv line 2: the order 'P1' is left out, because its line 3 is refused; mend"
+                "orders.csv line 2: the order 'P1' is left out, because its line 3 is refused; correct"
                 " that and import the file again."
             ),
             "orders.csv line 3: column 'paid': '4,50' has a comma; write 4.50.",
