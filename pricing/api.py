@@ -68,6 +68,7 @@ from pricing.quoting.selectors.listed import (
     tell_demand_basis,
 )
 from pricing.quoting.selectors.quotes import QuoteNotFound, find_first_personal, get_quote
+from pricing.quoting.selectors.rollouts import load_rollout
 from pricing.quoting.selectors.seals import SealFigures, read_seals
 from pricing.quoting.selectors.serving import (
     active_policy,
@@ -93,7 +94,6 @@ from pricing.quoting.selectors.statistics import (
     list_quotes_of_shopper,
     read_price_freshness,
 )
-from pricing.quoting.selectors.trials import load_trial
 from pricing.quoting.services.drain import (
     QuoteRefused,
     drain_quotes,
@@ -233,9 +233,9 @@ __all__ = [
     "load_jurisdictions",
     "load_ledger_bulk",
     "load_paid",
+    "load_rollout",
     "load_series",
     "load_served",
-    "load_trial",
     "lower_by_offers",
     "name_family",
     "name_solver",

@@ -13,7 +13,7 @@ from promotions.loyalty.core.pos import (
 )
 from promotions.loyalty.core.tiers import Purchase, Standing, Tier
 from promotions.loyalty.selectors.points import Balance, PointsMove, find_balance, list_moves
-from promotions.loyalty.selectors.points_cart import CartGoods, plan_points_of, preview_points
+from promotions.loyalty.selectors.points_cart import PricedProduct, plan_points_of, preview_points
 from promotions.loyalty.selectors.points_export import export_points
 from promotions.loyalty.selectors.pos import find_till
 from promotions.loyalty.selectors.referrals import ReferralCount, count_referrals, is_invitation
@@ -63,10 +63,10 @@ __all__ = [
     "Act",
     "Answer",
     "Balance",
-    "CartGoods",
     "PointsLine",
     "PointsMove",
     "PointsRefused",
+    "PricedProduct",
     "Purchase",
     "ReferralCount",
     "ReturnedUnits",

@@ -33,16 +33,16 @@ from promotions.offers.selectors.personal import (
     personal_offers_for,
     tell_left,
 )
-from promotions.offers.selectors.preview_prices import Goods, find_touched, price_goods
+from promotions.offers.selectors.preview_prices import PreviewProducts, find_touched, price_goods
 from promotions.offers.selectors.public_cuts import list_public_cuts
 from promotions.offers.selectors.ranks import find_place
 
 __all__ = [
     "FindTier",
     "Gathered",
-    "Goods",
     "LinePreview",
     "PersonalOffer",
+    "PreviewProducts",
     "Previews",
     "complete_shopper",
     "drop_held_out",

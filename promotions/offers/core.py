@@ -10,13 +10,13 @@ from typing import Any
 
 from promotions.engine.api import (
     RULES,
-    Asked,
     CartValue,
     CodeFacts,
     Counted,
     CouponValue,
     DeliveryFee,
     Entity,
+    EvaluationInput,
     FrozenFacts,
     GiftStock,
     LimitValue,
@@ -33,13 +33,13 @@ VERSION = 1
 FLAGS = ("is_active", "is_used_up", "is_used_up_by_shopper", "is_held_by_shopper", "is_reserved")
 
 
-def freeze_facts(asked: Asked, line_ids: Sequence[str]) -> str:
+def freeze_facts(asked: EvaluationInput, line_ids: Sequence[str]) -> str:
     """Return what to keep of `asked`; lines come in the order of `line_ids`, the order's.
 
     >>> from promotions.engine.core.carts import CartLineValue
     >>> bread = CartLineValue("7", 1, 10, (3, 4), 5, quantity=2, unit_minor=250, floor_minor=120)
     >>> cart = CartValue((bread,), "USD", "us", "online")
-    >>> seen = freeze_facts(Asked(cart, (), (), ShopperFacts(segment="vip")), ["7"])
+    >>> seen = freeze_facts(EvaluationInput(cart, (), (), ShopperFacts(segment="vip")), ["7"])
     >>> seen
     '{"v":1,"e":2,"s":{"s":"vip"},"l":[[10,5,120,3,4]],"t":"UTC"}'
     >>> thaw_facts(seen).lines

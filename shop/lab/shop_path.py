@@ -27,7 +27,7 @@ from pricing.demand.core.training import (
 from pricing.learning.core.taught import find_learned, teach
 from pricing.ledger.core.exposures import look_out
 from pricing.optimum.core import Segments, one_segment
-from pricing.optimum.core.decide import Held, decide_rungs
+from pricing.optimum.core.decide import HeldQuotes, decide_rungs
 from pricing.optimum.core.quote import VariantTerms, build_rungs
 from pricing.optimum.core.signals import SignalWeights
 from pricing.optimum.core.thompson import DRAWS, draw_places
@@ -236,7 +236,7 @@ class ShopPath:
         rungs = build_rungs(terms, policy, place if policy.exploration > 0.0 else None)
         boost = self._boost(context)[None, shopper]
         treated = (self._rng.random(context.shoppers) >= policy.holdout_share)[shopper]
-        held, is_stale = Held.nothing(len(item)), self._is_stale(day)
+        held, is_stale = HeldQuotes.nothing(len(item)), self._is_stale(day)
         made = decide_rungs(
             terms,
             rungs,

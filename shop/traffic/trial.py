@@ -11,7 +11,7 @@ from pricing.api import (
     activate_model,
     ask_for_model,
     begin_trial,
-    load_trial,
+    load_rollout,
     train_demand,
 )
 
@@ -52,7 +52,7 @@ def put_on_trial(*, staff: Staff, now: datetime) -> int | None:
 
 def use_tried(*, staff: Staff, now: datetime) -> int | None:
     """Bring the model on trial into use once it quotes everybody; return it, else None."""
-    found = load_trial()
+    found = load_rollout()
     if found is None or found.share < 1.0:
         return None
     activate_model(model_id=found.model_version, by_id=staff.decides, now=now)

@@ -12,7 +12,7 @@ from orders.order.core.totals import LineAmounts, Totals, check_ledger, sum_tota
 from orders.terms.core.tax import Method, TaxTable, choose_option, price_options, tax_on
 from orders.values import CartLineView, CartPoints, CartView, DeliveryOption, Notice
 from orders.wording import say_hour, say_notice
-from promotions.engine.api import Adjustment, Evaluation, GivenGift
+from promotions.engine.api import Adjustment, AwardedGift, Evaluation
 from shop.ground.kernel.errors import FairtagError
 
 
@@ -86,7 +86,7 @@ def _group_by_line(evaluation: Evaluation) -> dict[str, list[Adjustment]]:
     return by_line
 
 
-def _gift_adjustment(gift: GivenGift) -> Adjustment:
+def _gift_adjustment(gift: AwardedGift) -> Adjustment:
     return Adjustment(
         offer_id=gift.offer_id,
         campaign_id=gift.campaign_id,

@@ -36,7 +36,7 @@ from promotions.engine.api import (
 from promotions.offers.api import (
     FindTier,
     Gathered,
-    Goods,
+    PreviewProducts,
     Previews,
     find_touched,
     gather_offers,
@@ -316,7 +316,7 @@ def _cart_of(
     return replace(make_cart(lines, context), gift_choices=held.opened.gift_choices)
 
 
-def _price_alone(ids: IntArray, quoted: IntArray, context: QuoteContext) -> Goods:
+def _price_alone(ids: IntArray, quoted: IntArray, context: QuoteContext) -> PreviewProducts:
     """Return one piece of each variant at its quoted price, beside the one for everybody."""
     now, market, channel = context.now, context.market, context.channel
     public = quote_listing(context=for_everybody(context), variant_ids=ids)
@@ -325,10 +325,10 @@ def _price_alone(ids: IntArray, quoted: IntArray, context: QuoteContext) -> Good
     prices = list_prices(variant_ids=wanted, now=now, market=market, channel=channel)
     floor = np.array([floors.get(one, 0) for one in wanted], dtype=np.int64)
     listed = np.array([prices.get(one, 0) for one in wanted], dtype=np.int64)
-    return Goods(ids, quoted, floor, public, listed)
+    return PreviewProducts(ids, quoted, floor, public, listed)
 
 
-def _lines_for(goods: Goods, context: QuoteContext) -> tuple[CartLineValue, ...]:
+def _lines_for(goods: PreviewProducts, context: QuoteContext) -> tuple[CartLineValue, ...]:
     columns = (goods.variant_id, goods.unit_minor, goods.public_minor, goods.list_minor)
     priced = [
         Priced(one, 1, *amounts)

@@ -34,12 +34,19 @@ from pricing.api import quote_variants, resolve_jurisdiction
 from pricing.base.core.values import PriceView, QuoteContext
 from pricing.ledger.core.labels import label_text
 from profiles.experiments.api import log_exposures
-from promotions.engine.api import Asked, CartValue, Evaluation, GiftStock, GivenGift, ShopperView
-from promotions.loyalty.api import AGE_LIMITED, CartGoods, plan_points_of
+from promotions.engine.api import (
+    AwardedGift,
+    CartValue,
+    Evaluation,
+    EvaluationInput,
+    GiftStock,
+    ShopperView,
+)
+from promotions.loyalty.api import AGE_LIMITED, PricedProduct, plan_points_of
 from promotions.offers.api import evaluate_asked, gather_offers, list_cart_arms
 from shop.ground.catalog.core.values import CatalogCard
 from shop.ground.catalog.selectors import get_market, list_cards
-from shop.ground.catalog.selectors.arrays import VariantPlace, find_places
+from shop.ground.catalog.selectors.arrays import VariantTaxonomy, find_places
 from shop.ground.kernel.translation import locale_of, translate
 
 
@@ -73,7 +80,7 @@ class GiftShelf:
             if variant_id in self._cards and variant_id in self._prices
         )
 
-    def settle(self, gifts: Sequence[GivenGift]) -> tuple[SettledLine, ...]:
+    def settle(self, gifts: Sequence[AwardedGift]) -> tuple[SettledLine, ...]:
         """Return one line per variant given, at its public price: its adjustments make it free."""
         quantities: dict[int, int] = {}
         for gift in gifts:
@@ -82,7 +89,7 @@ class GiftShelf:
             self._line(variant_id, quantity) for variant_id, quantity in sorted(quantities.items())
         )
 
-    def list_choices(self, gifts: Sequence[GivenGift]) -> tuple[GiftChoice, ...]:
+    def list_choices(self, gifts: Sequence[AwardedGift]) -> tuple[GiftChoice, ...]:
         """Return the offers that leave a choice."""
         chosen = self._opened.gift_choices
         return tuple(
@@ -170,7 +177,7 @@ def plan_cart_points(
         shopper_id=None if member is None else member.id,
         market_code=context.market,
         goods=[
-            CartGoods(
+            PricedProduct(
                 0 if is_restricted(line.card) else evaluation.totals[line.line_id],
                 earning_categories(line, places),
             )
@@ -204,7 +211,7 @@ def bonus_of(evaluation: Evaluation) -> int:
     return sum(grant.points for grant in evaluation.points)
 
 
-def earning_categories(line: SettledLine, places: Mapping[int, VariantPlace]) -> tuple[int, ...]:
+def earning_categories(line: SettledLine, places: Mapping[int, VariantTaxonomy]) -> tuple[int, ...]:
     """Return a line's categories, and what says that its product earns nothing."""
     trail = places[line.card.variant_id].category_ids
     return (*trail, AGE_LIMITED) if is_restricted(line.card) else trail
@@ -219,7 +226,7 @@ class Valuation:
 
     opened: OpenCart
     lines: tuple[SettledLine, ...]
-    asked: Asked
+    asked: EvaluationInput
     evaluation: Evaluation
     valued: Valued
 
@@ -284,7 +291,9 @@ def _add_choices(valued: Valued, evaluation: Evaluation, shelf: GiftShelf) -> Va
     return replace(valued, view=replace(view, notices=notices, gift_choices=choices))
 
 
-def _prepare(cart: CartValue, opened: OpenCart, shelf: GiftShelf, context: QuoteContext) -> Asked:
+def _prepare(
+    cart: CartValue, opened: OpenCart, shelf: GiftShelf, context: QuoteContext
+) -> EvaluationInput:
     shopper = _shopper_view(opened, context)
     # Here a shopper sees what the arm of a campaign under experiment makes of the cart.
     log_exposures(list_cart_arms(cart=cart, shopper=shopper, now=context.now), now=context.now)

@@ -45,14 +45,14 @@ def owner_of(pseudonym: str | None) -> bytes:
     return hashlib.blake2b(pseudonym.encode(), digest_size=OWNER_BYTES, person=b"fairtag").digest()
 
 
-class Mint:
+class TokenSigner:
     """Signs the tokens of one request; what all of them share is packed once.
 
     `shared` names market, channel, currency, jurisdiction, versions, arm, owner and moments; each
     token adds its id, variant, amounts, rung and label.
 
     >>> quote = example_quote()
-    >>> token, signature = Mint(quote, key=b"secret").sign(
+    >>> token, signature = TokenSigner(quote, key=b"secret").sign(
     ...     quote.quote_id, quote.variant_id, (429, 399, 389), "personal", "generic"
     ... )
     >>> decode_token(token, keys={1: b"secret"}) == quote, signature.hex() == signature_of(token)
@@ -114,8 +114,8 @@ def encode_token(quote: VerifiedQuote, *, key: bytes) -> str:
     True
     """
     amounts = (quote.list_minor, quote.public_minor, quote.quoted_minor)
-    mint = Mint(quote, key=key)
-    return mint.sign(quote.quote_id, quote.variant_id, amounts, quote.rung, quote.label_code)[0]
+    signer = TokenSigner(quote, key=key)
+    return signer.sign(quote.quote_id, quote.variant_id, amounts, quote.rung, quote.label_code)[0]
 
 
 def signature_of(token: str) -> str:

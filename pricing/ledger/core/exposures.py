@@ -12,8 +12,8 @@ import numpy as np
 
 from pricing.base.core.arrays import FloatArray, IntArray
 from pricing.base.core.values import Policy
-from pricing.optimum.core.decide import Held, settle
-from pricing.optimum.core.quote import RungTable, VariantTerms, rung_percents
+from pricing.optimum.core.decide import HeldQuotes, settle
+from pricing.optimum.core.quote import PricePointTable, VariantTerms, rung_percents
 from pricing.optimum.core.thompson import DRAWS
 
 # More prices than rungs there cannot be but one: what was promised before.
@@ -35,11 +35,11 @@ class Outlook:
 
 def look_out(
     terms: VariantTerms,
-    rungs: RungTable,
+    rungs: PricePointTable,
     boost: FloatArray,
     policy: Policy,
     *,
-    held: Held,
+    held: HeldQuotes,
     now_ms: int | IntArray,
     is_held_out: bool = False,
     book_minor: IntArray | None = None,
@@ -52,7 +52,7 @@ def look_out(
     >>> terms, policy = example_terms(), Policy()
     >>> rungs = build_rungs(terms, policy, np.array([50]))
     >>> out = look_out(
-    ...     terms, rungs, np.array([[0.7]]), policy, held=Held.nothing(1), now_ms=0
+    ...     terms, rungs, np.array([[0.7]]), policy, held=HeldQuotes.nothing(1), now_ms=0
     ... )
     >>> out.shown_minor.tolist(), out.percent.tolist()
     ([[400, 399, 389, 379, 369]], [[6, 22, 61, 11, 0]])

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricing.base.core.values import IntArray
-from pricing.optimum.core.decide import Held
+from pricing.optimum.core.decide import HeldQuotes
 from pricing.optimum.core.quote import VariantTerms
 from pricing.optimum.core.signals import RAW_SIGNALS, ShopperSignals
 
@@ -128,9 +128,9 @@ def read_signals(rows: Rows) -> ShopperSignals:
     return ShopperSignals(**values)
 
 
-def read_held(rows: Rows) -> Held:
+def read_held(rows: Rows) -> HeldQuotes:
     """Return what was promised before, (m,)."""
-    return Held(*(rows[name].astype(np.int64) for name, _ in HELD_FIELDS))
+    return HeldQuotes(*(rows[name].astype(np.int64) for name, _ in HELD_FIELDS))
 
 
 def read_draws(rows: Rows) -> IntArray | None:

@@ -44,7 +44,7 @@ from pricing.ledger.core.packed import (
 from pricing.optimum.core.decide import Decisions
 from pricing.optimum.core.explain import DecisionInputs, Explanation, explain_prices
 from pricing.optimum.core.quote import (
-    RungTable,
+    PricePointTable,
     VariantTerms,
     build_rungs,
     demand_ratios,
@@ -117,7 +117,7 @@ class _Made:
     """Decisions of some rows with everything they were made of."""
 
     terms: VariantTerms
-    rungs: RungTable
+    rungs: PricePointTable
     decided: Decisions
     outlook: Outlook
     explanation: Explanation

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pricing.base.core.values import BoolArray, FloatArray, IntArray, Policy
-from pricing.optimum.core.quote import RungTable, VariantTerms, choose_rungs
+from pricing.optimum.core.quote import PricePointTable, VariantTerms, choose_rungs
 from pricing.policy.core.guardrails import BIT, apply_gate
 
 MINUTE_MS = 60_000
@@ -15,7 +15,7 @@ HOUR_MS = 60 * MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldQuotes:
     """The last quote of one shopper for each of m variants, arrays (m,); zeros where there is none.
 
     Amounts are minor units, moments milliseconds since 1970. `discount_minor` is the largest
@@ -29,10 +29,10 @@ class Held:
     expires_ms: IntArray
 
     @staticmethod
-    def nothing(count: int) -> Held:
+    def nothing(count: int) -> HeldQuotes:
         """Return what is held for a shopper never quoted before."""
         zeros = np.zeros(count, dtype=np.int64)
-        return Held(zeros, zeros, zeros, zeros, zeros)
+        return HeldQuotes(zeros, zeros, zeros, zeros, zeros)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Decisions:
 
 
 def hold_limit(
-    public_minor: IntArray, held: Held, policy: Policy, now_ms: int | IntArray
+    public_minor: IntArray, held: HeldQuotes, policy: Policy, now_ms: int | IntArray
 ) -> IntArray:
     """Return the highest price earlier quotes allow, (m,); the public price where none speaks.
 
@@ -64,7 +64,7 @@ def hold_limit(
     factor raises a price within a day.
 
     >>> one = np.array([1])
-    >>> held = Held(389 * one, 399 * one, 10 * one, 0 * one, HOUR_MS * one)
+    >>> held = HeldQuotes(389 * one, 399 * one, 10 * one, 0 * one, HOUR_MS * one)
     >>> [int(hold_limit(409 * one, held, Policy(), at)[0]) for at in (1, 2 * HOUR_MS, 26 * HOUR_MS)]
     [389, 399, 409]
     """
@@ -75,7 +75,7 @@ def hold_limit(
     return highest
 
 
-def remembered(held: Held, policy: Policy, now_ms: int | IntArray) -> IntArray:
+def remembered(held: HeldQuotes, policy: Policy, now_ms: int | IntArray) -> IntArray:
     """Return the discount in money that may not shrink yet, (m,); 0 where nothing is remembered."""
     until = held.expires_ms + policy.no_rise_hours * HOUR_MS
     is_remembered = (held.quoted_minor > 0) & (now_ms < until)
@@ -96,7 +96,7 @@ def settle(
     terms: VariantTerms,
     policy: Policy,
     *,
-    held: Held,
+    held: HeldQuotes,
     now_ms: int | IntArray,
     is_allowed: BoolArray | bool = True,
     is_stale: bool = False,
@@ -122,11 +122,11 @@ def settle(
 
 def decide_rungs(
     terms: VariantTerms,
-    rungs: RungTable,
+    rungs: PricePointTable,
     boost: FloatArray,
     policy: Policy,
     *,
-    held: Held,
+    held: HeldQuotes,
     now_ms: int,
     is_allowed: BoolArray | bool,
     is_stale: bool,

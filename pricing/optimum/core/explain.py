@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pricing.base.core.values import BoolArray, FloatArray, IntArray, Policy
-from pricing.optimum.core.decide import Decisions, Held, decide_rungs, settle
+from pricing.optimum.core.decide import Decisions, HeldQuotes, decide_rungs, settle
 from pricing.optimum.core.quote import (
-    RungTable,
+    PricePointTable,
     VariantTerms,
     build_rungs,
     choose_rungs,
@@ -44,7 +44,7 @@ class DecisionInputs:
     terms: VariantTerms
     weights: SignalWeights
     policy: Policy
-    held: Held
+    held: HeldQuotes
     now_ms: int
     draw: IntArray | None
     is_held_out: bool
@@ -70,7 +70,7 @@ class DecisionInputs:
         if name in SIGNAL_INPUTS:
             return replace(self, signals=self.signals.without(name))
         if name == "hold":
-            return replace(self, held=Held.nothing(len(self.terms)))
+            return replace(self, held=HeldQuotes.nothing(len(self.terms)))
         return replace(self, draw=None) if name == "test" else replace(self, book_minor=None)
 
     def has(self, name: str) -> bool:
@@ -150,7 +150,7 @@ class Moved:
 
 def find_moved(
     terms: VariantTerms,
-    rungs: RungTable,
+    rungs: PricePointTable,
     boost: FloatArray,
     policy: Policy,
     decided: Decisions,
@@ -166,7 +166,7 @@ def find_moved(
     """
 
     def serve(model_minor: IntArray) -> IntArray:
-        nothing = Held.nothing(len(terms))
+        nothing = HeldQuotes.nothing(len(terms))
         return settle(
             model_minor, terms, policy, held=nothing, now_ms=0, is_held_out=is_held_out
         ).minor
@@ -186,7 +186,7 @@ def example_inputs() -> DecisionInputs:
         terms=example_terms(),
         weights=SignalWeights(),
         policy=Policy(),
-        held=Held.nothing(1),
+        held=HeldQuotes.nothing(1),
         now_ms=0,
         draw=None,
         is_held_out=False,

@@ -161,7 +161,7 @@ class VariantTerms:
 
 
 @dataclass(frozen=True, slots=True)
-class RungTable:
+class PricePointTable:
     """The rungs of m variants, (m, R): prices, log ratios to public, price of spread; cost (m,).
 
     With a `draw` the best rung is that of a drawn elasticity, without one that of the expectation.
@@ -174,9 +174,9 @@ class RungTable:
     is_open: BoolArray
     draw: Draw | None = None
 
-    def take(self, where: IntArray) -> RungTable:
+    def take(self, where: IntArray) -> PricePointTable:
         """Return the rungs of the variants at positions `where`."""
-        return RungTable(
+        return PricePointTable(
             minor=self.minor[where],
             log_ratio=self.log_ratio[where],
             spread_price=self.spread_price[where],
@@ -230,7 +230,9 @@ def payoff_cost(terms: VariantTerms, policy: Policy) -> FloatArray:
     return np.maximum(worth, implied_cost(public, terms.elasticity))
 
 
-def build_rungs(terms: VariantTerms, policy: Policy, place: IntArray | None = None) -> RungTable:
+def build_rungs(
+    terms: VariantTerms, policy: Policy, place: IntArray | None = None
+) -> PricePointTable:
     """Return the feasible rungs of each variant; a variant sold below cost gets none below public.
 
     `place` (m,) are the quantiles that `draw_places` drew; without them, and under a policy that
@@ -246,7 +248,7 @@ def build_rungs(terms: VariantTerms, policy: Policy, place: IntArray | None = No
         terms.public_minor, terms.floor_minor, policy.personal_cap, terms.exponent
     )
     x = log_ratio(minor)
-    return RungTable(
+    return PricePointTable(
         minor=minor,
         log_ratio=x,
         spread_price=np.exp(-0.5 * policy.spread_aversion * (x * x)),
@@ -256,7 +258,7 @@ def build_rungs(terms: VariantTerms, policy: Policy, place: IntArray | None = No
     )
 
 
-def payoff_ratios(terms: VariantTerms, rungs: RungTable, boost: FloatArray) -> FloatArray:
+def payoff_ratios(terms: VariantTerms, rungs: PricePointTable, boost: FloatArray) -> FloatArray:
     """Return the expected payoff of each rung relative to the public price, (n, m, R).
 
     Includes the price of spread: without it the flat optimum of small elasticities would swing
@@ -268,14 +270,14 @@ def payoff_ratios(terms: VariantTerms, rungs: RungTable, boost: FloatArray) -> F
     return payoff * rungs.spread_price
 
 
-def demand_ratios(terms: VariantTerms, rungs: RungTable, boost: FloatArray) -> FloatArray:
+def demand_ratios(terms: VariantTerms, rungs: PricePointTable, boost: FloatArray) -> FloatArray:
     """Return expected demand at each rung relative to the public price, (n, m, R)."""
     elasticity = np.where(rungs.is_open, terms.elasticity, 1.0)[:, None]
     sd = np.where(rungs.is_open, terms.elasticity_sd, 0.0)[:, None]
     return expected_demand_ratio(rungs.log_ratio, elasticity, sd, boost[:, :, None])
 
 
-def choose_rungs(terms: VariantTerms, rungs: RungTable, boost: FloatArray) -> IntArray:
+def choose_rungs(terms: VariantTerms, rungs: PricePointTable, boost: FloatArray) -> IntArray:
     """Return the best rung's price for each shopper and variant, (n, m), before the gate.
 
     Without a signal (z = 0) there is no personal price. Of equal rungs the first, the highest
@@ -297,7 +299,7 @@ def choose_rungs(terms: VariantTerms, rungs: RungTable, boost: FloatArray) -> In
     return chosen
 
 
-def rung_percents(terms: VariantTerms, rungs: RungTable, boost: FloatArray) -> IntArray:
+def rung_percents(terms: VariantTerms, rungs: PricePointTable, boost: FloatArray) -> IntArray:
     """Return with which probability each rung is chosen, (n, m, R) in whole percent.
 
     It sums to 100; padding has 0. Without a draw the best rung is certain.
@@ -316,7 +318,7 @@ def rung_percents(terms: VariantTerms, rungs: RungTable, boost: FloatArray) -> I
     return np.where(((boost > 0.0) & rungs.is_open)[..., None], sure, public)
 
 
-def rung_lines(terms: VariantTerms, rungs: RungTable) -> Lines:
+def rung_lines(terms: VariantTerms, rungs: PricePointTable) -> Lines:
     """Return the log payoffs of the rungs as lines in the elasticity; harmless where closed."""
     margin = rungs.minor - np.where(rungs.is_open, rungs.cost, 0.0)[:, None]
     is_rung = (margin > 0.0) & (rungs.log_ratio < 0.0)

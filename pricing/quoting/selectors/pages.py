@@ -14,7 +14,7 @@ from pricing.base.core.values import BoolArray, SwitchRow
 from pricing.ledger.models.books import PriceBook
 from pricing.optimum.core.book import Book, read_book
 from pricing.quoting.selectors.returns import Return, load_returns
-from pricing.quoting.selectors.trials import Trial, find_stand_in, lay_model
+from pricing.quoting.selectors.rollouts import Rollout, find_stand_in, lay_model
 from shop.ground.catalog.core.values import VariantArrays
 from shop.ground.catalog.selectors import load_variant_arrays
 from shop.ground.kernel.arrays import hash_arrays, unpack_arrays
@@ -62,7 +62,7 @@ class Served:
 
 
 def load_pages(
-    before: Iterable[Served], switches: tuple[SwitchRow, ...], trial: Trial | None
+    before: Iterable[Served], switches: tuple[SwitchRow, ...], trial: Rollout | None
 ) -> dict[tuple[str, str], tuple[Served, ...]]:
     """Return the newest books of each market and channel; arrays of pages of `before` are kept."""
     before = [one for one in before if one.taken_back is None]

@@ -35,7 +35,7 @@ from pricing.policy.selectors.rules import (
 )
 from pricing.quoting.selectors.pages import Served, load_pages
 from pricing.quoting.selectors.returns import RETURN_NOTICE
-from pricing.quoting.selectors.trials import TRIAL_NOTICE, Trial, load_trial
+from pricing.quoting.selectors.rollouts import TRIAL_NOTICE, Rollout, load_rollout
 from profiles.experiments.api import PRICES_NOTICE
 from profiles.shoppers.api import list_stale_pseudonyms
 from shop.ground.catalog.selectors import catalog_version, load_variant_arrays
@@ -73,7 +73,7 @@ class Serving:
     books: Mapping[tuple[str, str], tuple[Served, ...]]
     lagging: frozenset[str]
     is_blind: bool = False
-    trial: Trial | None = None
+    trial: Rollout | None = None
     tests_prices: bool = False
 
     def rule(self, code: str, now: datetime) -> JurisdictionRule:
@@ -173,7 +173,7 @@ def _load(old: Serving | None) -> Serving:
     lagging = list_stale_pseudonyms()
     if old is not None and old.notice == notice and not old.is_blind:
         return old if old.lagging == lagging else replace(old, lagging=lagging)
-    switches, trial = tuple(list_kill_switches()), load_trial()
+    switches, trial = tuple(list_kill_switches()), load_rollout()
     return Serving(
         notice=notice,
         policy=load_active_policy(),

@@ -25,7 +25,7 @@ GROUP BY day, rung ORDER BY day, rung
 
 
 @dataclass(frozen=True, slots=True)
-class RungCounts:
+class SourceCounts:
     """Quotes by (day, rung). `is_sampled`: scaled up from a sample of the table's blocks."""
 
     counts: dict[tuple[date, str], int]
@@ -36,13 +36,13 @@ class RungCounts:
         return tuple(float(self.counts.get((day, rung), 0)) for day in days)
 
 
-def count_quotes_by_rung(*, since: datetime, until: datetime, zone: str) -> RungCounts:
+def count_quotes_by_rung(*, since: datetime, until: datetime, zone: str) -> SourceCounts:
     """Count quotes of `[since, until)` by day of `zone` and rung. Two queries.
 
     Reads about `READ_AT_MOST` rows however many there are: above that, whole blocks are sampled
     (TABLESAMPLE SYSTEM, a fixed seed) and the counts scaled up.
     """
-    return RungCounts(*count_by_day(COUNT_RUNGS, since=since, until=until, zone=zone))
+    return SourceCounts(*count_by_day(COUNT_RUNGS, since=since, until=until, zone=zone))
 
 
 def count_by_day(

@@ -12,16 +12,16 @@ import numpy as np
 from pricing.base.core.arrays import BoolArray, IntArray
 from pricing.base.core.keys import held_key
 from pricing.base.core.values import Policy, QuoteContext
-from pricing.ledger.core.held import HeldQuote, held_arrays, unpack_held
+from pricing.ledger.core.held_quotes import HeldQuote, held_arrays, unpack_held
 from pricing.ledger.models.books import PriceBookEntry
 from pricing.optimum.core.book import Book
-from pricing.optimum.core.decide import Decisions, Held, decide_rungs
+from pricing.optimum.core.decide import Decisions, HeldQuotes, decide_rungs
 from pricing.optimum.core.explain import Moved, find_moved
-from pricing.optimum.core.quote import RungTable, VariantTerms, build_rungs
+from pricing.optimum.core.quote import PricePointTable, VariantTerms, build_rungs
 from pricing.optimum.core.signals import ShopperSignals, gather_signals, sensitivity_boost
 from pricing.optimum.core.thompson import draw_places
 from pricing.quoting.selectors.pages import Served
-from pricing.quoting.services.public_views import Place
+from pricing.quoting.services.public_views import SalesContext
 from profiles.lots import Purpose, is_in_share
 from profiles.segments.api import OnlineUnavailable, read_online_profiles, read_profile_part
 from profiles.shoppers.api import find_shopper
@@ -144,7 +144,7 @@ class Page:
     """The variants of one request that are in the book. `tests_off`: no price test moves them."""
 
     served: Served
-    place: Place
+    place: SalesContext
     now_ms: int
     policy: Policy
     at: IntArray
@@ -166,7 +166,7 @@ class Decided:
 
     signals: ShopperSignals
     terms: VariantTerms
-    held: Held
+    held: HeldQuotes
     held_quotes: Sequence[HeldQuote | None]
     decided: Decisions
     book_minor: IntArray | None
@@ -188,7 +188,7 @@ def decide_page(page: Page, context: QuoteContext, state: ShopperState) -> Decid
     rungs = build_rungs(terms, policy, place)
     boost = sensitivity_boost(signals, page.book.weights)
     held_quotes = [state.held.get(one) for one in ids]
-    held = held_arrays(held_quotes) if state.held else Held.nothing(len(ids))
+    held = held_arrays(held_quotes) if state.held else HeldQuotes.nothing(len(ids))
     pseudonym = context.shopper_pseudonym or ""
     is_held_out_now = is_held_out(pseudonym, policy.holdout_share)
     decisions = decide_rungs(
@@ -228,7 +228,7 @@ def _keeps_test(quotes: Sequence[HeldQuote | None], moved: Moved) -> BoolArray:
 
 
 def _is_decision(
-    terms: VariantTerms, rungs: RungTable, made: Decisions, book_minor: IntArray | None
+    terms: VariantTerms, rungs: PricePointTable, made: Decisions, book_minor: IntArray | None
 ) -> BoolArray:
     """Return where something was decided: a signal or a promise, and more than one rung."""
     has_choice = (rungs.minor < terms.public_minor[:, None]).any(axis=1) & rungs.is_open

@@ -15,11 +15,11 @@ import redis
 from pricing.base.core.arrays import BoolArray, IntArray
 from pricing.base.core.keys import HELD_PLACES, LOOKS, MOST_PAGES, STREAM, held_key
 from pricing.base.core.looks import LookHeader, encode_looks
-from pricing.base.core.tokens import EPOCH, Mint, owner_of
+from pricing.base.core.tokens import EPOCH, TokenSigner, owner_of
 from pricing.base.core.values import Arm, Policy, PriceView, QuoteContext, Rung
 from pricing.base.metrics import looks_lost_total, quotes_issued_total
 from pricing.base.services.keys import signing_key
-from pricing.ledger.core.held import HeldQuote, pack_held
+from pricing.ledger.core.held_quotes import HeldQuote, pack_held
 from pricing.ledger.core.labels import label_code
 from pricing.ledger.core.packed import (
     COST_FIELDS,
@@ -35,7 +35,7 @@ from pricing.optimum.core.book import Book
 from pricing.optimum.core.decide import HOUR_MS, MINUTE_MS
 from pricing.optimum.core.signals import RAW_SIGNALS
 from pricing.quoting.services.deciding import Decided, Page, ShopperState
-from pricing.quoting.services.public_views import Place, blank_quote, recall_view
+from pricing.quoting.services.public_views import SalesContext, blank_quote, recall_view
 from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
 from shop.ground.kernel.clock import epoch_ms
 from shop.ground.kernel.ids import uuid7
@@ -45,7 +45,7 @@ MOST_UNHEARD = 50
 
 
 @dataclass(frozen=True, slots=True)
-class PageLooks:
+class PageImpressions:
     """The looks of a page on their way: a stream entry, and how many there are."""
 
     fields: Mapping[str, bytes]
@@ -75,9 +75,9 @@ class _Line(threading.local):
     def __init__(self) -> None:
         self._pool: redis.ConnectionPool | None = None
         self._connection: redis.Connection | None = None
-        self._unheard: deque[PageLooks] = deque()
+        self._unheard: deque[PageImpressions] = deque()
 
-    def send(self, client: redis.Redis, looks: PageLooks) -> None:
+    def send(self, client: redis.Redis, looks: PageImpressions) -> None:
         """Send the looks. Raises redis.RedisError; what was not heard of is counted as lost."""
         is_sound, connection = self._hear(), self._connection
         if client.connection_pool is not self._pool or not is_sound or connection is None:
@@ -116,7 +116,7 @@ _line = _Line()
 
 def gather_looks(
     page: Page, context: QuoteContext, *, where: BoolArray | None = None, shopper_id: int = 0
-) -> PageLooks | None:
+) -> PageImpressions | None:
     """Return the looks at the public prices of a page (those in the mask `where`), None if none.
 
     A price that was decided for a shopper is an exposure with a record of its own and no look. A
@@ -140,10 +140,10 @@ def gather_looks(
         now_ms=page.now_ms,
         shopper_id=shopper_id,
     )
-    return PageLooks(encode_looks(header, ids, public), len(ids))
+    return PageImpressions(encode_looks(header, ids, public), len(ids))
 
 
-def send_looks(looks: PageLooks | None) -> None:
+def send_looks(looks: PageImpressions | None) -> None:
     """Put the looks of a page on the stream without waiting; a dead Redis loses them, counted."""
     if looks is None:
         return
@@ -162,14 +162,14 @@ class _Issue:
     """What all quotes of one request share."""
 
     book: Book
-    place: Place
+    place: SalesContext
     policy: Policy
     context: QuoteContext
     rung: Rung
     arm: Arm
     owner: bytes
     kid: int
-    mint: Mint
+    signer: TokenSigner
     now_ms: int
     expires_ms: int
 
@@ -187,11 +187,11 @@ def issue_quotes(
     decided: Decided,
     state: ShopperState,
     book: Book,
-    place: Place,
+    place: SalesContext,
     policy: Policy,
     views: Mapping[int, PriceView],
     context: QuoteContext,
-    looks: PageLooks | None = None,
+    looks: PageImpressions | None = None,
 ) -> tuple[dict[int, PriceView], str]:
     """Return the views of all decided prices by variant id; new quotes are held and streamed.
 
@@ -230,7 +230,7 @@ def _rung_of(decided: Decided) -> Rung:
 
 
 def _open_issue(
-    decided: Decided, book: Book, place: Place, policy: Policy, context: QuoteContext
+    decided: Decided, book: Book, place: SalesContext, policy: Policy, context: QuoteContext
 ) -> _Issue:
     now_ms = epoch_ms(context.now)
     expires_ms = now_ms + policy.quote_minutes * MINUTE_MS
@@ -252,7 +252,7 @@ def _open_issue(
         arm=shared.arm,
         owner=shared.owner,
         kid=kid,
-        mint=Mint(shared, key=key),
+        signer=TokenSigner(shared, key=key),
         now_ms=now_ms,
         expires_ms=expires_ms,
     )
@@ -270,7 +270,7 @@ def _sign(issue: _Issue, decided: Decided, fresh: Sequence[int]) -> dict[int, _S
     for at in fresh:
         is_personal = quoted[at] < public[at]
         quote_id = uuid7(issue.now_ms)
-        token, signature = issue.mint.sign(
+        token, signature = issue.signer.sign(
             quote_id,
             ids[at],
             (listed[at], public[at], quoted[at]),
@@ -295,7 +295,7 @@ def _write(
     state: ShopperState,
     decided: Decided,
     signed: Mapping[int, _Signed],
-    looks: PageLooks | None,
+    looks: PageImpressions | None,
 ) -> None:
     """Hold the new quotes and put their decisions on the stream, in one round trip."""
     fresh = np.fromiter(signed, dtype=np.int64, count=len(signed))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from pricing.base.core.values import QuoteContext
-from pricing.ledger.core.held import HeldQuote
+from pricing.ledger.core.held_quotes import HeldQuote
 from pricing.quoting.services.deciding import ShopperState
 from profiles.experiments.api import ArmChoice, PlannedTreatment, choose_arm, list_running
 from profiles.shoppers.api import find_shopper

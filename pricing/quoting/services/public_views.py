@@ -20,7 +20,7 @@ from pricing.base.core.values import (
     VerifiedQuote,
 )
 from pricing.base.services.keys import signing_key
-from pricing.ledger.core.held import HeldQuote
+from pricing.ledger.core.held_quotes import HeldQuote
 from pricing.ledger.core.labels import PUBLIC_TEST, label_code, label_text
 from pricing.ledger.core.unit_prices import choose_unit, price_per_unit
 from pricing.optimum.core.book import Book
@@ -35,7 +35,7 @@ KEEP_SHELVES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SalesContext:
     """Where and in what words prices are shown."""
 
     market: str
@@ -51,7 +51,7 @@ class PublicViews:
     def __init__(self) -> None:
         self._shelves: dict[tuple[object, ...], dict[int, PriceView]] = {}
 
-    def shelf(self, page: Served, place: Place, now_ms: int) -> dict[int, PriceView]:
+    def shelf(self, page: Served, place: SalesContext, now_ms: int) -> dict[int, PriceView]:
         """Return the views known so far of this page, place and moment, by position."""
         kid, _ = signing_key()
         key = (
@@ -82,7 +82,7 @@ public_views = PublicViews()
 
 
 def make_public_view(
-    book: Book, position: int, place: Place, policy: Policy, now: datetime
+    book: Book, position: int, place: SalesContext, policy: Policy, now: datetime
 ) -> PriceView:
     """Return the view of one variant's public price, with the token that promises it."""
     terms = book.terms
@@ -134,7 +134,7 @@ def _shared_since(now: datetime) -> datetime:
     return EPOCH + timedelta(minutes=bucket)
 
 
-def blank_quote(book: Book, place: Place, policy: Policy) -> VerifiedQuote:
+def blank_quote(book: Book, place: SalesContext, policy: Policy) -> VerifiedQuote:
     """Return what all quotes of a book and place share; ids, amounts, owner and moments to come."""
     return VerifiedQuote(
         quote_id=UUID(int=0),
@@ -177,7 +177,7 @@ def unit_price(
 
 
 def legal_reference(
-    book: Book, position: int, public_minor: int, place: Place
+    book: Book, position: int, public_minor: int, place: SalesContext
 ) -> tuple[int | None, str]:
     """Return the "was" amount the law allows here and its note, or (None, "")."""
     strategy = place.rule.reference_strategy
@@ -207,7 +207,7 @@ _views: dict[str, tuple[PriceView, PriceView]] = {}
 
 
 def recall_view(
-    quote: HeldQuote, base: PriceView, *, book: Book, place: Place, rung: Rung
+    quote: HeldQuote, base: PriceView, *, book: Book, place: SalesContext, rung: Rung
 ) -> PriceView:
     """Return the view of a quote: the one made before, as long as the public view is the same."""
     known = _views.get(quote.token)
@@ -220,7 +220,9 @@ def recall_view(
     return view
 
 
-def _view(quote: HeldQuote, base: PriceView, *, book: Book, place: Place, rung: Rung) -> PriceView:
+def _view(
+    quote: HeldQuote, base: PriceView, *, book: Book, place: SalesContext, rung: Rung
+) -> PriceView:
     """Return the shopper's view of a variant; what is the same for everybody comes from `base`."""
     public, language, rule = base.public_minor, place.language, place.rule
     quoted = min(quote.quoted_minor, public)
@@ -252,7 +254,7 @@ def _view(quote: HeldQuote, base: PriceView, *, book: Book, place: Place, rung: 
     )
 
 
-def _per_unit(book: Book, base: PriceView, quoted: int, place: Place) -> int | None:
+def _per_unit(book: Book, base: PriceView, quoted: int, place: SalesContext) -> int | None:
     if quoted == base.public_minor:
         return base.unit_minor
     position = int(np.searchsorted(book.terms.variant_id, base.variant_id))

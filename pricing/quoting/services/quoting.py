@@ -29,8 +29,11 @@ from pricing.quoting.services.deciding import (
 )
 from pricing.quoting.services.issue import gather_looks, issue_quotes, send_looks
 from pricing.quoting.services.price_arms import choose_price_arms, shows_public
-from pricing.quoting.services.public_views import Place, make_public_view, public_views
-from pricing.quoting.services.unlisted import price_unlisted, view_unlisted
+from pricing.quoting.services.public_views import SalesContext, make_public_view, public_views
+from pricing.quoting.services.unpriced_variants import (
+    price_unpriced_variants,
+    view_unpriced_variants,
+)
 from profiles.experiments.api import log_exposures
 from profiles.values import ProfilePart
 from shop.ground.kernel.clock import epoch_ms
@@ -62,7 +65,7 @@ def quote_variants(*, context: QuoteContext, variant_ids: Sequence[int]) -> Quot
             personal, reason = _personal_views(page, context, views, tests_prices)
             views |= personal
     if missing:
-        views |= view_unlisted(context, serving, missing)
+        views |= view_unpriced_variants(context, serving, missing)
     batch = QuoteBatch(
         prices={one: views[one] for one in ids if one in views},
         rung_counts=_count(views),
@@ -81,10 +84,10 @@ def quote_listing(*, context: QuoteContext, variant_ids: IntArray) -> IntArray:
     ids = np.asarray(variant_ids, dtype=np.int64)
     served = serving.served(context.market, context.channel, context.now, context.shopper_pseudonym)
     if served is None:
-        return price_unlisted(ids, context.market)
+        return price_unpriced_variants(ids, context.market)
     at, is_there = served.book.find(ids)
     if not is_there.any():
-        return price_unlisted(ids, context.market)
+        return price_unpriced_variants(ids, context.market)
     prices = served.book.terms.public_minor[at]
     page, _ = _open_page(serving, context, ids[is_there].tolist())
     if page is not None and not find_obstacle(serving, page, context):
@@ -94,7 +97,7 @@ def quote_listing(*, context: QuoteContext, variant_ids: IntArray) -> IntArray:
             tests_prices = serving.tests_prices and not page.tests_off
             prices[is_there] = _list_prices(page, context, state, tests_prices)
     if not is_there.all():
-        prices = np.where(is_there, prices, price_unlisted(ids, context.market))
+        prices = np.where(is_there, prices, price_unpriced_variants(ids, context.market))
     return prices
 
 
@@ -130,7 +133,7 @@ def _open_page(
     terms = served.book.terms.take(at)
     if served.is_closed.any():
         terms = _close(terms, served.is_closed[at])
-    place = Place(
+    place = SalesContext(
         market=context.market,
         channel=context.channel,
         jurisdiction_code=context.jurisdiction_code,

@@ -20,7 +20,7 @@ from pricing.ledger.selectors.places import Place, home_place, list_places, name
 from pricing.optimum.core.monitoring import RefitBounds, compare_refit, find_excess, judge_refit
 from pricing.optimum.core.quote import VariantTerms, quote_prices
 from pricing.optimum.core.signals import RAW_SIGNALS, ShopperSignals
-from pricing.quoting.selectors.trials import load_tried
+from pricing.quoting.selectors.rollouts import load_tried
 from pricing.rollout.selectors.shadow import compare_shadow
 from pricing.rollout.services.registry import is_held_back
 

@@ -10,7 +10,7 @@ from pricing.learning.models.learning import ModelRamp, RampStep, ShadowComparis
 from pricing.ledger.selectors.exposures import load_exposures
 from pricing.ledger.selectors.places import Place, list_places, name_place
 from pricing.optimum.core.monitoring import RampState
-from pricing.quoting.selectors.trials import load_tried
+from pricing.quoting.selectors.rollouts import load_tried
 from pricing.rollout.selectors.lift import compare_model
 from pricing.rollout.selectors.shadow import compare_shadow
 

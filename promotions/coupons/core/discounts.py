@@ -33,8 +33,8 @@ def break_down_discount(
     `costs` are minor units by variant; one that is not known is assumed to cost
     `assumed_cost_share` of its price. delivery = amount - off the goods - worth of the gift.
 
-    >>> from promotions.engine.core.answers import GivenGift
-    >>> gift = GivenGift(7, 1, 12, 2, 300, "offer_gift", "Free rye")
+    >>> from promotions.engine.core.answers import AwardedGift
+    >>> gift = AwardedGift(7, 1, 12, 2, 300, "offer_gift", "Free rye")
     >>> found = Evaluation((), (AppliedOffer(7, 1, 600, "Free rye"),), (), (), {}, gifts=(gift,))
     >>> break_down_discount(found, found.applied[0], costs={12: 110}, assumed_cost_share=0.7)
     DiscountBreakdown(goods_minor=0, gift_minor=600, delivery_minor=0, gift_cost_minor=220)

@@ -50,7 +50,7 @@ class AppliedOffer:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenGift:
+class AwardedGift:
     """Pieces an offer adds for nothing. `unit_minor` is what one would cost.
 
     `variant_id` is one of `choices`: the variants the offer could give with this cart.
@@ -111,7 +111,7 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class PartlyGiven:
+class LimitedOffer:
     """An offer that gives less than it means, since a limit or budget leaves no more, in words.
 
     `units` are the units it lowers all the same.
@@ -159,13 +159,13 @@ class Evaluation:
     rejected: tuple[Rejection, ...]
     hints: tuple[Hint, ...]
     totals: Mapping[str, int]
-    gifts: tuple[GivenGift, ...] = ()
+    gifts: tuple[AwardedGift, ...] = ()
     deliveries: tuple[DeliveryCut, ...] = ()
     points: tuple[PointsGrant, ...] = ()
     lost_gifts: tuple[int, ...] = ()
     personal_cap: int | None = None
     floored: tuple[Floored, ...] = ()
-    partly_given: tuple[PartlyGiven, ...] = ()
+    partly_given: tuple[LimitedOffer, ...] = ()
 
     @property
     def discount_minor(self) -> int:

@@ -44,8 +44,8 @@ from promotions.engine.core.values import (
     CouponValue,
     Evaluation,
     Hint,
+    LimitedOffer,
     OfferValue,
-    PartlyGiven,
     Rejection,
     ShopperFacts,
 )
@@ -103,7 +103,7 @@ def last_day(ends_at: datetime) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EvaluationInput:
     """The evaluator's input, and why some offers were never put to it.
 
     `given` are the personal campaigns that address the shopper, with the one offer of it that the
@@ -150,7 +150,7 @@ class CodeFacts:
 
 @dataclass(frozen=True, slots=True)
 class FrozenFacts:
-    """`Asked` without what versions of campaigns and lines of orders keep already.
+    """`EvaluationInput` without what versions of campaigns and lines of orders keep already.
 
     `rooms` is what use limits left, by offer; `left_minor` what was left of money, by campaign.
     Of `cart` the lines are empty: `lines` has the facts of each. `rules` numbers those by which
@@ -260,7 +260,7 @@ def evaluate_offers(
     )
 
 
-def _list_partly_given(plan: Plan, cart: CartValue, words: Wording) -> Iterator[PartlyGiven]:
+def _list_partly_given(plan: Plan, cart: CartValue, words: Wording) -> Iterator[LimitedOffer]:
     for effect in plan.effects:
         offer = effect.candidate.offer
         if effect.is_short and effect.is_used and not offer.benefit.cheapest_first:
@@ -271,7 +271,7 @@ def _list_partly_given(plan: Plan, cart: CartValue, words: Wording) -> Iterator[
                 offer=offer.label(words.language),
                 message=said.message,
             )
-            yield PartlyGiven(offer.offer_id, said.reason_code, message, effect.count)
+            yield LimitedOffer(offer.offer_id, said.reason_code, message, effect.count)
 
 
 def _offers_of(

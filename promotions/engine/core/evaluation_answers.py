@@ -19,8 +19,8 @@ from promotions.engine.core.stacking.units import apply_all, list_wishes
 from promotions.engine.core.values import (
     Adjustment,
     AppliedOffer,
+    AwardedGift,
     DeliveryCut,
-    GivenGift,
     OfferValue,
     PointsGrant,
     Rejection,
@@ -96,10 +96,10 @@ def explain_short(effect: Effect, cart: CartValue) -> Failure:
     return explain_part(rooms_of(offer), Use(effect.count, effect.amount_minor))
 
 
-def list_gifts(plan: Plan, language: str) -> tuple[GivenGift, ...]:
+def list_gifts(plan: Plan, language: str) -> tuple[AwardedGift, ...]:
     """Return what offers add for nothing."""
     return tuple(
-        GivenGift(
+        AwardedGift(
             offer_id=effect.candidate.offer.offer_id,
             campaign_id=effect.candidate.offer.campaign_id,
             variant_id=effect.gift.variant_id,

@@ -141,14 +141,14 @@ _SPENT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class RemainingQuantity:
     """How many pieces or orders ("units", "uses") an offer has left for everybody, right now."""
 
     count: int
     counted: Counted
 
 
-def least_left(rooms: Iterable[Room]) -> Left | None:
+def least_left(rooms: Iterable[Room]) -> RemainingQuantity | None:
     """Return the least that limits for everybody (or for everybody here) leave, or None.
 
     What one shopper, code or order may have is no stock and is not told as one.
@@ -158,7 +158,7 @@ def least_left(rooms: Iterable[Room]) -> Left | None:
     >>> least_left([Room(LimitValue(1, Entity.SHOPPER, max_uses=1), left_uses=1)])
     """
     told = [
-        Left(room.left_uses, room.limit.counted)
+        RemainingQuantity(room.left_uses, room.limit.counted)
         for room in rooms
         if room.left_uses is not None and room.limit.entity in (Entity.GLOBAL, Entity.CHANNEL)
     ]

@@ -12,7 +12,7 @@ from promotions.engine.core.benefits.terms import Bundle, BuyGet, GroupOf
 from promotions.engine.core.carts import CartLineValue, CartValue, Scope, sort_lines
 from promotions.engine.core.conditions.leaves import Circumstances
 from promotions.engine.core.conditions.tree import ALWAYS
-from promotions.engine.core.evaluate import Asked, find_coupon_failure, find_failures
+from promotions.engine.core.evaluate import EvaluationInput, find_coupon_failure, find_failures
 from promotions.engine.core.stacking.plans import Candidate, Plan, best_plan, is_bound, is_by_line
 from promotions.engine.core.values import BenefitKind, CouponValue, OfferValue
 
@@ -117,7 +117,7 @@ class UnitPrices:
     empty cart, and `memory` of the book of offers may know it.
     """
 
-    def __init__(self, asked: Asked, now: datetime, memory: Memory) -> None:
+    def __init__(self, asked: EvaluationInput, now: datetime, memory: Memory) -> None:
         self._now, self._memory, self._known = now, memory, Memory()
         cart = replace(asked.cart, lines=sort_lines(asked.cart.lines))
         codes = frozenset(coupon.code for coupon in asked.coupons)
@@ -307,7 +307,7 @@ class UnitPrices:
         return UnitPrice(amount, own, used, barred, len(fit) <= EXACT)
 
 
-def _list_entries(asked: Asked, now: datetime) -> Iterator[Candidate]:
+def _list_entries(asked: EvaluationInput, now: datetime) -> Iterator[Candidate]:
     """Yield all that may apply, in the order in which the evaluator asks."""
     for offer in sorted(asked.offers, key=lambda offer: offer.offer_id):
         if not offer.requires_coupon:

@@ -14,11 +14,11 @@ from enum import StrEnum
 from promotions.engine.core.answers import (
     Adjustment,
     AppliedOffer,
+    AwardedGift,
     DeliveryCut,
     Evaluation,
-    GivenGift,
     Hint,
-    PartlyGiven,
+    LimitedOffer,
     PointsGrant,
     Rejection,
 )
@@ -209,6 +209,7 @@ class CouponValue:
 __all__ = [
     "Adjustment",
     "AppliedOffer",
+    "AwardedGift",
     "Benefit",
     "BenefitKind",
     "CartLineValue",
@@ -218,10 +219,9 @@ __all__ = [
     "DeliveryFee",
     "Evaluation",
     "GiftStock",
-    "GivenGift",
     "Hint",
+    "LimitedOffer",
     "OfferValue",
-    "PartlyGiven",
     "PointsGrant",
     "Rejection",
     "Scope",

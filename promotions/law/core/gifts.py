@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import combinations
 
 from promotions.engine import api as c
-from promotions.engine.api import Place, exclude_each_other
+from promotions.engine.api import OfferPosition, exclude_each_other
 
 # Of more gifts than this the dearest are looked at: sets of them are tried.
 MOST_GIFTS = 20
@@ -29,7 +29,7 @@ class GiftOffer:
     is_mine: bool
     value_minor: int
     least_minor: int
-    place: Place
+    place: OfferPosition
     condition: c.Condition
     starts_at: datetime
     ends_at: datetime

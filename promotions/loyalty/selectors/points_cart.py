@@ -17,7 +17,7 @@ from promotions.loyalty.selectors.tiers import read_standing
 
 
 @dataclass(frozen=True, slots=True)
-class CartGoods:
+class PricedProduct:
     """A line's price after offers, and its categories from department to leaf."""
 
     minor: int
@@ -41,7 +41,7 @@ def plan_points_of(
     *,
     shopper_id: int | None,
     market_code: str,
-    goods: Sequence[CartGoods],
+    goods: Sequence[PricedProduct],
     wanted: int,
     bonus: int,
     now: datetime,

@@ -15,7 +15,6 @@ from promotions.engine.api import (
     EVERYTHING,
     All,
     Any,
-    Asked,
     CartHas,
     CartLineValue,
     CartValue,
@@ -23,13 +22,14 @@ from promotions.engine.api import (
     Condition,
     DifferentProducts,
     Evaluation,
+    EvaluationInput,
     ExactlyOne,
     Failure,
     Hint,
     HintReach,
-    Left,
     OfferValue,
     Rejection,
+    RemainingQuantity,
     Scope,
     ShopperFacts,
     ShopperView,
@@ -86,7 +86,7 @@ class LinePreview:
     labels: tuple[str, ...] = ()
     ends_at: datetime | None = None
     has_clock: bool = False
-    left: Left | None = None
+    left: RemainingQuantity | None = None
     audience: str = "public"
     own_offer_id: int | None = None
     law_label: str = ""
@@ -174,7 +174,7 @@ def _price_for_members(
     return found
 
 
-def _as_any_member(asked: Asked) -> Asked:
+def _as_any_member(asked: EvaluationInput) -> EvaluationInput:
     """Return the question with what every member gets: none is held out, tested or chosen."""
     tested = list_tested_campaigns()
     return replace(
@@ -247,7 +247,7 @@ UNKNOWN = "#"
 
 
 def name_products(
-    found: Evaluation, asked: Asked, given: Circumstances, *, language: str, locale: str
+    found: Evaluation, asked: EvaluationInput, given: Circumstances, *, language: str, locale: str
 ) -> Evaluation:
     """Return the evaluation with products named in its hints; hints that cannot name them go.
 
@@ -396,7 +396,9 @@ def evaluate_cart(
     return evaluate_asked(gathered.asked, now=now, language=language, locale=locale)
 
 
-def evaluate_asked(asked: Asked, *, now: datetime, language: str, locale: str) -> Evaluation:
+def evaluate_asked(
+    asked: EvaluationInput, *, now: datetime, language: str, locale: str
+) -> Evaluation:
     """Return the evaluator's answer, what is personal labeled, products named in hints.
 
     Queries: as `name_products` says.

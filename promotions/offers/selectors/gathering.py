@@ -22,11 +22,11 @@ from promotions.campaigns.api import (
 from promotions.campaigns.models import Campaign
 from promotions.coupons.api import add_rooms, find_coupons, read_groups
 from promotions.engine.api import (
-    Asked,
     Buyer,
     CartLineValue,
     CartValue,
     CouponValue,
+    EvaluationInput,
     Gift,
     GiftStock,
     OfferValue,
@@ -213,7 +213,7 @@ class Gathered:
     `arms` are the shopper's in campaigns under experiment, `others` the offers that other arms get.
     """
 
-    asked: Asked
+    asked: EvaluationInput
     arms: OfferArms
     others: tuple[OfferValue, ...]
     book: CompiledBook
@@ -258,7 +258,7 @@ def gather_offers(
     every = (*offers, *_unlocked(coupons))
     shopper = _complete(shopper, every, now, look_up, find_tier)
     others = tuple(one for one in offers if arms.hides(one.campaign_id, one.code))
-    asked = Asked(
+    asked = EvaluationInput(
         cart=_cap_personal(_add_gifts(cart, every, look_up_gifts), given, now),
         offers=tuple(_keep_given(arms.keep(offers), given)),
         coupons=tuple(coupons),

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from promotions.campaigns.api import cover_variants, live_at, load_offer_book, recall_budgets
 from promotions.coupons.api import read_rooms
-from promotions.engine.api import Buyer, Left, OfferValue, ShopperView, least_left
+from promotions.engine.api import Buyer, OfferValue, RemainingQuantity, ShopperView, least_left
 from promotions.law.api import find_personal_cap, find_personal_rule
 from promotions.offers.selectors.gathering import drop_held_out, find_offer_arms
 from promotions.offers.selectors.targeted_offers import (
     SHOWN_VARIANTS,
-    Addressed,
     FindAffinity,
-    OfferGoods,
+    OfferProducts,
+    TargetedOffer,
     read_addressed,
 )
 from shop.ground.catalog.core.values import VariantArrays
@@ -63,7 +63,7 @@ class PersonalOffer:
     category_ids: tuple[int, ...]
     has_clock: bool = False
     law_label: str = ""
-    left: Left | None = None
+    left: RemainingQuantity | None = None
 
 
 def personal_offers_for(
@@ -99,7 +99,7 @@ def personal_offers_for(
     return [*found, *(_from_offer(o, reason, language) for o, reason in public)][:limit]
 
 
-def show_addressed(found: Addressed, language: str, law_label: str, cap: int) -> PersonalOffer:
+def show_addressed(found: TargetedOffer, language: str, law_label: str, cap: int) -> PersonalOffer:
     """Return the offer in words, with why the shopper has it and the label of the law.
 
     No percentage above `cap` (hundredths of a percent) is shown: the cart gives no more.
@@ -246,7 +246,7 @@ def _take(arrays: VariantArrays, variant_ids: NDArray[np.int64]) -> VariantArray
     )
 
 
-def _covers(offer: OfferGoods, goods: VariantArrays) -> bool:
+def _covers(offer: OfferProducts, goods: VariantArrays) -> bool:
     at = np.searchsorted(goods.variant_id, offer.variant_ids)
     at[at == len(goods.variant_id)] = 0
     if (goods.variant_id[at] == offer.variant_ids).any():

@@ -117,7 +117,7 @@ def _number_kinds(masks: list[BoolArray], arrays: VariantArrays) -> IntArray:
 
 
 @dataclass(frozen=True, slots=True)
-class Goods:
+class PreviewProducts:
     """One piece each of n goods on sale, arrays (n,): what it costs the shopper, the least it may
     cost, what it costs everybody, and its list price."""
 
@@ -127,9 +127,9 @@ class Goods:
     public_minor: IntArray
     list_minor: IntArray
 
-    def take(self, where: IntArray) -> Goods:
+    def take(self, where: IntArray) -> PreviewProducts:
         """Return the goods at positions `where`."""
-        return Goods(
+        return PreviewProducts(
             self.variant_id[where],
             self.unit_minor[where],
             self.floor_minor[where],
@@ -138,7 +138,7 @@ class Goods:
         )
 
 
-MakeLines = Callable[[Goods], Sequence[CartLineValue]]
+MakeLines = Callable[[PreviewProducts], Sequence[CartLineValue]]
 Gather = Callable[[Sequence[CartLineValue]], Gathered]
 
 
@@ -160,7 +160,12 @@ def find_touched(variant_ids: IntArray, cart: CartValue, now: datetime) -> BoolA
 
 
 def price_goods(
-    *, goods: Goods, make_lines: MakeLines, gather: Gather, cart: CartValue, codes: Iterable[str]
+    *,
+    goods: PreviewProducts,
+    make_lines: MakeLines,
+    gather: Gather,
+    cart: CartValue,
+    codes: Iterable[str],
 ) -> tuple[IntArray, tuple[ArmChoice, ...]]:
     """Return what `preview_lines` would show of each of the goods, (n,), and the arms it shows.
 
@@ -186,7 +191,7 @@ def price_goods(
 
 
 def _price_groups(
-    goods: Goods, lines: Sequence[CartLineValue], group: IntArray, prices: UnitPrices
+    goods: PreviewProducts, lines: Sequence[CartLineValue], group: IntArray, prices: UnitPrices
 ) -> IntArray:
     """Return the prices of all goods from one line of each group.
 

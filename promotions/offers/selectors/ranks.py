@@ -11,7 +11,7 @@ from promotions.engine.api import OfferValue
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RankChange:
     """Where the first offer of a campaign stands among `among` offers, now and then; from 1.
 
     `is_own`: among the offers sent to a shopper, on pages and in the weekly letter alike;
@@ -24,7 +24,7 @@ class Place:
     is_own: bool
 
 
-def find_place(*, campaign_id: int, weight: float, now: datetime) -> Place | None:
+def find_place(*, campaign_id: int, weight: float, now: datetime) -> RankChange | None:
     """Return the place of a live campaign at its weight of today and at another; None where it has
     no offer that shows by itself.
 
@@ -43,7 +43,7 @@ def find_place(*, campaign_id: int, weight: float, now: datetime) -> Place | Non
         and (offer.audience == "personal") == is_own
     ]
     changed = {**book.weights, campaign_id: weight}
-    return Place(
+    return RankChange(
         now=_rank(beside, campaign_id, book.weights, is_own=is_own),
         then=_rank(beside, campaign_id, changed, is_own=is_own),
         among=len(beside),

@@ -25,7 +25,7 @@ MOST_KEPT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class OfferGoods:
+class OfferProducts:
     """The listed variants of an offer, ascending, and the scopes it means beside them.
 
     One without listed variants means what its own scope says; one that was saved past the admin's
@@ -43,13 +43,13 @@ class _Cache:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.version = (-1, -1)
-        self.goods: dict[int, OfferGoods | None] = {}
+        self.goods: dict[int, OfferProducts | None] = {}
 
 
 _cache = _Cache()
 
 
-def load_goods(offer_ids: Collection[int], version: int) -> Mapping[int, OfferGoods]:
+def load_goods(offer_ids: Collection[int], version: int) -> Mapping[int, OfferProducts]:
     """Return what each offer covers, by id, as of `version` of the offer book, without those that
     mean only goods never priced personally.
 
@@ -67,20 +67,20 @@ def load_goods(offer_ids: Collection[int], version: int) -> Mapping[int, OfferGo
     return {pk: each for pk in offer_ids if (each := goods.get(pk)) is not None}
 
 
-def _read_goods(offer_ids: Collection[int]) -> dict[int, OfferGoods | None]:
+def _read_goods(offer_ids: Collection[int]) -> dict[int, OfferProducts | None]:
     listed = OfferVariant.objects.filter(offer_id=OuterRef("pk")).order_by("variant_id")
     rows = Offer.objects.filter(pk__in=offer_ids).annotate(
         listed=ArraySubquery(listed.values("variant_id"))
     )
     found = {row.pk: (row, np.array(row.listed, dtype=np.int64)) for row in rows}
     every = {
-        pk: OfferGoods(ids, list_scopes(row, is_listed=bool(len(ids))))
+        pk: OfferProducts(ids, list_scopes(row, is_listed=bool(len(ids))))
         for pk, (row, ids) in found.items()
     }
     return {pk: _keep_open(goods) for pk, goods in every.items()}
 
 
-def _keep_open(goods: OfferGoods) -> OfferGoods | None:
+def _keep_open(goods: OfferProducts) -> OfferProducts | None:
     """Return the goods without those never priced personally, None if it means no others."""
     hidden = list_never_personal()
     ids = goods.variant_ids
@@ -94,7 +94,7 @@ def _keep_open(goods: OfferGoods) -> OfferGoods | None:
             means_hidden |= bool(covered.any())
     if means_hidden and not means_open:
         return None
-    return OfferGoods(ids[is_open], goods.scopes)
+    return OfferProducts(ids[is_open], goods.scopes)
 
 
 SHOWN_VARIANTS = 8
@@ -103,7 +103,7 @@ KNOWN_VARIANTS = 300
 FindAffinity = Callable[[], Mapping[int, float] | None]
 
 
-class AddressedRow(NamedTuple):
+class TargetedOfferRow(NamedTuple):
     """A row of _ADDRESSED, columns in its order."""
 
     offer_id: int
@@ -123,14 +123,14 @@ class AddressedRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Addressed:
+class TargetedOffer:
     """An offer sent to a shopper: what the tables say, and how well it fits.
 
     `score` is the sum of the shopper's affinities over the listed variants; `variant_ids` are a
     few of them, most liked first.
     """
 
-    row: AddressedRow
+    row: TargetedOfferRow
     score: float
     variant_ids: tuple[int, ...]
 
@@ -181,8 +181,8 @@ def read_addressed(
     *,
     find_affinity: FindAffinity,
     limit: int,
-    covers: Callable[[OfferGoods], bool] = lambda _goods: True,
-) -> list[Addressed]:
+    covers: Callable[[OfferProducts], bool] = lambda _goods: True,
+) -> list[TargetedOffer]:
     """Return the live offers that were sent to a shopper and may be shown, most fitting first.
 
     At most `limit`, only those that are asked for by what they cover; what the shopper likes is
@@ -199,7 +199,7 @@ def read_addressed(
     }
     with connection.cursor() as cursor:
         cursor.execute(_ADDRESSED, given)
-        read = [AddressedRow._make(row) for row in cursor.fetchall()]
+        read = [TargetedOfferRow._make(row) for row in cursor.fetchall()]
     rows = [row for row in read if row.coupon_code is not None or not row.requires_coupon]
     if not rows:
         return []
@@ -211,7 +211,7 @@ def read_addressed(
     fitting = _rank(rows, goods, liked)[:limit]
     arms = find_offer_arms({row.campaign_id for row, _ in fitting}, shopper, "online")
     return [
-        Addressed(row, score, _show_first(goods[row.offer_id].variant_ids, liked))
+        TargetedOffer(row, score, _show_first(goods[row.offer_id].variant_ids, liked))
         for row, score in fitting
         if not arms.hides(row.campaign_id, "")
         and not is_held_out(row.campaign_id, row.holdout_percent, shopper.shopper_id)
@@ -227,8 +227,8 @@ def _most_liked(affinity: Mapping[int, float]) -> _Liked:
 
 
 def _rank(
-    rows: Sequence[AddressedRow], goods: Mapping[int, OfferGoods], liked: _Liked
-) -> list[tuple[AddressedRow, float]]:
+    rows: Sequence[TargetedOfferRow], goods: Mapping[int, OfferProducts], liked: _Liked
+) -> list[tuple[TargetedOfferRow, float]]:
     """Return the rows with their scores, most fitting first."""
     scores = _score([goods[row.offer_id].variant_ids for row in rows], liked)
     weights = load_offer_book().weights

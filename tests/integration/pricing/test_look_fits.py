@@ -36,7 +36,7 @@ from pricing.ledger.models.books import PriceBook
 from pricing.policy.models.policy import KillSwitch, PricingPolicy
 from pricing.publishing.services.assemble import open_book
 from pricing.publishing.services.books import find_occasion
-from pricing.quoting.selectors.trials import lay_model, load_tried
+from pricing.quoting.selectors.rollouts import lay_model, load_tried
 from shop.ground.catalog.models import Category
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays
 from shop.ground.kernel.clock import epoch_ms

@@ -26,7 +26,7 @@ from pricing.learning.services.learning import learn_online
 from pricing.ledger.models.quotes import Quote
 from pricing.ledger.selectors.exposures import load_exposures
 from pricing.optimum.core.monitoring import RefitBounds
-from pricing.quoting.selectors.trials import load_tried
+from pricing.quoting.selectors.rollouts import load_tried
 from pricing.rollout.selectors.shadow import compare_shadow
 from pricing.rollout.selectors.verdicts import say_refit
 from pricing.rollout.services import refit_check

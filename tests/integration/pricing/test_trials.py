@@ -16,8 +16,8 @@ from pricing.fairness.services.fairness import NotAudited
 from pricing.learning.models.learning import ModelChange, ModelRamp, RampStep, ShadowComparison
 from pricing.ledger.models.quotes import Quote
 from pricing.policy.models.breakers import BreakerTrip
+from pricing.quoting.selectors.rollouts import Rollout, load_rollout
 from pricing.quoting.selectors.serving import get_serving
-from pricing.quoting.selectors.trials import Trial, load_trial
 from pricing.rollout.services.approvals import NotOffered, activate_model
 from pricing.rollout.services.trials import step_trial, stop_trial, watch_trial
 from pricing.rollout.services.undo import undo_trip
@@ -119,7 +119,7 @@ def test_a_failed_audit_forbids_steps_before_shoppers_and_none_away_from_them(
         with pytest.raises(NotAudited):
             step_trial(ramp_id=ramp, share=share, reason="test", by_id=bob, now=NOON)
     step_trial(ramp_id=ramp, share=0.0, reason="test", by_id=bob, now=NOON)
-    assert load_trial() is None
+    assert load_rollout() is None
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25])
@@ -130,7 +130,7 @@ def test_a_trial_ends_once_the_audit_of_its_model_fails(
     row = audit(tried, is_passed=False)
     ModelAudit.objects.filter(pk=row.pk).update(unlisted=["postcode"])
     assert watch_trial(now=NOON + HOUR) == "stop"
-    assert load_trial() is None
+    assert load_rollout() is None
     assert ModelRamp.objects.get().end == "tripped"
     change = ModelChange.objects.first()
     assert (change.kind, change.reason) == ("ramp_stopped", "not_audited")
@@ -156,7 +156,7 @@ def test_in_the_shadow_nobody_is_quoted_by_it(
     dairy: Dairy, tried: DemandModelVersion, ann: int
 ) -> None:
     begin(tried, ann)
-    assert load_trial() is None
+    assert load_rollout() is None
     ask_cheeses(dairy, make_treated())
     drain_quotes()
     assert tried.pk not in set(Quote.objects.values_list("model_version", flat=True))
@@ -252,7 +252,7 @@ def test_the_shadow_is_compared_every_hour_and_then_goes_on(
     climb(ramp, 0.0)
     assert watch_trial(now=NOON + timedelta(hours=24)) == "go_on"
     assert RampStep.objects.first().share == 0.01
-    assert load_trial() == Trial(tried.pk, ModelRamp.objects.get().salt, 0.01)
+    assert load_rollout() == Rollout(tried.pk, ModelRamp.objects.get().salt, 0.01)
 
 
 def test_a_trial_that_brings_less_is_stopped_by_itself_and_begun_anew_by_undo(
@@ -265,7 +265,7 @@ def test_a_trial_that_brings_less_is_stopped_by_itself_and_begun_anew_by_undo(
     own = {"model_version": tried.pk, "first_owner": 900}
     make_visits(rng.normal(80.0, 5.0, 120), is_held_out=False, **own)
     assert watch_trial(now=NOON + HOUR) == "stop"
-    assert load_trial() is None
+    assert load_rollout() is None
     row = BreakerTrip.objects.get()
     assert (row.kind, row.key, row.action) == ("ramp", str(tried.pk), "stopped_ramp")
     assert row.evidence["difference"] == pytest.approx(-20.0, abs=2.0)

@@ -16,7 +16,12 @@ from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.engine.core.carts import CartLineValue, CartValue, ShopperView
 from promotions.models import CampaignShopper, UseLimit
 from promotions.offers.selectors.evaluation import evaluate_cart
-from promotions.offers.selectors.preview_prices import Goods, MakeLines, find_touched, price_goods
+from promotions.offers.selectors.preview_prices import (
+    MakeLines,
+    PreviewProducts,
+    find_touched,
+    price_goods,
+)
 from shop.ground.catalog.models import Brand, Category, Product, Variant
 from shop.ground.catalog.selectors import forget_catalog
 from shop.ground.catalog.selectors.arrays import find_places
@@ -36,7 +41,7 @@ def charge(line: CartLineValue, shopper: ShopperView) -> tuple[int, tuple[str, .
     return found.totals[line.line_id], tuple(offer.label for offer in found.applied)
 
 
-def stock_catalogue(count: int) -> Goods:
+def stock_catalogue(count: int) -> PreviewProducts:
     """Put many goods of four categories and three brands on sale; return a piece of each at prices
     that many share, with floors of their own."""
     rng = random.Random(7)
@@ -69,10 +74,10 @@ def stock_catalogue(count: int) -> Goods:
     floor = np.array([rng.randint(0, price) for price in unit.tolist()], dtype=np.int64)
     public = unit + np.array([rng.choice((0, 0, 0, 30)) for _ in ids], dtype=np.int64)
     listed = public + np.array([rng.choice((0, 0, 50)) for _ in ids], dtype=np.int64)
-    return Goods(ids, unit, floor, public, listed)
+    return PreviewProducts(ids, unit, floor, public, listed)
 
 
-def make_lines(goods: Goods) -> list[CartLineValue]:
+def make_lines(goods: PreviewProducts) -> list[CartLineValue]:
     places = find_places(goods.variant_id.tolist())
     columns = (goods.unit_minor, goods.floor_minor, goods.public_minor, goods.list_minor)
     return [
@@ -94,7 +99,10 @@ def make_lines(goods: Goods) -> list[CartLineValue]:
 
 
 def price_all(
-    goods: Goods, shopper: ShopperView, cart: CartValue = NOTHING, make: MakeLines = make_lines
+    goods: PreviewProducts,
+    shopper: ShopperView,
+    cart: CartValue = NOTHING,
+    make: MakeLines = make_lines,
 ) -> tuple[NDArray[np.int64], tuple[ArmChoice, ...]]:
     return price_goods(
         goods=goods,
@@ -158,11 +166,11 @@ def test_many_goods_take_the_statements_of_few_and_one_line_of_each_kind_and_pri
     release_all_kinds(alice.id)
     shopper, asked = ShopperView(alice.id, is_member=True), list[int]()
 
-    def count_lines(some: Goods) -> list[CartLineValue]:
+    def count_lines(some: PreviewProducts) -> list[CartLineValue]:
         asked.append(len(some.variant_id))
         return make_lines(some)
 
-    def count_statements(some: Goods) -> int:
+    def count_statements(some: PreviewProducts) -> int:
         """Return the fewest of some tries: what is remembered for seconds may have to be read."""
         counts = []
         for _ in range(4):
@@ -198,7 +206,9 @@ def test_a_further_size_of_a_product_in_the_cart_is_no_further_product(shelf: Sh
     make_campaign("two", amount_minor=300, condition={"different_products": 2})
     forget_offer_book()
     same = np.array([1_000, 1_000], dtype=np.int64)
-    asked = Goods(ids, same, np.zeros(2, dtype=np.int64), same, same)
-    held = make_lines(Goods(goods.variant_id[:1], same[:1], same[:1] * 0, same[:1], same[:1]))
+    asked = PreviewProducts(ids, same, np.zeros(2, dtype=np.int64), same, same)
+    held = make_lines(
+        PreviewProducts(goods.variant_id[:1], same[:1], same[:1] * 0, same[:1], same[:1])
+    )
     prices, _arms = price_all(asked, ShopperView(None), replace(NOTHING, lines=tuple(held)))
     assert dict(zip(ids.tolist(), prices.tolist(), strict=True)) == {other: 700, larger.pk: 1_000}

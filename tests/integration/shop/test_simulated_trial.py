@@ -11,7 +11,7 @@ from pricing.api import publish_price_book
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.learning.models.learning import ModelRamp
 from pricing.ledger.models.quotes import Quote
-from pricing.quoting.selectors.trials import Trial
+from pricing.quoting.selectors.rollouts import Rollout
 from pricing.rollout.services.approvals import ask_for_model
 from pricing.rollout.services.rollback import rollback_model
 from pricing.rollout.services.trials import begin_trial
@@ -104,17 +104,17 @@ def put_steep_on_trial(market: Market, staff: Staff) -> ModelRamp:
     return ModelRamp.objects.get()
 
 
-def choose_salt(ramp: ModelRamp, people: list[ShopperValue]) -> Trial:
+def choose_salt(ramp: ModelRamp, people: list[ShopperValue]) -> Rollout:
     """Draw the trial's shares anew until its first one holds two of these few shoppers."""
     for number in range(1_000):
-        trial = Trial(ramp.model_id, f"salt-{number}", 0.01)
+        trial = Rollout(ramp.model_id, f"salt-{number}", 0.01)
         if sum(trial.has(one.pseudonym) for one in people) >= 2:
             ModelRamp.objects.filter(pk=ramp.pk).update(salt=trial.salt)
             return trial
     raise AssertionError("no salt has two of them")
 
 
-def climb(market: Market, ramp: ModelRamp, trial: Trial, now: datetime) -> list[float]:
+def climb(market: Market, ramp: ModelRamp, trial: Rollout, now: datetime) -> list[float]:
     """Let those who are quoted by the trial visit, every day, until it quotes everybody;
     return the shares it had."""
     everybody = list_shoppers([one.id for one in market.everybody])

@@ -20,7 +20,7 @@ from pricing.ledger.core.labels import PUBLIC_TEST, TEST, label_text
 from pricing.ledger.core.rows import EXPOSURE_COLUMNS
 from pricing.ledger.models.quotes import Quote
 from pricing.optimum.core import mix_segments
-from pricing.optimum.core.decide import MINUTE_MS, Held, hold_limit
+from pricing.optimum.core.decide import MINUTE_MS, HeldQuotes, hold_limit
 from pricing.optimum.core.publish import floor_prices, propose_public
 from pricing.optimum.core.quote import build_rungs, drop_signals, quote_prices, rung_percents
 from pricing.optimum.core.signals import SignalWeights, sensitivity_boost
@@ -218,7 +218,7 @@ def test_signals(row: Row) -> None:
 @rows_of("Promise examples")
 def test_promises(row: Row) -> None:
     then, quoted = whole(row["public then"]), whole(row["quoted"])
-    held = Held(quoted, then, then - quoted, whole("0"), whole("60") * MINUTE_MS)
+    held = HeldQuotes(quoted, then, then - quoted, whole("0"), whole("60") * MINUTE_MS)
     limit = hold_limit(whole(row["public now"]), held, POLICY, int(row["minute"]) * MINUTE_MS)
     assert limit.tolist() == [int(row["highest"])]
 

@@ -10,7 +10,7 @@ import pytest
 
 from pricing.base.core.texts import say, say_without
 from pricing.base.core.values import Policy
-from pricing.optimum.core.decide import Held
+from pricing.optimum.core.decide import HeldQuotes
 from pricing.optimum.core.explain import INPUTS, DecisionInputs, explain_prices, find_moved
 from pricing.optimum.core.quote import build_rungs
 from pricing.optimum.core.signals import FACTOR_OF, RAW_SIGNALS, ShopperSignals, SignalWeights
@@ -28,7 +28,7 @@ def make_inputs(seed: int, **changes: object) -> DecisionInputs:
     signals |= {name: rng.gamma(0.6, 6.0, (1, 1)) for name in ("activity", "deals", "offers")}
     public = rng.integers(60, 4_000, COUNT)
     some = rng.random(COUNT) < 0.4
-    held = Held(
+    held = HeldQuotes(
         quoted_minor=np.where(some, np.ceil(public * 0.93).astype(np.int64), 0),
         public_minor=np.where(some, public, 0),
         discount_minor=np.where(some, public - np.ceil(public * 0.93).astype(np.int64), 0),
@@ -52,7 +52,7 @@ def make_inputs(seed: int, **changes: object) -> DecisionInputs:
 def blank(inputs: DecisionInputs, name: str) -> DecisionInputs:
     """Take an input away by hand, not by the code under test."""
     if name == "hold":
-        return replace(inputs, held=Held.nothing(COUNT))
+        return replace(inputs, held=HeldQuotes.nothing(COUNT))
     if name == "test":
         return replace(inputs, policy=replace(inputs.policy, exploration=0.0))
     if name == "book":
@@ -138,7 +138,7 @@ def test_the_request_path_and_the_explanation_agree_on_what_a_test_moved() -> No
 
 
 def test_somebody_who_only_opened_an_offer_is_not_told_of_purchases() -> None:
-    inputs = make_inputs(5, held=Held.nothing(COUNT), draw=None)
+    inputs = make_inputs(5, held=HeldQuotes.nothing(COUNT), draw=None)
     none = np.zeros((1, 1))
     guest = replace(inputs, signals=replace(inputs.signals, deals=none))
     found = explain_prices(guest)

@@ -15,7 +15,7 @@ from pricing.experiments.core.shocks import Shocks
 from pricing.learning.core.scene import PastPrices, StaffPrices, Surroundings
 from pricing.learning.selectors.publishing import Shelf as Stocked
 from pricing.optimum.core import mix_segments
-from pricing.optimum.core.decide import Held, decide_rungs
+from pricing.optimum.core.decide import HeldQuotes, decide_rungs
 from pricing.optimum.core.publish import NO_LIMIT
 from pricing.optimum.core.quote import VariantTerms, build_rungs, drop_signals
 from pricing.optimum.core.thompson import draw_places
@@ -172,7 +172,7 @@ def expect_equal(one: Any, other: Any, name: str) -> None:
 def quote(terms: VariantTerms, boost: np.ndarray, policy: Policy) -> np.ndarray:
     """Return the prices of shoppers with `boost` (n, m), drawn as in this week."""
     rungs = build_rungs(terms, policy, draw_places(7, terms.variant_id))
-    held = Held.nothing(len(terms))
+    held = HeldQuotes.nothing(len(terms))
     rows = [
         decide_rungs(
             *(terms, rungs, one[None], policy),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing.base.core.values import Policy
-from pricing.optimum.core.decide import HOUR_MS, MINUTE_MS, Decisions, Held, decide_rungs
+from pricing.optimum.core.decide import HOUR_MS, MINUTE_MS, Decisions, HeldQuotes, decide_rungs
 from pricing.optimum.core.quote import VariantTerms, build_rungs
 from pricing.optimum.core.signals import ShopperSignals, SignalWeights, sensitivity_boost
 from tests.factories.pricing import make_signals, make_terms
@@ -21,7 +21,7 @@ def decide(
     signals: ShopperSignals,
     terms: VariantTerms,
     *,
-    held: Held,
+    held: HeldQuotes,
     now_ms: int,
     is_allowed: bool = True,
     is_stale: bool = False,
@@ -39,22 +39,24 @@ def decide(
     )
 
 
-def decide_one(public: int, views: float, held: Held, now_ms: int, **changes: bool) -> Decisions:
+def decide_one(
+    public: int, views: float, held: HeldQuotes, now_ms: int, **changes: bool
+) -> Decisions:
     """Return the decision about one variant for a shopper with so much interest."""
     signals = make_signals(1, 1, activity=views, family=views, category=views)
     terms = make_terms([public])
     return decide(signals, terms, held=held, now_ms=now_ms, **changes)
 
 
-def ask(public: int, views: float, held: Held, now_ms: int, **changes: bool) -> int:
+def ask(public: int, views: float, held: HeldQuotes, now_ms: int, **changes: bool) -> int:
     """Return the price that is decided."""
     return int(decide_one(public, views, held, now_ms, **changes).quoted_minor[0])
 
 
-def hold(quoted: int, public: int, at_ms: int, discount: int | None = None) -> Held:
+def hold(quoted: int, public: int, at_ms: int, discount: int | None = None) -> HeldQuotes:
     kept = public - quoted if discount is None else discount
     arrays = (quoted, public, kept, at_ms, at_ms + 60 * MINUTE_MS)
-    return Held(*(np.array([v], dtype=np.int64) for v in arrays))
+    return HeldQuotes(*(np.array([v], dtype=np.int64) for v in arrays))
 
 
 steps = st.lists(
@@ -69,7 +71,7 @@ steps = st.lists(
 def test_personal_factors_never_raise_a_price_within_a_day(
     public: int, journey: list[tuple[int, float, int]]
 ) -> None:
-    held, now, seen = Held.nothing(1), 0, []
+    held, now, seen = HeldQuotes.nothing(1), 0, []
     for minutes, views, change in journey:
         now += minutes * MINUTE_MS
         public = max(60, public + change)
@@ -107,7 +109,7 @@ def test_a_withdrawn_consent_ends_the_promise_at_once() -> None:
 def test_an_answer_that_stands_is_kept_and_not_asked_again() -> None:
     signals = make_signals(1, 1, activity=3.0, family=3.0)
     terms = make_terms([400])
-    first = decide(signals, terms, held=Held.nothing(1), now_ms=0)
+    first = decide(signals, terms, held=HeldQuotes.nothing(1), now_ms=0)
     quoted = int(first.quoted_minor[0])
     again = decide(signals, terms, held=hold(quoted, 400, 0), now_ms=MINUTE_MS)
     later = decide(signals, terms, held=hold(quoted, 400, 0), now_ms=HOUR_MS)

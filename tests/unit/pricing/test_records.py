@@ -29,7 +29,7 @@ from pricing.ledger.core.packed import (
     read_terms,
 )
 from pricing.ledger.core.record import build_records, is_same, replay_record
-from pricing.optimum.core.decide import Held, decide_rungs
+from pricing.optimum.core.decide import HeldQuotes, decide_rungs
 from pricing.optimum.core.quote import build_rungs
 from pricing.optimum.core.signals import RAW_SIGNALS, SignalWeights, sensitivity_boost
 from pricing.optimum.core.thompson import DRAWS
@@ -219,7 +219,7 @@ def test_a_tie_told_apart_by_the_last_bit_still_has_a_probability() -> None:
     rows = make_rows(np.random.default_rng(4), 1, draw=0)
     terms = read_terms(rows, 2)
     rungs = build_rungs(terms, POLICY, read_draws(rows))
-    outlook = look_out(terms, rungs, np.zeros((1, 1)), POLICY, held=Held.nothing(1), now_ms=0)
+    outlook = look_out(terms, rungs, np.zeros((1, 1)), POLICY, held=HeldQuotes.nothing(1), now_ms=0)
     lowest = int(rungs.minor.min())
     prices, chances = list_feasible(outlook, 0, lowest)
     assert chances[prices.index(lowest)] == 0.01

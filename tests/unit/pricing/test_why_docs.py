@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pricing.base.core.values import Policy
-from pricing.optimum.core.decide import MINUTE_MS, Held
+from pricing.optimum.core.decide import MINUTE_MS, HeldQuotes
 from pricing.optimum.core.explain import INPUTS, DecisionInputs, explain_prices
 from pricing.optimum.core.signals import ShopperSignals, SignalWeights
 from tests.factories.pricing import make_terms
@@ -23,7 +23,7 @@ def test_why(row: Row) -> None:
         terms=make_terms(public, cost_share=0.7, elasticity=2.4, elasticity_sd=0.4),
         weights=SignalWeights(deals=0.9),
         policy=Policy(exploration=0.5 if row["draw"] else 0.0),
-        held=Held(promised, public, discount, whole("0"), whole("1") * MINUTE_MS),
+        held=HeldQuotes(promised, public, discount, whole("0"), whole("1") * MINUTE_MS),
         now_ms=0,
         draw=whole(row["draw"]) if row["draw"] else None,
         is_held_out=False,

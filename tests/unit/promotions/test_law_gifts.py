@@ -14,7 +14,7 @@ from promotions.engine.core.stacking.rules import (
     Category,
     Group,
     GroupMode,
-    Place,
+    OfferPosition,
     exclude_each_other,
 )
 from promotions.law.core.gifts import GiftOffer, Together, find_together, never_together
@@ -26,7 +26,7 @@ BEST = (Group("week", GroupMode.BEST),)
 
 def gift(code: str, value: int, least: int, *, mine: bool = False, **fields: Any) -> GiftOffer:
     known: dict[str, Any] = {
-        "place": Place((), None, 0, 0),
+        "place": OfferPosition((), None, 0, 0),
         "condition": c.ALWAYS,
         "starts_at": NOON,
         "ends_at": NOON + A_DAY,
@@ -52,10 +52,10 @@ def test_a_cart_is_as_large_as_the_dearest_of_its_gifts_asks_for() -> None:
     "other",
     [
         {"starts_at": NOON + A_DAY, "ends_at": NOON + 2 * A_DAY},
-        {"place": Place(BEST, None, 0, 2)},
+        {"place": OfferPosition(BEST, None, 0, 2)},
         {"condition": c.SegmentIn(frozenset({"loyal"}))},
-        {"place": Place((), Category("gifts", max_offers=1), 0, 2)},
-        {"place": Place((Group("alone", GroupMode.EXCLUSIVE),), None, 0, 2)},
+        {"place": OfferPosition((), Category("gifts", max_offers=1), 0, 2)},
+        {"place": OfferPosition((Group("alone", GroupMode.EXCLUSIVE),), None, 0, 2)},
     ],
     ids=["another week", "best of a group", "another segment", "one of a kind", "alone"],
 )
@@ -65,7 +65,7 @@ def test_what_never_comes_together_is_not_judged_together(other: dict[str, Any])
         1_000,
         3_000,
         mine=True,
-        place=Place(BEST, Category("gifts", max_offers=1), 0, 1),
+        place=OfferPosition(BEST, Category("gifts", max_offers=1), 0, 1),
         condition=c.All((c.Member(), c.SegmentIn(frozenset({"new"})))),
     )
     assert find_together([mine, gift("mug", 800, 3_000, **other)]) is None
@@ -101,7 +101,11 @@ def test_who_fits_one_never_fits_the_other(
 def test_the_search_finds_what_trying_all_sets_finds() -> None:
     rng = np.random.default_rng(3)
     for _ in range(100):
-        groups = [Place(BEST, None, 0, 1), Place((), None, 0, 1), Place((), None, 0, 1)]
+        groups = [
+            OfferPosition(BEST, None, 0, 1),
+            OfferPosition((), None, 0, 1),
+            OfferPosition((), None, 0, 1),
+        ]
         gifts = [
             gift(
                 f"g{at}",

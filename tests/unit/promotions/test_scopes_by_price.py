@@ -9,7 +9,7 @@ import pytest
 
 from promotions.engine.core.carts import CartLineValue, Scope
 from promotions.engine.core.conditions.tree import All, CartHas, DifferentProducts
-from promotions.engine.core.evaluate import Asked, evaluate_offers
+from promotions.engine.core.evaluate import EvaluationInput, evaluate_offers
 from promotions.engine.core.parsing.conditions import parse_condition
 from promotions.engine.core.parsing.fields import BadOffer, parse_scope
 from promotions.engine.core.unit_preview import Memory, UnitPrices
@@ -113,7 +113,7 @@ def test_a_condition_may_ask_for_products_of_some_prices() -> None:
 def test_a_card_of_what_is_in_the_cart_is_judged_by_the_price_it_has_there() -> None:
     """It was put in before the price was lowered; another card is not judged by that."""
     offer = make_offer(1, scope=UNREDUCED)
-    asked = Asked(make_cart(FULL), (offer,), (), ALICE)
+    asked = EvaluationInput(make_cart(FULL), (offer,), (), ALICE)
     prices = UnitPrices(asked, NOON, Memory())
     lowered = replace(FULL, unit_minor=800)
     assert prices.price(lowered).amount_minor == 900

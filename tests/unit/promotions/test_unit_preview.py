@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from promotions.engine.core.carts import CartLineValue, CartValue, Scope, ShopperFacts
 from promotions.engine.core.conditions.tree import ALWAYS, CartHas, Not
-from promotions.engine.core.evaluate import Asked, evaluate_offers
+from promotions.engine.core.evaluate import EvaluationInput, evaluate_offers
 from promotions.engine.core.stacking.plans import Candidate, best_plan, shuts_out_others
 from promotions.engine.core.unit_preview import Memory, UnitPrices, drop_idle
 from promotions.engine.core.values import CouponValue, OfferValue, Stacking, Target
@@ -36,7 +36,7 @@ CARTS, CARDS = 1_250, 8
 seeds = st.integers(0, 2**32)
 
 
-def draw_question(rng: random.Random) -> Asked:
+def draw_question(rng: random.Random) -> EvaluationInput:
     """Return a random cart, often empty, with offers of every kind and up to two codes."""
     cart, offers, shopper = draw_personal_basket(rng)
     if rng.random() < 0.5:
@@ -54,7 +54,7 @@ def draw_question(rng: random.Random) -> Asked:
         CouponValue(f"CODE{n}", replace(draw_offer(rng, n), requires_coupon=True), n)
         for n in range(90, 90 + rng.choice((0, 0, 0, 1, 2)))
     ]
-    return Asked(cart, tuple(offers), tuple(coupons), shopper)
+    return EvaluationInput(cart, tuple(offers), tuple(coupons), shopper)
 
 
 def draw_card(rng: random.Random, cart: CartValue) -> CartLineValue:
@@ -74,7 +74,7 @@ def draw_card(rng: random.Random, cart: CartValue) -> CartLineValue:
     return line if not same else replace(same[0], quantity=1, unit_minor=unit)
 
 
-def charge(asked: Asked, cart: CartValue) -> int:
+def charge(asked: EvaluationInput, cart: CartValue) -> int:
     found = evaluate_offers(
         cart=cart, offers=asked.offers, coupons=asked.coupons, shopper=asked.shopper, now=NOON
     )
@@ -110,7 +110,7 @@ def test_in_10_000_random_carts_a_card_says_what_the_cart_then_charges() -> None
     assert lowered > CARTS * CARDS // 4
 
 
-def draw_week(rng: random.Random) -> Asked:
+def draw_week(rng: random.Random) -> EvaluationInput:
     """Return a cart with offers on categories, most of them on its products, too."""
     named = {"stacking": Stacking.BEST_UNIT, "stacking_group": "week"}
     scopes = [Scope(), *(Scope(category_ids=frozenset({one})) for one in (1, 2, 3))]
@@ -135,7 +135,7 @@ def draw_week(rng: random.Random) -> Asked:
         )
         for n in range(rng.randint(1, 4))
     ]
-    return Asked(make_cart(*lines), tuple(offers), (), ALICE)
+    return EvaluationInput(make_cart(*lines), tuple(offers), (), ALICE)
 
 
 def test_offers_by_line_are_not_worked_out_with_the_whole_cart_and_cost_the_same() -> None:
@@ -164,7 +164,7 @@ def test_gifts_delivery_and_points_are_left_out_only_where_that_changes_no_price
 
 def ask(*offers: OfferValue, lines: tuple[CartLineValue, ...] = ()) -> UnitPrices:
     cart = replace(make_cart(), lines=lines)
-    return UnitPrices(Asked(cart, offers, (), ALICE), NOON, Memory())
+    return UnitPrices(EvaluationInput(cart, offers, (), ALICE), NOON, Memory())
 
 
 BANANAS = make_line("bananas", category_ids=(1,), unit_minor=95)
@@ -206,7 +206,7 @@ def test_prices_of_an_empty_cart_are_remembered_by_what_they_depend_on() -> None
     memory = Memory()
     tenth = make_offer(1, scope=Scope(category_ids=frozenset({1})))
     for lines in ((), (MILK,)):
-        asked = Asked(replace(make_cart(), lines=lines), (tenth,), (), ShopperFacts())
+        asked = EvaluationInput(replace(make_cart(), lines=lines), (tenth,), (), ShopperFacts())
         prices = UnitPrices(asked, NOON, memory)
         assert prices.price(BANANAS).amount_minor == 85
         assert prices.price(replace(BANANAS, variant_id=5)).amount_minor == 85

@@ -13,7 +13,7 @@ from promotions.engine.core.benefits.apply import reduce_units
 from promotions.engine.core.benefits.open_lines import OpenLine, keep_units
 from promotions.engine.core.benefits.terms import BuyGet, Step, Tiers
 from promotions.engine.core.conditions.tree import CartHas
-from promotions.engine.core.evaluate import Asked, evaluate_offers
+from promotions.engine.core.evaluate import EvaluationInput, evaluate_offers
 from promotions.engine.core.limits import Counted, Entity, LimitValue, Room
 from promotions.engine.core.stacking.rules import Group, GroupMode
 from promotions.engine.core.unit_preview import Memory, UnitPrices
@@ -153,7 +153,7 @@ def test_a_set_takes_units_that_a_bounded_offer_cannot_all_lower() -> None:
 def test_a_card_says_what_one_more_unit_costs_once_the_most_is_in_the_cart() -> None:
     offer = make_offer(1, replace(FIFTH, most_units_line=3))
     for quantity, price, ids in ((1, 800, (1,)), (2, 800, (1,)), (3, 1_000, ()), (4, 1_000, ())):
-        asked = Asked(make_cart(replace(CHEESE, quantity=quantity)), (offer,), (), ALICE)
+        asked = EvaluationInput(make_cart(replace(CHEESE, quantity=quantity)), (offer,), (), ALICE)
         told = UnitPrices(asked, NOON, Memory()).price(replace(CHEESE, quantity=1))
         assert (quantity, told.amount_minor, told.offer_ids) == (quantity, price, ids)
         assert told.barred_ids == ()  # no other product keeps it away
@@ -168,7 +168,9 @@ def test_the_cheapest_piece_of_the_order_is_free() -> None:
     bread = make_line("bread", unit_minor=100)
     assert evaluate(make_cart(CHEESE, bread), three).totals == {"cheese": 5_000, "bread": 0}
     assert evaluate(make_cart(replace(CHEESE, quantity=2)), three).totals == {"cheese": 2_000}
-    told = UnitPrices(Asked(make_cart(CHEESE), (three,), (), ALICE), NOON, Memory()).price(bread)
+    told = UnitPrices(
+        EvaluationInput(make_cart(CHEESE), (three,), (), ALICE), NOON, Memory()
+    ).price(bread)
     assert (told.amount_minor, told.own_minor) == (1_000, 0)
 
 

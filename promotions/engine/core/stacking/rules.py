@@ -49,7 +49,7 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class OfferPosition:
     """Where an offer stands: its groups from the root, its category, its order among siblings.
 
     `is_on_products`: it lowers units or sets of units, not the order as a whole.
@@ -70,13 +70,13 @@ class Place:
         return last.code if last.mode is GroupMode.BEST_UNIT else ""
 
 
-def exclude_each_other(one: Place, other: Place) -> bool:
+def exclude_each_other(one: OfferPosition, other: OfferPosition) -> bool:
     """Return whether the two may never stand in one combination.
 
     >>> best = (Group("week", GroupMode.BEST),)
-    >>> exclude_each_other(Place(best, None, 0, 1), Place(best, None, 0, 2))
+    >>> exclude_each_other(OfferPosition(best, None, 0, 1), OfferPosition(best, None, 0, 2))
     True
-    >>> exclude_each_other(Place(best, None, 0, 1), Place((), None, 0, 2))
+    >>> exclude_each_other(OfferPosition(best, None, 0, 1), OfferPosition((), None, 0, 2))
     False
     """
     shared = 0
@@ -101,14 +101,15 @@ def _shuts_out(mine: Category | None, theirs: Category | None) -> bool:
     return theirs.code != mine.code and theirs.mode is not CategoryMode.JOINT
 
 
-def keep_first_of_ordered(places: Sequence[Place], able: Collection[int]) -> set[int]:
+def keep_first_of_ordered(places: Sequence[OfferPosition], able: Collection[int]) -> set[int]:
     """Return the positions in `places` whose turn it is in every ordered group above them.
 
     `able` are the positions that give something when they are alone. Of the members of an ordered
     group (an offer, or all of a group in it) only the first with an able one stays.
 
     >>> week = (Group("week", GroupMode.ORDERED),)
-    >>> places = [Place(week, None, 0, 1), Place(week, None, 9, 2), Place(week, None, 5, 3)]
+    >>> ranked = [(0, 1), (9, 2), (5, 3)]
+    >>> places = [OfferPosition(week, None, *one) for one in ranked]
     >>> keep_first_of_ordered(places, {0, 2})
     {2}
     """
@@ -127,7 +128,7 @@ def keep_first_of_ordered(places: Sequence[Place], able: Collection[int]) -> set
     return kept
 
 
-def _rank(place: Place, depth: int) -> tuple[int, int, str]:
+def _rank(place: OfferPosition, depth: int) -> tuple[int, int, str]:
     """Return the order of the member of the group at `depth` that leads to the offer."""
     if len(place.path) > depth + 1:
         below = place.path[depth + 1]

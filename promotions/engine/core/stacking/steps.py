@@ -13,7 +13,7 @@ from promotions.engine.core.benefits.terms import Bundle, BuyGet, GroupOf, pools
 from promotions.engine.core.carts import EVERYTHING, CartValue
 from promotions.engine.core.limits import Entity, Room, Use
 from promotions.engine.core.stacking.effects import Candidate, Effect, Ground
-from promotions.engine.core.stacking.rules import Place
+from promotions.engine.core.stacking.rules import OfferPosition
 from promotions.engine.core.values import Benefit, BenefitKind, OfferValue, Target
 
 LINES, UNITS, SETS, CART, GIFTS, DELIVERY, POINTS = range(7)
@@ -67,7 +67,7 @@ class Prepared:
 
     candidate: Candidate
     benefit: Benefit
-    place: Place
+    place: OfferPosition
     stage: int
     touched: tuple[int, ...]
     pools: tuple[tuple[int, ...], ...]
@@ -201,10 +201,10 @@ def rooms_of(offer: OfferValue) -> tuple[Room, ...]:
     return (*offer.rooms, budget_room(offer.campaign_id, offer.left_minor))
 
 
-def place_of(offer: OfferValue) -> Place:
+def place_of(offer: OfferValue) -> OfferPosition:
     """Return where the offer stands among all others."""
     is_on_products = _stage_of(offer.benefit) in (LINES, SETS)
-    return Place(offer.path, offer.category, offer.priority, offer.offer_id, is_on_products)
+    return OfferPosition(offer.path, offer.category, offer.priority, offer.offer_id, is_on_products)
 
 
 def open_lines(cart: CartValue) -> list[OpenLine]:

@@ -29,7 +29,7 @@ from django.utils.translation import override
 
 from orders.values import OrderLineView
 from pricing.base.core.values import PriceView
-from promotions.engine.api import Left
+from promotions.engine.api import RemainingQuantity
 from promotions.loyalty.api import group_number
 from promotions.offers.api import LinePreview, PersonalOffer
 from shop.doors.pages.values import ProductCard
@@ -400,7 +400,7 @@ def _offer_root(language: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _draw_left(language: str, left: Left | None) -> SafeString:
+def _draw_left(language: str, left: RemainingQuantity | None) -> SafeString:
     with override(language):
         return render_to_string("components/offer_left.html", {"left": left})
 

@@ -237,7 +237,7 @@ def map_external_refs() -> Mapping[str, int]:
     return dict(Variant.objects.values_list("external_ref", "id"))
 
 
-class VariantPlace(NamedTuple):
+class VariantTaxonomy(NamedTuple):
     """Where a variant stands: its categories from department to leaf, its brand, its product."""
 
     category_ids: tuple[int, ...] = ()
@@ -245,7 +245,7 @@ class VariantPlace(NamedTuple):
     product_id: int = 0
 
 
-def find_places(variant_ids: Sequence[int]) -> dict[int, VariantPlace]:
+def find_places(variant_ids: Sequence[int]) -> dict[int, VariantTaxonomy]:
     """Return where each variant stands; nowhere if it is not on sale. No query."""
     arrays, tree = load_variant_arrays(), list_categories("en")
     wanted = np.array(list(variant_ids), dtype=np.int64)
@@ -253,7 +253,7 @@ def find_places(variant_ids: Sequence[int]) -> dict[int, VariantPlace]:
     at[at == len(arrays.variant_id)] = 0
     is_there = arrays.variant_id[at] == wanted if len(arrays.variant_id) else wanted < 0
     trails: dict[int, tuple[int, ...]] = {}
-    found = dict.fromkeys(wanted.tolist(), VariantPlace())
+    found = dict.fromkeys(wanted.tolist(), VariantTaxonomy())
     columns = (arrays.category_id, arrays.brand_id, arrays.product_id)
     values = (column[at[is_there]].tolist() for column in columns)
     for one, category_id, brand_id, product_id in zip(
@@ -261,7 +261,7 @@ def find_places(variant_ids: Sequence[int]) -> dict[int, VariantPlace]:
     ):
         if category_id not in trails:
             trails[category_id] = tuple(node.category_id for node in tree.trail(category_id))
-        found[one] = VariantPlace(trails[category_id], brand_id, product_id)
+        found[one] = VariantTaxonomy(trails[category_id], brand_id, product_id)
     return found
 
 

@@ -30,7 +30,7 @@ TRIAL_NOTICE = """
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Rollout:
     """A version that quotes a share of the shoppers: always the same ones, by a sticky hash."""
 
     model_version: int
@@ -45,13 +45,13 @@ class Trial:
         return is_in_share(pseudonym, self.share, Purpose.TRIAL, self.salt)
 
 
-def load_trial() -> Trial | None:
+def load_rollout() -> Rollout | None:
     """Return the open trial if it quotes anybody; in the shadow it does not. Two queries."""
     ramp = ModelRamp.objects.filter(ended_at__isnull=True).first()
     if ramp is None:
         return None
     share = RampStep.objects.filter(ramp=ramp).values_list("share", flat=True).first() or 0.0
-    return Trial(ramp.model_id, ramp.salt, share) if share > 0.0 else None
+    return Rollout(ramp.model_id, ramp.salt, share) if share > 0.0 else None
 
 
 def find_stand_in() -> int | None:

@@ -15,7 +15,7 @@ from shop.ground.catalog.core.values import MarketValue, VariantArrays
 from shop.ground.catalog.selectors import get_market, list_bulk_variants, load_variant_arrays
 
 
-def price_unlisted(variant_ids: IntArray, market: str) -> IntArray:
+def price_unpriced_variants(variant_ids: IntArray, market: str) -> IntArray:
     """Return the list price of each variant (0 if it is not sold). No query once cached."""
     arrays = load_variant_arrays(market)
     at, is_there = _find(arrays, variant_ids)
@@ -24,7 +24,7 @@ def price_unlisted(variant_ids: IntArray, market: str) -> IntArray:
     return np.where(is_there, arrays.list_minor[at], 0)
 
 
-def view_unlisted(
+def view_unpriced_variants(
     context: QuoteContext, serving: Serving, variant_ids: Sequence[int]
 ) -> dict[int, PriceView]:
     """Return views at the list price, without a token: nothing has been published to promise."""

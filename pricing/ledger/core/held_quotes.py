@@ -12,7 +12,7 @@ import numpy as np
 
 from pricing.base.core.tokens import EPOCH, label_code_of
 from pricing.ledger.core.labels import is_test_code
-from pricing.optimum.core.decide import Held
+from pricing.optimum.core.decide import HeldQuotes
 
 # 1 January 2200: no promise is made for so long.
 LATEST_MS = 7_258_118_400_000
@@ -94,7 +94,7 @@ def unpack_held(value: bytes | None) -> HeldQuote | None:
     return HeldQuote(raw, quoted, public, discount, issued, expires, token)
 
 
-def held_arrays(quotes: Sequence[HeldQuote | None]) -> Held:
+def held_arrays(quotes: Sequence[HeldQuote | None]) -> HeldQuotes:
     """Return the quotes as arrays (m,), zeros where there is none.
 
     >>> held_arrays([None]).quoted_minor.tolist()
@@ -110,4 +110,4 @@ def held_arrays(quotes: Sequence[HeldQuote | None]) -> Held:
                 quote.issued_ms,
                 quote.expires_ms,
             )
-    return Held(*table)
+    return HeldQuotes(*table)
