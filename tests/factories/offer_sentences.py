@@ -45,7 +45,7 @@ CONDITIONS: list[tuple[dict[str, Json], str, str]] = [
     (
         {"segments": ["loyal"]},
         "the shopper is in segment loyal shoppers",
-        "顾客属于细分群体loyal shoppers",
+        "顾客属于客群loyal shoppers",
     ),
     ({"tags": ["baker"]}, "the shopper carries the tag baker", "顾客带有标签baker"),
     (

@@ -131,7 +131,7 @@ def test_the_line_says_how_far_the_comparison_is(sealed: Dairy) -> None:
     assert say_seals(LATER + 2 * DAY).tone == "amber"
     with override("zh-hans"):
         assert say_seals(LATER + HOUR).text == (
-            "3 个封存日中有 3 个已与封印比对，最早一次在 1 小时前；全部与封存时一致。"
+            "3 个封存日中有 3 个已与封存记录比对，最早一次在 1 小时前；全部与封存时一致。"
         )
 
 

@@ -120,7 +120,7 @@ def test_a_price_for_one_shopper_is_on_every_page_with_its_label_and_reason(shop
         assert MINE in page, path
         assert f'href="/offers/{offer.pk}/"' in page
         assert "Personal price, set automatically from your activity in this store" in page
-    assert "个人优惠" in read(browser, "/zh-hans/c/dairy/cheese/")
+    assert "个性化优惠" in read(browser, "/zh-hans/c/dairy/cheese/")
     said = listed(browser, shop.cheddar)
     assert said is not None
     assert (said["audience"], said["own_offer_id"]) == ("personal", offer.pk)
