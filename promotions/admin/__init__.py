@@ -11,9 +11,9 @@ from promotions.admin import (
     partners,
     points,
     policy,
+    pos,
     staff_tokens,
     terms,
-    tills,
 )
 
 __all__ = [
@@ -27,7 +27,7 @@ __all__ = [
     "partners",
     "points",
     "policy",
+    "pos",
     "staff_tokens",
     "terms",
-    "tills",
 ]

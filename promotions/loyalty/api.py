@@ -5,9 +5,9 @@ Points, tiers, referrals, points at the point of sale.
 
 from promotions.loyalty.core.points import AGE_LIMITED, OPENING_NOTE, Terms, worth_of
 from promotions.loyalty.core.pos import (
-    Till,
-    TillLine,
-    TillReceipt,
+    PosLine,
+    PosReceipt,
+    PosTerminal,
     group_number,
     read_member_number,
 )
@@ -15,7 +15,7 @@ from promotions.loyalty.core.tiers import Purchase, Standing, Tier
 from promotions.loyalty.selectors.points import Balance, PointsMove, find_balance, list_moves
 from promotions.loyalty.selectors.points_cart import PricedProduct, plan_points_of, preview_points
 from promotions.loyalty.selectors.points_export import export_points
-from promotions.loyalty.selectors.pos import find_till
+from promotions.loyalty.selectors.pos import find_pos_terminal
 from promotions.loyalty.selectors.referrals import ReferralCount, count_referrals, is_invitation
 from promotions.loyalty.selectors.terms import find_programme, forget_programme
 from promotions.loyalty.selectors.tiers import map_tiers, read_standing, read_tier
@@ -52,9 +52,9 @@ from promotions.loyalty.services.points_orders import (
     return_points,
     settle_points,
 )
-from promotions.loyalty.services.pos_holds import cancel_at_till, hold_at_till, release_stale_holds
-from promotions.loyalty.services.pos_requests import Answer, make_till_token, revoke_till_token
-from promotions.loyalty.services.pos_sales import return_at_till, sell_at_till
+from promotions.loyalty.services.pos_holds import cancel_at_pos, hold_at_pos, release_stale_holds
+from promotions.loyalty.services.pos_requests import Answer, make_pos_token, revoke_pos_token
+from promotions.loyalty.services.pos_sales import return_at_pos, sell_at_pos
 from promotions.loyalty.services.referrals import accept_invitation, hash_identity
 
 __all__ = [
@@ -66,6 +66,9 @@ __all__ = [
     "PointsLine",
     "PointsMove",
     "PointsRefused",
+    "PosLine",
+    "PosReceipt",
+    "PosTerminal",
     "PricedProduct",
     "Purchase",
     "ReferralCount",
@@ -74,32 +77,29 @@ __all__ = [
     "Standing",
     "Terms",
     "Tier",
-    "Till",
-    "TillLine",
-    "TillReceipt",
     "accept_invitation",
     "adjust_points",
     "approve_adjustment",
     "approve_terms",
-    "cancel_at_till",
+    "cancel_at_pos",
     "count_referrals",
     "expire_points",
     "expiry_of",
     "export_points",
     "find_balance",
+    "find_pos_terminal",
     "find_programme",
-    "find_till",
     "forget_points",
     "forget_programme",
     "group_number",
     "hash_identity",
-    "hold_at_till",
+    "hold_at_pos",
     "is_invitation",
     "join_programme",
     "list_moves",
     "make_available",
     "make_points_code",
-    "make_till_token",
+    "make_pos_token",
     "map_tiers",
     "open_points",
     "plan_points_of",
@@ -112,10 +112,10 @@ __all__ = [
     "release_due_points",
     "release_points",
     "release_stale_holds",
-    "return_at_till",
+    "return_at_pos",
     "return_points",
-    "revoke_till_token",
-    "sell_at_till",
+    "revoke_pos_token",
+    "sell_at_pos",
     "settle_points",
     "settle_referrals",
     "warn_expiring_points",

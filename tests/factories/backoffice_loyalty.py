@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from profiles.models import Shopper
 from promotions.loyalty.services.points import Act, make_available
-from promotions.loyalty.services.pos_requests import make_till_token
+from promotions.loyalty.services.pos_requests import make_pos_token
 from promotions.models import (
     Bucket,
     Campaign,
@@ -58,7 +58,7 @@ def make_loyalty(number: int, shopper: Shopper) -> None:
 
 def _make_till(number: int) -> None:
     store = Store.objects.get(external_ref=f"s{number}")
-    make_till_token(store_id=store.pk, name=f"Till {number}", by_id=None, now=NOON)
+    make_pos_token(store_id=store.pk, name=f"Till {number}", by_id=None, now=NOON)
     TillSale.objects.create(store=store, reference=f"receipt-{number}", currency="USD", at=NOON)
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from promotions.loyalty.core.pos import Till, TillLine, TillReceipt, TillRefused
-from promotions.loyalty.selectors.pos import find_till
+from promotions.loyalty.core.pos import PosLine, PosReceipt, PosRefused, PosTerminal
+from promotions.loyalty.selectors.pos import find_pos_terminal
 from promotions.loyalty.services.points import Act, PointsRefused, make_available
 from promotions.loyalty.services.points_codes import make_points_code
-from promotions.loyalty.services.pos_holds import hold_at_till
-from promotions.loyalty.services.pos_requests import make_till_token
-from promotions.loyalty.services.pos_sales import return_at_till, sell_at_till
+from promotions.loyalty.services.pos_holds import hold_at_pos
+from promotions.loyalty.services.pos_requests import make_pos_token
+from promotions.loyalty.services.pos_sales import return_at_pos, sell_at_pos
 from promotions.models import Bucket, PointsAccount, PointsEntry
 from shop.ground.catalog.models import Store
 from tests.factories.loyalty import NOON, list_unbalanced_accounts
@@ -22,12 +22,12 @@ from tests.factories.staff_tokens import make_root_client
 from tests.fixtures_api import ApiClient, Operation
 
 
-def make_till_key(store: str = "main-street", name: str = "Till 1") -> str:
+def make_pos_key(store: str = "main-street", name: str = "Till 1") -> str:
     """Return the token of a new till; its store is made if it is not there."""
     place, _ = Store.objects.get_or_create(
         external_ref=store, defaults={"name": "Main Street", "market_id": "us"}
     )
-    return make_till_token(store_id=place.pk, name=name, by_id=None, now=NOON)[1]
+    return make_pos_token(store_id=place.pk, name=name, by_id=None, now=NOON)[1]
 
 
 def device_for(operation: Operation, otherwise: ApiClient) -> ApiClient:
@@ -36,12 +36,12 @@ def device_for(operation: Operation, otherwise: ApiClient) -> ApiClient:
         return make_root_client()
     if {"tillToken": []} not in operation.description["security"]:
         return otherwise
-    return ApiClient(Authorization=f"Bearer {make_till_key()}")
+    return ApiClient(Authorization=f"Bearer {make_pos_key()}")
 
 
-def make_till(store: str = "main-street", name: str = "Till 1") -> Till:
+def make_till(store: str = "main-street", name: str = "Till 1") -> PosTerminal:
     """Return a new till."""
-    till = find_till(make_till_key(store, name))
+    till = find_pos_terminal(make_pos_key(store, name))
     assert till is not None
     return till
 
@@ -57,11 +57,11 @@ def grant(member: PointsAccount, points: int, key: str = "gift") -> None:
     )
 
 
-def receipt(reference: str, *goods: int | TillLine, **fields: Any) -> TillReceipt:
+def receipt(reference: str, *goods: int | PosLine, **fields: Any) -> PosReceipt:
     """Return a receipt; a number is a line of one piece without SKU."""
     known: dict[str, Any] = {"currency": "USD", "sold_at": NOON}
-    lines = tuple(TillLine(each) if isinstance(each, int) else each for each in goods)
-    return TillReceipt(reference=reference, lines=lines, **(known | fields))
+    lines = tuple(PosLine(each) if isinstance(each, int) else each for each in goods)
+    return PosReceipt(reference=reference, lines=lines, **(known | fields))
 
 
 def show_code(member: PointsAccount, now: datetime = NOON) -> str:
@@ -69,10 +69,12 @@ def show_code(member: PointsAccount, now: datetime = NOON) -> str:
     return make_points_code(shopper_id=member.shopper_id or 0, now=now).code
 
 
-def hold(till: Till, reference: str, code: str, amount: int, **fields: Any) -> dict[str, Any]:
+def hold(
+    till: PosTerminal, reference: str, code: str, amount: int, **fields: Any
+) -> dict[str, Any]:
     """Hold points for a sale."""
     known: dict[str, Any] = {"currency": "USD", "wanted": None, "now": NOON}
-    return hold_at_till(
+    return hold_at_pos(
         till=till, reference=reference, code=code, amount_minor=amount, **(known | fields)
     )
 
@@ -90,21 +92,23 @@ def number_of(member: PointsAccount) -> str:
     return member.member_number
 
 
-def sell(till: Till, member: PointsAccount, reference: str, *goods: Any, **fields: Any) -> Any:
+def sell(
+    till: PosTerminal, member: PointsAccount, reference: str, *goods: Any, **fields: Any
+) -> Any:
     """Send a sale by member number."""
     said = receipt(reference, *goods, member_number=number_of(member), **fields)
-    return sell_at_till(till=till, receipt=said, now=NOON)
+    return sell_at_pos(till=till, receipt=said, now=NOON)
 
 
-def give_back(till: Till, reference: str, back: str, *lines: tuple[int, int]) -> Any:
+def give_back(till: PosTerminal, reference: str, back: str, *lines: tuple[int, int]) -> Any:
     """Send a return."""
-    return return_at_till(
+    return return_at_pos(
         till=till, reference=reference, return_reference=back, lines=lines, now=NOON
     )
 
 
 def code_of(act: Any) -> str:
     """The code under which `act` is refused; nothing of it stays."""
-    with pytest.raises((TillRefused, PointsRefused)) as refusal, transaction.atomic():
+    with pytest.raises((PosRefused, PointsRefused)) as refusal, transaction.atomic():
         act()
     return refusal.value.code

@@ -23,14 +23,14 @@ SENT_WITHIN = timedelta(days=7)
 CLOCK_SLACK = timedelta(minutes=5)
 
 
-class TillRefused(FairtagError):
+class PosRefused(FairtagError):
     """The till cannot do that; `code` says why."""
 
     code = "till_refused"
 
 
 @dataclass(frozen=True, slots=True)
-class Till:
+class PosTerminal:
     """Who holds a token: a till of one store, with the market it sells in."""
 
     token_id: int
@@ -40,7 +40,7 @@ class Till:
 
 
 @dataclass(frozen=True, slots=True)
-class TillLine:
+class PosLine:
     """Goods as the till sold them: what is charged for the line after all cuts, points aside."""
 
     minor: int
@@ -49,12 +49,12 @@ class TillLine:
 
 
 @dataclass(frozen=True, slots=True)
-class TillReceipt:
+class PosReceipt:
     """A sale as the till says it. Without a member number, points must be held for it."""
 
     reference: str
     currency: str
-    lines: tuple[TillLine, ...]
+    lines: tuple[PosLine, ...]
     sold_at: datetime
     member_number: str = ""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Min, Q, QuerySet, Sum
 
 from promotions.loyalty.models import PointsAccount, PointsEntry, PointsLot
-from promotions.loyalty.selectors.pos import name_till_sales
+from promotions.loyalty.selectors.pos import name_pos_sales
 
 SHOWN = (
     *("earn", "release", "hold", "unhold", "return", "reverse"),
@@ -94,7 +94,7 @@ def list_moves(*, account_id: int, limit: int = 30, before: int | None = None) -
     are in it.
     """
     moves = [_move(entry) for entry in moves_of(account_id, before)[:limit]]
-    named = name_till_sales({move.order_ref for move in moves})
+    named = name_pos_sales({move.order_ref for move in moves})
     return [
         replace(move, store=named[move.order_ref][0], order_ref=named[move.order_ref][1])
         if move.order_ref in named

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from promotions.loyalty.core.pos import TOKEN_PREFIX, Till
+from promotions.loyalty.core.pos import TOKEN_PREFIX, PosTerminal
 from promotions.loyalty.models import TillSale, TillToken
 from promotions.tokens.api import MAX_TOKEN_LENGTH, digest_token
 
 
-def find_till(token: str) -> Till | None:
+def find_pos_terminal(token: str) -> PosTerminal | None:
     """Return the till a token belongs to, or None: unknown, or revoked. One query."""
     if not token.startswith(TOKEN_PREFIX) or len(token) > MAX_TOKEN_LENGTH:
         return None
@@ -17,19 +17,19 @@ def find_till(token: str) -> Till | None:
     found = rows.values_list(
         "pk", "store_id", "store__market_id", "store__market__currency"
     ).first()
-    return None if found is None else Till(*found)
+    return None if found is None else PosTerminal(*found)
 
 
-def till_order_ref(sale_id: int, attempt: int) -> str:
+def pos_order_ref(sale_id: int, attempt: int) -> str:
     """Return under which name the ledger knows the points of a till's sale.
 
-    >>> till_order_ref(12, 1)
+    >>> pos_order_ref(12, 1)
     'T12-1'
     """
     return f"T{sale_id}-{attempt}"
 
 
-def name_till_sales(order_refs: Collection[str]) -> dict[str, tuple[str, str]]:
+def name_pos_sales(order_refs: Collection[str]) -> dict[str, tuple[str, str]]:
     """Return (store, reference) of those that are sales at a till. One query, none without any."""
     ids = {ref: int(ref[1:].partition("-")[0]) for ref in order_refs if _is_till(ref)}
     if not ids:

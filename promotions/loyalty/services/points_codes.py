@@ -13,8 +13,8 @@ from promotions.engine.api import normalize_code
 from promotions.loyalty.core.pos import (
     CODE_LASTS,
     CODE_PATTERN,
-    Till,
-    TillRefused,
+    PosRefused,
+    PosTerminal,
     read_member_number,
 )
 from promotions.loyalty.models import PointsAccount, PointsCode
@@ -57,10 +57,10 @@ def make_points_code(*, shopper_id: int, now: datetime) -> ShownCode:
     return shown
 
 
-def use_points_code(*, till: Till, code: str, now: datetime) -> int:
+def use_points_code(*, till: PosTerminal, code: str, now: datetime) -> int:
     """Use a code up and return its member's account; only inside a transaction.
 
-    The conditional update decides who of two tills has it. Raises TillRefused (code_unknown,
+    The conditional update decides who of two tills has it. Raises PosRefused (code_unknown,
     code_expired, code_used), TooManyWrongCodes.
     """
     check_tries(till)
@@ -72,20 +72,20 @@ def use_points_code(*, till: Till, code: str, now: datetime) -> int:
             return found.account_id
         count_wrong(till)
         if found.expires_at > now:
-            raise TillRefused(
+            raise PosRefused(
                 gettext_noop("This code was used. Ask for a new one."), code="code_used"
             )
-        raise TillRefused(
+        raise PosRefused(
             gettext_noop("This code has run out. Ask for a new one."), code="code_expired"
         )
     count_wrong(till)
-    raise TillRefused(
+    raise PosRefused(
         gettext_noop("Nobody has this code. Check it with the shopper."), code="code_unknown"
     )
 
 
-def find_member(*, till: Till, number: str) -> PointsAccount:
-    """Return the account behind a member number. Raises TillRefused (member_unknown),
+def find_member(*, till: PosTerminal, number: str) -> PointsAccount:
+    """Return the account behind a member number. Raises PosRefused (member_unknown),
     TooManyWrongCodes.
     """
     check_tries(till)
@@ -96,11 +96,11 @@ def find_member(*, till: Till, number: str) -> PointsAccount:
         found = rows.filter(shopper__isnull=False).first()
     if found is None:
         count_wrong(till)
-        raise TillRefused(gettext_noop("Nobody has this member number."), code="member_unknown")
+        raise PosRefused(gettext_noop("Nobody has this member number."), code="member_unknown")
     return found
 
 
-def check_tries(till: Till) -> None:
+def check_tries(till: PosTerminal) -> None:
     """Refuse a till that entered too many wrong codes and numbers. Raises TooManyWrongCodes."""
     verdict = peek(WRONG_AT_TILL, str(till.token_id))
     if not verdict.is_allowed:
@@ -110,7 +110,7 @@ def check_tries(till: Till) -> None:
         )
 
 
-def count_wrong(till: Till) -> None:
+def count_wrong(till: PosTerminal) -> None:
     """Count a code or number that is no good. One Redis call."""
     take(WRONG_AT_TILL, str(till.token_id))
 

@@ -11,9 +11,9 @@ from typing import NoReturn
 from django.db import transaction
 
 from promotions.loyalty.core.points import PointsPlan, plan_points
-from promotions.loyalty.core.pos import HOLD_LASTS, Till, TillRefused
+from promotions.loyalty.core.pos import HOLD_LASTS, PosRefused, PosTerminal
 from promotions.loyalty.models import PointsAccount, PointsOrder, TillSale
-from promotions.loyalty.selectors.pos import till_order_ref
+from promotions.loyalty.selectors.pos import pos_order_ref
 from promotions.loyalty.selectors.terms import Programme, find_programme
 from promotions.loyalty.services.points import PointsRefused, book_expiry, lock_account
 from promotions.loyalty.services.points_codes import digest_points_code, use_points_code
@@ -35,9 +35,9 @@ State = TillSale.State
 
 
 @transaction.atomic
-def hold_at_till(
+def hold_at_pos(
     *,
-    till: Till,
+    till: PosTerminal,
     reference: str,
     code: str,
     amount_minor: int,
@@ -47,7 +47,7 @@ def hold_at_till(
 ) -> Answer:
     """Hold as many of a member's points as `amount_minor` takes, at most `wanted`.
 
-    Raises TillRefused (code_unknown, code_expired, code_used, nothing_to_use, currency_differs,
+    Raises PosRefused (code_unknown, code_expired, code_used, nothing_to_use, currency_differs,
     sale_differs, sale_closed), PointsRefused (no_programme), TooManyWrongCodes; then nothing has
     happened and the code is as good as before.
     """
@@ -61,7 +61,7 @@ def hold_at_till(
     programme = require_programme(till.market_code, now)
     plan = _plan(programme, account_id, (amount_minor, wanted), now)
     sale.attempts += 1
-    order_ref = till_order_ref(sale.pk, sale.attempts)
+    order_ref = pos_order_ref(sale.pk, sale.attempts)
     sale.points_order = _hold(order_ref, account_id, programme, plan, now)
     sale.state, sale.total_minor, sale.held_at = State.HELD, amount_minor, now
     sale.save()
@@ -77,10 +77,10 @@ def hold_at_till(
 
 
 @transaction.atomic
-def cancel_at_till(*, till: Till, reference: str, now: datetime) -> Answer:
+def cancel_at_pos(*, till: PosTerminal, reference: str, now: datetime) -> Answer:
     """Give back what is held for a sale that is still open; twice is once.
 
-    Raises TillRefused (sale_unknown; sale_closed once it was sold: goods come back as a return).
+    Raises PosRefused (sale_unknown; sale_closed once it was sold: goods come back as a return).
     """
     return _cancel(lock_sale(till, reference), till, now)
 
@@ -92,10 +92,10 @@ def release_stale_holds(*, now: datetime, limit: int = 200) -> int:
     return sum(_release(sale_id, now) for sale_id in ids)
 
 
-def check_currency(till: Till, currency: str) -> None:
-    """Refuse money of another market. Raises TillRefused (currency_differs)."""
+def check_currency(till: PosTerminal, currency: str) -> None:
+    """Refuse money of another market. Raises PosRefused (currency_differs)."""
     if currency != till.currency:
-        raise TillRefused(
+        raise PosRefused(
             gettext_noop("This store sells in another currency."),
             code="currency_differs",
             currency=till.currency,
@@ -104,7 +104,7 @@ def check_currency(till: Till, currency: str) -> None:
 
 def refuse_closed() -> NoReturn:
     """Say that a sale was sold already."""
-    raise TillRefused(gettext_noop("This sale is closed."), code="sale_closed")
+    raise PosRefused(gettext_noop("This sale is closed."), code="sale_closed")
 
 
 def require_programme(market_code: str, now: datetime) -> Programme:
@@ -128,7 +128,7 @@ def _plan(
         goods=[amount_minor],
     )
     if not plan.points:
-        raise TillRefused(
+        raise PosRefused(
             gettext_noop("No points can be used for this amount."),
             code="nothing_to_use",
             reason=plan.reason or "no_points",
@@ -155,12 +155,12 @@ def _release(sale_id: int, now: datetime) -> int:
     sale = TillSale.objects.select_for_update(of=("self",)).get(pk=sale_id)
     if sale.state != State.HELD:
         return 0
-    clock = Till(0, sale.store_id, "", sale.currency)
+    clock = PosTerminal(0, sale.store_id, "", sale.currency)
     _cancel(sale, clock, now)
     return 1
 
 
-def _cancel(sale: TillSale, till: Till, now: datetime) -> Answer:
+def _cancel(sale: TillSale, till: PosTerminal, now: datetime) -> Answer:
     ask = Ask(till, Kind.CANCEL, str(sale.attempts), {}, now)
     if sale.state == State.SOLD:
         refuse_closed()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from promotions.loyalty.core.pos import TOKEN_PREFIX, Till, TillRefused
+from promotions.loyalty.core.pos import TOKEN_PREFIX, PosRefused, PosTerminal
 from promotions.loyalty.models import PointsAccount, TillAct, TillSale, TillToken
 from promotions.loyalty.selectors.points import describe_account
 from promotions.tokens.api import digest_token
@@ -22,14 +22,14 @@ Kind = TillAct.Kind
 class Ask:
     """What a till asks for: `body` is all that must be the same when it asks again."""
 
-    till: Till
+    till: PosTerminal
     kind: Kind
     key: str
     body: dict[str, Any]
     now: datetime
 
 
-def open_sale(till: Till, reference: str, now: datetime) -> TillSale:
+def open_sale(till: PosTerminal, reference: str, now: datetime) -> TillSale:
     """Return the sale of that reference, new or known, locked until the transaction ends."""
     sale, _ = TillSale.objects.get_or_create(
         store_id=till.store_id,
@@ -39,19 +39,19 @@ def open_sale(till: Till, reference: str, now: datetime) -> TillSale:
     return TillSale.objects.select_for_update(of=("self",)).get(pk=sale.pk)
 
 
-def lock_sale(till: Till, reference: str) -> TillSale:
-    """Return a sale that is known, locked. Raises TillRefused (sale_unknown)."""
+def lock_sale(till: PosTerminal, reference: str) -> TillSale:
+    """Return a sale that is known, locked. Raises PosRefused (sale_unknown)."""
     rows = TillSale.objects.select_for_update(of=("self",))
     sale = rows.filter(store_id=till.store_id, reference=reference).first()
     if sale is None:
-        raise TillRefused(
+        raise PosRefused(
             gettext_noop("This store has no sale of that reference."), code="sale_unknown"
         )
     return sale
 
 
 def recall(sale: TillSale, ask: Ask) -> Answer | None:
-    """Return what this was answered before; None if it is new. Raises TillRefused (sale_differs).
+    """Return what this was answered before; None if it is new. Raises PosRefused (sale_differs).
 
     The same reference with another body is a mistake somebody must hear of.
     """
@@ -59,7 +59,7 @@ def recall(sale: TillSale, ask: Ask) -> Answer | None:
     if known is None:
         return None
     if known.fingerprint != fingerprint(ask.body):
-        raise TillRefused(
+        raise PosRefused(
             gettext_noop("This reference was sent before with something else."), code="sale_differs"
         )
     answer: Answer = known.answer
@@ -86,7 +86,7 @@ def tell_balance(account_id: int, now: datetime) -> Answer:
     return {"available": balance.available, "pending": balance.pending}
 
 
-def make_till_token(
+def make_pos_token(
     *, store_id: int, name: str, by_id: int | None, now: datetime
 ) -> tuple[int, str]:
     """Return a new token's id and the token itself, which is shown this once."""
@@ -101,7 +101,7 @@ def make_till_token(
     return row.pk, token
 
 
-def revoke_till_token(*, token_id: int, by_id: int, now: datetime) -> bool:
+def revoke_pos_token(*, token_id: int, by_id: int, now: datetime) -> bool:
     """End a token at once; return whether it was still good. Twice is once."""
     good = TillToken.objects.filter(pk=token_id, revoked_at__isnull=True)
     return bool(good.update(revoked_at=now, revoked_by_id=by_id))

@@ -16,15 +16,15 @@ from promotions.loyalty.core.points import AGE_LIMITED, Terms
 from promotions.loyalty.core.pos import (
     CLOCK_SLACK,
     SENT_WITHIN,
-    Till,
-    TillReceipt,
-    TillRefused,
+    PosReceipt,
+    PosRefused,
+    PosTerminal,
     lowest_category,
     read_member_number,
     spread_points,
 )
 from promotions.loyalty.models import PointsOrder, TillSale
-from promotions.loyalty.selectors.pos import till_order_ref
+from promotions.loyalty.selectors.pos import pos_order_ref
 from promotions.loyalty.selectors.terms import read_programme
 from promotions.loyalty.services.points import lock_account
 from promotions.loyalty.services.points_codes import find_member
@@ -55,17 +55,15 @@ State = TillSale.State
 
 
 @transaction.atomic
-def sell_at_till(*, till: Till, receipt: TillReceipt, now: datetime) -> Answer:
+def sell_at_pos(*, till: PosTerminal, receipt: PosReceipt, now: datetime) -> Answer:
     """Book what a sale earns and uses; the same receipt again gets the same answer.
 
-    Raises TillRefused (member_unknown, member_differs, amount_differs, hold_gone, time_refused,
+    Raises PosRefused (member_unknown, member_differs, amount_differs, hold_gone, time_refused,
     currency_differs, sale_differs), PointsRefused (no_programme), TooManyWrongCodes.
     """
     check_currency(till, receipt.currency)
     if not now - SENT_WITHIN <= receipt.sold_at <= now + CLOCK_SLACK:
-        raise TillRefused(
-            gettext_noop("The time of the sale cannot be right."), code="time_refused"
-        )
+        raise PosRefused(gettext_noop("The time of the sale cannot be right."), code="time_refused")
     sale = open_sale(till, receipt.reference, now)
     ask = Ask(till, Kind.SELL, "", _body(receipt), now)
     known = recall(sale, ask)
@@ -97,9 +95,9 @@ def sell_at_till(*, till: Till, receipt: TillReceipt, now: datetime) -> Answer:
 
 
 @transaction.atomic
-def return_at_till(
+def return_at_pos(
     *,
-    till: Till,
+    till: PosTerminal,
     reference: str,
     return_reference: str,
     lines: Sequence[tuple[int, int]],
@@ -108,7 +106,7 @@ def return_at_till(
     """Take (line, quantity) pairs of a sale back, or without any all that is left of it.
 
     Points go both ways at each unit's exact share. The same return reference of one sale returns
-    once. Raises TillRefused (sale_unknown, sale_open, bad_quantity, sale_differs).
+    once. Raises PosRefused (sale_unknown, sale_open, bad_quantity, sale_differs).
     """
     sale = lock_sale(till, reference)
     body = {"lines": [list(pair) for pair in lines]}
@@ -118,7 +116,7 @@ def return_at_till(
         return known
     order = sale.points_order
     if sale.state != State.SOLD or order is None:
-        raise TillRefused(
+        raise PosRefused(
             gettext_noop("This sale is still open: cancel the use instead."), code="sale_open"
         )
     units = _units(sale, lines)
@@ -144,23 +142,23 @@ def return_at_till(
 
 def _fill_held(
     sale: TillSale,
-    receipt: TillReceipt,
+    receipt: PosReceipt,
     trails: dict[str, tuple[int, ...]],
-    till: Till,
+    till: PosTerminal,
     at: datetime,
 ) -> tuple[PointsOrder, list[PointsLine]]:
     """Give the order that holds points its lines; it earns by the terms it was held under."""
     held = sale.points_order
     if held is None or held.state != PointsOrder.State.OPEN:
-        raise TillRefused(gettext_noop("The points are not held any more."), code="hold_gone")
+        raise PosRefused(gettext_noop("The points are not held any more."), code="hold_gone")
     if receipt.member_number:
         named = find_member(till=till, number=receipt.member_number)
         if named.pk != held.account_id:
-            raise TillRefused(
+            raise PosRefused(
                 gettext_noop("Code and member number are of two members."), code="member_differs"
             )
     if receipt.total_minor != sale.total_minor:
-        raise TillRefused(
+        raise PosRefused(
             gettext_noop("The sale must be of the amount that points were held for."),
             code="amount_differs",
             amount_minor=sale.total_minor,
@@ -168,7 +166,7 @@ def _fill_held(
     lock_account(held.account_id)
     order = PointsOrder.objects.select_for_update(of=("self",)).get(pk=held.pk)
     if order.state != PointsOrder.State.OPEN:
-        raise TillRefused(gettext_noop("The points are not held any more."), code="hold_gone")
+        raise PosRefused(gettext_noop("The points are not held any more."), code="hold_gone")
     programme = read_programme(order.terms)
     spends = spread_points(order.spent, order.spent_minor, [line.minor for line in receipt.lines])
     lines = _lines(receipt, trails, programme.terms, spends)
@@ -178,9 +176,9 @@ def _fill_held(
 
 def _open_earned(
     sale: TillSale,
-    receipt: TillReceipt,
+    receipt: PosReceipt,
     trails: dict[str, tuple[int, ...]],
-    till: Till,
+    till: PosTerminal,
     at: datetime,
 ) -> tuple[PointsOrder, list[PointsLine]]:
     """Open the points of a sale by member number: it earns and can use none."""
@@ -188,7 +186,7 @@ def _open_earned(
     programme = require_programme(till.market_code, at)
     lines = _lines(receipt, trails, programme.terms, [(0, 0)] * len(receipt.lines))
     sale.attempts += 1
-    order_ref = till_order_ref(sale.pk, sale.attempts)
+    order_ref = pos_order_ref(sale.pk, sale.attempts)
     open_points(
         order_ref=order_ref,
         shopper_id=member.shopper_id or 0,
@@ -200,7 +198,7 @@ def _open_earned(
 
 
 def _lines(
-    receipt: TillReceipt,
+    receipt: PosReceipt,
     trails: dict[str, tuple[int, ...]],
     terms: Terms,
     spends: Sequence[tuple[int, int]],
@@ -219,7 +217,7 @@ def _lines(
     ]
 
 
-def _keep(receipt: TillReceipt, lines: Sequence[PointsLine]) -> list[dict[str, Any]]:
+def _keep(receipt: PosReceipt, lines: Sequence[PointsLine]) -> list[dict[str, Any]]:
     return [
         {
             "sku": said.sku,
@@ -237,7 +235,7 @@ def _units(sale: TillSale, lines: Sequence[tuple[int, int]]) -> list[ReturnedUni
     wanted = list(lines) or [(n, quantity) for n, quantity in left.items() if quantity]
     is_once = len({n for n, _ in wanted}) == len(wanted)
     if not wanted or not is_once or any(not 0 < q <= left.get(n, 0) for n, q in wanted):
-        raise TillRefused(gettext_noop("That many are not left to return."), code="bad_quantity")
+        raise PosRefused(gettext_noop("That many are not left to return."), code="bad_quantity")
     return [ReturnedUnits(n, sale.lines[n]["returned"], quantity) for n, quantity in wanted]
 
 
@@ -251,7 +249,7 @@ def _sum_shares(sale: TillSale, units: Sequence[ReturnedUnits], name: str) -> in
     )
 
 
-def _body(receipt: TillReceipt) -> dict[str, Any]:
+def _body(receipt: PosReceipt) -> dict[str, Any]:
     """Return what must be the same when a receipt is sent again."""
     return {
         "member": read_member_number(receipt.member_number) or receipt.member_number,

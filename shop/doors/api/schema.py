@@ -72,10 +72,10 @@ class CallerScheme(OpenApiAuthenticationExtension):
         ]
 
 
-class TillScheme(OpenApiAuthenticationExtension):
+class PosScheme(OpenApiAuthenticationExtension):
     """Names the one way a till says which it is."""
 
-    target_class = "shop.doors.api.tills.TillAuthentication"
+    target_class = "shop.doors.api.pos.TillAuthentication"
     name = TILL_TOKEN
 
     def get_security_definition(self, auto_schema: Any) -> Any:

@@ -8,14 +8,14 @@ import pytest
 
 from orders.models import Order
 from orders.order.services.bulk import load_orders_bulk
-from promotions.loyalty.services.pos_requests import revoke_till_token
+from promotions.loyalty.services.pos_requests import revoke_pos_token
 from promotions.models import PointsAccount, TillToken
 from shop.ground.catalog.models import Store
 from shop.ground.kernel.clock import utc_now
 from tests.factories.api import expect, make_guest_client
 from tests.factories.loyalty import make_member, make_terms
 from tests.factories.orders import NOON, FakePrices, Shelf
-from tests.factories.tills import grant, make_till_key, show_code
+from tests.factories.tills import grant, make_pos_key, show_code
 from tests.fixtures_api import ApiClient, list_operations, read_schema
 from tests.integration.api.test_answers import OPERATIONS, check, strict
 
@@ -36,7 +36,7 @@ def alice(db: None) -> PointsAccount:
 
 @pytest.fixture
 def till(alice: PointsAccount) -> ApiClient:
-    return ApiClient(Authorization=f"Bearer {make_till_key()}")
+    return ApiClient(Authorization=f"Bearer {make_pos_key()}")
 
 
 def sale(reference: str = "0042", **fields: Any) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def test_a_till_is_let_in_nowhere_else(
 def test_a_revoked_till_is_out_at_once(till: ApiClient) -> None:
     token = TillToken.objects.get()
     assert till.post(f"{TILL}/sales", sale()).json()["code"] == "member_unknown"
-    revoke_till_token(token_id=token.pk, by_id=None, now=utc_now())
+    revoke_pos_token(token_id=token.pk, by_id=None, now=utc_now())
     answer = till.post(f"{TILL}/sales", sale())
     assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
 

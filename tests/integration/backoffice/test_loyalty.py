@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from promotions.admin.partners import PeriodForm
-from promotions.loyalty.selectors.pos import find_till
+from promotions.loyalty.selectors.pos import find_pos_terminal
 from promotions.loyalty.selectors.terms import forget_programme
 from promotions.models import Partner, PartnerEntry, PartnerShare, PointsAccount, PointsAdjustment
 from promotions.partners.services import PartnerRefused, close_settlement
@@ -107,7 +107,7 @@ def test_a_tills_token_is_shown_once_and_ends_at_once(as_role: Callable[[str], C
     seller.post(reverse("admin:promotions_tilltoken_add"), {"store": store.pk, "name": "Till 9"})
     [said] = [text for text in messages_of(seller) if "till_" in text]
     token = said.rpartition(" ")[2]
-    made = find_till(token)
+    made = find_pos_terminal(token)
     assert made is not None
     assert made.store_id == store.pk
     page = seller.get(reverse("admin:promotions_tilltoken_change", args=[made.token_id]))
@@ -115,9 +115,9 @@ def test_a_tills_token_is_shown_once_and_ends_at_once(as_role: Callable[[str], C
     support = as_role(SUPPORT)
     revoke = "promotions_tilltoken_revoke"
     assert act(support, revoke, made.token_id, reason=REASON).status_code == 403
-    assert find_till(token) == made
+    assert find_pos_terminal(token) == made
     act(seller, revoke, made.token_id, reason=REASON)
-    assert find_till(token) is None
+    assert find_pos_terminal(token) is None
     logged = LogEntry.objects.filter(object_id=str(made.token_id)).order_by("pk")
     assert [entry.action_flag for entry in logged] == [ADDITION, CHANGE]
     assert REASON in logged[1].change_message

@@ -8,13 +8,13 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from promotions.coupons.services.codes import TooManyWrongCodes
-from promotions.loyalty.core.pos import Till
+from promotions.loyalty.core.pos import PosTerminal
 from promotions.loyalty.selectors.points_export import export_points
-from promotions.loyalty.selectors.pos import find_till
+from promotions.loyalty.selectors.pos import find_pos_terminal
 from promotions.loyalty.services.points_jobs import release_due_points, settle_referrals
-from promotions.loyalty.services.pos_holds import cancel_at_till
-from promotions.loyalty.services.pos_requests import revoke_till_token
-from promotions.loyalty.services.pos_sales import sell_at_till
+from promotions.loyalty.services.pos_holds import cancel_at_pos
+from promotions.loyalty.services.pos_requests import revoke_pos_token
+from promotions.loyalty.services.pos_sales import sell_at_pos
 from promotions.models import (
     PointsAccount,
     PointsCode,
@@ -33,8 +33,8 @@ from tests.factories.tills import (
     give_back,
     grant,
     hold,
+    make_pos_key,
     make_till,
-    make_till_key,
     number_of,
     receipt,
     sell,
@@ -51,17 +51,17 @@ def alice(db: None) -> PointsAccount:
 
 
 @pytest.fixture
-def till(alice: PointsAccount) -> Till:
+def till(alice: PointsAccount) -> PosTerminal:
     return make_till()
 
 
-def test_a_number_earns_and_cannot_pay(alice: PointsAccount, till: Till) -> None:
+def test_a_number_earns_and_cannot_pay(alice: PointsAccount, till: PosTerminal) -> None:
     grant(alice, 300)
     number = number_of(alice)
     assert code_of(lambda: hold(till, "1", number, 100)) == "code_unknown"
     code = show_code(alice)
     said = receipt("1", 100, member_number=code)
-    assert code_of(lambda: sell_at_till(till=till, receipt=said, now=NOON)) == "member_unknown"
+    assert code_of(lambda: sell_at_pos(till=till, receipt=said, now=NOON)) == "member_unknown"
     bob = make_member("bob@example.com")
     hold(till, "1", code, 100)
     assert code_of(lambda: sell(till, bob, "1", 100)) == "member_differs"
@@ -69,12 +69,12 @@ def test_a_number_earns_and_cannot_pay(alice: PointsAccount, till: Till) -> None
 
 
 def test_wrong_codes_and_numbers_close_one_till_for_a_while(
-    alice: PointsAccount, till: Till
+    alice: PointsAccount, till: PosTerminal
 ) -> None:
     local_buckets.clear()
     for n in range(20):
         wrong = receipt("1", 100, member_number=f"{n:012}")
-        assert code_of(lambda said=wrong: sell_at_till(till=till, receipt=said, now=NOON)) == (
+        assert code_of(lambda said=wrong: sell_at_pos(till=till, receipt=said, now=NOON)) == (
             "member_unknown"
         )
     with pytest.raises(TooManyWrongCodes):
@@ -84,7 +84,7 @@ def test_wrong_codes_and_numbers_close_one_till_for_a_while(
     assert sell(make_till(name="Till 2"), alice, "1", 100)["points_earned"] == 1
 
 
-def test_a_time_that_cannot_be_right_is_refused(alice: PointsAccount, till: Till) -> None:
+def test_a_time_that_cannot_be_right_is_refused(alice: PointsAccount, till: PosTerminal) -> None:
     for at in (NOON + timedelta(minutes=6), NOON - 8 * DAY):
         assert code_of(lambda at=at: sell(till, alice, "1", 100, sold_at=at)) == "time_refused"
     assert sell(till, alice, "1", 100, sold_at=NOON - 6 * DAY)["points_earned"] == 1
@@ -92,24 +92,26 @@ def test_a_time_that_cannot_be_right_is_refused(alice: PointsAccount, till: Till
 
 
 def test_a_revoked_token_is_no_token(alice: PointsAccount) -> None:
-    key = make_till_key()
-    till = find_till(key)
+    key = make_pos_key()
+    till = find_pos_terminal(key)
     assert till is not None
     assert key not in str(TillToken.objects.values().get())
-    assert revoke_till_token(token_id=till.token_id, by_id=None, now=NOON)
-    assert not revoke_till_token(token_id=till.token_id, by_id=None, now=NOON)
-    assert find_till(key) is None
-    assert find_till("till_nobody") is None
+    assert revoke_pos_token(token_id=till.token_id, by_id=None, now=NOON)
+    assert not revoke_pos_token(token_id=till.token_id, by_id=None, now=NOON)
+    assert find_pos_terminal(key) is None
+    assert find_pos_terminal("till_nobody") is None
 
 
-def test_a_till_of_another_market_knows_no_member_here(alice: PointsAccount, till: Till) -> None:
-    abroad = Till(till.token_id, till.store_id, "elsewhere", "USD")
+def test_a_till_of_another_market_knows_no_member_here(
+    alice: PointsAccount, till: PosTerminal
+) -> None:
+    abroad = PosTerminal(till.token_id, till.store_id, "elsewhere", "USD")
     grant(alice, 10)
     assert code_of(lambda: sell(abroad, alice, "1", 100)) == "member_unknown"
     assert code_of(lambda: hold(abroad, "1", show_code(alice), 100)) == "code_unknown"
 
 
-def test_who_is_erased_leaves_sales_of_nobody(alice: PointsAccount, till: Till) -> None:
+def test_who_is_erased_leaves_sales_of_nobody(alice: PointsAccount, till: PosTerminal) -> None:
     grant(alice, 300)
     sell(till, alice, "0001", 1_000)
     hold(till, "0002", show_code(alice), 1_000)
@@ -126,16 +128,16 @@ def test_who_is_erased_leaves_sales_of_nobody(alice: PointsAccount, till: Till) 
     assert balances(alice) == (0, 0, 0, 0)
     assert (alice.member_number, PointsCode.objects.count()) == (None, 0)
     said = receipt("0003", 100, member_number=number)
-    assert code_of(lambda: sell_at_till(till=till, receipt=said, now=NOON)) == "member_unknown"
-    assert code_of(lambda: sell_at_till(till=till, receipt=receipt("0002", 1_000), now=NOON)) == (
+    assert code_of(lambda: sell_at_pos(till=till, receipt=said, now=NOON)) == "member_unknown"
+    assert code_of(lambda: sell_at_pos(till=till, receipt=receipt("0002", 1_000), now=NOON)) == (
         "hold_gone"
     )
     back = give_back(till, "0001", "r1")
     assert (back["points_taken_back"], back["money_back_minor"]) == (0, 1_000)
-    assert cancel_at_till(till=till, reference="0002", now=NOON)["points_back"] == 0
+    assert cancel_at_pos(till=till, reference="0002", now=NOON)["points_back"] == 0
 
 
-def test_a_friends_sale_at_a_till_rewards_nobody(alice: PointsAccount, till: Till) -> None:
+def test_a_friends_sale_at_a_till_rewards_nobody(alice: PointsAccount, till: PosTerminal) -> None:
     bob = make_member("bob@example.com")
     Referral.objects.create(referrer=alice, invited=bob, at=NOON)
     sell(till, bob, "1", 5_000)
@@ -146,7 +148,7 @@ def test_a_friends_sale_at_a_till_rewards_nobody(alice: PointsAccount, till: Til
     assert settle_referrals(now=NOON + 31 * DAY) == 1
 
 
-def test_what_tills_did_is_never_rewritten(alice: PointsAccount, till: Till) -> None:
+def test_what_tills_did_is_never_rewritten(alice: PointsAccount, till: PosTerminal) -> None:
     sell(till, alice, "1", 100)
     for act in (
         lambda: TillAct.objects.update(answer={}),

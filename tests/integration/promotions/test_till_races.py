@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from promotions.loyalty.core.pos import Till, TillRefused
+from promotions.loyalty.core.pos import PosRefused, PosTerminal
 from promotions.loyalty.services.points_codes import digest_points_code
-from promotions.loyalty.services.pos_sales import sell_at_till
+from promotions.loyalty.services.pos_sales import sell_at_pos
 from promotions.models import PointsAccount, PointsCode, TillSale
 from tests.factories.loyalty import NOON, list_unbalanced_accounts, make_member, make_terms
 from tests.factories.races import race
@@ -27,7 +27,7 @@ def alice() -> PointsAccount:
     return member
 
 
-def make_tills() -> list[Till]:
+def make_tills() -> list[PosTerminal]:
     return [make_till(name=f"Till {n}") for n in range(TILLS)]
 
 
@@ -39,7 +39,7 @@ def test_one_of_many_tills_has_the_code(alice: PointsAccount) -> None:
         def use(n: int, code: str = code, round_: int = round_) -> bool:
             try:
                 hold(tills[n], f"{round_}-{n}", code, 100)
-            except TillRefused as refusal:
+            except PosRefused as refusal:
                 return refusal.code != "code_used"
             return True
 
@@ -71,7 +71,7 @@ def test_positive_control_a_code_that_is_read_first_and_used_later_pays_many_tim
 def test_one_reference_sent_many_times_at_once_is_one_sale(alice: PointsAccount) -> None:
     tills = make_tills()
     said = receipt("0042", 1_000, member_number=alice.member_number or "")
-    answers = race(lambda n: sell_at_till(till=tills[n], receipt=said, now=NOON), TILLS, TILLS)
+    answers = race(lambda n: sell_at_pos(till=tills[n], receipt=said, now=NOON), TILLS, TILLS)
     assert [answer["points_earned"] for answer in answers] == [10] * TILLS
     alice.refresh_from_db()
     assert (alice.pending, TillSale.objects.count()) == (10, 1)

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from promotions.loyalty.core.pos import Till, TillLine
+from promotions.loyalty.core.pos import PosLine, PosTerminal
 from promotions.loyalty.selectors.points import list_moves
 from promotions.loyalty.services.points_codes import make_points_code
 from promotions.loyalty.services.points_jobs import release_due_points
-from promotions.loyalty.services.pos_holds import cancel_at_till, release_stale_holds
-from promotions.loyalty.services.pos_sales import sell_at_till
+from promotions.loyalty.services.pos_holds import cancel_at_pos, release_stale_holds
+from promotions.loyalty.services.pos_sales import sell_at_pos
 from promotions.models import (
     PointsAccount,
     PointsCode,
@@ -45,12 +45,12 @@ def alice(db: None) -> PointsAccount:
 
 
 @pytest.fixture
-def till(alice: PointsAccount) -> Till:
+def till(alice: PointsAccount) -> PosTerminal:
     return make_till()
 
 
 def test_a_sale_earns_what_an_online_order_of_the_same_goods_earns(
-    alice: PointsAccount, till: Till
+    alice: PointsAccount, till: PosTerminal
 ) -> None:
     online = order_points(make_member("bob@example.com"), "FT-1", 2_450, 999)
     answer = sell(till, alice, "0042", 2_450, 999)
@@ -72,20 +72,20 @@ def test_a_sale_earns_what_an_online_order_of_the_same_goods_earns(
 
 
 def test_categories_and_tiers_count_and_unknown_goods_earn_the_least(
-    alice: PointsAccount, till: Till, shelf: Shelf
+    alice: PointsAccount, till: PosTerminal, shelf: Shelf
 ) -> None:
     terms = make_terms()
     TermsCategory.objects.create(terms=terms, category_id=shelf.cheese, multiplier=2)
     TermsCategory.objects.create(terms=terms, category_id=shelf.bread, multiplier=Decimal("0.5"))
-    goods = [TillLine(1_000, 2, "CHEDDAR"), TillLine(1_000), TillLine(1_000, 1, "FUEL")]
+    goods = [PosLine(1_000, 2, "CHEDDAR"), PosLine(1_000), PosLine(1_000, 1, "FUEL")]
     answer = sell(till, alice, "1", *goods)
     assert (answer["points_earned"], answer["unknown_lines"]) == (20 + 5 + 5, [1, 2])
     order_points(alice, "FT-1", 20_000)
-    assert sell(till, alice, "2", TillLine(1_000, 1, "CHEDDAR"))["points_earned"] == 30
+    assert sell(till, alice, "2", PosLine(1_000, 1, "CHEDDAR"))["points_earned"] == 30
 
 
 def test_the_same_receipt_twice_is_one_sale_and_another_body_is_refused(
-    alice: PointsAccount, till: Till
+    alice: PointsAccount, till: PosTerminal
 ) -> None:
     first = sell(till, alice, "0042", 1_000)
     grant(alice, 50)
@@ -98,7 +98,7 @@ def test_the_same_receipt_twice_is_one_sale_and_another_body_is_refused(
     assert TillSale.objects.count() == 2
 
 
-def test_points_pay_at_the_till_and_earn_nothing(alice: PointsAccount, till: Till) -> None:
+def test_points_pay_at_the_till_and_earn_nothing(alice: PointsAccount, till: PosTerminal) -> None:
     grant(alice, 300)
     code = show_code(alice)
     held = hold(till, "0042", code, 1_000)
@@ -113,10 +113,10 @@ def test_points_pay_at_the_till_and_earn_nothing(alice: PointsAccount, till: Til
     assert balances(alice) == (0, 0, 300, 0)
     assert hold(till, "0042", code, 1_000) == held
     assert code_of(lambda: hold(till, "0042", code, 1_001)) == "sale_differs"
-    assert code_of(lambda: sell_at_till(till=till, receipt=receipt("0042", 999), now=NOON)) == (
+    assert code_of(lambda: sell_at_pos(till=till, receipt=receipt("0042", 999), now=NOON)) == (
         "amount_differs"
     )
-    sold = sell_at_till(till=till, receipt=receipt("0042", 600, 400), now=NOON)
+    sold = sell_at_pos(till=till, receipt=receipt("0042", 600, 400), now=NOON)
     assert (sold["points_earned"], sold["points_used"], sold["points_minor"]) == (7, 300, 300)
     assert balances(alice) == (7, 0, 0, 0)
     assert [row["points_minor"] for row in TillSale.objects.get().lines] == [180, 120]
@@ -125,7 +125,7 @@ def test_points_pay_at_the_till_and_earn_nothing(alice: PointsAccount, till: Til
 
 
 def test_never_more_than_the_amount_the_wish_and_the_terms(
-    alice: PointsAccount, till: Till
+    alice: PointsAccount, till: PosTerminal
 ) -> None:
     make_terms(max_share_percent=50)
     grant(alice, 5_000)
@@ -136,7 +136,9 @@ def test_never_more_than_the_amount_the_wish_and_the_terms(
     assert (more["points_used"], more["reason"]) == (500, "no_points")
 
 
-def test_a_refused_use_leaves_the_code_as_good_as_before(alice: PointsAccount, till: Till) -> None:
+def test_a_refused_use_leaves_the_code_as_good_as_before(
+    alice: PointsAccount, till: PosTerminal
+) -> None:
     code = show_code(alice)
     assert code_of(lambda: hold(till, "1", code, 1_000)) == "nothing_to_use"
     assert code_of(lambda: hold(till, "1", code, 1_000, currency="EUR")) == "currency_differs"
@@ -145,7 +147,7 @@ def test_a_refused_use_leaves_the_code_as_good_as_before(alice: PointsAccount, t
 
 
 def test_a_code_lasts_five_minutes_works_once_and_ends_with_the_next(
-    alice: PointsAccount, till: Till
+    alice: PointsAccount, till: PosTerminal
 ) -> None:
     grant(alice, 30)
     shown = make_points_code(shopper_id=alice.shopper_id or 0, now=NOON)
@@ -161,24 +163,24 @@ def test_a_code_lasts_five_minutes_works_once_and_ends_with_the_next(
 
 
 def test_a_canceled_use_gives_everything_back_and_may_be_tried_again(
-    alice: PointsAccount, till: Till
+    alice: PointsAccount, till: PosTerminal
 ) -> None:
     grant(alice, 300)
     hold(till, "0042", show_code(alice), 1_000)
-    undone = cancel_at_till(till=till, reference="0042", now=NOON)
+    undone = cancel_at_pos(till=till, reference="0042", now=NOON)
     assert undone == {"points_back": 300, "available": 300, "pending": 0}
-    assert cancel_at_till(till=till, reference="0042", now=NOON) == undone
+    assert cancel_at_pos(till=till, reference="0042", now=NOON) == undone
     assert balances(alice) == (0, 300, 0, 0)
     assert hold(till, "0042", show_code(alice), 500)["points_used"] == 300
-    cancel_at_till(till=till, reference="0042", now=NOON)
+    cancel_at_pos(till=till, reference="0042", now=NOON)
     assert sell(till, alice, "0042", 900)["points_earned"] == 9
-    assert code_of(lambda: cancel_at_till(till=till, reference="0042", now=NOON)) == "sale_closed"
-    assert code_of(lambda: cancel_at_till(till=till, reference="no", now=NOON)) == "sale_unknown"
+    assert code_of(lambda: cancel_at_pos(till=till, reference="0042", now=NOON)) == "sale_closed"
+    assert code_of(lambda: cancel_at_pos(till=till, reference="no", now=NOON)) == "sale_unknown"
     assert balances(alice) == (9, 300, 0, 0)
 
 
 def test_what_a_till_never_came_back_for_is_given_back_after_a_day(
-    alice: PointsAccount, till: Till
+    alice: PointsAccount, till: PosTerminal
 ) -> None:
     grant(alice, 300)
     hold(till, "0042", show_code(alice), 1_000)
@@ -186,18 +188,18 @@ def test_what_a_till_never_came_back_for_is_given_back_after_a_day(
     assert release_stale_holds(now=NOON + DAY) == 1
     assert balances(alice) == (0, 300, 0, 0)
     assert TillAct.objects.get(kind="cancel").token_id is None
-    assert code_of(lambda: sell_at_till(till=till, receipt=receipt("0042", 1_000), now=NOON)) == (
+    assert code_of(lambda: sell_at_pos(till=till, receipt=receipt("0042", 1_000), now=NOON)) == (
         "member_unknown"
     )
 
 
 def test_units_that_come_back_take_and_give_their_exact_share(
-    alice: PointsAccount, till: Till
+    alice: PointsAccount, till: PosTerminal
 ) -> None:
     grant(alice, 100)
     hold(till, "0042", show_code(alice), 3_000)
     assert code_of(lambda: give_back(till, "0042", "r0")) == "sale_open"
-    sell_at_till(till=till, receipt=receipt("0042", TillLine(3_000, 3)), now=NOON)
+    sell_at_pos(till=till, receipt=receipt("0042", PosLine(3_000, 3)), now=NOON)
     assert balances(alice) == (29, 0, 0, 0)
     first = give_back(till, "0042", "r1", (0, 1))
     assert first == {

@@ -51,6 +51,12 @@ from shop.doors.api.v1.views.points import (
     PointsMovesView,
     PointsView,
 )
+from shop.doors.api.v1.views.pos import (
+    PosCancelView,
+    PosHoldView,
+    PosReturnsView,
+    PosSalesView,
+)
 from shop.doors.api.v1.views.prices import QuotesView, WhyView
 from shop.doors.api.v1.views.returns import ReturnsView, WithdrawReturnView
 from shop.doors.api.v1.views.reviews import OwnReviewView, ReviewsView
@@ -92,12 +98,6 @@ from shop.doors.api.v1.views.staff_returns import (
     StaffReturnView,
 )
 from shop.doors.api.v1.views.staff_stock import StaffPicturesView, StockView
-from shop.doors.api.v1.views.tills import (
-    TillCancelView,
-    TillHoldView,
-    TillReturnsView,
-    TillSalesView,
-)
 
 app_name = "api"
 
@@ -140,10 +140,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("points/moves", PointsMovesView.as_view(), name="points-moves"),
     path("points/join", JoinPointsView.as_view(), name="points-join"),
     path("points/code", PointsCodeView.as_view(), name="points-code"),
-    path("till/points", TillHoldView.as_view(), name="till-hold"),
-    path("till/points/cancel", TillCancelView.as_view(), name="till-cancel"),
-    path("till/sales", TillSalesView.as_view(), name="till-sales"),
-    path("till/returns", TillReturnsView.as_view(), name="till-returns"),
+    path("till/points", PosHoldView.as_view(), name="till-hold"),
+    path("till/points/cancel", PosCancelView.as_view(), name="till-cancel"),
+    path("till/sales", PosSalesView.as_view(), name="till-sales"),
+    path("till/returns", PosReturnsView.as_view(), name="till-returns"),
     path("staff/campaigns/<slug:code>", StaffCampaignView.as_view(), name="staff-campaign"),
     path(
         "staff/campaigns/<slug:code>/steps",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
 
-from promotions.loyalty.api import make_till_token, revoke_till_token
+from promotions.loyalty.api import make_pos_token, revoke_pos_token
 from promotions.loyalty.models import TillAct, TillSale, TillToken
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import age_column, money_column, show_tag, tag_column
@@ -24,7 +24,7 @@ STATE_TONES = {"open": "gray", "held": "blue", "sold": "green"}
 
 
 @admin.register(TillToken)
-class TillTokenAdmin(KeptAdmin):
+class PosTokenAdmin(KeptAdmin):
     """A token is made for one till of one store, shown once, and never changed."""
 
     blank_text = _("Tokens of tills will be here; each opens the till's addresses of one store.")
@@ -50,7 +50,7 @@ class TillTokenAdmin(KeptAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Make the token and show it, this once: only its digest is kept."""
-        obj.pk, token = make_till_token(
+        obj.pk, token = make_pos_token(
             store_id=obj.store_id, name=obj.name, by_id=account_id(request), now=utc_now()
         )
         said = _("The till's token, shown this once: %(token)s")
@@ -78,7 +78,7 @@ class TillTokenAdmin(KeptAdmin):
 
         def act() -> None:
             by_id = account_id(request)
-            revoke_till_token(token_id=int(object_id), by_id=by_id, now=utc_now())
+            revoke_pos_token(token_id=int(object_id), by_id=by_id, now=utc_now())
 
         if tell_outcome(self, request, act, _("The token is revoked.")):
             row = TillToken.objects.get(pk=object_id)
@@ -95,7 +95,7 @@ class ActInline(ReadOnlyInline):
 
 
 @admin.register(TillSale)
-class TillSaleAdmin(KeySearchAdmin):
+class PosSaleAdmin(KeySearchAdmin):
     blank_text = _("Sales of members, as tills sent them, will be here with their points.")
     list_display = [
         age_column("at", _("When")),

@@ -19,7 +19,7 @@ def reference_field(**options: Any) -> serializers.RegexField:
     return serializers.RegexField(r"^[!-~]{1,40}\Z", **options)
 
 
-class TillHoldSerializer(serializers.Serializer[object]):
+class PosHoldSerializer(serializers.Serializer[object]):
     """Pay with points: the code of the shopper's account page, and what is to be paid."""
 
     reference = reference_field(help_text="The till's own number of the sale, once per store.")
@@ -36,13 +36,13 @@ class TillHoldSerializer(serializers.Serializer[object]):
     )
 
 
-class TillCancelSerializer(serializers.Serializer[object]):
+class PosCancelSerializer(serializers.Serializer[object]):
     """The sale whose points are given back."""
 
     reference = reference_field()
 
 
-class TillLineSerializer(serializers.Serializer[object]):
+class PosLineSerializer(serializers.Serializer[object]):
     """A line: what is charged for its goods, points aside."""
 
     sku = serializers.CharField(max_length=60, default="", allow_blank=True)
@@ -50,7 +50,7 @@ class TillLineSerializer(serializers.Serializer[object]):
     amount_minor = serializers.IntegerField(min_value=0, max_value=MAX_MINOR)
 
 
-class TillSaleSerializer(serializers.Serializer[object]):
+class PosSaleSerializer(serializers.Serializer[object]):
     """A sale that was made: in lines, or as one amount that can come back in one piece only."""
 
     reference = reference_field()
@@ -60,7 +60,7 @@ class TillSaleSerializer(serializers.Serializer[object]):
         allow_blank=True,
         help_text="Not needed where points are held for the sale.",
     )
-    lines = serializers.ListField(child=TillLineSerializer(), required=False, max_length=MAX_LINES)
+    lines = serializers.ListField(child=PosLineSerializer(), required=False, max_length=MAX_LINES)
     amount_minor = serializers.IntegerField(min_value=1, max_value=MAX_MINOR, required=False)
     currency = serializers.RegexField(r"^[A-Z]{3}\Z")
     sold_at = serializers.DateTimeField()
@@ -72,31 +72,31 @@ class TillSaleSerializer(serializers.Serializer[object]):
         return attrs
 
 
-class TillReturnLineSerializer(serializers.Serializer[object]):
+class PosReturnLineSerializer(serializers.Serializer[object]):
     """Units of a line that come back; lines count from 0."""
 
     line = serializers.IntegerField(min_value=0, max_value=MAX_LINES)
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY)
 
 
-class TillReturnSerializer(serializers.Serializer[object]):
+class PosReturnSerializer(serializers.Serializer[object]):
     """What comes back of a sale; without lines all that is left."""
 
     reference = reference_field(help_text="Of the sale.")
     return_reference = reference_field(help_text="Of the return, once per sale.")
     lines = serializers.ListField(
-        child=TillReturnLineSerializer(), required=False, max_length=MAX_LINES
+        child=PosReturnLineSerializer(), required=False, max_length=MAX_LINES
     )
 
 
-class TillBalanceSerializer(serializers.Serializer[object]):
+class PosBalanceSerializer(serializers.Serializer[object]):
     """What a till may know of a member: points, and nothing else."""
 
     available = serializers.IntegerField()
     pending = serializers.IntegerField()
 
 
-class TillHeldSerializer(serializers.Serializer[object]):
+class PosHeldSerializer(serializers.Serializer[object]):
     """What points pay, and what is left to pay."""
 
     reference = serializers.CharField()
@@ -106,18 +106,18 @@ class TillHeldSerializer(serializers.Serializer[object]):
     reason = serializers.CharField(
         allow_blank=True, help_text="Why fewer than asked for: no_points, share_reached, ..."
     )
-    balance = TillBalanceSerializer()
+    balance = PosBalanceSerializer()
 
 
-class TillCanceledSerializer(serializers.Serializer[object]):
+class PosCanceledSerializer(serializers.Serializer[object]):
     """What went back to the member."""
 
     reference = serializers.CharField()
     points_back = serializers.IntegerField()
-    balance = TillBalanceSerializer()
+    balance = PosBalanceSerializer()
 
 
-class TillSoldSerializer(serializers.Serializer[object]):
+class PosSoldSerializer(serializers.Serializer[object]):
     """What the sale earned and used."""
 
     reference = serializers.CharField()
@@ -128,10 +128,10 @@ class TillSoldSerializer(serializers.Serializer[object]):
         child=serializers.IntegerField(),
         help_text="Lines of goods the catalogue does not know: they earn at the lowest rate.",
     )
-    balance = TillBalanceSerializer()
+    balance = PosBalanceSerializer()
 
 
-class TillReturnedSerializer(serializers.Serializer[object]):
+class PosReturnedSerializer(serializers.Serializer[object]):
     """What went back, both ways."""
 
     reference = serializers.CharField()
@@ -140,4 +140,4 @@ class TillReturnedSerializer(serializers.Serializer[object]):
     points_given_back = serializers.IntegerField()
     goods = MoneySerializer()
     money_back = MoneySerializer(help_text="What the till pays out; points paid the rest.")
-    balance = TillBalanceSerializer()
+    balance = PosBalanceSerializer()

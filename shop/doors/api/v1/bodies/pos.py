@@ -17,7 +17,7 @@ _MONEY = {
 _BALANCE = ("available", "pending")
 
 
-def till_body(answer: Answer, currency: str, locale: str, **names: Any) -> Json:
+def pos_body(answer: Answer, currency: str, locale: str, **names: Any) -> Json:
     """Return a kept answer for a client; `names` are the references it was asked about."""
     body: Json = {**names}
     for key, value in answer.items():

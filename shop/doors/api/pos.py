@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from promotions.loyalty.api import Till, find_till
+from promotions.loyalty.api import PosTerminal, find_pos_terminal
 from shop.doors.api.authentication import TokenRefused
 from shop.doors.api.base import ApiView
 from shop.doors.api.errors import TooManyRequests
@@ -20,17 +20,17 @@ SCHEME = "Bearer"
 TILL = Policy("till", 600, 60, by="till")
 
 
-class TillTokenRequired(FairtagError):
+class PosTokenRequired(FairtagError):
     """The address is for tills, and the request carries no till's token."""
 
     code = "till_token_required"
 
 
 @dataclass(frozen=True, slots=True)
-class TillCaller:
+class PosCaller:
     """A till that calls. It is no shopper and no account."""
 
-    till: Till
+    till: PosTerminal
 
     @property
     def pk(self) -> None:
@@ -38,28 +38,28 @@ class TillCaller:
         return None
 
 
-class TillAuthentication(BaseAuthentication):
+class PosAuthentication(BaseAuthentication):
     """Reads a till's token; those of accounts and guests are refused."""
 
-    def authenticate(self, request: Request) -> tuple[TillCaller, None]:
-        """Return the till. Raises TillTokenRequired, TokenRefused (token_invalid). One query."""
+    def authenticate(self, request: Request) -> tuple[PosCaller, None]:
+        """Return the till. Raises PosTokenRequired, TokenRefused (token_invalid). One query."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme != SCHEME or not token:
-            raise TillTokenRequired(gettext_noop("Send the till's token."))
-        till = find_till(token.strip())
+            raise PosTokenRequired(gettext_noop("Send the till's token."))
+        till = find_pos_terminal(token.strip())
         if till is None:
             raise TokenRefused(gettext_noop("This is no till's token, or it was revoked."))
-        return TillCaller(till), None
+        return PosCaller(till), None
 
     def authenticate_header(self, request: Request) -> str:
         """Return what a 401 asks for."""
         return 'Bearer realm="fairtag"'
 
 
-class TillView(ApiView):
+class PosView(ApiView):
     """The base of what tills may call; counted by till."""
 
-    authentication_classes = (TillAuthentication,)
+    authentication_classes = (PosAuthentication,)
 
     def perform_authentication(self, request: Request) -> None:
         """Learn which till calls."""
@@ -73,8 +73,8 @@ class TillView(ApiView):
             raise TooManyRequests(verdict.retry_seconds)
 
     @property
-    def till(self) -> Till:
+    def till(self) -> PosTerminal:
         """Which till calls."""
         caller: Any = self.request.user
-        till: Till = caller.till
+        till: PosTerminal = caller.till
         return till
