@@ -23,7 +23,7 @@ def test_what_is_called_exists(row: tuple[str, str]) -> None:
     pkgutil.resolve_name(row[0])
 
 
-def test_only_the_shop_s_own_path_is_served_from_the_lab() -> None:
+def test_lab_serves_only_the_path_of_the_shop() -> None:
     from_lab = {row.calls for row in SERVED.values() if not row.calls.startswith(ROOMS)}
     assert from_lab == {"shop.lab.shop_path.ShopPath"}
 

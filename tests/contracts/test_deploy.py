@@ -61,7 +61,7 @@ def worker_queues(commands: list[str]) -> set[str]:
     return {queue for match in found if match for queue in match.group(1).split(",")}
 
 
-def test_every_queue_in_use_is_read_by_a_worker_of_the_demo() -> None:
+def test_demo_workers_read_every_queue_in_use() -> None:
     assert used_queues() <= demo_queues()
 
 

@@ -62,7 +62,7 @@ def test_no_address_is_kept_in_the_locks() -> None:
     expect_none(lock for lock in LOCKS if "://" in (ROOT / lock).read_text())
 
 
-def test_a_new_reason_needs_no_new_lock_but_a_new_limit_does() -> None:
+def test_only_a_new_limit_needs_a_new_lock() -> None:
     before = fingerprint(["django>=6.0,<6.1  # the framework", "", "# web"])
     assert fingerprint(["django>=6.0,<6.1  # web pages"]) == before
     assert fingerprint(["django>=6.0,<6.2  # the framework"]) != before

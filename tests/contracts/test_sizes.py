@@ -92,7 +92,7 @@ def test_the_check_finds_a_long_function_and_forgives_its_docstring() -> None:
     assert find_long_functions(f"def f():\n{docstring}{'    x = 1\n' * 39}") == []
 
 
-def test_the_check_finds_six_positional_arguments_and_forgives_self_and_keywords() -> None:
+def test_the_check_finds_six_positional_arguments_and_forgives_self() -> None:
     assert find_many_arguments("def f(a, b, c, d, e, g): ...") == [
         "1: f takes 6 arguments by position"
     ]

@@ -47,7 +47,7 @@ def sign_out(page: Page) -> None:
     page.wait_for_url(re.compile(r"/$|/account/login"))
 
 
-def test_a_guest_who_signs_up_keeps_cart_and_prices_and_leaves_none_behind(page: Page) -> None:
+def test_signing_up_keeps_the_cart_and_signing_out_clears_it(page: Page) -> None:
     view_products(page, LISTING, 3)
     page.locator(".product__buy .button").click()
     expect(page.locator("#drawer")).to_be_visible()
@@ -114,9 +114,7 @@ def test_a_household_sees_its_purchases_and_what_follows_from_them(page: Page, s
     expect(main.locator("tbody tr").first).to_be_visible()
 
 
-def test_what_is_kept_can_be_taken_along_and_deleted_without_an_account(
-    page: Page, shop: Shop, tmp_path: Path
-) -> None:
+def test_guests_download_and_delete_their_data(page: Page, shop: Shop, tmp_path: Path) -> None:
     view_products(page, LISTING, 2)
     page.goto("/privacy/")
     with page.expect_download() as caught:
@@ -143,9 +141,7 @@ def test_a_stranger_is_asked_to_sign_in(page: Page, path: str) -> None:
     expect(page.get_by_role("heading", name="Sign In")).to_be_visible()
 
 
-def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(
-    page: Page, shop: Shop
-) -> None:
+def test_wrong_password_and_unknown_address_get_the_same_answer(page: Page, shop: Shop) -> None:
     answers = []
     for email in (shop.logins["felix"][0], "nobody@example.com"):
         page.goto("/account/login/")

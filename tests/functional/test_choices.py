@@ -77,9 +77,7 @@ def test_a_place_without_a_rule_has_no_personal_prices(page: Page) -> None:
 
 
 @pytest.mark.parametrize("path", [LISTING, "/"])
-def test_new_york_reads_the_words_of_its_law_beside_every_personal_price(
-    page: Page, path: str
-) -> None:
+def test_new_york_reads_its_disclosure_beside_every_personal_price(page: Page, path: str) -> None:
     page.goto("/")
     choose_region(page, "New York")
     # A card of the home page must be among what got cheaper: three looks are few in a small shop.
@@ -92,7 +90,7 @@ def test_new_york_reads_the_words_of_its_law_beside_every_personal_price(
     assert set(labels) <= {NY, f"{NY} It is part of a price test."}
 
 
-def test_every_personal_price_has_label_reason_and_switch_wherever_it_is_shown(page: Page) -> None:
+def test_every_personal_price_has_label_reason_and_switch(page: Page) -> None:
     become_known(page, LISTING)
     card = page.locator(".card", has=page.locator(PERSONAL)).first
     product = str(card.locator(".card__name a").get_attribute("href"))

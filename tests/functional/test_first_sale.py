@@ -46,7 +46,7 @@ def own_shop(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.mark.slow
-def test_a_merchant_sells_is_paid_ships_and_takes_a_return_by_the_evening(
+def test_a_merchant_sells_ships_and_takes_back_in_one_evening(
     own_shop: OwnShop, browser: Browser, tmp_path: Path
 ) -> None:
     problems: list[str] = []

@@ -73,7 +73,7 @@ def code(shop: Shop) -> Iterator[str]:
 
 
 @pytest.mark.usefixtures("code")
-def test_a_gift_is_chosen_in_the_cart_and_comes_with_the_order(page: Page) -> None:
+def test_a_chosen_gift_comes_with_the_order(page: Page) -> None:
     page.goto("/search/?q=cheese")
     page.locator(".card").get_by_role("button", name="Add to cart").first.click()
     expect(page.get_by_role("dialog", name="Your cart")).to_be_visible()

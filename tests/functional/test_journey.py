@@ -23,7 +23,7 @@ from tests.functional.walk import (
 PICKS = "#picks"
 
 
-def test_views_of_three_cheeses_change_the_front_page_on_the_next_request(page: Page) -> None:
+def test_views_of_three_cheeses_change_the_front_page_at_once(page: Page) -> None:
     page.goto("/")
     expect(page.get_by_role("heading", name="What everybody buys")).to_be_visible()
     before = list_names(page, PICKS)
@@ -42,7 +42,7 @@ def test_a_personal_price_is_never_above_the_price_for_everyone(page: Page) -> N
     assert all(price.mine <= price.everyone for price in prices)
 
 
-def test_a_guest_buys_cheese_and_staff_see_the_order_and_why_it_cost_that(
+def test_staff_see_a_guests_order_and_why_it_cost_that(
     page: Page, visit: Visitor, shop: Shop
 ) -> None:
     become_known(page, "/search/?q=cheese")
@@ -106,7 +106,7 @@ def test_a_why_page_is_only_for_the_one_it_explains(page: Page, visit: Visitor) 
     assert answer.status == 404
 
 
-def test_a_declined_card_leaves_an_order_that_can_be_paid_again(page: Page) -> None:
+def test_an_order_with_a_declined_card_can_be_paid_again(page: Page) -> None:
     page.goto("/search/?q=milk")
     page.locator(".card").first.get_by_role("button", name="Add to cart").click()
     page.get_by_role("dialog").get_by_role("link", name="Check out").click()
@@ -118,9 +118,7 @@ def test_a_declined_card_leaves_an_order_that_can_be_paid_again(page: Page) -> N
     expect(page.get_by_text("Thank you!")).to_be_visible()
 
 
-def test_an_order_is_found_by_number_and_e_mail_alike_wrong_or_unknown(
-    page: Page, visit: Visitor
-) -> None:
+def test_tracking_answers_alike_for_wrong_and_unknown_orders(page: Page, visit: Visitor) -> None:
     page.goto("/search/?q=milk")
     page.locator(".card").first.get_by_role("button", name="Add to cart").click()
     page.get_by_role("dialog").get_by_role("link", name="Check out").click()

@@ -41,7 +41,7 @@ def kill_valkey(shop: Shop) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def test_the_shop_sells_at_public_prices_while_redis_is_dead_and_recovers(
+def test_the_shop_sells_while_redis_is_dead_and_recovers(
     page: Page, visit: Visitor, restored: Shop
 ) -> None:
     become_known(page, LISTING)

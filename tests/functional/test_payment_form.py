@@ -28,7 +28,7 @@ def order(busy_shop: tuple[Shelf, FakePrices]) -> OrderView:
 
 
 @pytest.mark.slow
-def test_a_card_is_declined_then_confirmed_by_the_bank_and_a_blocked_form_says_so(
+def test_the_payment_form_shows_declined_confirmed_and_blocked_cards(
     order: OrderView, stripe: FakeStripe, live_server: LiveServer, browser: Browser, axe: str
 ) -> None:
     problems: list[str] = []

@@ -121,7 +121,7 @@ def test_a_prefetch_is_no_view(shop: Shop) -> None:
     assert '"kind": "view"' in unescape(text)
 
 
-def test_the_price_for_machines_is_the_price_of_an_unknown_visitor(shop: Shop) -> None:
+def test_structured_data_states_the_price_of_an_unknown_visitor(shop: Shop) -> None:
     _status, _headers, text = fetch(shop, first_product(shop), User_Agent="Googlebot/2.1")
     found = re.search(r'<script type="application/ld\+json"[^>]*>(.*?)</script>', text)
     assert found is not None

@@ -39,7 +39,7 @@ def noting(page: Page) -> Page:
     return page
 
 
-def test_a_category_view_and_a_click_are_reported_once_with_their_own_ids(
+def test_a_category_view_and_a_click_are_each_reported_once(
     noting: Page,
 ) -> None:
     with noting.expect_response(re.compile("/events/$")) as answer:
@@ -55,7 +55,7 @@ def test_a_category_view_and_a_click_are_reported_once_with_their_own_ids(
     assert len({event["id"] for event in sent}) == 2
 
 
-def test_a_product_view_that_the_server_counted_is_not_reported_again(
+def test_a_view_counted_by_the_server_is_not_reported_again(
     noting: Page,
 ) -> None:
     view_products(noting, "/search/?q=milk", 1)
@@ -109,7 +109,7 @@ def test_a_price_does_not_move_while_one_looks(page: Page) -> None:
     assert shift <= 0.02
 
 
-def test_filters_change_the_list_and_the_address_and_the_back_button_undoes_it(page: Page) -> None:
+def test_the_back_button_undoes_a_filter(page: Page) -> None:
     page.goto("/search/?q=cheese")
     status = page.locator(".listing__head [role=status]")
     everything = status.inner_text()

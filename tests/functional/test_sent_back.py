@@ -81,7 +81,7 @@ def settle_by_keyboard(staff: Page, shop: Shop, axe: str, number: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_guest_exchanges_one_of_two_pieces_and_the_warehouse_sends_it(
+def test_the_warehouse_sends_the_piece_that_a_guest_exchanged(
     visit: Visitor, shop: Shop, axe: str, scheme: str
 ) -> None:
     page = visit(color_scheme=scheme, viewport={"width": 390, "height": 844})

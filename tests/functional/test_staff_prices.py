@@ -56,9 +56,7 @@ def changed(shop: Shop) -> list[int]:
     return found
 
 
-def test_a_price_is_asked_about_with_the_slider_and_the_keyboard(
-    page: Page, shop: Shop, changed: list[int]
-) -> None:
+def test_slider_and_keyboard_ask_about_a_price(page: Page, shop: Shop, changed: list[int]) -> None:
     sign_in(page, shop, "merchandiser")
     page.goto(f"/admin/demand/{changed[0]}/")
     slider = page.get_by_role("slider", name="Price")
@@ -125,9 +123,7 @@ def test_everything_is_decided_and_asked_without_javascript(
     expect(page.get_by_text("1 change is decided.")).to_be_visible()
 
 
-def test_categories_are_found_in_their_tree_and_chosen_by_the_keyboard(
-    page: Page, shop: Shop
-) -> None:
+def test_categories_are_found_and_chosen_by_the_keyboard(page: Page, shop: Shop) -> None:
     sign_in(page, shop, "analyst")
     page.goto("/admin/experiments/prices/")
     tree = page.get_by_role("group", name="Categories whose goods take part").get_by_role(
@@ -150,7 +146,7 @@ def test_categories_are_found_in_their_tree_and_chosen_by_the_keyboard(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_staff_pages_break_no_rule_of_accessibility_and_fit_320_pixels(
+def test_staff_pages_are_accessible_and_fit_320_pixels(
     visit: Visitor, shop: Shop, axe: str, changed: list[int], scheme: str
 ) -> None:
     page = visit(color_scheme=scheme, viewport={"width": 320, "height": 700})

@@ -47,7 +47,7 @@ def test_views_count_and_can_be_switched_off(plain: Page) -> None:
     expect(plain.get_by_text("Personal prices are off.")).to_be_visible()
 
 
-def test_mistakes_at_checkout_are_named_and_what_was_typed_is_kept(plain: Page) -> None:
+def test_checkout_names_mistakes_and_keeps_what_was_typed(plain: Page) -> None:
     plain.goto("/search/?q=milk")
     plain.locator(".card").first.get_by_role("button", name="Add to cart").click()
     plain.get_by_role("link", name="Check out").click()

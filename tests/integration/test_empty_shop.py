@@ -85,7 +85,7 @@ def test_every_scheduled_job_ends_quietly_without_data(empty_shop: None) -> None
     assert failed == []
 
 
-def test_the_front_page_says_that_the_shop_opens_soon_and_staff_what_to_do(
+def test_an_empty_shop_tells_visitors_and_staff_what_comes_next(
     client: Client, empty_shop: None
 ) -> None:
     page = client.get("/").content.decode()

@@ -53,7 +53,7 @@ def _empty_shop(settings: Any, tmp_path: Path) -> None:
     settings.CAPTURE_PAYMENTS = "at_packing"
 
 
-def test_a_merchant_sells_ships_and_takes_a_return_without_a_page(
+def test_a_merchant_sells_ships_and_takes_back_by_api_alone(
     api: ApiClient,
     stripe: FakeStripe,
     django_capture_on_commit_callbacks: Callable[..., Any],

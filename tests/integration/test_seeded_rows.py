@@ -10,7 +10,7 @@ from shop.ground.catalog.models import Market
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("turn", ["first", "second"])
-def test_a_test_that_commits_finds_the_seeds_alone_and_may_drop_them(turn: str) -> None:
+def test_a_committing_test_finds_seeds_alone_and_may_drop_them(turn: str) -> None:
     assert Market.objects.filter(code="us").exists(), turn
     assert Permission.objects.exists()
     assert not get_user_model().objects.exists(), turn

@@ -175,6 +175,6 @@ def test_errors_speak_the_clients_language(api: ApiClient) -> None:
     assert english.json()["code"] == chinese.json()["code"] == "invalid"
 
 
-def test_a_request_id_is_ours_and_a_foreign_one_is_not_taken_over(api: ApiClient) -> None:
+def test_a_request_id_from_outside_is_not_taken_over(api: ApiClient) -> None:
     answer = api.get("/api/v1/nothing", X_Request_ID="forged\u0007")
     assert UUID(answer.json()["request_id"]).version == 4

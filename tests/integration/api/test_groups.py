@@ -75,7 +75,7 @@ def test_a_document_waits_for_review(alice: ApiClient, strict: dict[str, Any]) -
     assert refusal(alice.post(url, {"document": PDF})) == (409, "way_closed")
 
 
-def test_a_document_may_be_as_large_as_on_the_page_and_one_byte_more_is_413(
+def test_a_document_is_taken_up_to_the_size_limit(
     alice: ApiClient,
 ) -> None:
     url = f"{GROUPS}/student/document"

@@ -18,9 +18,7 @@ def count_allowed(requests: int, threads: int = 32) -> int:
         return sum(pool.map(lambda _: take(HOURLY, "alice").is_allowed, range(requests)))
 
 
-def test_a_thousand_parallel_requests_at_a_limit_of_a_hundred_let_exactly_a_hundred_through() -> (
-    None
-):
+def test_a_thousand_parallel_requests_pass_exactly_a_hundred_times() -> None:
     assert count_allowed(1_000) == 100
     assert not take(HOURLY, "alice").is_allowed
     assert take(HOURLY, "bob").is_allowed
@@ -34,7 +32,7 @@ def test_without_redis_all_processes_together_stay_inside_the_limit(
     assert count_allowed(500) == 25
 
 
-def test_a_verdict_says_what_is_left_and_when_to_come_back() -> None:
+def test_a_verdict_says_what_remains_and_when_to_return() -> None:
     first = take(HOURLY, "alice")
     assert (first.is_allowed, first.remaining, first.reset_seconds) == (True, 99, 36)
     refused = take(HOURLY, "alice", cost=100)
@@ -52,9 +50,7 @@ def test_what_is_counted_is_forgotten_and_names_nobody(redis_connection: object)
 
 
 @pytest.mark.django_db
-def test_the_request_over_the_limit_is_told_when_to_come_back(
-    api: ApiClient, settings: Settings
-) -> None:
+def test_a_refused_request_is_told_when_to_return(api: ApiClient, settings: Settings) -> None:
     settings.API_RATES = {"browse": "2/h"}
     assert [api.get("/api/v1/").status_code for _ in range(3)] == [200, 200, 429]
     refused = api.get("/api/v1/")

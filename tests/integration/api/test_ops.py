@@ -45,7 +45,7 @@ def test_ready_when_the_database_answers_and_is_migrated(client: Client) -> None
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("redis_down")
-def test_still_ready_without_redis_because_the_store_sells_at_the_public_price(
+def test_without_redis_the_shop_is_degraded_but_ready(
     client: Client,
 ) -> None:
     answer = client.get("/readyz")

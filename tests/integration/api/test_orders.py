@@ -85,7 +85,7 @@ def test_without_a_proper_key_nothing_happens(alice: Device, key: str, code: str
 
 
 @pytest.mark.django_db
-def test_a_refused_order_may_be_tried_again_under_the_same_key(alice: Device) -> None:
+def test_a_refused_order_may_be_retried_under_the_same_key(alice: Device) -> None:
     body = order_body(alice.client)
     low = {**body, "shown_total_minor": 1}
     refused = alice.client.post(f"{API}/orders", low, Idempotency_Key="press")

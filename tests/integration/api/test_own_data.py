@@ -95,7 +95,7 @@ def test_staff_are_not_deleted_by_this_door(alice: ApiClient) -> None:
     assert get_user_model().objects.filter(email=ALICE["email"]).exists()
 
 
-def test_the_document_of_a_group_is_in_it_while_it_is_kept(api: ApiClient) -> None:
+def test_own_data_hold_a_groups_document_while_it_is_kept(api: ApiClient) -> None:
     guest = make_guest_client(api)
     pseudonym = read_guest_token(guest.headers["X_Shopper_Token"])
     claim = GroupClaim.objects.create(

@@ -55,7 +55,7 @@ def test_a_member_joins_and_pays_with_points(
     assert expect(alice.get(f"{POINTS}/moves"))["moves"][0]["points"] == 150
 
 
-def test_a_member_shows_a_number_to_earn_and_makes_codes_to_pay(
+def test_a_member_shows_a_number_and_makes_points_codes(
     alice: ApiClient, strict: dict[str, Any]
 ) -> None:
     refused = alice.post(f"{POINTS}/code")

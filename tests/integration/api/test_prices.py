@@ -150,9 +150,7 @@ def test_a_quote_token_keeps_the_price_that_was_shown(alice: ApiClient, dairy: D
     assert minor(cart["lines"][0]["price"]) == minor(shown)
 
 
-def test_a_hundred_variants_are_quoted_and_a_hundred_and_one_refused(
-    alice: ApiClient, dairy: Dairy
-) -> None:
+def test_at_most_a_hundred_variants_are_quoted(alice: ApiClient, dairy: Dairy) -> None:
     ids = [*dairy.all, *range(10**9, 10**9 + 93)]
     answer = expect(alice.post(f"{API}/quotes", {"variant_ids": ids}))
     assert [price["variant_id"] for price in answer["prices"]] == list(dairy.all)

@@ -25,7 +25,7 @@ def alice(api: ApiClient, shelf: Shelf, prices: FakePrices) -> Device:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.name)
-def test_only_what_is_the_same_for_everybody_may_be_kept_by_caches(
+def test_caches_keep_only_what_everybody_may_see(
     operation: Operation, alice: Device, api: ApiClient
 ) -> None:
     path, body = CALLS[operation.name](alice)
@@ -72,7 +72,7 @@ def test_schema_and_docs_are_the_same_for_everybody(client: Client) -> None:
         assert page["Cache-Control"] == "private, no-store"
 
 
-def test_a_no_to_personal_prices_is_kept_and_heard_on_every_device(alice: Device) -> None:
+def test_refused_personal_prices_are_refused_on_every_device(alice: Device) -> None:
     other_device = ApiClient(**alice.client.headers)
     answer = expect(alice.client.put(f"{API}/consent/price", {"granted": False}))
     assert answer["consents"]["price"] is False

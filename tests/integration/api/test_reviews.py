@@ -47,9 +47,7 @@ def test_a_buyer_writes_and_everybody_reads(
     assert expect(buyer.get(URL))["reviews"][0]["is_own"] is True
 
 
-def test_a_hidden_one_is_shown_to_its_writer_alone_with_the_reason(
-    buyer: ApiClient, api: ApiClient
-) -> None:
+def test_a_hidden_review_is_shown_to_its_writer_alone(buyer: ApiClient, api: ApiClient) -> None:
     buyer.put(f"{URL}/mine", {"rating": 1})
     Review.objects.update(state="hidden", hidden_because="Names a person.")
     assert (expect(api.get(URL))["count"], expect(api.get(URL))["reviews"]) == (0, [])

@@ -117,7 +117,7 @@ def test_no_token_approves() -> None:
     assert refusal(move(ann, "approve", "three", version)) == (400, "invalid")
 
 
-def test_wrong_documents_are_refused_with_a_pointer_and_nothing_is_written() -> None:
+def test_wrong_documents_are_refused_with_a_pointer() -> None:
     ann = make_staff_client()
     deep = document(condition={"all": [{"cart_value": "40"}]})
     answer = put(ann, deep, "one")
@@ -137,7 +137,7 @@ def test_wrong_documents_are_refused_with_a_pointer_and_nothing_is_written() -> 
     assert refusal(put(ann, document("11"), "one")) == (422, "idempotency_mismatch")
 
 
-def test_the_law_and_the_states_hold_as_in_the_back_office() -> None:
+def test_law_and_states_hold_as_in_the_back_office() -> None:
     ann = make_staff_client()
     version = put(ann, {**document(), "name": "Only today!", "claims": {"was_minor": 5}}, "1")
     answer = move(ann, "schedule", "2", version.json()["version"])
@@ -159,7 +159,7 @@ def test_who_saw_an_old_version_is_refused() -> None:
     assert put(ann, document("15"), "five", fresh).status_code == 200
 
 
-def test_scopes_roles_and_the_life_of_a_token_bound_what_it_opens() -> None:
+def test_scope_role_and_expiry_bound_what_a_token_opens() -> None:
     now = utc_now()
     ann = make_holder()
     reader = make_staff_client("ann", StaffScope.READ)

@@ -141,7 +141,7 @@ def test_a_return_is_received_inspected_and_refunded_as_described(
     ]
 
 
-def test_an_order_is_sent_in_parts_and_what_is_left_is_refunded(
+def test_an_order_is_sent_in_parts_and_the_rest_refunded(
     device: Device, sue: ApiClient, strict: dict[str, Any]
 ) -> None:
     number = buy_three(device)
@@ -174,7 +174,7 @@ def test_an_order_is_sent_in_parts_and_what_is_left_is_refunded(
     assert refusal(unknown) == (400, "unknown_carrier")
 
 
-def test_scopes_and_roles_decide_and_names_are_for_those_who_need_them(device: Device) -> None:
+def test_scopes_and_roles_decide_who_reads_and_acts(device: Device) -> None:
     path = order_path(device)
     calls = {
         StaffScope.ORDERS_READ: [
@@ -212,9 +212,7 @@ def test_scopes_and_roles_decide_and_names_are_for_those_who_need_them(device: D
     assert not OrderEvent.objects.filter(kind="parcel_packed").exists()
 
 
-def test_lists_go_on_where_they_ended_and_cost_the_same_for_any_length(
-    device: Device, sue: ApiClient
-) -> None:
+def test_lists_continue_at_their_cursor_and_cost_the_same(device: Device, sue: ApiClient) -> None:
     with CaptureQueriesContext(connection) as one:
         sue.get(f"{STAFF}/orders")
     second = buy_three(device)

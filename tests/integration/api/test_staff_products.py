@@ -106,7 +106,7 @@ def list_log() -> list[str]:
     return [say_entry(one) for one in LogEntry.objects.order_by("pk")]
 
 
-def test_stock_moves_and_a_product_leaves_the_shop_and_comes_back_as_described(
+def test_stock_moves_and_a_product_is_retired_and_restored(
     ann: ApiClient, strict: dict[str, Any]
 ) -> None:
     put(ann, document(), "1")
@@ -140,7 +140,7 @@ def test_stock_moves_and_a_product_leaves_the_shop_and_comes_back_as_described(
     ]
 
 
-def test_what_is_wrong_is_said_by_field_and_nothing_is_written(ann: ApiClient) -> None:
+def test_faults_are_named_by_field_and_nothing_is_written(ann: ApiClient) -> None:
     wrong = document(
         title="",
         variants=[
@@ -187,7 +187,7 @@ def send_form(path: str, key: str, token: str, **form: Any) -> Any:
     return Client(raise_request_exception=False).post(path, form, headers=headers)
 
 
-def test_a_list_comes_as_a_file_is_mended_taken_over_and_taken_back_as_described(
+def test_a_product_list_is_uploaded_mended_applied_and_undone(
     ann: ApiClient, strict: dict[str, Any]
 ) -> None:
     token = make_staff_key(make_holder("ann"))

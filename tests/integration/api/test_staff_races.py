@@ -45,7 +45,7 @@ def test_one_of_many_creates_and_one_of_many_changes(writers: list[ApiClient]) -
     assert (campaign.revision, list(numbers)) in [(2, [1, 2]), (1, [1])]
 
 
-def test_positive_control_versions_that_are_compared_without_a_lock_lose_writes(
+def test_positive_control_writes_are_lost_without_the_lock(
     writers: list[ApiClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The race is real on this machine: without the lock several writers think they are first."""
@@ -79,7 +79,7 @@ def _put_product(client: ApiClient, n: int, version: str) -> int:
     return int(answer.status_code)
 
 
-def test_one_of_many_creates_a_product_and_one_of_many_changes_it(
+def test_one_writer_creates_a_product_and_one_changes_it(
     writers: list[ApiClient],
 ) -> None:
     made = race(lambda n: _put_product(writers[n], n, ""), WRITERS, WRITERS)

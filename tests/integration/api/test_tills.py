@@ -96,7 +96,7 @@ def test_a_member_number_earns_and_a_repeat_is_answered_alike(
         {"sold_at": "yesterday"},
     ],
 )
-def test_a_body_that_says_too_much_or_too_little_is_refused(
+def test_a_body_with_surplus_or_missing_fields_is_refused(
     till: ApiClient, fields: dict[str, Any]
 ) -> None:
     answer = till.post(f"{TILL}/sales", {**sale(), **fields})
@@ -146,7 +146,7 @@ def test_a_till_that_guesses_is_told_to_wait(till: ApiClient, alice: PointsAccou
     assert int(answers[-1]["Retry-After"]) > 0
 
 
-def test_the_same_sale_by_till_and_by_file_is_one_sale_and_earns_once(
+def test_a_sale_by_till_and_by_file_earns_once(
     till: ApiClient, alice: PointsAccount, shelf: Shelf
 ) -> None:
     lines = [{"sku": "GOUDA", "amount_minor": 500}]

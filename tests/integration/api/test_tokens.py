@@ -45,7 +45,7 @@ def refresh(tokens: dict[str, str]) -> Any:
     return ApiClient().post(f"{AUTH}/tokens/refresh", {"refresh_token": tokens["refresh_token"]})
 
 
-def test_a_guest_gets_a_token_and_keeps_the_shopper_when_asking_again(api: ApiClient) -> None:
+def test_a_guest_who_asks_again_stays_the_same_shopper(api: ApiClient) -> None:
     first = api.post("/api/v1/guest")
     assert first.status_code == 201
     token = first.json()["shopper_token"]
@@ -69,7 +69,7 @@ def test_silence_means_no_where_the_law_says_so(api: ApiClient) -> None:
     assert (gpc["price"], gpc["analytics"]) == (False, True)
 
 
-def test_a_token_for_another_pseudonym_cannot_be_made_without_the_key(api: ApiClient) -> None:
+def test_a_token_for_another_pseudonym_needs_the_key(api: ApiClient) -> None:
     token = api.post("/api/v1/guest").json()["shopper_token"]
     body, _, rest = token.partition(":")
     other = sign_guest_token(str(uuid4())).partition(":")[0]
@@ -154,7 +154,7 @@ def test_a_useless_guest_token_does_not_stop_a_sign_in(alice: Any) -> None:
     assert find_shopper_for_account(alice.pk) is None
 
 
-def test_an_account_without_a_shopper_gets_one_with_its_first_request(alice: Any) -> None:
+def test_the_first_request_of_an_account_makes_its_shopper(alice: Any) -> None:
     assert ask(sign_in(ApiClient())) == 200
     shopper = find_shopper_for_account(alice.pk)
     assert shopper is not None
@@ -178,7 +178,7 @@ def test_a_closed_account_is_out_at_once(alice: Any) -> None:
 
 
 @pytest.mark.usefixtures("alice")
-def test_a_refresh_token_works_once_and_its_reuse_ends_the_session() -> None:
+def test_reusing_a_refresh_token_ends_the_session() -> None:
     stolen = sign_in(ApiClient())
     answer = refresh(stolen)
     assert answer.status_code == 200

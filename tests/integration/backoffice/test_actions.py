@@ -40,7 +40,7 @@ def messages_of(browser: Client) -> list[str]:
     return [str(message) for message in browser.get(reverse("admin:index")).context["messages"]]
 
 
-def test_a_model_is_asked_for_by_one_and_activated_by_another(
+def test_one_asks_for_a_model_and_another_activates_it(
     as_role: Callable[[str], Client],
 ) -> None:
     analyst, approver = as_role(ANALYST), as_role(APPROVER)
@@ -109,7 +109,7 @@ def test_a_count_becomes_a_movement_of_the_difference(root: Client) -> None:
     assert moved.quantity == 5 - 9
 
 
-def test_a_count_below_what_is_reserved_is_refused_with_a_sentence(root: Client) -> None:
+def test_a_count_below_what_is_reserved_is_refused(root: Client) -> None:
     record = StockRecord.objects.order_by("pk").first()
     act(root, "shop_stockrecord_enter_count", record.pk, pieces="1", reason=REASON)
     record.refresh_from_db()
@@ -146,7 +146,7 @@ def test_a_job_no_worker_knows_is_not_sent_anywhere(stocked_shop: None) -> None:
         retry_run(run_id=run.pk)
 
 
-def test_an_order_is_cancelled_through_the_service_or_says_why_not(root: Client) -> None:
+def test_an_order_is_canceled_or_staff_read_why_not(root: Client) -> None:
     order = Order.objects.order_by("pk").first()
     Order.objects.filter(pk=order.pk).update(status="fulfilled")
     act(root, "orders_order_cancel", order.pk, reason="wrong address")
@@ -155,7 +155,7 @@ def test_an_order_is_cancelled_through_the_service_or_says_why_not(root: Client)
     assert len(messages_of(root)) == 1
 
 
-def test_a_refund_asks_for_each_line_and_never_for_more_than_was_bought(root: Client) -> None:
+def test_a_refund_never_exceeds_what_was_bought(root: Client) -> None:
     order = Order.objects.order_by("pk").first()
     line = order.lines.get()
     dialog = root.get(reverse("admin:orders_order_refund", args=[order.pk])).content.decode()

@@ -79,7 +79,7 @@ def test_the_page_says_what_why_and_on_what_evidence(
 
 
 @pytest.mark.parametrize("audience", ["public", "personal"])
-def test_a_change_of_exposure_says_to_which_place_it_moves_its_offers(
+def test_a_change_of_exposure_names_the_new_place(
     root: Client, change: CampaignAdjustment, audience: str
 ) -> None:
     now, campaign = utc_now(), change.campaign

@@ -19,7 +19,7 @@ from tests.integration.backoffice.test_rehearsals import LATER, make_draft
 pytestmark = pytest.mark.django_db
 
 
-def test_of_more_than_can_be_read_a_share_is_asked_and_the_doubt_is_said(
+def test_a_large_audience_is_sampled_and_its_doubt_said(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n in range(40):

@@ -33,7 +33,7 @@ def spend(code: str, minor: int) -> Campaign:
     return found.get()
 
 
-def test_the_fullest_budget_comes_first_once_and_what_is_over_not_at_all(
+def test_budgets_are_listed_once_the_fullest_first(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     spend("little", 499)

@@ -113,7 +113,7 @@ def test_every_clause_is_added_and_said(stocked_shop: None, codes: list[str]) ->
     assert [text for text in said if text in sentences()[0]] == []
 
 
-def test_clauses_may_be_alternatives_and_the_offer_says_how_it_combines(
+def test_clauses_are_alternatives_and_the_offer_says_how_it_combines(
     stocked_shop: None,
 ) -> None:
     typed: dict[str, Any] = {"percent": "10", "goods": "", "audience": "public"}
@@ -153,7 +153,7 @@ def test_an_alternative_is_added_only_beside_another_clause(root: Client) -> Non
     assert '<option value="or"' not in root.post(address, {**less, "remove": "1"}).content.decode()
 
 
-def test_several_categories_of_one_name_are_told_apart_by_their_paths(stocked_shop: None) -> None:
+def test_categories_of_one_name_are_told_apart_by_path(stocked_shop: None) -> None:
     for path in ("dairy/cheese", "vegan/cheese"):
         word = path.split("/")[0]
         top = Category.objects.create(external_ref=word, slug=word, name=word, path=word, depth=0)
@@ -170,7 +170,7 @@ def test_several_categories_of_one_name_are_told_apart_by_their_paths(stocked_sh
     assert alike.endswith("Called alike: dairy/cheese, vegan/cheese.")
 
 
-def test_a_page_adds_a_clause_takes_it_away_and_keeps_what_was_typed(root: Client) -> None:
+def test_adding_and_removing_clauses_keeps_what_was_typed(root: Client) -> None:
     address = reverse("admin:builder_sentence", args=["price_cut"])
     typed = {**WINDOW, "percent": "11", "clause": ["1:member", "2:cart_value"]}
     typed |= {"c2-cart_value": "31"}
@@ -237,7 +237,7 @@ def test_reading_back_asks_a_fixed_number_of_questions(
         say_campaign(newest, language="en")
 
 
-def test_limits_of_a_day_or_of_the_campaign_and_a_file_of_codes_are_read_back(
+def test_use_limits_and_coupon_codes_are_read_back(
     stocked_shop: None,
 ) -> None:
     save("price_cut", KINDS["price_cut"][0])

@@ -54,7 +54,7 @@ def test_a_sentence_may_mean_only_products_of_some_prices(stocked_shop: None) ->
     assert "This is below the lowest price: nothing is priced so." in errors_of(wrong)
 
 
-def test_the_cheapest_piece_may_be_one_of_those_that_are_not_reduced(stocked_shop: None) -> None:
+def test_the_cheapest_piece_may_be_one_not_reduced(stocked_shop: None) -> None:
     typed, _said = KINDS["cheapest_piece"]
     assert errors_of(save("cheapest_piece", {**typed, "goods_at": "list"})) == ""
     said = "Take 100 % off Cheese 1 (not reduced), only on the cheapest piece of an order"

@@ -66,7 +66,7 @@ def test_a_clause_is_added_to_the_one_before_it(root: Client) -> None:
     assert sorted(JOINS) == ["", "not", "or", "or-not", "with", "with-not"]
 
 
-def test_a_share_is_held_out_of_members_and_of_nobody_where_all_see_it(
+def test_only_an_offer_for_members_may_hold_people_out(
     stocked_shop: None,
 ) -> None:
     assert errors_of(save("price_cut", {**CUT, "holdout_percent": "20"})) == ""
@@ -83,7 +83,7 @@ def test_a_share_is_held_out_of_members_and_of_nobody_where_all_see_it(
     assert errors_of(save("price_cut", {**public, "holdout_percent": ""})) == ""
 
 
-def test_two_offers_on_one_product_do_not_stack_until_staff_say_so(root: Client) -> None:
+def test_two_offers_on_one_product_do_not_stack_by_default(root: Client) -> None:
     place = read_place()
     proposed = {
         kind: open_sentence(one, place).stacking["stacking"].value()

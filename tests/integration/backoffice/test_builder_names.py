@@ -53,9 +53,7 @@ SAYING = {
 
 
 @pytest.mark.parametrize("kind", TEMPLATES)
-def test_shoppers_read_what_it_gives_and_the_law_finds_nothing_unsaid(
-    stocked_shop: None, kind: str
-) -> None:
+def test_the_name_says_the_benefit_and_breaks_no_law(stocked_shop: None, kind: str) -> None:
     Partner.objects.create(code="acme", name="Acme Foods")
     clause: dict[str, Any] = {"clause": ["1:cart_quantity"], "c1-pieces": "4", "coupon": "OTHER"}
     none: dict[str, Any] = {}
@@ -69,7 +67,7 @@ def test_shoppers_read_what_it_gives_and_the_law_finds_nothing_unsaid(
         assert {one.rule for one in found} & SAYING == set()
 
 
-def test_a_name_that_staff_give_stays_and_long_goods_are_not_spelled_out(
+def test_a_given_name_stays_and_long_scopes_are_not_listed(
     stocked_shop: None,
 ) -> None:
     typed, _said = KINDS["price_cut"]

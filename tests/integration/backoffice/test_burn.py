@@ -41,7 +41,7 @@ def rehearse_later(draft: Campaign) -> rehearsals.Rehearsal:
 WEEK = {"starts_at": LATER, "ends_at": LATER + timedelta(days=7)}
 
 
-def test_a_budget_burns_in_the_order_of_the_carts_and_says_who_is_refused(
+def test_carts_spend_the_budget_in_order_until_they_are_refused(
     bob: QuoteContext, shelf: Shelf
 ) -> None:
     for number, pieces in enumerate((1, 3, 2, 1)):
@@ -65,7 +65,7 @@ def test_a_budget_burns_in_the_order_of_the_carts_and_says_who_is_refused(
     assert (rehearse_later(draft).refused, rehearse_later(draft).burn) == (0, ())
 
 
-def test_gifts_are_given_while_there_are_any_and_cost_what_they_cost(
+def test_gifts_are_given_while_in_stock_and_cost_their_price(
     bob: QuoteContext, shelf: Shelf
 ) -> None:
     Variant.objects.filter(pk__in=[shelf.rye, shelf.cheddar]).update(
@@ -84,7 +84,7 @@ def test_gifts_are_given_while_there_are_any_and_cost_what_they_cost(
     assert tried.burn[0].left_minor == 400
 
 
-def test_a_cut_of_the_delivery_costs_what_the_chosen_way_would_have(
+def test_a_cheaper_delivery_costs_what_the_chosen_method_would(
     bob: QuoteContext, shelf: Shelf
 ) -> None:
     buy(bob, shelf.cheddar, 1, "one")

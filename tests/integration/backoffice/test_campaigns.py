@@ -65,7 +65,7 @@ def test_a_campaign_is_scheduled_paused_resumed_and_ended_for_good(root: Client)
     assert say_entry(noted.first()) == f"Step: schedule. Reason: {REASON}"
 
 
-def test_a_deep_campaign_is_handed_in_by_one_and_approved_by_another(
+def test_one_schedules_a_deep_campaign_and_another_approves_it(
     as_role: Callable[[str], Client],
 ) -> None:
     seller, approver = as_role(MERCHANDISER), as_role(APPROVER)
@@ -84,7 +84,7 @@ def release(browser: Client, key: int, step: str, reason: str = REASON) -> None:
     assert browser.post(address, {"step": step, "reason": reason}).status_code == 302
 
 
-def test_who_reads_a_campaign_back_hands_it_in_there_and_another_approves(
+def test_the_plan_page_schedules_and_another_person_approves(
     as_role: Callable[[str], Client],
 ) -> None:
     seller, approver = as_role(MERCHANDISER), as_role(APPROVER)
@@ -121,7 +121,7 @@ def test_a_refused_step_says_each_rule_and_keeps_the_reason(
     assert 'value="the week of cheese"' in page_of(seller, answer["Location"])
 
 
-def test_list_and_form_say_dates_on_the_clock_of_the_market(root: Client) -> None:
+def test_list_and_form_show_dates_in_the_markets_time_zone(root: Client) -> None:
     key = prepare_campaign()
     days = datetime(2030, 1, 5, 5, tzinfo=UTC), datetime(2030, 1, 12, 5, tzinfo=UTC)
     Campaign.objects.filter(pk=key).update(market_code="us", starts_at=days[0], ends_at=days[1])
@@ -143,7 +143,7 @@ def test_list_and_form_say_dates_on_the_clock_of_the_market(root: Client) -> Non
     assert "2030-01-05 14:00 Asia/Tokyo" in listed
 
 
-def test_a_step_says_what_the_campaign_is_now_and_a_page_on_which_clock(root: Client) -> None:
+def test_a_step_names_the_new_status_and_the_time_zone(root: Client) -> None:
     key = prepare_campaign()
     days = datetime(2030, 1, 5, 5, tzinfo=UTC), datetime(2030, 1, 12, 5, tzinfo=UTC)
     Campaign.objects.filter(pk=key).update(
@@ -160,7 +160,7 @@ def page_of(browser: Client, address: str) -> str:
     return browser.get(address).content.decode()
 
 
-def test_a_save_is_a_version_and_the_page_of_versions_leads_back(root: Client) -> None:
+def test_a_save_makes_a_version_that_can_be_rolled_back(root: Client) -> None:
     key = prepare_campaign()
     act(root, "promotions_campaign_schedule", key, reason=REASON)
     offer = Offer.objects.get(campaign_id=key)
@@ -179,7 +179,7 @@ def test_a_save_is_a_version_and_the_page_of_versions_leads_back(root: Client) -
     assert any("says what version 1 said" in text for text in messages_of(root))
 
 
-def test_a_change_that_is_refused_stands_in_the_form_with_the_reason(root: Client) -> None:
+def test_a_refused_change_stays_in_the_form_with_its_reason(root: Client) -> None:
     key = prepare_campaign()
     Campaign.objects.filter(pk=key).update(status="ended")
     offer = Offer.objects.get(campaign_id=key)

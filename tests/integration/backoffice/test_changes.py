@@ -37,7 +37,7 @@ def states() -> list[str]:
     return list(PriceProposal.objects.order_by("pk").values_list("state", flat=True))
 
 
-def test_the_inbox_says_why_what_to_expect_and_which_rule_bound(root: Client) -> None:
+def test_the_inbox_shows_reason_expected_effect_and_binding_rule(root: Client) -> None:
     root.get(reverse(INBOX))
     with CaptureQueriesContext(connection) as queries:
         page = root.get(reverse(INBOX))
@@ -89,7 +89,7 @@ def test_a_large_change_needs_two_people(as_role: Callable[[str], Client]) -> No
     )
 
 
-def test_one_change_gets_another_price_or_is_refused_with_a_sentence(root: Client) -> None:
+def test_one_change_is_given_another_price_or_refused(root: Client) -> None:
     one = list_ids()[0]
     PriceProposal.objects.filter(pk=one).update(first_by=None)
     asked = {"only": str(one), "amount": "4.95", "reason": "rounder"}
@@ -101,7 +101,7 @@ def test_one_change_gets_another_price_or_is_refused_with_a_sentence(root: Clien
     assert decide(root, "edit", **{**asked, "amount": "0.01"}) == said
 
 
-def test_a_price_that_staff_named_does_not_stand_beside_what_the_model_expects_of_its_own(
+def test_a_price_named_by_staff_shows_no_model_forecast(
     root: Client,
 ) -> None:
     one = list_ids()[0]
@@ -115,7 +115,7 @@ def test_a_price_that_staff_named_does_not_stand_beside_what_the_model_expects_o
     assert f'href="{curve}?price=4.20"' in page.content.decode()
 
 
-def test_only_a_change_that_costs_profit_says_what_else_its_goal_counts(root: Client) -> None:
+def test_only_a_change_that_costs_profit_explains_its_goal(root: Client) -> None:
     words = "The goal also counts purchases won"
     assert words not in root.get(reverse(INBOX)).content.decode()
     costs = {"profit": [-0.03, -0.02, -0.01]}
@@ -166,7 +166,7 @@ def test_who_may_only_look_gets_no_buttons(as_role: Callable[[str], Client]) -> 
     assert answer.status_code == 403
 
 
-def test_a_kind_of_change_is_listed_alone_and_decided_as_a_whole(
+def test_a_kind_of_change_is_decided_as_a_whole(
     root: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shop.doors.backoffice.views.changes.PAGE", 3)

@@ -54,7 +54,7 @@ def states(campaign: Campaign) -> list[str]:
     return list(CampaignCheck.objects.filter(campaign=campaign).values_list("state", flat=True))
 
 
-def test_a_rehearsal_is_asked_once_answered_by_the_job_and_kept_in_both_languages(
+def test_a_rehearsal_is_asked_once_and_kept_in_both_languages(
     root: Client, campaign: Campaign, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     assert "Waiting for a worker" in ask(root, campaign, depth=30)
@@ -82,9 +82,7 @@ def test_a_rehearsal_is_asked_once_answered_by_the_job_and_kept_in_both_language
         page_of(root, campaign)
 
 
-def test_the_page_shows_how_far_it_is_and_reloads_at_the_end(
-    root: Client, campaign: Campaign
-) -> None:
+def test_the_page_shows_progress_and_reloads_at_the_end(root: Client, campaign: Campaign) -> None:
     ask(root, campaign)
     task = begin_next_check(now=NOW)
     assert task is not None
@@ -105,7 +103,7 @@ def test_the_page_shows_how_far_it_is_and_reloads_at_the_end(
     assert root.get(address, {"part": "1"}, headers=HTMX).headers["HX-Refresh"] == "true"
 
 
-def test_what_is_stopped_is_left_and_an_answer_of_before_stays(
+def test_a_stopped_check_leaves_the_earlier_answer(
     root: Client, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(root, campaign)
@@ -135,7 +133,7 @@ WRONG: dict[str, tuple[Exception, str]] = {
 
 
 @pytest.mark.parametrize("failure", WRONG)
-def test_what_goes_wrong_is_said_in_a_sentence_and_the_run_says_it_too(
+def test_a_failed_check_is_explained_on_page_and_run(
     root: Client, campaign: Campaign, monkeypatch: pytest.MonkeyPatch, failure: str
 ) -> None:
     error, said = WRONG[failure]
@@ -156,7 +154,7 @@ def test_what_goes_wrong_is_said_in_a_sentence_and_the_run_says_it_too(
     assert answer_checks() == 0
 
 
-def test_a_check_of_a_dead_worker_is_begun_again_three_times_at_most(campaign: Campaign) -> None:
+def test_a_dead_workers_check_is_tried_three_times_at_most(campaign: Campaign) -> None:
     ask_check(campaign_id=campaign.pk, kind="law", by_id=None, now=NOW)
     for _death in range(services.MOST_TRIES):
         assert begin_next_check(now=NOW) is not None

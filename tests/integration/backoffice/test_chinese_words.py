@@ -118,7 +118,7 @@ def test_refusals_of_audits_are_said_in_chinese(root: Client) -> None:
             waive_audit(**words)
 
 
-def test_a_forged_price_and_an_unknown_job_are_refused_in_chinese() -> None:
+def test_a_forged_price_and_an_unknown_job_refuse_in_chinese() -> None:
     with override("zh-hans"):
         with pytest.raises(QuoteRefused, match="这不是我们给出的价格。"):
             verify_quote(token="x", shopper_pseudonym=None, variant_id=1, now=utc_now())

@@ -14,7 +14,7 @@ from shop.ground.staff.place import NOWHERE, staff_place
 PLACED = datetime(2026, 7, 2, 3, 30, tzinfo=UTC)  # 23:30 of the day before in New York
 
 
-def test_a_list_a_form_and_a_page_say_the_same_time_and_its_zone(root: Client) -> None:
+def test_list_form_and_page_show_one_time_and_its_zone(root: Client) -> None:
     order = Order.objects.order_by("pk").first()
     Order.objects.filter(pk=order.pk).update(placed_at=PLACED)
     listed = root.get(reverse("admin:orders_order_changelist"), {"q": order.number})

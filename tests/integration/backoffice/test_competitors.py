@@ -88,7 +88,7 @@ def test_a_source_that_could_never_be_used_is_not_kept(
     assert not CompetitorSource.objects.filter(code="hilltop").exists()
 
 
-def test_a_new_source_is_of_the_shops_own_market_until_said_otherwise(root: Client) -> None:
+def test_a_new_source_starts_in_the_shops_own_market(root: Client) -> None:
     form = root.get(reverse(ADD)).context["adminform"].form
     assert (form["market"].value(), form["currency"].value()) == ("us", "USD")
 
@@ -104,14 +104,14 @@ def test_an_empty_table_says_what_will_stand_in_it(root: Client) -> None:
     assert "Reset filters" not in text
 
 
-def test_a_file_that_is_no_list_keeps_the_source_and_says_so(root: Client) -> None:
+def test_a_file_that_is_no_list_keeps_the_source(root: Client) -> None:
     answer = root.post(reverse(ADD), fields(price_list=list_file("a,b\n1,2\n")), follow=True)
     said = [str(one) for one in answer.context["messages"]]
     assert "There is no column price." in said
     assert CompetitorSource.objects.filter(code="hilltop").exists()
 
 
-def test_a_source_out_of_use_is_expected_only_once_it_has_spoken_again(root: Client) -> None:
+def test_a_source_in_use_again_waits_for_its_next_list(root: Client) -> None:
     variant = Variant.objects.order_by("pk").first()
     text = LIST.format(sku=variant.sku, price=variant.list_minor / 100)
     root.post(reverse(ADD), fields(price_list=list_file(text)))

@@ -37,9 +37,7 @@ def chief(dairy: Dairy) -> Client:
     return browser
 
 
-def test_a_slider_compares_a_price_with_todays_and_the_suggested_one(
-    chief: Client, dairy: Dairy
-) -> None:
+def test_a_slider_compares_a_price_with_today_and_suggestion(chief: Client, dairy: Dairy) -> None:
     address = reverse("admin:demand_curve", args=[dairy.brie])
     page = chief.get(address, {"price": "5.00"})
     text = page.content.decode()
@@ -71,9 +69,7 @@ def test_a_price_that_none_betters_is_shown_once(chief: Client, dairy: Dairy) ->
     assert not any(name.startswith("suggested") for name in names)
 
 
-def test_the_slider_asks_for_its_part_alone_and_the_model_is_read_once(
-    chief: Client, dairy: Dairy
-) -> None:
+def test_the_slider_loads_its_part_and_reads_the_model_once(chief: Client, dairy: Dairy) -> None:
     address = reverse("admin:demand_curve", args=[dairy.brie])
     ask = {"part": "1", "price": "5.50"}
     first = chief.get(address, ask, headers={"HX-Request": "true"})
@@ -110,9 +106,7 @@ def test_randomized_and_observational_elasticities_are_told_apart(
     assert b"Backed by randomized prices" not in page.content
 
 
-def test_the_price_story_tells_every_price_who_set_it_and_what_was_proposed(
-    chief: Client, dairy: Dairy
-) -> None:
+def test_the_price_story_names_every_price_and_who_set_it(chief: Client, dairy: Dairy) -> None:
     publish_price_book(now=NOON + timedelta(hours=3))
     now = utc_now()
     PriceOverride.objects.create(
@@ -142,9 +136,7 @@ def test_the_price_story_tells_every_price_who_set_it_and_what_was_proposed(
     assert chief.get(reverse("admin:price_story", args=[10**9])).status_code == 404
 
 
-def test_the_story_says_how_often_a_price_was_looked_at_and_bought(
-    chief: Client, dairy: Dairy
-) -> None:
+def test_the_price_story_counts_looks_and_purchases(chief: Client, dairy: Dairy) -> None:
     address = reverse("admin:price_story", args=[dairy.rye])
     now = utc_now() - timedelta(minutes=10)
     assert "Nobody was shown its public price" in chief.get(address).content.decode()

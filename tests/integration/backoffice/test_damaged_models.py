@@ -12,7 +12,7 @@ from shop.ground.kernel.arrays import pack_arrays
 
 
 @pytest.mark.parametrize("arrays", [b"cut off", pack_arrays({"a": np.arange(3)})])
-def test_damaged_arrays_of_the_model_in_use_are_said_on_the_leaderboard(
+def test_the_leaderboard_names_damaged_arrays_of_the_model_in_use(
     root: Client, arrays: bytes
 ) -> None:
     newest = DemandModelVersion.objects.order_by("-trained_at")[0]

@@ -43,7 +43,7 @@ def asked_by(as_role: Callable[[str], Client]) -> Client:
     return browser
 
 
-def test_the_first_page_shows_what_the_reader_may_decide_above_all_else(
+def test_the_first_page_begins_with_what_the_reader_may_decide(
     as_role: Callable[[str], Client], asked_by: Client
 ) -> None:
     page = as_role(APPROVER).get(reverse("admin:index")).content.decode()
@@ -60,14 +60,14 @@ def test_the_first_page_shows_what_the_reader_may_decide_above_all_else(
     assert "由您决定" not in chinese
 
 
-def test_who_asked_and_roles_without_the_right_are_shown_nothing_to_decide(
+def test_nothing_to_decide_is_shown_without_the_right(
     as_role: Callable[[str], Client], asked_by: Client
 ) -> None:
     for browser in (asked_by, as_role(SUPPORT), as_role(AUDITOR)):
         assert HEADING not in browser.get(reverse("admin:index")).content.decode()
 
 
-def test_what_waits_costs_the_first_page_three_queries_however_much_it_is(
+def test_the_waiting_list_costs_three_queries_at_any_length(
     as_role: Callable[[str], Client],
     asked_by: Client,
     django_assert_num_queries: DjangoAssertNumQueries,

@@ -191,7 +191,7 @@ CHANGES = (
 
 
 @pytest.mark.parametrize("prepare", CHANGES)
-def test_what_changes_after_an_order_changes_its_replay_only_without_the_facts(
+def test_a_replay_changes_later_only_without_its_recorded_facts(
     world: World, prepare: Callable[[World], Change]
 ) -> None:
     change = prepare(world)
@@ -230,7 +230,7 @@ def test_why_offers_were_not_put_to_the_evaluator(world: World) -> None:
     )
 
 
-def test_facts_are_written_with_the_order_in_one_statement_and_few_bytes(world: World) -> None:
+def test_facts_are_written_with_the_order_in_one_statement(world: World) -> None:
     for prepare in (change_segment, change_category, change_floor):
         prepare(world)
     UseLimit.objects.create(campaign=Campaign.objects.get(code="floor"), entity="order", max_uses=9)

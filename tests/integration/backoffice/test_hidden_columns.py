@@ -77,7 +77,7 @@ def _address(label: str, page: str = "changelist") -> str:
     return reverse(f"admin:{app}_{name}_{page}")
 
 
-def test_every_table_of_the_admin_is_built_on_the_staffs_base() -> None:
+def test_every_admin_table_is_built_on_the_staff_base() -> None:
     assert [label for label, table in TABLES.items() if not isinstance(table, StaffAdmin)] == []
 
 
@@ -117,7 +117,7 @@ def test_a_list_says_that_it_has_no_such_filter(
     assert refused > 5
 
 
-def test_an_order_is_not_found_by_letters_of_its_secret_link(root: Client) -> None:
+def test_an_order_is_not_found_by_its_secret_link(root: Client) -> None:
     order = Order.objects.order_by("pk").first()
     ways = ("", "__exact", "__startswith", "__regex", "__in", "__gt", "__isnull")
     for name in (f"{column}{way}" for column in ("link_hash", "link_key") for way in ways):
@@ -169,7 +169,7 @@ def test_no_declared_filter_search_or_order_reads_a_secret() -> None:
             assert not reaches(model, path, secret), (label, path)
 
 
-def test_masked_columns_are_sorted_by_only_for_readers_who_see_them(
+def test_masked_columns_sort_only_for_readers_who_see_them(
     as_role: Callable[[str], Client],
 ) -> None:
     masked, seeing = as_role(AUDITOR), as_role(SUPPORT)
@@ -195,7 +195,7 @@ def test_masked_columns_are_sorted_by_only_for_readers_who_see_them(
     assert {("orders.Order", "email"), ("orders.Order", "name")} <= found
 
 
-def test_a_list_never_stands_in_the_order_of_a_masked_column(stocked_shop: None) -> None:
+def test_a_list_is_never_ordered_by_a_masked_column(stocked_shop: None) -> None:
     asked = _asked_by(make_staff(AUDITOR))
     seeing = _asked_by(make_staff(SUPPORT))
     for label, table in TABLES.items():
@@ -207,7 +207,7 @@ def test_a_list_never_stands_in_the_order_of_a_masked_column(stocked_shop: None)
     assert accounts.get_ordering(seeing) == ["email"]
 
 
-def test_words_are_sought_in_masked_columns_only_for_readers_who_see_them(
+def test_masked_columns_are_searched_only_by_readers_who_see_them(
     as_role: Callable[[str], Client],
 ) -> None:
     masked, seeing = as_role(AUDITOR), as_role(SUPPORT)

@@ -16,7 +16,7 @@ from shop.ground.kernel.clock import utc_now
 from tests.factories.backoffice_prices import NOON, make_quote
 
 
-def test_the_inspector_shows_what_could_have_been_shown_and_how_likely(root: Client) -> None:
+def test_the_inspector_shows_possible_prices_and_their_chances(root: Client) -> None:
     quote = Quote.objects.order_by("pk").first()
     stored = make_quote(
         quote.variant,

@@ -33,7 +33,7 @@ def read_labels(language: str) -> dict[str, str]:
     return {str(one.id): str(one.string) for one in catalog if one.context == CONTEXT}
 
 
-def test_every_name_of_a_staff_table_is_in_the_catalogue_and_no_other() -> None:
+def test_the_catalogue_names_every_staff_table_and_no_other() -> None:
     chinese = read_labels("zh_Hans")
     assert sorted(chinese) == list_names()
     assert [text for text in chinese.values() if not CHINESE.search(text)] == []

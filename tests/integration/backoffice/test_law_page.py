@@ -55,7 +55,7 @@ def ask_law(browser: Client, campaign_id: int) -> str:
     return browser.get(reverse("admin:campaign_plan", args=[campaign_id])).content.decode()
 
 
-def test_staff_read_rule_by_rule_what_is_broken_and_what_to_do(root: Client) -> None:
+def test_staff_read_which_rules_are_broken_and_what_to_do(root: Client) -> None:
     key = prepare(name="Last chance: was $9", claims={"only_left": 3})
     page = ask_law(root, key)
     assert "must not be released like this" in page
@@ -86,7 +86,7 @@ def test_a_lawful_draft_may_be_released_in_both_languages(root: Client) -> None:
     assert "库存充足" in report.kept
 
 
-def test_goods_that_a_rule_names_are_taken_out_of_a_draft_by_a_button(
+def test_a_button_takes_named_products_out_of_a_draft(
     root: Client, as_role: Callable[[str], Client]
 ) -> None:
     key = prepare(name="99 % off", status="draft", claims={})
@@ -113,7 +113,7 @@ def test_goods_that_a_rule_names_are_taken_out_of_a_draft_by_a_button(
     assert "The campaign changed since the law was asked: ask it again." in again
 
 
-def test_the_law_page_offers_the_button_for_the_goods_it_names(root: Client) -> None:
+def test_the_law_page_offers_to_take_products_out_of_drafts(root: Client) -> None:
     leave_no_room()
     key = prepare(name="99 % off", status="draft", claims={})
     assert "Take these goods out of the draft" in ask_law(root, key)

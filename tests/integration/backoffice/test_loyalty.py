@@ -53,7 +53,7 @@ def test_more_than_a_member_has_is_not_taken(as_role: Callable[[str], Client]) -
     assert any("not enough points" in text for text in messages_of(support))
 
 
-def test_a_period_is_closed_once_and_its_report_has_sums_only(
+def test_a_period_is_closed_once_and_reports_sums_only(
     as_role: Callable[[str], Client],
 ) -> None:
     partner = Partner.objects.latest("pk")
@@ -78,7 +78,7 @@ def test_a_period_is_closed_once_and_its_report_has_sums_only(
     assert b"FT-SECRET" not in report.content
 
 
-def test_a_period_ends_today_on_the_shops_clock_and_is_refused_in_the_readers_language(
+def test_a_period_ends_today_by_the_shops_clock(
     as_role: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     late = datetime(2026, 11, 29, 2, tzinfo=UTC)  # nine in the evening in New York
@@ -89,7 +89,7 @@ def test_a_period_ends_today_on_the_shops_clock_and_is_refused_in_the_readers_la
         close_settlement(partner_id=partner.pk, ends_on=date(2026, 11, 29), by_id=None, now=late)
 
 
-def test_terms_that_began_are_read_only_and_new_ones_begin_later(root: Client) -> None:
+def test_terms_that_began_are_read_only(root: Client) -> None:
     address = reverse("admin:promotions_programmeterms_add")
     form = {
         "market_code": "us",

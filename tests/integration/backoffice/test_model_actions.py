@@ -62,7 +62,7 @@ def test_a_family_is_fitted_by_a_worker(root: Client, sent: list[dict[str, Any]]
     assert set(CHALLENGERS) == set(FAMILIES)
 
 
-def test_going_back_to_a_model_without_an_audit_is_one_action(
+def test_going_back_to_an_unaudited_model_is_one_action(
     root: Client, sent: list[dict[str, Any]]
 ) -> None:
     address = reverse("admin:pricing_modelchange_audit_and_go_back")

@@ -73,9 +73,7 @@ def measured(root: Client) -> int:
     return int(newest.pk)
 
 
-def test_the_leaderboard_says_who_may_take_the_slot_and_why_not(
-    root: Client, measured: int
-) -> None:
+def test_the_leaderboard_says_who_may_take_the_slot(root: Client, measured: int) -> None:
     page = open_page(root, "leaderboard")
     families = page.context["families"]
     assert [str(one.name) for one in families] == [
@@ -113,7 +111,7 @@ def test_a_board_without_randomised_prices_says_so(root: Client, measured: int) 
     assert {one.factor for one in page.context["families"]} == {"–"}
 
 
-def test_a_shop_without_a_board_says_when_there_will_be_one(root: Client) -> None:
+def test_a_shop_without_a_leaderboard_says_when_one_comes(root: Client) -> None:
     page = open_page(root, "leaderboard")
     assert "No families were compared yet" in page.content.decode()
 

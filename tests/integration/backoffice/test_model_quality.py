@@ -29,9 +29,7 @@ def measured(root: Client) -> int:
     return int(newest.pk)
 
 
-def test_a_models_error_is_one_number_on_the_leaderboard_and_on_its_page(
-    root: Client, measured: int
-) -> None:
+def test_a_models_error_is_one_number_on_both_pages(root: Client, measured: int) -> None:
     kind = DemandModelVersion.objects.get(pk=measured).kind
     board = root.get(reverse("admin:leaderboard"))
     own, *others = sorted(board.context["families"], key=lambda one: not one.is_own)

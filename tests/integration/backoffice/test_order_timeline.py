@@ -48,7 +48,7 @@ def read_timeline(browser: Client, order: Order) -> list[str]:
     return told
 
 
-def test_a_refund_and_a_cancellation_say_who_how_much_and_why(
+def test_refund_and_cancellation_name_actor_amount_and_reason(
     as_role: Callable[[str], Client], order: Order
 ) -> None:
     support = as_role(SUPPORT)
@@ -66,7 +66,7 @@ def test_a_refund_and_a_cancellation_say_who_how_much_and_why(
         order.events.update(reason="never said")
 
 
-def test_staff_comment_on_an_order_and_shoppers_do_not_read_it(
+def test_shoppers_do_not_read_the_comments_of_staff(
     as_role: Callable[[str], Client], order: Order
 ) -> None:
     address = reverse("admin:comment_order", args=[order.pk])
@@ -92,9 +92,7 @@ def test_an_order_says_by_which_service_it_was_paid(root: Client, order: Order) 
     assert "Stripe (card)" in page
 
 
-def test_steps_kept_without_a_detail_and_those_of_the_shop_read_well(
-    root: Client, order: Order
-) -> None:
+def test_steps_without_detail_and_steps_of_the_shop_read_well(root: Client, order: Order) -> None:
     gone = get_user_model().objects.order_by("-pk").values_list("pk", flat=True)[0] + 1
     steps = [
         ("placed", {"minimum_age": 21}),

@@ -72,7 +72,7 @@ def test_a_price_is_typed_as_money_and_begins_at_once(root: Client, price: Publi
         ({"reason": "   "}, "This field is required"),
     ],
 )
-def test_what_cannot_stand_is_said_and_the_form_keeps_what_was_typed(
+def test_a_refused_price_keeps_what_was_typed(
     root: Client, price: PublicPrice, changes: dict[str, str], words: str
 ) -> None:
     before = PriceOverride.objects.count()

@@ -83,7 +83,7 @@ def test_stored_sums_equal_the_sums_of_the_lines(stocked_shop: None) -> None:
     assert summarize_sales(now=utc_now(), everything=True) == kept
 
 
-def test_a_red_job_stands_first_and_is_counted_in_the_sidebar(root: Client) -> None:
+def test_a_failed_job_stands_first_and_counts_in_the_sidebar(root: Client) -> None:
     now = utc_now()
     JobRun.objects.update(heartbeat_at=now, started_at=now)
     JobRun.objects.filter(name="job_3").update(outcome="ok", error="")
@@ -97,7 +97,7 @@ def test_a_red_job_stands_first_and_is_counted_in_the_sidebar(root: Client) -> N
     assert entries["Workers"]["badge"] == str(ROWS - 1)
 
 
-def test_a_job_that_should_have_run_is_red_even_if_its_last_run_was_fine(root: Client) -> None:
+def test_an_overdue_job_is_red_after_a_good_run(root: Client) -> None:
     long_ago = utc_now() - timedelta(hours=2)
     JobRun.objects.create(
         name="drain_events",
@@ -174,7 +174,7 @@ def test_the_shopper_page_opens_with_few_queries(root: Client) -> None:
     assert root.get(reverse("admin:shopper_overview", args=[10**9])).status_code == 404
 
 
-def test_a_demand_curve_without_model_says_so_and_unknown_variants_are_404(root: Client) -> None:
+def test_a_missing_model_is_said_and_unknown_variants_are_404(root: Client) -> None:
     variant_id = Quote.objects.values_list("variant_id", flat=True).first()
     page = root.get(reverse("admin:demand_curve", args=[variant_id]))
     assert page.status_code == 200
@@ -182,7 +182,7 @@ def test_a_demand_curve_without_model_says_so_and_unknown_variants_are_404(root:
     assert root.get(reverse("admin:demand_curve", args=[10**9])).status_code == 404
 
 
-def test_flipping_the_kill_switch_takes_a_reason_and_is_seen_everywhere(root: Client) -> None:
+def test_the_kill_switch_needs_a_reason_and_shows_everywhere(root: Client) -> None:
     flip = reverse("admin:flip_switch")
     stop = {"scope": "global", "key": "", "is_active": "stop"}
     assert "required" in root.post(flip, {**stop, "reason": ""}).content.decode()
@@ -226,7 +226,7 @@ def test_a_wrong_flip_is_refused_with_a_sentence(
     assert not list_kill_switches()
 
 
-def test_a_switch_for_a_part_stops_that_part_and_says_so(root: Client) -> None:
+def test_a_switch_stops_its_part_and_says_so(root: Client) -> None:
     flip = reverse("admin:flip_switch")
     form = {"scope": "sku", "key": "SKU-3", "is_active": "stop", "reason": "looks wrong"}
     page = root.post(flip, form, follow=True)

@@ -32,9 +32,7 @@ def _parcels(order: Order) -> list[tuple[int, str]]:
     return [(sum(line.quantity for line in one.lines.all()), one.state) for one in made]
 
 
-def test_staff_pack_in_parts_ship_and_deliver_from_the_orders_page(
-    root: Client, order: Order
-) -> None:
+def test_staff_pack_ship_and_deliver_from_the_order_page(root: Client, order: Order) -> None:
     line = OrderLine.objects.get(order=order)
     address = reverse("admin:orders_order_pack", args=[order.pk])
     root.get(address)
@@ -98,9 +96,7 @@ def test_a_parcel_offers_what_its_state_allows(root: Client, order: Order) -> No
         assert offered() == allowed
 
 
-def test_a_corrected_number_keeps_its_carrier_and_stands_in_the_timeline(
-    root: Client, order: Order
-) -> None:
+def test_a_corrected_number_keeps_its_carrier_and_is_recorded(root: Client, order: Order) -> None:
     carrier = Carrier.objects.create(name="Post", tracking_pattern="https://p.example/{number}")
     parcel = Shipment.objects.get(pk=pack_order(order_id=order.pk, now=NOON).shipment_id)
     given = {"carrier": str(carrier.pk), "tracking_number": "77"}
@@ -156,7 +152,7 @@ def test_the_pick_list_packs_and_asks_for_the_numbers(root: Client, order: Order
     )
 
 
-def test_the_warehouse_packs_in_parts_from_the_pick_list_and_reads_how_it_is_delivered(
+def test_the_warehouse_packs_in_parts_from_the_pick_list(
     as_role: Callable[[str], Client], order: Order
 ) -> None:
     DeliveryMethod.objects.create(

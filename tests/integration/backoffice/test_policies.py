@@ -71,7 +71,7 @@ def test_units_alone_are_refused_with_a_sentence(root: Client) -> None:
     assert "is violated" not in answer
 
 
-def test_every_bound_says_what_it_does_and_the_form_refuses_what_the_table_would(
+def test_every_bound_is_explained_and_checked_by_the_form(
     root: Client,
 ) -> None:
     page = unescape(root.get(reverse("admin:pricing_pricingpolicy_add")).content.decode())

@@ -48,7 +48,7 @@ DRAFTS: dict[str, Callable[[Shelf], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("kind", DRAFTS)
-def test_a_preview_of_a_draft_is_what_the_cart_shows_once_it_is_live(
+def test_a_preview_shows_the_cart_of_the_live_draft(
     bob: QuoteContext, shelf: Shelf, world: FakePrices, kind: str
 ) -> None:
     world.personal[bob.shopper_pseudonym or "", shelf.gouda] = 470
@@ -80,7 +80,7 @@ def test_a_preview_of_a_draft_is_what_the_cart_shows_once_it_is_live(
     assert (before.discount_minor != cart.discount_minor or kind == "delivery") is is_changed
 
 
-def test_a_guest_of_a_preview_is_new_as_a_guest_with_a_cart_is(
+def test_a_guest_in_a_preview_is_a_new_shopper(
     bob: QuoteContext, shelf: Shelf, world: FakePrices
 ) -> None:
     draft = make_draft(condition={"all": [{"first_order": True}, {"cart_value": 1_000}]})
@@ -126,7 +126,7 @@ def test_a_preview_says_of_every_offer_why(
     assert ("coded", False, "This offer starts on 2026-11-24.") in early
 
 
-def test_a_preview_names_gifts_and_ways_of_delivery_and_says_why_a_code_is_none(
+def test_a_preview_names_gifts_deliveries_and_refused_codes(
     bob: QuoteContext, shelf: Shelf, world: FakePrices
 ) -> None:
     gift = {"benefit_kind": "gift", "target": "cart", "terms": {"variants": [shelf.merlot]}}

@@ -16,7 +16,7 @@ def read(client: Client, name: str) -> str:
     return client.get(reverse(name)).content.decode()
 
 
-def test_the_tests_of_a_market_are_switched_off_and_on_with_one_click(root: Client) -> None:
+def test_one_click_switches_the_price_tests_of_a_market(root: Client) -> None:
     shop, flip = Client(), reverse("admin:flip_switch")
     assert "Switch price tests off" in read(root, "admin:kill_switch")
     told = root.post(flip, {**FLIP, "is_active": "stop"}, follow=True).content.decode()

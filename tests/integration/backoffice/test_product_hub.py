@@ -22,7 +22,7 @@ from tests.factories.product_forms import SIZES, TEE, rows, save
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stocked_shop")]
 
 
-def test_prices_of_further_markets_are_set_and_withdrawn_on_the_same_page(
+def test_one_page_sets_and_withdraws_prices_of_other_markets(
     merchandiser: Client,
 ) -> None:
     sell_abroad(Variant.objects.get(sku="SKU-1").pk)
@@ -55,9 +55,7 @@ def test_prices_of_further_markets_are_set_and_withdrawn_on_the_same_page(
     assert Product.objects.get(pk=tee.pk).revision > tee.revision
 
 
-def test_a_price_set_elsewhere_is_not_lost_to_a_page_that_was_opened_before(
-    merchandiser: Client, root: Client
-) -> None:
+def test_a_page_opened_before_overwrites_no_newer_price(merchandiser: Client, root: Client) -> None:
     save(merchandiser, **TEE, **rows(*SIZES))
     tee = Product.objects.get(name="Night tee")
     small, medium = tee.variants.all()
@@ -83,7 +81,7 @@ def test_a_price_set_elsewhere_is_not_lost_to_a_page_that_was_opened_before(
     assert merchandiser.get(reverse("admin:shop_variant_change", args=[0])).status_code == 404
 
 
-def test_offers_that_run_and_those_that_are_planned_are_shown_with_links(
+def test_running_and_planned_offers_are_shown_with_links(
     merchandiser: Client,
 ) -> None:
     product = Product.objects.get(external_ref="p1")
@@ -122,7 +120,7 @@ def test_offers_that_run_and_those_that_are_planned_are_shown_with_links(
     assert shown(context["planned"]) == [("Draft", address(draft)), ("Listed", address(listed))]
 
 
-def test_products_are_found_by_the_new_name_of_a_category_or_brand(root: Client) -> None:
+def test_products_are_found_by_new_category_and_brand_names(root: Client) -> None:
     product = Product.objects.select_related("category", "brand").get(external_ref="p1")
     leaf = product.category
     top = leaf if leaf.parent is None else leaf.parent

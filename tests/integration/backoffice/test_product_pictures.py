@@ -21,7 +21,7 @@ from tests.factories.product_forms import SIZES, TEE, rows, save
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stocked_shop")]
 
 
-def test_pictures_are_made_by_a_worker_and_lies_are_refused_with_a_sentence(
+def test_a_worker_makes_pictures_and_refuses_other_files(
     merchandiser: Client, settings: Any, tmp_path: Path, django_capture_on_commit_callbacks: Any
 ) -> None:
     settings.MEDIA_ROOT = str(tmp_path)

@@ -20,7 +20,7 @@ from tests.factories.product_forms import SIZES, TEE, rows, save
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stocked_shop")]
 
 
-def test_a_product_created_by_staff_is_sold_to_a_guest_at_once(merchandiser: Client) -> None:
+def test_a_product_created_by_staff_sells_at_once(merchandiser: Client) -> None:
     page = merchandiser.get(reverse("admin:product_add"))
     assert page.status_code == 200
     answer = save(merchandiser, **TEE, **rows(*SIZES, {}))
@@ -48,7 +48,7 @@ def test_a_product_created_by_staff_is_sold_to_a_guest_at_once(merchandiser: Cli
     assert LogEntry.objects.get(object_id=str(tee.pk)).is_addition()
 
 
-def test_an_edit_changes_prices_in_the_ledger_and_says_so_in_the_log(
+def test_an_edit_changes_ledger_prices_and_is_logged(
     merchandiser: Client,
 ) -> None:
     save(merchandiser, **TEE, **rows(*SIZES))
@@ -95,7 +95,7 @@ def test_an_edit_changes_prices_in_the_ledger_and_says_so_in_the_log(
         ({}, ({"options": "S", "price": "1", "gtin": "12345678"},), "This is no bar code"),
     ],
 )
-def test_what_is_wrong_is_said_at_its_field_and_nothing_is_saved(
+def test_a_fault_is_shown_at_its_field_and_saves_nothing(
     merchandiser: Client, said: dict[str, str], variants: tuple[dict[str, str], ...], words: str
 ) -> None:
     answer = save(merchandiser, **TEE | said, **rows(*variants))
@@ -114,7 +114,7 @@ def test_a_refused_field_of_the_product_blames_no_variant(merchandiser: Client) 
     assert answer.context["variants"].total_error_count() == 0
 
 
-def test_a_bar_code_stays_as_it_was_written_until_somebody_changes_it(
+def test_a_bar_code_stays_as_written_until_changed(
     merchandiser: Client,
 ) -> None:
     save(merchandiser, **TEE, **rows(*SIZES))

@@ -130,7 +130,7 @@ def test_a_stop_never_asks_but_a_release_does(root: Client) -> None:
     assert KillSwitch.objects.count() == before + 1
 
 
-def test_a_dialog_leads_to_the_password_and_back_to_its_page(
+def test_a_dialog_leads_to_the_password_and_back(
     as_role: Callable[[str], Client],
 ) -> None:
     browser = as_role(SUPPORT)

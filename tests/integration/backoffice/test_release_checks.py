@@ -22,7 +22,7 @@ from tests.integration.backoffice.test_actions import messages_of
 from tests.integration.backoffice.test_law_page import NOW, ask_law, prepare
 
 
-def test_staff_accept_selling_below_the_floor_and_a_second_person_approves_it(
+def test_one_accepts_selling_below_floor_and_another_approves(
     root: Client,
 ) -> None:
     key = prepare(name="10 % off", status="draft", claims={}, budget_minor=10_000)
@@ -59,7 +59,7 @@ def test_staff_accept_selling_below_the_floor_and_a_second_person_approves_it(
     assert move_campaign(step=Step.APPROVE, by_id=bob, **known) == "live"
 
 
-def test_the_form_proposes_to_leave_out_what_may_not_be_promoted(root: Client) -> None:
+def test_the_form_proposes_to_exclude_unpromotable_products(root: Client) -> None:
     kept, smoked = Variant.objects.order_by("pk")[:2]
     tobacco = Category.objects.create(
         external_ref="tobacco", slug="tobacco", name="Tobacco", path="tobacco", depth=0

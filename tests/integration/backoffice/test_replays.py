@@ -72,9 +72,7 @@ def texts(found: Replay) -> dict[str, tuple[bool, str]]:
     return {one.name: (one.is_applied, one.text) for one in found.verdicts}
 
 
-def test_an_order_is_judged_by_the_versions_of_then_whatever_was_edited_since(
-    bob: QuoteContext, shelf: Shelf
-) -> None:
+def test_an_order_is_judged_by_the_versions_of_its_time(bob: QuoteContext, shelf: Shelf) -> None:
     cut = release("cut", scope={"categories": [shelf.cheese]})
     big = release("big", percent=5, condition={"cart_value": 9000})
     add_to_cart(context=bob, variant_id=shelf.cheddar, quantity=2)
@@ -96,7 +94,7 @@ def test_an_order_is_judged_by_the_versions_of_then_whatever_was_edited_since(
     ]
 
 
-def test_a_campaign_edited_before_the_order_is_taken_at_its_second_version(
+def test_a_campaign_edited_before_the_order_counts_as_edited(
     bob: QuoteContext, shelf: Shelf
 ) -> None:
     cut = release("cut")
@@ -106,7 +104,7 @@ def test_a_campaign_edited_before_the_order_is_taken_at_its_second_version(
     assert (found.is_same, found.campaigns[0].number, found.lines[0].replayed) == (True, 2, "$1.35")
 
 
-def test_a_pause_of_then_is_why_an_offer_did_not_apply(bob: QuoteContext, shelf: Shelf) -> None:
+def test_a_pause_explains_why_an_offer_did_not_apply(bob: QuoteContext, shelf: Shelf) -> None:
     cut = release("cut")
     at = NOON - timedelta(hours=1)
     move_campaign(campaign_id=cut, step=Step.PAUSE, reason="wait", by_id=None, now=at)
@@ -120,9 +118,7 @@ def test_a_pause_of_then_is_why_an_offer_did_not_apply(bob: QuoteContext, shelf:
     assert "paused" in texts(found)["cut"][1]
 
 
-def test_what_was_never_recorded_is_said_to_be_taken_as_it_is_today(
-    bob: QuoteContext, shelf: Shelf
-) -> None:
+def test_a_campaign_without_record_is_taken_as_it_is_today(bob: QuoteContext, shelf: Shelf) -> None:
     cut = release("cut", is_recorded=False)
     add_to_cart(context=bob, variant_id=shelf.merlot)
     number = place(bob).number
@@ -138,7 +134,7 @@ def test_what_was_never_recorded_is_said_to_be_taken_as_it_is_today(
     assert "not restored: cut" in say_how(found.campaigns[0])
 
 
-def test_what_was_left_of_a_budget_is_summed_from_its_uses(bob: QuoteContext, shelf: Shelf) -> None:
+def test_the_budget_left_is_summed_from_its_uses(bob: QuoteContext, shelf: Shelf) -> None:
     cut = release("cut", budget_minor=100)
     add_to_cart(context=bob, variant_id=shelf.merlot)
     first = place(bob).number

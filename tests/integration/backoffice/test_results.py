@@ -156,9 +156,7 @@ def test_who_is_held_out_gets_nothing_and_is_compared(shelf: Shelf, prices: Fake
     assert (lift.treated_mean, lift.held_out_mean, lift.difference) == (709.0, 799.0, -90.0)
 
 
-def test_members_who_are_held_out_see_and_get_nothing_and_are_compared(
-    shelf: Shelf, prices: FakePrices
-) -> None:
+def test_held_out_members_get_nothing_and_are_compared(shelf: Shelf, prices: FakePrices) -> None:
     campaign = make_campaign("members", percent="33", audience="members")
     Campaign.objects.update(holdout_percent=50)
     forget_offer_book()
@@ -190,7 +188,7 @@ def make_member(number: int, *, joined: datetime) -> ShopperValue:
     return get_shopper_by_id(guest.id)
 
 
-def test_a_share_of_nobody_holds_nobody_out_and_strangers_are_not_measured() -> None:
+def test_a_holdout_of_zero_percent_holds_nobody_out() -> None:
     assert not is_held_out(1, 0, None)
     assert is_held_out(1, 10, None)
     shares = [np.mean([is_held_out(1, p, one) for one in range(4_000)]) for p in (5, 20)]

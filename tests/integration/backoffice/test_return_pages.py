@@ -108,7 +108,7 @@ def test_staff_receive_inspect_and_refund_a_return(
 
 
 @pytest.mark.parametrize(("reason", "offered"), [("damaged", 0), ("other", 2)])
-def test_one_piece_goes_back_on_the_shelf_and_one_is_written_off(
+def test_one_piece_is_restocked_and_one_written_off(
     root: Client, announced: Return, reason: str, offered: int
 ) -> None:
     Return.objects.filter(pk=announced.pk).update(reason=reason, state="received")

@@ -28,7 +28,7 @@ OWN_CHECK = "approvals login logout view_on_site autocomplete none group_documen
 ELSEWHERE = set(OWN_CHECK.split())
 
 
-def test_every_address_of_the_admin_has_its_line_in_the_matrix() -> None:
+def test_every_admin_address_is_in_the_matrix() -> None:
     tables = {f"{m._meta.app_label}_{m._meta.model_name}" for m in admin.site._registry}
     unknown = {
         name
@@ -123,7 +123,7 @@ PERSONAL_WORDS = (b"alice0@example.com", b"Alice Liddell")
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role != SUPPORT])
-def test_personal_data_is_masked_for_roles_that_do_not_need_it(
+def test_personal_data_are_masked_for_roles_without_need(
     as_role: Callable[[str], Client], role: str
 ) -> None:
     browser = as_role(role)

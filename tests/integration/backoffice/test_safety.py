@@ -49,7 +49,7 @@ def read(browser: Client, name: str, *key: Any) -> str:
     return browser.get(reverse(f"admin:{name}", args=key)).content.decode()
 
 
-def test_the_dashboard_tells_what_a_breaker_did_and_one_click_undoes_it(root: Client) -> None:
+def test_the_dashboard_shows_a_breaker_and_one_click_undoes_it(root: Client) -> None:
     key = trip()
     assert [one.key for one in list_kill_switches() if one.scope == "market"] == ["us"]
     page = read(root, "index")

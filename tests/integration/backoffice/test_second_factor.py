@@ -54,7 +54,7 @@ def test_the_demo_stays_without(root: Client, settings: Settings) -> None:
 
 
 @pytest.mark.usefixtures("stocked_shop")
-def test_the_factor_is_set_up_in_the_browser_and_asked_for_from_then_on(client: Client) -> None:
+def test_the_second_factor_is_set_up_and_then_required(client: Client) -> None:
     alice = get_user_model().objects.create_superuser("alice@staff.example", PASSWORD)
     login = {"login": alice.email, "password": PASSWORD}
     client.post("/account/login/", login)

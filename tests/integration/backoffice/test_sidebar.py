@@ -12,9 +12,7 @@ from django.urls import reverse
 from shop.doors.backoffice import navigation
 
 
-def test_a_badge_stands_beside_its_page_and_the_open_page_is_marked(
-    root: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_badge_stands_beside_its_page(root: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     workers = reverse("admin:workers")
     monkeypatch.setattr(navigation, "read_badges", lambda _account: {"admin:workers": "<3"})
     sidebar = root.get(workers).content.decode().partition('id="nav-sidebar-apps"')[2]

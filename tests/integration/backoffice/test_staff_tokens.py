@@ -19,7 +19,7 @@ from tests.integration.backoffice.test_campaigns import REASON, act, messages_of
 ADD = "admin:promotions_stafftoken_add"
 
 
-def test_a_token_is_its_makers_is_shown_once_and_ends_at_once(
+def test_a_token_belongs_to_its_maker_and_is_shown_once(
     as_role: Callable[[str], Client],
 ) -> None:
     seller = as_role(MERCHANDISER)
@@ -50,7 +50,7 @@ def test_a_token_is_its_makers_is_shown_once_and_ends_at_once(
     assert [entry.action_flag for entry in logged] == [ADDITION, CHANGE]
 
 
-def test_an_exported_file_has_codes_for_those_who_may_see_codes(
+def test_only_who_may_see_codes_exports_them(
     as_role: Callable[[str], Client],
 ) -> None:
     coupon = Coupon.objects.filter(batch__isnull=True).first()

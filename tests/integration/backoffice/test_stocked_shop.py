@@ -25,7 +25,7 @@ def test_the_stocked_shop_is_copied_as_it_was_made(
     assert _sorted(read_rows()) == made
 
 
-def test_rows_come_back_where_another_test_made_the_partition_they_belong_to(
+def test_rows_return_although_another_test_made_their_partition(
     stocked_shop: None, stocked_rows: dict[str, bytes]
 ) -> None:
     made = _sorted(stocked_rows)["profiles_event"]

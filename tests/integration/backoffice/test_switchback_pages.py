@@ -119,7 +119,7 @@ def bob(django_user_model: Any) -> Client:
     return other
 
 
-def test_what_a_plan_will_see_is_told_and_siblings_are_never_parted(
+def test_a_plan_shows_its_power_and_never_parts_siblings(
     teas: list[int], drafted: Experiment, root: Client
 ) -> None:
     part = root.post(reverse("admin:plan_switchback"), FORM, headers={"HX-Request": "true"})
@@ -141,7 +141,7 @@ def test_what_a_plan_will_see_is_told_and_siblings_are_never_parted(
     assert "Saw it" not in page
 
 
-def test_somebody_else_starts_and_the_page_says_what_came_of_it(
+def test_another_person_starts_and_the_page_shows_the_outcome(
     teas: list[int], drafted: Experiment, root: Client, bob: Client
 ) -> None:
     row = drafted

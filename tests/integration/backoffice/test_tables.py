@@ -45,9 +45,7 @@ def ask_list(root: Client, model: Any) -> list[str]:
 
 @pytest.mark.usefixtures("lasting_memories")
 @pytest.mark.parametrize("label", BY_LABEL)
-def test_a_list_opens_with_few_queries_and_asks_no_more_for_more_rows(
-    root: Client, label: str
-) -> None:
+def test_a_list_needs_few_queries_whatever_its_length(root: Client, label: str) -> None:
     model = BY_LABEL[label]
     ask_list(root, model)  # fills memories of content types and the like
     asked = ask_list(root, model)
@@ -64,7 +62,7 @@ def test_a_list_opens_with_few_queries_and_asks_no_more_for_more_rows(
     assert len(asked) <= len(one)
 
 
-def test_every_table_has_its_own_words_for_being_empty_in_both_languages() -> None:
+def test_every_table_has_its_own_empty_text_in_both_languages() -> None:
     said = {str(admin.site._registry[model].blank_text) for model in TABLES}
     assert "" not in said
     assert len(said) == len(TABLES) - 1  # fits of segments and of similarity share theirs

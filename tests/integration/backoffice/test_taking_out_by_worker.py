@@ -56,9 +56,7 @@ def scopes(key: int) -> list[Any]:
     return list(Offer.objects.filter(campaign=key, is_active=True).values_list("scope", flat=True))
 
 
-def test_the_worker_takes_them_out_and_asks_the_law_of_what_is_left(
-    root: Client, named: list[int]
-) -> None:
+def test_the_worker_takes_products_out_and_checks_the_rest(root: Client, named: list[int]) -> None:
     key, check = judged(named)
     before = Campaign.objects.get(pk=key).revision
     assert "Waiting for a worker" in press(root, key, check)
@@ -74,7 +72,7 @@ def test_the_worker_takes_them_out_and_asks_the_law_of_what_is_left(
     assert "the campaign changed since" not in page_of(root, key)
 
 
-def test_a_worker_that_died_after_it_took_them_out_only_asks_the_law(
+def test_a_restarted_worker_takes_nothing_out_again(
     root: Client, named: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key, check = judged(named)
@@ -93,9 +91,7 @@ def test_a_worker_that_died_after_it_took_them_out_only_asks_the_law(
     assert CampaignCheck.objects.order_by("-pk")[0].state == "done"
 
 
-def test_a_refusal_says_why_in_the_readers_language_and_changes_nothing(
-    root: Client, named: list[int]
-) -> None:
+def test_a_refusal_is_translated_and_changes_nothing(root: Client, named: list[int]) -> None:
     key, check = judged(named, scope={"variants": named})
     press(root, key, check)
     assert answer_checks() == 0

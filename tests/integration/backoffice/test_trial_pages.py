@@ -10,7 +10,7 @@ from shop.ground.kernel.clock import utc_now
 from tests.integration.backoffice.test_learning_pages import open_page
 
 
-def test_a_trial_tells_what_it_was_judged_by_and_what_it_waits_for(root: Client) -> None:
+def test_a_trial_shows_its_evidence_and_what_it_waits_for(root: Client) -> None:
     ModelRamp.objects.all().delete()
     model = DemandModelVersion.objects.first()
     now = utc_now()

@@ -66,7 +66,7 @@ def plenty(prices: FakePrices, shelf: Shelf) -> Shelf:
     return shelf
 
 
-def test_a_cart_holds_nothing_and_checkouts_a_share_of_what_is_left(plenty: Shelf) -> None:
+def test_carts_hold_nothing_and_checkouts_hold_a_share(plenty: Shelf) -> None:
     visits = [_fill(plenty, 99) for _ in range(4)]
     assert _held() == []
     for n, visit in enumerate(visits):
@@ -92,7 +92,7 @@ def test_a_household_s_purchase_is_held_in_full(prices: FakePrices, shelf: Shelf
     assert _held() == [10]
 
 
-def test_one_large_order_waits_a_short_time_and_keeps_others_of_the_same_person_back(
+def test_a_large_order_is_held_briefly_and_blocks_another(
     plenty: Shelf,
 ) -> None:
     visit = _fill(plenty, 99)

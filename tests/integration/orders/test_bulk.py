@@ -32,7 +32,7 @@ def _lines(shelf: Shelf, ref: str) -> list[str]:
     ]
 
 
-def test_orders_and_lines_come_in_once_with_names_and_exact_sums(shelf: Shelf) -> None:
+def test_orders_are_loaded_once_with_names_and_exact_sums(shelf: Shelf) -> None:
     shopper = Shopper.objects.create(created_at=NOON, last_seen_at=NOON)
     orders = [f"77,{shopper.pk},,2026-01-05T10:00:00+00:00,1000,20,980"]
     assert _load(orders, _lines(shelf, "77")) == OrderLoad(1, 2)
@@ -52,7 +52,7 @@ def test_a_later_load_brings_only_what_is_new(shelf: Shelf) -> None:
     assert OrderLine.objects.count() == 4
 
 
-def test_an_order_that_is_not_the_sum_of_its_lines_stops_the_load(shelf: Shelf) -> None:
+def test_an_order_unlike_its_lines_stops_the_load(shelf: Shelf) -> None:
     with pytest.raises(LedgerBroken) as refusal:
         _load(["1,,,2026-01-05T10:00:00+00:00,1000,0,1000"], _lines(shelf, "1"))
     assert refusal.value.detail == {"orders": 1, "example": "1"}

@@ -21,7 +21,7 @@ from tests.factories.promotions import make_campaign
 pytestmark = pytest.mark.django_db
 
 
-def test_a_price_seen_holds_for_its_hour_although_the_public_price_rises(
+def test_a_seen_price_holds_for_its_hour(
     visit: QuoteContext, shelf: Shelf, prices: FakePrices
 ) -> None:
     add_to_cart(context=visit, variant_id=shelf.cheddar)
@@ -74,7 +74,7 @@ def test_consent_covers_only_the_price_that_was_shown(
     assert CartLine.objects.get().quoted_minor == 400
 
 
-def test_the_token_of_the_page_is_the_price_of_the_line(
+def test_the_line_has_the_price_of_the_pages_token(
     visit: QuoteContext, shelf: Shelf, prices: FakePrices
 ) -> None:
     shown = prices.quote_variants(context=visit, variant_ids=[shelf.gouda]).prices[shelf.gouda]
@@ -116,7 +116,7 @@ def test_opted_out_means_the_public_price_and_all_public_offers(
 
 
 @pytest.mark.parametrize("how", ["switched off", "gpc"])
-def test_with_personal_prices_off_the_cart_says_what_stays_lower_until_when(
+def test_without_personal_prices_the_cart_names_what_stays_lower(
     visit: QuoteContext, shelf: Shelf, prices: FakePrices, how: str
 ) -> None:
     prices.personal[visit.shopper_pseudonym, shelf.cheddar] = 380
@@ -158,7 +158,7 @@ def test_with_personal_prices_off_the_cart_says_what_stays_lower_until_when(
     assert [one.code for one in after.notices] == ["price_rose"]
 
 
-def test_a_checkout_under_way_keeps_the_promised_price_to_its_own_end(
+def test_a_running_checkout_keeps_the_promised_price(
     visit: QuoteContext, shelf: Shelf, prices: FakePrices
 ) -> None:
     prices.personal[visit.shopper_pseudonym, shelf.cheddar] = 380
@@ -169,7 +169,7 @@ def test_a_checkout_under_way_keeps_the_promised_price_to_its_own_end(
     assert checkout.expires_at > later(visit, minutes=60).now
 
 
-def test_merging_at_login_loses_no_line_and_keeps_the_better_price(
+def test_merging_loses_no_line_and_keeps_the_better_price(
     visit: QuoteContext, shelf: Shelf, prices: FakePrices
 ) -> None:
     guest, alice = make_shopper(), context_of(make_shopper())

@@ -147,9 +147,7 @@ def test_an_order_freezes_every_stage(
     assert Fact.objects.filter(kind="OrderPlaced").count() == 1
 
 
-def test_the_same_key_is_the_same_order_and_another_body_is_refused(
-    visit: QuoteContext, shelf: Shelf
-) -> None:
+def test_the_same_key_is_the_same_order(visit: QuoteContext, shelf: Shelf) -> None:
     add_to_cart(context=visit, variant_id=shelf.rye)
     first = place(visit)
     asked = {
@@ -165,9 +163,7 @@ def test_the_same_key_is_the_same_order_and_another_body_is_refused(
     assert Order.objects.count() == 1
 
 
-def test_a_contact_that_cannot_be_reached_is_refused_field_by_field(
-    visit: QuoteContext, shelf: Shelf
-) -> None:
+def test_an_unreachable_contact_is_refused_by_field(visit: QuoteContext, shelf: Shelf) -> None:
     add_to_cart(context=visit, variant_id=shelf.rye)
     with pytest.raises(ContactRefused) as refusal:
         place(visit, contact=replace(BOB_AT_HOME, email="bob@", city=" ", name="x" * 121))
@@ -180,9 +176,7 @@ def test_a_contact_that_cannot_be_reached_is_refused_field_by_field(
     assert place(visit, contact=pickup, delivery_method="pickup").delivery_minor == 0
 
 
-def test_a_code_somebody_else_used_up_a_moment_ago_stops_the_order_cleanly(
-    visit: QuoteContext, shelf: Shelf
-) -> None:
+def test_a_code_used_up_meanwhile_stops_the_order(visit: QuoteContext, shelf: Shelf) -> None:
     make_campaign("hello", amount_minor=100, code="HELLO", uses=1)
     add_to_cart(context=visit, variant_id=shelf.rye)
     apply_coupon(context=visit, code="HELLO")

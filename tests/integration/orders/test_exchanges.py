@@ -168,7 +168,7 @@ def test_a_replacement_comes_back_like_any_other_piece(
     assert (_stock(shelf.rye), _stock(large)) == ((10, 0), (2, 0))
 
 
-def test_what_is_gone_when_the_piece_is_here_is_refunded_and_told(
+def test_a_piece_out_of_stock_is_refunded_instead(
     visit: QuoteContext, shelf: Shelf, large: int
 ) -> None:
     order = buy(visit, {shelf.rye: 2})
@@ -189,7 +189,7 @@ def test_what_is_gone_when_the_piece_is_here_is_refunded_and_told(
     assert "What you wanted in exchange is not in stock any more" in said
 
 
-def test_refused_pieces_are_not_exchanged_and_a_withdrawn_return_keeps_nothing(
+def test_refused_and_withdrawn_returns_keep_nothing_in_stock(
     visit: QuoteContext, shelf: Shelf, large: int
 ) -> None:
     order = buy(visit, {shelf.rye: 2})
@@ -224,7 +224,7 @@ def test_a_replacement_that_cannot_be_sent_is_refunded(
     assert not orders_to_pack().exists()
 
 
-def test_only_what_is_in_stock_and_costs_the_same_can_be_chosen(
+def test_only_stocked_variants_of_equal_price_can_be_chosen(
     visit: QuoteContext, shelf: Shelf, large: int
 ) -> None:
     dear = add_size(shelf.rye, "Huge", 450)

@@ -93,7 +93,7 @@ def test_a_shopper_chooses_and_the_order_has_what_was_chosen(
     assert [line.variant_id for line in order.lines if line.is_gift] == [shelf.gouda]
 
 
-def test_what_is_gone_is_not_offered_and_never_replaced_in_silence(
+def test_a_gift_out_of_stock_is_never_replaced_in_silence(
     bob: QuoteContext, shelf: Shelf, offer: Offer
 ) -> None:
     add_to_cart(context=bob, variant_id=shelf.cheddar)
@@ -120,9 +120,7 @@ def test_what_is_gone_is_not_offered_and_never_replaced_in_silence(
     assert (cart.notices, cart.can_check_out) == ((), True)
 
 
-def test_a_budget_that_cannot_pay_the_dearer_gift_leaves_the_cheaper(
-    bob: QuoteContext, shelf: Shelf
-) -> None:
+def test_a_small_budget_leaves_only_the_cheaper_gift(bob: QuoteContext, shelf: Shelf) -> None:
     offer = make_gift_offer(shelf, budget=400)
     cart = add_to_cart(context=bob, variant_id=shelf.cheddar)
     assert (_given(cart), cart.gift_choices) == ([shelf.rye], ())

@@ -62,9 +62,7 @@ def _gift(shelf: Shelf, **fields: Any) -> None:
     _offer("gift", {"variants": [shelf.rye]}, condition={"categories": [shelf.cheese]}, **fields)
 
 
-def test_a_gift_stands_in_the_cart_at_nothing_with_its_reason(
-    bob: QuoteContext, shelf: Shelf
-) -> None:
+def test_a_gift_in_the_cart_is_free_and_says_why(bob: QuoteContext, shelf: Shelf) -> None:
     _gift(shelf)
     cart = add_to_cart(context=bob, variant_id=shelf.cheddar, quantity=2)
     bought, given = cart.lines
@@ -96,9 +94,7 @@ def test_the_last_piece_is_given_or_bought_never_both(bob: QuoteContext, shelf: 
     assert cart.can_check_out
 
 
-def test_a_checkout_holds_the_gift_and_keeps_it_though_it_was_the_last(
-    bob: QuoteContext, shelf: Shelf
-) -> None:
+def test_a_checkout_keeps_the_last_piece_as_its_gift(bob: QuoteContext, shelf: Shelf) -> None:
     _gift(shelf)
     StockRecord.objects.filter(variant_id=shelf.rye).update(on_hand=1)
     add_to_cart(context=bob, variant_id=shelf.cheddar)
@@ -113,9 +109,7 @@ def test_a_checkout_holds_the_gift_and_keeps_it_though_it_was_the_last(
     assert [line.is_gift for line in order.lines] == [False, True]
 
 
-def test_an_order_with_a_gift_sells_its_stock_and_refunds_to_the_cent(
-    bob: QuoteContext, shelf: Shelf
-) -> None:
+def test_a_gift_order_moves_stock_and_refunds_exactly(bob: QuoteContext, shelf: Shelf) -> None:
     _gift(shelf, budget=1_000)
     add_to_cart(context=bob, variant_id=shelf.cheddar, quantity=2)
     order = place(bob)

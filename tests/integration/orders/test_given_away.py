@@ -130,7 +130,7 @@ def test_what_a_gift_cost_is_what_it_cost_then(shelf: Shelf, given: Campaign) ->
     assert read(given).totals.gift_cost_minor == 299
 
 
-def test_tax_in_the_fee_is_no_money_the_shop_went_without(shelf: Shelf, given: Campaign) -> None:
+def test_tax_in_the_fee_is_no_cost_of_the_shop(shelf: Shelf, given: Campaign) -> None:
     buy(shelf, "one")
     TaxRate.objects.create(
         market_code="us", percent=20, is_included=True, valid_from=date(2026, 1, 1)
@@ -190,9 +190,7 @@ def test_what_comes_back_leaves_nothing_behind_to_the_cent(shelf: Shelf, given: 
     assert (results.totals.margin_minor, results.totals.gift_cost_minor) == (0, 0)
 
 
-def test_a_return_takes_off_the_order_it_came_from_whenever_it_comes(
-    shelf: Shelf, given: Campaign
-) -> None:
+def test_a_return_counts_against_the_order_it_came_from(shelf: Shelf, given: Campaign) -> None:
     shopper = make_shopper()
     order = buy_for(shopper, shelf.merlot, 2)
     a_minute = timedelta(minutes=1)
@@ -212,7 +210,7 @@ def test_a_return_takes_off_the_order_it_came_from_whenever_it_comes(
     assert [left_by(shopper.id, **one) for one in (before, whole, after)] == [0, -30, 0]
 
 
-def test_points_and_added_tax_are_no_part_of_what_came_back(shelf: Shelf, given: Campaign) -> None:
+def test_points_and_added_tax_are_not_returned_as_sales(shelf: Shelf, given: Campaign) -> None:
     """What is recorded as bought is worth as much when it is recorded as returned."""
     TaxRate.objects.create(
         market_code="us", percent=10, is_included=False, valid_from=date(2026, 1, 1)
@@ -230,7 +228,7 @@ def test_points_and_added_tax_are_no_part_of_what_came_back(shelf: Shelf, given:
     assert left_by(shopper.id) == 0  # the gift was not sent, and goes back with the last unit
 
 
-def test_returns_take_back_each_units_share_and_the_last_one_the_delivery(
+def test_each_returned_unit_takes_its_share_the_last_the_delivery(
     shelf: Shelf, share: PartnerShare
 ) -> None:
     order = buy(shelf, "one")
@@ -257,9 +255,7 @@ def test_a_canceled_order_gives_everything_back(shelf: Shelf, share: PartnerShar
     assert read(share.campaign).ties.is_closed
 
 
-def test_a_settlement_reports_the_delivery_in_a_row_of_its_own(
-    shelf: Shelf, share: PartnerShare
-) -> None:
+def test_a_settlement_reports_delivery_in_its_own_row(shelf: Shelf, share: PartnerShare) -> None:
     for number in range(5):
         buy(shelf, f"order-{number}")
     settlement = close_settlement(

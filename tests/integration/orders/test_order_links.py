@@ -73,7 +73,7 @@ def test_a_link_ends_and_each_letter_brings_one_that_works(order: OrderView) -> 
         get_order_by_token(token=order.token, now=utc_now())
 
 
-def test_another_key_of_the_shop_brings_a_new_link_and_keeps_the_mailed_one(
+def test_a_rotated_key_makes_new_links_and_keeps_mailed_ones(
     order: OrderView, settings: pytest.FixtureRequest
 ) -> None:
     settings.SECRET_KEY = "the key after a rotation"  # type: ignore[attr-defined]  # its fixture
@@ -97,7 +97,7 @@ def test_a_link_passed_on_shows_goods_but_nobody_s_address(order: OrderView) -> 
     assert _shown(Client().get(path).content.decode()) == []
 
 
-def test_the_e_mail_address_is_guessed_twenty_times_and_then_not_at_all(order: OrderView) -> None:
+def test_the_email_is_guessed_twenty_times_at_most(order: OrderView) -> None:
     codes = [
         Client().post(f"/orders/{order.token}/", {"email": f"{n}@b.example"}).status_code
         for n in range(21)
@@ -105,7 +105,7 @@ def test_the_e_mail_address_is_guessed_twenty_times_and_then_not_at_all(order: O
     assert codes == [422] * 20 + [429]
 
 
-def test_the_owner_signed_in_sees_it_by_link_and_by_number_and_no_one_else_does(
+def test_only_the_signed_in_owner_sees_the_order(
     prices: FakePrices, shelf: Shelf, django_user_model: type
 ) -> None:
     owner, other = Client(), Client()
@@ -134,7 +134,7 @@ def test_the_owner_signed_in_sees_it_by_link_and_by_number_and_no_one_else_does(
         assert client.get(f"/orders/{number}/").status_code == 404
 
 
-def test_a_guest_sees_the_address_right_after_ordering_and_after_tracking(
+def test_guests_see_the_address_after_ordering_and_after_tracking(
     prices: FakePrices, shelf: Shelf, order: OrderView
 ) -> None:
     guest = Client()

@@ -44,9 +44,7 @@ def _stock(variant_id: int) -> tuple[int, int]:
     return record.on_hand, record.reserved
 
 
-def test_orders_are_found_by_owner_token_or_number_with_e_mail(
-    visit: QuoteContext, shelf: Shelf
-) -> None:
+def test_orders_are_found_by_owner_token_or_number(visit: QuoteContext, shelf: Shelf) -> None:
     shopper = make_shopper()
     mine = context_of(shopper)
     add_to_cart(context=mine, variant_id=shelf.rye)
@@ -65,7 +63,7 @@ def test_orders_are_found_by_owner_token_or_number_with_e_mail(
     assert find_order_for_guest(number=order.number, email="") is None
 
 
-def test_a_wrong_number_and_a_wrong_address_cost_the_same_statement(
+def test_wrong_number_and_wrong_address_cost_the_same_statement(
     visit: QuoteContext, shelf: Shelf
 ) -> None:
     add_to_cart(context=visit, variant_id=shelf.rye)
@@ -101,7 +99,7 @@ def test_an_order_reads_in_five_statements(visit: QuoteContext, shelf: Shelf) ->
     assert len(captured) == 5
 
 
-def test_the_letter_shows_both_prices_and_the_label_once_per_kind(
+def test_the_email_shows_both_prices_and_the_label(
     visit: QuoteContext, shelf: Shelf, prices: FakePrices
 ) -> None:
     prices.personal[str(visit.shopper_pseudonym), shelf.cheddar] = 380

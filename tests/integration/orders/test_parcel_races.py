@@ -51,7 +51,7 @@ def test_packing_and_cancelling_at_once_never_both_win(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_pack_the_same_piece_at_once_pack_it_once(
+def test_a_piece_packed_by_two_at_once_is_packed_once(
     busy_shop: tuple[Shelf, FakePrices],
 ) -> None:
     order = buy(context_of(make_shopper()), {busy_shop[0].cheddar: 2})
@@ -104,7 +104,7 @@ def _count_stock(variant_id: int) -> tuple[int, int]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_want_the_last_piece_and_swap_both_ways_do_not_wait_for_each_other(
+def test_opposite_exchanges_of_the_last_piece_do_not_deadlock(
     busy_shop: tuple[Shelf, FakePrices],
 ) -> None:
     shelf = busy_shop[0]

@@ -63,9 +63,7 @@ def _kinds(order_id: int) -> list[str]:
     return list(kinds.order_by("pk").values_list("kind", flat=True))
 
 
-def test_an_order_goes_in_two_parcels_and_is_fulfilled_with_the_last(
-    visit: QuoteContext, shelf: Shelf
-) -> None:
+def test_the_last_of_two_parcels_fulfils_the_order(visit: QuoteContext, shelf: Shelf) -> None:
     order = buy(visit, {shelf.rye: 3, shelf.gouda: 1})
     rye, gouda = OrderLine.objects.order_by("position")
     first = pack_order(order_id=order.order_id, lines=[(rye.pk, 2)], now=NOON, by_id=7)
@@ -141,9 +139,7 @@ def test_refunded_pieces_are_neither_packed_nor_shipped(visit: QuoteContext, she
     assert pack_order(order_id=order.order_id, now=NOON).items[0].quantity == 1
 
 
-def test_a_refund_of_the_rest_fulfils_an_order_whose_parcels_arrived(
-    visit: QuoteContext, shelf: Shelf
-) -> None:
+def test_refunding_the_rest_fulfils_a_delivered_order(visit: QuoteContext, shelf: Shelf) -> None:
     order = buy(visit, {shelf.rye: 2})
     line = OrderLine.objects.get()
     parcel = pack_order(order_id=order.order_id, lines=[(line.pk, 1)], now=NOON)
@@ -170,7 +166,7 @@ def test_the_database_refuses_more_pieces_than_were_bought(
         )
 
 
-def test_letters_tell_what_is_in_the_parcel_and_where_to_follow_it(
+def test_emails_name_the_parcels_contents_and_its_tracking_link(
     visit: QuoteContext, shelf: Shelf
 ) -> None:
     order = buy(visit, {shelf.rye: 2, shelf.gouda: 1})
@@ -218,9 +214,7 @@ def test_what_needs_no_address_is_ready_and_then_collected(
     assert not any("delivered" in sent.subject for sent in mail.outbox)
 
 
-def test_a_carrier_with_labels_gives_the_number_and_staff_correct_it(
-    visit: QuoteContext, shelf: Shelf
-) -> None:
+def test_a_carrier_gives_the_number_and_staff_correct_it(visit: QuoteContext, shelf: Shelf) -> None:
     class Labels:
         def announce(self, *, reference: str, country: str, postcode: str) -> Label:
             return Label(f"{country}-{postcode}")

@@ -113,7 +113,7 @@ def test_a_closed_period_never_changes(shelf: Shelf, share: PartnerShare) -> Non
     assert early.value.code == "period_open"
 
 
-def test_a_cap_and_a_list_of_products_limit_what_a_partner_pays(
+def test_a_cap_and_a_product_list_limit_the_partners_share(
     shelf: Shelf, share: PartnerShare
 ) -> None:
     product = Variant.objects.get(pk=shelf.cheddar).product

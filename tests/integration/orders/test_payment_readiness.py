@@ -96,9 +96,7 @@ def test_checkout_says_so_holds_nothing_and_keeps_the_cart(
     assert [line.quantity for line in view_cart(context=visit).lines] == [2]
 
 
-def test_no_sandbox_attempt_pays_an_order_after_the_sandbox_was_forbidden(
-    visit: QuoteContext, settings: Any
-) -> None:
+def test_a_forbidden_sandbox_pays_no_order_begun_before(visit: QuoteContext, settings: Any) -> None:
     order = place(visit)
     step = start_payment(
         order_id=order.order_id, method="sandbox-secure", idempotency_key="before", now=NOON

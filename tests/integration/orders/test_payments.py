@@ -39,7 +39,7 @@ def _stock(variant_id: int) -> tuple[int, int]:
     return record.on_hand, record.reserved
 
 
-def test_payment_sells_the_stock_redeems_the_code_and_records_the_purchase(
+def test_payment_sells_stock_redeems_the_code_and_records_the_purchase(
     visit: QuoteContext, shelf: Shelf
 ) -> None:
     make_campaign("hello", amount_minor=100, code="HELLO", budget_minor=500, uses=3)
@@ -61,9 +61,7 @@ def test_payment_sells_the_stock_redeems_the_code_and_records_the_purchase(
     assert set(Fact.objects.values_list("kind", flat=True)) >= {"OrderPlaced", "OrderPaid"}
 
 
-def test_a_declined_payment_leaves_the_order_payable_and_the_stock_held(
-    visit: QuoteContext, shelf: Shelf
-) -> None:
+def test_a_declined_payment_leaves_order_and_stock_held(visit: QuoteContext, shelf: Shelf) -> None:
     add_to_cart(context=visit, variant_id=shelf.rye, quantity=2)
     order = place(visit)
     assert pay(order, method="sandbox-declined", key="one") == "declined"
@@ -158,7 +156,7 @@ def test_money_that_comes_after_the_end_goes_back_at_once(
     assert _stock(shelf.rye) == (10, 0)
 
 
-def test_a_late_payment_sells_if_the_goods_are_still_there_and_refunds_if_not(
+def test_a_late_payment_sells_what_remains_or_is_refunded(
     visit: QuoteContext, shelf: Shelf
 ) -> None:
     late = NOON + timedelta(hours=2)
@@ -185,7 +183,7 @@ def test_a_late_payment_sells_if_the_goods_are_still_there_and_refunds_if_not(
     assert sorted(Order.objects.values_list("status", flat=True)) == ["expired", "paid"]
 
 
-def test_an_order_that_costs_nothing_is_paid_at_once_and_can_be_canceled(
+def test_a_free_order_is_paid_at_once_and_cancelable(
     visit: QuoteContext, shelf: Shelf, prices: FakePrices
 ) -> None:
     prices.has_floors = False

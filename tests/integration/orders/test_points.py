@@ -86,7 +86,7 @@ def test_a_cart_says_what_it_earns_and_what_points_pay(alice: QuoteContext, shel
     assert sum(line.discount_minor for line in view.lines) == 350
 
 
-def test_guests_and_those_who_did_not_join_are_told_what_they_would_earn(
+def test_those_without_membership_read_what_they_would_earn(
     alice: QuoteContext, shelf: Shelf
 ) -> None:
     for visit in (context_of(make_shopper()), _account_holder("bob@example.com")):
@@ -105,7 +105,7 @@ def test_points_do_not_take_free_delivery_away(alice: QuoteContext, shelf: Shelf
     assert use_points(context=alice, points=1_000).total_minor == 2_600
 
 
-def test_an_order_with_points_and_an_offer_refunds_each_unit_exactly(
+def test_an_order_with_points_and_offer_refunds_units_exactly(
     alice: QuoteContext, shelf: Shelf
 ) -> None:
     make_campaign("tenth", percent="10")
@@ -133,9 +133,7 @@ def test_an_order_with_points_and_an_offer_refunds_each_unit_exactly(
     assert Order.objects.get().status == "refunded"
 
 
-def test_an_order_that_points_pay_in_full_can_come_back_in_parts(
-    alice: QuoteContext, shelf: Shelf
-) -> None:
+def test_an_order_paid_by_points_is_returned_in_parts(alice: QuoteContext, shelf: Shelf) -> None:
     add_to_cart(context=alice, variant_id=shelf.rye, quantity=2)
     use_points(context=alice, points=600)
     view = view_cart(context=alice)
@@ -169,7 +167,7 @@ def test_an_order_that_ends_gives_its_points_back(
     assert _balances() == (0, 1_000, 0, 0)
 
 
-def test_points_spent_elsewhere_meanwhile_stop_the_order_and_leave_no_trace(
+def test_points_spent_meanwhile_stop_the_order(
     alice: QuoteContext, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _fill(alice, shelf)

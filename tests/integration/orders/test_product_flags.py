@@ -54,7 +54,7 @@ def test_a_products_age_is_asked_for_at_checkout_and_kept(shelf: Shelf, prices: 
     assert start_checkout(context=visit_with(shelf.gouda)).minimum_age is None
 
 
-def test_a_products_age_keeps_it_from_travelling_on_the_same_day(
+def test_an_age_limited_product_is_not_delivered_the_same_day(
     shelf: Shelf, prices: FakePrices
 ) -> None:
     DeliveryMethod.objects.create(

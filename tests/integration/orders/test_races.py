@@ -191,7 +191,7 @@ def test_positive_control_locks_in_opposite_order_do_deadlock(busy_shop: BusySho
     assert sorted(ends) == ["deadlock", "fine"]
 
 
-def test_one_button_pressed_ten_times_is_one_order_and_one_charge(busy_shop: BusyShop) -> None:
+def test_a_button_pressed_ten_times_makes_one_order(busy_shop: BusyShop) -> None:
     shelf, _ = busy_shop
     visit = _fill({shelf.rye: 1})
     start_checkout(context=visit)
@@ -264,7 +264,7 @@ def test_paying_and_cancelling_at_once_ends_whole(busy_shop: BusyShop) -> None:
     assert (record.on_hand, record.reserved) == (10, 0)
 
 
-def test_two_tabs_that_add_at_once_make_one_cart_with_both(busy_shop: BusyShop) -> None:
+def test_two_tabs_adding_at_once_share_one_cart(busy_shop: BusyShop) -> None:
     shelf, _ = busy_shop
     visit = context_of(make_shopper())
     goods = [shelf.rye, shelf.gouda, shelf.rye, shelf.cheddar, shelf.rye]

@@ -146,7 +146,7 @@ def test_an_attempt_whose_process_died_is_finished(visit: QuoteContext) -> None:
     assert Order.objects.get(pk=order.order_id).status == "paid"
 
 
-def test_a_shopper_may_confirm_as_long_as_the_order_is_open(visit: QuoteContext) -> None:
+def test_a_payment_is_confirmable_while_the_order_is_open(visit: QuoteContext) -> None:
     order = place(visit)
     step = start_payment(
         order_id=order.order_id, method="sandbox-secure", idempotency_key="a", now=NOON

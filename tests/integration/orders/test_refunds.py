@@ -96,9 +96,7 @@ def test_pieces_are_refunded_at_the_cent_they_cost(visit: QuoteContext, shelf: S
         refund_order(**(asked | {"idempotency_key": "one-more"}))
 
 
-def test_the_letter_of_a_refund_names_what_it_gave_back_and_the_sum(
-    prices: FakePrices, shelf: Shelf
-) -> None:
+def test_the_refund_email_names_pieces_and_sum(prices: FakePrices, shelf: Shelf) -> None:
     for language in ("en", "zh-hans"):
         visit = context_of(make_shopper(), language=language)
         add_to_cart(context=visit, variant_id=shelf.rye, quantity=3)

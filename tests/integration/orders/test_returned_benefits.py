@@ -69,7 +69,7 @@ def shared() -> list[tuple[bool, int]]:
     return list(rows.values_list("is_delivery", "partner_minor"))
 
 
-def test_one_of_three_and_then_the_rest_give_back_points_limits_and_shares(
+def test_partial_returns_give_back_points_limits_and_shares(
     alice: QuoteContext, shelf: Shelf
 ) -> None:
     campaign = make_campaign(
@@ -107,7 +107,7 @@ def test_one_of_three_and_then_the_rest_give_back_points_limits_and_shares(
     assert again.discount_minor == 90
 
 
-def test_a_gift_may_be_kept_when_all_that_was_bought_comes_back(
+def test_a_gift_may_be_kept_when_everything_else_returns(
     alice: QuoteContext, shelf: Shelf, gift: Campaign
 ) -> None:
     make_campaign("hello", amount_minor=100, code="HELLO", budget_minor=300, uses=3)
@@ -140,9 +140,7 @@ def test_a_gift_may_be_kept_when_all_that_was_bought_comes_back(
         send_back(order, RYE=1)
 
 
-def test_a_gift_that_comes_back_with_the_rest_frees_its_use(
-    alice: QuoteContext, shelf: Shelf, gift: Campaign
-) -> None:
+def test_a_returned_gift_frees_its_use(alice: QuoteContext, shelf: Shelf, gift: Campaign) -> None:
     order = buy(alice, {shelf.cheddar: 1})
     deliver(order)
     assert send_back(order, RYE=1, CHEDDAR=1) == order.total_minor
@@ -152,7 +150,7 @@ def test_a_gift_that_comes_back_with_the_rest_frees_its_use(
 
 
 @pytest.mark.parametrize("how", ["refunded", "canceled"])
-def test_a_gift_that_was_not_sent_goes_back_on_the_shelf(
+def test_an_unsent_gift_goes_back_to_stock(
     alice: QuoteContext, shelf: Shelf, gift: Campaign, how: str
 ) -> None:
     order = buy(alice, {shelf.cheddar: 1})

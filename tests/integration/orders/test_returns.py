@@ -104,9 +104,7 @@ def test_one_of_three_pieces_comes_back_and_every_ledger_ties(
     assert _stock(shelf.rye) == 10
 
 
-def test_what_is_written_off_stays_out_of_stock_and_refusals_are_told(
-    visit: QuoteContext, shelf: Shelf
-) -> None:
+def test_written_off_pieces_stay_out_of_stock(visit: QuoteContext, shelf: Shelf) -> None:
     order = buy(visit, {shelf.rye: 2, shelf.gouda: 1})
     deliver(order)
     return_id = _ask(order, {"RYE": 2, "GOUDA": 1}, reason="damaged", comment=" broken ")

@@ -73,7 +73,7 @@ def is_paid() -> bool:
     return Order.objects.get().status == "paid"
 
 
-def test_the_step_has_what_a_form_needs_and_a_webhook_pays_the_order(
+def test_a_webhook_pays_the_order_that_the_form_began(
     visit: QuoteContext, stripe: FakeStripe
 ) -> None:
     step = start(visit)
@@ -102,7 +102,7 @@ def test_the_step_has_what_a_form_needs_and_a_webhook_pays_the_order(
     assert (settle(), payment.due_at) == (0, None)
 
 
-def test_an_event_counts_only_with_a_fresh_signature_of_its_own(
+def test_an_event_counts_only_with_a_fresh_signature(
     visit: QuoteContext, stripe: FakeStripe
 ) -> None:
     start(visit)
@@ -148,7 +148,7 @@ def test_events_in_any_order_never_undo_a_newer_state(
     )
 
 
-def test_a_lost_webhook_is_found_and_a_lost_answer_charges_nobody_twice(
+def test_a_lost_webhook_is_found_and_nobody_charged_twice(
     visit: QuoteContext, stripe: FakeStripe
 ) -> None:
     stripe.faults.lost_after = 1
@@ -166,9 +166,7 @@ def test_a_lost_webhook_is_found_and_a_lost_answer_charges_nobody_twice(
     assert sorted(each["status"] for each in stripe.intents.values()) == ["canceled", "succeeded"]
 
 
-def test_an_order_that_is_closed_keeps_no_money_whoever_was_faster(
-    visit: QuoteContext, stripe: FakeStripe
-) -> None:
+def test_a_closed_order_keeps_no_money(visit: QuoteContext, stripe: FakeStripe) -> None:
     step = start(visit)
     expire_unpaid_orders(now=LATE)
     settle(LATE)
@@ -181,9 +179,7 @@ def test_an_order_that_is_closed_keeps_no_money_whoever_was_faster(
     assert Payment.objects.get().reason_code == "order_closed"
 
 
-def test_an_intent_without_a_payment_is_given_back_and_others_left_alone(
-    visit: QuoteContext, stripe: FakeStripe
-) -> None:
+def test_an_intent_without_a_payment_is_given_back(visit: QuoteContext, stripe: FakeStripe) -> None:
     step = start(visit)
     stripe.confirm(intent_of(step))
     other = stripe.create({"amount": "500", "currency": "usd", "metadata[order]": "another shop's"})
@@ -215,7 +211,7 @@ def test_a_shopper_may_give_up_and_a_dispute_is_told(
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_many_payments_over_a_bad_line_are_taken_once_or_not_at_all(
+def test_many_payments_over_a_bad_connection_are_taken_once(
     busy_shop: tuple[Shelf, FakePrices], stripe: FakeStripe, settings: Any
 ) -> None:
     settings.CAPTURE_PAYMENTS = "at_packing"

@@ -146,7 +146,7 @@ def test_a_refund_is_sent_once_however_often_the_line_breaks(
     assert Refund.objects.get().state == "succeeded"
 
 
-def test_a_refund_that_failed_is_told_and_tried_again_as_a_new_one(
+def test_a_failed_refund_is_reported_and_tried_again(
     visit: QuoteContext, stripe: FakeStripe
 ) -> None:
     step = start(visit)
@@ -166,7 +166,7 @@ def test_a_refund_that_failed_is_told_and_tried_again_as_a_new_one(
     assert (refund.state, refund.round, stripe.held()) == ("succeeded", 1, {})
 
 
-def test_a_refund_made_in_the_dashboard_is_recorded_once_and_its_money_not_sent_again(
+def test_a_refund_in_the_dashboard_is_recorded_once(
     visit: QuoteContext, stripe: FakeStripe
 ) -> None:
     step = start(visit)
@@ -199,7 +199,7 @@ def test_a_refund_made_in_the_dashboard_is_recorded_once_and_its_money_not_sent_
     assert not find_troubled(Payment.objects.all(), now=NOW).exists()
 
 
-def test_a_lost_webhook_of_such_a_refund_is_found_and_all_of_it_ends_with_the_pieces(
+def test_a_missed_dashboard_refund_is_found_and_ends_the_order(
     visit: QuoteContext, stripe: FakeStripe
 ) -> None:
     step = start(visit)

@@ -18,9 +18,7 @@ from tests.factories.parcels import buy
 pytestmark = pytest.mark.django_db
 
 
-def test_unpacking_puts_back_each_refunded_piece_that_no_refund_put_back(
-    prices: FakePrices, shelf: Shelf
-) -> None:
+def test_unpacking_restocks_each_refunded_piece_once(prices: FakePrices, shelf: Shelf) -> None:
     order = buy(context_of(make_shopper()), {shelf.rye: 5})
     line = OrderLine.objects.get()
     stock = StockRecord.objects.get(variant_id=shelf.rye)

@@ -89,7 +89,7 @@ def test_the_cart_follows_and_twice_is_once(dairy: Dairy) -> None:
     assert [line.quantity for line in view_cart(context=visit(alice, LATER)).lines] == [2]
 
 
-def test_a_token_left_on_a_shared_device_takes_nothing_from_its_owner(dairy: Dairy) -> None:
+def test_a_token_on_a_shared_device_takes_nothing(dairy: Dairy) -> None:
     """Alice signed in here and left; Bob signs in with the guest token she began with."""
     open_dairy()
     alice = make_shopper()

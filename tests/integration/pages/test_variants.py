@@ -86,7 +86,7 @@ def read(path: str, **query: Any) -> str:
     return Client().get(path, query).content.decode()
 
 
-def test_a_category_shows_one_card_from_the_cheapest_that_is_in_stock(
+def test_a_category_shows_one_card_of_the_cheapest_in_stock(
     clothes: dict[str, int],
 ) -> None:
     page = read(reverse("category", args=["clothes"]))
@@ -154,7 +154,7 @@ def test_the_api_tells_options_attributes_and_pictures(clothes: dict[str, int]) 
     ]
 
 
-def test_a_products_own_age_limit_is_asked_and_counts_for_the_cart(
+def test_a_products_own_age_limit_is_asked(
     clothes: dict[str, int],
 ) -> None:
     save_products(products=[replace(SCARF, minimum_age=21)], market="us", now=NOON.replace(hour=13))
@@ -168,9 +168,7 @@ def test_a_products_own_age_limit_is_asked_and_counts_for_the_cart(
 
 
 @pytest.mark.parametrize("flag", ["is_sensitive", "is_child_directed", "minimum_age"])
-def test_a_products_own_flag_counts_in_every_list_of_flagged_products(
-    clothes: dict[str, int], flag: str
-) -> None:
+def test_a_products_own_flag_counts_in_every_list(clothes: dict[str, int], flag: str) -> None:
     scarf, tee = clothes["SC"], clothes["S-RED"]
     flagged = 18 if flag == "minimum_age" else True
     Product.objects.filter(external_ref="scarf").update(**{flag: flagged})

@@ -57,7 +57,7 @@ def lowered(at: datetime) -> set[int]:
     return {one for one, arm in find_public_arms(now=at).items() if not arm.is_control}
 
 
-def test_looks_of_arms_are_counted_turn_by_turn_to_the_look(teas: list[int]) -> None:
+def test_looks_at_arms_are_counted_turn_by_turn(teas: list[int]) -> None:
     tested = teas[:8]
     look(teas, BEGIN - A_MINUTE, 2)  # in the very hour, under the book before
     found = begin(tested)
@@ -141,7 +141,7 @@ def test_hours_and_looks_of_turns_that_are_over_are_witnessed(teas: list[int]) -
     assert figures["served"]["fault"] == ""
 
 
-def test_a_turn_whose_book_came_late_is_not_the_turn_that_was_drawn(teas: list[int]) -> None:
+def test_a_turn_with_a_late_book_is_not_as_drawn(teas: list[int]) -> None:
     """The worker rests for half of the counted day of the second turn."""
     found = begin(teas[:8])
     turn_public_arms(now=BEGIN + TURN + timedelta(hours=36) - timedelta(seconds=2))
@@ -211,7 +211,7 @@ def test_prices_that_staff_hold_were_left_to_no_chance(teas: list[int]) -> None:
     assert (row.rung_minors, row.rung_probabilities, row.direction) == ([449], [1.0], 0)
 
 
-def test_the_weeks_shock_of_goods_that_come_under_experiment_no_longer_speaks(
+def test_an_experiment_silences_the_weekly_price_test(
     teas: list[int],
 ) -> None:
     """The draw of the week says 12.5 % up and down; the experiment's coin says half."""

@@ -83,7 +83,7 @@ def test_the_arms_price_is_everybodys_price_in_book_and_ledger(teas: list[int]) 
     assert PriceBook.objects.get(is_current=True).version == book.version
 
 
-def test_a_turn_is_in_the_book_at_its_moment_not_before_and_not_after(teas: list[int]) -> None:
+def test_a_turn_enters_the_book_at_its_moment(teas: list[int]) -> None:
     begin(teas)
     first, turn = lowered(teas, BEGIN), BEGIN + TURN
     assert turn_public_arms(now=turn - timedelta(seconds=18)) == 0
@@ -113,7 +113,7 @@ def test_a_turn_is_in_the_book_at_its_moment_not_before_and_not_after(teas: list
         }
 
 
-def test_prices_go_back_to_the_cent_turn_by_turn_and_at_the_end(teas: list[int]) -> None:
+def test_prices_go_back_exactly_by_turn_and_at_the_end(teas: list[int]) -> None:
     found = begin(teas)
     for turn in range(1, 5):
         at = BEGIN + turn * TURN
@@ -129,7 +129,7 @@ def test_prices_go_back_to_the_cent_turn_by_turn_and_at_the_end(teas: list[int])
     assert not list_turned(place=PLACE, at=end + timedelta(days=1))
 
 
-def test_a_price_that_just_changed_holds_its_hour_and_goes_back_then(teas: list[int]) -> None:
+def test_a_changed_price_holds_its_hour_and_goes_back(teas: list[int]) -> None:
     found = begin(teas)
     low = lowered(teas, BEGIN)
     soon = BEGIN + timedelta(minutes=20)
@@ -222,7 +222,7 @@ def test_goods_that_are_not_sold_ask_for_no_book(teas: list[int]) -> None:
     assert not list_turned(place=PLACE, at=BEGIN + timedelta(minutes=1))
 
 
-def test_an_arm_that_could_not_go_back_in_one_step_is_refused(teas: list[int]) -> None:
+def test_an_arm_too_far_for_one_step_is_refused(teas: list[int]) -> None:
     far = ArmDraft("lower", "A fifth less", 0.5, price_factor=0.8)
     with pytest.raises(ArmTooLow, match="91 %"):
         begin(teas, arms=(PLAIN, far))

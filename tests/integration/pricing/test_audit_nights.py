@@ -41,7 +41,7 @@ def households(dairy: Dairy) -> list[int]:
     return make_households(dairy)
 
 
-def test_the_nightly_audit_begins_with_what_matters_most_and_has_an_end(
+def test_the_nightly_audit_begins_with_what_matters_most(
     households: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fairness, "MOST_CANDIDATES", 2)
@@ -55,7 +55,7 @@ def test_the_nightly_audit_begins_with_what_matters_most_and_has_an_end(
     assert made == [active.pk, tried.pk, asked.pk, others[2], others[1]]
 
 
-def test_a_newer_candidate_of_its_kind_takes_the_place_of_one_nobody_asked_for(
+def test_a_newer_candidate_replaces_one_nobody_asked_for(
     dairy: Dairy,
 ) -> None:
     open_dairy()
@@ -72,9 +72,7 @@ def test_a_newer_candidate_of_its_kind_takes_the_place_of_one_nobody_asked_for(
     assert fairness.drop_superseded() == 0
 
 
-def test_an_answer_stands_night_by_night_until_findings_are_worse_than_what_was_read(
-    households: list[int], dairy: Dairy
-) -> None:
+def test_a_waiver_stands_until_findings_are_worse(households: list[int], dairy: Dairy) -> None:
     plant_proxy(households, dairy)
     model = make_alike()
     first = audit_model(model_id=model.pk, now=NOON)
@@ -95,7 +93,7 @@ def test_an_answer_stands_night_by_night_until_findings_are_worse_than_what_was_
         fairness.require_audit(model)
 
 
-def test_worse_is_further_off_or_somebody_else_and_not_a_digit_nobody_saw() -> None:
+def test_worse_means_further_off_or_another_group() -> None:
     paid = {"rule": "paid", "trait": "age", "group": "65+", "limit": 1.02, "is_certain": True}
     read = {"findings": [paid | {"value": 1.0312}]}
 

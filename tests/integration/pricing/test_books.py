@@ -63,7 +63,7 @@ def test_nothing_changed_publishes_nothing(dairy: Dairy) -> None:
     assert PriceBook.objects.count() == 1
 
 
-def test_an_observational_elasticity_moves_a_price_one_rung_from_its_anchor_at_most(
+def test_an_observational_elasticity_moves_a_price_one_step_at_most(
     dairy: Dairy,
 ) -> None:
     open_dairy()
@@ -77,7 +77,7 @@ def test_an_observational_elasticity_moves_a_price_one_rung_from_its_anchor_at_m
     assert PublicPrice.objects.get(variant_id=dairy.brie).anchor_minor == 600
 
 
-def test_a_public_change_is_in_the_ledger_at_the_moment_it_holds(dairy: Dairy) -> None:
+def test_a_public_change_enters_the_ledger_when_it_holds(dairy: Dairy) -> None:
     open_dairy()
     make_model({dairy.brie: 4.0}, trained_at=NOON)
     later = NOON + timedelta(hours=3)
@@ -98,7 +98,7 @@ def test_all_workers_turn_the_page_at_the_same_instant(dairy: Dairy) -> None:
         assert current_public_prices(variant_ids=[dairy.brie], now=at).public_minor == [expected]
 
 
-def test_a_merchants_price_cut_shows_with_the_next_book_and_touches_nothing_else(
+def test_a_merchants_price_cut_changes_only_its_own_price(
     dairy: Dairy,
 ) -> None:
     open_dairy()
@@ -226,7 +226,7 @@ def test_after_redis_forgot_everything_the_price_book_answers(
         assert batch.prices[variant].quoted_minor == personal.prices[variant].quoted_minor
 
 
-def test_floors_follow_cost_but_never_push_a_merchants_own_price_up(dairy: Dairy) -> None:
+def test_floors_follow_cost_but_raise_no_merchants_price(dairy: Dairy) -> None:
     load_ledger_bulk(
         rows=[
             LedgerRow(dairy.brie, "list", 600, YEAR_AGO),

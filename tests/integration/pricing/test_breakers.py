@@ -75,7 +75,7 @@ def bob(db: None) -> int:
 
 
 @pytest.mark.django_db
-def test_from_events_to_switched_off_prices_and_back_in_one_click(dairy: Dairy, bob: int) -> None:
+def test_a_breaker_switches_prices_off_and_one_click_back_on(dairy: Dairy, bob: int) -> None:
     open_dairy()
     PricingPolicy.objects.filter(is_active=True).update(holdout_share=0.5)
     treated, holdout = draw_arms(102)
@@ -135,7 +135,7 @@ def test_a_small_loss_is_no_reason(db: None) -> None:
 
 
 @pytest.mark.django_db
-def test_the_lift_is_told_day_by_day_and_ends_where_all_days_do(db: None) -> None:
+def test_the_last_day_of_the_lift_is_the_lift_overall(db: None) -> None:
     rng = np.random.default_rng(2)
     for back in (3, 2, 1):
         day = NOON.date() - timedelta(days=back)
@@ -150,7 +150,7 @@ def test_the_lift_is_told_day_by_day_and_ends_where_all_days_do(db: None) -> Non
 
 
 @pytest.mark.django_db
-def test_the_impact_of_a_model_is_that_of_its_own_days_and_shoppers(db: None) -> None:
+def test_a_models_impact_is_of_its_own_days_and_shoppers(db: None) -> None:
     rng = np.random.default_rng(3)
     before = NOON.date() - timedelta(days=9)
     make_visits(rng.normal(50.0, 5.0, 200), day=before, is_held_out=False, model_version=6)
@@ -225,7 +225,7 @@ def test_a_silent_feed_holds_prices_until_it_beats_again(bob: int) -> None:
 
 
 @pytest.mark.django_db
-def test_a_silence_that_staff_accept_is_accepted_until_the_next_one(bob: int) -> None:
+def test_staff_accept_one_silence_but_not_the_next(bob: int) -> None:
     record_pulse(name="costs", at=NOON, ttl_hours=1)
     later = NOON + timedelta(days=3)
     watch_feeds(now=NOON + 2 * HOUR)

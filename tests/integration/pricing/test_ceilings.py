@@ -24,7 +24,7 @@ def choose(share: str) -> str:
     return told.getvalue()
 
 
-def test_nobody_pays_more_than_the_list_price_unless_the_merchant_chose_so(dairy: Dairy) -> None:
+def test_prices_exceed_list_only_where_the_merchant_chose_so(dairy: Dairy) -> None:
     assert load_active_policy().ceiling_over_list == 0.0
     before = load_active_policy()
     assert "10% above list" in choose("0.10")

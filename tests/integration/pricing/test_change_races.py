@@ -95,7 +95,7 @@ def test_the_same_override_set_twice_at_once_is_one() -> None:
     assert PriceOverride.objects.count() == 1
 
 
-def test_the_same_list_taken_in_twice_at_once_is_stored_once() -> None:
+def test_a_list_imported_twice_at_once_is_stored_once() -> None:
     make_dairy()
     make_source()
     text = "sku,price,date\nBRIE,5.49,2026-11-25\nGOUDA,4.79,2026-11-25\n"

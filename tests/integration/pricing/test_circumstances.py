@@ -78,7 +78,7 @@ def test_a_quote_knows_what_a_scarce_piece_costs_besides(
 @pytest.mark.parametrize(
     ("policy_days", "delivery_days", "is_dearer"), [(14, 1, False), (1, 28, True), (14, -3, True)]
 )
-def test_a_known_delivery_counts_instead_of_the_policys_days_until_it_is_over(
+def test_a_known_delivery_counts_instead_of_the_policys_days(
     dairy: Dairy, policy_days: int, delivery_days: int, is_dearer: bool
 ) -> None:
     lower_and_open(dairy, restock_days=policy_days)
@@ -97,7 +97,7 @@ def test_without_a_word_in_the_policy_stock_moves_nothing(dairy: Dairy) -> None:
     assert public_of(dairy.brie) <= 540
 
 
-def test_what_a_sale_takes_from_a_sibling_makes_it_dearer_alone_and_in_a_full_book(
+def test_losses_of_siblings_raise_a_price_in_every_book(
     dairy: Dairy,
 ) -> None:
     lower_and_open(dairy, substitution_share=0.6)
@@ -106,7 +106,7 @@ def test_what_a_sale_takes_from_a_sibling_makes_it_dearer_alone_and_in_a_full_bo
 
 
 @pytest.mark.parametrize(("lost", "is_dearer"), [(0.6, True), (0.0, False)])
-def test_what_pages_say_of_siblings_counts_without_a_word_in_the_policy(
+def test_losses_of_siblings_count_without_a_policy(
     dairy: Dairy, lost: float, is_dearer: bool
 ) -> None:
     lower_and_open(dairy)
@@ -115,7 +115,7 @@ def test_what_pages_say_of_siblings_counts_without_a_word_in_the_policy(
     assert (public_of(dairy.brie) > 540) is is_dearer
 
 
-def test_what_must_be_gone_falls_book_by_book_and_not_below_what_staff_said(dairy: Dairy) -> None:
+def test_a_clearance_price_falls_but_not_below_its_minimum(dairy: Dairy) -> None:
     open_dairy()
     change_policy(shock_share=0.0)
     make_model({dairy.brie: 2.5}, trained_at=NOON)

@@ -38,7 +38,7 @@ def publish_beside(price: str, *, hours: int) -> None:
     publish_price_book(now=at + HOUR, everything=True)
 
 
-def test_a_cut_of_a_competitor_moves_no_price_unless_the_model_says_that_it_pays(
+def test_a_competitors_cut_alone_moves_no_price(
     dairy: Dairy,
 ) -> None:
     let_move(dairy, ceiling_over_list=0.50)
@@ -51,7 +51,7 @@ def test_a_cut_of_a_competitor_moves_no_price_unless_the_model_says_that_it_pays
     assert not [row for row in rows if "competitor_band" in [*row.bound, *row.relaxed]]
 
 
-def test_a_policy_that_keeps_to_competitors_limits_rises_and_nothing_else(dairy: Dairy) -> None:
+def test_a_policy_that_keeps_to_competitors_limits_only_rises(dairy: Dairy) -> None:
     let_move(dairy, ceiling_over_list=0.50, keeps_to_competitors=True, competitor_above=0.10)
     make_source(ttl_hours=24 * 30)
     publish_beside("5.60", hours=1)
@@ -70,7 +70,7 @@ def test_a_competitor_who_becomes_dearer_is_not_followed(dairy: Dairy) -> None:
         assert public_of(dairy.brie) == 600
 
 
-def test_a_price_that_is_not_believed_moves_nothing_and_is_badged(dairy: Dairy) -> None:
+def test_an_implausible_price_moves_nothing_and_is_badged(dairy: Dairy) -> None:
     let_move(dairy)
     make_source()
     text = "sku,price,currency\nBRIE,0.0006,USD\nGOUDA,2.00,EUR\n"

@@ -77,7 +77,7 @@ def test_a_list_is_stored_and_counts_while_it_is_fresh(dairy: Dairy) -> None:
     assert lowest(dairy, NOON + 48 * HOUR) == [None] * 4
 
 
-def test_what_competitors_asked_at_each_hour_is_what_was_known_then(
+def test_competitor_prices_of_an_hour_are_those_known_then(
     dairy: Dairy, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     make_source(ttl_hours=3)
@@ -130,7 +130,7 @@ def test_the_lowest_of_the_newest_words_counts(dairy: Dairy) -> None:
     assert lowest(dairy)[2] == 579.0
 
 
-def test_every_row_that_is_not_believed_is_kept_with_its_reason(dairy: Dairy) -> None:
+def test_every_refused_row_is_kept_with_its_reason(dairy: Dairy) -> None:
     source = make_source()
     Variant.objects.create(
         product=Variant.objects.get(pk=dairy.brie).product,
@@ -165,7 +165,7 @@ def test_every_row_that_is_not_believed_is_kept_with_its_reason(dairy: Dairy) ->
     assert lowest(dairy) == [None, 479.0, None, None]
 
 
-def test_a_row_that_was_not_believed_marks_its_variant_until_a_better_one(dairy: Dairy) -> None:
+def test_a_refused_row_marks_its_variant_until_a_better_one(dairy: Dairy) -> None:
     make_source()
     text = "sku,price,currency\nCHEDDAR,3.60,EUR\nBRIE,5490000,USD\n"
     import_feed(code="hilltop", text=text, now=NOON)
@@ -195,7 +195,7 @@ def test_only_registered_sources_in_use_are_taken_in(dairy: Dairy) -> None:
             import_feed(code=code, text=LIST, now=NOON)
 
 
-def test_a_list_of_which_nothing_is_believed_is_no_word_of_the_source(dairy: Dairy) -> None:
+def test_a_list_without_one_good_row_is_no_import(dairy: Dairy) -> None:
     source = make_source()
     spoken = []
     for hours, text in ((0, "sku,price\nNOBODY,1\n"), (1, LIST), (2, "sku,price\nNOBODY,1\n")):
@@ -233,7 +233,7 @@ def test_due_sources_are_fetched_and_one_that_fails_says_why(dairy: Dairy) -> No
     assert (hilltop.imported_at, hilltop.tried_at) == (NOON, NOON + 6 * HOUR)
 
 
-def test_a_mistake_of_ours_with_one_source_holds_up_no_other(
+def test_an_error_with_one_source_delays_no_other(
     dairy: Dairy, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_source("alpine", kind="http", url="https://alpine.example/list.csv")
@@ -277,7 +277,7 @@ def test_competitors_by_week_are_there_for_the_demand_model(dairy: Dairy) -> Non
     assert weeks.price_minor.tolist() == [529, 599]
 
 
-def test_the_command_takes_in_a_file_and_says_what_it_did(
+def test_the_command_imports_a_file_and_reports(
     dairy: Dairy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_source()

@@ -119,7 +119,7 @@ def test_outcomes_join_by_quote_and_count_returns(dairy: Dairy) -> None:
     assert before.units.tolist() == [0, 0, 0, 0]
 
 
-def test_the_holdout_is_an_arm_of_its_own_with_certain_prices(dairy: Dairy) -> None:
+def test_the_holdout_is_an_arm_with_certain_prices(dairy: Dairy) -> None:
     open_dairy()
     quote_all(dairy, make_held_out())
     drain_quotes()
@@ -130,7 +130,7 @@ def test_the_holdout_is_an_arm_of_its_own_with_certain_prices(dairy: Dairy) -> N
     assert held_out.is_held_out.all()
 
 
-def test_a_row_of_the_price_book_that_is_shown_is_an_exposure_too(
+def test_a_shown_row_of_the_price_book_is_an_exposure(
     dairy: Dairy, clean_redis: redis.Redis
 ) -> None:
     open_dairy()
@@ -190,7 +190,7 @@ def test_a_verdict_on_few_shoppers_is_refused_and_says_why(dairy: Dairy) -> None
         )
 
 
-def test_the_command_prints_the_verdict_or_says_that_nothing_was_logged(dairy: Dairy) -> None:
+def test_the_command_prints_the_verdict_or_why_there_is_none(dairy: Dairy) -> None:
     model = make_model()
     with pytest.raises(CommandError, match="no drawn price"):
         call_command("evaluate_offline", str(model.pk), stdout=StringIO())

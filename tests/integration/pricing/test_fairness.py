@@ -77,7 +77,7 @@ def test_a_refit_that_fails_stays_a_candidate(households: list[int], dairy: Dair
     assert model.status == "candidate"
 
 
-def test_a_refit_that_passes_is_used_and_the_old_one_retired(households: list[int]) -> None:
+def test_a_passing_refit_replaces_the_old_model(households: list[int]) -> None:
     old, model = DemandModelVersion.objects.get(status="active"), make_alike()
     assert refits.use_refit(model_id=model.pk, now=NOON).allows_use
     assert dict(DemandModelVersion.objects.values_list("pk", "status")) == {
@@ -86,7 +86,7 @@ def test_a_refit_that_passes_is_used_and_the_old_one_retired(households: list[in
     }
 
 
-def test_no_audit_blocks_promotion_and_one_of_other_arrays_is_none(households: list[int]) -> None:
+def test_a_missing_audit_or_one_of_other_arrays_blocks_promotion(households: list[int]) -> None:
     model = make_alike()
     ask_for_model(model_id=model.pk, reason="better", by_id=make_staff("alice"), now=NOON)
     bob = make_staff("bob")
@@ -111,7 +111,7 @@ def test_the_newest_audit_decides(households: list[int], dairy: Dairy) -> None:
         fairness.require_audit(model)
 
 
-def test_a_price_that_sees_a_trait_is_found_and_nobody_may_answer_for_it(
+def test_a_price_that_sees_a_trait_cannot_be_waived(
     households: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load = audited_prices.load_audited

@@ -36,7 +36,7 @@ def silent_sources() -> list[dict[str, Any]]:
     return BreakerTrip.objects.latest("id").evidence["silent"]
 
 
-def test_a_source_that_speaks_does_not_hide_one_that_fell_silent() -> None:
+def test_an_active_source_does_not_hide_a_silent_one() -> None:
     hilltop = make_source(ttl_hours=30, imported_at=NOON)
     make_source("valley", ttl_hours=100, imported_at=NOON + 20 * HOUR)
     assert watch(NOON + 30 * HOUR) == (0, False)
@@ -65,7 +65,7 @@ def test_sources_of_another_market_hold_nothing_here() -> None:
     assert is_held("us") is False
 
 
-def test_a_source_is_expected_once_it_has_spoken_and_while_it_is_in_use() -> None:
+def test_a_source_is_expected_after_its_first_list_while_active() -> None:
     source = make_source(ttl_hours=1)
     assert watch(NOON + 500 * HOUR) == (0, False)
     source.imported_at = NOON
@@ -95,7 +95,7 @@ def held(dairy: Dairy, now: datetime) -> list[bool]:
     return find_held(market="us", variant_id=np.array(dairy.cheeses), now=now).tolist()
 
 
-def test_a_cost_typed_by_hand_is_a_word_about_that_cost_only(dairy: Dairy) -> None:
+def test_a_cost_typed_by_hand_frees_that_variant_only(dairy: Dairy) -> None:
     record_pulse(name="costs", at=NOON, ttl_hours=24)
     late = NOON + 25 * HOUR
     assert held(dairy, late) == [False] * 4
@@ -107,7 +107,7 @@ def test_a_cost_typed_by_hand_is_a_word_about_that_cost_only(dairy: Dairy) -> No
     assert is_held("us") is True
 
 
-def test_a_typed_cost_does_not_stand_in_for_a_silent_competitor(dairy: Dairy) -> None:
+def test_a_typed_cost_does_not_replace_a_silent_competitor(dairy: Dairy) -> None:
     make_source(ttl_hours=1, imported_at=NOON)
     watch_feeds(now=NOON + 2 * HOUR)
     Variant.objects.filter(pk=dairy.gouda).update(cost_stated_at=NOON + 2 * HOUR)

@@ -55,7 +55,7 @@ def sell_brie(dairy: Dairy, shoppers: int) -> None:
 
 
 @pytest.mark.django_db
-def test_an_outcome_is_taken_in_when_its_quote_has_run_out_and_never_again(dairy: Dairy) -> None:
+def test_an_outcome_is_learned_once_when_its_quote_has_expired(dairy: Dairy) -> None:
     open_dairy()
     fill_shelves(dairy.all)
     sell_brie(dairy, 3)
@@ -136,7 +136,7 @@ def test_spoiled_evidence_is_not_believed(dairy: Dairy) -> None:
 
 
 @pytest.mark.django_db
-def test_only_what_moved_is_priced_anew_and_held_quotes_stay_locked(dairy: Dairy) -> None:
+def test_only_changed_products_are_repriced_and_held_quotes_stay(dairy: Dairy) -> None:
     open_dairy()
     fill_shelves(dairy.all)
     make_model(dict.fromkeys(dairy.all, 1.8), trained_at=NOON)

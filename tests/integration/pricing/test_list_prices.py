@@ -96,7 +96,7 @@ def test_its_prices_are_published_quoted_and_kept_in_the_ledger(europe: Dairy) -
     assert PublicPrice.objects.filter(market_id="us", variant_id=europe.cheddar).get().list_minor
 
 
-def test_without_a_book_nobody_is_quoted_a_price_of_another_market(europe: Dairy) -> None:
+def test_without_a_book_no_other_markets_price_is_quoted(europe: Dairy) -> None:
     context = visit(None, NOON, market="eu")
     quoted = quote_variants(context=context, variant_ids=europe.all).prices
     assert {pk: one.quoted_minor for pk, one in quoted.items()} == {

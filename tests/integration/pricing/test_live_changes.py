@@ -80,7 +80,7 @@ def test_a_rollback_by_another_process_is_obeyed_within_a_second(
     assert quoting_models(dairy) == {before.pk}
 
 
-def test_a_trial_that_another_process_begins_and_ends_is_obeyed_within_a_second(
+def test_another_processs_trial_is_obeyed_within_a_second(
     dairy: Dairy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bob = get_user_model().objects.create(email="bob@example.com")

@@ -100,7 +100,7 @@ def test_looks_at_everybodys_price_are_kept_with_what_was_bought(dairy: Dairy) -
     assert not len(kept.decided)
 
 
-def test_looks_at_a_price_with_an_offer_are_left_out_and_counted(
+def test_looks_at_offered_prices_are_left_out_and_counted(
     dairy: Dairy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_dairy()
@@ -190,7 +190,7 @@ def test_the_holdout_is_kept_beside_who_was_shown_less(dairy: Dairy) -> None:
     assert seen.sets == 4
 
 
-def test_the_coin_of_the_holdout_is_what_chance_did_to_its_price(
+def test_the_holdouts_coin_is_the_randomization_of_its_price(
     dairy: Dairy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Over both sides of the coin the moves have mean zero, and no draw is needed for it."""

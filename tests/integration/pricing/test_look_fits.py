@@ -108,7 +108,7 @@ def test_prices_are_made_of_looks_once_they_are_fitted(
         add_evidence(active, PLACE)
 
 
-def test_a_fit_is_made_anew_only_once_there_is_enough_that_is_new(teas: list[int]) -> None:
+def test_a_fit_is_renewed_only_by_enough_new_looks(teas: list[int]) -> None:
     settle()
     assert learn_from_looks(now=NIGHT) == 1
     assert learn_from_looks(now=NIGHT + timedelta(days=1)) == 0
@@ -124,7 +124,7 @@ def test_a_fit_is_made_anew_only_once_there_is_enough_that_is_new(teas: list[int
     assert learn_from_looks(now=NIGHT + timedelta(hours=5)) == 1
 
 
-def test_a_market_without_price_tests_keeps_what_it_learned_of_prices(teas: list[int]) -> None:
+def test_a_market_without_price_tests_keeps_its_slopes(teas: list[int]) -> None:
     settle()
     assert learn_from_looks(now=NIGHT) == 1
     before = load_last_choice(PLACE)
@@ -163,7 +163,7 @@ def test_the_next_book_prices_everything_by_the_fit(teas: list[int]) -> None:
     assert book.metrics["notes"]["looks"] == LookFit.objects.get().pk
 
 
-def test_a_night_keeps_prices_fresh_while_training_on_weekly_sales_is_refused(
+def test_a_nightly_fit_keeps_prices_fresh_while_training_is_refused(
     teas: list[int],
 ) -> None:
     PricingPolicy.objects.filter(is_active=True).update(max_model_age_hours=24)
@@ -241,7 +241,7 @@ def test_without_purchases_nothing_is_fitted(teas: list[int]) -> None:
     assert not LookFit.objects.exists()
 
 
-def test_the_last_days_judge_the_price_response_of_a_fit_to_those_before(
+def test_the_last_days_judge_the_fit_of_earlier_days(
     teas: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(nights, "HELD_OUT_DAYS", 0.5)  # Monday; the fit knows Sunday

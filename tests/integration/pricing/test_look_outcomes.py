@@ -56,7 +56,7 @@ def test_days_are_sealed_and_late_looks_refused(dairy: Dairy) -> None:
     assert find_changed_days() == [date(2026, 11, 25)]
 
 
-def test_a_day_is_sealed_after_a_count_that_is_under_way(
+def test_a_day_is_sealed_after_a_running_count(
     transactional_db: None, dairy: Dairy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_dairy()
@@ -86,7 +86,7 @@ def test_a_day_is_sealed_after_a_count_that_is_under_way(
     assert find_changed_days() == []
 
 
-def test_purchases_and_returns_join_the_looks_of_their_hour_and_price(dairy: Dairy) -> None:
+def test_purchases_and_returns_join_looks_of_their_hour_and_price(dairy: Dairy) -> None:
     open_dairy()
     alice, bob = make_shopper(), make_shopper()
     for _ in range(8):

@@ -101,7 +101,7 @@ def test_pages_only_grow_and_a_sealed_day_shows_a_change(dairy: Dairy) -> None:
     assert find_changed_days() == [date(2026, 11, 25)]
 
 
-def test_a_day_before_there_were_sets_has_the_digest_it_was_sealed_with(dairy: Dairy) -> None:
+def test_a_day_from_before_sets_keeps_its_digest(dairy: Dairy) -> None:
     open_dairy()
     show(None, [dairy.brie, dairy.rye])
     drain_looks()

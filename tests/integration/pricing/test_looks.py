@@ -151,7 +151,7 @@ def test_a_redis_that_forgot_is_noted_and_counting_goes_on(
     assert count_looks() == {dairy.rye: 2}
 
 
-def test_without_redis_pages_are_shown_and_their_looks_lost_in_number(
+def test_without_redis_pages_are_shown_and_lost_looks_counted(
     dairy: Dairy, redis_down: None
 ) -> None:
     open_dairy()

@@ -25,7 +25,7 @@ def counts() -> tuple[int, int, int, int]:
     return row.exposures, row.purchases, row.pending_exposures, row.pending_purchases
 
 
-def test_an_hour_of_looks_counts_for_now_and_then_once_for_good(dairy: Dairy) -> None:
+def test_an_hour_of_looks_counts_once_for_good(dairy: Dairy) -> None:
     open_dairy()
     fill_shelves(dairy.all)
     alice = make_shopper()

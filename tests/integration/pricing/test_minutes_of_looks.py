@@ -84,7 +84,7 @@ def teas() -> list[int]:
     return known
 
 
-def test_what_the_night_knows_counts_once_and_what_came_since_within_a_minute(
+def test_looks_count_once_in_a_fit_or_within_a_minute(
     teas: list[int], django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     night = believe(teas)
@@ -138,7 +138,7 @@ def sell_one_tea(teas: list[int]) -> None:
     learn_online(now=at(153))
 
 
-def test_what_is_read_again_counts_for_each_night_only_after_it(teas: list[int]) -> None:
+def test_looks_read_again_count_only_for_earlier_fits(teas: list[int]) -> None:
     sell_one_tea(teas)
     used = load_active_model()
     assert used is not None
@@ -156,7 +156,7 @@ def test_what_is_read_again_counts_for_each_night_only_after_it(teas: list[int])
     assert set(read_views(current()).view.fit) == {first}
 
 
-def test_a_night_knows_all_that_is_kept_where_another_run_was_ahead(
+def test_a_fit_knows_what_another_run_has_kept(
     teas: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     behind = current()
@@ -171,7 +171,7 @@ def test_a_night_knows_all_that_is_kept_where_another_run_was_ahead(
     assert count_since() == 0
 
 
-def test_what_was_kept_with_other_columns_is_let_go_until_the_next_night(teas: list[int]) -> None:
+def test_records_with_other_columns_are_dropped_until_the_next_night(teas: list[int]) -> None:
     sell_one_tea(teas)
     learned, night = believe(teas), LookFit.objects.get()
     settled, other = read_settled(current()), Impressions.nothing(Columns(goods=("gone",)))

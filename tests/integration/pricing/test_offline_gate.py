@@ -129,7 +129,7 @@ def test_the_gate_opens_to_a_model_nearer_the_truth(
 
 
 @pytest.mark.parametrize("elasticity", [1.2, 1.5, BELIEVED])
-def test_the_gate_stays_shut_for_the_model_itself_and_for_worse_ones(
+def test_the_gate_stays_shut_for_equal_and_worse_models(
     exposures: Exposures, elasticity: float
 ) -> None:
     found, violations = judge(exposures, elasticity)
@@ -139,7 +139,7 @@ def test_the_gate_stays_shut_for_the_model_itself_and_for_worse_ones(
     assert gain.high == gain.low == 0.0 if elasticity == BELIEVED else gain.high < 0.0
 
 
-def test_a_model_too_far_from_what_was_shown_is_not_judged(exposures: Exposures) -> None:
+def test_a_model_too_far_from_logged_prices_is_not_judged(exposures: Exposures) -> None:
     """A model that believes in 0.3 wants the public price where it was shown once in a hundred."""
     found, violations = judge(exposures, 0.3)
     reasons = ask_gate(found, violations=violations).reasons

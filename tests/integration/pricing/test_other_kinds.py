@@ -98,7 +98,7 @@ def judge_in_shadow(model: int) -> None:
     assert verdict.exposures == 4
 
 
-def test_a_challenger_is_a_candidate_of_its_own_kind_and_the_gate_is_shut_to_it(
+def test_a_challenger_is_a_candidate_behind_a_shut_gate(
     teas: list[int],
 ) -> None:
     in_use = load_active_model()[0]
@@ -120,7 +120,7 @@ def test_a_challenger_is_a_candidate_of_its_own_kind_and_the_gate_is_shut_to_it(
         train_demand(as_of=NOON, family="forest")
 
 
-def test_a_first_model_of_another_kind_does_not_come_into_use_by_itself() -> None:
+def test_a_first_model_of_another_kind_is_not_used_unasked() -> None:
     open_tea_history()
     row = train_demand(as_of=NOON, weeks=WEEKS, family="linear")
     assert (row.kind, row.status) == ("linear", "candidate")
@@ -186,7 +186,7 @@ def test_a_refit_whose_prices_jump_waits_for_two_people(teas: list[int]) -> None
     assert load_active_model()[0].id == refit.id
 
 
-def test_a_broken_feed_of_sales_does_not_put_the_prior_in_the_place_of_what_was_learned(
+def test_a_broken_sales_feed_does_not_replace_the_learned_model(
     teas: list[int],
 ) -> None:
     in_use = load_active_model()[0]
@@ -217,7 +217,7 @@ def test_real_decisions_are_priced_anew_before_a_refit_is_used(
     )
 
 
-def test_a_refit_with_a_figure_that_is_no_number_is_held_and_says_so(
+def test_a_refit_with_a_nan_figure_is_held(
     teas: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(teas, make_treated(), NOON)
@@ -239,7 +239,7 @@ def test_a_refit_with_a_figure_that_is_no_number_is_held_and_says_so(
         assert say_refit(held.metrics) == ["它有一项数字不是有限数值：与最近几小时决策的差距"]
 
 
-def test_a_training_whose_last_weeks_sold_nothing_is_stored_and_refused(teas: list[int]) -> None:
+def test_a_training_without_recent_sales_is_refused(teas: list[int]) -> None:
     late = Event.objects.filter(occurred_at__gt=NOON - timedelta(weeks=10))
     newest = late.order_by("-occurred_at").first()
     late.exclude(pk=newest.pk).delete()
@@ -255,7 +255,7 @@ def test_a_model_that_had_learned_nothing_is_no_yardstick(teas: list[int]) -> No
     assert (refit.status, refit.metrics["refit_check"]["figures"]) == ("active", {})
 
 
-def test_a_model_that_was_never_audited_is_audited_and_put_back_in_one_action(
+def test_one_action_audits_a_model_and_puts_it_back(
     teas: list[int],
 ) -> None:
     (ann,) = make_people("ann")

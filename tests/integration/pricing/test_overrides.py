@@ -60,7 +60,7 @@ def test_a_fixed_price_holds_until_it_expires_and_then_returns(dairy: Dairy) -> 
     assert public_of(dairy.brie) == 600
 
 
-def test_a_price_shown_for_a_week_may_be_gone_one_rung_beyond(
+def test_a_price_shown_for_a_week_allows_one_further_step(
     dairy: Dairy,
 ) -> None:
     open_dairy()
@@ -73,7 +73,7 @@ def test_a_price_shown_for_a_week_may_be_gone_one_rung_beyond(
         assert (public_of(dairy.brie), public_of(dairy.gouda)) == (brie, gouda)
 
 
-def test_its_end_alone_makes_the_next_book_look_at_the_price(dairy: Dairy) -> None:
+def test_the_end_of_an_override_reprices_its_variant(dairy: Dairy) -> None:
     open_dairy()
     override = fix(dairy.brie, 570)
     publish_price_book(now=LATER)
@@ -128,7 +128,7 @@ def test_a_maximum_price_lowers_what_stands_above_it(dairy: Dairy) -> None:
     assert public_of(dairy.brie) <= 560
 
 
-def test_the_newest_word_counts_and_the_same_word_twice_is_one(dairy: Dairy) -> None:
+def test_the_newest_override_counts_and_repeating_it_adds_none(dairy: Dairy) -> None:
     open_dairy()
     first = fix(dairy.brie, 580)
     assert fix(dairy.brie, 580) == first

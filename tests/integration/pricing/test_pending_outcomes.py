@@ -52,7 +52,7 @@ def test_a_decision_is_settled_once_and_no_longer_pending(dairy: Dairy) -> None:
     assert sums == [4] * len(sums)
 
 
-def test_each_minute_in_which_something_happened_has_a_row_and_the_last_has_arrays(
+def test_each_busy_minute_has_a_row_and_the_last_arrays(
     dairy: Dairy,
 ) -> None:
     open_dairy()

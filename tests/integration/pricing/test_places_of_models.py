@@ -115,7 +115,7 @@ def test_staff_see_where_an_audit_was_made(root: Client) -> None:
     assert "ca/online" in page
 
 
-def test_a_refit_that_jumps_abroad_alone_is_held_and_names_the_place(
+def test_a_refit_that_jumps_in_one_market_is_held(
     households: list[int], dairy: Dairy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bounds = RefitBounds(shadow_gap=-1.0)
@@ -163,7 +163,7 @@ def test_a_model_learns_from_the_sales_of_its_market_alone() -> None:
     assert row.metrics["place"] == "us/online"
 
 
-def test_the_models_page_says_which_places_have_no_model_of_their_own(root: Client) -> None:
+def test_the_models_page_names_markets_without_their_own_model(root: Client) -> None:
     model = make_model()
     address = reverse("admin:pricing_demandmodelversion_change", args=[model.pk])
     alone = root.get(address).content.decode()

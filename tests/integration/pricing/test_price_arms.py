@@ -57,7 +57,7 @@ def crowd(dairy: Dairy, count: int = 16) -> list[ShopperValue]:
     return found
 
 
-def test_the_arm_decides_who_sees_personal_prices_and_both_are_logged(dairy: Dairy) -> None:
+def test_the_arm_decides_who_sees_personal_prices(dairy: Dairy) -> None:
     shoppers = crowd(dairy)
     start_prices()
     seen = {one.id: lowered(dairy, one) for one in shoppers}
@@ -71,7 +71,7 @@ def test_the_arm_decides_who_sees_personal_prices_and_both_are_logged(dairy: Dai
     assert Exposure.objects.count() == len(shoppers)
 
 
-def test_a_price_that_was_promised_holds_and_after_the_experiment_all_is_as_before(
+def test_promised_prices_hold_and_end_with_the_experiment(
     dairy: Dairy,
 ) -> None:
     shoppers = crowd(dairy)
@@ -94,7 +94,7 @@ def test_who_has_nothing_to_see_is_not_logged(dairy: Dairy) -> None:
     assert not Exposure.objects.exists()
 
 
-def test_no_experiment_no_query_and_with_one_none_after_the_first_sight(dairy: Dairy) -> None:
+def test_an_arm_costs_no_query_after_the_first_exposure(dairy: Dairy) -> None:
     (alice,) = crowd(dairy, 1)
     lowered(dairy, alice)
     assert _ask(dairy, alice) == []

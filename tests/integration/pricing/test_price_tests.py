@@ -88,7 +88,7 @@ def ask(shopper: ShopperValue, teas: list[int], now: datetime = LATER, **changes
     return quote_variants(context=visit(shopper, now, **changes), variant_ids=teas).prices
 
 
-def test_a_thousand_served_quotes_are_explained_by_serving_them_again_without_their_inputs(
+def test_a_thousand_explained_quotes_match_serving_without_their_inputs(
     knowing: Knowing,
 ) -> None:
     teas, rng = open_shop(), np.random.default_rng(7)
@@ -181,7 +181,7 @@ def split(views: dict[int, PriceView]) -> tuple[list[PriceView], list[PriceView]
     ]
 
 
-def test_a_price_that_a_test_moved_has_its_own_label_in_every_place(knowing: Knowing) -> None:
+def test_a_price_moved_by_a_test_is_labelled_everywhere(knowing: Knowing) -> None:
     teas = open_shop()
     shopper = make_treated()
     look_at(shopper, teas[:3])
@@ -204,7 +204,7 @@ def throw(market: str, at: datetime, *, is_active: bool = True) -> None:
     forget_serving()
 
 
-def test_within_a_second_of_the_click_no_test_moves_a_price_and_personal_prices_stay() -> None:
+def test_a_switch_ends_price_tests_but_no_personal_prices() -> None:
     teas = make_teas()
     open_tea_shop(teas)
     turn_price_shocks(now=MONDAY)
@@ -243,7 +243,7 @@ def test_within_a_second_of_the_click_no_test_moves_a_price_and_personal_prices_
     assert not PriceShock.objects.exists()
 
 
-def test_a_price_that_stays_low_after_a_test_keeps_its_label(knowing: Knowing) -> None:
+def test_a_price_kept_low_after_a_test_keeps_its_label(knowing: Knowing) -> None:
     teas, kept = open_shop(), 0
     for looks in range(1, 6):
         shopper = make_treated()

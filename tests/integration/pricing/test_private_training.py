@@ -195,7 +195,7 @@ def test_of_two_that_spend_at_once_one_is_refused() -> None:
     assert budget.epsilon_spent == pytest.approx(2.0)
 
 
-def test_a_private_model_sees_releases_only_and_states_what_they_cost(
+def test_a_private_model_sees_releases_only_and_states_their_cost(
     households: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*args: object, **kwargs: object) -> None:

@@ -80,7 +80,7 @@ def shopper_price(variant_id: int) -> int:
     return quote_variants(context=ASKED, variant_ids=[variant_id]).prices[variant_id].quoted_minor
 
 
-def test_a_new_product_is_seen_found_priced_and_in_stock_at_once() -> None:
+def test_a_new_product_is_found_priced_and_stocked_at_once() -> None:
     saved = save(SHIRT, stock={"LS-S": 4})
     assert (saved.created, saved.changed, saved.unchanged) == ({"linen-shirt"}, set(), 0)
     small, large = saved.variant_ids["LS-S"], saved.variant_ids["LS-L"]
@@ -104,7 +104,7 @@ def test_a_new_product_is_seen_found_priced_and_in_stock_at_once() -> None:
     assert SearchWord.objects.filter(word__in=["linen", "weaver", "shirts", "clothes"]).count() == 4
 
 
-def test_the_first_product_of_a_shop_has_its_price_while_the_price_book_is_still_empty() -> None:
+def test_the_first_product_has_a_price_without_a_price_book() -> None:
     publish_price_book(now=NOON - timedelta(minutes=1))
     saved = save(SHIRT)
     listed = {saved.variant_ids["LS-S"]: 3_500, saved.variant_ids["LS-L"]: 3_900}
@@ -135,7 +135,7 @@ def test_saving_again_changes_only_what_differs() -> None:
     assert PublicPrice.objects.get(variant__sku="LS-S").list_minor == 3_500
 
 
-def test_what_a_row_does_not_say_stays_and_what_it_says_counts() -> None:
+def test_absent_fields_stay_and_present_fields_count() -> None:
     told = replace(SHIRT, is_sensitive=True, minimum_age=18, attributes={"Material": "Linen"})
     save(
         replace(
@@ -228,7 +228,7 @@ def test_a_list_of_many_needs_no_more_statements() -> None:
     assert save.queries == few  # type: ignore[attr-defined]  # a test's own note
 
 
-def test_what_was_never_sold_rests_on_a_prior_and_says_so(dairy: Dairy) -> None:
+def test_an_unsold_product_rests_on_a_prior_and_says_so(dairy: Dairy) -> None:
     cheese = dairy.cheese
     assert tell_demand_basis(variant_ids=[dairy.brie], category_id=cheese, market="us")[0] == (
         DemandBasis("none", Category.objects.get(pk=cheese).parent_id or cheese)
@@ -254,7 +254,7 @@ def test_a_slug_is_an_address_and_stays_itself(names: list[str]) -> None:
 
 
 @given(names=st.lists(st.tuples(WORDS, st.dictionaries(WORDS, WORDS, max_size=3)), max_size=6))
-def test_skus_that_are_made_differ_fit_their_column_and_have_no_blanks(
+def test_made_skus_differ_fit_their_column_and_have_no_blanks(
     names: list[tuple[str, dict[str, str]]],
 ) -> None:
     taken: set[str] = set()
@@ -267,7 +267,7 @@ def test_skus_that_are_made_differ_fit_their_column_and_have_no_blanks(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_edits_at_once_one_is_refused_and_none_is_lost() -> None:
+def test_one_of_two_edits_at_once_is_refused() -> None:
     """Two connections begin from one state. Alone each goes through (the positive control)."""
     save(SHIRT)
     begun = Product.objects.get().revision

@@ -234,7 +234,7 @@ def test_a_merchants_own_price_waits_for_nobody(dairy: Dairy) -> None:
     assert public_of(dairy.gouda) == 450
 
 
-def test_the_inbox_reads_in_one_query_with_sentences_in_both_languages(dairy: Dairy) -> None:
+def test_the_inbox_takes_one_query_and_speaks_both_languages(dairy: Dairy) -> None:
     row = open_inbox(dairy)
     with CaptureQueriesContext(connection) as queries:
         (english,) = list_proposals(now=LATER)

@@ -41,7 +41,7 @@ def publish(elasticities: dict[int, float] | None = None, *, has_model: bool = T
     publish_price_book(now=LATER, everything=True)
 
 
-def test_without_a_cost_a_share_of_the_list_price_is_the_floor(dairy: Dairy) -> None:
+def test_without_a_cost_the_floor_is_a_share_of_list(dairy: Dairy) -> None:
     Variant.objects.filter(pk=dairy.rye).update(cost_minor=None, cost_source="unknown")
     forget_catalog()
     publish({dairy.rye: 1.5})

@@ -90,7 +90,7 @@ def test_the_undrained_quote_is_the_drained_one(brie: PriceView) -> None:
     assert {n: getattr(before, n) for n in same} == {n: getattr(after, n) for n in same}
 
 
-def test_a_quote_in_the_cart_is_stored_at_once_and_whole(brie: PriceView) -> None:
+def test_a_quote_in_the_cart_is_stored_at_once(brie: PriceView) -> None:
     assert store_quote(token=brie.token) == brie.quote_id
     row = Quote.objects.get(pk=brie.quote_id)
     assert row.is_complete
@@ -99,7 +99,7 @@ def test_a_quote_in_the_cart_is_stored_at_once_and_whole(brie: PriceView) -> Non
     assert drain_quotes() == 3
 
 
-def test_without_the_stream_the_token_alone_is_stored_and_completed_later(
+def test_without_the_stream_the_token_is_stored_and_completed_later(
     brie: PriceView, clean_redis: redis.Redis
 ) -> None:
     kept = clean_redis.xrange("fairtag:quotes")
@@ -114,7 +114,7 @@ def test_without_the_stream_the_token_alone_is_stored_and_completed_later(
     assert replay_quote(quote_id=brie.quote_id).is_identical
 
 
-def test_a_public_price_in_the_cart_is_stored_and_belongs_to_nobody(dairy: Dairy) -> None:
+def test_a_public_price_in_the_cart_belongs_to_nobody(dairy: Dairy) -> None:
     open_dairy()
     brie = quote(dairy, None)
     quote_id = store_quote(token=brie.token)
@@ -217,7 +217,7 @@ def _forge(token: str) -> str:
     return f"{token[:-9]}{'B' if token[-9] == 'A' else 'A'}{token[-8:]}"
 
 
-def test_a_token_is_honored_until_it_expires_by_its_owner_for_its_variant(
+def test_a_token_is_honored_for_its_owner_variant_and_time(
     dairy: Dairy, alice: ShopperValue, brie: PriceView
 ) -> None:
     def check(**changes: object) -> int:
@@ -245,7 +245,7 @@ def test_a_token_is_honored_until_it_expires_by_its_owner_for_its_variant(
         assert refused.value.code == code
 
 
-def test_a_tampered_token_is_counted_and_logged_without_a_letter_of_it(
+def test_a_tampered_token_is_counted_and_logged_without_its_text(
     dairy: Dairy, alice: ShopperValue, brie: PriceView, caplog: pytest.LogCaptureFixture
 ) -> None:
     def count(code: str) -> float:

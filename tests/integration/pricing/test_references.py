@@ -82,7 +82,7 @@ def test_each_law_has_its_own_was_price(reduced: Dairy) -> None:
     assert find(reduced.brie).reductions.start.tolist() == [STARTED.timestamp()]
 
 
-def test_a_list_price_at_which_hardly_anything_sold_is_no_basis(reduced: Dairy) -> None:
+def test_a_list_price_without_sales_is_no_reference(reduced: Dairy) -> None:
     sell(reduced.brie, 60, 600, 1)
     sell(reduced.brie, 22, 550, 9)
     assert ask(reduced.brie, "FR") == (None, "list_not_genuine")

@@ -86,7 +86,7 @@ def test_a_decision_whose_model_is_gone_is_counted_as_lost(decided: int) -> None
     assert (report.checked, len(report.lost)) == (0, decided)
 
 
-def test_a_decision_replays_with_the_weights_of_the_fit_it_names(
+def test_a_decision_replays_with_the_weights_of_its_fit(
     dairy: Dairy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_dairy()

@@ -42,9 +42,7 @@ def bob(db: None) -> int:
     return int(get_user_model().objects.create(email="bob@example.com").pk)
 
 
-def test_one_click_goes_back_and_the_next_quote_is_by_the_model_before(
-    dairy: Dairy, bob: int
-) -> None:
+def test_one_click_restores_the_earlier_model_for_the_next_quote(dairy: Dairy, bob: int) -> None:
     open_dairy()
     before = DemandModelVersion.objects.get(status="active")
     audit(before)
@@ -72,9 +70,7 @@ def test_one_click_goes_back_and_the_next_quote_is_by_the_model_before(
     assert get_serving().books[("us", "online")][0].book.model_version == before.pk
 
 
-def test_there_must_be_a_model_to_go_back_to_and_its_arrays_must_be_its_own(
-    dairy: Dairy, bob: int
-) -> None:
+def test_a_rollback_needs_an_earlier_model_with_intact_arrays(dairy: Dairy, bob: int) -> None:
     open_dairy()
     with pytest.raises(NotOffered):
         rollback_model(reason="none", by_id=bob, now=NOON)

@@ -100,14 +100,14 @@ def test_a_good_draft_passes_untouched() -> None:
     assert kinds() == []
 
 
-def test_a_step_too_far_keeps_the_last_price_and_the_others_move() -> None:
+def test_a_step_too_far_keeps_the_last_price() -> None:
     assert screen([399, 560, 599]).public_minor.tolist() == [399, 500, 599]
     row = BreakerTrip.objects.get()
     assert (row.kind, row.action, row.scope, row.key) == ("step", "held", "market", "us")
     assert row.evidence == {"variants": [2], "count": 1, "moves": 3}
 
 
-def test_no_number_closes_personal_prices_and_leaves_no_number_in_the_book() -> None:
+def test_a_nan_closes_personal_prices_and_stays_out_of_books() -> None:
     safe = screen([399, 509, 599], elasticity=np.array([np.nan, np.inf, 2.0]))
     assert safe.public_minor.tolist() == [400, 500, 599]
     assert safe.is_open.tolist() == [False, False, True]
@@ -127,7 +127,7 @@ def test_a_price_that_falls_below_its_floor_is_held() -> None:
     assert kinds() == ["margin"]
 
 
-def test_an_emergency_cap_is_no_breach_and_nothing_is_held_above_it() -> None:
+def test_prices_under_an_emergency_cap_are_never_held() -> None:
     capped = bound(emergency_minor=[300, 500, 600])
     assert screen([300, 500, 600], capped).public_minor.tolist() == [300, 500, 600]
     assert kinds() == []
@@ -135,7 +135,7 @@ def test_an_emergency_cap_is_no_breach_and_nothing_is_held_above_it() -> None:
     assert nan.public_minor.tolist()[0] == 300
 
 
-def test_what_floor_and_ceiling_force_is_made_though_the_price_is_held() -> None:
+def test_floor_and_ceiling_move_a_held_price() -> None:
     """Brought down to a maximum of 380, up to a floor of 530, and down a step towards 500."""
     forced = bound(ceiling_minor=[380, 600, 500], floor_minor=[300, 530, 300])
     wide = {"elasticity_sd": np.full(3, 9.0)}
@@ -145,7 +145,7 @@ def test_what_floor_and_ceiling_force_is_made_though_the_price_is_held() -> None
     assert kinds() == ["posterior"]
 
 
-def test_a_dry_run_holds_prices_but_no_breaker_trips_or_ends() -> None:
+def test_a_dry_run_holds_prices_but_trips_no_breaker() -> None:
     nan = {"elasticity": np.array([2.0, np.nan, 2.0])}
     screen([399, 500, 600], **nan)
     kept = list(BreakerTrip.objects.values())
@@ -154,7 +154,7 @@ def test_a_dry_run_holds_prices_but_no_breaker_trips_or_ends() -> None:
     assert list(BreakerTrip.objects.values()) == kept
 
 
-def test_a_trip_ends_by_itself_when_its_variants_are_well_again() -> None:
+def test_a_trip_ends_when_its_variants_recover() -> None:
     screen([399, 560, 599])
     screen([399, 509, 599])
     assert kinds() == []
@@ -198,7 +198,7 @@ def test_a_model_with_a_hole_still_sells_and_says_so(dairy: Dairy) -> None:
     assert views[dairy.cheddar].quoted_minor < views[dairy.cheddar].public_minor
 
 
-def test_while_costs_are_out_of_date_the_model_moves_no_price(dairy: Dairy) -> None:
+def test_with_outdated_costs_the_model_moves_no_price(dairy: Dairy) -> None:
     open_dairy()
     record_pulse(name="costs", at=NOON - 8 * DAY)
     watch_feeds(now=NOON + DAY)
@@ -230,7 +230,7 @@ def test_a_maximum_of_staffs_holds_while_a_feed_is_silent(dairy: Dairy) -> None:
     assert PublicPrice.objects.get(variant_id=dairy.gouda).public_minor == 480
 
 
-def test_an_audit_of_a_model_trips_no_breaker_and_counts_no_guard(dairy: Dairy) -> None:
+def test_an_audit_of_a_model_trips_no_breaker(dairy: Dairy) -> None:
     open_dairy()
     holed = make_model({dairy.brie: float("nan")}, trained_at=NOON - 90 * DAY)
     hits = guard_hits_total.labels(gate="public", action="stale_model")

@@ -110,7 +110,7 @@ def test_what_staff_answered_for_is_quiet_until_it_changes_again(sealed: Dairy) 
     assert BreakerTrip.objects.count() == 2
 
 
-def test_a_trip_is_over_once_the_record_is_as_it_was(sealed: Dairy) -> None:
+def test_a_trip_ends_once_the_record_is_restored(sealed: Dairy) -> None:
     tamper("UPDATE pricing_quote SET label_code = label_code || 'x'")
     check_seals(now=LATER)
     tamper("UPDATE pricing_quote SET label_code = left(label_code, -1)")

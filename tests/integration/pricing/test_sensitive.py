@@ -58,7 +58,7 @@ def flag(path: str, *, is_sensitive: bool) -> None:
     forget_catalog()
 
 
-def test_sensitive_goods_have_the_public_price_and_no_quote_of_their_own(
+def test_sensitive_products_have_the_public_price_and_no_quote(
     dairy: Dairy, pharmacy: tuple[int, int]
 ) -> None:
     alice = make_treated()
@@ -70,7 +70,7 @@ def test_sensitive_goods_have_the_public_price_and_no_quote_of_their_own(
     assert sorted_by.tolist() == [public[one].quoted_minor for one in pharmacy]
 
 
-def test_the_price_book_holds_no_price_of_sensitive_goods_for_anybody(
+def test_the_price_book_personalises_no_sensitive_product(
     dairy: Dairy, pharmacy: tuple[int, int]
 ) -> None:
     alice = make_treated()

@@ -120,9 +120,7 @@ def alice(dairy: Dairy, monkeypatch: pytest.MonkeyPatch) -> ShopperValue:
     return shopper
 
 
-def test_a_book_divides_the_markets_elasticity_by_the_mean_of_its_buyers(
-    dairy: Dairy, alice: ShopperValue
-) -> None:
+def test_a_book_divides_elasticity_by_its_buyers_mean(dairy: Dairy, alice: ShopperValue) -> None:
     found = unpack_arrays(PriceBook.objects.get(version=2).arrays)
     cheddar, rye = expect_means(dairy, read_means(found))
     assert cheddar > 1.5
@@ -134,9 +132,7 @@ def test_a_book_divides_the_markets_elasticity_by_the_mean_of_its_buyers(
     assert demand_curve(variant_id=dairy.cheddar).elasticity == -1.8
 
 
-def test_quotes_hold_the_divided_elasticity_and_are_the_books_to_the_cent(
-    dairy: Dairy, alice: ShopperValue
-) -> None:
+def test_quotes_with_divided_elasticity_equal_the_book(dairy: Dairy, alice: ShopperValue) -> None:
     now = NOON + 2 * QUARTER + SECONDS
     views = quote_variants(context=visit(alice, now), variant_ids=dairy.all).prices
     booked = {
@@ -154,9 +150,7 @@ def test_quotes_hold_the_divided_elasticity_and_are_the_books_to_the_cent(
         assert replay_quote(quote_id=row.pk).is_identical
 
 
-def test_an_average_member_gets_less_off_than_at_the_markets_elasticity(
-    dairy: Dairy, alice: ShopperValue
-) -> None:
+def test_an_average_member_gets_less_off_than_before(dairy: Dairy, alice: ShopperValue) -> None:
     books = {row.version: unpack_arrays(row.arrays) for row in PriceBook.objects.all()}
     at = np.isin(books[3]["variant_id"], dairy.cheeses)
     before, after = books[2]["segment_minor"][0, at], books[3]["segment_minor"][0, at]
@@ -210,9 +204,7 @@ def test_a_model_on_trial_is_divided_alike(dairy: Dairy, alice: ShopperValue) ->
         assert row.inputs["elasticity"] == STEEP / mean_of(row.variant_id)
 
 
-def test_the_model_that_decided_is_its_own_equal_as_a_candidate(
-    dairy: Dairy, alice: ShopperValue
-) -> None:
+def test_the_deciding_model_equals_itself_as_a_candidate(dairy: Dairy, alice: ShopperValue) -> None:
     now = NOON + 2 * QUARTER + SECONDS
     quote_variants(context=visit(alice, now), variant_ids=dairy.all)
     drain_quotes()
@@ -254,7 +246,7 @@ def test_before_the_first_book_no_mean_is_known(dairy: Dairy) -> None:
     assert align_means(np.array([dairy.brie]), known, means).tolist() == [1.0]
 
 
-def test_a_published_book_has_the_same_public_prices_with_personal_prices_on_and_off(
+def test_personal_prices_change_no_public_price_of_a_book(
     dairy: Dairy, alice: ShopperValue
 ) -> None:
     sensitive = {one: 2.1 + 0.1 * place for place, one in enumerate(dairy.cheeses)}

@@ -39,7 +39,7 @@ def prices() -> dict[int, int]:
     )
 
 
-def test_on_monday_chance_moves_its_share_of_prices_by_a_rung_for_everybody(
+def test_on_monday_a_share_of_prices_moves_one_step(
     teas: list[int],
 ) -> None:
     before = prices()
@@ -81,7 +81,7 @@ def test_anybody_can_repeat_the_draw_from_what_is_on_record(teas: list[int]) -> 
     assert stored == {variant: way for variant, way in drawn.items() if way}
 
 
-def test_a_week_is_drawn_once_and_prices_hold_until_it_ends(teas: list[int]) -> None:
+def test_a_week_is_drawn_once_and_prices_hold(teas: list[int]) -> None:
     turn_price_shocks(now=MONDAY)
     shaken = prices()
     assert turn_price_shocks(now=MONDAY + timedelta(hours=1)) == 0
@@ -92,7 +92,7 @@ def test_a_week_is_drawn_once_and_prices_hold_until_it_ends(teas: list[int]) -> 
     assert PriceShock.objects.filter(ended_at=None).count() == 10
 
 
-def test_after_its_week_a_price_is_what_it_was_and_others_move(teas: list[int]) -> None:
+def test_after_its_week_a_price_returns_and_others_move(teas: list[int]) -> None:
     turn_price_shocks(now=MONDAY)
     first = set(PriceShock.objects.values_list("variant_id", flat=True))
     turn_price_shocks(now=NEXT_MONDAY)
@@ -189,7 +189,7 @@ def test_goods_that_become_sensitive_in_the_week_go_back(teas: list[int]) -> Non
     assert list(running.values_list("variant_id", flat=True)) == moved[4:]
 
 
-def test_while_a_feed_is_silent_nothing_is_drawn_and_old_shocks_end(teas: list[int]) -> None:
+def test_with_a_silent_feed_nothing_is_drawn_and_tests_end(teas: list[int]) -> None:
     turn_price_shocks(now=MONDAY)
     record_pulse(name="costs", at=MONDAY - timedelta(days=1))
     assert watch_feeds(now=NEXT_MONDAY) == 1
@@ -223,7 +223,7 @@ def test_switched_off_the_prices_go_back_at_the_next_look(teas: list[int], how: 
     assert PriceShock.objects.count() == 10
 
 
-def test_a_price_that_may_not_go_back_yet_is_not_forgotten(teas: list[int]) -> None:
+def test_a_price_that_must_hold_is_restored_later(teas: list[int]) -> None:
     """A changed price holds for an hour; what it was before is kept until it may go back."""
     turn_price_shocks(now=MONDAY)
     PricingPolicy.objects.filter(is_active=True).update(shock_share=0.0)
@@ -236,7 +236,7 @@ def test_a_price_that_may_not_go_back_yet_is_not_forgotten(teas: list[int]) -> N
     assert set(PriceShock.objects.values_list("ended_at", flat=True)) == {later}
 
 
-def test_what_is_taken_off_sale_goes_back_when_it_is_sold_again(teas: list[int]) -> None:
+def test_a_withdrawn_product_is_restored_when_sold_again(teas: list[int]) -> None:
     turn_price_shocks(now=MONDAY)
     gone = PriceShock.objects.order_by("variant_id").values_list("variant_id", flat=True)[0]
     _sell(gone, is_active=False)
@@ -255,7 +255,7 @@ def _sell(variant: int, *, is_active: bool) -> None:
     forget_catalog()
 
 
-def test_without_a_fresh_model_nothing_is_drawn_but_prices_still_go_back(teas: list[int]) -> None:
+def test_without_a_fresh_model_nothing_is_drawn_but_prices_return(teas: list[int]) -> None:
     turn_price_shocks(now=MONDAY)
     assert len(set(prices().values())) == 3
     stale = MONDAY + timedelta(weeks=3)

@@ -109,7 +109,7 @@ def test_within_a_second_every_process_serves_prices_without_chance(
     assert PriceBook.objects.filter(market_id="us").count() == 2
 
 
-def test_the_ledger_is_told_when_the_price_held_and_the_next_book_has_it(teas: list[int]) -> None:
+def test_the_ledger_knows_when_a_switched_price_held(teas: list[int]) -> None:
     turn_price_shocks(now=MONDAY)
     shock = first_shock()
     later = MONDAY + timedelta(hours=5)
@@ -137,7 +137,7 @@ def test_the_ledger_is_told_when_the_price_held_and_the_next_book_has_it(teas: l
     assert count_moved(prices()) == 9
 
 
-def test_a_price_that_changed_a_minute_ago_goes_back_as_well(teas: list[int]) -> None:
+def test_a_price_changed_a_minute_ago_goes_back(teas: list[int]) -> None:
     turn_price_shocks(now=MONDAY)
     throw("global", "", MONDAY + MINUTE)
     assert count_moved(served(MONDAY + 2 * MINUTE)) == 0
@@ -145,7 +145,7 @@ def test_a_price_that_changed_a_minute_ago_goes_back_as_well(teas: list[int]) ->
     assert (count_moved(prices()), PriceShock.objects.filter(ended_at=None).count()) == (0, 0)
 
 
-def test_what_is_taken_back_stays_so_when_the_switch_is_released_at_once(teas: list[int]) -> None:
+def test_a_price_taken_back_stays_when_the_switch_is_released(teas: list[int]) -> None:
     turn_price_shocks(now=MONDAY)
     for second, is_active in enumerate((True, False, True, False)):
         throw("global", "", MONDAY + MINUTE + timedelta(seconds=second), is_active=is_active)
@@ -155,7 +155,7 @@ def test_what_is_taken_back_stays_so_when_the_switch_is_released_at_once(teas: l
     assert count_moved(prices()) == 0
 
 
-def test_two_switches_one_after_the_other_each_take_back_their_own(teas: list[int]) -> None:
+def test_two_switches_take_back_their_own_prices(teas: list[int]) -> None:
     turn_price_shocks(now=MONDAY)
     first, second = PriceShock.objects.order_by("variant_id").select_related("variant")[:2]
     throw("sku", first.variant.sku, MONDAY + MINUTE)
@@ -166,7 +166,7 @@ def test_two_switches_one_after_the_other_each_take_back_their_own(teas: list[in
     assert count_moved(prices()) == 8
 
 
-def test_two_prices_of_one_book_have_two_quotes_and_the_second_is_no_look(
+def test_a_price_taken_back_is_quoted_anew_without_a_look(
     teas: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turn_price_shocks(now=MONDAY)
@@ -198,7 +198,7 @@ def test_in_an_emergency_nothing_rises(teas: list[int]) -> None:
     assert count_moved(after) > 0
 
 
-def test_a_switch_is_thrown_even_if_prices_cannot_be_taken_back_with_it(
+def test_a_switch_works_even_if_taking_prices_back_fails(
     teas: list[int], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     turn_price_shocks(now=MONDAY)
@@ -222,7 +222,7 @@ def test_a_switch_is_thrown_even_if_prices_cannot_be_taken_back_with_it(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_book_made_while_a_switch_was_flipped_is_made_anew(
+def test_a_book_made_during_a_flip_is_made_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The flip neither waits for the run nor is lost to it."""
@@ -257,7 +257,7 @@ def lowered(goods: list[int], at: datetime) -> set[int]:
     return {one for one, arm in arms.items() if not arm.is_control}
 
 
-def test_arms_are_taken_back_by_the_flip_on_the_book_of_the_next_turn_too(teas: list[int]) -> None:
+def test_one_flip_takes_back_arms_of_current_and_next_turns(teas: list[int]) -> None:
     """Nine seconds before a turn its book is written: one switch takes both pages back."""
     start, turn = NOON + timedelta(hours=3), NOON + timedelta(hours=3, days=2)
     goods = teas[:12]

@@ -36,7 +36,7 @@ def market_with_history() -> list[int]:
     return open_tea_history()
 
 
-def test_a_known_elasticity_is_found_and_the_first_model_is_used(
+def test_a_known_elasticity_is_found_and_the_model_used(
     market_with_history: list[int],
 ) -> None:
     row = train_demand(as_of=NOON, weeks=WEEKS)
@@ -139,7 +139,7 @@ def _show_drawn(variants: list[int]) -> Impressions:
     )  # fmt: skip
 
 
-def test_weeks_in_which_nothing_lay_there_count_for_the_days_that_sold(
+def test_weeks_without_stock_count_for_their_days_in_stock(
     market_with_history: list[int], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     before, window = load_training_cells(as_of=NOON, weeks=WEEKS, place=("us", "online"))

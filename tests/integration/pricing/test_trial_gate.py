@@ -46,7 +46,7 @@ def ramp(dairy: Dairy, people: list[int]) -> int:
     return ramp
 
 
-def test_a_shut_gate_holds_the_trial_in_its_shadow_until_a_second_person_answers(
+def test_a_shut_gate_holds_a_trial_until_another_person_answers(
     ramp: int, people: list[int]
 ) -> None:
     _, ann, eve = people
@@ -67,7 +67,7 @@ def test_a_shut_gate_holds_the_trial_in_its_shadow_until_a_second_person_answers
     assert RampStep.objects.last().evidence["offline"] == offline
 
 
-def test_an_open_gate_lets_the_plan_go_on_and_a_verdict_lasts_a_day(ramp: int) -> None:
+def test_an_open_gate_advances_the_trial_and_lasts_a_day(ramp: int) -> None:
     open_gate(ramp)
     assert watch_trial(now=TOMORROW) == "go_on"
     shadow = list_trials()[0].steps[-1]

@@ -61,7 +61,7 @@ def cheap(dairy: Dairy, shopper: ShopperValue, now: datetime = NOON) -> int:
     return sum(view.quoted_minor for view in views.values())
 
 
-def test_a_trial_needs_two_people_and_there_is_one_at_a_time(
+def test_a_trial_needs_two_people_and_no_other_trial(
     dairy: Dairy, tried: DemandModelVersion, bob: int, ann: int
 ) -> None:
     with pytest.raises(NeedsSecondPerson):
@@ -110,7 +110,7 @@ def test_one_person_goes_up_one_share_and_down_to_any(
     assert list(steps) == [(0.0, ann), (0.01, ann), (0.05, bob), (0.25, ann), (0.01, ann)]
 
 
-def test_a_failed_audit_forbids_steps_before_shoppers_and_none_away_from_them(
+def test_a_failed_audit_allows_only_steps_away_from_shoppers(
     dairy: Dairy, tried: DemandModelVersion, bob: int, ann: int
 ) -> None:
     ramp = begin(tried, ann, share=0.05)
@@ -162,7 +162,7 @@ def test_in_the_shadow_nobody_is_quoted_by_it(
     assert tried.pk not in set(Quote.objects.values_list("model_version", flat=True))
 
 
-def test_at_everybody_all_are_quoted_by_it_and_public_prices_stay(
+def test_a_fully_ramped_model_quotes_everybody_and_public_prices_stay(
     dairy: Dairy, tried: DemandModelVersion, ann: int
 ) -> None:
     alice = make_treated()
@@ -198,7 +198,7 @@ def test_two_models_cost_no_query_once_they_are_in_memory(
         quote_variants(context=visit(alice), variant_ids=dairy.cheeses)
 
 
-def test_the_kill_switch_of_a_model_on_trial_stops_it_alone(
+def test_a_kill_switch_stops_the_model_on_trial_alone(
     dairy: Dairy, tried: DemandModelVersion, ann: int
 ) -> None:
     alice = make_treated()
@@ -255,7 +255,7 @@ def test_the_shadow_is_compared_every_hour_and_then_goes_on(
     assert load_rollout() == Rollout(tried.pk, ModelRamp.objects.get().salt, 0.01)
 
 
-def test_a_trial_that_brings_less_is_stopped_by_itself_and_begun_anew_by_undo(
+def test_a_losing_trial_stops_itself_and_undo_restarts_it(
     dairy: Dairy, tried: DemandModelVersion, bob: int, ann: int
 ) -> None:
     begin(tried, ann, share=0.25)

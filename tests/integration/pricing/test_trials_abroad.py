@@ -41,7 +41,7 @@ def tried(dairy: Dairy) -> DemandModelVersion:
     return make_candidate(dairy, make_people("bob")[0])
 
 
-def test_shoppers_abroad_who_bring_less_stop_a_trial_that_does_well_at_home(
+def test_losing_abroad_stops_a_trial_that_wins_at_home(
     dairy: Dairy, tried: DemandModelVersion
 ) -> None:
     begin(tried, make_people("ann")[0], share=0.25)
@@ -72,9 +72,7 @@ def test_shoppers_abroad_who_bring_less_stop_a_trial_that_does_well_at_home(
     assert figures[-1].startswith("In ca/online: a visit of its shoppers brings -$0.2")
 
 
-def test_the_shadow_is_compared_in_each_place_with_decisions_of_its_own(
-    dairy: Dairy, tried: DemandModelVersion
-) -> None:
+def test_the_shadow_is_compared_in_each_market(dairy: Dairy, tried: DemandModelVersion) -> None:
     ramp = begin(tried, make_people("ann")[0])
     alice = make_treated()
     look_at(alice, dairy.cheeses)

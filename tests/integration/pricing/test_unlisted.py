@@ -13,7 +13,7 @@ from tests.factories.pricing import NOON, Dairy, look_at, make_treated, open_dai
 pytestmark = pytest.mark.django_db
 
 
-def test_a_page_of_goods_that_no_book_holds_yet_is_shown_at_list_prices(
+def test_products_without_a_price_book_show_list_prices(
     dairy: Dairy,
 ) -> None:
     open_dairy()

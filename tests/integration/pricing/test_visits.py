@@ -78,7 +78,7 @@ def test_what_lies_before_the_sequence_moves_neither_breaker_nor_lift(db: None) 
     assert read_lift(since=date(2026, 6, 30)).is_worse
 
 
-def test_what_staff_undid_within_the_quarters_begins_anew_the_day_after(db: None) -> None:
+def test_an_undone_trip_starts_the_lift_the_day_after(db: None) -> None:
     make_visits([1.0], is_held_out=False)
     trip = {"kind": "profit", "scope": "market", "key": "us", "action": "switched_off"}
     for at in (NOON.replace(month=2), NOON.replace(month=8)):

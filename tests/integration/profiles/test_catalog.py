@@ -85,7 +85,7 @@ def test_the_most_popular_comes_first(dairy: dict[str, Variant]) -> None:
     ]
 
 
-def test_the_stand_in_of_other_tests_has_the_columns_of_the_real_one(
+def test_the_test_catalogue_has_the_columns_of_the_real_one(
     dairy: dict[str, Variant],
 ) -> None:
     real, stand_in = load_variant_arrays(), make_variants()

@@ -54,7 +54,7 @@ def tags_of(shoppers: list[ShopperValue]) -> list[tuple[str, ...]]:
     return [tuple(tag for tag in row.tags if tag in {"will_buy", "may_lapse"}) for row in rows]
 
 
-def test_what_is_likely_is_a_tag_with_its_proof_and_its_reasons(
+def test_a_likely_behaviour_is_a_tag_with_proof_and_reasons(
     crowd: tuple[list[ShopperValue], list[ShopperValue]],
 ) -> None:
     weekly, rare = crowd
@@ -111,7 +111,7 @@ def test_an_audience_counts_who_wears_such_a_tag(
     assert int(table.tags["will_buy"].sum()) == 30
 
 
-def test_what_is_not_better_than_the_base_rate_makes_no_tag(
+def test_a_prediction_no_better_than_the_base_rate_tags_nobody(
     crowd: tuple[list[ShopperValue], list[ShopperValue]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rare = [shopper.id for shopper in crowd[1]]

@@ -93,7 +93,7 @@ def test_nobody_answers_for_the_erased(alice: ShopperValue) -> None:
         answer(alice, "price", granted=False)
 
 
-def test_with_redis_down_the_shopper_counts_as_opted_out_until_repaired(
+def test_with_redis_down_a_shopper_is_opted_out_until_repaired(
     alice: ShopperValue,
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: Commit,

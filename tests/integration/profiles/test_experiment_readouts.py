@@ -34,7 +34,7 @@ LATER = NOON + timedelta(days=2)
 EVEN = {"plain": 0.3, "short": 0.3}
 
 
-def test_a_planted_winner_is_found_with_the_figures_of_its_orders() -> None:
+def test_a_planted_winner_is_found_with_its_order_figures() -> None:
     found = start()
     planted = plant(found, shoppers=600, chance={"plain": 0.2, "short": 0.5})
     figures = read_experiment(experiment_id=found, now=LATER)
@@ -125,7 +125,7 @@ def test_arms_that_did_not_get_their_shoppers_are_stopped() -> None:
     assert Experiment.objects.get(pk=found).stop_reason == "mismatch"
 
 
-def test_who_does_not_agree_any_more_is_not_measured_but_was_exposed() -> None:
+def test_who_withdraws_consent_is_exposed_but_not_measured() -> None:
     found = start()
     plant(found, shoppers=60, chance=EVEN)
     read_experiment(experiment_id=found, now=LATER)
@@ -153,7 +153,7 @@ def test_the_columns_of_a_started_experiment_change_no_verdict() -> None:
     assert read_experiment(experiment_id=found, now=LATER) == before
 
 
-def test_a_bandit_turns_towards_what_earns_and_leaves_everyone_where_they_are() -> None:
+def test_a_bandit_favors_the_earning_arm_and_moves_nobody() -> None:
     found = start(mode="bandit", least_share=0.1, guards={})
     plant(found, shoppers=400, chance={"plain": 0.2, "short": 0.5})
     read_experiment(experiment_id=found, now=NOON + timedelta(hours=20))

@@ -181,7 +181,7 @@ def test_held_out_of_everything() -> None:
     assert whys == {"global_holdout"}
 
 
-def test_stopping_gives_everybody_the_plain_page_and_says_so_in_a_fact() -> None:
+def test_stopping_an_experiment_serves_the_plain_page_to_all() -> None:
     found = start()
     guest = guest_in("short")
     stop_experiment(experiment_id=found, reason="enough seen", now=NOON)

@@ -56,7 +56,7 @@ def test_a_guest_who_is_merged_is_known_at_once() -> None:
     assert belongs_to_account(guest.pseudonym)
 
 
-def test_an_answer_of_the_time_before_the_joining_is_not_noted(
+def test_an_answer_from_before_the_joining_is_not_cached(
     monkeypatch: pytest.MonkeyPatch, clean_redis: redis.Redis
 ) -> None:
     guest = make_guest()

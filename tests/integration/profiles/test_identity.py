@@ -107,7 +107,7 @@ def test_a_first_login_takes_the_guest_over() -> None:
     )
 
 
-def test_a_login_without_a_cookie_gets_a_shopper_with_everything_off() -> None:
+def test_a_login_without_a_cookie_gets_everything_off() -> None:
     account = make_account()
     shopper = link_account(account_id=account.pk, pseudonym=None, now=NOON)
     assert shopper.consents == NOTHING

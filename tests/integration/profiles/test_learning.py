@@ -180,7 +180,7 @@ def test_tags_have_names_in_both_languages() -> None:
     assert name_tags(("on_offer",), "zh-hans") == ["可能主要购买特价"]
 
 
-def test_what_is_bought_again_and_what_goes_with_it_is_recommended(
+def test_products_bought_again_or_together_are_recommended(
     crowd: dict[str, list[ShopperValue]], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for shopper in crowd["cheese"][:25]:
@@ -204,7 +204,7 @@ def test_what_is_bought_again_and_what_goes_with_it_is_recommended(
     assert SimilarityVersion.objects.filter(is_active=True).count() == 1
 
 
-def test_before_the_first_night_what_was_bought_and_seen_comes_first() -> None:
+def test_before_the_first_training_seen_and_bought_products_come_first() -> None:
     alice = make_guest()
     store_records(order(alice, 3, GOUDA, offer=False), now=NOON)
     row = next(compute_feature_rows([alice.id], NOON))

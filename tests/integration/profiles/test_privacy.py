@@ -169,7 +169,7 @@ def test_erasing_twice_is_erasing_once(alice: ShopperValue) -> None:
     assert Shopper.objects.get(pk=alice.id).erased_at == NOON
 
 
-def test_an_event_on_its_way_while_its_shopper_is_erased_is_dropped(
+def test_an_event_of_a_shopper_being_erased_is_dropped(
     alice: ShopperValue,
 ) -> None:
     row = record(make_event("view"), alice)
@@ -217,7 +217,7 @@ def test_features_are_forgotten_half_a_year_after_the_last_visit(
     assert profiles[bob.pseudonym].is_warm
 
 
-def test_the_consent_log_of_the_erased_is_forgotten_after_three_years(
+def test_the_consent_log_is_forgotten_three_years_after_erasure(
     alice: ShopperValue,
 ) -> None:
     erase_everywhere(shopper_id=alice.id, rooms=[PRIVACY], now=NOON)

@@ -161,7 +161,7 @@ def test_no_sales_are_no_cells() -> None:
     assert cells.week_start.dtype == np.dtype("datetime64[D]")
 
 
-def test_lines_say_who_bought_what_when_on_the_clocks_of_the_business(
+def test_purchase_lines_name_shopper_product_and_business_time(
     settings: Any, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     settings.BUSINESS_TIME_ZONE = "Asia/Shanghai"

@@ -106,7 +106,7 @@ def test_the_next_event_after_a_flush_brings_the_history_back(
     assert_online_equals_batch(alice)
 
 
-def test_who_has_not_come_for_half_a_year_is_not_rebuilt(
+def test_a_shopper_absent_for_half_a_year_is_not_rebuilt(
     alice: ShopperValue, redis_connection: redis.Redis
 ) -> None:
     Shopper.objects.update(last_seen_at=NOON - timedelta(days=181))
@@ -200,7 +200,7 @@ def test_a_purchase_whose_messenger_comes_after_the_rebuild_counts_once(
     assert not OnlineLag.objects.exists()
 
 
-def test_a_purchase_whose_messenger_never_comes_is_found_by_the_job(
+def test_a_purchase_whose_message_is_lost_is_found_later(
     alice: ShopperValue, redis_connection: redis.Redis
 ) -> None:
     """The worker was killed between the commit and the message."""

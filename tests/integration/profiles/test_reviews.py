@@ -98,7 +98,9 @@ def test_who_did_not_buy_cannot_review(shelf: Shelf, product: int) -> None:
     assert refused.value.code == "not_bought"
 
 
-def test_marks_leave_out_what_is_hidden_and_its_writer_sees_why(shelf: Shelf, product: int) -> None:
+def test_ratings_leave_out_hidden_reviews_and_their_writers_see_why(
+    shelf: Shelf, product: int
+) -> None:
     people = [make_shopper() for _ in range(3)]
     for shopper, rating in zip(people, (5, 4, 1), strict=True):
         buy(shopper, shelf.rye)
@@ -123,9 +125,7 @@ def test_nothing_is_hidden_without_a_reason(shelf: Shelf, product: int) -> None:
         Review.objects.filter(pk=review).update(state="hidden")
 
 
-def test_tones_are_listed_with_hidden_ones_and_without_those_who_left(
-    shelf: Shelf, product: int
-) -> None:
+def test_tones_include_hidden_reviews_but_no_erased_shoppers(shelf: Shelf, product: int) -> None:
     people = [make_shopper() for _ in range(3)]
     for shopper, rating, text in zip(
         people, (5, 1, 4), ("很好吃，下次再买", "Stale, awful, waste of money", "👍"), strict=True

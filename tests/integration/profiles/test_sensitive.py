@@ -91,7 +91,7 @@ def look(shopper: ShopperValue, *variants: int) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(history=any_history())
-def test_online_batch_and_rebuilt_are_as_if_sensitive_goods_did_not_exist(
+def test_profiles_are_built_as_if_sensitive_products_did_not_exist(
     brie_is_sensitive: None, history: list[EventValue]
 ) -> None:
     alice, bob = make_guest(), make_guest()
@@ -165,7 +165,7 @@ def test_a_flag_set_later_reaches_back_into_online_profiles(
     assert set(online_row(alice).variant_affinity) == {BRIE, CHEDDAR}
 
 
-def test_a_marker_of_an_older_release_is_a_reason_to_rebuild(
+def test_a_marker_of_an_older_release_causes_a_rebuild(
     redis_connection: redis.Redis,
 ) -> None:
     alice = make_guest()

@@ -116,7 +116,7 @@ def test_public_prices_turn_by_turn_from_cells_to_the_effect() -> None:
     assert (balance["fault"], balance["coins"], balance["astray"]) == ("", 96, [0.0, 0.0])
 
 
-def test_a_guard_that_is_certainly_worse_than_it_may_be_stops_it() -> None:
+def test_a_guard_that_is_certainly_broken_stops_the_experiment() -> None:
     found = begin(guards={"return_rate": 0.5, "margin_per_shopper": 0.1})
     trade(Trade(lift=1.2, back=0.9))
     figures = read(found)

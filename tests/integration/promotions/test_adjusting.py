@@ -42,7 +42,7 @@ def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "find_deepest", lambda *_: 60.0)
 
 
-def test_a_members_campaign_that_sells_below_cost_takes_a_step_back(shelf: Shelf) -> None:
+def test_a_members_campaign_selling_below_cost_steps_back(shelf: Shelf) -> None:
     campaign = make_campaign("bread", percent="10", audience="members")
     let_adjust(campaign)
     note(campaign, **LOSING)
@@ -58,7 +58,7 @@ def test_a_members_campaign_that_sells_below_cost_takes_a_step_back(shelf: Shelf
     assert campaign.offers.get().percent == 5
 
 
-def test_an_applied_change_is_undone_in_one_step_and_a_no_holds_for_a_day(shelf: Shelf) -> None:
+def test_a_change_is_undone_and_not_repeated_for_a_day(shelf: Shelf) -> None:
     campaign, staff = make_campaign("bread", percent="10", audience="members"), make_staff("erin")
     let_adjust(campaign)
     note(campaign, **LOSING)
@@ -116,7 +116,7 @@ def test_a_rejected_change_moves_nothing(shelf: Shelf) -> None:
     assert not CampaignAdjustment.objects.filter(state="waiting", lever="depth").exists()
 
 
-def test_another_reason_for_the_same_lever_takes_the_place_of_the_first(shelf: Shelf) -> None:
+def test_another_reason_for_a_lever_replaces_the_first(shelf: Shelf) -> None:
     campaign = make_campaign("bread", percent="10")
     note(campaign, **LOSING)
     adjust_campaigns(now=NOON)
@@ -137,7 +137,7 @@ def test_what_no_longer_holds_no_longer_waits(shelf: Shelf) -> None:
     assert (row.state, row.bound_by) == ("refused", "no_longer")
 
 
-def test_buyers_words_pause_a_members_campaign_and_undo_brings_it_back(shelf: Shelf) -> None:
+def test_bad_reviews_pause_a_members_campaign_and_undo_resumes_it(shelf: Shelf) -> None:
     campaign, staff = make_campaign("bread", percent="10", audience="members"), make_staff("erin")
     let_adjust(campaign)
     note(campaign, reviews=200, read=200, positivity_sum=30.0, positivity_squares=14.5)
@@ -160,7 +160,7 @@ def test_few_clicks_lower_the_exposure(shelf: Shelf) -> None:
     assert CampaignTuning.objects.get(campaign=dull).exposure_weight == pytest.approx(1 / 1.5)
 
 
-def test_a_segment_is_left_out_by_the_offers_condition_and_let_in_again(shelf: Shelf) -> None:
+def test_the_offers_condition_leaves_a_segment_out_and_readmits_it(shelf: Shelf) -> None:
     campaign, staff = make_campaign("bread", percent="10", audience="members"), make_staff("erin")
     campaign.offers.update(condition={"cart_value": 4_000})
     row = CampaignAdjustment.objects.create(
@@ -203,7 +203,7 @@ def test_a_window_ends_sooner_and_may_be_put_back(shelf: Shelf) -> None:
 # ------------------------------------------------------------------ what is read
 
 
-def test_the_depth_of_a_minute_is_the_one_then_in_force(shelf: Shelf) -> None:
+def test_the_depth_of_a_minute_is_the_one_in_force(shelf: Shelf) -> None:
     campaign = make_campaign("bread", percent="10", audience="members")
     let_adjust(campaign)
     note(campaign, **LOSING)
@@ -226,7 +226,7 @@ def test_only_live_campaigns_are_looked_at(shelf: Shelf) -> None:
     assert [one.state.campaign_id for one in list_running(now=NOON)] == [running.pk]
 
 
-def test_goods_without_a_book_of_prices_leave_the_room_above_their_assumed_cost(
+def test_without_a_price_book_depth_is_bounded_by_assumed_cost(
     shelf: Shelf,
 ) -> None:
     campaign = make_campaign("bread", percent="10")

@@ -40,7 +40,7 @@ def test_each_share_is_raised_when_it_is_reached_and_once() -> None:
 
 
 @pytest.mark.django_db
-def test_one_use_may_cross_several_and_a_rollback_takes_them_back() -> None:
+def test_one_use_may_cross_several_shares_and_rollbacks_undo_them() -> None:
     make_campaign("tenth", percent="10", budget_minor=1_000)
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         _spend(1_000 // 0 if _spend(1_000) else 0)
@@ -80,7 +80,7 @@ def test_parallel_spending_raises_each_share_exactly_once_at_its_crossing() -> N
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("fresh_memory")
-def test_a_clock_runs_only_to_an_end_that_was_fixed_before_it_was_shown() -> None:
+def test_a_clock_runs_only_to_an_end_fixed_before() -> None:
     make_campaign("tenth", percent="10")
     clocks = []
     for fields in (

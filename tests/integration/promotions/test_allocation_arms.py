@@ -38,7 +38,7 @@ def decisions() -> dict[int, tuple[str, float, float]]:
     return {pk: (arm, depth, chance) for pk, arm, depth, chance in rows}
 
 
-def test_arms_of_an_experiment_come_first_with_the_chance_over_all_of_them(shelf: Shelf) -> None:
+def test_arms_of_an_experiment_precede_those_of_the_plan(shelf: Shelf) -> None:
     make_plan(shelf)
     make_model()
     make_shoppers(400)

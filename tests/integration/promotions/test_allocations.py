@@ -36,7 +36,7 @@ def _arms() -> Counter[str]:
     return Counter(OfferDecision.objects.values_list("arm", flat=True))
 
 
-def test_the_randomised_arm_is_always_on_sticky_and_logged_with_what_it_gives(
+def test_randomised_arms_are_sticky_and_logged_with_their_propensity(
     shelf: Shelf,
 ) -> None:
     make_plan(shelf, control_share=0.2, depth_share=0.1)
@@ -68,7 +68,7 @@ def test_who_did_not_agree_is_left_alone(shelf: Shelf) -> None:
     assert allocate_offers(now=NOON).decisions == 0
 
 
-def test_a_shopper_gets_the_depth_that_was_given_and_no_other(shelf: Shelf) -> None:
+def test_a_shopper_gets_only_the_assigned_depth(shelf: Shelf) -> None:
     plan = make_plan(shelf, control_share=0.2, depth_share=0.1)
     shoppers = make_shoppers(120)
     allocate_offers(now=NOON)
@@ -126,7 +126,7 @@ def test_decisions_are_append_only_and_forget_whose_they_were(shelf: Shelf) -> N
     assert not CampaignShopper.objects.exists()
 
 
-def test_with_a_model_the_best_offers_go_out_within_the_budget(shelf: Shelf) -> None:
+def test_the_model_gives_the_best_offers_within_the_budget(shelf: Shelf) -> None:
     plan = make_plan(shelf, exploration_share=0.0)
     Campaign.objects.filter(pk=plan.campaign_id).update(budget_minor=3_000)
     version = make_model()
@@ -170,7 +170,7 @@ def test_nobody_gets_more_than_the_frequency_cap(shelf: Shelf) -> None:
     assert second == {one.pk for one in shoppers} - given_to
 
 
-def test_a_changed_shopper_is_decided_for_at_once_in_few_queries(shelf: Shelf) -> None:
+def test_a_changed_shopper_is_decided_in_few_queries(shelf: Shelf) -> None:
     make_plan(shelf)
     make_model()
     allocate_offers(now=NOON)
@@ -196,7 +196,7 @@ def test_the_price_of_money_follows_what_was_spent(shelf: Shelf) -> None:
     assert plan.price < former
 
 
-def test_a_budget_that_is_not_spent_never_buys_sales_at_a_loss(shelf: Shelf) -> None:
+def test_an_unspent_budget_never_buys_sales_at_a_loss(shelf: Shelf) -> None:
     plan = make_plan(shelf)
     Campaign.objects.update(budget_minor=1_000_000)
     for hour in range(1, 9):

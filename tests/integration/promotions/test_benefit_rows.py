@@ -108,7 +108,7 @@ def test_gift_delivery_and_points_come_back_beside_the_lines() -> None:
     assert found.discount_minor == 0
 
 
-def test_groups_and_categories_are_read_with_their_offers_and_anew_when_changed() -> None:
+def test_groups_and_categories_are_read_anew_when_changed() -> None:
     root = StackingGroup.objects.create(code="week", name="Week", mode="best")
     inner = StackingGroup.objects.create(code="pair", name="Pair", mode="stack", parent=root)
     amount = {"amount_minor": 100}

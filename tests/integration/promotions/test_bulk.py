@@ -76,7 +76,7 @@ def test_a_second_load_changes_nothing(shelf: Shelf) -> None:
     ]
 
 
-def test_a_loaded_coupon_works_for_whom_it_was_sent_to_and_only_on_its_goods(
+def test_a_loaded_coupon_works_for_its_shopper_and_products_only(
     shelf: Shelf,
 ) -> None:
     shopper = Shopper.objects.create(created_at=NOON, last_seen_at=NOON)
@@ -119,7 +119,7 @@ def test_loaded_offers_are_shown_to_whom_they_were_sent(shelf: Shelf) -> None:
     }
 
 
-def test_what_still_runs_is_released_by_the_law_or_refused_with_the_rule_named(
+def test_a_running_campaign_is_loaded_lawfully_or_refused(
     shelf: Shelf,
 ) -> None:
     shopper = Shopper.objects.create(created_at=NOON, last_seen_at=NOON)
@@ -138,7 +138,7 @@ def test_what_still_runs_is_released_by_the_law_or_refused_with_the_rule_named(
     )
 
 
-def test_the_demo_s_campaigns_are_made_once_and_only_released_where_the_law_allows(
+def test_demo_campaigns_are_made_once_and_released_where_lawful(
     shelf: Shelf,
 ) -> None:
     # Goods that cost as much as they are sold for may not be reduced: all of them have to stay out.
@@ -165,7 +165,7 @@ def test_the_demo_s_campaigns_of_before_get_their_first_version(shelf: Shelf) ->
     assert list(steps) == [("found", "live", NOON)]
 
 
-def test_the_demo_s_campaigns_leave_out_the_goods_a_law_names(
+def test_demo_campaigns_leave_out_products_that_a_law_names(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(law_evidence, "floor_minor", lambda **_asked: {shelf.gouda: 10_000})

@@ -60,9 +60,7 @@ def _with(**coupon: Any) -> str:
 
 
 @pytest.mark.parametrize("file_format", ["json", "csv"])
-def test_a_file_with_codes_goes_out_the_same_from_the_next_shop(
-    offer: Offer, file_format: str
-) -> None:
+def test_a_file_with_codes_is_exported_equally_after_import(offer: Offer, file_format: str) -> None:
     made = set(Coupon.objects.filter(batch__isnull=False).values_list("code", flat=True))
     text = _export(file_format=file_format)
     assert len(made) == 3
@@ -93,7 +91,7 @@ def test_codes_are_told_only_to_those_who_may_see_them(offer: Offer) -> None:
     assert not Coupon.objects.filter(code="NEW5").exists()
 
 
-def test_a_dry_run_tells_the_changes_and_a_real_one_keeps_what_is_not_named(offer: Offer) -> None:
+def test_a_dry_run_lists_changes_and_omitted_codes_stay(offer: Offer) -> None:
     text = _with(code=" spring 5", max_redemptions=200)
     dry = _load(text, is_dry=True)
     assert dry.outcomes[0].verdict == "changed"
@@ -112,7 +110,7 @@ def test_a_dry_run_tells_the_changes_and_a_real_one_keeps_what_is_not_named(offe
     assert "SPRING" not in kept_versions
 
 
-def test_bad_codes_are_refused_with_their_place_and_nothing_is_written(offer: Offer) -> None:
+def test_bad_codes_are_refused_with_their_place(offer: Offer) -> None:
     other: Offer = make_draft("autumn").offers.get()
     Coupon.objects.create(code="TAKEN", offer=other)
     Coupon.objects.filter(code="SPRING5").update(redeemed=7)
@@ -153,7 +151,7 @@ def test_bad_codes_are_refused_with_their_place_and_nothing_is_written(offer: Of
     assert _export() == before
 
 
-def test_too_many_codes_stay_out_and_the_file_says_how_many(
+def test_too_many_codes_are_left_out_and_counted(
     offer: Offer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(campaign_codes, "MOST_CODES", 1)

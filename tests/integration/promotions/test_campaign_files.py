@@ -95,7 +95,7 @@ def short_cells() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("short_cells")
-def test_a_list_of_goods_may_be_as_long_as_the_file(two: dict[str, object]) -> None:
+def test_a_list_of_products_may_fill_the_file(two: dict[str, object]) -> None:
     text = export_campaigns(Campaign.objects.values_list("pk", flat=True), file_format="csv")
     assert max(len(cell) for cell in text.split(",")) > 30
     report = _load(text, is_dry=True, file_format="csv")
@@ -125,7 +125,7 @@ def test_a_dry_run_shows_the_differences_and_writes_nothing(two: dict[str, objec
     assert Campaign.objects.get(code="first").budget_minor == 5_000
 
 
-def test_bad_campaigns_are_set_aside_with_their_reason_and_the_others_go_on(
+def test_bad_campaigns_are_refused_and_the_others_imported(
     two: dict[str, object],
 ) -> None:
     tree = json.loads(export_campaigns(Campaign.objects.values_list("pk", flat=True)))
@@ -160,7 +160,7 @@ def test_what_is_no_such_file_is_refused_whole(text: str) -> None:
         _load("nothing\n1\n", file_format="csv")
 
 
-def test_a_released_campaign_is_changed_by_the_same_rules_as_by_hand(db: None) -> None:
+def test_a_released_campaign_changes_by_file_as_by_hand(db: None) -> None:
     campaign = make_draft(budget_minor=1_000)
     step(campaign, Step.SCHEDULE, make_person("ann"))
     tree = json.loads(export_campaigns([campaign.pk]))
@@ -193,7 +193,7 @@ def _rich(shelf: Shelf) -> Campaign:
     return campaign
 
 
-def test_a_file_names_goods_so_that_it_fits_a_shop_with_other_ids(shelf: Shelf) -> None:
+def test_a_file_names_products_by_references_that_fit_other_shops(shelf: Shelf) -> None:
     campaign = _rich(shelf)
     said = take_snapshot(campaign.pk)
     text = export_campaigns([campaign.pk])

@@ -71,9 +71,7 @@ def _rules(campaign: Campaign) -> list[str]:
     return [one.rule for one in judge_campaign(campaign_id=campaign.pk, now=NOON)]
 
 
-def test_a_percentage_from_a_price_that_was_lower_is_blocked_and_said_in_both_languages(
-    germany: Shelf, ann: int
-) -> None:
+def test_a_percentage_off_an_inflated_price_is_blocked(germany: Shelf, ann: int) -> None:
     _prices(germany.cheddar, [(90, 400), (20, 390), (10, 400)])
     campaign = _draft(germany)
     with pytest.raises(LawBroken, match="percent_not_from_reference") as refusal:
@@ -91,7 +89,7 @@ def test_the_same_draft_is_released_once_the_price_has_stood(germany: Shelf, ann
     assert step(_draft(germany), Step.SCHEDULE, ann) == "live"
 
 
-def test_the_same_draft_is_lawful_where_a_percentage_claims_no_old_price(
+def test_the_same_draft_is_lawful_where_percentages_claim_nothing(
     germany: Shelf, ann: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _prices(germany.cheddar, [(90, 400), (20, 390), (10, 400)])
@@ -122,9 +120,7 @@ def test_the_second_person_cannot_release_what_became_illegal(germany: Shelf, an
         step(campaign, Step.APPROVE, make_person("bob"))
 
 
-def test_the_same_offer_again_needs_a_pause_from_when_it_really_ended(
-    germany: Shelf, ann: int
-) -> None:
+def test_a_repeated_offer_needs_a_pause_after_its_real_end(germany: Shelf, ann: int) -> None:
     first = _draft(germany, "first", starts_at=NOON - timedelta(days=60), ends_at=NOON)
     Campaign.objects.filter(pk=first.pk).update(status="live", ends_at=NOON + timedelta(hours=1))
     step(first, Step.END, ann, now=NOON - timedelta(days=29, hours=23))
@@ -170,7 +166,7 @@ def test_the_days_of_the_campaign_decide_which_row_holds(germany: Shelf, ann: in
     assert _rules(short) == []
 
 
-def test_parts_of_a_country_with_laws_of_their_own_are_asked_too(shelf: Shelf) -> None:
+def test_parts_of_a_country_with_own_laws_count(shelf: Shelf) -> None:
     places = reached_places("us", load_laws(), ())
     assert places == ("US-other", "US-NY")
 
@@ -182,7 +178,7 @@ def test_claims_that_cannot_be_read_are_not_saved(db: None) -> None:
         campaign.full_clean()
 
 
-def test_the_table_of_the_document_is_the_table_of_the_shop(db: None) -> None:
+def test_the_documented_table_of_laws_equals_the_shops(db: None) -> None:
     text = DOCUMENT.read_text()
     shown = re.findall(r"^\| ((?:EU|DE|FR|PL|UK|CN|US-\w+) \| .+) \|$", text, re.MULTILINE)
     assert shown == [_describe(row) for row in PromotionLaw.objects.order_by("pk")]
@@ -204,7 +200,7 @@ def _describe(row: PromotionLaw) -> str:
     return " | ".join(cells)
 
 
-def test_a_public_offer_is_in_the_price_history_a_members_offer_only_where_the_law_says_so(
+def test_members_offers_enter_price_history_only_where_laws_say_so(
     germany: Shelf, ann: int
 ) -> None:
     _prices(germany.cheddar, [(90, 400)])
@@ -238,7 +234,7 @@ def test_a_price_of_a_piece_is_in_the_price_history(germany: Shelf, ann: int) ->
     assert _rules(_draft(germany)) == ["percent_not_from_reference"]
 
 
-def test_what_is_released_is_judged_by_the_prices_before_it_began(germany: Shelf, ann: int) -> None:
+def test_a_released_campaign_is_judged_by_prices_before_it_began(germany: Shelf, ann: int) -> None:
     _prices(germany.cheddar, [(90, 400)])
     campaign = _draft(germany)
     step(campaign, Step.SCHEDULE, ann)
@@ -246,9 +242,7 @@ def test_what_is_released_is_judged_by_the_prices_before_it_began(germany: Shelf
     assert judge_campaign(campaign_id=campaign.pk, now=later) == ()
 
 
-def test_the_law_costs_the_same_statements_whatever_the_goods_and_the_campaigns(
-    germany: Shelf, ann: int
-) -> None:
+def test_the_law_costs_the_same_queries_for_all_products(germany: Shelf, ann: int) -> None:
     everything: Any = {"offer": {"scope": {}}, "market_code": "us"}
     one, all_of_them = _draft(germany), make_draft("all", **everything)
     judge_campaign(campaign_id=one.pk, now=NOON)
@@ -263,7 +257,7 @@ def test_the_law_costs_the_same_statements_whatever_the_goods_and_the_campaigns(
     assert (len(few), len(more) - len(few)) == (QUERIES, 5)
 
 
-def test_every_kind_is_judged_by_its_own_goods_and_by_what_a_unit_comes_to(
+def test_every_offer_kind_is_judged_by_its_own_products(
     germany: Shelf,
 ) -> None:
     campaign = _draft(germany, audience="personal")

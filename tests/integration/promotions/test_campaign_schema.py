@@ -61,7 +61,7 @@ def _verdicts(campaigns: list[Any]) -> list[str]:
     return [one.sentences[0] if one.verdict == "refused" else "" for one in report.outcomes]
 
 
-def test_wrong_documents_are_refused_by_schema_and_reader_with_place_value_and_remedy() -> None:
+def test_schema_and_reader_refuse_the_same_documents() -> None:
     make_draft()
     [good] = json.loads(export_campaigns(Campaign.objects.values_list("pk", flat=True)))[
         "campaigns"

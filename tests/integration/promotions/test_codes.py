@@ -45,7 +45,7 @@ def _batch(offer: Offer, amount: int = 100, **fields: Any) -> CodeBatch:
     )
 
 
-def test_a_batch_is_made_whole_and_a_second_run_makes_nothing(offer: Offer) -> None:
+def test_a_batch_is_made_whole_and_only_once(offer: Offer) -> None:
     batch = _batch(offer)
     assert [make_codes(batch_id=batch.pk, now=NOON) for _ in range(2)] == [100, 0]
     batch.refresh_from_db()
@@ -84,14 +84,14 @@ def test_a_code_drawn_twice_or_known_already_is_drawn_again(
     }
 
 
-def test_a_stopped_batch_keeps_what_it_has_and_makes_no_more(offer: Offer) -> None:
+def test_a_stopped_batch_keeps_its_codes_and_makes_no_more(offer: Offer) -> None:
     batch = _batch(offer)
     assert (stop_batch(batch_id=batch.pk), stop_batch(batch_id=batch.pk)) == (True, False)
     assert make_codes(batch_id=batch.pk, now=NOON) == 0
 
 
 @pytest.mark.django_db(transaction=True)
-def test_workers_that_make_one_batch_at_once_make_no_code_too_many(
+def test_several_workers_make_no_code_too_many(
     offer: Offer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(under_test, "STEP", 50)
@@ -102,7 +102,7 @@ def test_workers_that_make_one_batch_at_once_make_no_code_too_many(
     assert Coupon.objects.filter(batch=batch).count() == 400
 
 
-def test_a_weak_pattern_and_an_offer_without_codes_are_refused_at_save(offer: Offer) -> None:
+def test_weak_patterns_and_offers_without_codes_are_refused(offer: Offer) -> None:
     weak = CodeBatch(offer=offer, name="x", pattern="x-###", amount=10)
     with pytest.raises(ValidationError, match="need at least 5 places"):
         weak.full_clean()
@@ -176,7 +176,7 @@ REASONS = {
 }
 
 
-def test_a_dry_run_says_what_a_file_would_do_and_does_nothing(offer: Offer) -> None:
+def test_a_dry_run_reports_what_a_file_would_do(offer: Offer) -> None:
     asked: dict[str, Any] = {"offer_id": offer.pk, "file_name": "mine.csv", "now": NOON}
     tried = import_codes(lines=FILE.splitlines(), is_dry_run=True, **asked)
     assert (tried.good, tried.bad, tried.reasons) == (2, 6, REASONS)

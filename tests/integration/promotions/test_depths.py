@@ -62,7 +62,7 @@ def test_what_is_given_for_nothing_still_counts_as_all(shelf: Shelf) -> None:
     assert depth(campaign) == 100.0
 
 
-def test_a_set_price_far_below_the_goods_needs_the_second_person(shelf: Shelf) -> None:
+def test_a_set_price_far_below_needs_a_second_person(shelf: Shelf) -> None:
     deep = of_kind("set_price", amount_minor=200, target="unit", scope={"variants": [shelf.gouda]})
     assert depth(deep) == 60.0
     assert step(deep, Step.SCHEDULE, make_person("ann")) == "scheduled"

@@ -71,7 +71,7 @@ def path_of(link: str) -> str:
     return "/" + link.strip("<>").split("/", 3)[3]
 
 
-def test_a_letter_says_offer_reason_label_and_end_once_a_week(campaign: Campaign) -> None:
+def test_a_weekly_email_names_offer_reason_label_and_end(campaign: Campaign) -> None:
     shopper = make_reader(campaign, reason="by_chance")
     assert [send_digests(now=NOON) for _ in range(2)] == [1, 0]
     (letter,) = mail.outbox
@@ -157,7 +157,7 @@ def test_a_batch_is_bounded_and_the_next_goes_on(campaign: Campaign) -> None:
     ]
 
 
-def test_a_refused_address_does_not_stop_the_others_nor_is_it_tried_again(
+def test_a_refused_address_stops_no_other_and_is_not_retried(
     campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_reader(campaign, "gone@example.com")
@@ -174,7 +174,7 @@ def test_a_refused_address_does_not_stop_the_others_nor_is_it_tried_again(
     assert [letter.to for letter in mail.outbox] == [["alice@example.com"]]
 
 
-def test_a_mail_server_that_is_down_leaves_the_turn_for_the_next_run(
+def test_a_mail_outage_leaves_the_email_for_the_next_run(
     campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_reader(campaign)

@@ -44,7 +44,7 @@ def explored() -> list[OfferDecision]:
     return [one for one in OfferDecision.objects.order_by("pk") if one.draws]
 
 
-def test_new_offers_are_drawn_for_a_bounded_share_and_every_draw_comes_out_again(
+def test_new_offers_are_drawn_for_a_bounded_share_reproducibly(
     shelf: Shelf,
 ) -> None:
     make_plan(shelf)
@@ -112,7 +112,7 @@ def test_without_a_share_or_a_model_nothing_is_drawn(shelf: Shelf) -> None:
     assert not explored()
 
 
-def test_staff_set_the_share_and_decisions_keep_the_one_they_were_made_with(shelf: Shelf) -> None:
+def test_decisions_keep_the_exploration_share_they_were_made_with(shelf: Shelf) -> None:
     plan = make_plan(shelf)
     make_model()
     people = make_shoppers(400)
@@ -151,7 +151,7 @@ def test_the_database_bounds_the_share() -> None:
         AllocationPlan.objects.create(campaign_id=1, salt="x", exploration_share=0.6)
 
 
-def test_what_an_offer_did_is_believed_and_ends_its_being_new(shelf: Shelf) -> None:
+def test_an_offers_outcomes_are_believed_and_it_becomes_known(shelf: Shelf) -> None:
     """Purchases less returns: the lower depth does nothing, the deeper one all the model says."""
     make_plan(shelf, control_share=0.3, depth_share=0.3, outcome_days=7)
     make_model()

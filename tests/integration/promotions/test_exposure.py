@@ -45,7 +45,7 @@ def test_a_weight_orders_what_is_sent_to_a_shopper(shelf: Shelf) -> None:
     assert shown(alice.id) == ["second", "first"]
 
 
-def test_other_processes_hear_of_a_new_weight_and_of_nothing_else(shelf: Shelf) -> None:
+def test_other_processes_hear_only_of_a_new_weight(shelf: Shelf) -> None:
     weigh(make_campaign("first", percent="5"), 1.0)
     before = OfferBook.objects.get().version
     CampaignTuning.objects.update(changed_at=NOON)

@@ -114,7 +114,7 @@ def test_one_document_waits_at_a_time_and_not_forever(group: VerifiedGroup, alic
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_code_proves_it_once_also_when_many_enter_it_at_once() -> None:
+def test_a_group_code_proves_once_even_when_entered_at_once() -> None:
     group = VerifiedGroup.objects.create(code="student", name="Students")
     [code] = make_group_codes(group_id=group.pk, amount=1)
     assert not GroupCode.objects.filter(digest__contains=code).exists()
@@ -132,7 +132,7 @@ def test_a_code_proves_it_once_also_when_many_enter_it_at_once() -> None:
     assert GroupClaim.objects.get().shopper_id == ids[list(won).index(True)]
 
 
-def test_an_address_of_an_institution_proves_it_to_who_reads_the_mail(
+def test_an_institutions_address_proves_membership_to_its_reader(
     group: VerifiedGroup, alice: int
 ) -> None:
     with pytest.raises(ClaimRefused, match="do not prove"):

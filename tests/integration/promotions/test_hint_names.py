@@ -57,7 +57,7 @@ def test_a_missing_product_is_named_with_the_offer(shelf: Shelf) -> None:
     assert not any("shop_category" in query["sql"] for query in captured.captured_queries)
 
 
-def test_a_set_that_is_not_full_names_what_it_is_made_of(shelf: Shelf) -> None:
+def test_an_incomplete_set_names_what_it_consists_of(shelf: Shelf) -> None:
     offer = release("Three for two", scope={"categories": [shelf.cheese]})
     Offer.objects.filter(pk=offer.pk).update(
         benefit_kind="cheapest_free", target="cart", percent="100", terms={"size": 3}

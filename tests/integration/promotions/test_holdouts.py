@@ -73,7 +73,7 @@ def spend(shopper_id: int, variant_id: int, paid_minor: int, kind: str = "purcha
     ("audience", "treated_pays", "is_stopped"),
     [("personal", 290, True), ("personal", 400, False), ("members", 290, True)],
 )
-def test_a_campaign_that_loses_to_its_holdout_stops_and_says_so(
+def test_a_campaign_that_loses_to_its_holdout_is_stopped(
     shelf: Shelf, audience: str, treated_pays: int, is_stopped: bool
 ) -> None:
     # Everybody buys one cheddar that costs 3.00; with the campaign they pay less for it.
@@ -95,7 +95,7 @@ def test_a_campaign_that_loses_to_its_holdout_stops_and_says_so(
 
 
 @pytest.mark.parametrize(("comes_back", "is_stopped"), [(False, False), (True, True)])
-def test_a_campaign_whose_goods_come_back_is_not_taken_for_one_that_earns(
+def test_returned_sales_are_not_counted_as_earnings(
     shelf: Shelf, comes_back: bool, is_stopped: bool
 ) -> None:
     """The addressed buy three pieces for 3.50 instead of one for 4.00, and send two back."""
@@ -116,7 +116,7 @@ def test_a_campaign_whose_goods_come_back_is_not_taken_for_one_that_earns(
     assert campaign.status == ("paused" if is_stopped else "live")
 
 
-def test_who_joins_while_a_members_campaign_runs_is_in_neither_arm(shelf: Shelf) -> None:
+def test_a_shopper_joining_during_the_campaign_is_in_neither_arm(shelf: Shelf) -> None:
     campaign = make_campaign("cheese", percent="25", audience="members")
     people = address(campaign, 60)
     late = get_user_model().objects.create(

@@ -69,7 +69,7 @@ def test_histories_are_lowered_as_if_all_goods_were_looked_at(
             assert getattr(found, name).tolist() == getattr(expected, name).tolist()
 
 
-def test_public_offers_of_the_past_are_read_only_where_a_law_compares_with_old_prices(
+def test_past_offers_are_read_only_where_a_law_compares(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told, everything = list[str](), dict[str, Any](offer={"scope": {}}, market_code="us")

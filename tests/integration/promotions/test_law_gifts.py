@@ -53,7 +53,7 @@ def rules(campaign: Campaign) -> list[str]:
     return [one.rule for one in judge_campaign(campaign_id=campaign.pk, now=NOON)]
 
 
-def test_the_second_gift_is_refused_where_both_come_with_one_cart(germany: Shelf) -> None:
+def test_a_second_gift_in_one_cart_is_refused(germany: Shelf) -> None:
     ann = make_person("ann")
     # 4.00 of 20.00 and 9.00 of 34.00 alone; 13.00 of 38.00 together.
     cheddar, merlot = give("cheddar", germany.cheddar, 1_600), give("merlot", germany.merlot, 2_500)
@@ -99,7 +99,7 @@ def test_two_gifts_of_one_campaign_come_together_too(germany: Shelf) -> None:
     assert rules(campaign) == ["gifts_above_cap"]
 
 
-def test_gifts_for_everybody_and_campaigns_that_are_no_longer_do_not_count(germany: Shelf) -> None:
+def test_gifts_for_everybody_and_ended_campaigns_do_not_count(germany: Shelf) -> None:
     ann = make_person("ann")
     cheddar, merlot = give("cheddar", germany.cheddar, 1_600), give("merlot", germany.merlot, 2_500)
     step(cheddar, Step.SCHEDULE, ann)

@@ -75,7 +75,7 @@ def test_what_it_adds_is_measured_by_segment_and_tag(shelf: Shelf) -> None:
         ("cooks", {"not": {"segments": ["cooks"]}}, "with segment cooks"),
     ],
 )
-def test_a_group_is_left_out_by_the_offers_condition_and_let_in_again(
+def test_the_offers_condition_leaves_a_group_out_and_readmits_it(
     shelf: Shelf, name: str, condition: dict[str, object], said: str
 ) -> None:
     campaign, staff = make_campaign("bread", percent="10", audience="members"), make_staff("erin")
@@ -109,7 +109,7 @@ def test_who_is_left_out_already_is_not_proposed_again(shelf: Shelf) -> None:
     assert looked_at() == {"segments:cooks"}
 
 
-def test_tiers_of_many_are_those_of_each_when_the_campaign_began() -> None:
+def test_tiers_of_many_equal_each_members_tier() -> None:
     make_terms()
     early, late, none = (make_member(f"{name}@example.com") for name in ("early", "late", "none"))
     order_points(early, "A", 12_000)

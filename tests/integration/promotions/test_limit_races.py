@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 AMOUNTS = (199, 349, 500, 777, 801)
 
 
-def test_a_budget_is_never_overspent_and_wastes_less_than_one_discount() -> None:
+def test_a_budget_is_never_overspent_and_nearly_used_up() -> None:
     campaign = make_campaign("hello", amount_minor=500, budget_minor=20_000)
     wishes = [applied_by(campaign, amount) for amount in AMOUNTS]
     won = race(lambda n: try_hold(wishes[n % 5], f"FT-{n}"), 1_000)
@@ -28,7 +28,7 @@ def test_a_budget_is_never_overspent_and_wastes_less_than_one_discount() -> None
     assert sum(Redemption.objects.values_list("amount_minor", flat=True)) == spent
 
 
-def test_a_one_use_code_has_exactly_one_winner_of_a_thousand() -> None:
+def test_a_single_use_code_has_one_winner_of_a_thousand() -> None:
     campaign = make_campaign("hello", amount_minor=500, code="HELLO", uses=1)
     wish = applied_by(campaign, 500)
     won = race(lambda n: try_hold(wish, f"FT-{n}"), 1_000)

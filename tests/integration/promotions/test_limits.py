@@ -86,7 +86,7 @@ def _evaluate(
     )
 
 
-def test_each_shopper_and_each_channel_has_a_count_of_its_own() -> None:
+def test_each_shopper_and_each_channel_has_its_own_count() -> None:
     campaign = make_campaign("ten", amount_minor=500)
     _limit(campaign, entity="shopper", max_uses=1)
     _limit(campaign, entity="channel", max_uses=2)
@@ -142,7 +142,7 @@ def test_a_day_ends_at_the_markets_midnight() -> None:
     ]
 
 
-def test_a_flash_sale_counts_pieces_and_lowers_those_that_are_left() -> None:
+def test_a_flash_sale_counts_pieces_and_reduces_the_rest() -> None:
     campaign = make_campaign("flash", percent="50")
     _limit(campaign, counted="units", max_uses=5)
     _hold(campaign, "FT-1", units=3)
@@ -156,7 +156,7 @@ def test_a_flash_sale_counts_pieces_and_lowers_those_that_are_left() -> None:
     assert _evaluate(quantity=3).discount_minor == 1_500
 
 
-def test_an_order_takes_at_most_so_many_offers_of_a_campaign() -> None:
+def test_an_order_takes_a_bounded_number_of_a_campaigns_offers() -> None:
     campaign = make_campaign("ten", percent="10")
     offer = campaign.offers.get()
     offer.pk, offer.code, offer.percent = None, "twenty", 20
@@ -185,7 +185,7 @@ def test_an_exhausted_offer_is_shown_nowhere_and_takes_one_statement() -> None:
     assert (is_lowered(line), _evaluate().discount_minor) == (False, 0)
 
 
-def test_what_is_given_back_is_what_was_taken_whatever_became_of_the_limit() -> None:
+def test_a_release_returns_what_was_taken_despite_changed_limits() -> None:
     campaign = make_campaign("ten", amount_minor=500, code="TEN", budget_minor=2_000)
     limit = _limit(campaign, max_uses=3, max_minor=1_700)
     for n in range(3):
@@ -205,7 +205,7 @@ def test_a_lowered_limit_holds_from_the_next_use_on() -> None:
     assert _refusal(campaign, "FT-2") == "limit_reached"
 
 
-def test_a_hold_that_ran_out_counts_no_more_although_no_job_has_run() -> None:
+def test_an_expired_hold_counts_no_more_before_any_job() -> None:
     campaign = make_campaign("ten", amount_minor=500, code="TEN", uses=1, budget_minor=500)
     _limit(campaign, max_uses=1)
     _hold(campaign, "FT-1")
@@ -227,7 +227,7 @@ def test_a_hold_that_ran_out_counts_no_more_although_no_job_has_run() -> None:
     )
 
 
-def test_a_payment_after_the_hold_ran_out_takes_it_again_or_is_refused() -> None:
+def test_a_payment_after_the_hold_takes_it_again_or_fails() -> None:
     campaign = make_campaign("ten", amount_minor=500, code="TEN", uses=1, budget_minor=500)
     _limit(campaign, max_uses=1)
     _hold(campaign, "FT-1")

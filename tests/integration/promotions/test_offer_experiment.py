@@ -97,7 +97,7 @@ def test_from_arm_to_read_out(cheese_week: int) -> None:
 
 
 @pytest.mark.usefixtures("cheese_week")
-def test_the_front_page_lists_and_the_cart_agree_by_the_arm_of_each() -> None:
+def test_front_page_lists_and_cart_agree_by_arm() -> None:
     seen = set()
     for shopper in crowd(30):
         view = ShopperView(shopper_id=shopper.id, is_member=True)
@@ -111,9 +111,7 @@ def test_the_front_page_lists_and_the_cart_agree_by_the_arm_of_each() -> None:
 
 
 @pytest.mark.usefixtures("cheese_week")
-def test_a_list_shows_strangers_the_plain_arm_and_others_an_arm_only_where_it_could_differ() -> (
-    None
-):
+def test_a_list_shows_arms_only_where_they_could_differ() -> None:
     nobody = ShopperView(shopper_id=None, is_member=True)
     found = preview([make_line()], nobody)
     assert (found.mine, found.members) == ({}, {})

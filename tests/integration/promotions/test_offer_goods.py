@@ -17,7 +17,7 @@ from tests.factories.promotions import NOON, make_campaign
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]
 
 
-def test_a_changed_list_counts_at_once_and_an_unchanged_one_is_not_read_again(dairy: Dairy) -> None:
+def test_a_changed_scope_counts_at_once_and_is_read_once(dairy: Dairy) -> None:
     campaign = make_campaign("own", percent="20", audience="personal", scope={"listed": True})
     offer = campaign.offers.get()
     OfferVariant.objects.create(offer=offer, variant_id=dairy.cheddar)

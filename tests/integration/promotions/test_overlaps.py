@@ -14,7 +14,7 @@ from tests.factories.orders import Shelf
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("fresh_memory")
-def test_two_offers_that_stack_above_the_bound_ask_a_second_person(
+def test_two_offers_stacking_above_the_bound_need_another_person(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(overlaps, "floor_minor", lambda **_asked: {})

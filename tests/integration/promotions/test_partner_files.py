@@ -78,9 +78,7 @@ def test_files_of_many_hands_are_read(
     )
 
 
-def test_codes_are_not_read_in_for_an_offer_everybody_has_without_one(
-    upload: Upload, offer: Offer
-) -> None:
+def test_codes_are_refused_for_an_offer_without_codes(upload: Upload, offer: Offer) -> None:
     Offer.objects.filter(pk=offer.pk).update(requires_coupon=False)
     assert "This offer applies without a code." in upload(BARE.encode(), dry=True)
     assert (CodeImport.objects.count(), Coupon.objects.count()) == (0, 1)
@@ -99,9 +97,7 @@ NEW-0002;viele
 """
 
 
-def test_a_dry_run_says_in_words_what_is_wrong_and_changes_nothing(
-    upload: Upload, client: Client
-) -> None:
+def test_a_dry_run_names_faults_and_changes_nothing(upload: Upload, client: Client) -> None:
     words = upload(BAD.encode("latin-1"), dry=True)
     assert "Dry run, nothing was changed: 1 codes fit, 7 rows would be refused." in words
     assert Coupon.objects.count() == 1
@@ -134,14 +130,14 @@ def test_a_dry_run_says_in_words_what_is_wrong_and_changes_nothing(
     ],
     ids=["empty", "unknown", "broken"],
 )
-def test_what_is_no_file_of_codes_is_refused_with_a_sentence(
+def test_a_file_without_codes_is_refused_with_a_sentence(
     upload: Upload, content: bytes, said: str
 ) -> None:
     assert said in upload(content)
     assert (Coupon.objects.count(), CodeImport.objects.count()) == (1, 0)
 
 
-def test_a_file_leads_to_its_report_and_is_refused_in_the_readers_language(
+def test_a_file_leads_to_its_report_or_a_translated_refusal(
     client: Client, offer: Offer, upload: Upload
 ) -> None:
     def post(content: bytes, page: str = PAGE) -> Any:

@@ -60,7 +60,7 @@ def _fill(context: QuoteContext, variant_id: int) -> None:
     apply_coupon(context=context, code="LETTER")
 
 
-def test_a_cart_keeps_to_the_cap_and_every_place_says_where_it_cut(
+def test_a_cart_keeps_to_the_cap_and_says_where(
     alice: QuoteContext, shelf: Shelf, django_capture_on_commit_callbacks: Commit
 ) -> None:
     _fill(alice, shelf.gouda)
@@ -87,9 +87,7 @@ def test_a_cart_keeps_to_the_cap_and_every_place_says_where_it_cut(
     assert str(mail.outbox[0].body).count(SAID) == 1
 
 
-def test_an_order_replays_under_the_cap_of_then_and_without_one_from_before_there_was_one(
-    alice: QuoteContext, shelf: Shelf
-) -> None:
+def test_an_order_replays_under_the_cap_it_had(alice: QuoteContext, shelf: Shelf) -> None:
     _fill(alice, shelf.gouda)
     number = place(alice).number
     PromotionLaw.objects.update(personal_cap=10)
@@ -115,7 +113,7 @@ def test_a_law_that_changes_holds_in_carts_at_once(alice: QuoteContext, shelf: S
     assert (line.total_minor, line.adjustments[0].capped_at) == (875, "12.5")
 
 
-def test_no_personal_offer_shows_a_percentage_the_cart_would_not_give(alice: QuoteContext) -> None:
+def test_no_offer_shows_a_percentage_above_the_cap(alice: QuoteContext) -> None:
     Offer.objects.filter(code="For Alice").update(percent=50)
     forget_offer_book()
     shopper = Shopper.objects.get(pseudonym=alice.shopper_pseudonym)
@@ -129,7 +127,7 @@ def test_no_personal_offer_shows_a_percentage_the_cart_would_not_give(alice: Quo
     assert {offer.label: offer.percent for offer in found} == {"For Alice": "30", "Letter": "15"}
 
 
-def test_the_cap_is_the_law_of_the_place_and_costs_no_query_while_it_stands(shelf: Shelf) -> None:
+def test_the_cap_follows_the_places_law_without_a_query(shelf: Shelf) -> None:
     PromotionLaw.objects.filter(code="EU").update(personal_cap=20)
     forget_offer_book()
     found = [find_personal_cap(region=r, market_code="us", now=NOON) for r in ("EU", "US-NY", "")]

@@ -62,7 +62,7 @@ def alice(shelf: Shelf) -> int:
 
 
 @pytest.mark.parametrize(("region", "language", "label"), PLACES)
-def test_what_is_for_chosen_shoppers_bears_the_label_of_the_place(
+def test_personal_offers_bear_the_label_of_the_place(
     alice: int, region: str, language: str, label: str
 ) -> None:
     shown = {offer.label: offer.law_label for offer in _offers(alice, region, language)}
@@ -88,9 +88,7 @@ def test_elsewhere_it_bears_the_generic_one_as_prices_do(alice: int) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_where_the_law_allows_no_personal_price_there_is_no_such_offer(
-    alice: int, language: str
-) -> None:
+def test_no_personal_offer_exists_where_the_law_forbids_it(alice: int, language: str) -> None:
     assert [offer.label for offer in _offers(alice, "unknown", language)] == ["public"]
     found = _evaluate(alice, "unknown", language)
     assert sorted(each.label for each in found.applied) == ["members", "public"]
@@ -116,7 +114,7 @@ def test_nor_does_its_code_open_it_there(shelf: Shelf) -> None:
         ("zh-hans", "随机选出，用于了解哪些优惠有帮助"),
     ],
 )
-def test_an_offer_drawn_by_chance_says_so_and_bears_the_label_too(
+def test_an_offer_drawn_by_chance_is_labelled_as_such(
     alice: int, language: str, reason: str
 ) -> None:
     CampaignShopper.objects.update(reason="by_chance")

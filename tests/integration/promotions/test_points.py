@@ -105,7 +105,7 @@ def test_returns_give_back_and_take_back_each_units_share(alice: PointsAccount) 
     assert (order.state, order.counted_minor, order.returned) == ("void", 0, 100)
 
 
-def test_what_was_spent_before_it_was_reversed_is_owed_and_paid_off(alice: PointsAccount) -> None:
+def test_spent_points_that_are_reversed_are_owed_and_repaid(alice: PointsAccount) -> None:
     order_points(alice, "FT-1", 10_000)
     release_due_points(now=DUE)
     order_points(alice, "FT-2", 5_000, spent=[80], now=DUE)
@@ -159,7 +159,7 @@ def test_returned_points_last_a_month_at_least(alice: PointsAccount) -> None:
     assert PointsLot.objects.get(left=100).expires_at == late + 30 * DAY
 
 
-def test_a_tier_is_read_from_what_was_paid_less_what_went_back(alice: PointsAccount) -> None:
+def test_a_tier_follows_payments_less_returns(alice: PointsAccount) -> None:
     order_points(alice, "FT-1", 9_000)
     assert read_tier(shopper_id=_id(alice), now=NOON) is None
     order_points(alice, "FT-2", 600, 400)
@@ -190,7 +190,7 @@ def test_a_large_correction_waits_for_somebody_else(alice: PointsAccount) -> Non
     assert [move.points for move in list_moves(account_id=alice.pk)] == [-1, 5_001, 5_000]
 
 
-def test_the_ledger_is_append_only_and_no_update_makes_a_balance_negative(
+def test_the_ledger_is_append_only_and_balances_stay_positive(
     alice: PointsAccount,
 ) -> None:
     grant(alice, 10)
@@ -204,7 +204,7 @@ def test_the_ledger_is_append_only_and_no_update_makes_a_balance_negative(
         PointsAccount.objects.update(available=F("available") - 11)
 
 
-def test_who_has_not_joined_earns_nothing_and_joining_twice_is_once(alice: PointsAccount) -> None:
+def test_a_nonmember_earns_nothing_and_joining_twice_is_once(alice: PointsAccount) -> None:
     line = PointsLine(0, 1, 900)
     asked = {"order_ref": "FT-9", "identity": (), "now": NOON}
     assert open_points(shopper_id=10**9, lines=[line], **asked) == 0

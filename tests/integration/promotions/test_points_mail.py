@@ -102,7 +102,7 @@ def test_a_win_back_reaches_who_was_away_and_agreed_once(alice: PointsAccount) -
     ("place", "label"),
     [("US-NY", "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."), ("unknown", "")],
 )
-def test_a_win_back_bears_the_label_of_its_market_or_is_not_made(
+def test_a_win_back_bears_its_markets_label_or_is_absent(
     alice: PointsAccount, monkeypatch: pytest.MonkeyPatch, place: str, label: str
 ) -> None:
     market = replace(get_market("us"), jurisdiction_code=place)
@@ -115,7 +115,7 @@ def test_a_win_back_bears_the_label_of_its_market_or_is_not_made(
 
 
 @pytest.mark.usefixtures("come_back")
-def test_a_win_back_follows_the_law_of_where_the_member_ordered_last(alice: PointsAccount) -> None:
+def test_a_win_back_follows_the_law_of_the_last_order(alice: PointsAccount) -> None:
     order_points(alice, "FT-1", 2_000)
     Shopper.objects.update(consent_marketing=True, consent_price=True)
     note_place(shopper_id=alice.shopper_id or 0, place_code="US-NY")
@@ -125,7 +125,7 @@ def test_a_win_back_follows_the_law_of_where_the_member_ordered_last(alice: Poin
 
 
 @pytest.mark.usefixtures("come_back")
-def test_a_member_whom_the_law_refuses_holds_nobody_behind_them_up(alice: PointsAccount) -> None:
+def test_a_member_whom_the_law_refuses_delays_nobody(alice: PointsAccount) -> None:
     order_points(alice, "FT-1", 2_000)
     bob = make_member("bob@example.com")
     order_points(bob, "FT-2", 2_000, now=NOON + DAY)

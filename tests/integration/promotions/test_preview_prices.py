@@ -159,7 +159,7 @@ def test_they_agree_on_every_kind_of_price(shelf: Shelf) -> None:
             assert labels == (() if seen is None else seen.labels)
 
 
-def test_many_goods_take_the_statements_of_few_and_one_line_of_each_kind_and_price(
+def test_many_products_take_the_queries_and_lines_of_few(
     shelf: Shelf,
 ) -> None:
     goods, alice = stock_catalogue(900), make_shopper()
@@ -192,7 +192,7 @@ def test_only_goods_that_a_running_offer_could_lower_are_reckoned(shelf: Shelf) 
     assert ids[find_touched(ids, NOTHING, NOON)].tolist() == [shelf.rye]
 
 
-def test_a_further_size_of_a_product_in_the_cart_is_no_further_product(shelf: Shelf) -> None:
+def test_another_size_in_the_cart_is_no_different_product(shelf: Shelf) -> None:
     goods = stock_catalogue(40)
     inside = Variant.objects.get(pk=int(goods.variant_id[0]))
     larger = Variant.objects.create(

@@ -158,7 +158,7 @@ def test_a_one_use_code_has_exactly_one_winner() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_budget_is_never_overspent_and_wasted_by_less_than_one_discount() -> None:
+def test_a_budget_is_never_overspent_and_almost_used() -> None:
     campaign = make_campaign("hello", amount_minor=500, code="HELLO", budget_minor=10_400)
     won = _in_parallel([_attempt(campaign, f"FT-{n}", None) for n in range(200)])
     assert won.count(True) == 20
@@ -174,7 +174,7 @@ def test_one_shopper_in_many_tabs_uses_a_code_once() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_uses_and_releases_in_parallel_end_at_zero_without_a_deadlock() -> None:
+def test_parallel_uses_and_releases_end_at_zero_without_deadlock() -> None:
     one = make_campaign("one", amount_minor=500, code="ONE", budget_minor=10**6)
     two = make_campaign("two", amount_minor=500, code="TWO", budget_minor=10**6)
     both = Evaluation(

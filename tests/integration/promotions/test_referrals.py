@@ -58,7 +58,7 @@ def test_a_friends_first_released_order_is_rewarded_once(alice: PointsAccount) -
     assert count_referrals(account_id=alice.pk).points == 500
 
 
-def test_a_returned_order_takes_the_reward_back_even_if_it_was_spent(alice: PointsAccount) -> None:
+def test_a_returned_order_takes_back_even_a_spent_reward(alice: PointsAccount) -> None:
     bob = invite(alice, "bob")
     order_points(bob, "FT-1", 2_000)
     release_due_points(now=DUE)

@@ -159,7 +159,7 @@ def test_a_code_knows_whether_this_shopper_used_or_holds_it() -> None:
     assert _evaluate(("HELLO",)).discount_minor == 100
 
 
-def test_an_offer_saved_wrongly_by_hand_is_left_out_not_fatal() -> None:
+def test_a_malformed_offer_is_left_out_not_fatal() -> None:
     make_campaign("tenth", percent="10")
     make_campaign("broken", percent="10", condition={"nonsense": 1})
     assert [offer.label for offer in _evaluate().applied] == ["tenth"]
@@ -187,7 +187,7 @@ def test_a_list_page_shows_what_one_unit_would_cost(monkeypatch: pytest.MonkeyPa
     }
 
 
-def test_offers_sent_to_a_shopper_come_first_and_the_liked_ones_before_others(
+def test_a_shoppers_own_offers_come_first_the_liked_ones_foremost(
     shelf: Shelf,
 ) -> None:
     make_campaign("public", percent="10", scope={"categories": [shelf.bread]})

@@ -66,7 +66,7 @@ def test_who_gets_a_tenth_off_what(
     assert found.totals == expected
 
 
-def test_a_cart_of_nothing_else_gets_no_offer_and_asks_nothing_about_the_shopper(
+def test_a_cart_of_sensitive_products_gets_no_personal_offer(
     shelf: Shelf,
 ) -> None:
     _flag(shelf.cheese, "is_child_directed")
@@ -83,7 +83,7 @@ def test_a_cart_of_nothing_else_gets_no_offer_and_asks_nothing_about_the_shopper
 
 
 @pytest.mark.parametrize("flag", FLAGS)
-def test_an_offer_on_such_a_category_is_not_among_somebody_s_own(shelf: Shelf, flag: str) -> None:
+def test_an_offer_on_a_sensitive_category_is_not_personal(shelf: Shelf, flag: str) -> None:
     zoe = Shopper.objects.create(created_at=NOON, last_seen_at=NOON)
     for name, scope in {
         "cheese": {"categories": [shelf.cheese]},

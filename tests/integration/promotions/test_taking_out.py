@@ -40,7 +40,7 @@ def covered(campaign: Campaign) -> set[int]:
     return set(list_covered_variants(offer_id=campaign.offers.get().pk).tolist())
 
 
-def test_goods_of_a_category_become_exceptions_and_the_version_before_brings_them_back(
+def test_excluded_products_return_with_the_earlier_version(
     shelf: Shelf,
 ) -> None:
     campaign = draft({"scope": {"categories": [shelf.cheese]}})
@@ -76,7 +76,7 @@ def test_lists_gifts_and_bundles_get_shorter(shelf: Shelf) -> None:
     assert Offer.objects.get(campaign=campaign).terms["parts"] == [{"scope": narrow}, parts[1]]
 
 
-def test_nothing_is_changed_where_an_offer_would_mean_nothing_any_more(shelf: Shelf) -> None:
+def test_nothing_changes_where_an_offer_would_become_empty(shelf: Shelf) -> None:
     campaign = draft({"scope": {"categories": [shelf.cheese]}})
     before = take_snapshot(campaign.pk)
     with pytest.raises(CampaignRefused, match="“autumn-offer” would mean nothing"):
@@ -89,7 +89,7 @@ def test_nothing_is_changed_where_an_offer_would_mean_nothing_any_more(shelf: Sh
         take_out(campaign, shelf.gouda)
 
 
-def test_a_kind_of_goods_taken_out_whole_is_left_out_by_its_category(
+def test_a_whole_category_of_products_is_excluded_by_category(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(campaign_goods, "WHOLE_FROM", 2)
@@ -105,7 +105,7 @@ def test_a_kind_of_goods_taken_out_whole_is_left_out_by_its_category(
     assert covered(campaign) == set()
 
 
-def test_a_category_that_the_offer_does_not_mean_is_no_exception_of_it(
+def test_a_category_outside_the_offer_is_not_excluded(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(campaign_goods, "WHOLE_FROM", 1)

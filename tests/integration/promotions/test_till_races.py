@@ -49,7 +49,7 @@ def test_one_of_many_tills_has_the_code(alice: PointsAccount) -> None:
     assert list_unbalanced_accounts() == []
 
 
-def test_positive_control_a_code_that_is_read_first_and_used_later_pays_many_times(
+def test_positive_control_an_unlocked_code_pays_many_times(
     alice: PointsAccount,
 ) -> None:
     """The race is real on this machine: without the condition in the update it is lost."""

@@ -45,7 +45,7 @@ def _percents() -> list[str]:
     return [f"{offer.benefit.percent:.0f}" for offer in offers]
 
 
-def test_a_small_campaign_is_released_by_one_person_and_begins_by_itself(ann: int) -> None:
+def test_one_person_releases_a_small_campaign_and_it_begins_itself(ann: int) -> None:
     campaign = make_draft(budget_minor=100_000)
     assert step(campaign, Step.SCHEDULE, ann) == "live"
     campaign.refresh_from_db()
@@ -88,9 +88,7 @@ def test_thresholds_come_from_the_policy_in_force(ann: int) -> None:
     assert step(make_draft(budget_minor=100), Step.SCHEDULE, ann) == "scheduled"
 
 
-def test_who_wrote_a_version_cannot_approve_it_though_another_handed_it_in(
-    ann: int, bob: int
-) -> None:
+def test_an_author_cannot_approve_a_version_another_submitted(ann: int, bob: int) -> None:
     campaign = make_draft(percent="50")
     _change(campaign, ann, "60")
     step(campaign, Step.SCHEDULE, bob)
@@ -133,7 +131,7 @@ def test_an_empty_or_past_campaign_promises_nothing(ann: int) -> None:
         step(past, Step.SCHEDULE, ann, now=past.ends_at)
 
 
-def test_a_change_that_goes_further_waits_and_what_holds_goes_on(ann: int, bob: int) -> None:
+def test_a_deeper_change_waits_and_the_released_version_runs_on(ann: int, bob: int) -> None:
     campaign = make_draft(budget_minor=1_000)
     step(campaign, Step.SCHEDULE, ann)
     assert not _change(campaign, ann, "12").is_waiting  # below the thresholds: at once
@@ -160,7 +158,7 @@ def test_a_change_that_waits_can_be_refused(ann: int, bob: int) -> None:
         roll_back(campaign_id=campaign.pk, number=2, reason=REASON, by_id=bob, now=NOON)
 
 
-def test_the_same_again_is_no_new_version_and_an_edit_takes_a_draft_back(ann: int) -> None:
+def test_an_equal_save_makes_no_version_and_edits_reset_drafts(ann: int) -> None:
     campaign = make_draft(percent="50")
     step(campaign, Step.SCHEDULE, ann)
     assert not _change(campaign, ann).is_new
@@ -186,7 +184,7 @@ def test_a_rollback_brings_the_earlier_version_back_within_a_second(ann: int) ->
     assert hashes[0] == hashes[2] != hashes[1]
 
 
-def test_a_rollback_to_more_than_what_holds_needs_the_second_person(ann: int, bob: int) -> None:
+def test_a_rollback_to_a_deeper_offer_needs_another_person(ann: int, bob: int) -> None:
     campaign = make_draft(percent="60")
     step(campaign, Step.SCHEDULE, ann)
     step(campaign, Step.APPROVE, bob)

@@ -37,7 +37,7 @@ def states() -> list[str]:
 
 
 @pytest.mark.django_db
-def test_who_asked_or_wrote_it_cannot_approve_and_another_can_once() -> None:
+def test_only_another_person_approves_a_request_once() -> None:
     ann, bob, cleo = make_person("ann"), make_person("bob"), make_person("cleo")
     ask(1, ann, authors=[bob, ann, None])
     for involved in (ann, bob, None):
@@ -68,7 +68,7 @@ def test_who_asked_or_wrote_it_cannot_approve_and_another_can_once() -> None:
 
 
 @pytest.mark.django_db
-def test_asking_again_withdraws_and_ones_own_request_is_taken_back_not_sent_back() -> None:
+def test_a_new_request_withdraws_the_earlier_one() -> None:
     ann, bob = make_person("ann"), make_person("bob")
     ask(1, ann)
     ask(1, bob)
@@ -79,7 +79,7 @@ def test_asking_again_withdraws_and_ones_own_request_is_taken_back_not_sent_back
 
 
 @pytest.mark.django_db
-def test_the_inbox_lists_by_deadline_what_waits_and_says_who_may_decide() -> None:
+def test_the_inbox_lists_by_deadline_and_says_who_decides() -> None:
     ann, bob = make_person("ann"), make_person("bob")
     role = Group.objects.create(name="approver")
     role.permissions.add(
@@ -114,7 +114,7 @@ def test_the_inbox_lists_by_deadline_what_waits_and_says_who_may_decide() -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_decide_at_once_one_is_told_it_was_decided() -> None:
+def test_the_second_of_two_deciders_learns_it_was_decided() -> None:
     ask(1, make_person("ann"))
     people = [make_person("bob"), make_person("cleo")]
 

@@ -27,7 +27,7 @@ def test_stock_moves_at_once_and_names_with_the_catalogue(dairy: Dairy) -> None:
     assert list_cards([dairy.cheddar], "en")[0].name == "Renamed"
 
 
-def test_order_repeats_and_unknown_ids_are_the_same_cold_and_warm(dairy: Dairy) -> None:
+def test_cards_are_the_same_from_a_cold_and_warm_cache(dairy: Dairy) -> None:
     asked = [dairy.rye, dairy.cheddar, dairy.rye, 10**9]
     cold, warm = list_cards(asked, "en"), list_cards(asked[:3], "en")
     assert [card.variant_id for card in cold] == asked[:3]

@@ -181,7 +181,7 @@ def test_sizes_of_the_same_product_lead_to_each_other() -> None:
     assert [sibling.slug for sibling in several if sibling.is_current] == [slug]
 
 
-def test_two_products_of_one_size_are_one_choice_and_no_size_is_none() -> None:
+def test_products_of_one_size_are_one_choice() -> None:
     first = Product.objects.get(slug=list_cards([best_seller("dairy-eggs/milk")], "en")[0].slug)
     Product.objects.filter(category=first.category).exclude(pk=first.pk).update(is_active=False)
     names = [*Variant.objects.filter(product=first).values_list("name", flat=True)]

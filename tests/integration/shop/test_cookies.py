@@ -52,7 +52,7 @@ def _ask(*, is_https: bool) -> dict[str, list[str]]:
     return told
 
 
-def test_every_cookie_of_production_has_the_host_prefix_but_the_theme() -> None:
+def test_every_production_cookie_but_the_theme_has_the_host_prefix() -> None:
     told = _ask(is_https=True)
     names = [f"__Host-fairtag_{name}" for name in OURS]
     assert told["names"] == sorted(

@@ -20,7 +20,7 @@ CUP = CreateModel(
 
 
 @pytest.mark.django_db
-def test_a_table_may_refer_to_one_that_is_created_after_it() -> None:
+def test_a_table_may_refer_to_a_later_one() -> None:
     operation, before, after = CreateModels([CUP, SHELF]), ProjectState(), ProjectState()
     operation.state_forwards("scratch", after)
     with connection.schema_editor() as editor:

@@ -27,7 +27,7 @@ def _shop(settings: Any, tmp_path: Path) -> None:
     settings.STATE_FOLDER = settings.MEDIA_ROOT = tmp_path
 
 
-def test_of_a_list_that_is_in_only_refused_rows_are_kept_for_thirty_days(tmp_path: Path) -> None:
+def test_of_an_imported_list_only_refused_rows_are_kept(tmp_path: Path) -> None:
     view = take(LIST)
     kept = (tmp_path / "imports" / ProductImport.objects.get(pk=view.id).upload).read_text()
     assert "dan@example" in kept

@@ -87,7 +87,7 @@ def test_a_dry_run_names_every_fault_and_makes_nobody() -> None:
     assert not get_user_model().objects.exists()
 
 
-def test_only_a_proven_yes_is_consent_and_no_mail_is_sent(mailoutbox: list[Any]) -> None:
+def test_only_proven_consent_counts_and_no_mail_is_sent(mailoutbox: list[Any]) -> None:
     take(LIST)
     emails = ("ann@example.com", "bob@example.com", "cat@example.com", "eve@example.com")
     agreed = {

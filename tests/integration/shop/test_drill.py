@@ -30,7 +30,7 @@ def list_databases() -> set[str]:
     return {name for (name,) in rows}
 
 
-def test_a_backup_comes_back_whole_and_a_damaged_one_does_not(tmp_path: Path) -> None:
+def test_a_backup_is_restored_whole_and_damage_is_detected(tmp_path: Path) -> None:
     before = list_databases()
     server, file = drill.read_server(), tmp_path / "shop.dump"
     kept = drill.dump(server, file)

@@ -41,7 +41,7 @@ FORGED = {
         ("", "198.51.100.7", "unknown"),
     ],
 )
-def test_the_client_is_the_first_from_the_right_that_is_no_proxy(
+def test_the_client_is_the_rightmost_address_that_is_no_proxy(
     peer: str, forwarded: str, address: str
 ) -> None:
     assert find_client(peer, forwarded, proxies=OURS).address == address

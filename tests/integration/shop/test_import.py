@@ -165,7 +165,7 @@ def test_campaigns_keep_their_coupons_and_targets() -> None:
 
 
 @pytest.mark.usefixtures("journey")
-def test_the_name_of_a_coupon_leaves_out_none_of_its_products() -> None:
+def test_a_coupons_name_covers_all_its_products() -> None:
     """An offer on "Baby Food" covered chips: it was called what most of its products were."""
     said = defaultdict[tuple[str, str], set[tuple[str, ...]]](set)
     category = "variant__product__category__"

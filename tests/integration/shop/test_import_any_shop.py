@@ -71,9 +71,7 @@ def test_any_shops_files_come_in_by_the_same_door(corner_shop: Path, reports: Pa
 
 
 @pytest.mark.django_db
-def test_a_bar_code_that_staff_typed_stays_and_no_other_product_takes_it(
-    corner_shop: Path, reports: Path
-) -> None:
+def test_a_bar_code_typed_by_staff_stays_with_its_product(corner_shop: Path, reports: Path) -> None:
     def load() -> None:
         options = ImportOptions(folder=corner_shop, keep_dates=True, force=True)
         import_history(options, now=IMPORTED_AT, console=Console(quiet=True), reports=reports)

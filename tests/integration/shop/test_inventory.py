@@ -270,7 +270,7 @@ def test_one_holder_in_two_tabs_counts_once() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_carts_with_the_same_goods_in_opposite_order_do_not_deadlock() -> None:
+def test_carts_in_opposite_order_do_not_deadlock() -> None:
     cheddar, gouda = make_variants(100, count=2)
     forward = [
         lambda n=n: reserve(f"alice {n}", (cheddar, 1), (gouda, 1))  # type: ignore[misc]  # default

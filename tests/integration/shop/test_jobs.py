@@ -60,7 +60,7 @@ def test_a_job_tells_how_far_it_is_while_it_runs() -> None:
     assert (run.outcome, run.rows, run.report) == ("ok", 30, {"done": 3, "of": 3})
 
 
-def test_a_job_that_many_wake_is_sent_once_until_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_woken_job_is_sent_once_until_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[str] = []
     monkeypatch.setattr(count_to, "delay", lambda: sent.append("count_to"))
     for _ in range(3):
@@ -79,7 +79,7 @@ def test_a_failed_run_says_why() -> None:
     assert "ZeroDivisionError" in run.error
 
 
-def test_a_silent_run_is_hung_and_a_lively_one_is_not() -> None:
+def test_a_silent_run_is_marked_as_hung() -> None:
     now = utc_now()
     for name, silent_seconds in (("silent", 61), ("lively", 59)):
         JobRun.objects.create(

@@ -56,7 +56,7 @@ def test_the_worker_is_woken_only_after_commit(monkeypatch: pytest.MonkeyPatch) 
     assert woken == [True]
 
 
-def test_a_failing_handler_is_retried_later_and_its_writes_are_undone() -> None:
+def test_a_failed_handler_is_retried_and_its_writes_undone() -> None:
     def write_then_fail(fact_id: UUID, payload: Mapping[str, Any]) -> None:
         Fact.objects.create(kind="Half", occurred_at=NOON, due_at=NOON + timedelta(days=1))
         raise RuntimeError("half done")

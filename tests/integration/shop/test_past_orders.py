@@ -25,7 +25,7 @@ LIST = """order_number,date,email,sku,quantity,paid
 
 
 @pytest.mark.django_db
-def test_past_orders_are_history_of_known_customers_and_nobody_is_made_by_them(
+def test_past_orders_belong_to_known_customers_only(
     settings: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings.STATE_FOLDER = tmp_path / "state"
@@ -93,13 +93,13 @@ def load(settings: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> A
 
 
 @pytest.mark.django_db
-def test_an_order_comes_in_whole_or_not_at_all_and_never_from_the_future(load: Any) -> None:
+def test_an_order_is_imported_whole_and_never_from_the_future(load: Any) -> None:
     assert load('"4,50"') == (
         "3 rows read: 0 taken, 3 not.",
         [
             (
-                "orders.csv line 2: the order 'P1' is left out, because its line 3 is refused; correct"
-                " that and import the file again."
+                "orders.csv line 2: the order 'P1' is left out, because its line 3 is refused;"
+                " correct that and import the file again."
             ),
             "orders.csv line 3: column 'paid': '4,50' has a comma; write 4.50.",
         ],

@@ -65,7 +65,7 @@ def list_pictures() -> list[tuple[str, str | None, str]]:
     return [(one.file_name, one.variant.sku if one.variant else None, one.state) for one in rows]
 
 
-def test_pictures_go_to_their_product_or_variant_and_what_is_wrong_is_told() -> None:
+def test_pictures_go_to_their_product_and_faults_are_told() -> None:
     view = take()
     assert (view.counts["new"], view.counts["refused"], view.counts["warnings"]) == (3, 0, 3)
     assert api.list_sentences(view.id) == [
@@ -104,7 +104,7 @@ def test_a_zip_file_that_is_none_is_refused() -> None:
         take_list(LIST, pictures=io.BytesIO(b"no"), pictures_name="p.zip")
 
 
-def test_files_go_a_month_after_the_last_step_and_undoing_needs_none() -> None:
+def test_uploaded_files_are_deleted_after_a_month() -> None:
     def keep(import_id: int) -> list[bool]:
         upload = ProductImport.objects.get(pk=import_id).upload
         return [bool(upload) and find_file(one).exists() for one in (upload, f"{upload}.zip")]

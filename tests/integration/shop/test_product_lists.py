@@ -169,7 +169,7 @@ def test_undo_restores_what_changed_and_archives_what_is_new() -> None:
     assert Variant.objects.get(sku="CUP").is_active
 
 
-def test_an_archived_product_stays_so_until_a_list_says_that_it_is_sold_again() -> None:
+def test_an_archived_product_stays_so_until_a_list_restores_it() -> None:
     take_list(MENDED)
     Product.objects.filter(external_ref="tent").update(is_active=False)
     take_list("sku,price\nTENT-2,180.00\n")

@@ -51,7 +51,7 @@ def test_threads_do_not_share_a_line(clean_redis: redis.Redis) -> None:
         assert all(pool.map(echo, range(4)))
 
 
-def test_a_dead_redis_opens_the_breaker_and_a_living_one_is_found_again(
+def test_a_dead_redis_opens_the_breaker_until_it_returns(
     monkeypatch: pytest.MonkeyPatch, clean_redis: redis.Redis
 ) -> None:
     nobody = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.05)

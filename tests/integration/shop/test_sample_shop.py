@@ -34,7 +34,7 @@ def run(path: Path, **options: Any) -> tuple[str, str, int]:
     return out.getvalue(), err.getvalue(), 0
 
 
-def test_the_sample_is_taken_in_but_for_its_mistake_which_is_mended(tmp_path: Path) -> None:
+def test_the_sample_is_imported_and_its_mistake_mended(tmp_path: Path) -> None:
     dry = run(SAMPLE / "products.csv", pictures=SAMPLE / "pictures", dry_run=True)
     assert dry == (
         (

@@ -166,7 +166,7 @@ def test_words_that_the_stemmer_leaves_out_are_found_in_names() -> None:
     assert [one.text for one in suggest("down", "en")] == ["Down sleeping bag"]
 
 
-def test_a_count_is_of_all_that_match_or_says_that_it_is_not() -> None:
+def test_a_count_is_complete_or_says_that_it_is_cut() -> None:
     everything = search_variants("cheese", "en")
     assert not everything.is_cut
     part = search_variants("cheese", "en", 3)

@@ -67,7 +67,7 @@ def test_these_categories_of_the_real_tree_are_sensitive() -> None:
     assert not flagged() & {"health-beauty/hair-care", "household/cleaning", "dairy-eggs/cheese"}
 
 
-def test_a_second_import_sets_missing_flags_and_keeps_those_of_staff(tmp_path: Path) -> None:
+def test_a_second_import_restores_flags_and_keeps_those_of_staff(tmp_path: Path) -> None:
     by_import = flagged()
     Category.objects.update(is_sensitive=False)
     # The other name makes the import write the row, flags and all.

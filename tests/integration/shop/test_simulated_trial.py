@@ -134,9 +134,7 @@ def climb(market: Market, ramp: ModelRamp, trial: Rollout, now: datetime) -> lis
 
 
 @pytest.mark.slow
-def test_the_gate_opens_the_ramp_goes_live_and_a_rollback_works(
-    market: Market, staff: Staff
-) -> None:
+def test_simulated_visits_open_the_gate_and_carry_the_ramp(market: Market, staff: Staff) -> None:
     flat = DemandModelVersion.objects.get(status="active").pk
     ramp = put_steep_on_trial(market, staff)
     trial = choose_salt(ramp, market.everybody)

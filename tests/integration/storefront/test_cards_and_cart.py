@@ -157,7 +157,7 @@ def list_cheese(client: Client) -> dict[str, dict[str, Any]]:
     return {item["slug"]: item for item in items}
 
 
-def test_a_price_that_the_cart_takes_away_is_taken_off_every_page(week: Dairy) -> None:
+def test_a_price_the_cart_would_withdraw_leaves_every_page(week: Dairy) -> None:
     browser = browse_as(make_known(is_willing=False))  # without a personal price
     pages = ("/", "/c/dairy/cheese/", "/search/?q=cheddar", "/p/cheddar/")
     for path in pages:
@@ -212,7 +212,7 @@ def count_statements(client: Client, path: str) -> tuple[int, ...]:
 
 
 @pytest.mark.parametrize("path", ["/c/dairy/cheese/?sort=price&min=1&max=9", "/p/cheddar/"])
-def test_a_page_reads_the_cart_once_and_a_strangers_not_at_all(week: Dairy, path: str) -> None:
+def test_a_page_reads_the_cart_once_and_no_strangers_cart(week: Dairy, path: str) -> None:
     alice = make_known()
     browser, context = browse_as(alice), quote_context(page_of(alice), "cart")
     assert count_statements(browse_as(None), path) == (0, 0)
@@ -222,7 +222,7 @@ def test_a_page_reads_the_cart_once_and_a_strangers_not_at_all(week: Dairy, path
     assert count_statements(browser, path) == (1, 1)
 
 
-def test_a_promise_that_the_cart_keeps_is_what_one_more_costs(shop: Dairy) -> None:
+def test_the_next_unit_costs_the_price_the_cart_keeps(shop: Dairy) -> None:
     """The line in the cart holds its lower price; the card of the day stands higher."""
     alice = make_known()
     ctx = page_of(alice)
@@ -235,7 +235,7 @@ def test_a_promise_that_the_cart_keeps_is_what_one_more_costs(shop: Dairy) -> No
     assert (shown.offer.adjusted_minor, shown.offer.labels) == (400, ())
 
 
-def test_offers_on_several_units_stand_on_card_page_and_api_with_what_they_ask(
+def test_offers_on_several_units_show_what_they_ask_everywhere(
     shop: Dairy,
 ) -> None:
     Category.objects.filter(pk=shop.hard).update(name="Hard cheese", name_zh="硬质奶酪")

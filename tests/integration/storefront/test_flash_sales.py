@@ -72,7 +72,7 @@ def read(path: str) -> str:
 
 
 @both
-def test_three_pages_tell_how_many_are_left_and_when_it_ends(sale: Campaign, prefix: str) -> None:
+def test_three_pages_say_how_many_remain_and_until_when(sale: Campaign, prefix: str) -> None:
     limit(sale)
     for n, sold in ((9, 2), (7, 4)):
         for path in pages_of(sale):
@@ -119,7 +119,7 @@ def test_what_one_shopper_may_have_is_not_told_as_stock(sale: Campaign) -> None:
     assert not any("left at this price" in read(path) for path in pages_of(sale))
 
 
-def test_without_a_promised_end_there_is_no_clock_and_the_moment_stands(sale: Campaign) -> None:
+def test_without_a_promised_end_no_clock_is_shown(sale: Campaign) -> None:
     Campaign.objects.update(claims={})
     limit(sale)
     for path in pages_of(sale):
@@ -153,7 +153,7 @@ def test_the_end_is_told_by_the_clock_of_the_market(
     assert timezone.get_current_timezone_name() == "UTC"
 
 
-def test_a_sale_with_a_budget_is_shown_until_its_money_is_spent(sale: Campaign) -> None:
+def test_a_sale_with_a_budget_is_shown_until_spent(sale: Campaign) -> None:
     """The builder gives each sentence a budget: its offers were on no list and had no page."""
     Campaign.objects.filter(pk=sale.pk).update(budget_minor=500)
     forget_offer_book()

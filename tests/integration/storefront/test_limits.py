@@ -31,9 +31,7 @@ def track(browser: Client, prefix: str = "", **headers: str) -> int:
     return browser.post(f"{prefix}/orders/", ORDER, headers=headers).status_code
 
 
-def test_codes_are_tried_as_often_as_allowed_and_not_once_more(
-    browser: Client, settings: Settings
-) -> None:
+def test_codes_are_tried_only_as_often_as_allowed(browser: Client, settings: Settings) -> None:
     settings.API_RATES = {"guess": "2/h"}
     answers = [browser.post("/cart/code/", CODE, headers=HTMX) for _ in range(3)]
     assert [answer.status_code for answer in answers][2] == 429
@@ -67,7 +65,7 @@ def test_looking_for_orders_is_limited_and_keeps_what_was_typed(
     assert browser.get("/orders/").status_code == 200
 
 
-def test_a_new_cookie_and_the_other_door_buy_no_new_tries(
+def test_a_new_cookie_or_the_api_buys_no_new_tries(
     browser: Client, settings: Settings, shelf: Shelf
 ) -> None:
     settings.API_RATES = {"guess": "2/h"}

@@ -53,7 +53,7 @@ def test_robots_prefetches_and_staff_are_not_counted(shop: Dairy) -> None:
     assert drain_looks() == 0
 
 
-def test_the_api_counts_lists_and_quotes_but_no_robot_and_no_cart(shop: Dairy) -> None:
+def test_the_api_counts_looks_but_not_of_robots_or_carts(shop: Dairy) -> None:
     body = {"variant_ids": [shop.rye, shop.brie]}
     for agent in (BROWSER, ROBOT):
         answer = browser(agent).post(f"{API}/quotes", body, content_type="application/json")

@@ -53,7 +53,7 @@ def codes(language: str = "en") -> list[str]:
     return [code for code, _name in list_regions(get_market("us"), language)]
 
 
-def test_regions_are_the_places_whose_law_is_known_or_those_the_market_names() -> None:
+def test_regions_are_places_of_known_law_or_the_markets_choice() -> None:
     assert codes() == ["US-other", "US-CT", "US-MD", "US-NY", "CN", "DE", "EU", "UK", "unknown"]
     names = dict(list_regions(get_market("us"), "zh-hans"))
     assert (names["US-NY"], names["UK"], names["EU"]) == ("纽约州", "英国", "欧盟")

@@ -86,7 +86,7 @@ def read(client: Client, path: str) -> str:
     return client.get(path).content.decode()
 
 
-def test_the_storefront_of_a_market_sells_its_goods_in_its_currency(europe: Dairy) -> None:
+def test_a_markets_storefront_sells_its_products_in_its_currency(europe: Dairy) -> None:
     client = browse_as(None)
     page = read(client, "/c/dairy/cheese/")
     assert "€3.79" in page
@@ -100,7 +100,7 @@ def test_the_storefront_of_a_market_sells_its_goods_in_its_currency(europe: Dair
     assert "€2.49" in chinese
 
 
-def test_an_order_of_a_market_is_taxed_paid_and_confirmed_there(europe: Dairy) -> None:
+def test_an_order_is_taxed_paid_and_confirmed_in_its_market(europe: Dairy) -> None:
     client = browse_as(None)
     client.post("/cart/add/", {"line": f"{europe.cheddar}:", "quantity": "2"})
     form = client.get("/checkout/")
@@ -126,7 +126,7 @@ def test_an_order_of_a_market_is_taxed_paid_and_confirmed_there(europe: Dairy) -
     assert letter.from_email == "Shop <shop@localhost>"
 
 
-def test_the_laws_of_the_place_hold_and_the_jobs_serve_it(europe: Dairy) -> None:
+def test_laws_and_jobs_of_the_second_market_are_in_force(europe: Dairy) -> None:
     books = PriceBook.objects.filter(is_current=True).values_list("market_id", flat=True)
     assert set(books) == {"us", "eu"}
     client = browse_as(None)

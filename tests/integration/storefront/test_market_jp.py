@@ -81,7 +81,7 @@ def lacks(root: Client) -> list[str]:
     return [one.code for one in see(root).context["missing"]]
 
 
-def test_a_new_market_opens_in_a_process_that_read_its_markets_before(
+def test_a_new_market_opens_in_a_running_process(
     shop: Dairy, root: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(versions, "VERSION_SECONDS", 3600.0)
@@ -93,7 +93,7 @@ def test_a_new_market_opens_in_a_process_that_read_its_markets_before(
 @pytest.mark.parametrize(
     ("role", "may"), [("merchandiser", ["delivery"]), ("approver", ["market", "tax"])]
 )
-def test_the_page_of_a_market_offers_only_what_the_role_may_do(
+def test_the_markets_page_offers_only_what_the_role_may_do(
     shop: Dairy, as_role: Any, role: str, may: list[str]
 ) -> None:
     browser = as_role(role)
@@ -153,9 +153,7 @@ def japan(shop: Dairy, root: Client, settings: Settings, tmp_path: Path) -> Dair
     return shop
 
 
-def test_a_market_made_in_the_back_office_sells_to_the_paid_order(
-    japan: Dairy, root: Client
-) -> None:
+def test_a_market_made_by_staff_sells_to_a_paid_order(japan: Dairy, root: Client) -> None:
     page = see(root).text_shown
     for word in ("¥500", "Yamato", "Simplified Chinese", "10 % in the price", "8 % in the price"):
         assert word in page

@@ -116,9 +116,7 @@ def test_what_offers_leave_is_reckoned_with_the_markets_costs(japan: Campaign, s
     assert sum_profits(np.array([shopper_id]), **window).tolist() == [left]
 
 
-def test_orders_that_noted_no_cost_are_read_with_todays_of_their_market(
-    japan: Campaign, shop: Dairy
-) -> None:
+def test_orders_without_a_noted_cost_use_their_markets_cost(japan: Campaign, shop: Dairy) -> None:
     buy(shop)
     OrderLine.objects.update(cost_minor=None)
     now = utc_now()
@@ -164,7 +162,7 @@ def test_experiments_count_the_margin_in_the_buyers_market(japan: Campaign, shop
         assert cursor.fetchone()[0] == 1_200 - 500
 
 
-def test_the_law_reads_what_was_paid_and_costs_in_the_market(japan: Campaign, shop: Dairy) -> None:
+def test_the_law_reads_prices_and_costs_of_the_market(japan: Campaign, shop: Dairy) -> None:
     buy(shop)
     now = utc_now() + timedelta(minutes=1)
     draft = make_draft("law")  # on everything

@@ -83,7 +83,7 @@ def test_members_see_their_price_and_others_what_members_pay() -> None:
     assert answer.headers["Cache-Control"].startswith("private")
 
 
-def test_everybodys_offer_is_on_the_card_and_no_price_of_members() -> None:
+def test_the_card_shows_everybodys_offer_but_no_member_price() -> None:
     make_offer("Gouda week", "20")
     assert CARD.format(why="Gouda week", price="4.00") in read(Client())
     assert "Members pay" not in read(Client())
@@ -91,7 +91,7 @@ def test_everybodys_offer_is_on_the_card_and_no_price_of_members() -> None:
     assert "Members pay $3.60" in read(Client())
 
 
-def test_a_proven_student_and_a_tier_see_theirs_and_nobody_else_does() -> None:
+def test_only_students_and_tiers_see_their_own_offers() -> None:
     make_offer("Students", "30", condition={"groups": ["student"]})
     make_offer("Gold", "40", condition={"tiers": ["gold"]})
     plain, shopper_id = sign_in()
@@ -114,7 +114,7 @@ def test_nothing_is_told_of_members_prices_of_delicate_goods() -> None:
     assert "Members pay" in read(Client(), "/p/rye/")
 
 
-def test_a_use_that_a_shopper_has_had_takes_the_price_off_their_page(shelf: Shelf) -> None:
+def test_a_used_offer_leaves_the_shoppers_own_page(shelf: Shelf) -> None:
     make_offer("Once", "10", audience="members")
     campaign = Campaign.objects.get()
     limit = UseLimit.objects.create(campaign=campaign, entity="shopper", max_uses=1)

@@ -70,7 +70,7 @@ def browse(alice: ShopperValue) -> Callable[[str, str], str]:
 
 
 @pytest.mark.parametrize("where", PLACES)
-def test_cart_and_checkout_say_it_beside_what_the_offer_took_off(
+def test_cart_and_checkout_label_the_personal_reduction(
     alice: ShopperValue,
     shelf: Shelf,
     browse: Callable[[str, str], str],

@@ -36,7 +36,7 @@ def test_a_page_and_the_api_say_what_an_offer_asks(offer: Offer, prefix: str) ->
         assert told == ["the cart is worth at least $40.00", "it is the shopper's first order"]
 
 
-def test_what_was_inferred_of_somebody_and_what_asks_nothing_is_not_said(offer: Offer) -> None:
+def test_inferred_and_empty_conditions_are_not_shown(offer: Offer) -> None:
     inferred = {"not": {"tags": ["never-baker"]}}
     for condition in ({}, inferred):
         ask(offer, condition)

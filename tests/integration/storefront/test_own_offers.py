@@ -82,7 +82,7 @@ def test_each_page_shows_what_covers_its_goods_with_the_reason(shop: Dairy) -> N
     assert "因为您常看或常买这些商品" in chinese
 
 
-def test_an_offer_on_a_category_is_shown_in_it_and_on_its_goods_at_most_two(shop: Dairy) -> None:
+def test_at_most_two_category_offers_are_shown_on_each_product(shop: Dairy) -> None:
     alice = make_known()
     for name in ("One for you", "Two for you", "Three for you"):
         give(alice, name, scope={"categories": [shop.hard]})
@@ -138,9 +138,7 @@ def test_pages_of_sensitive_goods_show_none(shop: Dairy) -> None:
 
 
 @pytest.mark.parametrize("path", [PRODUCT, CATEGORY])
-def test_own_prices_and_own_offers_cost_one_statement_each_whom_they_are_for(
-    shop: Dairy, path: str
-) -> None:
+def test_own_prices_and_own_offers_cost_one_query_each(shop: Dairy, path: str) -> None:
     """A page asks once who the visitor is; nobody whom nothing may be for is asked about more."""
     alice, charlie = make_known(), make_known(is_willing=False)
     before = [list_statements(who, path) for who in (None, charlie, alice)]

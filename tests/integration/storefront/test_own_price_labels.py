@@ -107,7 +107,7 @@ def test_each_variant_shows_the_price_and_label_of_its_quote(europe: Europe, lan
     assert len(seen) == 3
 
 
-def test_the_label_is_on_cards_in_the_cart_and_at_the_api(europe: Europe) -> None:
+def test_the_label_is_on_cards_cart_and_api(europe: Europe) -> None:
     html = europe.client.get("/c/dairy/cheese/").content.decode()
     cards, tokens = prices_in(html), dict(re.findall(r'value="(\d+):([^"]+)"', html))
     personal = [pk for pk in cards if "Your price" in cards[pk]]

@@ -110,7 +110,7 @@ def charged(client: Client, variant_id: int) -> int:
     )
 
 
-def test_a_price_for_one_shopper_is_on_every_page_with_its_label_and_reason(shop: Dairy) -> None:
+def test_a_personal_price_is_labelled_and_explained_on_every_page(shop: Dairy) -> None:
     alice = make_known()
     campaign = release("Cheddar for you", on=shop.cheddar, to=(alice,))
     offer = campaign.offers.get()
@@ -138,7 +138,7 @@ def test_nobody_else_sees_it(shop: Dairy) -> None:
         assert listed(client, shop.cheddar) is None
 
 
-def test_a_held_out_shopper_sees_and_pays_the_same_as_everybody(shop: Dairy) -> None:
+def test_a_held_out_shopper_pays_what_everybody_pays(shop: Dairy) -> None:
     crowd = tuple(make_known() for _ in range(12))
     campaign = release("Half", on=shop.cheddar, to=crowd, holdout_percent=50)
     held = [is_held_out(campaign.pk, 50, one.pk) for one in crowd]
@@ -186,9 +186,7 @@ def test_sensitive_goods_have_none(shop: Dairy) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES[:3])
-def test_the_number_of_statements_does_not_grow_with_offers_and_cards(
-    shop: Dairy, path: str
-) -> None:
+def test_offers_and_cards_add_no_queries(shop: Dairy, path: str) -> None:
     alice = make_known()
     release("First", on=shop.cheddar, to=(alice,), budget_minor=10**6)
     once = _count(alice, path)
@@ -229,7 +227,7 @@ def test_lists_sort_and_bound_by_the_price_the_card_shows(shop: Dairy) -> None:
     assert order(browse_as(bob), "price_min=700&price_max=700") == ["camembert"]
 
 
-def test_a_list_of_any_length_sorts_by_the_price_the_card_shows_in_as_many_statements(
+def test_sorting_by_shown_price_takes_constant_queries(
     shop: Dairy,
 ) -> None:
     alice = make_known()

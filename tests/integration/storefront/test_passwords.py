@@ -42,7 +42,7 @@ def test_a_password_needs_more_than_words_of_the_shop(password: str, is_taken: b
     assert ApiClient().post(f"{AUTH}/signup", given).status_code == (401 if is_taken else 400)
 
 
-def test_a_further_address_is_added_only_after_asking_who_it_is() -> None:
+def test_adding_an_email_address_asks_for_the_password() -> None:
     browser = Client()
     browser.force_login(get_user_model().objects.get(email=KNOWN))
     session = browser.session
@@ -58,7 +58,7 @@ def test_a_further_address_is_added_only_after_asking_who_it_is() -> None:
     assert EmailAddress.objects.filter(email="mallory@example.com", verified=False).exists()
 
 
-def test_a_link_to_set_a_new_password_ends_after_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_reset_link_ends_after_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     Client().post("/account/password/reset/", {"email": KNOWN})
     (link,) = re.findall(r"http://testserver(/\S+)", str(mail.outbox[0].body))
     assert Client().get(link).status_code == 302

@@ -41,7 +41,7 @@ def start(order: OrderView) -> tuple[str, str]:
     return address, payment.provider_ref
 
 
-def test_the_form_is_on_a_page_of_its_own_that_may_load_it(
+def test_only_the_payment_page_may_load_the_providers_form(
     order: OrderView, stripe: FakeStripe
 ) -> None:
     address, intent = start(order)
@@ -78,7 +78,7 @@ def test_the_way_back_says_how_it_went(order: OrderView, stripe: FakeStripe) -> 
     assert Client().get(address).headers["Location"] == f"/orders/{order.token}/"
 
 
-def test_a_provider_that_is_down_is_said_and_the_order_kept(
+def test_a_provider_outage_is_reported_and_the_order_kept(
     order: OrderView, stripe: FakeStripe
 ) -> None:
     address, _ = start(order)

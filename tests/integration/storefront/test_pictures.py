@@ -26,7 +26,7 @@ def images(browser: Client, address: str, **asked: Any) -> list[dict[str, str]]:
     return [dict(re.findall(r'([a-z]+)="([^"]*)"', one)) for one in found]
 
 
-def test_every_picture_has_its_size_in_the_page_and_waits_below_the_first_screen() -> None:
+def test_every_picture_has_a_size_and_lower_ones_load_lazily() -> None:
     browser, variant = Client(), Variant.objects.get(sku="SKU-1")
     product, category = variant.product, variant.product.category
     picture = show_picture(variant.pk, alt="Front")

@@ -114,7 +114,7 @@ def test_a_product_page_tells_what_the_shoppers_own_tier_earns(browser: Client) 
     assert "Earns 7 points" in client.get("/p/gouda/").content.decode()  # 5.00 x 1.5
 
 
-def test_the_points_page_shows_a_number_to_earn_and_makes_a_code_to_pay(browser: Client) -> None:
+def test_the_points_page_shows_a_member_number_and_makes_codes(browser: Client) -> None:
     refused = browser.post("/account/points/code/", follow=True)
     assert "Sign in and join to use points." in refused.content.decode()
     browser.post("/account/points/join/", {})

@@ -60,7 +60,7 @@ def check_out(client: Client, variant_id: int, **fields: str) -> str:
     return str(client.get(answer["Location"], follow=True).content.decode())
 
 
-def test_wine_asks_for_the_age_of_the_market_before_it_is_shown(shop: Dairy) -> None:
+def test_wine_asks_for_the_markets_age_before_it_is_shown(shop: Dairy) -> None:
     stock(shop.merlot, shop.cheddar)
     client = browse_as(None)
     for path in ("/p/merlot/", "/c/drinks/wine/red-wine/"):
@@ -85,7 +85,7 @@ def test_an_order_with_wine_needs_the_word_of_its_shopper(shop: Dairy) -> None:
     assert OrderEvent.objects.get(kind="placed").detail == {"minimum_age": 21}
 
 
-def test_nobody_is_asked_for_an_age_where_nothing_has_a_limit(shop: Dairy) -> None:
+def test_without_an_age_limit_nobody_is_asked_for_an_age(shop: Dairy) -> None:
     stock(shop.cheddar)
     assert "Thank you!" in check_out(browse_as(None), shop.cheddar)
     assert OrderEvent.objects.get(kind="placed").detail == {}
@@ -110,7 +110,7 @@ def test_a_canceled_order_thanks_nobody(shop: Dairy) -> None:
     assert "Canceled" in shown
 
 
-def test_a_purchase_in_the_store_shows_neither_delivery_nor_empty_boxes(shop: Dairy) -> None:
+def test_a_store_purchase_shows_neither_delivery_nor_empty_boxes(shop: Dairy) -> None:
     stock(shop.cheddar)
     client = browse_as(None)
     placed = check_out(client, shop.cheddar)
@@ -160,7 +160,7 @@ def test_the_product_page_promises_returns_as_the_rules_say(shop: Dairy) -> None
     forget_rules()
 
 
-def test_a_code_that_covers_nothing_yet_leads_to_what_it_covers(shop: Dairy) -> None:
+def test_a_code_that_covers_nothing_leads_to_its_products(shop: Dairy) -> None:
     alice = Shopper.objects.get(pk=make_shopper(now=utc_now()).id)
     campaign = make_campaign("Cheddar code", percent="20", audience="personal", code="MINE20")
     now = utc_now()
@@ -183,7 +183,7 @@ def test_a_code_that_covers_nothing_yet_leads_to_what_it_covers(shop: Dairy) -> 
     assert again["Location"] == reverse("cart")
 
 
-def test_a_signed_in_shopper_types_nothing_twice_and_a_guest_sees_nobody(shop: Dairy) -> None:
+def test_the_checkout_is_filled_in_for_its_own_account_only(shop: Dairy) -> None:
     stock(shop.cheddar)
     account = Account.objects.create_user("carla@example.com", "a long password")
     client = browse_as(None)

@@ -77,7 +77,7 @@ def test_no_stars_is_said_and_the_words_stay(browser: Client, address: str, shel
     assert "My words</textarea>" in page
 
 
-def test_a_hidden_review_is_shown_to_its_writer_alone_with_the_reason(
+def test_a_hidden_review_is_shown_to_its_writer_alone(
     browser: Client, address: str, shelf: Shelf
 ) -> None:
     buy(shelf.rye)
@@ -89,7 +89,7 @@ def test_a_hidden_review_is_shown_to_its_writer_alone_with_the_reason(
     assert "Nobody has reviewed it yet." in others
 
 
-def test_the_page_is_private_chinese_for_chinese_and_missing_for_unknown_goods(
+def test_the_page_is_private_translated_and_missing_for_unknown_products(
     browser: Client, address: str
 ) -> None:
     answer = browser.get(address)

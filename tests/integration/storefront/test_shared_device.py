@@ -28,7 +28,7 @@ def has_cheese(browser: Client) -> bool:
     return b"heddar" in browser.get("/cart/").content
 
 
-def test_the_guests_cart_follows_into_the_account_and_not_out_of_it(browser: Client) -> None:
+def test_the_guests_cart_follows_into_the_account_only(browser: Client) -> None:
     assert has_cheese(browser)
     assert browser.post("/account/login/", LOGIN).status_code == 302
     assert has_cheese(browser)
@@ -37,9 +37,7 @@ def test_the_guests_cart_follows_into_the_account_and_not_out_of_it(browser: Cli
     assert SHOPPER_COOKIE not in browser.cookies or not browser.cookies[SHOPPER_COOKIE].value
 
 
-def test_a_cookie_of_the_time_before_the_login_is_nobodys_afterwards(
-    browser: Client, shelf: Shelf
-) -> None:
+def test_a_cookie_from_before_the_login_belongs_to_nobody(browser: Client, shelf: Shelf) -> None:
     before = browser.cookies[SHOPPER_COOKIE].value
     browser.post("/account/login/", LOGIN)
     browser.get("/account/")

@@ -26,7 +26,7 @@ def _sign_in(client: Client, given: dict[str, str] = ALICE, address: str = HOME)
     return client.post("/account/login/", given, REMOTE_ADDR=address).status_code
 
 
-def test_28_wrong_passwords_from_elsewhere_do_not_lock_the_owner_out(owner: Client) -> None:
+def test_28_foreign_wrong_passwords_do_not_lock_the_owner_out(owner: Client) -> None:
     answers = [_sign_in(Client(), WRONG, f"203.0.113.{n % 4}") for n in range(28)]
     assert set(answers) == {200, 429}  # five at each address, then none
     assert answers.count(200) == 20
@@ -50,7 +50,7 @@ def test_guessing_from_many_addresses_ends_and_known_devices_go_on(
     assert _sign_in(owner, address="192.0.2.200") == 302
 
 
-def test_a_device_of_one_login_is_unknown_to_another_and_guesses_no_more_than_others(
+def test_a_known_device_of_one_account_guesses_no_other(
     owner: Client,
 ) -> None:
     get_user_model().objects.create_user(email="bob@example.com", password="battery staple")
@@ -61,7 +61,7 @@ def test_a_device_of_one_login_is_unknown_to_another_and_guesses_no_more_than_ot
     assert [_sign_in(owner, bob, "192.0.2.9") for _ in range(6)] == [200] * 5 + [429]
 
 
-def test_a_reset_says_the_same_to_known_and_unknown_and_sends_each_a_letter(owner: Client) -> None:
+def test_a_reset_answers_alike_and_emails_known_and_unknown(owner: Client) -> None:
     answers = []
     for email in (ALICE["login"], "nobody@example.com"):
         page = owner.post("/account/password/reset/", {"email": email})

@@ -126,7 +126,7 @@ def test_a_known_address_takes_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
     assert counts == [[1, 3]] * 3
 
 
-def test_the_mail_says_who_has_an_account_already_in_the_language_of_the_page() -> None:
+def test_the_email_says_who_is_registered_in_the_pages_language() -> None:
     for email in (NEW, KNOWN):
         Client().post("/zh-hans/account/signup/", {"email": email, "password1": PASSWORD})
     cache.clear()
@@ -144,7 +144,7 @@ def test_the_mail_says_who_has_an_account_already_in_the_language_of_the_page() 
     assert all("example.com" not in body for body in bodies[::2])
 
 
-def test_the_link_signs_in_the_browser_that_asked_and_the_guests_cart_is_the_accounts(
+def test_the_link_signs_in_its_browser_and_keeps_the_cart(
     shelf: Shelf,
 ) -> None:
     browser = Client()
@@ -224,9 +224,7 @@ def test_staff_who_change_an_address_change_who_can_sign_in(root: Client) -> Non
     assert _sign_in(Client(), KNOWN).status_code == 200
 
 
-def test_the_mails_of_a_demo_are_read_at_its_machine_only(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_demo_emails_are_read_on_the_same_machine_only(settings: Settings, tmp_path: Path) -> None:
     assert Client().get("/demo/mail/").status_code == 404
     assert b"This is a demo" not in Client().get("/account/login/").content
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"

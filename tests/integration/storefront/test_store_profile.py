@@ -55,9 +55,7 @@ def test_every_page_carries_the_shops_own_name(orchard: None, client: Client) ->
     assert client.get(reverse("account_login")).content.decode().count("Fairtag") == 0
 
 
-def test_the_colours_are_a_style_sheet_named_by_what_is_in_it(
-    orchard: None, client: Client
-) -> None:
+def test_colours_are_a_style_sheet_named_by_its_content(orchard: None, client: Client) -> None:
     page = client.get("/").content.decode()
     address = re.search(r'href="(/store/[0-9a-f]+/colours\.css)"', page)[1]
     sheet = client.get(address)
@@ -70,7 +68,7 @@ def test_the_colours_are_a_style_sheet_named_by_what_is_in_it(
     assert "colours.css" not in client.get("/").content.decode()
 
 
-def test_the_page_for_staff_takes_a_logo_that_the_shop_shows(root: Client, client: Client) -> None:
+def test_staff_upload_a_logo_that_the_shop_shows(root: Client, client: Client) -> None:
     file = io.BytesIO()
     Image.new("RGB", (300, 100), (9, 9, 9)).save(file, "PNG")
     answer = post(root, logo_file=SimpleUploadedFile("logo.png", file.getvalue()))
@@ -91,7 +89,7 @@ def test_the_page_for_staff_takes_a_logo_that_the_shop_shows(root: Client, clien
     assert "Fairtag" not in staff
 
 
-def test_what_cannot_be_read_or_is_unsafe_is_refused_with_a_sentence(root: Client) -> None:
+def test_unreadable_colours_and_unsafe_files_are_refused(root: Client) -> None:
     page = post(root, accent="#ffdd00").content.decode()
     assert "The nearest that is readable is #" in page
     nearest = re.search(r"readable is (#[0-9a-f]{6})", page)[1]
@@ -162,7 +160,7 @@ def test_mails_are_sent_by_the_shop(orchard: None, client: Client) -> None:
     assert "Fairtag" not in mail.outbox[0].body
 
 
-def test_there_is_one_row_and_a_change_of_it_needs_no_query_twice(
+def test_there_is_one_store_profile_and_it_is_cached(
     dairy: Dairy, django_assert_num_queries: Any
 ) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -56,9 +56,7 @@ def test_the_cart_says_how_many_pieces_an_offer_still_lowers(
         assert words in read(client, f"{prefix}/cart/")
 
 
-def test_after_switching_off_the_cart_says_which_price_stays_lower_until_when(
-    shelf: Shelf, prices: FakePrices
-) -> None:
+def test_the_cart_says_which_price_stays_lower_until_when(shelf: Shelf, prices: FakePrices) -> None:
     shopper = make_shopper()
     prices.personal[shopper.pseudonym, shelf.cheddar] = 380
     client = browse_as(shopper)  # type: ignore[arg-type]  # only its pseudonym is read
@@ -75,7 +73,7 @@ def test_after_switching_off_the_cart_says_which_price_stays_lower_until_when(
         assert all(part in page for part in parts)
 
 
-def test_the_page_of_offers_lists_them_or_says_there_are_none(shelf: Shelf) -> None:
+def test_the_offers_page_lists_offers_or_says_none(shelf: Shelf) -> None:
     none = ("There are no offers at the moment.", "目前没有优惠。")
     some = (("Flash sales", "More offers"), ("限时抢购", "更多优惠"))
     for prefix, words in zip(PREFIXES, none, strict=True):
@@ -94,9 +92,7 @@ def test_the_page_of_offers_lists_them_or_says_there_are_none(shelf: Shelf) -> N
         assert page.index("One hour") < page.index(heads[1]) < page.index("Cheese week")
 
 
-def test_order_and_letter_keep_the_label_of_a_price_that_a_test_moved(
-    shelf: Shelf, prices: FakePrices
-) -> None:
+def test_order_and_email_keep_the_label_of_a_tested_price(shelf: Shelf, prices: FakePrices) -> None:
     visit = context_of(make_shopper())
     prices.label_code = "us_ny-test"
     prices.personal[str(visit.shopper_pseudonym), shelf.cheddar] = 380
@@ -115,7 +111,7 @@ def test_order_and_letter_keep_the_label_of_a_price_that_a_test_moved(
 
 
 @pytest.mark.usefixtures("forgetful")
-def test_a_price_that_an_experiment_lowers_says_so_on_card_and_product_page() -> None:
+def test_a_price_lowered_by_an_experiment_is_labelled() -> None:
     teas = make_teas(12)
     open_tea_shop(teas)
     begun = utc_now() - timedelta(minutes=1)

@@ -92,7 +92,7 @@ def test_addresses_are_known_before_the_servers_run(services: Services) -> None:
     assert services.up() == foretold
 
 
-def test_who_only_holds_the_servers_starts_none_and_stops_those_that_run(
+def test_a_mere_holder_starts_no_servers_and_stops_running_ones(
     services: Services,
 ) -> None:
     with services.held():

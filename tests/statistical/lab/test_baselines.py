@@ -34,7 +34,7 @@ def offer(shoppers: int, items: int = 1, **changes: object) -> Context:
 
 
 @pytest.mark.parametrize("name", BASELINES)
-def test_everything_shown_is_a_rung_with_the_probability_it_was_drawn_with(name: str) -> None:
+def test_every_shown_price_has_the_probability_it_was_drawn_with(name: str) -> None:
     agent = BASELINES[name](3)
     for outcomes in make_market("logit", seed=3).live_through(2_000):
         agent.observe(outcomes)
@@ -126,7 +126,7 @@ def test_the_l1_fit_agrees_with_scikit_learn() -> None:
     assert ours == pytest.approx(theirs, abs=0.02)
 
 
-def test_beta_thompson_ends_on_the_best_rung_and_logit_thompson_finds_the_slope() -> None:
+def test_thompson_sampling_finds_the_best_price_and_the_slope() -> None:
     rng = np.random.default_rng(9)
     arms, curve = BetaThompson(1), LogitThompson(1)
     chance = np.array([0.60, 0.55, 0.45, 0.20, 0.05])  # best at 10.00: 1.80 a visit

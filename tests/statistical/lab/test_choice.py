@@ -52,7 +52,7 @@ def test_substitutes_are_priced_together_not_one_by_one() -> None:
     assert profit.tolist() == [0.5]
 
 
-def test_what_is_not_offered_or_has_no_rung_is_not_reckoned_with() -> None:
+def test_unoffered_items_and_missing_prices_are_left_out() -> None:
     attraction = np.array([[[1.0, np.nan], [9.0, 9.0]]])
     margin = np.array([[[0.5, 9.0], [9.0, 9.0]]])
     rungs, profit = choose_best_rungs(attraction, margin, offered=np.array([[True, False]]))
@@ -61,7 +61,7 @@ def test_what_is_not_offered_or_has_no_rung_is_not_reckoned_with() -> None:
     assert nothing.tolist() == [0.0]
 
 
-def test_one_price_for_all_is_the_best_single_price_of_each_item() -> None:
+def test_one_price_for_all_is_each_items_best() -> None:
     rng = np.random.default_rng(3)
     attraction, margin = np.exp(rng.normal(-1, 1, (40, 2, 4))), rng.uniform(0, 1, (2, 4))
     best = max(

@@ -20,7 +20,7 @@ def two_items(**changes: object) -> Context:
     return Context([7, 9], [9.0, 5.0], [5.0, 2.0], **(named | {"rungs": RUNGS} | changes))  # type: ignore[arg-type]  # fields of all types
 
 
-def test_rungs_with_probabilities_pass_and_what_is_not_offered_is_not_looked_at() -> None:
+def test_unoffered_items_are_not_checked() -> None:
     prices = np.array([[8.0, 6.0 * (1 + 1e-12)], [9.0, np.nan]])
     check_proposal(two_items(), Proposal(prices, np.array([[0.01, 1.0], [0.5, 0.0]])))
 

@@ -36,14 +36,14 @@ def regress_history(world: str, seed: int) -> float:
     return float(model.coef_[0, -1])
 
 
-def test_a_history_of_prices_that_followed_demand_hides_most_of_the_price_response() -> None:
+def test_prices_that_followed_demand_hide_the_price_response() -> None:
     exogenous = np.mean([regress_history("logit", seed) for seed in range(3)])
     endogenous = np.mean([regress_history("endogenous_history", seed) for seed in range(3)])
     assert 2.5 < exogenous < 4.0
     assert endogenous < 0.5 * exogenous
 
 
-def test_probit_and_constant_elasticity_have_the_logits_elasticity_at_the_public_price() -> None:
+def test_probit_and_constant_elasticity_match_the_logits_elasticity() -> None:
     item, segment = np.array([0, 7, 30]), np.array([1, 3, 5])
     step = 1e-5
     logit, probit, elastic = (
@@ -133,7 +133,7 @@ class MyopicMarket(ReferenceMarket):
         return SegmentMarket._best_rungs(self)
 
 
-def test_a_planner_who_knows_the_memory_beats_a_myopic_one_and_every_constant_rung() -> None:
+def test_planning_with_price_memory_beats_myopic_and_constant_prices() -> None:
     course = Course("reference_price", 2, 60_000, warm=False)
     planned = run_insider(course, "clairvoyant").profit.sum()
     myopic = MyopicMarket(Setting(), 2)
@@ -170,7 +170,7 @@ def test_a_shift_changes_what_is_best() -> None:
     assert np.mean(best[1] != best[2]) > 0.5
 
 
-def test_in_a_war_the_competitor_undercuts_and_the_best_answer_is_not_to_stand_still() -> None:
+def test_in_a_price_war_standing_still_is_not_best() -> None:
     market = WarringMarket(Setting(), 1)
     lowest, changed = np.full(50, np.inf), 0
     first = None

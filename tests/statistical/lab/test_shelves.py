@@ -99,7 +99,7 @@ def test_each_market_has_what_its_name_says() -> None:
     assert hidden.now.liking.std() == pytest.approx(0.7, rel=0.1)
 
 
-def test_new_goods_come_after_so_many_visits_and_then_for_good() -> None:
+def test_new_goods_come_once_and_stay() -> None:
     setting = Setting(batch=500, shift_after=2_000)
     market = ShelfMarket(SHELVES["new_goods"], "new_goods", setting, 1)
     kinds = [int(market.arrive().is_offered().any(axis=0).sum()) for _ in range(6)]

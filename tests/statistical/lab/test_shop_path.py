@@ -65,7 +65,7 @@ def test_nobody_without_signals_pays_less_than_everybody() -> None:
     assert np.all(proposal.probabilities == 1.0)
 
 
-def test_training_reads_what_was_sold_and_the_mean_price_of_each_week() -> None:
+def test_training_reads_weekly_sales_and_mean_prices() -> None:
     history = History(np.array([7, 9]), np.array([1, 1]))
     for day in range(21):
         if day in (0, 3, 10):
@@ -104,7 +104,7 @@ def test_foreign_history_is_read_as_an_imported_ledger() -> None:
     assert agent._shelf.public_minor.tolist() == [400, 250, 749]
 
 
-def test_it_earns_more_than_public_prices_and_less_than_its_bounds_allow() -> None:
+def test_the_path_earns_between_public_prices_and_its_bounds() -> None:
     course = Course("constant_elasticity", seed=0, visits=30_000)
     usual = run_insider(course, "usual").profit.sum()
     best = run_insider(course, "clairvoyant").profit.sum()
@@ -117,7 +117,7 @@ def test_it_earns_more_than_public_prices_and_less_than_its_bounds_allow() -> No
     assert 0.75 < at_list < allowed < 1.0
 
 
-def test_bounds_allow_the_best_single_price_first_and_personal_ones_below_it() -> None:
+def test_bounds_allow_the_best_price_first_and_personal_below() -> None:
     market = LogitMarket(Setting(), 4)
     listed = market.arrive().public_prices
     shown = market.now.item
@@ -143,7 +143,7 @@ def test_it_learns_who_minds_prices_and_what_siblings_lose() -> None:
     assert np.all(agent._response >= 0.0)
 
 
-def test_a_night_keeps_prices_fresh_while_training_on_weekly_sales_is_refused() -> None:
+def test_a_nightly_fit_keeps_prices_fresh_without_weekly_training() -> None:
     agent = ShopPath(1)
     for context, _ in live("logit", 10, agent):
         day = int(context.time)
@@ -156,7 +156,7 @@ def test_a_night_keeps_prices_fresh_while_training_on_weekly_sales_is_refused() 
         assert agent._is_stale(day) == is_stale
 
 
-def test_quotes_and_the_public_price_mean_the_same_by_an_elasticity() -> None:
+def test_quotes_and_public_price_share_one_elasticity() -> None:
     """The mean of 1 + z over buyers brings the market's elasticity back to one without signals."""
     market, agent = make_market("features", seed=1), ShopPath(1)
     for outcomes in market.live_through(12_000):
@@ -169,7 +169,7 @@ def test_quotes_and_the_public_price_mean_the_same_by_an_elasticity() -> None:
     assert agent._sensitivity_mean == pytest.approx(1.0 + boost.mean(), rel=0.15)
 
 
-def test_goods_shown_together_are_one_set_and_sold_out_ones_are_not_in_it() -> None:
+def test_products_shown_together_form_one_set_without_sold_out_ones() -> None:
     public = np.array([4.0, 2.5, 7.0])
     offered = np.array([[True, True, False], [False, False, True], [True, True, False]])
     context = Context(

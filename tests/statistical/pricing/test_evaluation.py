@@ -112,6 +112,6 @@ def measure_coverage(runs: int) -> dict[str, float]:
 
 
 @pytest.mark.slow
-def test_95_percent_intervals_hold_the_truth_93_to_97_times_in_100() -> None:
+def test_95_percent_intervals_cover_93_to_97_of_100_times() -> None:
     for estimator, share in measure_coverage(RUNS).items():
         assert 0.93 <= share <= 0.97, (estimator, share)

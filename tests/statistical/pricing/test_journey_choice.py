@@ -53,7 +53,7 @@ def test_a_forecast_knows_only_what_came_before() -> None:
     assert found.sum(axis=1) == pytest.approx(1.0)
 
 
-def test_taste_last_choice_and_a_slope_of_each_household_forecast_better_than_loyalty() -> None:
+def test_household_taste_and_slope_forecast_better_than_loyalty() -> None:
     choices = load_choices(CATEGORIES[2])
     past, taken = choices.take(~choices.late), choices.chosen[choices.late]
     memory = choose_memory(past)

@@ -113,7 +113,7 @@ def ring(z: FloatArray, fewest: NDArray[np.int64], alpha: float) -> float:
     return float(((np.abs(z) > margin) & (fewest >= 100)).any(axis=1).mean())
 
 
-def test_looking_every_day_at_nothing_rings_in_at_most_one_in_twenty(looks: Looks) -> None:
+def test_daily_looks_at_nothing_ring_once_in_twenty_at_most(looks: Looks) -> None:
     assert ring(looks.z, looks.fewest, 0.05) <= 0.05
     assert ring(looks.adjusted_z, looks.fewest, 0.05) <= 0.05
 
@@ -167,7 +167,7 @@ def test_the_past_makes_intervals_narrower_without_bias() -> None:
     assert 0.10 < np.mean(kept) < 0.16  # 1 - r² of the simulation is .123
 
 
-def test_the_units_that_are_asked_for_give_the_power_that_was_asked_for() -> None:
+def test_the_estimated_units_give_the_wanted_power() -> None:
     rng = np.random.default_rng(5)
     design = Design(mean=10.0, spread=4.0, effect=0.05, daily_units=100.0)
     need = estimate_need(design)

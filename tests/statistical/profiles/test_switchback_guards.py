@@ -93,7 +93,7 @@ def read_each_pair(
     ]
 
 
-def test_guards_looked_at_after_every_pair_ring_in_at_most_one_in_twenty() -> None:
+def test_guards_read_after_every_pair_ring_rarely() -> None:
     rng, runs = np.random.default_rng(21), 1_000
     rung = dict.fromkeys(CELL_METRICS, 0)
     for _ in range(runs):
@@ -146,7 +146,7 @@ def test_the_relative_change_of_a_ratio_is_what_was_planted() -> None:
     assert abs(np.mean(found) - wanted) < 4.0 * np.std(found) / np.sqrt(runs)
 
 
-def test_looks_of_one_arm_that_get_lost_are_a_fault_and_a_thousand_looks_are_one_coin() -> None:
+def test_lost_looks_of_one_arm_are_a_fault() -> None:
     rng, runs = np.random.default_rng(25), 200
     told, lost, naive = 0, 0, 0
     for _ in range(runs):

@@ -105,9 +105,7 @@ def test_tax_to_the_cent(
 
 
 @given(amounts, st.decimals(0, 99, places=3))
-def test_included_tax_is_within_half_a_cent_of_the_exact_share(
-    amount: int, percent: Decimal
-) -> None:
+def test_included_tax_is_exact_within_half_a_cent(amount: int, percent: Decimal) -> None:
     exact = amount * Fraction(percent) / (100 + Fraction(percent))
     tax = tax_on(amount, Rate("", percent, is_included=True)).tax_minor
     assert abs(tax - exact) <= Fraction(1, 2)
@@ -152,7 +150,7 @@ def test_delivery_says_what_is_missing_until_it_is_free() -> None:
     ]
 
 
-def test_before_the_choice_the_price_to_the_door_is_shown_not_the_pick_up() -> None:
+def test_before_the_choice_home_delivery_is_shown_not_pickup() -> None:
     options = price_options([SLOW, FAST, PICKUP], 2_000, TaxTable(()), "en")
     chosen = choose_option(options, None)
     assert chosen is not None
@@ -183,7 +181,7 @@ def test_a_ledger_that_does_not_close_stops_the_sale() -> None:
 
 
 @given(amounts, st.integers(1, 200), st.data())
-def test_however_units_come_back_the_parts_sum_to_the_price_paid(
+def test_partial_refunds_sum_to_the_price_paid(
     total: int, quantity: int, data: st.DataObject
 ) -> None:
     refunded, given_back = 0, 0

@@ -89,7 +89,7 @@ def test_a_listing_is_arranged(_case: str, query: ListingQuery, expected: list[i
     assert arrange(CTX, IDS, query).tolist() == expected
 
 
-def test_lists_go_by_the_price_with_offers_and_a_gram_by_the_price_it_is_shown_at(
+def test_lists_sort_by_offered_price_and_unit_price_as_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The Gouda at 8.00 is 2.00 in the cart."""

@@ -12,7 +12,7 @@ MINOR = st.integers(min_value=1, max_value=10_000_000)
 
 
 @given(base=MINOR, floor=MINOR, factor=st.floats(0.01, 3.0))
-def test_no_arm_stands_above_the_public_price_or_below_its_floor(
+def test_no_arm_exceeds_public_price_or_undercuts_its_floor(
     base: int, floor: int, factor: float
 ) -> None:
     (price,) = multiply_prices(np.array([base]), np.array([factor]), np.array([floor])).tolist()

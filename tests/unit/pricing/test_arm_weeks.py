@@ -26,7 +26,7 @@ def spells_of(*rows: tuple[int, float, float, bool]) -> ArmSpells:
     )
 
 
-def test_a_turn_that_begins_within_a_week_has_the_part_its_days_had() -> None:
+def test_a_turn_within_a_week_counts_for_its_days() -> None:
     spells = spells_of((0, 5, 12, True), (0, 12, 19, False))
     shift = shift_weeks(spells, spells.variant_id, 1, EDGES, MIDDLE)
     # The price is read in the middle: at 4.00, 3.80, 4.00.

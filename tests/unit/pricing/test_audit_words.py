@@ -12,7 +12,7 @@ def finding(rule: str, group: str, *, is_certain: bool) -> dict[str, object]:
 GROUPS = [{}] * 31
 
 
-def test_a_passed_audit_says_what_is_over_what_may_be_chance_and_what_all_together_say() -> None:
+def test_a_passed_audit_explains_its_findings_and_their_chance() -> None:
     findings = [
         finding("offers", "65+", is_certain=False),
         finding("features_tell_trait", "19-24", is_certain=True),
@@ -27,7 +27,7 @@ def test_a_passed_audit_says_what_is_over_what_may_be_chance_and_what_all_togeth
     )
 
 
-def test_a_failed_audit_names_what_stops_the_model_and_without_findings_nothing_is_said() -> None:
+def test_a_failed_audit_names_what_stops_the_model() -> None:
     findings = [finding("paid", "65+", is_certain=True)]
     assert explain_findings({"findings": findings, "groups": GROUPS}) == (
         "Over their limit: 1 figures (age “65+”).",

@@ -65,7 +65,7 @@ def test_every_family_answers_mean_sd_and_elasticity(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(CHALLENGERS))
-def test_every_family_sells_less_at_a_higher_price_where_that_is_the_truth(name: str) -> None:
+def test_every_family_sells_less_at_a_higher_price(name: str) -> None:
     cells = make_cells(1)
     model = CHALLENGERS[name](features=["display"]).fit(cells)
     week = take(cells, cells.week == 20)
@@ -118,7 +118,7 @@ def test_the_bayesian_slope_holds_the_truth_in_its_interval() -> None:
     assert inside.mean() >= 0.7
 
 
-def test_a_new_item_needs_a_reference_price_and_takes_its_category() -> None:
+def test_a_new_item_needs_a_reference_price() -> None:
     cells = make_cells(6)
     model = LinearDemand().fit(cells)
     with pytest.raises(ValueError, match="reference_price"):

@@ -26,7 +26,7 @@ def slopes_of(fit: ChoiceFit, items: int) -> np.ndarray:
     return np.exp(fit.at.item[fit.tree.find("item", np.arange(items)), 1])
 
 
-def test_sets_of_twenty_are_recovered_where_a_logit_of_each_good_is_biased() -> None:
+def test_sets_of_twenty_are_recovered_where_single_logits_are_biased() -> None:
     """Prices of a set rise and fall together: each good's sales answer to all of them."""
     rng = np.random.default_rng(1)
     world = World.of(rng, 20, categories=1)
@@ -41,7 +41,7 @@ def test_sets_of_twenty_are_recovered_where_a_logit_of_each_good_is_biased() -> 
     assert apart.mean() < 0.75
 
 
-def test_a_cheap_rival_lowers_sales_and_is_not_taken_for_a_flat_slope() -> None:
+def test_a_cheap_rival_is_not_taken_for_a_flat_slope() -> None:
     """We followed the rival's cuts: who does not know of them sees cuts that win little."""
     rng = np.random.default_rng(2)
     world = World.of(rng, 12, categories=3)
@@ -56,7 +56,7 @@ def test_a_cheap_rival_lowers_sales_and_is_not_taken_for_a_flat_slope() -> None:
     assert (slopes_of(blind, 12) / world.slope).mean() < 0.85
 
 
-def test_what_makes_one_family_sensitive_is_told_apart_from_what_makes_another() -> None:
+def test_a_traits_effect_is_told_apart_by_family() -> None:
     """A trait makes steeper slopes in one family, flatter ones in the other."""
     rng = np.random.default_rng(5)
     sets, family = 6_000, np.arange(2).repeat(3_000)
@@ -75,7 +75,7 @@ def test_what_makes_one_family_sensitive_is_told_apart_from_what_makes_another()
     assert found == pytest.approx([0.3, -0.2], abs=0.04)
 
 
-def test_a_season_of_one_family_is_not_taken_for_its_slope() -> None:
+def test_a_familys_season_is_not_taken_for_its_slope() -> None:
     """Family 1 sells best on the days when its prices are highest."""
     rng = np.random.default_rng(3)
     world = World.of(rng, 12, categories=4, families=2)

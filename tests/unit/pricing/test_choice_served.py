@@ -56,7 +56,7 @@ def test_the_market_answers_as_a_change_of_price_does() -> None:
     assert drawn.std(axis=0) == pytest.approx(told, rel=0.3)
 
 
-def test_the_served_form_is_kept_by_its_arrays_and_carries_the_weights() -> None:
+def test_the_served_form_survives_its_arrays_with_its_weights() -> None:
     rng = np.random.default_rng(10)
     world = World.of(rng, 6, categories=2)
     sets = 500
@@ -87,7 +87,7 @@ def test_the_served_form_is_kept_by_its_arrays_and_carries_the_weights() -> None
     assert np.exp(served.base_log[:6]).sum() == pytest.approx(seen.bought.sum() / 2.0, rel=0.15)
 
 
-def test_a_check_finds_a_wrong_slope_and_forgives_a_wrong_level() -> None:
+def test_a_check_finds_wrong_slopes_and_forgives_wrong_levels() -> None:
     rng = np.random.default_rng(11)
     world = World.of(rng, 12, categories=4, families=2)
     fit = fit_choice(world.visit(rng, 3_000, 3, weight=10))
@@ -110,7 +110,7 @@ def test_a_check_finds_a_wrong_slope_and_forgives_a_wrong_level() -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000))
-def test_a_fit_does_not_depend_on_how_impressions_are_written_down(seed: int) -> None:
+def test_a_fit_is_independent_of_the_order_of_impressions(seed: int) -> None:
     rng = np.random.default_rng(seed)
     seen = World.of(rng, 6, categories=3).visit(rng, 30, 2, weight=4)
     order = rng.permutation(len(seen))

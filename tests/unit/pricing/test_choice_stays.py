@@ -86,7 +86,7 @@ def test_an_alarm_doubts_levels_where_slopes_stay(learned: ChoiceFit) -> None:
     assert later.doubt.item[:, 1, 1] == pytest.approx(learned.doubt.item[:, 1, 1])
 
 
-def test_a_good_that_is_new_has_the_slope_of_its_category(learned: ChoiceFit) -> None:
+def test_a_new_product_has_the_slope_of_its_category(learned: ChoiceFit) -> None:
     later = see(5, first=30.0)
     new = replace(later, item=np.where(later.item == 0, 99, later.item))
     fit = fit_choice(new, start=learned, slopes_stay=True)

@@ -36,7 +36,7 @@ def test_the_constant_elasticity_optimum_is_the_grids(cost: float, elasticity: f
 
 
 @pytest.mark.parametrize("elasticity", [0.0, 0.7, 1.0, 1.29])
-def test_an_elasticity_without_an_optimum_is_held_at_one_that_has_one(elasticity: float) -> None:
+def test_an_elasticity_without_an_optimum_is_bounded(elasticity: float) -> None:
     assert float(constant_elasticity_price(3.0, elasticity)) == pytest.approx(13.0)
 
 

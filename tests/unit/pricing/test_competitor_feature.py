@@ -66,7 +66,7 @@ def test_the_column_is_there_only_where_somebody_spoke() -> None:
     assert frame["competitor"].tolist() == make_cells(is_known=True).competitor[3].tolist()
 
 
-def test_a_word_holds_until_the_next_and_is_beside_the_usual_price() -> None:
+def test_a_competitor_price_holds_until_the_next() -> None:
     words = (np.array([1, 1, 1]), np.array([0, 3, 5]), np.array([4.0, 4.0, 8.0]))
     found = competitor_matrix(*words, items=3, weeks=7)
     assert found[1] == pytest.approx([0, 0, 0, 0, 0, np.log(2), np.log(2)])

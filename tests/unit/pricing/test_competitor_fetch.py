@@ -106,7 +106,7 @@ def test_a_redirect_is_judged_like_the_first_address() -> None:
                 fetcher.fetch(f"https://{HOST}/{path}.csv")
 
 
-def test_an_answer_that_comes_in_drips_is_left_when_the_time_is_over() -> None:
+def test_a_slow_answer_is_abandoned_when_time_is_over() -> None:
     headers = b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nX-Slow: " + b"x" * 60 + b"\r\n\r\n"
     for at_once in (0, len(headers)):
         with drip(headers + LIST * 4, at_once=at_once, every=0.05) as (port, sent):
@@ -136,6 +136,6 @@ def test_what_is_no_list_is_refused(
         make_fetcher(port).fetch(ADDRESS)
 
 
-def test_a_host_that_does_not_answer_is_refused_with_a_sentence() -> None:
+def test_a_silent_host_is_refused_with_a_sentence() -> None:
     with pytest.raises(FetchRefused, match="did not answer as it should"):
         make_fetcher(port=1).fetch(ADDRESS)

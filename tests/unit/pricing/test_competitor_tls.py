@@ -79,7 +79,7 @@ def fetch(port: int, patch: pytest.MonkeyPatch, trusted: Path | None) -> str:
     return Fetcher(allowed_hosts=(HOST,), resolve=lambda _: ["127.0.0.1"]).fetch(ADDRESS)
 
 
-def test_the_hosts_own_certificate_is_asked_for_at_the_judged_address(
+def test_the_judged_address_must_show_the_hosts_certificate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificate = make_certificate(tmp_path, HOST)

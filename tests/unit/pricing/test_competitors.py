@@ -72,7 +72,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     assert currency == "" or len(currency) == 3
 
 
-def test_a_list_is_read_whatever_its_delimiter_and_words_for_columns() -> None:
+def test_a_list_is_read_with_any_delimiter_and_column_names() -> None:
     text = '\ufeffTitle|EAN|Amount|Date\n"Brie, soft"|4006381333931|3,99|2026-11-25\n\n'
     assert read_feed(text) == [
         FeedRow(2, gtin="4006381333931", name="Brie, soft", price="3,99", observed_at="2026-11-25")
@@ -140,7 +140,7 @@ def test_no_bytes_break_the_list(text: str) -> None:
         (FeedRow(2, sku="UNKNOWN"), (0, "")),
     ],
 )
-def test_a_row_finds_one_good_or_says_that_it_does_not(row: FeedRow, found: object) -> None:
+def test_a_row_finds_one_product_or_says_it_does_not(row: FeedRow, found: object) -> None:
     assert INDEX.find(row) == found
 
 
@@ -164,7 +164,7 @@ def test_bar_codes_are_one_number_in_all_their_lengths(text: str, code: str) -> 
     assert bar_code(text) == code
 
 
-def test_a_million_fold_price_is_not_believed_and_leaves_the_others_alone() -> None:
+def test_a_price_a_million_times_too_high_is_refused_alone() -> None:
     ours = np.full(40, 400.0)
     price = ours * np.linspace(0.8, 1.2, 40)
     price[7] *= 1e6
@@ -179,7 +179,7 @@ def test_a_feed_in_another_unit_is_believed_nowhere() -> None:
     assert set(found.problem.tolist()) == {"feed_scale"}
 
 
-def test_a_price_far_from_the_rest_of_its_feed_is_an_outlier() -> None:
+def test_a_price_far_from_its_feed_is_an_outlier() -> None:
     ours = np.full(40, 400.0)
     price = ours * np.linspace(0.95, 1.05, 40)
     price[3] = 1_400.0
@@ -201,7 +201,7 @@ def test_what_is_believed_is_a_price_near_ours(rows: list[tuple[float, float, fl
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_competitor_only_limits_rises_and_only_where_the_policy_keeps_to_it(seed: int) -> None:
+def test_a_competitor_only_limits_rises_where_the_policy_says_so(seed: int) -> None:
     rng = np.random.default_rng(seed)
     policy = Policy(
         objective=["profit", "revenue", "units", "profit"][seed],

@@ -160,7 +160,7 @@ def test_arms_of_experiments(row: Row) -> None:
     assert multiply_prices(whole(row["base"]), factor, floor).tolist() == [int(row["price"])]
 
 
-def test_every_field_of_the_data_contract_is_a_column_of_the_quote() -> None:
+def test_every_field_of_the_data_contract_is_a_column() -> None:
     columns = {field.attname for field in Quote._meta.get_fields()}
     named = {
         one.strip("`") for row in read_table("Exposure fields") for one in row["column"].split()

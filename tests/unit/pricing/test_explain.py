@@ -69,7 +69,7 @@ def prepared(inputs: DecisionInputs) -> DecisionInputs:
 
 
 @pytest.mark.parametrize("kind", ["personal", "prepared", "held out"])
-def test_a_thousand_explanations_are_the_decision_made_again_with_inputs_taken_away(
+def test_a_thousand_explanations_repeat_the_decision_without_its_inputs(
     kind: str,
 ) -> None:
     inputs = make_inputs(1, is_held_out=kind == "held out")
@@ -91,7 +91,7 @@ def test_a_thousand_explanations_are_the_decision_made_again_with_inputs_taken_a
     assert moved == expected[kind]
 
 
-def test_rows_sum_and_each_price_without_inputs_differs_by_exactly_their_rows() -> None:
+def test_explained_rows_sum_to_the_quoted_price() -> None:
     inputs = make_inputs(2)
     found, quoted = explain_prices(inputs), inputs.decide().quoted_minor
     lengths = set()
@@ -109,7 +109,7 @@ def test_rows_sum_and_each_price_without_inputs_differs_by_exactly_their_rows() 
     assert lengths >= {1, 2, 3, 4, 5}
 
 
-def test_only_a_test_ever_raises_a_price_and_never_above_the_public_one() -> None:
+def test_only_a_test_raises_a_price_never_above_public() -> None:
     inputs = make_inputs(3)
     found = explain_prices(inputs)
     amounts = found.amounts()
@@ -119,7 +119,7 @@ def test_only_a_test_ever_raises_a_price_and_never_above_the_public_one() -> Non
     assert (amounts["test"] < 0).any()
 
 
-def test_the_request_path_and_the_explanation_agree_on_what_a_test_moved() -> None:
+def test_request_path_and_explanation_agree_on_tested_prices() -> None:
     for is_held_out in (False, True):
         inputs = make_inputs(4, is_held_out=is_held_out)
         rungs = build_rungs(inputs.terms, POLICY, inputs.draw)
@@ -137,7 +137,7 @@ def test_the_request_path_and_the_explanation_agree_on_what_a_test_moved() -> No
         assert moved.by_test.any() != is_held_out
 
 
-def test_somebody_who_only_opened_an_offer_is_not_told_of_purchases() -> None:
+def test_a_shopper_without_purchases_is_told_of_none() -> None:
     inputs = make_inputs(5, held=HeldQuotes.nothing(COUNT), draw=None)
     none = np.zeros((1, 1))
     guest = replace(inputs, signals=replace(inputs.signals, deals=none))

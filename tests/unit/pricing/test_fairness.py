@@ -123,7 +123,7 @@ def test_a_ratio_of_means_does_not_depend_on_the_unit(seed: int, unit: float) ->
     assert one.value == pytest.approx(figure[:25].mean() / figure.mean())
 
 
-def test_the_report_of_a_model_that_discounts_nobody_can_be_stored() -> None:
+def test_the_report_of_a_model_without_discounts_is_storable() -> None:
     nobody = PaidPrices(np.ones(PEOPLE), np.zeros(PEOPLE), np.zeros(PEOPLE))
     report = audit(nobody, halves())
     stored = json.loads(json.dumps(report.as_numbers(), allow_nan=False))

@@ -180,7 +180,7 @@ def test_an_optimum_inside_is_bound_by_nothing() -> None:
     assert name_rules(int(choice.bound[0])) == ()
 
 
-def test_a_likely_but_uncertain_gain_is_not_taken_and_said_so() -> None:
+def test_a_likely_but_uncertain_gain_is_not_taken() -> None:
     choice = choose(limits_of(step_low=300, step_high=440), 2.6, sd=1.5, is_causal=False)
     assert choice.minor.tolist() == [400]
     assert "not_credible" in name_rules(int(choice.bound[0]))

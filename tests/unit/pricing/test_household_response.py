@@ -22,7 +22,7 @@ def test_a_planted_response_is_found_and_its_size_too() -> None:
     assert (found.households, found.weight) == (400, found.weights[0])
 
 
-def test_nothing_is_found_where_nothing_is_though_the_test_could_find_it() -> None:
+def test_the_test_finds_nothing_where_nothing_is() -> None:
     timings = example_timings(np.random.default_rng(2), 0.0, households=1_000)
     found = judge_households(timings, draws=5)
     assert not found.is_real
@@ -38,7 +38,7 @@ def test_who_responds_less_never_pays_more() -> None:
     assert found.weight < 0.05
 
 
-def test_a_response_to_display_is_not_taken_for_one_to_the_price() -> None:
+def test_a_response_to_display_is_not_a_response_to_price() -> None:
     rng = np.random.default_rng(7)
     timings = example_timings(rng, 0.0)
     # Where goods are cheap they are displayed, and the display alone draws some households more.

@@ -33,7 +33,7 @@ RULES = [rule_of(seed) for seed in SEEDS]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
-def test_a_law_holds_from_its_first_day_and_no_laxer_one_before(rule: JurisdictionRule) -> None:
+def test_a_law_holds_from_its_first_day(rule: JurisdictionRule) -> None:
     assert find_rule(RULES, rule.code, rule.valid_from) == rule
     assert find_rule(RULES, rule.code, TODAY) == rule
     assert find_rule(RULES, rule.code, rule.valid_from - timedelta(days=1)) == STRICTEST
@@ -66,7 +66,7 @@ def test_each_place_finds_its_row(place: str, code: str) -> None:
     assert find_rule(RULES, place, TODAY).code == code
 
 
-def test_a_row_that_ended_is_followed_by_the_next_or_by_the_strictest() -> None:
+def test_an_ended_row_is_followed_by_the_next_or_strictest() -> None:
     first, second = RULES[4], RULES[4]
     ended = JurisdictionRule(
         **{n: getattr(first, n) for n in first.__slots__ if n != "valid_to"},

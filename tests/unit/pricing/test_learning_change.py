@@ -85,7 +85,7 @@ def _live(*, change: bool) -> AdaptivePolicy:
     return policy
 
 
-def test_tastes_that_change_sides_are_noticed_though_sales_stay_the_same() -> None:
+def test_tastes_that_change_sides_ring_though_sales_stay() -> None:
     changed = _live(change=True)
     assert changed.alarms > 0
     trust = changed.learner.seen.trust

@@ -63,14 +63,14 @@ def test_products_that_earn_are_kept_and_others_go() -> None:
     assert {"a", "b", "c"} <= set(plan.names.public), "features themselves stay"
 
 
-def test_remembered_prices_are_believed_only_where_days_held_out_say_so() -> None:
+def test_memory_of_prices_is_used_only_where_it_predicts() -> None:
     assert watch(24, 600, memory=3.0).learner.plan.has_memory
     assert not watch(24, 600).learner.plan.has_memory
     assert not watch(LEAST_DAYS - 1, 600, memory=3.0).learner.plan.has_memory
     assert not watch(24, 600, memory=3.0, traits=2).learner.plan.has_memory, "who is who?"
 
 
-def test_the_past_of_others_is_told_apart_only_where_that_predicts_better() -> None:
+def test_purchase_history_is_used_only_where_it_predicts() -> None:
     assert watch(24, 600, past=(8, 0.5)).learner.plan.has_history
     assert not watch(24, 600, past=(8, 4.0)).learner.plan.has_history
 
@@ -88,7 +88,7 @@ def _settle(visits: int) -> tuple[AdaptivePolicy, Context]:
     return policy, tomorrow
 
 
-def test_shocks_shrink_with_the_doubt_to_the_least_that_may_be_told() -> None:
+def test_shocks_shrink_with_the_doubt_to_a_minimum() -> None:
     policy, context = _settle(visits=1_000)
     rare = policy.propose(context).probabilities.min()
     doubt = policy.learner.doubt

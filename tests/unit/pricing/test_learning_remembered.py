@@ -50,7 +50,7 @@ def test_too_many_groups_are_none() -> None:
     assert memory.find_groups(_ask(code=[MOST_GROUPS])) is None
 
 
-def test_the_usual_price_moves_with_each_sighting_and_the_lowest_fades() -> None:
+def test_the_usual_price_moves_with_sightings_and_the_lowest_fades() -> None:
     memory = PriceMemory()
     slot, group = np.array([2, 2]), np.array([0, 0])
     memory.learn(slot, group, np.array([-0.1, -0.3]), time=4.0)

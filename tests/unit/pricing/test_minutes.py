@@ -63,7 +63,7 @@ def serve(night: Night) -> ServedChoice:
     return night.serve(goods, day=float(DAYS), served=example_served(), chance=nothing)
 
 
-def test_the_arrays_follow_what_was_shown_since_as_the_fit_does(night: Night) -> None:
+def test_a_minutes_arrays_follow_the_exact_fit(night: Night) -> None:
     served = serve(night)
     since = place_in_fit(night.fit, live(range(DAYS, DAYS + 2), level=0.4), night.usual)
     later = learn_minute(night.fit, served, since, Alarms.nothing())
@@ -102,7 +102,7 @@ def test_what_is_usual_goes_on_where_the_night_ended(first: int) -> None:
     assert again.morning == pytest.approx(end.morning, abs=1e-12)
 
 
-def test_an_alarm_doubts_the_goods_of_its_family_until_the_next_night(night: Night) -> None:
+def test_an_alarm_widens_the_doubt_of_its_family(night: Night) -> None:
     alarms = Alarms.nothing()
     for day in range(DAYS, DAYS + 16):
         seen = live(range(day, day + 1), items=4, level=0.7)
@@ -127,7 +127,7 @@ def test_sales_as_forecast_ring_no_alarm(night: Night) -> None:
     assert alarms.ringing.tolist() == []
 
 
-def test_forecasts_stay_the_models_and_the_rest_is_of_what_was_shown(night: Night) -> None:
+def test_forecasts_come_from_the_model_and_slopes_from_looks(night: Night) -> None:
     choice = replace(serve(night), is_causal=np.arange(ITEMS) == 3)
     taught, ids = teach(example_served(), choice, until_ms=0), np.array([3, 7])
     assert taught.base_log.tolist() == example_served().base_log.tolist()

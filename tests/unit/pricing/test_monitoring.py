@@ -68,7 +68,7 @@ def test_moves_of_people_are_not_judged_by_step_or_posterior() -> None:
     assert screen(new_minor=np.array([300, 400, 500]), is_model=by_hand, elasticity_sd=wide) == {}
 
 
-def test_a_price_that_was_below_its_floor_may_rise_towards_it() -> None:
+def test_a_price_below_its_floor_may_rise_towards_it() -> None:
     assert screen(floor_minor=np.array([500, 500, 500]), new_minor=np.array([409, 400, 409])) == {}
 
 
@@ -91,7 +91,7 @@ def test_a_trial_grows_step_by_step(at: int) -> None:
 
 
 @pytest.mark.parametrize("share", SHARES)
-def test_a_trial_stops_once_it_is_worse_or_breaks_a_bound(share: float) -> None:
+def test_a_worse_or_bound_breaking_trial_stops(share: float) -> None:
     assert next_step(RampState(share, 0.0, 0, WORSE)).move == "stop"
     assert next_step(RampState(share, 0.0, 0, EVEN, violations=1)).move == "stop"
 
@@ -107,7 +107,7 @@ def test_at_everybody_it_waits_for_the_second_person() -> None:
     assert next_step(RampState(1.0, 999.0, 99_999, EVEN)).move == "wait"
 
 
-def test_one_place_may_stop_a_trial_and_few_decisions_elsewhere_hold_nothing_back() -> None:
+def test_one_market_stops_a_trial_and_small_ones_delay_none() -> None:
     on, few = Verdict("go_on", 0.05, "long_enough"), Verdict("wait", 0.01, "few_decisions")
     far, worse = Verdict("wait", 0.0, "far_shadow"), Verdict("stop", 0.0, "brings_less")
     assert join_verdicts({"us": on}, "us") == ("us", on)

@@ -77,7 +77,7 @@ def _oracle(price: int, drawn: list[OfferedCut], variant: int, at: int) -> int:
     ],
 )
 @settings(max_examples=150, deadline=None)
-def test_the_lowered_ledger_says_at_every_moment_what_anybody_could_pay(
+def test_the_lowered_ledger_says_what_anybody_could_pay_when(
     series: PriceSeries, drawn: list[OfferedCut]
 ) -> None:
     lowered = lower_series(series, IDS, drawn)
@@ -88,7 +88,7 @@ def test_the_lowered_ledger_says_at_every_moment_what_anybody_could_pay(
             assert _price(lowered, v, at) == expected
 
 
-def test_a_public_offer_lowers_the_next_was_and_begins_no_reduction_of_its_own() -> None:
+def test_a_public_offer_lowers_references_but_begins_no_reduction() -> None:
     series = PriceSeries(np.array([0, 2]), np.array([0, 60 * DAY]), np.array([400, 350]))
     paid = PaidRows(*(np.array([v]) for v in (0, 59 * DAY, 400, 2)))
     listed, now = np.array([400]), 61 * DAY

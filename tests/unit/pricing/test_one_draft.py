@@ -186,7 +186,7 @@ def quote(terms: VariantTerms, boost: np.ndarray, policy: Policy) -> np.ndarray:
     return np.stack([row.quoted_minor for row in rows])
 
 
-def test_ten_thousand_states_have_the_same_prices_and_quotes_in_shop_and_lab() -> None:
+def test_shop_and_lab_agree_in_ten_thousand_states() -> None:
     rng, moved, drawn = np.random.default_rng(14), 0, 0
     for _ in range(STATES):
         shelf, morning = draw_morning(rng)

@@ -15,7 +15,7 @@ from pricing.optimum.core.opportunity import sibling_cost, stock_cost
 
 @settings(deadline=None, max_examples=60)
 @given(st.floats(1, 9), st.floats(1.5, 5), st.floats(1, 200), st.floats(0.5, 200))
-def test_with_the_shadow_price_the_best_price_sells_what_there_is(
+def test_the_shadow_price_sells_exactly_the_stock(
     cost: float, elasticity: float, units: float, stock: float
 ) -> None:
     now = 10.0
@@ -40,14 +40,14 @@ def test_numbers_that_are_no_numbers_make_no_stock_scarce(name: int, wild: float
     assert name in (0, 2) or found.tolist() == [0.0]
 
 
-def test_where_nothing_is_left_no_lower_price_can_win_a_sale() -> None:
+def test_without_stock_no_lower_price_wins_a_sale() -> None:
     price = np.array([4.0, 4.0, np.nan])
     none = np.array([0.0, 9.0, 0.0])
     found = stock_cost(price, price / 2, price / 2, np.full(3, 8.0), none)
     assert found.tolist() == [4.0, 0.0, 0.0]
 
 
-def test_the_cost_of_siblings_is_the_first_order_condition_of_the_joint_optimum() -> None:
+def test_sibling_cost_satisfies_the_joint_first_order_condition() -> None:
     cost, intercept = np.array([1.0, 2.0, 1.5]), np.array([2.0, 2.5, 1.0])
 
     def buy(price: np.ndarray) -> np.ndarray:
@@ -68,7 +68,7 @@ def test_the_cost_of_siblings_is_the_first_order_condition_of_the_joint_optimum(
         assert price[at] - cost[at] - taken == best
 
 
-def test_siblings_are_those_of_the_same_group_and_losses_take_nothing() -> None:
+def test_siblings_share_a_group_and_losses_take_nothing() -> None:
     margin, units = np.array([1.0, -5.0, 2.0, np.nan]), np.array([4.0, 2.0, np.nan, 3.0])
     found = sibling_cost(margin, units, np.array([1, 1, 1, 2]), 0.5)
     assert found.tolist() == [0.0, 0.5, 0.0, 0.0]
@@ -80,7 +80,7 @@ def test_siblings_are_those_of_the_same_group_and_losses_take_nothing() -> None:
     st.tuples(st.floats(0.01, 40), st.integers(1, 300), st.floats(0.01, 50)),
     st.floats(0.1, 6),
 )
-def test_a_clearance_price_falls_along_the_ladder_and_never_too_far(
+def test_a_clearance_price_falls_on_the_ladder_within_bounds(
     prices: tuple[int, float], goods: tuple[float, int, float], elasticity: float
 ) -> None:
     current, lowest = prices[0], int(prices[0] * prices[1])

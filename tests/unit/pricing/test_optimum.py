@@ -61,14 +61,12 @@ def test_each_segment_pays_its_best_rung_below_the_public_price(
         assert worth[price] == pytest.approx(max(worth.values()), rel=1e-9, abs=1e-9)
 
 
-def test_the_market_as_a_whole_keeps_the_elasticity_that_was_estimated() -> None:
+def test_the_market_keeps_its_estimated_elasticity() -> None:
     mix = mix_segments(np.array([5.0, 1.0, 2.0]), np.array([[0.0, 1], [2.0, 0], [0.5, 3]]))
     assert (mix.weight * mix.scale).sum(axis=0) == pytest.approx([1.0, 1.0])
 
 
-def test_a_personal_price_is_within_the_cap_and_the_floor_and_only_for_those_with_a_signal() -> (
-    None
-):
+def test_a_personal_price_keeps_to_cap_floor_and_signal() -> None:
     mix = mix_segments(np.array([1.0, 1.0]), np.array([[0.0], [9.0]]))
     assert personal_prices(np.array([400]), terms_of(3.0), mix, Policy()).tolist() == [[400], [369]]
     mix = mix_segments(np.array([1.0, 1.0]), np.array([[0.0], [9.0]]))
@@ -91,7 +89,7 @@ def test_the_closed_form_is_the_mean_over_posterior_draws(objective: Objective) 
     assert closed == pytest.approx(sampled, rel=1e-3)
 
 
-def test_the_effect_holds_its_mean_and_a_sure_elasticity_has_no_width() -> None:
+def test_a_sure_elasticity_gives_an_effect_without_width() -> None:
     before, after = np.array([[400]]), np.array([[360]])
     sure = expect_effect(
         before, after, terms_of(2.0, sd=0.0), one_segment(1), weekly_units=np.array([81.0])
@@ -110,9 +108,7 @@ def test_the_effect_holds_its_mean_and_a_sure_elasticity_has_no_width() -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(st.floats(0.5, 20), st.floats(1.5, 5), st.floats(0.05, 200))
-def test_scarce_stock_is_sold_out_at_a_higher_price_and_ample_stock_changes_nothing(
-    cost: float, elasticity: float, stock: float
-) -> None:
+def test_only_scarce_stock_raises_the_price(cost: float, elasticity: float, stock: float) -> None:
     def best(unit_cost: np.ndarray) -> np.ndarray:
         return constant_elasticity_price(unit_cost, elasticity)
 
@@ -129,7 +125,7 @@ def test_scarce_stock_is_sold_out_at_a_higher_price_and_ample_stock_changes_noth
         assert found.price[0] == pytest.approx(run_out, rel=1e-9)
 
 
-def test_the_markdown_plan_is_the_one_found_by_trying_every_path() -> None:
+def test_the_markdown_plan_equals_the_best_of_all_paths() -> None:
     prices, stock = np.array([5.0, 4.0, 2.5]), 4
     rates = np.array([[0.4, 1.0, 2.5], [0.8, 0.9, 3.0], [0.2, 1.5, 2.0]])
 

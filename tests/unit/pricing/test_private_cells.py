@@ -33,9 +33,7 @@ def contributions(seed: int, n: int) -> Contributions:
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 80), st.integers(1, 9))
-def test_no_household_adds_more_than_its_bound_and_none_loses_more(
-    seed: int, n: int, most: int
-) -> None:
+def test_no_household_adds_more_than_its_bound(seed: int, n: int, most: int) -> None:
     rows = contributions(seed, n)
     kept = bound_contributions(rows, most, np.random.default_rng(seed))
     before = np.bincount(rows.household, minlength=4)
@@ -56,7 +54,7 @@ def test_one_household_moves_the_cells_by_the_sensitivity_at_most(
 
 
 @pytest.mark.parametrize("epsilon", [0.3, 1.0, 3.0])
-def test_the_noise_keeps_the_promise_by_an_account_of_its_own(epsilon: float) -> None:
+def test_the_noise_keeps_its_promised_privacy(epsilon: float) -> None:
     delta, reach = 1e-6, 5.0
     sd = find_noise_sd(epsilon=epsilon, delta=delta, sensitivity=reach)
     # Balle and Wang 2018, theorem 8: exact for the continuous Gaussian.
@@ -69,7 +67,7 @@ def test_the_noise_keeps_the_promise_by_an_account_of_its_own(epsilon: float) ->
     assert sd <= reach / np.sqrt(2.0 * rho)
 
 
-def test_drawn_noise_has_the_spread_that_is_told_and_leaves_whole_numbers() -> None:
+def test_drawn_noise_has_the_stated_spread_in_whole_numbers() -> None:
     noisy, sd = add_noise(
         np.full((40, 100), 7, dtype=np.int64), epsilon=1.0, delta=1e-6, sensitivity=5.0
     )

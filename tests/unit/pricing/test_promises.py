@@ -87,13 +87,13 @@ def test_personal_factors_never_raise_a_price_within_a_day(
             held = hold(price, public, now, int(made.discount_minor[0]))
 
 
-def test_a_valid_quote_stands_although_interest_fades_and_the_public_price_rises() -> None:
+def test_a_valid_quote_stands_although_the_public_price_rises() -> None:
     assert ask(440, 0.0, hold(369, 400, 0), 59 * MINUTE_MS) == 369
     assert ask(440, 0.0, hold(369, 400, 0), 61 * MINUTE_MS) == 409
     assert ask(440, 0.0, hold(369, 400, 0), 26 * HOUR_MS) == 440
 
 
-def test_a_lower_public_price_wins_by_itself_and_the_discount_stays() -> None:
+def test_a_lower_public_price_wins_and_the_discount_stays() -> None:
     assert ask(350, 0.0, hold(369, 400, 0), MINUTE_MS) == 319
     assert ask(300, 0.0, hold(369, 400, 0), MINUTE_MS) == 270
 

@@ -175,7 +175,7 @@ def test_the_batch_path_prices_pairs_as_the_page_does() -> None:
     family_of=st.dictionaries(st.integers(1, 40), st.integers(1, 45), max_size=40),
     shelf=st.lists(st.integers(1, 45), min_size=1, max_size=12),
 )
-def test_the_kin_of_a_page_is_all_its_signals_are_made_of(
+def test_a_pages_kin_is_enough_for_its_signals(
     interest: dict[int, float], family_of: dict[int, int], shelf: list[int]
 ) -> None:
     categories = np.array(shelf)

@@ -20,7 +20,7 @@ NO = np.zeros(1, dtype=np.bool_)
 
 
 @given(PRICES, PRICES, PRICES)
-def test_no_observational_price_goes_more_than_a_rung_beyond_what_was_shown(
+def test_no_observational_price_exceeds_one_step_beyond_shown_prices(
     anchor: int, one: int, other: int
 ) -> None:
     low, high = sorted((one, other))
@@ -49,12 +49,12 @@ def choose_from(current: int, elasticity: float) -> int:
     return int(choose_public(limits, terms, Policy()).minor[0])
 
 
-def test_a_price_may_go_where_prices_were_and_one_rung_further() -> None:
+def test_a_price_may_go_one_step_beyond_earlier_ones() -> None:
     assert choose_from(400, 3.4) == 339
     assert choose_from(400, 6.0) == 339
     assert choose_from(400, 2.2) == 409
 
 
-def test_a_price_away_from_the_merchants_own_stays_only_while_believed_better() -> None:
+def test_a_price_off_its_anchor_stays_only_while_better() -> None:
     assert choose_from(359, 3.0) == 359
     assert choose_from(359, 2.2) == 409

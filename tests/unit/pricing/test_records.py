@@ -98,7 +98,7 @@ def decision_in(record: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("arm", ["treated", "holdout"])
-def test_a_drawn_decision_replays_bit_for_bit_and_names_every_probability(arm: str) -> None:
+def test_a_drawn_decision_replays_exactly_with_every_probability(arm: str) -> None:
     rng = np.random.default_rng(1)
     header = replace(example_header(), now_ms=NOW_MS, arm=arm, format=FORMAT)
     rows = make_rows(rng, 400)
@@ -119,7 +119,7 @@ def test_a_drawn_decision_replays_bit_for_bit_and_names_every_probability(arm: s
         assert parts == int(row["quoted_minor"])
 
 
-def test_what_is_shown_over_all_draws_is_what_the_probabilities_say() -> None:
+def test_prices_over_all_draws_match_their_probabilities() -> None:
     rng = np.random.default_rng(2)
     header = replace(example_header(), now_ms=NOW_MS, format=FORMAT)
     rows = make_rows(rng, 40, draw=0)
@@ -157,7 +157,7 @@ def test_records_made_before_prices_were_drawn_replay_bit_for_bit() -> None:
         assert (replayed.differences, replayed.quoted_minor) == ((), record["quoted_minor"])
 
 
-def test_entries_of_the_release_before_are_drained_as_they_were_meant() -> None:
+def test_entries_of_the_previous_release_keep_their_meaning() -> None:
     fields = {"h": OLD["h"].encode(), "r": base64.b64decode(OLD["r"])}
     header, rows = decode_batch(fields)
     assert (header.format, read_draws(rows)) == (1, None)
@@ -168,7 +168,7 @@ def test_entries_of_the_release_before_are_drained_as_they_were_meant() -> None:
         assert "rung_minors" not in record
 
 
-def test_records_made_before_quotes_knew_of_stock_replay_on_another_processor() -> None:
+def test_records_from_before_stock_replay_on_another_processor() -> None:
     header, rows = decode_batch(
         {"h": DRAWN_ONLY["h"].encode(), "r": base64.b64decode(DRAWN_ONLY["r"])}
     )
@@ -181,7 +181,7 @@ def test_records_made_before_quotes_knew_of_stock_replay_on_another_processor() 
         assert replay_record(old, WEIGHTS, POLICY_THEN).differences == ()
 
 
-def test_what_a_sale_costs_besides_is_on_record_and_needed_to_make_it_again() -> None:
+def test_the_extra_cost_of_a_sale_is_needed_to_replay() -> None:
     rows = make_rows(np.random.default_rng(3), 40, draw=50)
     rows["extra_cost"] = 0.1 * rows["public_minor"]
     header = replace(example_header(), now_ms=NOW_MS, format=FORMAT)
@@ -195,7 +195,7 @@ def test_what_a_sale_costs_besides_is_on_record_and_needed_to_make_it_again() ->
     assert any(price > again.quoted_minor for price, again in prices)
 
 
-def test_an_explanation_is_made_again_and_that_of_an_earlier_format_stays_as_it_was_shown() -> None:
+def test_explanations_of_earlier_formats_stay_as_shown() -> None:
     rows = make_rows(np.random.default_rng(6), 20, draw=50)
     header = replace(example_header(), now_ms=NOW_MS, format=FORMAT)
     decide_all(header, rows)
@@ -215,7 +215,7 @@ def test_a_format_nobody_knows_is_refused() -> None:
         decode_batch(encode_batch(header, make_rows(np.random.default_rng(5), 1)))
 
 
-def test_a_tie_told_apart_by_the_last_bit_still_has_a_probability() -> None:
+def test_a_tie_told_apart_by_one_bit_has_a_probability() -> None:
     rows = make_rows(np.random.default_rng(4), 1, draw=0)
     terms = read_terms(rows, 2)
     rungs = build_rungs(terms, POLICY, read_draws(rows))

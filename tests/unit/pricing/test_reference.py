@@ -174,7 +174,7 @@ def test_nothing_sold_is_no_genuine_list_price() -> None:
     assert np.isnan(list_share(none, np.array([500]), DAY)).tolist() == [True]
 
 
-def test_the_lowest_price_between_two_moments_counts_the_one_that_held_before() -> None:
+def test_the_lowest_price_counts_the_one_held_before() -> None:
     series = PriceSeries(np.array([0, 3, 3]), np.array([0, 10, 20]), np.array([5, 3, 4]))
     cases = [(2, 9, 5), (2, 10, 3), (12, 30, 3), (21, 30, 4), (-5, -1, 0)]
     for since, until, expected in cases:

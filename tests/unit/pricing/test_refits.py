@@ -78,9 +78,7 @@ def test_forecasts_may_be_a_tenth_worse() -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), None])
 @pytest.mark.parametrize("name", ["wmape", "deviance", "coverage_90"])
-def test_a_forecast_figure_that_is_no_number_is_beyond_its_bound(
-    name: str, value: float | None
-) -> None:
+def test_a_nan_figure_is_beyond_its_bound(name: str, value: float | None) -> None:
     former = {"wmape": 0.5, "deviance": 2.0, "coverage_90": 0.92}
     (found,) = judge_refit(CALM, former, {name: value})
     assert (found["code"], found["value"]) == (name, None)

@@ -110,7 +110,7 @@ def test_a_segments_quote_is_the_personal_price_the_optimum_meant(
 
 @settings(deadline=None, max_examples=100)
 @given(MARKETS)
-def test_under_the_best_public_price_no_quote_is_lower_than_it_meant(
+def test_no_quote_undercuts_its_meaning_below_the_best_public_price(
     drawn: dict[str, object],
 ) -> None:
     terms, mix, boost, _ = market_of({**drawn, "share": 0.0, "doubt": 0.0})
@@ -149,7 +149,7 @@ def test_the_mean_of_all_buyers_is_kept_and_holdouts_count() -> None:
     assert half == pytest.approx((1.0 + none) / 2.0)
 
 
-def test_an_average_member_is_as_sensitive_as_the_market_was_estimated() -> None:
+def test_an_average_member_is_as_sensitive_as_the_market() -> None:
     mix = mix_segments(np.array([3.0, 1.0]), np.array([[0.0], [1.0]]))
     own = drop_signals(example_terms(), mix.sensitivity_mean)
     members = own.elasticity * np.array([1.0, 2.0])
@@ -158,7 +158,7 @@ def test_an_average_member_is_as_sensitive_as_the_market_was_estimated() -> None
     assert (mix.weight[:, 0] * members).sum() == pytest.approx(1.8)
 
 
-def test_where_everybody_has_the_same_signals_the_public_price_does_the_work() -> None:
+def test_equal_signals_leave_the_work_to_the_public_price() -> None:
     """Best at 400, and all members alike: nobody needs a discount, so nobody gets one."""
     terms = replace(example_terms(), unit_cost=np.array([400 * (1 - 1 / 3.0)]))
     terms = replace(terms, elasticity=np.array([3.0]), elasticity_sd=np.zeros(1))
@@ -192,7 +192,7 @@ def make_book(mean: FloatArray) -> Book:
     )
 
 
-def test_a_book_keeps_the_means_and_one_stored_before_has_ones() -> None:
+def test_a_book_keeps_means_and_older_ones_have_ones() -> None:
     arrays = book_arrays(make_book(np.array([1.25])))
     told = {"version": 1, "model_version": 1, "policy_version": 1, "currency": "USD"}
     again = read_book(arrays, **told, exponent=2, trained_ms=1)

@@ -94,7 +94,7 @@ def test_goods_without_sales_before_take_their_category_elasticity() -> None:
     assert sd[0] > 0
 
 
-def test_a_challenger_says_what_it_lost_and_what_the_gate_says() -> None:
+def test_a_challenger_states_its_loss_and_the_gates_verdict() -> None:
     trained = train_family(CELLS, SignalWeights(), lambda _: None, Slot("linear", CHAMPION, None))
     metrics = json.loads(json.dumps(trained.metrics))
     assert trained.refusal == ""

@@ -58,7 +58,7 @@ goods = st.lists(
 
 
 @given(goods, st.floats(0, 0.25), st.integers(0, 500))
-def test_shocks_go_only_where_they_may_and_are_balanced_in_each_category(
+def test_shocks_go_where_allowed_and_are_balanced_by_category(
     shelf: list[tuple[bool, bool, int]], share: float, week: int
 ) -> None:
     falls, rises, category = (
@@ -80,7 +80,7 @@ def test_shocks_go_only_where_they_may_and_are_balanced_in_each_category(
             assert abs(taken - share * group.sum()) < 1 + 1e-9
 
 
-def test_the_draw_is_that_of_seed_variant_and_week_whatever_the_order_on_the_shelf() -> None:
+def test_the_draw_depends_on_seed_variant_and_week_only() -> None:
     rng = np.random.default_rng(1)
     category = rng.integers(1, 6, 300)
     yes = np.ones(300, dtype=np.bool_)
@@ -102,7 +102,7 @@ def test_no_release_changes_what_a_week_draws() -> None:
     assert np.bincount(found + 1).tolist() == [32, 843, 25]
 
 
-def test_over_many_weeks_each_variant_moves_as_often_as_its_probability_says() -> None:
+def test_each_variant_moves_as_often_as_its_probability_says() -> None:
     """600 weeks of 60 goods: no variant and neither direction is favoured."""
     yes, category = np.ones(60, dtype=np.bool_), np.repeat([1, 2, 3], 20)
     rows = [
@@ -117,7 +117,7 @@ def test_over_many_weeks_each_variant_moves_as_often_as_its_probability_says() -
 
 
 @given(st.integers(6, 9_000_000))
-def test_a_shock_goes_to_the_next_price_that_is_far_enough_to_teach(base: int) -> None:
+def test_a_shock_takes_the_nearest_price_that_teaches(base: int) -> None:
     below, above = (int(one[0]) for one in shock_rungs(np.array([base])))
     lowest, highest = base * (1.0 - LEAST_MOVE), base * (1.0 + LEAST_MOVE)
     assert below <= lowest < highest <= above
@@ -143,9 +143,7 @@ def terms_of(relative_sd: NDArray[np.float64], category: NDArray[np.int64]) -> V
     st.lists(st.tuples(st.floats(0.0, 2.0), st.integers(1, 4)), min_size=1, max_size=60),
     st.floats(0.0, 0.25),
 )
-def test_more_is_tested_where_less_is_known_within_the_policys_share(
-    shelf: list[tuple[float, int]], most: float
-) -> None:
+def test_more_is_tested_where_less_is_known(shelf: list[tuple[float, int]], most: float) -> None:
     sd, category = (np.array([one[k] for one in shelf]) for k in range(2))
     share = size_tests(terms_of(sd, category), most)
     assert (share <= most).all()
@@ -155,7 +153,7 @@ def test_more_is_tested_where_less_is_known_within_the_policys_share(
     assert (size_tests(terms_of(sd + 0.1, category), most) >= share).all()
 
 
-def test_tests_fall_to_a_floor_once_all_is_known_and_odd_numbers_count_as_unknown() -> None:
+def test_tests_fall_to_a_floor_once_everything_is_known() -> None:
     category = np.array([1, 1, 2, 3])
     sd = np.array([0.0, 0.0, np.nan, np.sqrt(CALM / 2)])
     share = size_tests(terms_of(sd, category), 0.05)
@@ -163,7 +161,7 @@ def test_tests_fall_to_a_floor_once_all_is_known_and_odd_numbers_count_as_unknow
     assert size_tests(terms_of(sd, category), 0.0).tolist() == [0.0] * 4
 
 
-def test_the_chance_on_record_is_the_share_of_the_goods_own_category() -> None:
+def test_the_recorded_chance_is_the_share_of_its_category() -> None:
     category = np.repeat([1, 2], 400)
     sd = np.where(category == 1, 0.0, 1.0)
     limits = example_limits(current=400, floor=1, ceiling=10**6, step=0.5)

@@ -56,7 +56,7 @@ def list_sets(seen: Impressions) -> list[tuple[float, list[int], list[float]]]:
     ]
 
 
-def test_looks_are_in_the_sets_of_their_hour_and_what_is_left_is_alone() -> None:
+def test_looks_belong_to_sets_of_their_hour_or_stand_alone() -> None:
     hour = np.full(6, HOUR_MS)
     sets = SetRows(
         set_id=np.array([0, 0, 1, 1, 2, 2]),
@@ -97,7 +97,7 @@ def test_no_look_and_no_purchase_is_lost_or_doubled(pages: list[int], bought: in
     assert np.isclose(seen.bought.sum(), shown.bought.sum())
 
 
-def test_goods_of_one_page_are_a_choice_and_two_of_them_two_visits() -> None:
+def test_products_of_one_page_are_one_choice() -> None:
     signals = ShopperSignals(*(np.full((1, 4), 2.0) for _ in RAW_SIGNALS))
     shown = rows([1, 2, 3, 1], [1, 1, 1, 1], [1, 1, 0, 0])
     seen = read_decided(shown, np.array([5, 5, 6, 5]), signals)
@@ -109,7 +109,7 @@ def test_goods_of_one_page_are_a_choice_and_two_of_them_two_visits() -> None:
     )
 
 
-def test_what_may_still_be_bought_counts_by_its_share_and_its_purchases_whole() -> None:
+def test_open_looks_count_by_share_and_their_purchases_whole() -> None:
     signals = ShopperSignals(*(np.full((1, 3), 2.0) for _ in RAW_SIGNALS))
     shown = replace(rows([1, 2, 3], [8, 4, 1], [1, 0, 0]), share=np.array([0.25, 0.5, 0.5]))
     decided = read_decided(shown, np.array([5, 6, 6]), signals)

@@ -39,7 +39,7 @@ def test_a_night_takes_the_windows_that_ended_after_it() -> None:
     assert (later.begin_ms, later.after(0, ANCHORS).item.tolist()) == (10, [7])
 
 
-def test_what_was_seen_before_a_merchant_set_another_price_is_let_go() -> None:
+def test_looks_before_a_merchants_new_price_are_dropped() -> None:
     since = known().add(show(7, 9), {7: 380, 9: 100}, 30)
     assert since.seen.item.tolist() == [8, 7, 9]
     assert since.ends_ms.tolist() == [10, 30, 30]

@@ -39,7 +39,7 @@ def flat(elasticity: float) -> Elasticities:
     return Elasticities(np.arange(ITEMS), np.full(ITEMS, elasticity))
 
 
-def test_a_right_slope_is_right_as_often_as_its_doubt_says() -> None:
+def test_a_right_slope_passes_as_often_as_its_doubt_says() -> None:
     """Prices follow the season: sales against all of the price would show half the slope."""
     checks = [
         check_elasticities([flat(TRUE)], [flat(TRUE / 2.0)], [show(seed)]) for seed in range(30)
@@ -52,7 +52,7 @@ def test_a_right_slope_is_right_as_often_as_its_doubt_says() -> None:
 
 
 @pytest.mark.parametrize("told", [TRUE / 2.0, 2.0 * TRUE])
-def test_a_wrong_slope_is_told_by_its_factor_and_takes_no_slot(told: float) -> None:
+def test_a_wrong_slope_is_measured_and_takes_no_slot(told: float) -> None:
     found = check_elasticities([flat(told)], [flat(TRUE)], [show(1)])
     assert found.factor == pytest.approx(TRUE / told, rel=0.15)
     assert found.p_value < 1e-6

@@ -11,7 +11,7 @@ from tests.unit.pricing.test_challengers import make_cells
 from tests.unit.pricing.test_demand import ITEMS, simulate
 
 
-def test_goods_that_ran_out_while_they_were_cheap_are_no_less_elastic() -> None:
+def test_products_sold_out_while_cheap_are_no_less_elastic() -> None:
     rng = np.random.default_rng(9)
     design, _, family, truth = simulate(9)
     rate = np.exp(1.6 - truth[:, None, None] * design[..., OWN_PRICE] + 0.5 * design[..., 2])
@@ -32,7 +32,7 @@ def test_goods_that_ran_out_while_they_were_cheap_are_no_less_elastic() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(CHALLENGERS))
-def test_weeks_half_sold_out_when_cheap_do_not_flatten_any_family(name: str) -> None:
+def test_weeks_half_sold_out_flatten_no_family(name: str) -> None:
     cells, rng = make_cells(), np.random.default_rng(3)
     share = np.where(cells["price"] < cells.groupby("item")["price"].transform("max") * 0.8, 0.5, 1)
     sold = cells.assign(purchases=rng.binomial(cells["purchases"].astype(int), share).astype(float))

@@ -145,7 +145,7 @@ def test_probabilities_move_down_the_ladder_as_activity_grows(
     assert after[..., -1].tolist() == [[DRAWS]]
 
 
-def test_cutting_off_small_masses_would_raise_a_price_for_more_activity() -> None:
+def test_cutting_small_masses_would_raise_prices_with_activity() -> None:
     """Why probabilities are rounded cumulatively: the plain rule breaks the promise."""
     terms = make_terms([400], elasticity=1.8, elasticity_sd=0.9)
     rungs = build_rungs(terms, replace(POLICY, won_purchase_share=0.3), np.array([0]))

@@ -60,7 +60,7 @@ def serve_flat(cells: TrainingCells, elasticity: float) -> ServedDemand:
     )
 
 
-def test_a_run_stores_weeks_prices_departments_and_the_leaderboard_as_json() -> None:
+def test_a_run_stores_its_figures_as_json() -> None:
     told: list[str] = []
     trained = train(make_cells(1), SignalWeights(), told.append)
     metrics = json.loads(json.dumps(trained.metrics))

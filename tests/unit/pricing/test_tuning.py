@@ -83,7 +83,7 @@ def test_a_block_is_forecast_from_weeks_before_it_only() -> None:
 
 
 @given(st.integers(0, 2**31), st.integers(1, 500))
-def test_draws_follow_from_seed_and_number_and_stay_in_the_space(seed: int, number: int) -> None:
+def test_draws_follow_from_seed_and_number_within_the_space(seed: int, number: int) -> None:
     drawn = draw_settings(seed, number)
     assert drawn == draw_settings(seed, number)
     for name, (low, high) in SPACE.items():
@@ -95,7 +95,7 @@ def test_a_trial_survives_storage() -> None:
     assert Trial.read(trial.as_numbers()) == trial
 
 
-def test_cells_of_some_items_keep_all_that_is_known_of_them() -> None:
+def test_cells_of_some_items_keep_everything_known() -> None:
     cells = replace(
         make_cells(5, wander=0.0),
         competitor=np.tile(np.arange(ITEMS, dtype=float)[:, None] / 100, WEEKS),

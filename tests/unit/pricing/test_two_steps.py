@@ -52,7 +52,7 @@ def scenes(draw: st.DrawFn) -> tuple[Shelf, Morning, dict[str, Any]]:
 
 @settings(deadline=None, max_examples=60)
 @given(scenes())
-def test_public_prices_are_the_same_with_personal_prices_on_and_off(
+def test_public_prices_are_the_same_without_personal_prices(
     scene: tuple[Shelf, Morning, dict[str, Any]],
 ) -> None:
     shelf, morning, nobody = scene

@@ -37,5 +37,5 @@ def test_why(row: Row) -> None:
     assert ", ".join(without) == row["without"]
 
 
-def test_the_order_in_which_inputs_are_taken_away_is_the_one_that_is_said() -> None:
+def test_the_documented_order_of_inputs_is_the_codes() -> None:
     assert [row["row"].strip("`") for row in read_table("Why this price")] == list(INPUTS)

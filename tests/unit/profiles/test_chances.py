@@ -45,7 +45,7 @@ def fit(question: Question = BUY, effect: float = 1.5) -> Chance:
     return fitted
 
 
-def test_chances_say_how_often_it_is_so_on_weeks_held_out() -> None:
+def test_chances_are_calibrated_on_held_out_weeks() -> None:
     proof = judge_chance(fit(), ask(3, households=4_000))
     assert proof is not None
     assert (proof.rows, proof.households) == (8_000, 4_000)
@@ -57,7 +57,7 @@ def test_chances_say_how_often_it_is_so_on_weeks_held_out() -> None:
         assert seen == pytest.approx(predicted, abs=0.05)
 
 
-def test_what_was_learned_too_boldly_is_drawn_back_by_later_weeks() -> None:
+def test_later_weeks_correct_a_bold_model() -> None:
     proofs = []
     for later in (ask(2, effect=3.0), ask(2, effect=0.7)):
         bold = fit_chance(BUY, ask(1, effect=3.0), later)

@@ -67,7 +67,7 @@ def test_experiments_of_a_namespace_never_meet(wanted: list[int]) -> None:
     assert len(owned) == len(set(owned)) == sum(wanted)
 
 
-def test_nobody_is_in_two_experiments_of_a_namespace_but_many_in_two_of_different_ones() -> None:
+def test_experiments_of_one_namespace_share_nobody_but_others_do() -> None:
     left = replace(PLAN, end_slot=500)
     right = replace(PLAN, code="other", salt="s3", first_slot=500)
     elsewhere = replace(right, namespace_salt="another layer")

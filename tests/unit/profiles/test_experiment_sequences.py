@@ -36,7 +36,7 @@ def test_the_order_of_rows_does_not_matter() -> None:
 
 
 @given(st.integers(0, 1_000), st.integers(1, 60))
-def test_growing_day_by_day_ends_where_all_rows_at_once_do(seed: int, count: int) -> None:
+def test_daily_growth_ends_where_all_rows_do(seed: int, count: int) -> None:
     rng = np.random.default_rng(seed)
     total, cluster = rng.integers(-9, 9, count).astype(float), rng.integers(0, 7, count)
     day = rng.integers(100, 105, count)
@@ -75,7 +75,7 @@ def test_a_loss_is_seen_and_a_gain_is_none() -> None:
     assert not compare_arms(holdout, treated, level=0.99).is_worse
 
 
-def test_looking_every_day_rings_no_more_than_once_in_a_hundred() -> None:
+def test_daily_looks_ring_once_in_a_hundred_at_most() -> None:
     rng = np.random.default_rng(4)
     rung = 0
     for _ in range(400):

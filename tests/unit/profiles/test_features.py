@@ -141,7 +141,7 @@ def test_sums_survive_being_stored(history: list[EventValue]) -> None:
 
 
 @given(history=any_history())
-def test_a_part_of_a_profile_has_the_bits_of_the_whole(history: list[EventValue]) -> None:
+def test_a_part_of_a_profile_equals_the_whole(history: list[EventValue]) -> None:
     rows = np.zeros(len(history), dtype=np.int64)
     table = sum_events(columns_of(history), rows, 1, UTC_ZONE, NO_SENSITIVE_GOODS)
     state = named_sums(table, 0)
@@ -153,7 +153,7 @@ def test_a_part_of_a_profile_has_the_bits_of_the_whole(history: list[EventValue]
     assert part.variant_affinity == whole.variant_affinity
 
 
-def test_a_share_cannot_be_told_from_a_part_of_a_profile() -> None:
+def test_a_share_needs_the_whole_profile() -> None:
     with pytest.raises(KeyError, match="brand_focus"):
         derive_sums(NamedSums({}, {}, {}, {}), ["brand_focus"], "alice", NOON)
 
@@ -190,7 +190,7 @@ def test_one_more_event_never_lowers_a_feature_of_a_price(
 
 
 @given(history=any_history(), new=any_event())
-def test_a_later_copy_of_an_event_raises_features_at_least_as_much(
+def test_a_later_copy_of_an_event_lowers_no_feature(
     history: list[EventValue], new: EventValue
 ) -> None:
     early = replace(new, occurred_at=new.occurred_at - 5 * DAY)

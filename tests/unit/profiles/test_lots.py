@@ -67,7 +67,7 @@ def test_no_good_changes_its_draw() -> None:
 
 
 @given(st.integers(0, 300), st.floats(0.0, 1.0), st.text(max_size=8))
-def test_an_even_draw_takes_as_many_as_its_share_and_both_ways_alike(
+def test_an_even_draw_takes_its_share_in_both_directions(
     count: int, share: float, turn: str
 ) -> None:
     drawn = draw_evenly(np.arange(count), share, seed="us/online", group="g", turn=turn)
@@ -77,9 +77,7 @@ def test_an_even_draw_takes_as_many_as_its_share_and_both_ways_alike(
 
 
 @given(chances, st.text(max_size=30), st.text(max_size=10))
-def test_a_lot_is_sticky_and_tells_the_chance_of_every_alternative(
-    weights: list[int], unit: str, salt: str
-) -> None:
+def test_a_lot_is_sticky_and_tells_every_chance(weights: list[int], unit: str, salt: str) -> None:
     shares = [one / sum(weights) for one in weights]
     lot = draw_lot(shares, unit, salt)
     assert lot == draw_lot(shares, unit, salt)
@@ -107,7 +105,7 @@ def test_whoever_is_in_a_share_is_in_every_larger_one(unit: str, one: float, two
     assert is_in_share(unit, small, "salt") <= is_in_share(unit, large, "salt")
 
 
-def test_a_ramp_that_widens_keeps_who_was_in_and_its_arm() -> None:
+def test_a_widening_ramp_keeps_who_was_in() -> None:
     """With more for the first alternative nobody leaves it."""
     ramp = [
         {unit for unit in UNITS if draw_lot((share, 1.0 - share), unit, "ramp").place == 0}

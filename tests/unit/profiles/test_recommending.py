@@ -96,7 +96,7 @@ def test_only_the_variants_with_most_shoppers_take_part() -> None:
     assert fit_similarity(*bought(*baskets), most=2).variant_id.tolist() == [1, 2]
 
 
-def test_a_score_of_new_goods_is_the_sum_of_its_features(learned: Recommender) -> None:
+def test_a_new_products_score_is_the_sum_of_its_features(learned: Recommender) -> None:
     """The reasons are read off the features, so they must be what the score is made of."""
     past = lines((7, 10, 3.0), (7, 10, 10.0), (7, 30, 200.0))
     scores = learned.score(past, NOW, {50: 2.0, 99: 1.0})
@@ -147,7 +147,7 @@ def test_each_sort_of_shopper_gets_what_it_buys(learned: Recommender) -> None:
     assert reasons[40] == "popular"
 
 
-def test_who_did_nothing_gets_what_is_popular_and_is_told_so(learned: Recommender) -> None:
+def test_an_inactive_shopper_gets_popular_products_and_is_told(learned: Recommender) -> None:
     shown = learned.score(NOBODY, NOW, {}).rank(6)
     assert {one.reason for one in shown} == {"popular"}
 
@@ -158,7 +158,7 @@ def test_what_was_just_looked_at_comes_before_what_sells_best(learned: Recommend
 
 
 @given(novelty=st.floats(0.0, 50.0), limit=st.integers(1, 6))
-def test_who_asks_for_familiar_goods_alone_gets_no_fewer_of_them(
+def test_familiar_products_alone_are_no_fewer_than_mixed(
     novelty: float, limit: int, of_three: Scores
 ) -> None:
     """It was so once: lists that left a kind out took turns with it, and ended sooner."""

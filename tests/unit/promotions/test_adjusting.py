@@ -98,7 +98,7 @@ def test_a_holdout_that_allows_a_gain_stops_nothing() -> None:
     assert propose_by_rules(state, PULSE, TERMS, usual_click_rate=0.1) == []
 
 
-def test_a_group_that_loses_is_left_out_by_people_the_surest_first() -> None:
+def test_people_exclude_losing_groups_the_surest_first() -> None:
     by_group = {
         "segments:bakers": Interval(-50.0, -5.0, 300),
         "segments:cooks": Interval(-9.0, 40.0, 300),

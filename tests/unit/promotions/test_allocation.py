@@ -105,7 +105,7 @@ def test_masked_pairs_are_never_given() -> None:
     assert allowed[given_out, model.choice_[given_out]].all()
 
 
-def test_a_tie_goes_to_the_first_offer_and_a_worthless_one_to_nobody() -> None:
+def test_a_tie_goes_to_the_first_offer() -> None:
     value, cost = _floats([[2, 2], [-1, 0]]), _floats([[1, 1], [0, 0]])
     found = find_best(value, cost, _floats([0.5, 0.5]), np.array([True, True]))
     assert found.choice.tolist() == [0, NULL_OFFER]

@@ -74,7 +74,7 @@ def test_no_benefit_passes_a_floor_or_its_cap(benefit: Benefit, lines: list[Open
 @given(
     st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=1, max_size=8), st.data()
 )
-def test_spread_loses_no_cent_and_fills_no_line_over_its_room(
+def test_spread_loses_no_cent_and_overfills_no_line(
     pairs: list[tuple[int, int]], data: st.DataObject
 ) -> None:
     weights, rooms = [pair[0] for pair in pairs], [pair[1] for pair in pairs]

@@ -49,7 +49,7 @@ def test_of_all_groupings_the_free_ones_are_worth_most(
 
 @settings(max_examples=150, deadline=None)
 @given(prices, st.integers(2, 3), st.integers(1, 40))
-def test_of_all_groups_at_a_price_those_are_made_that_save_most(
+def test_of_all_groups_those_that_save_most_are_made(
     values: list[int], size: int, price: int
 ) -> None:
     best = 0
@@ -92,7 +92,7 @@ def test_buy_some_get_others_takes_the_dearest_of_the_others() -> None:
     assert save_on_other_goods([], got, BuyGet(2, 1), _free, None).amount_minor == 0
 
 
-def test_two_bought_and_one_of_up_to_two_got_is_enough() -> None:
+def test_two_bought_and_one_got_is_enough() -> None:
     assert save_on_same_goods(_runs([9, 8, 7]), BuyGet(2, 2), _free, None).amount_minor == 7
     assert save_on_same_goods(_runs([9, 8]), BuyGet(2, 2), _free, None).amount_minor == 0
 

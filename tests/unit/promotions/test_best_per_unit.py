@@ -93,7 +93,7 @@ def test_a_unit_in_a_set_counts_for_no_other_offer() -> None:
     assert _evaluate(make_cart(make_line(quantity=4)), *three).totals == {"cheese": 2_000}
 
 
-def test_a_set_is_only_made_where_it_saves_more_than_its_units_get_otherwise() -> None:
+def test_a_set_is_made_only_where_it_saves_more() -> None:
     offers = [
         make_offer(1, replace(TWO_FOR_ONE, percent=Decimal(30)), groups=WEEK),
         make_offer(2, percent_off("20"), groups=WEEK),
@@ -101,7 +101,7 @@ def test_a_set_is_only_made_where_it_saves_more_than_its_units_get_otherwise() -
     assert _evaluate(make_cart(make_line(quantity=2)), *offers).totals == {"cheese": 1_600}
 
 
-def test_choosing_ends_where_a_limit_cuts_the_best_offer_and_nobody_wants_what_is_left() -> None:
+def test_choosing_ends_where_a_limit_cuts_the_best_offer() -> None:
     """The choice went round for ever: the limit cut an offer, and no offer meant the bread."""
     offers = [
         make_offer(1, percent_off("50"), scope=CHEESES, groups=WEEK, left_minor=300),
@@ -111,7 +111,7 @@ def test_choosing_ends_where_a_limit_cuts_the_best_offer_and_nobody_wants_what_i
     assert _evaluate(cart, *offers).totals == {"cheese": 700, "bread": 300}
 
 
-def test_what_lowers_the_whole_order_is_one_choice_against_all_others() -> None:
+def test_an_order_discount_is_one_choice_against_all_others() -> None:
     offers = [
         make_offer(1, percent_off("20"), scope=BREADS, groups=WEEK),
         make_offer(2, percent_off("10"), scope=CHEESES, groups=WEEK),

@@ -195,7 +195,7 @@ def test_a_sentence_reads_as_it_is_computed(words: Lexicon, tree: Tree) -> None:
     assert strip(c.All(tuple(said))) == strip(condition)
 
 
-def test_brackets_without_a_clause_are_refused_and_go_with_all_in_them() -> None:
+def test_brackets_without_a_clause_are_refused() -> None:
     inner = Part("2", bracket="any", within="1")
     parts = [Part("1", bracket="one"), inner, Part("3", {"member": True}, within="2")]
     posted = post([*parts, Part("4", {"first_order": True}, within="1")])

@@ -158,7 +158,7 @@ def depth_of(tree: Json) -> int:
 
 
 @given(TREES.filter(lambda tree: depth_of(tree) <= 5))
-def test_the_sentence_of_a_stored_tree_names_every_number_of_it(tree: dict[str, Json]) -> None:
+def test_the_sentence_of_a_tree_names_every_number(tree: dict[str, Json]) -> None:
     said = " ".join(list_clauses(parse_condition(tree), replace(EN, names={})))
     assert [text for text in numbers_of(tree) if text not in said] == []
     chinese = " ".join(list_clauses(parse_condition(tree), replace(ZH, names={})))
@@ -166,7 +166,7 @@ def test_the_sentence_of_a_stored_tree_names_every_number_of_it(tree: dict[str, 
 
 
 @given(st.decimals(min_value="0.01", max_value="99.99", places=2), AMOUNTS, IDS)
-def test_the_sentence_of_a_stored_benefit_names_every_number_of_it(
+def test_the_sentence_of_a_benefit_names_every_number(
     share: Decimal, cap: int, category: int
 ) -> None:
     benefit = build("percentage", {"percent": str(share), "cap_minor": cap})

@@ -182,7 +182,7 @@ def test_place_and_time_are_those_of_the_market(tree: object, reason: str) -> No
     assert [failure.reason_code for failure in failures] == ([reason] if reason else [])
 
 
-def test_the_clock_is_the_markets_also_when_it_is_turned_back() -> None:
+def test_hours_follow_the_markets_clock_even_when_turned_back() -> None:
     """On 1 November 2026 New York's clocks show 01:30 twice; both are within the hours."""
     early, late = (datetime(2026, 11, 1, hour, 30, tzinfo=UTC) for hour in (5, 6))
     night = parse_condition({"hours": ["01:00", "02:00"]})
@@ -281,9 +281,7 @@ BAD_TREES = [
 
 
 @pytest.mark.parametrize(("tree", "place"), BAD_TREES)
-def test_a_condition_that_makes_no_sense_is_refused_where_it_stands(
-    tree: object, place: str
-) -> None:
+def test_a_senseless_condition_is_refused_where_it_stands(tree: object, place: str) -> None:
     with pytest.raises(BadOffer) as refusal:
         parse_condition(tree)
     assert refusal.value.detail["place"] == place

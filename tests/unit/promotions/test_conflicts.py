@@ -59,7 +59,7 @@ def find(offers: list[OfferValue], threshold: float = 50.0) -> list[tuple[object
     ]
 
 
-def test_the_planted_stack_of_90_percent_is_found_and_nothing_else() -> None:
+def test_only_the_planted_stack_of_90_percent_is_found() -> None:
     assert find(planted()) == [((3_000, 3_100), 2_000, 200, 90, False)]
 
 

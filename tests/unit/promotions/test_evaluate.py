@@ -136,12 +136,12 @@ def test_a_code_beaten_by_a_better_offer_says_so() -> None:
     assert [(r.code, r.reason_code) for r in found.rejected] == [("WELCOME5", "beaten")]
 
 
-def test_a_code_that_finds_all_prices_at_the_floor_says_so() -> None:
+def test_a_code_with_all_prices_at_floor_says_so() -> None:
     cart = make_cart(make_line(unit_minor=1_000, floor_minor=1_000))
     assert _evaluate(cart, coupons=[make_coupon()]).rejected[0].reason_code == "price_floor"
 
 
-def test_a_code_that_adds_nothing_to_other_offers_is_kept_for_later() -> None:
+def test_a_code_that_adds_nothing_is_kept_for_later() -> None:
     cart = make_cart(make_line(unit_minor=1_000, floor_minor=900))
     found = _evaluate(cart, offers=[make_offer()], coupons=[make_coupon()])
     assert found.totals == {"cheese": 900}
@@ -169,7 +169,7 @@ def test_of_alternatives_the_closest_is_hinted() -> None:
     assert _evaluate(offers=[make_offer(condition=condition)]).hints[0].missing_minor == 500
 
 
-def test_an_offer_starts_at_its_second_and_ends_at_its_second() -> None:
+def test_an_offer_starts_and_ends_at_its_second() -> None:
     assert _evaluate(offers=[make_offer(starts_at=NOON)]).discount_minor == 100
     assert _evaluate(offers=[make_offer(ends_at=NOON)]).discount_minor == 0
 

@@ -48,7 +48,7 @@ def test_what_a_floor_kept_an_offer_from_giving_is_said(
     assert [(one.offer_id, one.line_id) for one in found.floored] == [(1, "l1")] * is_said
 
 
-def test_what_other_lines_of_the_cart_give_instead_is_no_loss() -> None:
+def test_what_other_lines_give_instead_is_no_loss() -> None:
     found = evaluate(make_offer(benefit=CART_OFF), 219, 0)
     assert (found.discount_minor, found.floored) == (100, ())
     short = evaluate(make_offer(benefit=CART_OFF), 219, 200)

@@ -133,7 +133,7 @@ def test_what_is_far_away_is_not_hinted_at(goods: int, asked: int, is_told: bool
     assert [one.reason_code for one in found.rejected] == ["cart_value_below"]
 
 
-def test_missing_pieces_count_at_the_cheapest_price_of_what_is_meant() -> None:
+def test_missing_pieces_count_at_the_cheapest_eligible_price() -> None:
     cart = make_cart(
         make_line("a", variant_id=1, unit_minor=1_000), make_line("b", variant_id=2, unit_minor=400)
     )
@@ -197,7 +197,7 @@ def test_what_would_not_come_true_is_no_hint(_case: str, offer: OfferValue) -> N
     assert _tell(cart, offer).hints == ()
 
 
-def test_an_offer_that_would_lose_to_a_better_one_is_no_hint() -> None:
+def test_an_offer_that_would_lose_is_no_hint() -> None:
     near = make_offer(
         1, amount_off(100), condition=CartHas(min_value_minor=1_500), stacking=Stacking.EXCLUSIVE
     )
@@ -207,7 +207,7 @@ def test_an_offer_that_would_lose_to_a_better_one_is_no_hint() -> None:
     assert _tell(cart, near, better).hints == ()
 
 
-def test_an_offer_on_few_pieces_is_hinted_at_as_any_other() -> None:
+def test_an_offer_on_few_pieces_is_hinted_at() -> None:
     free = replace(percent_off("100"), most_units=1, cheapest_first=True)
     three = make_offer(1, free, condition=CartHas(min_quantity=3))
     hints = _tell(make_cart(make_line(quantity=2)), three).hints
@@ -223,7 +223,7 @@ def test_goods_that_are_not_in_the_cart_are_hinted_untried() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(carts(), st.sampled_from((None, 40, 400, 4_000)), st.booleans())
-def test_adding_what_a_hint_names_reaches_the_step_and_one_cent_less_does_not(
+def test_exactly_what_a_hint_names_reaches_the_step(
     cart: CartValue, left: int | None, has_rival: bool
 ) -> None:
     offer = make_offer(1, SPEND, left_minor=left)

@@ -42,7 +42,7 @@ def test_gifts_of_one_cart_are_taken_together() -> None:
     assert find_together([BAG, gift("mug", 800, 3_000)]) == Together(("bag", "mug"), 37.5)
 
 
-def test_a_cart_is_as_large_as_the_dearest_of_its_gifts_asks_for() -> None:
+def test_the_dearest_gift_sets_the_size_of_the_cart() -> None:
     found = find_together([BAG, gift("mug", 800, 9_000), gift("pen", 100, 0)])
     # The pen comes with the bag in a cart of 30.00; all three take one of 90.00.
     assert found == Together(("bag", "pen"), round(100 * 1_100 / 4_100, 1))

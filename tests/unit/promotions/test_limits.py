@@ -93,9 +93,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("room", "reason", "said"), REFUSALS)
-def test_a_full_limit_is_the_reason_a_code_does_not_apply(
-    room: Room, reason: str, said: str
-) -> None:
+def test_a_full_limit_is_the_reason_of_the_refusal(room: Room, reason: str, said: str) -> None:
     cart = make_cart(make_line(quantity=3))
     found = _evaluate(room, cart)
     assert [(r.reason_code, r.message) for r in found.rejected] == [(reason, said)]
@@ -118,7 +116,7 @@ def _thirty_off(quantity: int, **fields: object) -> Evaluation:
     return evaluate_offers(cart=cart, offers=[offer], coupons=[], shopper=ALICE, now=NOON)
 
 
-def test_of_more_pieces_than_are_left_those_that_are_left_cost_less() -> None:
+def test_of_more_pieces_than_remain_only_those_cost_less() -> None:
     room = _room(uses=5, counted=Counted.UNITS)
     five, six = (_thirty_off(n, rooms=(room,)) for n in (5, 6))
     assert (five.totals, five.partly_given) == ({"cheese": 3_500}, ())
@@ -179,7 +177,7 @@ def _automatic(*offers: OfferValue) -> Evaluation:
     )
 
 
-def test_offers_that_share_a_limit_share_its_room_and_the_best_one_takes_it() -> None:
+def test_offers_sharing_a_limit_leave_it_to_the_best() -> None:
     room = _room(Entity.ORDER, uses=1)
     both = [make_offer(n, percent_off(str(n * 10)), campaign_id=5, rooms=(room,)) for n in (1, 2)]
     assert [offer.offer_id for offer in _automatic(*both).applied] == [2]

@@ -34,7 +34,7 @@ def test_the_targets_of_a_kind_are_those_it_accepts(kind: BenefitKind) -> None:
     assert {Target(word) for word in named} == RULES[kind].targets
 
 
-def test_the_table_of_conditions_names_every_word_and_its_examples_are_read() -> None:
+def test_the_table_of_conditions_names_every_word_with_readable_examples() -> None:
     rows = re.findall(r"^\| `(\w+)` \| .+ \| `(.+)` \|$", CONDITIONS, re.MULTILINE)
     assert [word for word, _example in rows] == list(WORDS)
     for word, example in rows:

@@ -170,7 +170,7 @@ def test_there_are_twenty_and_they_are_numbered() -> None:
 
 
 @pytest.mark.parametrize("at", range(len(PARTS)), ids=[title for _, title, _ in PARTS])
-def test_an_example_is_valid_and_every_cart_pays_what_the_page_says(at: int) -> None:
+def test_an_example_is_valid_and_its_carts_pay_as_stated(at: int) -> None:
     assert [error.message for error in VALIDATOR.iter_errors(DOCUMENTS[at])] == []
     rows = re.findall(r"^\| (\d.+?) \| (\d.+?) \|$", PARTS[at][2], re.MULTILINE)
     assert rows

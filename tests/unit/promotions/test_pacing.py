@@ -29,7 +29,7 @@ def test_the_price_moves_with_what_was_spent(spend: float, target: float, price:
     assert price / 2.8 < found < price * 2.8
 
 
-def test_a_new_offer_is_believed_to_be_like_those_it_resembles() -> None:
+def test_a_new_offer_is_believed_to_resemble_its_kind() -> None:
     found = believe_like([[1, 1, 0], [0, 0, 1]], [1.4, 1.6, 0.2], [0.05, 0.05, 0.05])
     assert found.mean == pytest.approx([1.5, 0.2], abs=1e-3)
     assert (found.variance > 0.1).all()

@@ -167,7 +167,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("kind", "terms", "target", "fields", "place"), BAD)
-def test_what_cannot_be_computed_or_explained_is_refused_with_its_place(
+def test_an_uncomputable_benefit_is_refused_with_its_place(
     kind: str, terms: Any, target: str, fields: dict[str, Any], place: str
 ) -> None:
     with pytest.raises(BadOffer) as refusal:

@@ -55,9 +55,7 @@ def _own(offer_id: int, benefit: Benefit, **fields: object) -> OfferValue:
     return make_offer(offer_id, benefit, audience="personal", **fields)
 
 
-def test_a_personal_price_an_offer_and_a_code_together_stop_at_the_cap_and_the_line_says_so() -> (
-    None
-):
+def test_personal_price_offer_and_code_stop_at_the_cap() -> None:
     cheese = make_line(unit_minor=900, public_minor=1_000, quantity=2)
     code = make_coupon("LETTER", _own(2, percent_off("20"), requires_coupon=True))
     found = _evaluate(_capped(cheese), _own(1, percent_off("15")), coupons=(code,))
@@ -74,7 +72,7 @@ def test_what_fits_exactly_is_not_said_to_be_cut() -> None:
     assert [(a.amount_minor, a.capped_at) for a in found.adjustments] == [(-300, "")]
 
 
-def test_offers_for_all_and_for_members_are_under_no_such_cap_and_come_on_top() -> None:
+def test_public_and_member_offers_are_not_capped() -> None:
     public = make_offer(1, percent_off("40"), priority=1)
     members = make_offer(2, percent_off("50"), audience="members")
     found = _evaluate(_capped(), public, members, _own(3, percent_off("90")))
@@ -97,7 +95,7 @@ def test_a_code_that_the_cap_leaves_nothing_says_so() -> None:
     ]
 
 
-def test_an_amount_the_cap_keeps_from_one_line_goes_to_another_as_with_floors() -> None:
+def test_an_amount_beyond_the_cap_goes_to_another_line() -> None:
     cart = _capped(make_line("bread", unit_minor=100), make_line("wine", unit_minor=2_000))
     found = _evaluate(cart, _own(1, amount_off(620)))
     taken = {a.line_id: (a.amount_minor, a.capped_at) for a in found.adjustments}
@@ -107,7 +105,7 @@ def test_an_amount_the_cap_keeps_from_one_line_goes_to_another_as_with_floors() 
     assert taken == {"bread": (-30, "30"), "wine": (-600, "30")}
 
 
-def test_one_is_left_out_where_another_would_take_more_under_the_same_cap() -> None:
+def test_an_offer_gives_way_to_a_larger_capped_one() -> None:
     """First 10 %, then a price for all of 7.00: of the cap 2.00 are left, without it 3.00."""
     offers = [
         _own(1, percent_off("10"), priority=2),
@@ -159,7 +157,7 @@ def test_under_a_cap_the_best_combination_is_still_found() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(seeds)
-def test_under_a_cap_no_order_of_lines_or_offers_changes_a_result(seed: int) -> None:
+def test_under_a_cap_order_changes_no_result(seed: int) -> None:
     rng = random.Random(seed)
     cart, offers, shopper = draw_personal_basket(rng)
     expected = evaluate_offers(cart=cart, offers=offers, coupons=[], shopper=shopper, now=NOON)

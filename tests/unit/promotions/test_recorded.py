@@ -36,7 +36,7 @@ def test_the_estimate_is_the_recorded_window_itself() -> None:
     assert (found.spent_out, found.spent_out_day) == (0.0, None)
 
 
-def test_the_budget_ends_the_draft_at_the_cart_that_exceeds_it() -> None:
+def test_the_budget_ends_the_draft_at_the_exceeding_cart() -> None:
     found = forecast([make_outcome(day) for day in range(10)], budget_minor=450, rng=rng())
     assert found.cost_minor.estimate == 400.0
     assert found.cost_minor.high <= 450.0

@@ -110,7 +110,7 @@ def test_a_condition_may_ask_for_products_of_some_prices() -> None:
     assert [one.detail["missing_quantity"] for one in found.rejected] == [1]
 
 
-def test_a_card_of_what_is_in_the_cart_is_judged_by_the_price_it_has_there() -> None:
+def test_a_card_of_a_cart_item_uses_the_carts_price() -> None:
     """It was put in before the price was lowered; another card is not judged by that."""
     offer = make_offer(1, scope=UNREDUCED)
     asked = EvaluationInput(make_cart(FULL), (offer,), (), ALICE)

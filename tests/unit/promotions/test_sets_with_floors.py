@@ -71,7 +71,7 @@ def test_more_units_of_what_is_bought_give_no_more_off(bought: int) -> None:
     assert sum(totals.values()) == (bought + 1) * 1_000 - 200
 
 
-def test_a_dear_unit_at_its_floor_does_not_push_others_out_of_the_set() -> None:
+def test_a_dear_unit_at_its_floor_pushes_none_out() -> None:
     """Two A at 15.00 for 24.00; a third at 14.00, its floor, is paid beside them."""
     pair = make_offer(1, _set_price(2, 2_400))
     two = make_line("b", variant_id=2, quantity=2, unit_minor=1_500, floor_minor=1_000)
@@ -139,7 +139,7 @@ def test_no_choice_of_units_saves_more() -> None:
         assert (seed, _saving(offer, lines)) == (seed, best)
 
 
-def test_offers_applied_before_a_set_lower_what_its_units_are_worth() -> None:
+def test_earlier_offers_lower_what_a_sets_units_are_worth() -> None:
     """A tenth off each unit first: the set then takes what is left above the floors of its two."""
     cart = make_cart(
         make_line("a", variant_id=1, quantity=5, unit_minor=1_000, floor_minor=850),

@@ -125,7 +125,7 @@ def _winners(*offers: OfferValue) -> list[int]:
     return [applied.offer_id for applied in found.applied]
 
 
-def test_an_ordered_group_gives_way_to_the_next_only_if_the_first_gives_nothing() -> None:
+def test_an_ordered_group_moves_on_only_if_nothing_is_given() -> None:
     turn = (Group("turn", GroupMode.ORDERED),)
     first = make_offer(1, amount_off(100), groups=turn, priority=1)
     second = make_offer(2, percent_off("50"), groups=turn)

@@ -92,7 +92,7 @@ def put(cart: CartValue, line: CartLineValue) -> CartValue:
     return replace(cart, lines=(*cart.lines, line))
 
 
-def test_in_10_000_random_carts_a_card_says_what_the_cart_then_charges() -> None:
+def test_in_10_000_random_carts_cards_match_the_charge() -> None:
     rng, memory, differ, lowered = random.Random(20261129), Memory(), [], 0
     for cart_number in range(CARTS):
         asked = draw_question(rng)
@@ -138,7 +138,7 @@ def draw_week(rng: random.Random) -> EvaluationInput:
     return EvaluationInput(make_cart(*lines), tuple(offers), (), ALICE)
 
 
-def test_offers_by_line_are_not_worked_out_with_the_whole_cart_and_cost_the_same() -> None:
+def test_offers_by_line_skip_the_cart_and_cost_the_same() -> None:
     rng, whole, apart = random.Random(7), 0, 0
     for _ in range(600):
         asked, memory = draw_week(rng), Memory()
@@ -154,7 +154,7 @@ def test_offers_by_line_are_not_worked_out_with_the_whole_cart_and_cost_the_same
 
 @settings(max_examples=150, deadline=None)
 @forall(seeds)
-def test_gifts_delivery_and_points_are_left_out_only_where_that_changes_no_price(seed: int) -> None:
+def test_idle_gifts_delivery_and_points_change_no_price(seed: int) -> None:
     rng = random.Random(seed)
     asked = draw_question(rng)
     offers, coupons = drop_idle(list(asked.offers), list(asked.coupons))
@@ -180,7 +180,7 @@ def weekly(number: int, category: int, percent: str) -> OfferValue:
     )
 
 
-def test_what_another_offer_of_the_group_keeps_away_is_not_promised_and_named() -> None:
+def test_what_another_offer_bars_is_named_and_not_promised() -> None:
     """Bananas promised at 0.90 cost 0.95 once milk was in the cart."""
     bananas, milk = weekly(1, 1, "5"), weekly(2, 2, "10")
     alone = ask(bananas, milk).price(BANANAS)
@@ -202,7 +202,7 @@ def test_an_offer_says_whether_products_of_others_may_end_it() -> None:
     assert shuts_out_others(open_, (open_, alone))
 
 
-def test_prices_of_an_empty_cart_are_remembered_by_what_they_depend_on() -> None:
+def test_prices_of_an_empty_cart_are_cached_by_their_inputs() -> None:
     memory = Memory()
     tenth = make_offer(1, scope=Scope(category_ids=frozenset({1})))
     for lines in ((), (MILK,)):

@@ -49,7 +49,7 @@ def evaluate(cart: CartValue, *offers: OfferValue, language: str = "en") -> Eval
         ({"most_units_line": 1, "most_units": 5}, {"cheese": 4_800, "wine": 3_600}, 2),
     ],
 )
-def test_only_so_many_units_are_lowered_those_first_that_save_most(
+def test_only_the_units_that_save_most_are_lowered(
     bounds: dict[str, int], totals: dict[str, int], units: int
 ) -> None:
     found = evaluate(make_cart(CHEESE, WINE), make_offer(1, replace(FIFTH, **bounds)))
@@ -107,7 +107,7 @@ def test_what_limits_leave_counts_too() -> None:
     assert found.partly_given[0].message == "Offer 1: Only 2 left at this price."
 
 
-def test_units_beyond_the_most_get_the_next_best_offer_of_the_group() -> None:
+def test_further_units_get_the_next_best_offer() -> None:
     half = make_offer(1, replace(percent_off("50"), most_units_line=2), groups=WEEK)
     tenth = make_offer(2, percent_off("10"), groups=WEEK)
     found = evaluate(make_cart(CHEESE), half, tenth)
@@ -118,7 +118,7 @@ def test_units_beyond_the_most_get_the_next_best_offer_of_the_group() -> None:
 
 
 @pytest.mark.parametrize("is_limit", [False, True])
-def test_an_offer_that_lowers_other_lines_takes_what_is_left_of_this_one_too(
+def test_an_offer_on_other_lines_takes_this_lines_rest(
     is_limit: bool,
 ) -> None:
     """The units beyond a limit got nothing, once the next best offer had lowered another line."""
@@ -132,7 +132,7 @@ def test_an_offer_that_lowers_other_lines_takes_what_is_left_of_this_one_too(
     assert evaluate(make_cart(CHEESE, WINE), *offers).totals == {"cheese": 4_100, "wine": 3_600}
 
 
-def test_the_units_are_those_for_which_no_other_offer_gives_as_much() -> None:
+def test_the_units_chosen_are_those_without_a_better_offer() -> None:
     """One unit at half: cheese, since wine has an offer nearly as good."""
     half = make_offer(1, replace(percent_off("50"), most_units=1), groups=WEEK)
     cheap = replace(make_offer().scope, variant_ids=frozenset({WINE.variant_id}))
@@ -141,7 +141,7 @@ def test_the_units_are_those_for_which_no_other_offer_gives_as_much() -> None:
     assert evaluate(cart, half, wine).totals == {"cheese": 500, "wine": 1_100}
 
 
-def test_a_set_takes_units_that_a_bounded_offer_cannot_all_lower() -> None:
+def test_a_set_takes_units_a_bounded_offer_cannot_lower() -> None:
     """Half off one unit does not outweigh three for two on all of them."""
     three = Benefit(BenefitKind.BUY_GET, Target.CART, percent=Decimal(100), terms=BuyGet(2, 1))
     half = make_offer(1, replace(percent_off("50"), most_units=1), groups=WEEK)
@@ -150,7 +150,7 @@ def test_a_set_takes_units_that_a_bounded_offer_cannot_all_lower() -> None:
     assert [(one.offer_id, one.amount_minor) for one in found.applied] == [(1, 500), (2, 1_000)]
 
 
-def test_a_card_says_what_one_more_unit_costs_once_the_most_is_in_the_cart() -> None:
+def test_a_card_shows_the_full_price_beyond_the_most_units() -> None:
     offer = make_offer(1, replace(FIFTH, most_units_line=3))
     for quantity, price, ids in ((1, 800, (1,)), (2, 800, (1,)), (3, 1_000, ()), (4, 1_000, ())):
         asked = EvaluationInput(make_cart(replace(CHEESE, quantity=quantity)), (offer,), (), ALICE)
@@ -174,7 +174,7 @@ def test_the_cheapest_piece_of_the_order_is_free() -> None:
     assert (told.amount_minor, told.own_minor) == (1_000, 0)
 
 
-def test_the_cheapest_is_told_by_the_price_before_offers_and_gifts_are_no_choice() -> None:
+def test_the_cheapest_is_judged_before_offers_and_without_gifts() -> None:
     free = replace(percent_off("100"), most_units=1, cheapest_first=True)
     wine = replace(make_offer().scope, variant_ids=frozenset({WINE.variant_id}))
     offers = [make_offer(1, free), make_offer(2, percent_off("90"), scope=wine)]
@@ -183,7 +183,7 @@ def test_the_cheapest_is_told_by_the_price_before_offers_and_gifts_are_no_choice
     assert found.totals == {"cheese": 0, "wine": 400, "sample": 0}
 
 
-def test_of_a_group_the_cheapest_piece_is_left_to_a_better_offer() -> None:
+def test_the_cheapest_piece_is_left_to_a_better_offer() -> None:
     half = replace(percent_off("50"), most_units=1, cheapest_first=True)
     only = replace(make_offer().scope, variant_ids=frozenset({CHEESE.variant_id}))
     offers = [
@@ -266,7 +266,7 @@ def test_no_choice_of_units_saves_more() -> None:
         assert (seed, saving(make_cart(*lines), offer)) == (seed, best)
 
 
-def test_one_more_unit_never_costs_more_and_lines_may_be_split_and_renumbered() -> None:
+def test_one_more_unit_never_costs_more_however_lines_are_split() -> None:
     breaches = []
     for seed in range(1_500):
         rng = random.Random(seed)

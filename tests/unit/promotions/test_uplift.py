@@ -76,7 +76,7 @@ def test_calibration_against_the_arm_has_slope_one() -> None:
     assert len(found.observed) == 10
 
 
-def test_qini_of_a_good_ranking_is_above_that_of_a_random_one() -> None:
+def test_a_good_rankings_qini_is_above_a_random_ones() -> None:
     uplift, served = _uplift()
     trial = _trial(served)
     good = draw_qini(trial, uplift[:, 4], 0.25)

@@ -38,7 +38,7 @@ def load_clock() -> dict[str, Any]:
     return found
 
 
-def test_the_clock_loads_nothing_of_the_shop_and_sends_what_the_workers_expect() -> None:
+def test_the_clock_loads_no_shop_and_sends_its_schedule() -> None:
     assert load_clock() == {
         "is_ready": False,
         "modules": [],

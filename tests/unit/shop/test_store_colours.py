@@ -64,7 +64,7 @@ def draw(kind: str, size: tuple[int, int] = (200, 100)) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
-def test_a_logo_is_drawn_anew_and_says_nothing_of_the_camera(kind: str) -> None:
+def test_a_logo_is_drawn_anew_without_camera_data(kind: str) -> None:
     logo = read_logo(draw(kind, (2000, 1000)))
     assert (logo.width, logo.height) == (320, 160)
     assert b"secret place" not in logo.webp + logo.icon_png

@@ -18,5 +18,5 @@ from shop.doors.web.templates import shorten
         ("one\n  {% if x %}two{% endif %}", "one {% if x %}two{% endif %}"),
     ],
 )
-def test_no_space_stands_before_a_mark_that_a_tag_begins_with(written: str, sent: str) -> None:
+def test_no_space_precedes_a_mark_that_begins_a_tag(written: str, sent: str) -> None:
     assert shorten(written) == sent

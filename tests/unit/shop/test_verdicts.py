@@ -17,7 +17,7 @@ def judge(number: int, text: str, *, gave: bool = False, is_draft: bool = False)
     return Verdict(number, 100 + number, f"offer {number}", gave, text, is_draft)
 
 
-def test_reasons_of_four_offers_or_more_stand_once_behind_all_others() -> None:
+def test_reasons_of_four_offers_or_more_are_folded() -> None:
     verdicts = [
         judge(1, CODE, is_draft=True),
         judge(2, "$2.00", gave=True),

@@ -81,7 +81,7 @@ def test_the_way_back_never_leaves_the_shop(wanted: str, target: str) -> None:
     assert go_back(request).url == target
 
 
-def test_the_page_one_came_from_is_only_believed_of_this_shop() -> None:
+def test_only_this_shops_referrer_is_believed() -> None:
     own = requests.get(
         "/why/", headers={"host": "localhost", "referer": "http://localhost/c/a/?p=2"}
     )

@@ -76,7 +76,7 @@ def test_typed_money_is_understood_or_ignored(typed: str, minor: int | None) -> 
     assert read_amount(typed, "USD") == minor
 
 
-def test_each_active_filter_has_a_chip_that_takes_out_only_itself() -> None:
+def test_each_filter_chip_removes_only_itself() -> None:
     query = ListingQuery(
         page=3, brands=frozenset({7}), sizes=frozenset({"8 oz"}), in_stock=True, price_max=500
     )

@@ -27,7 +27,7 @@ def test_the_same_end_is_another_day_elsewhere(zone: str, told: str, until: str)
         assert last_day(MIDNIGHT) == until
 
 
-def test_what_ends_at_midnight_has_the_day_before_as_its_last() -> None:
+def test_an_end_at_midnight_shows_the_day_before() -> None:
     with timezone.override("America/New_York"), override("zh-hans"):
         assert last_day(datetime(2026, 11, 30, 5, tzinfo=UTC)) == "2026年11月29日"
         assert hour(datetime(2026, 11, 30, 5, 30, tzinfo=UTC)) == "00:30 EST"

@@ -65,7 +65,7 @@ def test_a_personal_price_shows_both_prices_label_reason_and_switch(shape: str) 
     assert "$0.82 / 100 g" in html
 
 
-def test_the_words_of_new_york_stand_exactly_as_the_law_has_them() -> None:
+def test_the_words_of_new_york_are_exactly_the_laws() -> None:
     assert f'<p class="price__label">{NY}</p>' in draw(personal(label=NY))
 
 
@@ -87,7 +87,7 @@ def test_a_was_price_shows_only_above_the_public_price() -> None:
     assert "<s>" not in draw(view(reference_minor=399))
 
 
-def test_the_reduction_is_counted_from_the_public_price_not_the_personal_one() -> None:
+def test_the_reduction_is_counted_from_the_public_price() -> None:
     assert "−20 %" in draw(personal(reference_minor=500))
 
 

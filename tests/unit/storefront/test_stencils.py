@@ -112,7 +112,7 @@ def test_marks_in_a_field_are_text_like_any_other() -> None:
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_a_stencils_template_only_prints_its_fields_or_asks_for_them(name: str) -> None:
+def test_a_stencils_template_uses_only_its_fields(name: str) -> None:
     source = re.sub(
         r"{% comment %}.*?{% endcomment %}", "", (TEMPLATES / name).read_text(), flags=re.DOTALL
     )

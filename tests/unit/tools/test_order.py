@@ -15,7 +15,7 @@ def item(nodeid: str, *marks: str) -> Any:
     return SimpleNamespace(nodeid=nodeid, get_closest_marker=lambda name: name in marks)
 
 
-def test_long_files_come_first_and_tests_of_a_file_stay_together() -> None:
+def test_long_files_come_first_and_tests_stay_by_file() -> None:
     items = [
         item("tests/unit/test_a.py::test_1"),
         item("tests/unit/test_b.py::test_1"),
@@ -35,7 +35,7 @@ def test_long_files_come_first_and_tests_of_a_file_stay_together() -> None:
     ]
 
 
-def test_the_five_slowest_files_are_told_after_a_run_of_many() -> None:
+def test_the_five_slowest_files_are_reported() -> None:
     lines: list[str] = []
     terminal = SimpleNamespace(
         stats={"passed": [report(f"tests/test_{n}.py::test_it", n) for n in range(6)] * 2},

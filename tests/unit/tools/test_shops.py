@@ -25,7 +25,7 @@ def make_folder(path: Path, *names: str) -> Path:
     return path
 
 
-def test_each_shop_has_its_own_state_and_the_demo_keeps_its(tmp_path: Path) -> None:
+def test_each_shop_and_the_demo_have_their_own_state(tmp_path: Path) -> None:
     assert state_dir() == base_dir()
     own = make_folder(tmp_path / "My Shop", "products.csv")
     choose_shop(["--source", str(own), "--detach"])

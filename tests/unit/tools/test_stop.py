@@ -103,7 +103,7 @@ def test_a_killed_worker_leaves_nothing_after_stop(
     assert bystander.poll() is None
 
 
-def test_an_id_that_belongs_to_somebody_else_by_now_is_left_alone(
+def test_an_id_that_belongs_to_another_process_is_spared(
     bystander: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
     """Every place where an id of ours may stand names the bystander."""
@@ -114,7 +114,7 @@ def test_an_id_that_belongs_to_somebody_else_by_now_is_left_alone(
     assert bystander.poll() is None
 
 
-def test_a_successor_of_what_was_told_to_end_is_ended_too(
+def test_a_successor_of_an_ended_process_is_ended_too(
     bystander: subprocess.Popen[bytes],
 ) -> None:
     command = [sys.executable, "-X", mark(), "-c", SUCCESSOR]

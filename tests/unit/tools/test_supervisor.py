@@ -34,7 +34,7 @@ def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Child]:
     started.make_stop()
 
 
-def test_a_killed_process_comes_back_and_its_orphan_does_not_stay(child: Child) -> None:
+def test_a_killed_process_returns_without_its_orphan(child: Child) -> None:
     first = child.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
@@ -44,7 +44,7 @@ def test_a_killed_process_comes_back_and_its_orphan_does_not_stay(child: Child) 
     assert wait_for(lambda: len(find_marked(MARK)) == 2, 10)
 
 
-def test_a_process_that_keeps_ending_is_tried_more_and_more_slowly(child: Child) -> None:
+def test_a_process_that_keeps_ending_is_retried_more_slowly(child: Child) -> None:
     pauses = []
     for _ in range(3):
         assert child.process is not None
@@ -114,7 +114,7 @@ def test_the_first_program_runs_alone_until_the_others_are_wanted(
     assert find_marked(f"{MARK}-pair") == []
 
 
-def test_a_log_that_has_grown_is_put_aside_while_its_process_writes_on(
+def test_a_grown_log_is_rotated_while_its_process_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervisor, "MOST_LOG_BYTES", 10)

@@ -36,7 +36,7 @@ def test_young_objects_are_looked_through_before_they_are_many() -> None:
         gc.set_threshold(*before)
 
 
-def test_a_connection_is_closed_after_so_many_requests_and_no_sooner() -> None:
+def test_a_connection_is_closed_after_the_last_allowed_request() -> None:
     thresholds = gc.get_threshold()
     try:
         settings = runpy.run_path(str(ROOT / "deploy/gunicorn.conf.py"))

@@ -152,7 +152,7 @@ def test_an_address_may_have_a_limit_of_its_own() -> None:
     )
 
 
-def test_a_chunked_body_is_read_to_its_end_and_no_further_than_the_limit() -> None:
+def test_a_chunked_body_is_read_to_its_end_or_limit() -> None:
     def chunked(body: bytes) -> HttpRequest:
         request = post("/", HTTP_TRANSFER_ENCODING="chunked", CONTENT_TYPE="application/json")
         request.META |= {"wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True}

@@ -61,7 +61,7 @@ def test_every_category_holds_those_in_it_by_name() -> None:
     ]
 
 
-def test_what_is_chosen_is_marked_and_what_holds_it_is_open() -> None:
+def test_chosen_categories_are_marked_and_their_parents_open() -> None:
     drawn = list(flatten(list_picked(make_tree(), ["dairy/cheese/blue", "deli", "unknown"])))
     assert [one.path for one in drawn if one.is_chosen] == ["dairy/cheese/blue", "deli"]
     assert [one.path for one in drawn if one.is_open] == ["dairy", "dairy/cheese"]

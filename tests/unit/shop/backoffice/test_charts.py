@@ -191,7 +191,7 @@ def _rectangles(svg: str) -> list[tuple[str, ...]]:
     ]
 
 
-def test_a_lone_bar_is_no_wall_and_stands_over_its_label() -> None:
+def test_a_lone_bar_is_narrow_and_centred_over_its_label() -> None:
     bar = Series("sold", (3.0,), 1)
     lone = DayChart(title="Sales", labels=("a",), show=show, bars=(bar,)).draw().svg
     left, width = re.search(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', lone).groups()

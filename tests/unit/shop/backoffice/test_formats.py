@@ -51,12 +51,12 @@ def test_a_change_from_a_tiny_base_is_no_comparison() -> None:
     assert (card.change_text, card.tone) == ("no comparison", "gray")
 
 
-def test_no_module_of_the_staff_has_a_number_format_of_its_own() -> None:
+def test_no_staff_module_has_its_own_number_format() -> None:
     found = [told for path in _staff_modules() for told in _list_number_formats(path)]
     assert found == []
 
 
-def test_no_module_of_the_staff_shows_a_moment_on_another_clock_than_the_markets() -> None:
+def test_no_staff_module_shows_another_clock_than_the_markets() -> None:
     found = [told for path in _staff_modules() for told in _list_bare_moments(path)]
     assert found == []
 
@@ -109,7 +109,7 @@ def test_a_day_that_is_not_over_is_compared_with_nothing() -> None:
     assert (sales.data_to, sales.compare(_count)) == (TODAY - timedelta(days=1), 0.0)
 
 
-def test_data_that_end_early_are_compared_with_the_same_days_before() -> None:
+def test_incomplete_data_are_compared_with_the_same_earlier_days() -> None:
     now, before = _sold({6: 12, 5: 12}), _sold(dict.fromkeys(range(7, 14), 10))
     sales = Sales(WEEK, now, before)
     assert sales.data_to == TODAY - timedelta(days=5)

@@ -40,7 +40,7 @@ def test_a_small_picture_is_never_blown_up() -> None:
     assert make_picture(draw(size=(100, 60))).widths == [100]
 
 
-def test_a_picture_is_turned_and_loses_what_it_tells_of_its_maker() -> None:
+def test_a_picture_is_turned_and_stripped_of_its_metadata() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # lies on its side
     exif[0x010F] = "Camera of Alice"

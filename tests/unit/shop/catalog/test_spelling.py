@@ -30,9 +30,7 @@ def test_slips_cost_what_fingers_make_likely(asked: str, known: str, slips: floa
 
 
 @given(asked=WORDS, known=WORDS)
-def test_distance_is_the_same_both_ways_and_zero_only_for_the_same_word(
-    asked: str, known: str
-) -> None:
+def test_distance_is_symmetric_and_zero_only_for_equal_words(asked: str, known: str) -> None:
     assert measure_slips(asked, known) == measure_slips(known, asked)
     assert (measure_slips(asked, known) == 0.0) == (asked == known)
 
@@ -53,7 +51,7 @@ def test_of_words_as_near_the_popular_one_wins() -> None:
     assert rank_spellings("bred", {"bread": 1, "bed": 5_000, "brad": 1})[0] == "bed"
 
 
-def test_a_popular_word_far_off_does_not_win_over_the_near_one() -> None:
+def test_a_near_word_wins_over_a_popular_one() -> None:
     assert rank_spellings("chedar", {"cheddar": 10, "cedar": 205, "classic": 8_533}) == [
         "cheddar",
         "cedar",

@@ -53,7 +53,7 @@ def test_product_reads_like_a_label() -> None:
     ]
 
 
-def test_a_bar_code_is_kept_where_it_is_one_and_names_one_product() -> None:
+def test_a_valid_bar_code_is_kept_for_one_product() -> None:
     gtins = {"1": "4006381 333931", "2": "4006381333932", "3": "96385074", "4": "96385074", "5": ""}
     goods = [replace(CHEESE, ref=ref, gtin=text) for ref, text in gtins.items()]
     assert {ref: variant.gtin for ref, variant in build_variants(*goods).items()} == {

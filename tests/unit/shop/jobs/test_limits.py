@@ -11,9 +11,7 @@ from shop.ground.jobs.limits import LocalBuckets, Policy, Verdict, limit_headers
 HOUR = 3_600_000_000
 
 
-def test_a_thousand_parallel_requests_at_a_limit_of_a_hundred_let_exactly_a_hundred_through() -> (
-    None
-):
+def test_a_thousand_parallel_requests_pass_exactly_a_hundred_times() -> None:
     buckets = LocalBuckets()
     interval = HOUR // 100
 

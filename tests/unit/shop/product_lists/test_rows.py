@@ -84,9 +84,7 @@ def say(text: str, shop: Snapshot = NOTHING) -> list[str]:
         ("sku", "x" * 41, "the text has 41 characters; at most 40 are possible"),
     ],
 )
-def test_a_wrong_cell_is_told_by_file_line_column_and_value(
-    column: str, value: str, said: str
-) -> None:
+def test_a_wrong_cell_is_named_by_line_column_and_value(column: str, value: str, said: str) -> None:
     rows = [["sku", "title", "category", "price", column], ["A", "two\nlines", "Tea", "1", "1"]]
     rows[0][3], rows[1][3] = ("price", "1") if column != "price" else ("cost", "1")
     if column == "sku":
@@ -155,7 +153,7 @@ def test_a_sku_that_stands_twice_makes_no_second_variant() -> None:
     ]
 
 
-def test_a_refused_row_stops_no_other_and_still_names_its_product() -> None:
+def test_a_refused_row_stops_no_other_and_names_its_product() -> None:
     text = (
         "handle,title,category,option1_name,option1_value,sku,price\n"
         'tea,Tea,Food,Size,S,T-1,"50,37"\n'
@@ -174,7 +172,7 @@ def test_what_is_new_needs_title_category_and_price() -> None:
     ]
 
 
-def test_only_what_differs_from_the_shop_changes_and_empty_cells_leave_it() -> None:
+def test_only_differences_change_and_empty_cells_change_nothing() -> None:
     known = Known("T-1", {"price": 500, "stock": 3, "archived": False}, prices={"eu": 450})
     shop = Snapshot({"T-1": known}, {"T-1": {"title": "Tea", "brand": "Leaf"}})
     text = "sku,title,brand,price,stock,price[eu]\nT-1,Tea,,5.00,{stock},4.50\n"
@@ -207,7 +205,7 @@ def test_rows_that_meet_other_variants_of_the_shop_are_refused() -> None:
     ]
 
 
-def test_known_names_of_columns_are_found_in_english_chinese_and_other_programs() -> None:
+def test_column_names_are_known_in_several_languages_and_programs() -> None:
     assert guess_fields(["货号", "名称", "价格", "库存", "price[EU]", "Notes"]) == [
         "sku",
         "title",
@@ -248,7 +246,7 @@ VALUES = {
 
 
 @given(st.data(), st.sampled_from(COLUMNS), st.sampled_from(["USD", "JPY", "KWD"]))
-def test_what_a_cell_is_written_as_is_read_as_the_same(
+def test_a_written_cell_is_read_back_equally(
     data: st.DataObject, column: Column, currency: str
 ) -> None:
     value = settle(data.draw(VALUES[column.kind]), column, currency)
@@ -262,7 +260,7 @@ def test_what_a_cell_is_written_as_is_read_as_the_same(
         assert settle(value, column, currency) == value
 
 
-def test_a_title_that_looks_like_a_formula_comes_back_as_it_was() -> None:
+def test_a_title_like_a_formula_comes_back_unchanged() -> None:
     (line,) = sheet_lines([["=HYPERLINK(1)", "end"]])
     assert line == "'=HYPERLINK(1),end\r\n"
     sheet = read_text("a.csv", f"x,y\n{line}".encode())

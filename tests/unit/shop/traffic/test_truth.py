@@ -32,14 +32,14 @@ def make_shelf(price: float = 1.0, rival: int = 0) -> Shelf:
     )
 
 
-def test_the_slope_of_the_utility_is_that_of_the_family_and_the_shopper() -> None:
+def test_the_utilitys_slope_is_the_familys_and_the_shoppers() -> None:
     truth = Truth(seed=3)
     for own in (0.0, 0.4, 1.0):
         high, low = (truth.utilities(make_shelf(one), own, MONDAY) for one in (1.0, 0.5))
         assert low - high == pytest.approx(truth.slope(7) * (1.0 + own) * np.log(2.0))
 
 
-def test_a_dearer_competitor_wins_purchases_and_an_unknown_one_does_nothing() -> None:
+def test_a_dearer_competitor_wins_purchases_for_us() -> None:
     truth, shelf = Truth(), make_shelf()
     known = replace(shelf, rival_minor=(shelf.price_minor * 1.1).astype(np.int64))
     gain = truth.utilities(known, 0.0, MONDAY) - truth.utilities(shelf, 0.0, MONDAY)
@@ -80,14 +80,14 @@ def make_plan(**changes: Any) -> Plan:
     return replace(plan, **changes)
 
 
-def test_a_plan_is_the_same_for_the_same_seed_and_another_for_another() -> None:
+def test_a_plan_depends_on_its_seed_alone() -> None:
     plan = make_plan()
     again = [make_plan().visits(at) for at in range(len(plan))]
     assert [plan.visits(at) for at in range(len(plan))] == again
     assert make_plan(seed=2).visits(5) != plan.visits(5)
 
 
-def test_visits_lie_inside_their_block_in_order_with_numbers_of_their_own() -> None:
+def test_visits_lie_inside_their_block_in_order() -> None:
     plan = make_plan()
     seen = [(at, one) for at in range(len(plan)) for one in plan.visits(at)]
     assert len({one.number for _, one in seen}) == len(seen)
@@ -113,7 +113,7 @@ def test_without_households_only_guests_and_strangers_come() -> None:
     assert kinds == {Kind.GUEST, Kind.STRANGER}
 
 
-def test_the_last_block_ends_with_the_plan_before_anything_could_lie_ahead() -> None:
+def test_the_last_block_ends_with_the_plan() -> None:
     plan = make_plan(end=MONDAY + timedelta(days=1, hours=21, minutes=30))
     last = len(plan) - 1
     assert plan.ends(last) == plan.end
