@@ -91,7 +91,7 @@ def test_the_check_finds_a_retired_word_in_a_name() -> None:
     assert find_retired("untold_story", retired) == []
 
 
-def test_a_word_that_is_retired_alone_may_stand_in_a_longer_name() -> None:
+def test_a_word_retired_alone_may_stand_in_a_longer_name() -> None:
     retired = {"held (alone)": "held quotes"}
     assert find_retired("Held", retired) == ["held (alone)"]
     assert find_retired("HeldQuote", retired) == []
