@@ -6,7 +6,7 @@ from pricing.demand.selectors.elasticities import DepartmentElasticity, list_dep
 from pricing.demand.selectors.households import say_households
 from pricing.demand.selectors.staff_models import read_version
 from pricing.demand.selectors.versions import UntrustedModel, list_model_versions
-from pricing.experiments.selectors.arm_looks import ArmLooks, list_arm_looks
+from pricing.experiments.selectors.arm_impressions import ArmImpressions, list_arm_impressions
 from pricing.experiments.selectors.arm_served import load_served
 from pricing.experiments.services.arm_limits import refuse_far_arms
 from pricing.fairness.services.fairness import NotAudited, audit_nightly
@@ -24,10 +24,10 @@ from pricing.learning.selectors.open_lots import (
 from pricing.learning.services.learning import learn_online
 from pricing.learning.services.look_counts import drain_looks
 from pricing.learning.services.look_fits import learn_from_looks
-from pricing.ledger.selectors.looks import PriceLooks, list_price_looks
+from pricing.ledger.selectors.impressions import PriceImpressions, list_price_impressions
 from pricing.ledger.selectors.offered import lower_by_offers, register_cut_provider
-from pricing.ledger.selectors.places import home_place, list_places, say_served
 from pricing.ledger.selectors.references import PAID_DAYS, load_paid, load_series
+from pricing.ledger.selectors.sales_channels import home_place, list_places, say_served
 from pricing.ledger.services.ledger import NotAPrice, load_ledger_bulk
 from pricing.policy.selectors.breakers import TripRow, list_open_trips
 from pricing.policy.selectors.rules import (
@@ -47,8 +47,10 @@ from pricing.publishing.selectors.proposals import (
 from pricing.publishing.selectors.quality import list_quality
 from pricing.publishing.services.books import publish_price_book
 from pricing.publishing.services.feeds import record_pulse
+from pricing.publishing.services.kill_switches import flag_emergency, set_kill_switch
 from pricing.publishing.services.list_prices import Ask, set_list_prices, withdraw_list_prices
 from pricing.publishing.services.overrides import OverrideRefused, end_override, set_override
+from pricing.publishing.services.price_test_weeks import turn_price_shocks
 from pricing.publishing.services.products import SavedProducts, save_products
 from pricing.publishing.services.proposals import (
     Decided,
@@ -58,8 +60,6 @@ from pricing.publishing.services.proposals import (
     reject_proposals,
     snooze_proposals,
 )
-from pricing.publishing.services.shock_weeks import turn_price_shocks
-from pricing.publishing.services.switches import flag_emergency, set_kill_switch
 from pricing.quoting.selectors.listed import (
     DemandBasis,
     count_priors,
@@ -145,7 +145,7 @@ __all__ = [
     "UP",
     "WMAPE_ALL",
     "WMAPE_BEST",
-    "ArmLooks",
+    "ArmImpressions",
     "Ask",
     "Decided",
     "DemandBasis",
@@ -158,7 +158,7 @@ __all__ = [
     "NotAudited",
     "NotOffered",
     "OverrideRefused",
-    "PriceLooks",
+    "PriceImpressions",
     "ProposalRefused",
     "QuoteChances",
     "QuoteNotFound",
@@ -204,7 +204,7 @@ __all__ = [
     "import_feed",
     "learn_from_looks",
     "learn_online",
-    "list_arm_looks",
+    "list_arm_impressions",
     "list_department_elasticities",
     "list_evidence",
     "list_fits",
@@ -216,7 +216,7 @@ __all__ = [
     "list_overrides",
     "list_places",
     "list_price_history",
-    "list_price_looks",
+    "list_price_impressions",
     "list_price_lots",
     "list_prices",
     "list_proposal_ids",

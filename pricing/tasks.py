@@ -10,7 +10,7 @@ from pricing import api
 from pricing.competitors.services.competitors import fetch_due_sources
 from pricing.demand.services import tuning
 from pricing.learning.services import learning, look_counts, look_fits
-from pricing.ledger.services.places import run_everywhere, run_in_markets
+from pricing.ledger.services.sales_channels import run_everywhere, run_in_markets
 from pricing.publishing.services import arm_turns, feeds, seal_check
 from pricing.rollout.services import replay_check, rollback, visits, watching
 from shop.ground.catalog.selectors import home_market

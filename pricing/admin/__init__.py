@@ -7,12 +7,12 @@ from pricing.admin import (
     models,
     overrides,
     policies,
+    price_tests,
     prices,
     private,
     quotes,
     rules,
     safety,
-    shocks,
     trials,
 )
 
@@ -23,11 +23,11 @@ __all__ = [
     "models",
     "overrides",
     "policies",
+    "price_tests",
     "prices",
     "private",
     "quotes",
     "rules",
     "safety",
-    "shocks",
     "trials",
 ]

@@ -23,7 +23,7 @@ from pricing.demand.core.families import SOLVERS_OF
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.models.families import FAMILIES, SOLVERS
 from pricing.demand.selectors.households import say_households
-from pricing.ledger.selectors.places import say_served
+from pricing.ledger.selectors.sales_channels import say_served
 from pricing.publishing.core.approvals import MODEL_USE
 from pricing.rollout.selectors.verdicts import WMAPE_ALL, list_waits, say_wait
 from pricing.rollout.services.approvals import activate_model, ask_for_model

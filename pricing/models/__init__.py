@@ -9,7 +9,7 @@ from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.models.look_fits import LookArchive, LookFit
 from pricing.demand.models.tuning import DemandTuning
 from pricing.experiments.models.arms import ArmPrice
-from pricing.experiments.models.shocks import PriceShock
+from pricing.experiments.models.price_tests import PriceShock
 from pricing.fairness.models.audits import ModelAudit
 from pricing.learning.models.learning import (
     ModelChange,
@@ -19,8 +19,14 @@ from pricing.learning.models.learning import (
     ShadowComparison,
 )
 from pricing.ledger.models.books import PriceBook, PriceBookEntry
+from pricing.ledger.models.impressions import (
+    LookSeal,
+    LookTally,
+    PublicLook,
+    PublicLookSet,
+    ShockDraw,
+)
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
-from pricing.ledger.models.looks import LookSeal, LookTally, PublicLook, PublicLookSet, ShockDraw
 from pricing.ledger.models.proposals import PriceOverride, PriceProposal
 from pricing.ledger.models.quotes import Quote, QuoteSeal
 from pricing.policy.models.breakers import BreakerTrip, FeedPulse, PricedVisit

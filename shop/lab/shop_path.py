@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from pricing.base.core.arrays import FloatArray
-from pricing.base.core.looks import HOUR_MS
+from pricing.base.core.impressions import HOUR_MS
 from pricing.base.core.values import Policy
 from pricing.demand.core.design import OWN_PRICE
 from pricing.demand.core.served import ServedDemand
@@ -37,7 +37,7 @@ from shop.lab.agent.stocking import StockWatch
 from shop.lab.shop_path_book import Morning, Shelf, draft_book
 from shop.lab.shop_path_choice import ChoiceLearner
 from shop.lab.shop_path_history import WEEK, History
-from shop.lab.shop_path_looks import (
+from shop.lab.shop_path_impressions import (
     MINOR,
     Shown,
     answer,

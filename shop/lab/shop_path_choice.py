@@ -10,9 +10,9 @@ import numpy as np
 from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.demand.core.choice import ChoiceFit, Goods, Impressions, ServedChoice, predict
 from pricing.demand.core.served import ServedDemand
-from pricing.learning.core.chance import Chance
 from pricing.learning.core.minutes import Alarms, learn_minute, place_in_fit
 from pricing.learning.core.nights import Night, fit_night, has_enough, is_due
+from pricing.learning.core.randomized_evidence import RandomizedEvidence
 from pricing.learning.core.shown import HISTORY_DAYS
 from shop.lab.agent import Context, Outcomes
 from shop.lab.shop_path_book import Shelf
@@ -114,7 +114,7 @@ class ChoiceLearner:
             reference_minor=shelf.list_minor.astype(np.float64),
             rival=rival,
         )
-        chance = Chance.of(self._drawn[0].join(*self._drawn[1:]))
+        chance = RandomizedEvidence.of(self._drawn[0].join(*self._drawn[1:]))
         served = night.serve(goods, day=context.time, served=model, chance=chance)
         days = self._days[self._first_since :]
         if days:

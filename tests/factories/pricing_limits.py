@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from pricing.base.core.rungs import neighbour_rungs, price_ladder, share_down, share_up
+from pricing.base.core.price_points import (
+    neighbour_price_points,
+    price_ladder,
+    share_down,
+    share_up,
+)
 from pricing.base.core.values import Policy
 from pricing.optimum.core.choose import choose_public
 from pricing.optimum.core.feasible import RULE_BIT, Feasible, Limits, find_feasible
@@ -23,7 +28,7 @@ def draw_limits(rng: np.random.Generator, size: int, policy: Policy | None = Non
     """Return limits of all kinds: wide, tight, contradictory, cooling, far from their anchor."""
     policy = policy or Policy()
     current = rng.integers(5, 60_000, size)
-    current = np.where(rng.random(size) < 0.6, neighbour_rungs(current)[0], current)
+    current = np.where(rng.random(size) < 0.6, neighbour_price_points(current)[0], current)
     anchor = np.where(rng.random(size) < 0.6, current, _near(rng, current, 0.7, 1.4))
     low, high = reach_of(current, anchor, (current, current), rng.random(size) < 0.5, policy)
     has_band = rng.random(size) < 0.4

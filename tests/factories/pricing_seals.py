@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from pricing.api import drain_quotes, quote_variants
-from pricing.ledger.models.looks import LookSeal
+from pricing.ledger.models.impressions import LookSeal
 from pricing.ledger.models.quotes import QuoteSeal
 from pricing.publishing.services.seal_check import check_seals
 from profiles.values import ShopperValue

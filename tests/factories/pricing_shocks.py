@@ -7,7 +7,7 @@ from typing import Any
 
 from pricing.api import load_ledger_bulk, publish_price_book
 from pricing.base.core.values import LedgerRow
-from pricing.experiments.models.shocks import PriceShock
+from pricing.experiments.models.price_tests import PriceShock
 from pricing.policy.models.policy import PricingPolicy
 from shop.ground.catalog.models import Brand, Category, Market, Product, Variant
 from shop.ground.catalog.selectors import forget_catalog

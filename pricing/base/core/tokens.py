@@ -11,14 +11,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from pricing.base.core.values import Arm, Rung, VerifiedQuote
+from pricing.base.core.values import Arm, QuoteSource, VerifiedQuote
 from shop.ground.kernel.hashing import is_signed, sign
 
 FORMAT = 1
 SIGNATURE_BYTES = 32
 OWNER_BYTES = 16
 NOBODY = bytes(OWNER_BYTES)
-RUNGS: tuple[Rung, ...] = ("public", "book", "personal")
+RUNGS: tuple[QuoteSource, ...] = ("public", "book", "personal")
 ARMS: tuple[Arm, ...] = ("none", "treated", "holdout")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # format, key id, id, variant, list, public, quoted, issued ms, expires ms, policy, model, book,
@@ -72,7 +72,7 @@ class TokenSigner:
         quote_id: UUID,
         variant_id: int,
         amounts: tuple[int, int, int],
-        rung: Rung,
+        rung: QuoteSource,
         label_code: str,
     ) -> tuple[str, bytes]:
         """Return the token of a quote and its signature; `amounts` are list, public, quoted."""

@@ -36,14 +36,14 @@ __all__ = [
     "PublicPrices",
     "QuoteBatch",
     "QuoteContext",
+    "QuoteSource",
     "QuoteTrace",
     "Reason",
-    "Rung",
     "SwitchRow",
     "VerifiedQuote",
 ]
 
-Rung = Literal["personal", "book", "public"]
+QuoteSource = Literal["personal", "book", "public"]
 Arm = Literal["treated", "holdout", "none"]
 Objective = Literal["profit", "revenue", "units"]
 
@@ -187,7 +187,7 @@ class PriceView:
     quote_id: UUID | None = None
     token: str | None = None
     expires_at: datetime | None = None
-    rung: Rung = "public"
+    rung: QuoteSource = "public"
     reasons: tuple[Reason, ...] = ()
     unit_minor: int | None = None
     unit_label: str = ""
@@ -240,7 +240,7 @@ class VerifiedQuote:
     public_minor: int
     quoted_minor: int
     is_personal: bool
-    rung: Rung
+    rung: QuoteSource
     label_code: str
     jurisdiction_code: str
     policy_version: int

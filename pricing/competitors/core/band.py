@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pricing.base.core.arrays import FloatArray, IntArray
-from pricing.base.core.rungs import share_down
+from pricing.base.core.price_points import share_down
 from pricing.base.core.values import Policy
 
 NO_LIMIT = 1_000_000_000

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 from numpy.typing import NDArray
 
 from pricing.base.core.arrays import FloatArray, IntArray
-from pricing.base.core.looks import HOUR_MS
+from pricing.base.core.impressions import HOUR_MS
 from pricing.base.core.tokens import EPOCH
 from pricing.competitors.models.competitors import (
     CompetitorPrice,

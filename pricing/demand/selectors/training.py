@@ -24,7 +24,7 @@ from pricing.demand.core.cells import (
 )
 from pricing.demand.core.training_cells import TrainingCells
 from pricing.experiments.core.arm_weeks import shift_weeks
-from pricing.experiments.selectors.arm_coins import load_arm_spells
+from pricing.experiments.selectors.arm_draws import load_arm_periods
 from pricing.ledger.selectors.references import load_series
 from profiles.events.api import load_purchase_cells, start_of_day
 from profiles.values import PurchaseCells
@@ -190,7 +190,7 @@ def _shift(variant_id: IntArray, window: Window, place: tuple[str, str]) -> Floa
     """Return how far the mean log price of a week is from that of its middle, (N, W): turns of
     experiments begin at any hour. One query."""
     end = start_of_day(window.end_date)
-    spells = load_arm_spells(place=place, since=start_of_day(window.start_date), until=end)
+    spells = load_arm_periods(place=place, since=start_of_day(window.start_date), until=end)
     item, known = find_positions(variant_id, spells.variant_id)
     if not known.any():
         return 0.0

@@ -14,7 +14,7 @@ from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
-class ArmSpells:
+class ArmPeriods:
     """n spells of variants' public prices, arrays (n,): from `begin` to `end` (seconds since the
     epoch) at `shown_minor`, where `other_minor` was as likely."""
 
@@ -27,19 +27,19 @@ class ArmSpells:
     def __len__(self) -> int:
         return len(self.variant_id)
 
-    def take(self, where: BoolArray) -> ArmSpells:
+    def take(self, where: BoolArray) -> ArmPeriods:
         """Return the spells where a mask says so."""
-        return ArmSpells(**{name: getattr(self, name)[where] for name in self.__slots__})
+        return ArmPeriods(**{name: getattr(self, name)[where] for name in self.__slots__})
 
 
 def shift_weeks(
-    spells: ArmSpells, item: IntArray, items: int, edges: FloatArray, middle: IntArray
+    spells: ArmPeriods, item: IntArray, items: int, edges: FloatArray, middle: IntArray
 ) -> FloatArray:
     """Return what each week's mean log price is above that of its middle, (N, W): `item` (n,) is
     the row of each spell, `edges` (W + 1,) where weeks begin, the last one's end among them,
     `middle` (W,) where their price is read; seconds.
 
-    >>> spells = ArmSpells(
+    >>> spells = ArmPeriods(
     ...     np.array([7]), np.array([0.0]), np.array([4.0]), np.array([380.0]), np.array([400.0])
     ... )
     >>> edges, middle = np.array([0.0, 10.0]), np.array([5])

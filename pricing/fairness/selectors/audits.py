@@ -12,7 +12,12 @@ from django.utils.translation import gettext_lazy
 from pricing.fairness.core import STOPPING
 from pricing.fairness.core.audits import AuditState, AuditVerdict
 from pricing.fairness.models.audits import ModelAudit
-from pricing.ledger.selectors.places import home_place, list_places, name_place, say_in_place
+from pricing.ledger.selectors.sales_channels import (
+    home_place,
+    list_places,
+    name_place,
+    say_in_place,
+)
 from shop.ground.staff.numbers import show_count, show_number
 
 PLACE = ("market_code", "channel")

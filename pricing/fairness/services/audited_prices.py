@@ -26,7 +26,7 @@ from pricing.optimum.core.signals import GENERAL_FEATURES
 from pricing.policy.selectors.rules import load_active_policy
 from pricing.publishing.services.books import read_book_notes
 from pricing.publishing.services.drafts import draft_prices
-from pricing.publishing.services.occasions import Occasion
+from pricing.publishing.services.publish_context import PublishContext
 from profiles.segments.api import compute_feature_rows
 from shop.ground.catalog.core.values import CategoryTree
 from shop.ground.catalog.selectors import get_market
@@ -59,7 +59,7 @@ def open_shelves(
     About twelve queries, no write.
     """
     policy, shelf = load_active_policy(), load_shelf(place=place)
-    occasion = Occasion(
+    context = PublishContext(
         policy=policy,
         model=model,
         now=now,
@@ -68,7 +68,7 @@ def open_shelves(
         exponent=exponent(get_market(place[0]).currency),
         is_dry=True,
     )
-    draft = draft_prices(shelf=shelf, occasion=occasion, means=read_book_notes(place))
+    draft = draft_prices(shelf=shelf, context=context, means=read_book_notes(place))
     terms = drop_signals(draft.terms, draft.proposed.segments.sensitivity_mean)
     return Shelves(
         terms=terms,

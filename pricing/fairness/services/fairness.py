@@ -27,7 +27,7 @@ from pricing.fairness.services.audited_prices import (
     tabulate_features,
 )
 from pricing.learning.models.learning import ModelRamp
-from pricing.ledger.selectors.places import Place, list_places
+from pricing.ledger.selectors.sales_channels import SalesChannel, list_places
 from pricing.optimum.core.signals import SIGNAL_FEATURES
 from pricing.publishing.core.approvals import AUDIT_WAIVER, MODEL_USE
 from profiles.features.api import FEATURES
@@ -75,7 +75,12 @@ def audit_model(*, model_id: int, now: datetime, random_state: int = 0) -> Audit
 
 
 def _store(
-    version: DemandModelVersion, found: _Measured, *, place: Place, people: int, now: datetime
+    version: DemandModelVersion,
+    found: _Measured,
+    *,
+    place: SalesChannel,
+    people: int,
+    now: datetime,
 ) -> ModelAudit:
     unlisted = find_unlisted(version.feature_hash)
     row = ModelAudit(

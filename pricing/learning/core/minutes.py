@@ -26,8 +26,8 @@ from pricing.demand.core.choice import (
     update_choice,
     widen_doubt,
 )
-from pricing.learning.core.chance import OVERDISPERSION
 from pricing.learning.core.drift import DriftAlarm
+from pricing.learning.core.randomized_evidence import OVERDISPERSION
 from pricing.learning.core.shown import place_in_catalogue
 
 # After an alarm the posterior sd of a family's goods doubles until the next night.

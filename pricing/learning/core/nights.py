@@ -26,8 +26,8 @@ from pricing.demand.core.choice import (
     serve_choice,
 )
 from pricing.demand.core.served import ServedDemand
-from pricing.learning.core.chance import Chance
 from pricing.learning.core.followed import forget_followed
+from pricing.learning.core.randomized_evidence import RandomizedEvidence
 
 # Before so many looks bought nothing is told. Then a fit is made anew once so many of the looks are
 # new ones: in the first weeks every night.
@@ -54,7 +54,7 @@ class Night:
     days: float
 
     def serve(
-        self, goods: Goods, *, day: float, served: ServedDemand, chance: Chance
+        self, goods: Goods, *, day: float, served: ServedDemand, chance: RandomizedEvidence
     ) -> ServedChoice:
         """Return the serving arrays of `goods` on a day, with the weights of `served` where none
         are learned; causal are those that `chance` backs."""

@@ -63,7 +63,7 @@ def add_evidence(model: Model | None, place: tuple[str, str]) -> Model | None:
 def lay_evidence(model_version: int, served: ServedDemand, place: tuple[str, str]) -> ServedDemand:
     """Return the arrays of a model version with what looks and outcomes at a place taught; the very
     arrays before a night was fitted on top of it. Two queries. Raises UntrustedEvidence,
-    UntrustedLooks.
+    UntrustedImpressions.
     """
     found = load_looked(model_version, place)
     if found is None:

@@ -25,19 +25,18 @@ from pricing.demand.models.look_fits import LookArchive, LookFit
 from pricing.learning.core.shown import COLUMNS
 from pricing.learning.core.since import pack_anchors, read_anchors
 from pricing.learning.core.views import StoredNight
+from pricing.ledger.selectors.sales_channels import SalesChannel
 from pricing.policy.models.policy import PricingPolicy
 from shop.ground.kernel.arrays import hash_arrays, unpack_arrays
 from shop.ground.kernel.clock import epoch_ms
 
-Place = tuple[str, str]
 
-
-class UntrustedLooks(ValueError):
+class UntrustedImpressions(ValueError):
     """The stored arrays are not the ones that were hashed when they were written."""
 
 
 @dataclass(frozen=True, slots=True)
-class KeptLooks:
+class KeptImpressions:
     """The decisions and the counted looks of a place until `watermark`, the anchors (minor units,
     by variant) that their prices are reckoned from, and how much was ever counted; of that, what
     was left out: looks at what was `sold_out`, and looks in hours in which cards showed a price
@@ -70,23 +69,23 @@ class FitRow:
     figures: Mapping[str, Any]
 
 
-def load_kept(place: Place) -> KeptLooks:
-    """Return what the archive of a place holds. One query. Raises UntrustedLooks."""
+def load_kept(place: SalesChannel) -> KeptImpressions:
+    """Return what the archive of a place holds. One query. Raises UntrustedImpressions."""
     rows = LookArchive.objects.filter(market_code=place[0], channel=place[1])
     return read_kept(rows.first())
 
 
-def read_kept(row: LookArchive | None) -> KeptLooks:
+def read_kept(row: LookArchive | None) -> KeptImpressions:
     """Return what an archive holds, nothing without one, and nothing of what was kept in another
-    form than that of today. Raises UntrustedLooks."""
+    form than that of today. Raises UntrustedImpressions."""
     if row is None or not row.sha256:
-        return KeptLooks()
+        return KeptImpressions()
     arrays = _trust(row.arrays, row.sha256, f"archive of {row}")
     parts = [_read_part(arrays, name) for name in _PARTS]
     if not all(one.columns == COLUMNS for one in parts):
-        return KeptLooks()
+        return KeptImpressions()
     decided, public = parts
-    return KeptLooks(
+    return KeptImpressions(
         decided=decided,
         public=public,
         anchors=read_anchors(arrays),
@@ -105,7 +104,7 @@ def _read_part(arrays: Mapping[str, NDArray[Any]], part: str) -> Impressions:
     return Impressions.from_arrays(own) if own else Impressions.nothing()
 
 
-def pack_kept(kept: KeptLooks) -> dict[str, NDArray[Any]]:
+def pack_kept(kept: KeptImpressions) -> dict[str, NDArray[Any]]:
     """Return the arrays of an archive; `read_kept` reads them back."""
     packed: dict[str, NDArray[Any]] = {
         f"{part}_{name}": one
@@ -115,12 +114,12 @@ def pack_kept(kept: KeptLooks) -> dict[str, NDArray[Any]]:
     return packed | pack_anchors(kept.anchors)
 
 
-def load_looked(model_version: int, place: Place) -> tuple[int, int, ServedChoice] | None:
+def load_looked(model_version: int, place: SalesChannel) -> tuple[int, int, ServedChoice] | None:
     """Return the newest fit of looks on a model version at a place: its id, until when it knows, in
     milliseconds, and its arrays; None where there is none, it was refused, or the policy wants
     none. One query.
 
-    Raises UntrustedLooks.
+    Raises UntrustedImpressions.
     """
     row = _find_used(place, model_version)
     if row is None:
@@ -129,10 +128,10 @@ def load_looked(model_version: int, place: Place) -> tuple[int, int, ServedChoic
     return row.pk, epoch_ms(row.watermark), served
 
 
-def list_nights(model_ids: Sequence[int], place: Place) -> list[StoredNight]:
+def list_nights(model_ids: Sequence[int], place: SalesChannel) -> list[StoredNight]:
     """Return the nights that prices of models are made of, in their order, but for those whose fit
     has another form than that of today. One query a model, one more for each night that this
-    process has not read yet. Raises UntrustedLooks."""
+    process has not read yet. Raises UntrustedImpressions."""
     rows = (_find_used(place, one, "id") for one in model_ids)
     found = (_read_night(row.pk) for row in rows if row is not None)
     return [night for night in found if night is not None]
@@ -156,7 +155,7 @@ def _read_night(pk: int) -> StoredNight | None:
     )
 
 
-def _find_used(place: Place, model_version: int, *only: str) -> LookFit | None:
+def _find_used(place: SalesChannel, model_version: int, *only: str) -> LookFit | None:
     """Return the fit that prices of a model are made of, None if there is none."""
     is_off = PricingPolicy.objects.filter(is_active=True, learns_from_looks=False)
     newest = _rows(place).filter(model_id=model_version).values("pk")[:1]
@@ -176,9 +175,9 @@ def pack_choice(fit: ChoiceFit) -> dict[str, NDArray[Any]]:
     return {f"choice_{name}": one for name, one in packed.items()}
 
 
-def load_last_choice(place: Place) -> ChoiceFit | None:
+def load_last_choice(place: SalesChannel) -> ChoiceFit | None:
     """Return the newest fit at a place, on any model version, None without one or where it has
-    another form than those of today. One query. Raises UntrustedLooks."""
+    another form than those of today. One query. Raises UntrustedImpressions."""
     row = _rows(place).filter(refusal="", metrics__has_key="trust").exclude(arrays=b"").first()
     if row is None:
         return None
@@ -191,7 +190,7 @@ def _read_choice(arrays: Mapping[str, NDArray[Any]]) -> ChoiceFit | None:
     return fit if fit.at.family.shape[1] == fit.layout.family else None
 
 
-def newest_fit(model_version: int | None, place: Place) -> int:
+def newest_fit(model_version: int | None, place: SalesChannel) -> int:
     """Return the id of the newest fit on a model version at a place, 0 without one. One query."""
     rows = _rows(place).filter(model_id=model_version)
     return rows.values_list("pk", flat=True).first() or 0
@@ -206,12 +205,12 @@ def list_fits(*, market: str = "us", channel: str = "online", limit: int = 60) -
     ]
 
 
-def _rows(place: Place) -> QuerySet[LookFit]:
+def _rows(place: SalesChannel) -> QuerySet[LookFit]:
     return LookFit.objects.filter(market_code=place[0], channel=place[1]).order_by("-id")
 
 
 def _trust(packed: bytes | memoryview, sha256: str, name: str) -> Mapping[str, NDArray[Any]]:
     arrays = unpack_arrays(packed)
     if hash_arrays(arrays) != sha256:
-        raise UntrustedLooks(f"{name} does not have the hash it was stored with")
+        raise UntrustedImpressions(f"{name} does not have the hash it was stored with")
     return arrays

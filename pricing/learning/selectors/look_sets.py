@@ -6,9 +6,9 @@ from datetime import datetime
 
 import numpy as np
 
-from pricing.base.core.looks import HOUR_MS
+from pricing.base.core.impressions import HOUR_MS
 from pricing.learning.core.shown import SetRows
-from pricing.ledger.models.looks import LookTally
+from pricing.ledger.models.impressions import LookTally
 from shop.ground.database.packed import Packed, fetch_packed
 
 _COLUMNS = (

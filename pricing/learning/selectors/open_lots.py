@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pricing.experiments.selectors.shock_draws import load_timed_draw
-from pricing.experiments.selectors.shocks import shock_week
+from pricing.experiments.selectors.price_test_draws import load_timed_draw
+from pricing.experiments.selectors.price_tests import shock_week
 from pricing.learning.models.learning import RampStep
-from pricing.ledger.models.looks import ShockDraw
+from pricing.ledger.models.impressions import ShockDraw
 from pricing.optimum.core.thompson import DRAWS
 from pricing.policy.models.policy import PricingPolicy
 from profiles.experiments.api import HELD_OUT, OTHERS

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from pricing.base.core.arrays import BoolArray, IntArray
+from pricing.base.core.price_points import share_down
 from pricing.base.core.reference import PriceSeries, lowest_between
-from pricing.base.core.rungs import share_down
 from pricing.base.core.values import Policy
 from pricing.learning.core.scene import Goods, PastPrices
 from pricing.optimum.core.publish import SEEN_AFTER_DAYS, SEEN_DAYS

@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 
 from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.base.core.looks import HOUR_MS
+from pricing.base.core.impressions import HOUR_MS
 from pricing.competitors.selectors.competitors import load_competitors_at
 from pricing.demand.core.choice import Impressions
 from pricing.learning.core.shown import ShownRows, find_moved, read_decided, read_public
-from pricing.learning.selectors.coins import find_decided_moves
-from pricing.learning.selectors.look_fits import Place
+from pricing.learning.selectors.decided_moves import find_decided_moves
 from pricing.learning.selectors.look_sets import load_look_sets
 from pricing.ledger.core.packed import read_signals
 from pricing.ledger.selectors.anchors import load_anchors
 from pricing.ledger.selectors.exposures import ARMS, Exposures, load_exposures
-from pricing.ledger.selectors.looks import PublicOutcomes, load_public_outcomes
+from pricing.ledger.selectors.impressions import PublicOutcomes, load_public_outcomes
 from pricing.ledger.selectors.offered import find_offered_hours
+from pricing.ledger.selectors.sales_channels import SalesChannel
 from shop.ground.inventory.selectors import mask_sold_out_hours
 from shop.ground.kernel.clock import epoch_ms
 
@@ -64,7 +64,9 @@ def begin_hour(moment: datetime) -> datetime:
     return datetime.fromtimestamp(epoch_ms(moment) // HOUR_MS * HOUR_MS / 1_000, tz=UTC)
 
 
-def read_window(moments: Moments, place: Place, share: Share | None = None) -> ShownWindow | None:
+def read_window(
+    moments: Moments, place: SalesChannel, share: Share | None = None
+) -> ShownWindow | None:
     """Return the decisions of `[since, until)`, and the looks at public prices of the hours that
     end in it; None where nothing was shown. Windows follow each other, so each hour is in one.
 
@@ -117,7 +119,7 @@ def _list_anchors(rows: ShownRows) -> dict[int, int]:
 
 
 def _choose(
-    rows: ShownRows, gone: BoolArray, place: Place, now: datetime
+    rows: ShownRows, gone: BoolArray, place: SalesChannel, now: datetime
 ) -> tuple[BoolArray, int, int]:
     """Return which rows tell of their price, and how many looks were at what was sold out, and at
     a price that an offer had lowered."""
@@ -127,7 +129,7 @@ def _choose(
     return told, int(rows.seen[gone].sum()), int(rows.seen[lowered & ~gone].sum())
 
 
-def _list_decided(found: Exposures, place: Place, share: FloatArray) -> ShownRows:
+def _list_decided(found: Exposures, place: SalesChannel, share: FloatArray) -> ShownRows:
     ids = found.rows["variant_id"].astype(np.int64)
     shown = found.rows["quoted_minor"].astype(np.int64)
     return ShownRows(
@@ -149,7 +151,7 @@ def _list_decided(found: Exposures, place: Place, share: FloatArray) -> ShownRow
     )
 
 
-def _list_public(found: PublicOutcomes, place: Place, share: FloatArray) -> ShownRows:
+def _list_public(found: PublicOutcomes, place: SalesChannel, share: FloatArray) -> ShownRows:
     return ShownRows(
         variant_id=found.variant_id,
         category_id=np.zeros_like(found.variant_id),

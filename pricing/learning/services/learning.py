@@ -17,9 +17,10 @@ from pricing.learning.core.since import Settled, Since
 from pricing.learning.core.views import StoredNight, Views, renew_views
 from pricing.learning.models.learning import OnlineEvidence
 from pricing.learning.selectors.evidence import find_evidence, read_settled, read_views
-from pricing.learning.selectors.look_fits import Place, list_nights
+from pricing.learning.selectors.look_fits import list_nights
 from pricing.learning.selectors.priced_models import list_priced_models
 from pricing.learning.selectors.shown_windows import ShownWindow, read_window
+from pricing.ledger.selectors.sales_channels import SalesChannel
 from pricing.policy.selectors.rules import load_active_policy
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays
 from shop.ground.kernel.clock import epoch_ms
@@ -102,7 +103,7 @@ def learn_online(*, now: datetime, market: str = "us", channel: str = "online") 
 
 
 def _begin(
-    row: OnlineEvidence | None, nights: Sequence[StoredNight], place: Place, until: datetime
+    row: OnlineEvidence | None, nights: Sequence[StoredNight], place: SalesChannel, until: datetime
 ) -> _Run:
     """Return what is known before a run: all that was shown since the first of the nights, and no
     more. Without a night nothing is kept: the first one reads all by itself."""
@@ -117,7 +118,7 @@ def _begin(
     return _Run(replace(settled, since=since, alarms=alarms, fit=fit), watermark)
 
 
-def _read_again(place: Place, nights: Sequence[datetime], until: datetime) -> Since:
+def _read_again(place: SalesChannel, nights: Sequence[datetime], until: datetime) -> Since:
     """Return what was shown from the first of `nights` (ascending) on: less of it was kept. No
     window goes on beyond a night, beside which what it knows of it would count again."""
     since = nights[0]
@@ -132,7 +133,10 @@ def _read_again(place: Place, nights: Sequence[datetime], until: datetime) -> Si
 
 
 def _settle(
-    run: _Run, nights: Sequence[StoredNight], place: Place, moments: tuple[datetime, datetime]
+    run: _Run,
+    nights: Sequence[StoredNight],
+    place: SalesChannel,
+    moments: tuple[datetime, datetime],
 ) -> _Run:
     """Take in, window by window, what can no longer be bought; `moments` are until when that is so,
     and now."""
@@ -177,7 +181,7 @@ def _store(
     run: _Run,
     row: OnlineEvidence | None,
     nights: Sequence[StoredNight],
-    place: Place,
+    place: SalesChannel,
     moments: tuple[timedelta, datetime],
 ) -> _Run:
     """Look at what may still be bought, and write what prices are made of from now on.
@@ -225,7 +229,9 @@ def _view(
     return renew_views(before, nights, since, run.settled.alarms, stale=stale, opened=opened)
 
 
-def _look_ahead(run: _Run, place: Place, horizon: timedelta, now: datetime) -> ShownWindow | None:
+def _look_ahead(
+    run: _Run, place: SalesChannel, horizon: timedelta, now: datetime
+) -> ShownWindow | None:
     """Return what was shown since the watermark, each look as the share of its purchases that would
     have come by now."""
     delays = run.settled.delays
@@ -239,7 +245,7 @@ def _look_ahead(run: _Run, place: Place, horizon: timedelta, now: datetime) -> S
 def _write(
     run: _Run,
     old: OnlineEvidence | None,
-    place: Place,
+    place: SalesChannel,
     now: datetime,
     found: tuple[Views, list[int]],
     *,
@@ -280,7 +286,7 @@ def _replace_current(row: OnlineEvidence) -> None:
         rows.filter(pk__lte=last).delete()
 
 
-def _lock_evidence(place: Place) -> None:
+def _lock_evidence(place: SalesChannel) -> None:
     """Let one run at a time learn for a place: two would take in the same outcomes."""
     with connection.cursor() as cursor:
         key = "|".join(("pricing_onlineevidence", *place))

@@ -17,8 +17,9 @@ from pricing.learning.core.shown import (
     forget_goods,
     forget_old,
 )
-from pricing.learning.selectors.look_fits import KeptLooks, Place, pack_kept, read_kept
+from pricing.learning.selectors.look_fits import KeptImpressions, pack_kept, read_kept
 from pricing.learning.selectors.shown_windows import Moments, read_window
+from pricing.ledger.selectors.sales_channels import SalesChannel
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays
 from shop.ground.kernel.clock import epoch_ms
 
@@ -26,7 +27,7 @@ from shop.ground.kernel.clock import epoch_ms
 DAY, FIRST_LOOK = timedelta(days=1), timedelta(days=90)
 
 
-def keep_looks(*, until: datetime, now: datetime, place: Place) -> KeptLooks:
+def keep_looks(*, until: datetime, now: datetime, place: SalesChannel) -> KeptImpressions:
     """Take in what was shown until `until` and not taken in yet, a day at a time; return all, which
     may be more where another run was ahead.
 
@@ -47,14 +48,14 @@ def keep_looks(*, until: datetime, now: datetime, place: Place) -> KeptLooks:
             _store(row, later, end, is_changed=later is not kept)
 
 
-def _lock_archive(place: Place, until: datetime) -> LookArchive:
+def _lock_archive(place: SalesChannel, until: datetime) -> LookArchive:
     """Return the archive of a place; one run at a time has it."""
     known = {"market_code": place[0], "channel": place[1]}
     LookArchive.objects.get_or_create(**known, defaults={"watermark": until - FIRST_LOOK})
     return LookArchive.objects.select_for_update().get(**known)
 
 
-def _store(row: LookArchive, kept: KeptLooks, end: datetime, *, is_changed: bool) -> None:
+def _store(row: LookArchive, kept: KeptImpressions, end: datetime, *, is_changed: bool) -> None:
     row.watermark = end
     row.looks, row.purchases = kept.looks, kept.purchases
     row.sold_out, row.offered = kept.sold_out, kept.offered
@@ -64,7 +65,7 @@ def _store(row: LookArchive, kept: KeptLooks, end: datetime, *, is_changed: bool
     row.save()
 
 
-def _take_in(kept: KeptLooks, moments: Moments, place: Place) -> KeptLooks:
+def _take_in(kept: KeptImpressions, moments: Moments, place: SalesChannel) -> KeptImpressions:
     """Return what is kept with a window on top. Where a merchant set another price, all that was
     seen at the old one is let go: demand may have been why (docs/safety.md)."""
     window = read_window(moments, place)
@@ -83,7 +84,7 @@ def _take_in(kept: KeptLooks, moments: Moments, place: Place) -> KeptLooks:
     )
 
 
-def _begin_anew(kept: KeptLooks, told: Mapping[int, int]) -> KeptLooks:
+def _begin_anew(kept: KeptImpressions, told: Mapping[int, int]) -> KeptImpressions:
     moved = find_reset(kept.anchors, told)
     anchors = {**kept.anchors, **told}
     if not len(moved):

@@ -15,15 +15,21 @@ from typing import Any, NamedTuple
 import redis
 from django.db import connection, transaction
 
+from pricing.base.core.impressions import (
+    HOUR_MS,
+    ImpressionHeader,
+    WeekDraw,
+    decode_impressions,
+    find_chances,
+)
 from pricing.base.core.keys import LOOKS
-from pricing.base.core.looks import HOUR_MS, LookHeader, WeekDraw, decode_looks, find_chances
 from pricing.base.core.tokens import EPOCH
 from pricing.base.metrics import look_pages_dropped_total, looks_lost_total, looks_total
-from pricing.experiments.selectors.arm_coins import load_coins
-from pricing.experiments.selectors.shock_draws import load_draw
-from pricing.experiments.selectors.shocks import shock_week
+from pricing.experiments.selectors.arm_draws import load_arm_draws
+from pricing.experiments.selectors.price_test_draws import load_draw
+from pricing.experiments.selectors.price_tests import shock_week
 from pricing.learning.services.look_sets import ShownPage, count_sets
-from pricing.ledger.models.looks import LookSeal, LookTally
+from pricing.ledger.models.impressions import LookSeal, LookTally
 from profiles.segments.api import map_segments
 from shop.ground.catalog.selectors import load_sensitive_ids
 from shop.ground.jobs.redis import patient_redis
@@ -68,7 +74,7 @@ class _Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    header: LookHeader
+    header: ImpressionHeader
     prices: tuple[tuple[int, int], ...]
 
 
@@ -151,7 +157,7 @@ def _after(entry: str) -> str:
 
 def _read(fields: Mapping[bytes, bytes]) -> _Page | None:
     try:
-        header, rows = decode_looks({"h": fields[b"h"], "v": fields[b"v"]})
+        header, rows = decode_impressions({"h": fields[b"h"], "v": fields[b"v"]})
     except (KeyError, ValueError, TypeError):
         looks_lost_total.labels(reason="unreadable").inc()
         return None
@@ -220,7 +226,9 @@ def _rows(counts: Mapping[_Key, int]) -> list[tuple[object, ...]]:
     """Return the rows of the table; a query for each place and week, and one for each place."""
     draws: dict[tuple[str, str, date], WeekDraw | None] = {}
     places = {(key.market, key.channel) for key in counts}
-    coins = {place: load_coins(place=place, versions=_versions(counts, place)) for place in places}
+    coins = {
+        place: load_arm_draws(place=place, versions=_versions(counts, place)) for place in places
+    }
     rows: list[tuple[object, ...]] = []
     for key in sorted(counts):
         hour = datetime.fromtimestamp(key.hour * HOUR_MS // 1000, UTC)

@@ -18,17 +18,22 @@ from pricing.demand.core.choice import Goods, Impressions, ServedChoice, Weekly
 from pricing.demand.core.served import ServedDemand
 from pricing.demand.models.look_fits import LookFit
 from pricing.demand.selectors.versions import load_model
-from pricing.learning.core.chance import Chance
 from pricing.learning.core.nights import Night, count_looks, fit_night, has_enough, is_due
+from pricing.learning.core.randomized_evidence import RandomizedEvidence
 from pricing.learning.core.shown import DAY_MS, place_in_catalogue
 from pricing.learning.core.since import pack_anchors
 from pricing.learning.selectors.evidence import find_evidence
-from pricing.learning.selectors.look_fits import KeptLooks, Place, load_last_choice, pack_choice
+from pricing.learning.selectors.look_fits import (
+    KeptImpressions,
+    load_last_choice,
+    pack_choice,
+)
 from pricing.learning.selectors.look_sets import count_left_out
 from pricing.learning.selectors.priced_models import list_priced_models
 from pricing.learning.selectors.publishing import Shelf, load_shelf
 from pricing.learning.services.look_archive import keep_looks
-from pricing.ledger.services.places import run_everywhere
+from pricing.ledger.selectors.sales_channels import SalesChannel
+from pricing.ledger.services.sales_channels import run_everywhere
 from pricing.optimum.core.signals import SIGNALS
 from pricing.policy.selectors.rules import are_tests_off
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays
@@ -45,10 +50,10 @@ MOST_ELASTICITY = 20.0
 class _Moment:
     """What a fit is made from: all that is kept, of that what is sold now, and prices."""
 
-    kept: KeptLooks
+    kept: KeptImpressions
     seen: Impressions
     shelf: Shelf
-    place: Place
+    place: SalesChannel
     now: datetime
 
     @property
@@ -143,7 +148,7 @@ def _serve(night: Night, moment: _Moment, served: ServedDemand) -> ServedChoice:
         reference_minor=reference,
         rival=np.log(rival / reference),
     )
-    chance = Chance.of(moment.seen)
+    chance = RandomizedEvidence.of(moment.seen)
     return night.serve(goods, day=moment.day, served=served, chance=chance)
 
 
@@ -218,7 +223,7 @@ def _store(
     return not refusal
 
 
-def _forget_old(place: Place, now: datetime) -> None:
+def _forget_old(place: SalesChannel, now: datetime) -> None:
     """Keep the arrays of the newest fit on each of the last models, and figures and weights of the
     rest while quotes may name them."""
     rows = LookFit.objects.filter(market_code=place[0], channel=place[1])

@@ -16,10 +16,10 @@ import numpy as np
 import redis
 from django.db import connection
 
+from pricing.base.core.impressions import HOUR_MS
 from pricing.base.core.keys import SEEN_SETS
-from pricing.base.core.looks import HOUR_MS
 from pricing.ledger.core.look_sets import MOST_GOODS, SAMPLE_AN_HOUR, hash_goods, split_page
-from pricing.ledger.models.looks import LookTally
+from pricing.ledger.models.impressions import LookTally
 from shop.ground.catalog.selectors import load_variant_arrays
 
 # 2 MiB a day and place: of 160,000 sets a hundredth would be taken for seen.

@@ -24,7 +24,7 @@ class Quote(models.Model):
     drawn, in which `propensity` is the arm's share, and in quotes stored from a token alone.
     """
 
-    class Rung(models.TextChoices):
+    class QuoteSource(models.TextChoices):
         PERSONAL = "personal", "personal quote"
         BOOK = "book", "price book"
         PUBLIC = "public", "public price"
@@ -56,7 +56,7 @@ class Quote(models.Model):
     public_minor = models.PositiveIntegerField()
     quoted_minor = models.PositiveIntegerField()
     is_personal = models.BooleanField()
-    rung = models.CharField(max_length=8, choices=Rung)
+    rung = models.CharField(max_length=8, choices=QuoteSource)
     arm = models.CharField(max_length=8, choices=Arm, default=Arm.NONE)
     propensity = models.FloatField(default=1.0)
     label_code = models.CharField(max_length=24, blank=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 
 from pricing.base.core.arrays import BoolArray, IntArray
-from pricing.base.core.looks import HOUR_MS
+from pricing.base.core.impressions import HOUR_MS
 from pricing.base.core.reference import PriceSeries
 from pricing.ledger.core.offered import OfferedCut, lower_series
 

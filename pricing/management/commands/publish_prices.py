@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from rich.console import Console
 
-from pricing.ledger.selectors.places import Place, list_places, name_place
+from pricing.ledger.selectors.sales_channels import SalesChannel, list_places, name_place
 from pricing.publishing.services.books import publish_price_book
 from pricing.quoting.services.partitions import ensure_partitions
 from shop.ground.jobs.services import record_run
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             for place in places:
                 run.advance(self._publish(place, everything=options["everything"]))
 
-    def _publish(self, place: Place, *, everything: bool) -> int:
+    def _publish(self, place: SalesChannel, *, everything: bool) -> int:
         market, channel = place
         with Console().status(f"repricing variants and active shoppers of {name_place(place)}"):
             report = publish_price_book(

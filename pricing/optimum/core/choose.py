@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.base.core.rungs import neighbour_rungs
+from pricing.base.core.price_points import neighbour_price_points
 from pricing.base.core.values import Policy
 from pricing.optimum.core.feasible import RULE_BIT, Feasible, Limits, find_binding, find_feasible
 from pricing.optimum.core.joint import DemandTerms
@@ -147,7 +147,7 @@ def _stay(
     the best candidate.
     """
     current, anchor = limits.current_minor, limits.anchor_minor
-    below, above = neighbour_rungs(anchor, exponent)
+    below, above = neighbour_price_points(anchor, exponent)
     near = (current == below) | (current == anchor) | (current == above)
     at_anchor = found.is_open & (found.minor == anchor[:, None])
     is_weighed = (gain > 0.0).any(axis=1)
@@ -176,8 +176,8 @@ def _wish(
     lowest = np.where(found.is_open, found.minor, np.iinfo(np.int64).max).min(axis=1)
     highest = np.where(found.is_open, found.minor, 0).max(axis=1)
     at_end = np.flatnonzero((minor == lowest) | (minor == highest))
-    below, _ = neighbour_rungs(lowest[at_end], exponent)
-    _, above = neighbour_rungs(highest[at_end], exponent)
+    below, _ = neighbour_price_points(lowest[at_end], exponent)
+    _, above = neighbour_price_points(highest[at_end], exponent)
     prices = np.stack([minor[at_end], below, above], axis=1)
     worth = _worth(prices, terms.take(at_end), policy)
     is_low, is_high = (np.zeros(len(minor), dtype=np.bool_) for _ in range(2))

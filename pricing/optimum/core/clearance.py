@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pricing.base.core.arrays import FloatArray
-from pricing.base.core.rungs import price_ladder
+from pricing.base.core.price_points import price_ladder
 from pricing.optimum.core.markdown import plan_markdown
 
 # The plan takes time in proportion to periods, rungs and the square of stock: more of either is

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pricing.base.core.arrays import BoolArray, IntArray
-from pricing.base.core.rungs import price_ladder
+from pricing.base.core.price_points import price_ladder
 
 MAX_RUNGS = 40
 # Two places of the forty are kept for the price now and the last price somebody set.

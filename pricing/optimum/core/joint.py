@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.base.core.rungs import personal_rungs
+from pricing.base.core.price_points import personal_price_points
 from pricing.base.core.values import Policy
 from pricing.optimum.core.objective import unit_worth
 
@@ -104,7 +104,7 @@ def personal_prices(
     [[400], [379]]
     """
     cap = policy.personal_cap if segments.is_personal.any() else 0.0
-    rungs = personal_rungs(public_minor, terms.floor_minor, cap, exponent)
+    rungs = personal_price_points(public_minor, terms.floor_minor, cap, exponent)
     price = rungs.astype(np.float64)
     x = np.log(price / terms.base_minor[:, None])
     away = x - x[:, :1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pricing.base.core.rungs import neighbour_rungs, share_down, share_up
+from pricing.base.core.price_points import neighbour_price_points, share_down, share_up
 from pricing.base.core.values import BoolArray, FloatArray, IntArray, Policy
 from pricing.competitors.core import competitor_ceiling
 from pricing.optimum.core.choose import choose_public
@@ -101,11 +101,11 @@ def reach_of(
     >>> [one.tolist() for one in found]
     [[379, 280], [409, 520]]
     """
-    below, above = neighbour_rungs(anchor_minor, exponent)
+    below, above = neighbour_price_points(anchor_minor, exponent)
     lowest = np.minimum(share_up(anchor_minor, 1.0 - policy.causal_reach), below)
     highest = np.maximum(share_down(anchor_minor, 1.0 + policy.causal_reach), above)
-    under, _ = neighbour_rungs(np.minimum(seen[0], anchor_minor), exponent)
-    _, over = neighbour_rungs(np.maximum(seen[1], anchor_minor), exponent)
+    under, _ = neighbour_price_points(np.minimum(seen[0], anchor_minor), exponent)
+    _, over = neighbour_price_points(np.maximum(seen[1], anchor_minor), exponent)
     return (
         np.where(is_causal, lowest, np.maximum(np.minimum(under, current_minor), lowest)),
         np.where(is_causal, highest, np.minimum(np.maximum(over, current_minor), highest)),

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-from pricing.base.core.rungs import log_ratio, personal_rungs
+from pricing.base.core.price_points import log_ratio, personal_price_points
 from pricing.base.core.values import BoolArray, FloatArray, IntArray, Policy
 from pricing.optimum.core.signals import ShopperSignals, SignalWeights, sensitivity_boost
 from pricing.optimum.core.thompson import (
@@ -244,7 +244,7 @@ def build_rungs(
     cost = payoff_cost(terms, policy)
     is_finite = np.isfinite(cost) & np.isfinite(terms.elasticity) & np.isfinite(terms.elasticity_sd)
     is_open = terms.is_open & is_finite & (cost < terms.public_minor) & (terms.elasticity > 0)
-    minor = personal_rungs(
+    minor = personal_price_points(
         terms.public_minor, terms.floor_minor, policy.personal_cap, terms.exponent
     )
     x = log_ratio(minor)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pricing.base.core.rungs import NOT_A_PRICE, share_down, share_up, to_minor
+from pricing.base.core.price_points import NOT_A_PRICE, share_down, share_up, to_minor
 from pricing.base.core.values import BoolArray, IntArray, Policy
 
 # A proposal this many times off the public price is a bug, not a price.

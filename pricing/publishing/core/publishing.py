@@ -11,11 +11,11 @@ from dataclasses import replace
 import numpy as np
 
 from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.base.core.rungs import share_down
+from pricing.base.core.price_points import share_down
 from pricing.base.core.values import Policy
 from pricing.demand.core.served import ServedDemand
 from pricing.experiments.core.arm_prices import multiply_prices
-from pricing.experiments.core.shocks import Shocks, draw_shocks, target_prices
+from pricing.experiments.core.price_tests import Shocks, draw_shocks, target_prices
 from pricing.learning.core.scene import (
     ANCHOR,
     ARM,

@@ -12,7 +12,7 @@ from pricing.experiments.core.arm_prices import Arms, multiply_prices
 from pricing.experiments.models.arms import ArmPrice
 from pricing.experiments.selectors.arm_prices import RunningArm, load_running_arms
 from pricing.learning.selectors.publishing import Shelf
-from pricing.publishing.services.occasions import Occasion
+from pricing.publishing.services.publish_context import PublishContext
 from profiles.experiments.api import PublicArm, find_public_arms
 
 _CHUNK = 1_000
@@ -26,14 +26,14 @@ class ArmRecord:
     running: Mapping[int, RunningArm]
 
 
-def read_arms(*, shelf: Shelf, occasion: Occasion) -> tuple[Arms, ArmRecord]:
-    """Return the arms of a shelf once the occasion's book is in force. Two queries, four while an
+def read_arms(*, shelf: Shelf, context: PublishContext) -> tuple[Arms, ArmRecord]:
+    """Return the arms of a shelf once the context's book is in force. Two queries, four while an
     experiment with public prices runs.
 
     What somebody else set a price to meanwhile is the new base.
     """
-    place, ids, current = occasion.place, shelf.variants.variant_id, shelf.public_minor
-    wanted = find_public_arms(now=occasion.effective_at, market=place[0], channel=place[1])
+    place, ids, current = context.place, shelf.variants.variant_id, shelf.public_minor
+    wanted = find_public_arms(now=context.effective_at, market=place[0], channel=place[1])
     running = load_running_arms(place=place)
     count, base = len(shelf), current.copy()
     factor, is_tested, is_intact = np.ones(count), *(np.zeros(count, np.bool_) for _ in range(2))
@@ -50,7 +50,7 @@ def read_arms(*, shelf: Shelf, occasion: Occasion) -> tuple[Arms, ArmRecord]:
 
 
 @dataclass(frozen=True, slots=True)
-class Spells:
+class PricePeriods:
     """What a book makes of arms, arrays (m,): the price asked of the gate, and the one shown.
 
     `is_staff` is where staff set the price; no arm goes below `floor_minor`.
@@ -81,13 +81,13 @@ class Spells:
         return "" if self.asked_minor[row] == self.shown_minor[row] else "gate"
 
 
-def store_arms(*, spells: Spells, occasion: Occasion, book_version: int) -> int:
+def store_arms(*, spells: PricePeriods, context: PublishContext, book_version: int) -> int:
     """Begin the spells that a book brings and end those before; return how many begin.
 
     In the caller's transaction. What is as it was goes on; a price that may not yet go back after
     its experiment stays on record, so that the price to go back to is not lost.
     """
-    arms, at = spells.record, occasion.effective_at
+    arms, at = spells.record, context.effective_at
     fresh, over, tried, ids = list[ArmPrice](), list[int](), list[int](), spells.variant_id
     for row in np.flatnonzero(np.isin(ids, [*arms.wanted, *arms.running])).tolist():
         variant = int(ids[row])
@@ -98,17 +98,17 @@ def store_arms(*, spells: Spells, occasion: Occasion, book_version: int) -> int:
             tried.append(variant)
         else:
             over.append(variant)
-            fresh.append(_write_down(spell, arms.wanted[variant], variant, occasion, book_version))
+            fresh.append(_write_down(spell, arms.wanted[variant], variant, context, book_version))
     running = ArmPrice.objects.filter(
-        market_id=occasion.place[0], channel=occasion.place[1], ended_at=None
+        market_id=context.place[0], channel=context.place[1], ended_at=None
     )
     running.filter(variant_id__in=over).update(ended_at=at, ended_version=book_version)
-    running.filter(variant_id__in=tried).update(tried_at=occasion.now)
+    running.filter(variant_id__in=tried).update(tried_at=context.now)
     ArmPrice.objects.bulk_create(fresh, batch_size=_CHUNK)
     return len(fresh)
 
 
-def _describe(spells: Spells, row: int) -> RunningArm | None:
+def _describe(spells: PricePeriods, row: int) -> RunningArm | None:
     """Return the spell of a variant under experiment, None for one that is no longer."""
     arm = spells.record.wanted.get(int(spells.variant_id[row]))
     if arm is None:
@@ -127,7 +127,7 @@ def _describe(spells: Spells, row: int) -> RunningArm | None:
     )
 
 
-def _is_on_its_way(spells: Spells, row: int) -> bool:
+def _is_on_its_way(spells: PricePeriods, row: int) -> bool:
     """Return whether a price still is what the last arm made of it, though it asked to go back."""
     before = spells.record.running[int(spells.variant_id[row])]
     shown, asked = int(spells.shown_minor[row]), int(spells.asked_minor[row])
@@ -135,12 +135,12 @@ def _is_on_its_way(spells: Spells, row: int) -> bool:
 
 
 def _write_down(
-    spell: RunningArm, arm: PublicArm, variant: int, occasion: Occasion, book_version: int
+    spell: RunningArm, arm: PublicArm, variant: int, context: PublishContext, book_version: int
 ) -> ArmPrice:
     return ArmPrice(
         variant_id=variant,
-        market_id=occasion.place[0],
-        channel=occasion.place[1],
+        market_id=context.place[0],
+        channel=context.place[1],
         experiment_id=spell.experiment_id,
         arm=spell.arm,
         turn=spell.turn,
@@ -152,6 +152,6 @@ def _write_down(
         cluster=arm.cluster,
         obstacle=spell.obstacle,
         book_version=book_version,
-        began_at=occasion.effective_at,
-        tried_at=occasion.now,
+        began_at=context.effective_at,
+        tried_at=context.now,
     )

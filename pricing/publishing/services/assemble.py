@@ -9,14 +9,14 @@ import numpy as np
 
 from pricing.base.core.arrays import BoolArray
 from pricing.base.core.reference import STRATEGIES
-from pricing.experiments.core.shocks import target_prices
+from pricing.experiments.core.price_tests import target_prices
 from pricing.learning.core.scene import STAFF
 from pricing.learning.selectors.publishing import category_paths
 from pricing.ledger.models.books import PriceBook
 from pricing.optimum.core.book import Book, read_book
 from pricing.optimum.core.quote import drop_signals
 from pricing.publishing.services.drafts import Draft
-from pricing.publishing.services.occasions import Occasion
+from pricing.publishing.services.publish_context import PublishContext
 from shop.ground.kernel.arrays import unpack_arrays
 from shop.ground.kernel.clock import epoch_ms
 
@@ -26,7 +26,7 @@ def assemble_book(
     *,
     version: int,
     currency: str,
-    occasion: Occasion,
+    context: PublishContext,
 ) -> Book:
     """Return a book that holds exactly the variants of `draft`, without segment prices.
 
@@ -37,10 +37,10 @@ def assemble_book(
     sensitivity_mean = draft.proposed.segments.sensitivity_mean
     return Book(
         version=version,
-        model_version=0 if occasion.model is None else occasion.model[0].id,
-        policy_version=occasion.policy.version,
+        model_version=0 if context.model is None else context.model[0].id,
+        policy_version=context.policy.version,
         currency=currency,
-        learned_ms=occasion.learned_ms,
+        learned_ms=context.learned_ms,
         terms=drop_signals(draft.terms, sensitivity_mean),
         sensitivity_mean=sensitivity_mean,
         references=draft.references,

@@ -20,12 +20,12 @@ from pricing.ledger.models.ledger import PriceLedgerEntry
 from pricing.optimum.core.book import Book, book_arrays
 from pricing.policy.models.policy import PricingPolicy
 from pricing.publishing.core.quality import count_badges
-from pricing.publishing.selectors.dirty import Dirt
-from pricing.publishing.services.arm_prices import Spells, store_arms
+from pricing.publishing.selectors.reprice_scope import RepriceScope
+from pricing.publishing.services.arm_prices import PricePeriods, store_arms
 from pricing.publishing.services.drafts import Draft
-from pricing.publishing.services.occasions import Occasion
+from pricing.publishing.services.price_tests import store_price_tests
+from pricing.publishing.services.publish_context import PublishContext
 from pricing.publishing.services.record_proposals import ledger_sources, record_proposals
-from pricing.publishing.services.shocks import store_shocks
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays
 from shop.ground.outbox.services import write_fact
 
@@ -69,8 +69,8 @@ def store_book(
     *,
     book: Book,
     draft: Draft,
-    dirt: Dirt,
-    occasion: Occasion,
+    scope: RepriceScope,
+    context: PublishContext,
     notes: Mapping[str, NDArray[Any]],
 ) -> PriceBook:
     """Write changed public prices, their ledger entries and the book; make it the current one.
@@ -78,13 +78,13 @@ def store_book(
     Every change is kept with its reasons as a proposal. `notes` are arrays that the next run reads
     from the book, not workers.
     """
-    place, now, effective_at = occasion.place, occasion.now, occasion.effective_at
-    changed = _write_changes(draft, occasion, book.version)
+    place, now, effective_at = context.place, context.now, context.effective_at
+    changed = _write_changes(draft, context, book.version)
     arrays = book_arrays(book) | dict(notes)
     PriceBook.objects.filter(market_id=place[0], channel=place[1], is_current=True).update(
         is_current=False
     )
-    # Our own ledger entries are no dirt for the next run.
+    # Our own ledger entries are nothing to reprice in the next run.
     newest = PriceLedgerEntry.objects.aggregate(newest=Max("id"))["newest"] or 0
     row = PriceBook.objects.create(
         version=book.version,
@@ -99,7 +99,7 @@ def store_book(
         sha256=hash_arrays(arrays),
         metrics=_metrics(book, draft, changed)
         | {"quality": count_badges(notes["badges"], book.terms.variant_id)}
-        | {"notes": dirt.notes | {"ledger": newest}},
+        | {"notes": scope.notes | {"ledger": newest}},
     )
     payload = {"version": book.version, "market": place[0], "channel": place[1]}
     write_fact(kind="PriceBookPublished", payload=payload, occurred_at=now)
@@ -124,19 +124,19 @@ def _policy(version: int, now: datetime) -> PricingPolicy:
     return policy
 
 
-def _write_changes(draft: Draft, occasion: Occasion, version: int) -> int:
+def _write_changes(draft: Draft, context: PublishContext, version: int) -> int:
     """Write changed prices with their reasons, and what chance and experiments did; return how many
     changed."""
-    changed = _write_prices(draft, occasion.place, occasion.effective_at)
-    record_proposals(draft=draft, occasion=occasion, book_version=version)
-    store_shocks(
+    changed = _write_prices(draft, context.place, context.effective_at)
+    record_proposals(draft=draft, context=context, book_version=version)
+    store_price_tests(
         shocks=draft.shocks,
         variant_id=draft.terms.variant_id,
         public_minor=draft.terms.public_minor,
-        occasion=occasion,
+        context=context,
         book_version=version,
     )
-    spells = Spells(
+    spells = PricePeriods(
         arms=draft.arms,
         record=draft.arm_record,
         variant_id=draft.terms.variant_id,
@@ -145,7 +145,7 @@ def _write_changes(draft: Draft, occasion: Occasion, version: int) -> int:
         floor_minor=draft.terms.floor_minor,
         is_staff=draft.proposed.cause == STAFF,
     )
-    store_arms(spells=spells, occasion=occasion, book_version=version)
+    store_arms(spells=spells, context=context, book_version=version)
     return changed
 
 

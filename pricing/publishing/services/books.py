@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from pricing.base.core.values import Policy
 from pricing.demand.selectors.versions import load_active_model
-from pricing.experiments.selectors.shocks import is_draw_due
+from pricing.experiments.selectors.price_tests import is_draw_due
 from pricing.learning.selectors.evidence import add_evidence
 from pricing.learning.selectors.publishing import load_shelf
 from pricing.ledger.models.books import PriceBook
@@ -19,13 +19,13 @@ from pricing.optimum.core.batch import SegmentMeans
 from pricing.optimum.core.book import Book
 from pricing.optimum.core.mix import pack_means, read_means
 from pricing.policy.selectors.rules import load_active_policy
-from pricing.publishing.selectors.dirty import Dirt, find_dirt
+from pricing.publishing.selectors.reprice_scope import RepriceScope, find_reprice_scope
 from pricing.publishing.services.assemble import assemble_book, open_book, patch_book
 from pricing.publishing.services.book_store import keep_notes, remember_shoppers, store_book
 from pricing.publishing.services.drafts import draft_prices
 from pricing.publishing.services.entries import ShopperPrices, replace_entries
 from pricing.publishing.services.feeds import is_held
-from pricing.publishing.services.occasions import Occasion
+from pricing.publishing.services.publish_context import PublishContext
 from pricing.quoting.selectors.returns import newest_flip
 from pricing.quoting.selectors.serving import forget_serving
 from pricing.quoting.services.returns import Flipped, refuse_if_flipped, settle_returns
@@ -90,12 +90,12 @@ def _run(
         lock_place(place)
         flip = newest_flip()
         settle_returns(place=place, now=now)
-        dirt = find_dirt(place=place, now=now, everything=everything, lead=lead)
-        if dirt.is_everything or len(dirt.variant_ids):
-            report = _publish(dirt, place, now)
+        scope = find_reprice_scope(place=place, now=now, everything=everything, lead=lead)
+        if scope.is_everything or len(scope.variant_ids):
+            report = _publish(scope, place, now)
             refuse_if_flipped(flip)
         else:
-            report = _refresh_shoppers(dirt, place, now)
+            report = _refresh_shoppers(scope, place, now)
     return report
 
 
@@ -106,41 +106,41 @@ def lock_place(place: tuple[str, str]) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [key])
 
 
-def _publish(dirt: Dirt, place: tuple[str, str], now: datetime) -> PublishReport:
+def _publish(scope: RepriceScope, place: tuple[str, str], now: datetime) -> PublishReport:
     currency = get_market(place[0]).currency
-    occasion = replace(
-        find_occasion(place, now, effective_at=dirt.effective_at),
+    context = replace(
+        find_publish_context(place, now, effective_at=scope.effective_at),
         # A silent feed stops chance like the model: a week it begins in has no shocks.
-        draws_shocks=dirt.is_everything and is_draw_due(dirt.book, now) and not is_held(place[0]),
+        draws_shocks=scope.is_everything and is_draw_due(scope.book, now) and not is_held(place[0]),
     )
-    known = {} if dirt.book is None else unpack_arrays(dirt.book.arrays)
+    known = {} if scope.book is None else unpack_arrays(scope.book.arrays)
     shelf = load_shelf(place=place)
-    if not dirt.is_everything:
-        shelf = shelf.take(np.flatnonzero(np.isin(shelf.variants.variant_id, dirt.variant_ids)))
-    draft = draft_prices(shelf=shelf, occasion=occasion, means=read_means(known))
+    if not scope.is_everything:
+        shelf = shelf.take(np.flatnonzero(np.isin(shelf.variants.variant_id, scope.variant_ids)))
+    draft = draft_prices(shelf=shelf, context=context, means=read_means(known))
     book = assemble_book(
         draft,
-        version=dirt.next_version,
+        version=scope.next_version,
         currency=currency,
-        occasion=occasion,
+        context=context,
     )
-    if not dirt.is_everything and dirt.book is not None:
-        old = open_book(dirt.book, currency=currency, exponent=exponent(currency))
+    if not scope.is_everything and scope.book is not None:
+        old = open_book(scope.book, currency=currency, exponent=exponent(currency))
         book = patch_book(old, book)
-    prices = _price_shoppers(book, dirt, occasion.policy, now)
+    prices = _price_shoppers(book, scope, context.policy, now)
     notes = keep_notes(known, draft, book.terms.variant_id)
-    if dirt.is_everything:
+    if scope.is_everything:
         segments, minors = prices.segment_prices()
         book = replace(book, segments=segments, segment_minor=minors)
         notes |= pack_means(prices.means)
-    row = store_book(book=book, draft=draft, dirt=dirt, occasion=occasion, notes=notes)
+    row = store_book(book=book, draft=draft, scope=scope, context=context, notes=notes)
     return PublishReport(
         version=book.version,
         is_new=True,
         variants=len(shelf),
         public_changes=int(draft.is_changed.sum()),
         shoppers=len(prices.shoppers),
-        entries=_write_entries(row.pk, dirt, prices, now),
+        entries=_write_entries(row.pk, scope, prices, now),
         seconds=0.0,
     )
 
@@ -152,9 +152,11 @@ def read_book_notes(place: tuple[str, str]) -> SegmentMeans:
     return read_means({} if arrays is None else unpack_arrays(arrays))
 
 
-def find_occasion(place: tuple[str, str], now: datetime, *, effective_at: datetime) -> Occasion:
+def find_publish_context(
+    place: tuple[str, str], now: datetime, *, effective_at: datetime
+) -> PublishContext:
     """Return the rules and the model that prices of a place are made under. Four queries."""
-    return Occasion(
+    return PublishContext(
         policy=load_active_policy(),
         model=add_evidence(load_active_model(), place),
         now=now,
@@ -164,10 +166,10 @@ def find_occasion(place: tuple[str, str], now: datetime, *, effective_at: dateti
     )
 
 
-def _refresh_shoppers(dirt: Dirt, place: tuple[str, str], now: datetime) -> PublishReport:
+def _refresh_shoppers(scope: RepriceScope, place: tuple[str, str], now: datetime) -> PublishReport:
     """Reprice the shoppers who did something since the last run; the book stays."""
     report = PublishReport(
-        version=0 if dirt.book is None else dirt.book.version,
+        version=0 if scope.book is None else scope.book.version,
         is_new=False,
         variants=0,
         public_changes=0,
@@ -175,19 +177,21 @@ def _refresh_shoppers(dirt: Dirt, place: tuple[str, str], now: datetime) -> Publ
         entries=0,
         seconds=0.0,
     )
-    if dirt.book is None:
+    if scope.book is None:
         return report
     currency = get_market(place[0]).currency
-    book = open_book(dirt.book, currency=currency, exponent=exponent(currency))
-    prices = _price_shoppers(book, dirt, load_active_policy(), now)
+    book = open_book(scope.book, currency=currency, exponent=exponent(currency))
+    prices = _price_shoppers(book, scope, load_active_policy(), now)
     if not prices.shoppers:
         return report
-    entries = _write_entries(dirt.book.pk, dirt, prices, now)
-    remember_shoppers(dirt.book, now)
+    entries = _write_entries(scope.book.pk, scope, prices, now)
+    remember_shoppers(scope.book, now)
     return replace(report, shoppers=len(prices.shoppers), entries=entries)
 
 
-def _price_shoppers(book: Book, dirt: Dirt, policy: Policy, now: datetime) -> ShopperPrices:
+def _price_shoppers(
+    book: Book, scope: RepriceScope, policy: Policy, now: datetime
+) -> ShopperPrices:
     known = load_variant_arrays()
     at = np.minimum(np.searchsorted(known.variant_id, book.terms.variant_id), len(known.sku) - 1)
     is_known = known.variant_id[at] == book.terms.variant_id if len(known.sku) else at < 0
@@ -199,14 +203,14 @@ def _price_shoppers(book: Book, dirt: Dirt, policy: Policy, now: datetime) -> Sh
         policy=policy,
     )
     if book.learned_ms and len(book.terms):
-        prices.compute(now=now, since=None if dirt.is_everything else dirt.shoppers_since)
+        prices.compute(now=now, since=None if scope.is_everything else scope.shoppers_since)
     return prices
 
 
-def _write_entries(book_id: int, dirt: Dirt, prices: ShopperPrices, now: datetime) -> int:
+def _write_entries(book_id: int, scope: RepriceScope, prices: ShopperPrices, now: datetime) -> int:
     replace_entries(
         book_id=book_id,
-        shopper_ids=None if dirt.is_everything else prices.shoppers,
+        shopper_ids=None if scope.is_everything else prices.shoppers,
         entries=prices.entries,
         now=now,
     )

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from pricing.base.metrics import breaker_trips_total
 from pricing.policy.models.breakers import BreakerTrip
 from pricing.policy.models.policy import KillSwitch
-from pricing.publishing.services.switches import set_kill_switch
+from pricing.publishing.services.kill_switches import set_kill_switch
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.outbox.services import write_fact
 

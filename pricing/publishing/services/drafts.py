@@ -12,7 +12,7 @@ from pricing.base.core.reference import STRATEGIES, PriceSeries, find_references
 from pricing.base.metrics import guard_hits_total
 from pricing.competitors.selectors.competitors import find_feed_badges
 from pricing.experiments.core.arm_prices import Arms
-from pricing.experiments.core.shocks import Shocks
+from pricing.experiments.core.price_tests import Shocks
 from pricing.learning.core.scene import (
     Decision,
     PastPrices,
@@ -34,11 +34,11 @@ from pricing.policy.core.guardrails import ACTIONS, BIT
 from pricing.publishing.core.publishing import draft
 from pricing.publishing.selectors.overrides import load_staff_prices
 from pricing.publishing.services.arm_prices import ArmRecord, read_arms
-from pricing.publishing.services.badges import find_variant_badges
 from pricing.publishing.services.circumstances import load_surroundings
-from pricing.publishing.services.occasions import Occasion
+from pricing.publishing.services.price_tests import read_shocks
+from pricing.publishing.services.publish_context import PublishContext
+from pricing.publishing.services.quality_flags import find_quality_flags
 from pricing.publishing.services.screening import Screens, load_screens, report_breaches
-from pricing.publishing.services.shocks import read_shocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +88,21 @@ class Loaded:
     screens: Screens
 
 
-def draft_prices(*, shelf: Shelf, occasion: Occasion, means: SegmentMeans | None = None) -> Draft:
+def draft_prices(
+    *, shelf: Shelf, context: PublishContext, means: SegmentMeans | None = None
+) -> Draft:
     """Return new public prices and terms for the variants of `shelf`. Fourteen queries.
 
     `means` are the segments as the book before saw them.
     """
-    loaded = _load(shelf, occasion)
-    decision = draft(make_scene(loaded, occasion, _segments(shelf, means, occasion)))
-    if not occasion.is_dry:
+    loaded = _load(shelf, context)
+    decision = draft(make_scene(loaded, context, _segments(shelf, means, context)))
+    if not context.is_dry:
         _count_guards(decision.actions)
     terms, proposed = decision.terms, decision.proposed
-    report_breaches(loaded.screens, decision.breaches, terms, decision.moves, occasion)
+    report_breaches(loaded.screens, decision.breaches, terms, decision.moves, context)
     is_changed = terms.public_minor != shelf.public_minor
-    references, share = _refer(terms, loaded.series, is_changed, occasion)
+    references, share = _refer(terms, loaded.series, is_changed, context)
     return Draft(
         shelf=shelf,
         terms=terms,
@@ -109,11 +111,11 @@ def draft_prices(*, shelf: Shelf, occasion: Occasion, means: SegmentMeans | None
         is_changed=is_changed,
         opened=shelf.is_new,
         list_share=share,
-        weights=occasion.served.weights,
+        weights=context.served.weights,
         proposed=proposed,
         staff=loaded.staff,
         actions=decision.actions,
-        badges=_badges(shelf, loaded.series, decision, occasion),
+        badges=_badges(shelf, loaded.series, decision, context),
         is_causal=decision.is_causal,
         weekly_units=proposed.around.weekly_units,
         shocks=decision.shocks,
@@ -122,12 +124,12 @@ def draft_prices(*, shelf: Shelf, occasion: Occasion, means: SegmentMeans | None
     )
 
 
-def _load(shelf: Shelf, occasion: Occasion) -> Loaded:
-    ids, place, now = shelf.variants.variant_id, occasion.place, occasion.now
+def _load(shelf: Shelf, context: PublishContext) -> Loaded:
+    ids, place, now = shelf.variants.variant_id, context.place, context.now
     staff = load_staff_prices(variant_id=ids, place=place, now=now)
-    arms, record = read_arms(shelf=shelf, occasion=occasion)
+    arms, record = read_arms(shelf=shelf, context=context)
     unarmed = replace(shelf, public_minor=arms.base_minor)
-    shocks = read_shocks(shelf=unarmed, occasion=occasion, is_tested=arms.is_tested)
+    shocks = read_shocks(shelf=unarmed, context=context, is_tested=arms.is_tested)
     calm = replace(shelf, public_minor=shocks.base_minor)
     series = load_series(variant_id=ids, now=now, place=place)
     return Loaded(
@@ -136,57 +138,59 @@ def _load(shelf: Shelf, occasion: Occasion) -> Loaded:
         arm_record=record,
         shocks=shocks,
         series=series,
-        past=load_past(shelf=shelf, series=series, policy=occasion.policy, now=now, place=place),
+        past=load_past(shelf=shelf, series=series, policy=context.policy, now=now, place=place),
         staff=staff,
-        around=load_surroundings(calm, staff, occasion),
-        screens=load_screens(ids, occasion),
+        around=load_surroundings(calm, staff, context),
+        screens=load_screens(ids, context),
     )
 
 
-def make_scene(loaded: Loaded, occasion: Occasion, segments: Segments) -> Scene:
+def make_scene(loaded: Loaded, context: PublishContext, segments: Segments) -> Scene:
     """Return what was read as the pure draft takes it. No query."""
     return Scene(
         goods=loaded.calm.goods(),
-        policy=occasion.policy,
-        served=occasion.served,
+        policy=context.policy,
+        served=context.served,
         segments=segments,
         staff=loaded.staff,
         around=loaded.around,
         past=loaded.past,
         arms=loaded.arms,
         shocks=loaded.shocks,
-        second=int(occasion.now.timestamp()),
-        has_model=occasion.model is not None,
-        is_stale=occasion.is_stale,
-        draws_shocks=occasion.draws_shocks,
+        second=int(context.now.timestamp()),
+        has_model=context.model is not None,
+        is_stale=context.is_stale,
+        draws_shocks=context.draws_shocks,
         quiet=loaded.screens.quiet,
         is_silent=loaded.screens.is_silent,
-        exponent=occasion.exponent,
+        exponent=context.exponent,
     )
 
 
-def _segments(shelf: Shelf, means: SegmentMeans | None, occasion: Occasion) -> Segments:
+def _segments(shelf: Shelf, means: SegmentMeans | None, context: PublishContext) -> Segments:
     families, _ = category_paths(shelf.tree)
     mix = segment_mix(
         means or SegmentMeans(),
         shelf.variants.category_id,
         families,
-        occasion.served.weights,
-        holdout_share=occasion.policy.holdout_share,
+        context.served.weights,
+        holdout_share=context.policy.holdout_share,
     )
     return replace(mix, is_personal=mix.is_personal & ~shelf.variants.never_personal)
 
 
-def _badges(shelf: Shelf, series: PriceSeries, decision: Decision, occasion: Occasion) -> IntArray:
-    return find_variant_badges(
+def _badges(
+    shelf: Shelf, series: PriceSeries, decision: Decision, context: PublishContext
+) -> IntArray:
+    return find_quality_flags(
         shelf,
         decision.before,
         series,
         depth=decision.depth,
         is_causal=decision.is_causal,
-        policy=occasion.policy,
-        has_model=occasion.model is not None,
-        feed=find_feed_badges(market=occasion.place[0], now=occasion.now),
+        policy=context.policy,
+        has_model=context.model is not None,
+        feed=find_feed_badges(market=context.place[0], now=context.now),
     )
 
 
@@ -194,13 +198,13 @@ def _refer(
     terms: VariantTerms,
     series: PriceSeries,
     is_changed: BoolArray,
-    occasion: Occasion,
+    context: PublishContext,
 ) -> tuple[Mapping[str, IntArray], FloatArray]:
     """Return the legal references once the new prices hold, and the list-price gauge."""
-    now, at = occasion.now, int(occasion.effective_at.timestamp())
+    now, at = context.now, int(context.effective_at.timestamp())
     after = append_prices(series, is_changed, at, terms.public_minor)
-    paid = load_paid(variant_id=terms.variant_id, now=now, market=occasion.place[0])
-    offered = lower_by_offers(after, terms.variant_id, market=occasion.place[0], now=now)
+    paid = load_paid(variant_id=terms.variant_id, now=now, market=context.place[0])
+    offered = lower_by_offers(after, terms.variant_id, market=context.place[0], now=now)
     found = find_references(after, paid, terms.list_minor, max(at, int(now.timestamp())), offered)
     amounts = {strategy: found[strategy].amount for strategy in STRATEGIES}
     return amounts, list_share(paid, terms.list_minor, int(now.timestamp()))

@@ -8,7 +8,7 @@ import numpy as np
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from pricing.base.core.rungs import share_down
+from pricing.base.core.price_points import share_down
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.ledger.models.proposals import PriceOverride
 from pricing.optimum.core.publish import floor_prices

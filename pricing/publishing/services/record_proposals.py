@@ -21,7 +21,7 @@ from pricing.policy.core.guardrails import name_actions
 from pricing.publishing.core.quality import name_badges
 from pricing.publishing.selectors.overrides import APPROVED_FOR
 from pricing.publishing.services.drafts import Draft
-from pricing.publishing.services.occasions import Occasion
+from pricing.publishing.services.publish_context import PublishContext
 
 State = PriceProposal.State
 # What staff rejected is not proposed again for a while.
@@ -87,7 +87,7 @@ WHERE p.state = 'pending' OR (p.state = 'snoozed' AND p.snoozed_until <= %(now)s
 """
 
 
-def record_proposals(*, draft: Draft, occasion: Occasion, book_version: int) -> None:
+def record_proposals(*, draft: Draft, context: PublishContext, book_version: int) -> None:
     """Write a proposal for each price that changes with this book and each change that waits.
 
     In the caller's transaction. Decided proposals whose price is reached become `published`; those
@@ -95,16 +95,16 @@ def record_proposals(*, draft: Draft, occasion: Occasion, book_version: int) -> 
     """
     waits = draft.proposed.is_withheld & ~draft.opened
     changed = draft.is_changed & ~draft.opened
-    changed &= ~_close_reached(draft, occasion, book_version)
-    _withdraw(draft, occasion, waits)
+    changed &= ~_close_reached(draft, context, book_version)
+    _withdraw(draft, context, waits)
     where = np.flatnonzero(changed | waits)
     if len(where):
-        _write(draft, occasion, where, waits, book_version)
+        _write(draft, context, where, waits, book_version)
 
 
 def _write(
     draft: Draft,
-    occasion: Occasion,
+    context: PublishContext,
     where: IntArray,
     waits: BoolArray,
     book_version: int,
@@ -112,56 +112,56 @@ def _write(
     with connection.cursor() as cursor:
         cursor.execute(_CREATE)
         with cursor.copy(_COPY) as copy:
-            for row in _rows(draft, occasion, where, waits):
+            for row in _rows(draft, context, where, waits):
                 copy.write_row(row)
         cursor.execute(
             _INSERT,
-            _scope(occasion)
+            _scope(context)
             | {
-                "objective": occasion.policy.objective,
-                "policy": occasion.policy.version,
-                "model": 0 if occasion.model is None else occasion.model[0].id,
+                "objective": context.policy.objective,
+                "policy": context.policy.version,
+                "model": 0 if context.model is None else context.model[0].id,
                 "book": book_version,
-                "rejected_after": occasion.now - REJECTED_FOR,
+                "rejected_after": context.now - REJECTED_FOR,
             },
         )
         cursor.execute("DROP TABLE incoming_proposal")
 
 
-def _scope(occasion: Occasion) -> dict[str, Any]:
-    market, channel = occasion.place
-    return {"market": market, "channel": channel, "now": occasion.now}
+def _scope(context: PublishContext) -> dict[str, Any]:
+    market, channel = context.place
+    return {"market": market, "channel": channel, "now": context.now}
 
 
-def _close_reached(draft: Draft, occasion: Occasion, book_version: int) -> BoolArray:
+def _close_reached(draft: Draft, context: PublishContext, book_version: int) -> BoolArray:
     """Mark decided proposals whose price now holds as published; return where they are, (m,)."""
     approved = draft.staff.approved_minor
     reached = (approved > 0) & (draft.terms.public_minor == approved)
-    _open_rows(occasion, State.APPROVED, State.EDITED).filter(
+    _open_rows(context, State.APPROVED, State.EDITED).filter(
         variant_id__in=draft.terms.variant_id[reached].tolist()
     ).update(state=State.PUBLISHED, book_version=book_version)
     return reached
 
 
-def _withdraw(draft: Draft, occasion: Occasion, waits: BoolArray) -> None:
+def _withdraw(draft: Draft, context: PublishContext, waits: BoolArray) -> None:
     """Withdraw what is no longer proposed, and what was decided too long ago to hold."""
-    now = occasion.now
+    now = context.now
     gone = set(draft.terms.variant_id[~waits].tolist())
-    waiting = _open_rows(occasion, State.PENDING) | _open_rows(occasion, State.SNOOZED).filter(
+    waiting = _open_rows(context, State.PENDING) | _open_rows(context, State.SNOOZED).filter(
         snoozed_until__lte=now
     )
     rows = waiting.order_by("pk").values_list("pk", "variant_id")
     stale = [pk for pk, variant in rows if variant in gone]
     PriceProposal.objects.filter(pk__in=stale).update(state=State.WITHDRAWN)
-    _open_rows(occasion, State.APPROVED, State.EDITED).filter(
+    _open_rows(context, State.APPROVED, State.EDITED).filter(
         decided_at__lte=now - APPROVED_FOR
     ).update(state=State.WITHDRAWN)
     closed = (State.PUBLISHED, State.WITHDRAWN, State.REJECTED)
     PriceProposal.objects.filter(state__in=closed, created_at__lt=now - KEPT_FOR).delete()
 
 
-def _open_rows(occasion: Occasion, *states: str) -> Any:
-    market, channel = occasion.place
+def _open_rows(context: PublishContext, *states: str) -> Any:
+    market, channel = context.place
     return PriceProposal.objects.filter(market_id=market, channel=channel, state__in=states)
 
 
@@ -184,7 +184,7 @@ def ledger_sources(draft: Draft) -> list[str]:
 
 
 def _rows(
-    draft: Draft, occasion: Occasion, where: IntArray, waits: BoolArray
+    draft: Draft, context: PublishContext, where: IntArray, waits: BoolArray
 ) -> Iterator[tuple[object, ...]]:
     proposed, limits = draft.proposed, draft.proposed.limits
     final = np.where(waits, proposed.choice.minor, draft.terms.public_minor)
@@ -214,7 +214,7 @@ def _rows(
             json.dumps([*name_rules(int(proposed.choice.bound[at])), *around.name(at), *gate]),
             json.dumps(name_rules(int(proposed.choice.relaxed[at]))),
             json.dumps(name_badges(int(draft.badges[at]))),
-            abs(price / current - 1.0) > occasion.policy.two_person_step,
+            abs(price / current - 1.0) > context.policy.two_person_step,
         )
 
 

@@ -12,7 +12,7 @@ from pricing.optimum.core.quote import VariantTerms
 from pricing.policy.models.breakers import BreakerTrip
 from pricing.publishing.services.breakers import QUIET, Action, end_trips, trip_breaker
 from pricing.publishing.services.feeds import find_held
-from pricing.publishing.services.occasions import Occasion
+from pricing.publishing.services.publish_context import PublishContext
 
 KINDS = ("step", "margin", "number", "posterior")
 # A trip names so many variants; its figures say how many there were.
@@ -29,13 +29,13 @@ class Screens:
     is_silent: BoolArray
 
 
-def load_screens(variant_id: IntArray, occasion: Occasion) -> Screens:
+def load_screens(variant_id: IntArray, context: PublishContext) -> Screens:
     """Return what the screen of a draft has to know. Two queries, two more while costs are silent.
 
     What staff undid within a day passes, but for numbers that are none. While a feed is silent,
     none of the model's moves is made, but of goods whose cost staff have typed since.
     """
-    market, now = occasion.place[0], occasion.now
+    market, now = context.place[0], context.now
     trips = BreakerTrip.objects.filter(kind__in=KINDS, scope="market", key=market)
     rows = tuple(
         trips.filter(undone_at__gt=now - QUIET)
@@ -53,15 +53,15 @@ def report_breaches(
     breaches: tuple[Breach, ...],
     terms: VariantTerms,
     moves: BoolArray,
-    occasion: Occasion,
+    context: PublishContext,
 ) -> None:
     """Open a trip for each rule that a draft breaks and end those that are broken no longer; two
     queries for each new trip. A dry run writes nothing."""
-    if occasion.is_dry:
+    if context.is_dry:
         return
-    _end_over(screens.rows, breaches, terms, occasion.now)
+    _end_over(screens.rows, breaches, terms, context.now)
     standing = tuple(one for one in breaches if one.kind not in screens.quiet)
-    _trip(standing, terms, moves, occasion)
+    _trip(standing, terms, moves, context)
 
 
 def _end_over(
@@ -81,15 +81,15 @@ def _end_over(
 
 
 def _trip(
-    standing: tuple[Breach, ...], terms: VariantTerms, moves: BoolArray, occasion: Occasion
+    standing: tuple[Breach, ...], terms: VariantTerms, moves: BoolArray, context: PublishContext
 ) -> None:
     for breach in standing:
         ids = terms.variant_id[breach.where].tolist()
         trip_breaker(
             kind=breach.kind,
             scope="market",
-            key=occasion.place[0],
+            key=context.place[0],
             action=Action.HELD,
             evidence={"variants": ids[:MOST_NAMED], "count": len(ids), "moves": int(moves.sum())},
-            now=occasion.now,
+            now=context.now,
         )

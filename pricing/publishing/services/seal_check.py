@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F, Q
 
 from pricing.base.metrics import broken_seals, seals_checked_total
-from pricing.ledger.models.looks import LookSeal
+from pricing.ledger.models.impressions import LookSeal
 from pricing.ledger.models.quotes import QuoteSeal
 from pricing.policy.models.breakers import BreakerTrip
 from pricing.publishing.services.breakers import Action, end_trips, trip_breaker

@@ -12,7 +12,7 @@ from django.db.models import Max, Q
 from pricing.base.core.reference import STRATEGIES
 from pricing.base.core.values import BoolArray, IntArray
 from pricing.experiments.models.arms import ArmPrice
-from pricing.experiments.models.shocks import PriceShock
+from pricing.experiments.models.price_tests import PriceShock
 from pricing.ledger.models.ledger import PriceLedgerEntry
 from pricing.optimum.core.book import Book
 from pricing.policy.models.policy import KillSwitch

@@ -13,7 +13,7 @@ from pricing.demand.selectors.versions import UntrustedModel, load_model
 from pricing.learning.core.taught import find_learned
 from pricing.learning.models.learning import ModelChange, ModelRamp, RampStep
 from pricing.learning.selectors.evidence import UntrustedEvidence, lay_evidence
-from pricing.learning.selectors.look_fits import UntrustedLooks
+from pricing.learning.selectors.look_fits import UntrustedImpressions
 from pricing.optimum.core.book import Book
 from profiles.lots import Purpose, is_in_share
 from shop.ground.kernel.clock import epoch_ms
@@ -76,7 +76,12 @@ def lay_model(book: Book, model_version: int, place: tuple[str, str]) -> Book | 
     """
     try:
         served = load_tried(model_version, place)
-    except (UntrustedModel, UntrustedEvidence, UntrustedLooks, DemandModelVersion.DoesNotExist):
+    except (
+        UntrustedModel,
+        UntrustedEvidence,
+        UntrustedImpressions,
+        DemandModelVersion.DoesNotExist,
+    ):
         logger.exception("model %s cannot be laid over price book %s", model_version, book.version)
         return None
     category = book.terms.category_id.tolist()
@@ -101,6 +106,6 @@ def lay_model(book: Book, model_version: int, place: tuple[str, str]) -> Book | 
 def load_tried(model_version: int, place: tuple[str, str]) -> ServedDemand:
     """Return any model version with what looks and outcomes at a place say on top. Three queries.
 
-    Raises DemandModelVersion.DoesNotExist, UntrustedModel, UntrustedEvidence, UntrustedLooks.
+    Raises DemandModelVersion.DoesNotExist, UntrustedModel, UntrustedEvidence, UntrustedImpressions.
     """
     return lay_evidence(model_version, load_model(model_version), place)

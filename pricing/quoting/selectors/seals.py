@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from django.db.models import Count, Min, Q
 
-from pricing.ledger.models.looks import LookSeal
+from pricing.ledger.models.impressions import LookSeal
 from pricing.ledger.models.quotes import QuoteSeal
 
 SHOWN = 5

@@ -13,10 +13,10 @@ import numpy as np
 import redis
 
 from pricing.base.core.arrays import BoolArray, IntArray
+from pricing.base.core.impressions import ImpressionHeader, encode_impressions
 from pricing.base.core.keys import HELD_PLACES, LOOKS, MOST_PAGES, STREAM, held_key
-from pricing.base.core.looks import LookHeader, encode_looks
 from pricing.base.core.tokens import EPOCH, TokenSigner, owner_of
-from pricing.base.core.values import Arm, Policy, PriceView, QuoteContext, Rung
+from pricing.base.core.values import Arm, Policy, PriceView, QuoteContext, QuoteSource
 from pricing.base.metrics import looks_lost_total, quotes_issued_total
 from pricing.base.services.keys import signing_key
 from pricing.ledger.core.held_quotes import HeldQuote, pack_held
@@ -132,7 +132,7 @@ def gather_looks(
         ids, public = ids[where], public[where]
     if not len(ids):
         return None
-    header = LookHeader(
+    header = ImpressionHeader(
         market=page.place.market,
         channel=page.place.channel,
         policy_version=page.policy.version,
@@ -140,7 +140,7 @@ def gather_looks(
         now_ms=page.now_ms,
         shopper_id=shopper_id,
     )
-    return PageImpressions(encode_looks(header, ids, public), len(ids))
+    return PageImpressions(encode_impressions(header, ids, public), len(ids))
 
 
 def send_looks(looks: PageImpressions | None) -> None:
@@ -165,7 +165,7 @@ class _Issue:
     place: SalesContext
     policy: Policy
     context: QuoteContext
-    rung: Rung
+    rung: QuoteSource
     arm: Arm
     owner: bytes
     kid: int
@@ -225,7 +225,7 @@ def issue_quotes(
     return personal, ""
 
 
-def _rung_of(decided: Decided) -> Rung:
+def _rung_of(decided: Decided) -> QuoteSource:
     return "personal" if decided.book_minor is None else "book"
 
 

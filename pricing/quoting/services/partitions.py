@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from psycopg.sql import SQL, Identifier, Literal
 
 from pricing.ledger.core.rows import EXPOSURE_COLUMNS
-from pricing.ledger.models.looks import LookSeal, LookTally, PublicLook
+from pricing.ledger.models.impressions import LookSeal, LookTally, PublicLook
 from pricing.ledger.models.quotes import Quote, QuoteSeal
 
 GENESIS = "0" * 64

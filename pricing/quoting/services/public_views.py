@@ -15,8 +15,8 @@ from pricing.base.core.values import (
     JurisdictionRule,
     Policy,
     PriceView,
+    QuoteSource,
     Reason,
-    Rung,
     VerifiedQuote,
 )
 from pricing.base.services.keys import signing_key
@@ -207,7 +207,7 @@ _views: dict[str, tuple[PriceView, PriceView]] = {}
 
 
 def recall_view(
-    quote: HeldQuote, base: PriceView, *, book: Book, place: SalesContext, rung: Rung
+    quote: HeldQuote, base: PriceView, *, book: Book, place: SalesContext, rung: QuoteSource
 ) -> PriceView:
     """Return the view of a quote: the one made before, as long as the public view is the same."""
     known = _views.get(quote.token)
@@ -221,7 +221,7 @@ def recall_view(
 
 
 def _view(
-    quote: HeldQuote, base: PriceView, *, book: Book, place: SalesContext, rung: Rung
+    quote: HeldQuote, base: PriceView, *, book: Book, place: SalesContext, rung: QuoteSource
 ) -> PriceView:
     """Return the shopper's view of a variant; what is the same for everybody comes from `base`."""
     public, language, rule = base.public_minor, place.language, place.rule

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from pricing.base.core.rungs import share_down
+from pricing.base.core.price_points import share_down
 from pricing.base.core.values import BoolArray
-from pricing.experiments.models.shocks import PriceShock
+from pricing.experiments.models.price_tests import PriceShock
 from pricing.ledger.models.books import PriceBook
 from pricing.ledger.models.proposals import PriceProposal
 from pricing.policy.models.policy import KillSwitch

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pricing.learning.models.learning import ModelRamp, OnlineEvidence, ShadowComparison
-from pricing.ledger.selectors.places import name_place
+from pricing.ledger.selectors.sales_channels import name_place
 from pricing.policy.models.breakers import PricedVisit
 from pricing.rollout.selectors.verdicts import say_step
 

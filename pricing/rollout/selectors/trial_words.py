@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from pricing.ledger.selectors.places import say_in_place
+from pricing.ledger.selectors.sales_channels import say_in_place
 from shop.ground.staff.numbers import show_change, show_count, show_signed, show_units
 
 type Text = str | Promise

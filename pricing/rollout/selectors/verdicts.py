@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from pricing.demand.models.families import FAMILIES, SOLVERS
-from pricing.ledger.selectors.places import say_in_place
+from pricing.ledger.selectors.sales_channels import say_in_place
 from shop.ground.staff.numbers import show_percent, show_units
 
 type Text = str | Promise

@@ -16,7 +16,12 @@ from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.selectors.versions import model_row
 from pricing.fairness.services.audited_prices import Shelves, open_shelves
 from pricing.ledger.selectors.exposures import load_exposures
-from pricing.ledger.selectors.places import Place, home_place, list_places, name_place
+from pricing.ledger.selectors.sales_channels import (
+    SalesChannel,
+    home_place,
+    list_places,
+    name_place,
+)
 from pricing.optimum.core.monitoring import RefitBounds, compare_refit, find_excess, judge_refit
 from pricing.optimum.core.quote import VariantTerms, quote_prices
 from pricing.optimum.core.signals import RAW_SIGNALS, ShopperSignals
@@ -69,7 +74,7 @@ def check_refit(*, model_id: int, former_id: int, now: datetime) -> dict[str, An
 
 
 def _compare(
-    pair: tuple[DemandModelVersion, DemandModelVersion], place: Place, now: datetime
+    pair: tuple[DemandModelVersion, DemandModelVersion], place: SalesChannel, now: datetime
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the figures of a refit, (former, refit), in a place, and what of them is too far.
 
@@ -86,7 +91,7 @@ def _compare(
 
 
 def _shadow(
-    model_id: int, place: Place, now: datetime
+    model_id: int, place: SalesChannel, now: datetime
 ) -> tuple[dict[str, float], list[dict[str, Any]]]:
     """Return how a refit would have priced what was decided lately, and what of it is too far."""
     since = now - SHADOW_WINDOW
@@ -102,7 +107,7 @@ def _shadow(
     return figures, [one for one in reasons if one is not None]
 
 
-def _price(row: DemandModelVersion, place: Place, now: datetime) -> Shelves:
+def _price(row: DemandModelVersion, place: SalesChannel, now: datetime) -> Shelves:
     """Return all goods as a model would price them; how old it is does not matter here."""
     served: ServedDemand = load_tried(row.pk, place)
     return open_shelves(

@@ -8,7 +8,7 @@ from typing import Any
 from pricing.base.services.figures import show_lift
 from pricing.learning.models.learning import ModelRamp, RampStep, ShadowComparison
 from pricing.ledger.selectors.exposures import load_exposures
-from pricing.ledger.selectors.places import Place, list_places, name_place
+from pricing.ledger.selectors.sales_channels import SalesChannel, list_places, name_place
 from pricing.optimum.core.monitoring import RampState
 from pricing.quoting.selectors.rollouts import load_tried
 from pricing.rollout.selectors.lift import compare_model
@@ -47,7 +47,7 @@ def show_state(state: RampState) -> dict[str, Any]:
 
 
 def _read_state(
-    ramp: ModelRamp, step: RampStep, place: Place, now: datetime, level: float
+    ramp: ModelRamp, step: RampStep, place: SalesChannel, now: datetime, level: float
 ) -> RampState:
     hours = (now - step.at) / timedelta(hours=1)
     if step.share == 0.0:
@@ -62,7 +62,7 @@ def _read_state(
     return RampState(share=step.share, hours=hours, decisions=trial.decisions, lift=trial.lift)
 
 
-def _read_shadow(ramp: ModelRamp, step: RampStep, place: Place, hours: float) -> RampState:
+def _read_shadow(ramp: ModelRamp, step: RampStep, place: SalesChannel, hours: float) -> RampState:
     rows = ShadowComparison.objects.filter(
         model=ramp.model, since__gte=step.at, market_code=place[0], channel=place[1]
     )
@@ -78,7 +78,7 @@ def _read_shadow(ramp: ModelRamp, step: RampStep, place: Place, hours: float) ->
     )
 
 
-def _compare_lately(ramp: ModelRamp, step: RampStep, place: Place, now: datetime) -> None:
+def _compare_lately(ramp: ModelRamp, step: RampStep, place: SalesChannel, now: datetime) -> None:
     """Compare the shadow with what was shown since the last comparison, an hour at most."""
     known = ShadowComparison.objects.filter(
         model=ramp.model, since__gte=step.at, market_code=place[0], channel=place[1]

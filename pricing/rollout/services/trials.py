@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.fairness.services.fairness import NotAudited, require_audit
 from pricing.learning.models.learning import ModelChange, ModelRamp, RampStep
-from pricing.ledger.selectors.places import home_place, name_place
+from pricing.ledger.selectors.sales_channels import home_place, name_place
 from pricing.optimum.core.monitoring import SHARES, RampState, Verdict, join_verdicts, next_step
 from pricing.policy.models.breakers import BreakerTrip
 from pricing.publishing.core.approvals import MODEL_USE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from pricing.base.services.figures import show_lift
-from pricing.ledger.selectors.places import home_place
+from pricing.ledger.selectors.sales_channels import home_place
 from pricing.policy.models.breakers import BreakerTrip
 from pricing.publishing.services.breakers import Action, trip_breaker
 from pricing.publishing.services.feeds import watch_feeds

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pricing.api import PriceLooks
+from pricing.api import PriceImpressions
 from pricing.base.core.values import PricePoint
 from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import WIDE, Chart, Series
@@ -40,7 +40,7 @@ SOURCES: dict[str, tuple[Text, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class LooksLine:
+class ImpressionsLine:
     """A public price in the last weeks: how often looked at, how often bought, by chance or not."""
 
     amount: str
@@ -50,10 +50,10 @@ class LooksLine:
     is_shocked: bool
 
 
-def describe_looks(rows: Sequence[PriceLooks]) -> list[LooksLine]:
+def describe_looks(rows: Sequence[PriceImpressions]) -> list[ImpressionsLine]:
     """Return what became of each public price, in words."""
     return [
-        LooksLine(
+        ImpressionsLine(
             amount=show_money(row.public_minor),
             looks=show_count(row.looks),
             purchases=show_count(row.purchases),

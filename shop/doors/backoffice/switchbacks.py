@@ -7,7 +7,7 @@ from math import isfinite
 
 from django.utils.translation import gettext as _
 
-from pricing.api import ArmLooks
+from pricing.api import ArmImpressions
 from profiles.experiments.api import CellForecast, ExperimentRow
 from shop.doors.backoffice.experiments import name_of
 from shop.doors.backoffice.switchback_forms import has_too_few
@@ -71,7 +71,7 @@ def say_forecast(forecast: CellForecast, effect: float) -> CellPlanWords:
     return CellPlanWords(tuple(lines), is_blind, refusal, advice if is_blind else "")
 
 
-def list_turn_lines(row: ExperimentRow, looks: list[ArmLooks]) -> list[TurnLine]:
+def list_turn_lines(row: ExperimentRow, looks: list[ArmImpressions]) -> list[TurnLine]:
     """Return how often each arm was shown in each turn, and at which part of its price."""
     names = {arm.code: name_of(arm) for arm in row.arms}
     return [

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from shop.lab.agent import PricingAgent
 from shop.lab.baselines.pooled import LearnedUniform, PooledGreedy
+from shop.lab.baselines.price_tests import RandomPriceTests
 from shop.lab.baselines.rmlp import RegularisedLikelihood
-from shop.lab.baselines.shocks import RandomShocks
 from shop.lab.baselines.single import BetaThompson, LogitThompson, Static
 
 BASELINES: dict[str, Callable[[int], PricingAgent]] = {
@@ -16,6 +16,6 @@ BASELINES: dict[str, Callable[[int], PricingAgent]] = {
     "beta_ts": BetaThompson,
     "logit_ts": LogitThompson,
     "pooled_greedy": PooledGreedy,
-    "rps": RandomShocks,
+    "rps": RandomPriceTests,
     "rmlp": RegularisedLikelihood,
 }

@@ -10,11 +10,11 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from pricing.base.core.looks import example_draw
+from pricing.base.core.impressions import example_draw
 from pricing.demand.models.demand import DemandModelVersion
-from pricing.experiments.selectors.shocks import shock_week
+from pricing.experiments.selectors.price_tests import shock_week
 from pricing.learning.models.learning import ModelRamp, RampStep
-from pricing.ledger.models.looks import ShockDraw
+from pricing.ledger.models.impressions import ShockDraw
 from pricing.policy.models.policy import PricingPolicy
 from profiles.experiments.services.experiments import set_holdout
 from profiles.models import ExperimentShares

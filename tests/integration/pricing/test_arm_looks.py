@@ -9,12 +9,12 @@ from django.contrib.auth import get_user_model
 
 from pricing.api import publish_price_book, set_override, turn_price_shocks
 from pricing.experiments.models.arms import ArmPrice
-from pricing.experiments.selectors.arm_coins import load_arm_spells
-from pricing.experiments.selectors.arm_looks import list_arm_looks
+from pricing.experiments.selectors.arm_draws import load_arm_periods
+from pricing.experiments.selectors.arm_impressions import list_arm_impressions
 from pricing.experiments.selectors.arm_served import load_served
 from pricing.learning.services.look_counts import drain_looks
-from pricing.ledger.models.looks import PublicLook
-from pricing.ledger.selectors.looks import load_public_outcomes
+from pricing.ledger.models.impressions import PublicLook
+from pricing.ledger.selectors.impressions import load_public_outcomes
 from pricing.publishing.services.arm_turns import turn_public_arms
 from pricing.quoting.selectors.serving import forget_serving
 from profiles.experiments.core import draw_cells
@@ -74,14 +74,16 @@ def test_looks_at_arms_are_counted_turn_by_turn(teas: list[int]) -> None:
     look(teas, over + A_MINUTE, 6)
     drain_looks()
     low, plain = len(first), 8 - len(first)
-    rows = [(one.turn, one.arm, one.goods, one.looks, one.held) for one in list_arm_looks(found)]
+    rows = [
+        (one.turn, one.arm, one.goods, one.looks, one.held) for one in list_arm_impressions(found)
+    ]
     assert rows == [
         (0, "lower", low, 3 * low + 4, 0),
         (0, "plain", plain, 3 * plain, 0),
         (1, "lower", plain, 6 * plain, 0),
         (1, "plain", low, 6 * low, 0),
     ]
-    parts = {(one.turn, one.arm): round(one.price, 6) for one in list_arm_looks(found)}
+    parts = {(one.turn, one.arm): round(one.price, 6) for one in list_arm_impressions(found)}
     assert parts == {
         (turn, arm): part
         for turn in (0, 1)
@@ -231,7 +233,7 @@ def test_spells_know_what_was_shown_and_what_was_as_likely(teas: list[int]) -> N
     begin(teas[:8])
     for turn in (1, 2):
         turn_public_arms(now=BEGIN + turn * TURN - timedelta(seconds=9))
-    found = load_arm_spells(
+    found = load_arm_periods(
         place=("us", "online"), since=BEGIN - TURN, until=BEGIN + 2 * TURN + timedelta(hours=1)
     )
     assert len(found) == 3 * 8

@@ -11,7 +11,7 @@ from django.db.models import F
 
 from pricing.api import publish_price_book, set_kill_switch, set_override, turn_price_shocks
 from pricing.experiments.models.arms import ArmPrice
-from pricing.experiments.models.shocks import PriceShock
+from pricing.experiments.models.price_tests import PriceShock
 from pricing.experiments.selectors.arm_prices import list_turned
 from pricing.experiments.services.arm_limits import ArmTooLow
 from pricing.ledger.models.books import PriceBook

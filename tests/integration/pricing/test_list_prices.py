@@ -17,7 +17,7 @@ from pricing.api import (
     withdraw_list_prices,
 )
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
-from pricing.ledger.selectors.places import home_place, list_places
+from pricing.ledger.selectors.sales_channels import home_place, list_places
 from pricing.ledger.services.ledger import NotAPrice
 from pricing.publishing.services.list_prices import HomePriceNeeded
 from shop.ground.catalog.models import ListPrice, Market, Variant

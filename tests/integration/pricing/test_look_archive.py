@@ -12,8 +12,8 @@ from pricing.api import drain_quotes
 from pricing.competitors.services.competitors import import_feed
 from pricing.demand.core.choice import Impressions
 from pricing.demand.models.look_fits import LookArchive
-from pricing.learning.selectors import coins
-from pricing.learning.selectors.look_fits import KeptLooks, UntrustedLooks, read_kept
+from pricing.learning.selectors import decided_moves
+from pricing.learning.selectors.look_fits import KeptImpressions, UntrustedImpressions, read_kept
 from pricing.learning.services.look_archive import keep_looks
 from pricing.learning.services.look_counts import drain_looks
 from pricing.ledger.core.offered import OfferedCut
@@ -53,7 +53,7 @@ def at(minutes: float) -> datetime:
     return NOON + timedelta(minutes=minutes)
 
 
-def keep(until: datetime = EVENING) -> KeptLooks:
+def keep(until: datetime = EVENING) -> KeptImpressions:
     drain_looks()
     return keep_looks(until=until, now=until + timedelta(hours=2), place=PLACE)
 
@@ -212,7 +212,7 @@ def test_the_holdouts_coin_is_the_randomization_of_its_price(
     def forget(*_made_with: int) -> SignalWeights:
         raise ObjectDoesNotExist
 
-    monkeypatch.setattr(coins, "load_weights", forget)
+    monkeypatch.setattr(decided_moves, "load_weights", forget)
     LookArchive.objects.all().delete()
     again = keep().decided
     assert np.isnan(again.moved[again.log_price == high]).all()
@@ -237,5 +237,5 @@ def test_arrays_that_were_changed_are_not_read(dairy: Dairy) -> None:
     show(None, [dairy.brie], now=at(5))
     keep()
     LookArchive.objects.update(sha256="0" * 64)
-    with pytest.raises(UntrustedLooks, match="us/online"):
+    with pytest.raises(UntrustedImpressions, match="us/online"):
         keep()

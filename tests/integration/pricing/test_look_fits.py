@@ -21,7 +21,7 @@ from pricing.learning.core.taught import TaughtDemand
 from pricing.learning.models.learning import OnlineEvidence
 from pricing.learning.selectors.evidence import add_evidence
 from pricing.learning.selectors.look_fits import (
-    UntrustedLooks,
+    UntrustedImpressions,
     load_last_choice,
     load_looked,
     pack_choice,
@@ -35,7 +35,7 @@ from pricing.learning.services.look_fits import fit_everywhere, learn_from_looks
 from pricing.ledger.models.books import PriceBook
 from pricing.policy.models.policy import KillSwitch, PricingPolicy
 from pricing.publishing.services.assemble import open_book
-from pricing.publishing.services.books import find_occasion
+from pricing.publishing.services.books import find_publish_context
 from pricing.quoting.selectors.rollouts import lay_model, load_tried
 from shop.ground.catalog.models import Category
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays
@@ -177,7 +177,7 @@ def test_a_nightly_fit_keeps_prices_fresh_while_training_is_refused(
         book = open_book(row, currency="USD", exponent=2)
         shopper = visit(make_treated(), now=now + timedelta(hours=1))  # the book holds by then
         reason = quote_variants(context=shopper, variant_ids=teas).fallback_reason
-        return find_occasion(PLACE, now, effective_at=now).is_stale, book.learned_ms, reason
+        return find_publish_context(PLACE, now, effective_at=now).is_stale, book.learned_ms, reason
 
     trained = DemandModelVersion.objects.get().trained_at
     assert read(NIGHT) == (True, epoch_ms(trained), "stale_model")
@@ -229,7 +229,7 @@ def test_arrays_that_were_changed_make_no_price(teas: list[int]) -> None:
     settle()
     learn_from_looks(now=NIGHT)
     LookFit.objects.update(sha256="0" * 64)
-    with pytest.raises(UntrustedLooks, match="fit"):
+    with pytest.raises(UntrustedImpressions, match="fit"):
         believe_now()
 
 

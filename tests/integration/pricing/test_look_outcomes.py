@@ -10,11 +10,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from pricing.api import ensure_partitions, seal_quotes, turn_price_shocks
-from pricing.experiments.models.shocks import PriceShock
+from pricing.experiments.models.price_tests import PriceShock
 from pricing.learning.services import look_counts
 from pricing.learning.services.look_counts import drain_looks
-from pricing.ledger.models.looks import LookSeal, PublicLook, ShockDraw
-from pricing.ledger.selectors.looks import list_price_looks, load_public_outcomes
+from pricing.ledger.models.impressions import LookSeal, PublicLook, ShockDraw
+from pricing.ledger.selectors.impressions import list_price_impressions, load_public_outcomes
 from shop.ground.kernel.clock import epoch_ms
 from tests.factories.looks import buy_shown, count_looks, send_back, show
 from tests.factories.pricing import NOON, Dairy, make_shopper, open_dairy
@@ -107,7 +107,7 @@ def test_purchases_and_returns_join_looks_of_their_hour_and_price(dairy: Dairy) 
     assert found.units.sum() == 3
     assert found.hour_ms[at] == epoch_ms(NOON)
     assert (found.rung_minor[at].tolist(), found.propensity[at]) == ([300, 0, 0], 1.0)
-    [row] = list_price_looks(variant_id=dairy.rye, since=WINDOW["since"], now=LATER)
+    [row] = list_price_impressions(variant_id=dairy.rye, since=WINDOW["since"], now=LATER)
     assert (row.public_minor, row.looks, row.purchases, row.units) == (300, 8, 2, 3)
 
 

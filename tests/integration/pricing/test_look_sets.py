@@ -14,7 +14,7 @@ from pricing.base.core.keys import LOOKS
 from pricing.learning.services import look_counts, look_sets
 from pricing.learning.services.look_counts import drain_looks
 from pricing.ledger.core.look_sets import SAMPLE_AN_HOUR
-from pricing.ledger.models.looks import LookSeal, LookTally, PublicLookSet
+from pricing.ledger.models.impressions import LookSeal, LookTally, PublicLookSet
 from tests.factories.looks import count_looks, show
 from tests.factories.pricing import NOON, Dairy, open_dairy
 from tests.factories.pricing_seals import find_changed_days

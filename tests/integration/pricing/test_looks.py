@@ -13,11 +13,11 @@ import redis
 from django.db import IntegrityError, connection, transaction
 
 from pricing.api import drain_quotes, quote_variants
+from pricing.base.core.impressions import ImpressionHeader, encode_impressions
 from pricing.base.core.keys import LOOKS
-from pricing.base.core.looks import LookHeader, encode_looks
 from pricing.base.metrics import looks_lost_total
 from pricing.learning.services.look_counts import drain_looks
-from pricing.ledger.models.looks import LookTally, PublicLook
+from pricing.ledger.models.impressions import LookTally, PublicLook
 from pricing.quoting.services.issue import MOST_UNHEARD
 from shop.ground.kernel.clock import epoch_ms
 from tests.factories.looks import count_looks, give_segment, show
@@ -190,8 +190,8 @@ def test_foreign_entries_are_passed_over(dairy: Dairy, clean_redis: redis.Redis)
     open_dairy()
     clean_redis.xadd(LOOKS, {"h": b"{", "v": b""})
     clean_redis.xadd(LOOKS, {"x": b"1"})
-    header = LookHeader("us", "online", 1, 1, epoch_ms(NOON))
-    clean_redis.xadd(LOOKS, encode_looks(header, np.array([1]), np.array([0])))
+    header = ImpressionHeader("us", "online", 1, 1, epoch_ms(NOON))
+    clean_redis.xadd(LOOKS, encode_impressions(header, np.array([1]), np.array([0])))
     foreigners: tuple[dict[str, Any], ...] = (
         {"now_ms": 2**60},
         {"policy_version": 2**31},
@@ -200,7 +200,7 @@ def test_foreign_entries_are_passed_over(dairy: Dairy, clean_redis: redis.Redis)
         {"channel": "\ud800"},
     )
     for changes in foreigners:
-        foreign = encode_looks(replace(header, **changes), np.array([1]), np.array([1]))
+        foreign = encode_impressions(replace(header, **changes), np.array([1]), np.array([1]))
         clean_redis.xadd(LOOKS, foreign)
     show(None, [dairy.rye])
     assert drain_looks() == 1

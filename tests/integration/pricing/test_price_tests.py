@@ -21,7 +21,7 @@ from pricing.api import (
     turn_price_shocks,
 )
 from pricing.base.core.values import PriceView
-from pricing.experiments.models.shocks import PriceShock
+from pricing.experiments.models.price_tests import PriceShock
 from pricing.ledger.core.labels import PUBLIC_TEST, is_test_code
 from pricing.ledger.models.quotes import Quote
 from pricing.optimum.core.explain import INPUTS

@@ -22,7 +22,7 @@ from pricing.policy.models.breakers import BreakerTrip
 from pricing.publishing.core.screening import screen_terms
 from pricing.publishing.services.breakers import QUIET
 from pricing.publishing.services.feeds import record_pulse, watch_feeds
-from pricing.publishing.services.occasions import Occasion
+from pricing.publishing.services.publish_context import PublishContext
 from pricing.publishing.services.screening import load_screens, report_breaches
 from pricing.rollout.services.undo import undo_trip
 from tests.factories.pricing import (
@@ -44,8 +44,8 @@ PRICES = [400, 500, 600]
 ALL = np.ones(3, dtype=np.bool_)
 
 
-def at_work(now: datetime = NOON) -> Occasion:
-    return Occasion(
+def at_work(now: datetime = NOON) -> PublishContext:
+    return PublishContext(
         policy=Policy(), model=None, now=now, effective_at=now, place=("us", "online"), exponent=2
     )
 

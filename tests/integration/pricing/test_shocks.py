@@ -10,8 +10,8 @@ from django.contrib.auth import get_user_model
 
 from pricing.api import publish_price_book, set_kill_switch, set_override, turn_price_shocks
 from pricing.demand.models.demand import DemandModelVersion
-from pricing.experiments.core.shocks import plan_shocks, shock_rungs
-from pricing.experiments.models.shocks import PriceShock
+from pricing.experiments.core.price_tests import plan_price_tests, shock_rungs
+from pricing.experiments.models.price_tests import PriceShock
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.ledger.models.proposals import PriceProposal
 from pricing.policy.models.policy import PricingPolicy
@@ -67,7 +67,7 @@ def test_anybody_can_repeat_the_draw_from_what_is_on_record(teas: list[int]) -> 
     first = PriceShock.objects.order_by("variant_id").first()
     assert first is not None
     yes, count = np.ones(TEAS, dtype=np.bool_), TEAS
-    again = plan_shocks(
+    again = plan_price_tests(
         variant_id=np.array(sorted(teas)),
         category_id=np.full(count, Variant.objects.get(pk=teas[0]).product.category_id),
         may_fall=yes,

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from pricing.api import publish_price_book, quote_variants, set_kill_switch, turn_price_shocks
 from pricing.base.core.values import QuoteContext
 from pricing.experiments.models.arms import ArmPrice
-from pricing.experiments.models.shocks import PriceShock
+from pricing.experiments.models.price_tests import PriceShock
 from pricing.ledger.models.books import PriceBook
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.ledger.models.proposals import PriceProposal

@@ -19,7 +19,7 @@ from pricing.demand.selectors.training import load_available_shares, load_traini
 from pricing.demand.selectors.versions import UntrustedModel, load_active_model
 from pricing.learning.core.shown import COLUMNS
 from pricing.learning.selectors.demand import NoCurve
-from pricing.learning.selectors.look_fits import KeptLooks, pack_kept
+from pricing.learning.selectors.look_fits import KeptImpressions, pack_kept
 from profiles.events.selectors.purchases import start_of_day
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays
 from tests.factories.competitors import make_source
@@ -105,7 +105,7 @@ def test_prices_that_chance_drew_judge_the_families(
     monkeypatch.setattr(board, "MIN_BOARD_ITEMS", ITEMS)
     without = train_demand(as_of=NOON, weeks=WEEKS).metrics["leaderboard"]
     assert not any("slope_factor" in row for row in without)
-    kept = KeptLooks(decided=_show_drawn(market_with_history))
+    kept = KeptImpressions(decided=_show_drawn(market_with_history))
     arrays = pack_kept(kept)
     LookArchive.objects.create(
         market_code="us", channel="online", watermark=NOON,

@@ -14,7 +14,7 @@ from orders.models import Order
 from pricing.api import drain_quotes
 from pricing.base.core.keys import LOOKS
 from pricing.learning.services.look_counts import drain_looks
-from pricing.ledger.models.looks import LookTally
+from pricing.ledger.models.impressions import LookTally
 from profiles.events.services.drain import drain_events
 from shop.doors.backoffice.health import list_gauges
 from shop.ground.jobs.redis import RedisUnavailable, ask_redis, get_patient_redis, redis_breaker

@@ -9,9 +9,9 @@ from sklearn.linear_model import LogisticRegression
 from shop.lab.agent import Context, Outcomes
 from shop.lab.baselines import BASELINES, rmlp
 from shop.lab.baselines.pooled import ChoiceModel, PooledGreedy
+from shop.lab.baselines.price_tests import RandomPriceTests
 from shop.lab.baselines.rmlp import RegularisedLikelihood, fit_l1_logit
 from shop.lab.baselines.rows import Rows
-from shop.lab.baselines.shocks import RandomShocks
 from shop.lab.baselines.single import BetaThompson, LogitThompson
 from shop.lab.episode import Course, run_agent, run_insider
 from shop.lab.worlds import WORLDS, make_market
@@ -146,7 +146,7 @@ def test_thompson_sampling_finds_the_best_price_and_the_slope() -> None:
 def test_shocks_correct_a_slope_that_history_got_wrong() -> None:
     courses = [Course("endogenous_history", seed, 40_000, warm=True) for seed in range(2)]
     for course in courses:
-        shocked, greedy = RandomShocks(course.seed), PooledGreedy(course.seed)
+        shocked, greedy = RandomPriceTests(course.seed), PooledGreedy(course.seed)
         assert run_agent(course, shocked).profit.sum() > run_agent(course, greedy).profit.sum()
         assert shocked.correction > 0.05
 

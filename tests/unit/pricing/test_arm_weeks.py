@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pricing.experiments.core.arm_weeks import ArmSpells, shift_weeks
+from pricing.experiments.core.arm_weeks import ArmPeriods, shift_weeks
 
 DAY = 86_400.0
 EDGES = np.array([0.0, 7.0, 14.0, 21.0]) * DAY
@@ -13,11 +13,11 @@ MIDDLE = ((EDGES[:-1] + EDGES[1:]) / 2.0).astype(np.int64)
 HALF = np.log(400 / 380) / 2.0
 
 
-def spells_of(*rows: tuple[int, float, float, bool]) -> ArmSpells:
+def spells_of(*rows: tuple[int, float, float, bool]) -> ArmPeriods:
     """Spells (item, first day, last day, is cheaper) of goods at 4.00 or 3.80."""
     table = np.array(rows, dtype=np.float64).reshape(-1, 4)
     low = table[:, 3] > 0
-    return ArmSpells(
+    return ArmPeriods(
         variant_id=table[:, 0].astype(np.int64),
         begin=table[:, 1] * DAY,
         end=table[:, 2] * DAY,

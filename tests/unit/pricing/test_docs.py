@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pricing.base.core.price_points import NOT_A_PRICE, personal_price_points, to_minor
 from pricing.base.core.reference import DAY, STRATEGIES, PaidRows, PriceSeries, find_references
-from pricing.base.core.rungs import NOT_A_PRICE, personal_rungs, to_minor
 from pricing.base.core.values import STRICTEST, Policy
 from pricing.experiments.core.arm_prices import multiply_prices
-from pricing.experiments.core.shocks import plan_shocks, shock_rungs
+from pricing.experiments.core.price_tests import plan_price_tests, shock_rungs
 from pricing.ledger.core.labels import PUBLIC_TEST, TEST, label_text
 from pricing.ledger.core.rows import EXPOSURE_COLUMNS
 from pricing.ledger.models.quotes import Quote
@@ -79,7 +79,7 @@ def test_rounding(row: Row) -> None:
 
 @rows_of("Rung examples")
 def test_rungs(row: Row) -> None:
-    rungs = personal_rungs(whole(row["public"]), whole(row["floor"]), float(row["cap"]))[0]
+    rungs = personal_price_points(whole(row["public"]), whole(row["floor"]), float(row["cap"]))[0]
     assert list(dict.fromkeys(rungs.tolist())) == [int(one) for one in row["rungs"].split()]
 
 
@@ -140,7 +140,7 @@ def test_shocks(row: Row) -> None:
     falls, rises = below >= whole(row["floor"]), above <= whole(row["ceiling"])
     expected = {-1: float(row["down"]), 1: float(row["up"])}
     for week in range(200):
-        plan = plan_shocks(
+        plan = plan_price_tests(
             variant_id=whole("7"),
             category_id=whole("1"),
             may_fall=falls,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.base.core.rungs import share_up
+from pricing.base.core.price_points import share_up
 from pricing.base.core.values import Policy
 from pricing.policy.core.guardrails import PublicBounds, apply_gate, apply_public_gate, name_actions
 from tests.factories.pricing_fuzz import fuzz_gates

@@ -19,9 +19,9 @@ from pricing.demand.core.choice import (
     widen_doubt,
 )
 from pricing.demand.core.served import example_served
-from pricing.learning.core.chance import Chance
 from pricing.learning.core.minutes import Alarms, find_moved_goods, learn_minute, place_in_fit
 from pricing.learning.core.nights import Night, fit_night
+from pricing.learning.core.randomized_evidence import RandomizedEvidence
 from pricing.learning.core.since import Since
 from pricing.learning.core.taught import teach
 from pricing.learning.core.views import StoredNight, Views, renew_views
@@ -59,7 +59,7 @@ def night() -> Night:
 def serve(night: Night) -> ServedChoice:
     ids, price = np.arange(ITEMS), np.full(ITEMS, 400.0)
     goods = Goods(ids, CATEGORY + 50, FAMILY + 90, price, price, np.full(ITEMS, np.nan))
-    nothing = Chance(ids[:0], price[:0])
+    nothing = RandomizedEvidence(ids[:0], price[:0])
     return night.serve(goods, day=float(DAYS), served=example_served(), chance=nothing)
 
 

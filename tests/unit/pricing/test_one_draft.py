@@ -11,7 +11,7 @@ import numpy as np
 from pricing.base.core.readings import ModelVersionRow
 from pricing.base.core.values import Policy
 from pricing.experiments.core.arm_prices import Arms
-from pricing.experiments.core.shocks import Shocks
+from pricing.experiments.core.price_tests import Shocks
 from pricing.learning.core.scene import PastPrices, StaffPrices, Surroundings
 from pricing.learning.selectors.publishing import Shelf as Stocked
 from pricing.optimum.core import mix_segments
@@ -23,7 +23,7 @@ from pricing.publishing.core.publishing import draft, sibling_costs
 from pricing.publishing.services.arm_prices import ArmRecord
 from pricing.publishing.services.drafts import Loaded
 from pricing.publishing.services.drafts import make_scene as make_shop_scene
-from pricing.publishing.services.occasions import Occasion
+from pricing.publishing.services.publish_context import PublishContext
 from pricing.publishing.services.screening import Screens
 from shop.ground.catalog.core.values import CategoryTree, VariantArrays
 from shop.lab.shop_path_book import Morning, Shelf, draft_book
@@ -108,11 +108,11 @@ def stock(shelf: Shelf) -> Stocked:
     )
 
 
-def find_occasion(morning: Morning) -> Occasion:
+def find_publish_context(morning: Morning) -> PublishContext:
     """Return what a run of the publisher works under."""
     age = timedelta(days=15 if morning.is_stale else 1)
     row = ModelVersionRow(1, "", "active", MONDAY - age, date.min, date.max, 1)
-    return Occasion(
+    return PublishContext(
         policy=morning.policy,
         model=(row, morning.served),
         now=MONDAY,
@@ -123,7 +123,7 @@ def find_occasion(morning: Morning) -> Occasion:
     )
 
 
-def load(shelf: Shelf, morning: Morning) -> tuple[Loaded, Occasion]:
+def load(shelf: Shelf, morning: Morning) -> tuple[Loaded, PublishContext]:
     """Return the same goods as the shop's services would have read them."""
     no, zeros = np.zeros(GOODS, dtype=np.bool_), np.zeros(GOODS, dtype=np.int64)
     calm = stock(shelf)
@@ -156,7 +156,7 @@ def load(shelf: Shelf, morning: Morning) -> tuple[Loaded, Occasion]:
         ),
         screens=Screens((), frozenset(), no),
     )
-    return loaded, find_occasion(morning)
+    return loaded, find_publish_context(morning)
 
 
 def expect_equal(one: Any, other: Any, name: str) -> None:
@@ -190,8 +190,8 @@ def test_shop_and_lab_agree_in_ten_thousand_states() -> None:
     rng, moved, drawn = np.random.default_rng(14), 0, 0
     for _ in range(STATES):
         shelf, morning = draw_morning(rng)
-        loaded, occasion = load(shelf, morning)
-        fed = make_shop_scene(loaded, occasion, morning.segments)
+        loaded, context = load(shelf, morning)
+        fed = make_shop_scene(loaded, context, morning.segments)
         expect_equal(fed, make_lab_scene(shelf, morning), "scene")
         decision = draft(fed)
         after, terms = draft_book(shelf, morning)
@@ -210,8 +210,8 @@ def test_shop_and_lab_agree_in_ten_thousand_states() -> None:
 def test_a_path_that_feeds_another_price_is_found_out() -> None:
     shelf, morning = draw_morning(np.random.default_rng(1))
     morning = replace(morning, is_stale=False)
-    loaded, occasion = load(shelf, morning)
-    other = replace(occasion, policy=replace(occasion.policy, ceiling_over_list=0.5))
+    loaded, context = load(shelf, morning)
+    other = replace(context, policy=replace(context.policy, ceiling_over_list=0.5))
     fed = make_shop_scene(loaded, other, morning.segments)
     assert not np.array_equal(
         draft(fed).terms.public_minor, draft_book(shelf, morning)[0].public_minor

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from pricing.base.core.rungs import price_ladder
+from pricing.base.core.price_points import price_ladder
 from pricing.optimum.core.clearance import clearance_price
 from pricing.optimum.core.opportunity import sibling_cost, stock_cost
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.base.core.rungs import price_ladder
+from pricing.base.core.price_points import price_ladder
 from pricing.base.core.values import Objective, Policy
 from pricing.optimum.core import (
     DemandTerms,

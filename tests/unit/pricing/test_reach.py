@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.base.core.rungs import neighbour_rungs
+from pricing.base.core.price_points import neighbour_price_points
 from pricing.base.core.values import Policy
 from pricing.optimum.core.choose import choose_public
 from pricing.optimum.core.feasible import example_limits
@@ -27,8 +27,8 @@ def test_no_observational_price_exceeds_one_step_beyond_shown_prices(
     seen = np.array([low]), np.array([high])
     now = np.array([anchor])
     lowest, highest = reach_of(now, now, seen, NO, Policy())
-    under, _ = neighbour_rungs(np.minimum(seen[0], anchor))
-    _, over = neighbour_rungs(np.maximum(seen[1], anchor))
+    under, _ = neighbour_price_points(np.minimum(seen[0], anchor))
+    _, over = neighbour_price_points(np.maximum(seen[1], anchor))
     assert under[0] <= lowest[0] <= anchor <= highest[0] <= over[0]
     # What chance backs reaches as far as ever, and nothing reaches further.
     widest = reach_of(now, now, seen, ~NO, Policy())

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.base.core.rungs import price_ladder
+from pricing.base.core.price_points import price_ladder
 from pricing.optimum.core.monitoring import (
     RefitBounds,
     RefitShift,

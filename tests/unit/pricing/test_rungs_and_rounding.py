@@ -6,11 +6,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.base.core.rungs import (
+from pricing.base.core.price_points import (
     MAX_PERSONAL_RUNGS,
     NOT_A_PRICE,
-    neighbour_rungs,
-    personal_rungs,
+    neighbour_price_points,
+    personal_price_points,
     price_ladder,
     share_down,
     share_up,
@@ -42,7 +42,7 @@ def test_shares_never_pass_their_bound(amount: int, percent: int) -> None:
 
 @given(st.integers(5, 1_000_000))
 def test_neighbours_are_the_next_rungs(amount: int) -> None:
-    below, above = (int(side[0]) for side in neighbour_rungs(np.array([amount])))
+    below, above = (int(side[0]) for side in neighbour_price_points(np.array([amount])))
     between = price_ladder()[(price_ladder() > below) & (price_ladder() < above)].tolist()
     assert below <= amount <= above
     assert between in ([], [amount])
@@ -58,7 +58,7 @@ def test_personal_rungs_obey_cap_and_floor(
 ) -> None:
     prices = np.array(public)
     floor = np.maximum((prices * floor_share).astype(np.int64), 1)
-    rungs = personal_rungs(prices, floor, cap)
+    rungs = personal_price_points(prices, floor, cap)
     assert rungs.shape[1] <= MAX_PERSONAL_RUNGS
     assert (rungs[:, 0] == prices).all()
     lowest = np.minimum(np.maximum(share_up(prices, 1 - cap), floor), prices)
@@ -74,10 +74,10 @@ def test_a_ladder_has_the_steps_people_expect() -> None:
         (89, [85]),
     ]
     for price, expected in cases:
-        rungs = personal_rungs(np.array([price]), np.array([1]), 0.10)[0]
+        rungs = personal_price_points(np.array([price]), np.array([1]), 0.10)[0]
         assert [r for r in rungs.tolist() if r < price] == expected
 
 
 def test_yen_and_dinar_climb_in_their_own_units() -> None:
-    assert neighbour_rungs(np.array([398]), exponent=0)[1].tolist() == [399]
-    assert neighbour_rungs(np.array([3_980]), exponent=3)[1].tolist() == [3_990]
+    assert neighbour_price_points(np.array([398]), exponent=0)[1].tolist() == [399]
+    assert neighbour_price_points(np.array([3_980]), exponent=3)[1].tolist() == [3_990]

@@ -11,8 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.price_points import price_ladder
 from pricing.base.core.reference import STRATEGIES
-from pricing.base.core.rungs import price_ladder
 from pricing.base.core.values import Policy
 from pricing.demand.core.training import prior_model
 from pricing.optimum.core import (

@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pricing.base.core.rungs import price_ladder
-from pricing.experiments.core.shocks import (
+from pricing.base.core.price_points import price_ladder
+from pricing.experiments.core.price_tests import (
     CALM,
     LEAST_MOVE,
     LEAST_SHARE,
-    ShockPlan,
+    PriceTestPlan,
     Shocks,
     draw_shocks,
-    plan_shocks,
+    plan_price_tests,
     shock_rungs,
     size_tests,
 )
@@ -39,9 +39,9 @@ def plan(
     share: float = 0.05,
     week: date = MONDAY,
     order: NDArray[np.int64] | None = None,
-) -> ShockPlan:
+) -> PriceTestPlan:
     at = np.arange(len(falls)) if order is None else order
-    return plan_shocks(
+    return plan_price_tests(
         variant_id=at + 1,
         category_id=category[at],
         may_fall=falls[at],

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.base.core.looks import HOUR_MS
+from pricing.base.core.impressions import HOUR_MS
 from pricing.demand.core.choice import Impressions
 from pricing.learning.core.shown import (
     COLUMNS,

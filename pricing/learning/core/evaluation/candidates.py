@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.base.core.rungs import share_up
+from pricing.base.core.price_points import share_up
 from pricing.base.core.values import Policy
 from pricing.ledger.core.exposures import Outlook, look_out
 from pricing.ledger.core.packed import Rows, read_held, read_signals, read_terms

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pricing.base.core.arrays import FloatArray, IntArray
-from pricing.base.core.rungs import price_ladder
+from pricing.base.core.price_points import price_ladder
 
 
 @dataclass(frozen=True, slots=True)

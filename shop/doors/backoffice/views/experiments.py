@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from pricing.api import list_arm_looks
+from pricing.api import list_arm_impressions
 from profiles.experiments.api import (
     ExperimentRow,
     decide_experiment,
@@ -150,7 +150,7 @@ def _describe_turns(row: ExperimentRow) -> dict[str, Any]:
     if row.unit != "cluster":
         return {}
     return {
-        "turn_lines": list_turn_lines(row, list_arm_looks(row.id)),
+        "turn_lines": list_turn_lines(row, list_arm_impressions(row.id)),
         "turn_chart": draw_turns(row),
         "cells_read": say_cells_read(row),
         "served": say_served(row),

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from pricing.api import list_overrides, list_price_history, list_price_looks, list_proposals
+from pricing.api import list_overrides, list_price_history, list_price_impressions, list_proposals
 from shop.doors.backoffice.changes import STATES, describe_override, describe_proposal
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.ledgers import describe_looks, draw_history, list_lines
@@ -49,7 +49,7 @@ def show_price_story(request: HttpRequest, variant_id: int) -> HttpResponse:
         if may_see_overrides
         else []
     )
-    looks = list_price_looks(variant_id=variant_id, since=now - LOOKED_BACK, now=now)
+    looks = list_price_impressions(variant_id=variant_id, since=now - LOOKED_BACK, now=now)
     context = {
         "card": cards[0],
         "history": draw_history(points, now.date()),

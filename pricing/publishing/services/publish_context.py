@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from pricing.base.core.looks import HOUR_MS
+from pricing.base.core.impressions import HOUR_MS
 from pricing.base.core.values import ModelVersionRow, Policy
 from pricing.demand.core.served import ServedDemand
 from pricing.demand.core.training import prior_model
@@ -15,7 +15,7 @@ from shop.ground.kernel.clock import epoch_ms
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class PublishContext:
     """What a run of the publisher works under: rules, model, place and time.
 
     `draws_shocks`: it is the first run of its week to look at all prices. `is_dry`: it only asks

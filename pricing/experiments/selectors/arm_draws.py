@@ -8,14 +8,14 @@ from datetime import datetime
 import numpy as np
 from django.db.models import F, Q
 
-from pricing.base.core.looks import ArmCoin
-from pricing.experiments.core.arm_weeks import ArmSpells
+from pricing.base.core.impressions import ArmDraw
+from pricing.experiments.core.arm_weeks import ArmPeriods
 from pricing.experiments.models.arms import ArmPrice
 
 
-def load_coins(
+def load_arm_draws(
     *, place: tuple[str, str], versions: Collection[int]
-) -> Mapping[tuple[int, int], ArmCoin]:
+) -> Mapping[tuple[int, int], ArmDraw]:
     """Return the coin of each variant under experiment in some books, by (variant, version).
 
     One query: a look names its book, and spells begin and end with books.
@@ -30,14 +30,14 @@ def load_coins(
     ).order_by()
     names = ("variant_id", "book_version", "ended_version", "shown_minor", "other_minor")
     return {
-        (variant, version): ArmCoin(shown, 0 if obstacle else other)
+        (variant, version): ArmDraw(shown, 0 if obstacle else other)
         for variant, first, ended, shown, other, obstacle in rows.values_list(*names, "obstacle")
         for version in versions
         if first <= version and (ended is None or version < ended)
     }
 
 
-def load_arm_spells(*, place: tuple[str, str], since: datetime, until: datetime) -> ArmSpells:
+def load_arm_periods(*, place: tuple[str, str], since: datetime, until: datetime) -> ArmPeriods:
     """Return the spells that chance decided in `[since, until)`, oldest first. One query."""
     rows = ArmPrice.objects.filter(
         Q(ended_at=None) | Q(ended_at__gt=since),
@@ -54,7 +54,7 @@ def load_arm_spells(*, place: tuple[str, str], since: datetime, until: datetime)
         for variant, began, ended, shown, other in rows.values_list(*names)
     ]
     table = np.array(found, dtype=np.float64).reshape(-1, 5)
-    return ArmSpells(
+    return ArmPeriods(
         variant_id=table[:, 0].astype(np.int64),
         begin=table[:, 1],
         end=table[:, 2],

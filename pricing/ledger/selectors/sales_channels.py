@@ -10,15 +10,15 @@ from django.utils.translation import gettext
 from pricing.ledger.models.ledger import PublicPrice
 from shop.ground.catalog.selectors import home_market, list_markets
 
-Place = tuple[str, str]
+SalesChannel = tuple[str, str]
 
 
-def home_place() -> Place:
+def home_place() -> SalesChannel:
     """Return the home market and its online channel."""
     return home_market(), "online"
 
 
-def name_place(place: Place) -> str:
+def name_place(place: SalesChannel) -> str:
     """Return how a place is called in figures and sentences."""
     return "/".join(place)
 
@@ -41,7 +41,7 @@ def say_served(metrics: Mapping[str, Any], *, is_in_use: bool) -> str:
     return " ".join(told)
 
 
-def list_places() -> list[Place]:
+def list_places() -> list[SalesChannel]:
     """Return the market and channel of all public prices in active markets, the home place first:
     it is one before its first price. One query."""
     rows = PublicPrice.objects.order_by().values_list("market_id", "channel").distinct()

@@ -15,7 +15,7 @@ _FULL_ROWS = 500.0
 _CAUTION = 25.0
 
 
-class RandomShocks(PooledGreedy):
+class RandomPriceTests(PooledGreedy):
     """RPS (Nambiar, Simchi-Levi, Wang, "Dynamic learning and pricing with model misspecification",
     Management Science 2019) on the pooled model, in its variant for price ladders.
 

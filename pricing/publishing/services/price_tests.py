@@ -6,29 +6,29 @@ import numpy as np
 from django.db.models import Q
 
 from pricing.base.core.arrays import BoolArray, IntArray
-from pricing.base.core.looks import WeekDraw
-from pricing.experiments.core.shocks import Shocks, shock_rungs, target_prices
-from pricing.experiments.models.shocks import PriceShock
-from pricing.experiments.selectors.shocks import load_running_shocks, shock_week
+from pricing.base.core.impressions import WeekDraw
+from pricing.experiments.core.price_tests import Shocks, shock_rungs, target_prices
+from pricing.experiments.models.price_tests import PriceShock
+from pricing.experiments.selectors.price_tests import load_running_price_tests, shock_week
 from pricing.learning.selectors.publishing import Shelf, category_paths
-from pricing.ledger.models.looks import ShockDraw
+from pricing.ledger.models.impressions import ShockDraw
 from pricing.optimum.core.book import TESTS
 from pricing.policy.selectors.rules import list_kill_switches
-from pricing.publishing.services.occasions import Occasion
+from pricing.publishing.services.publish_context import PublishContext
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays
 
 _CHUNK = 1_000
 
 
-def read_shocks(*, shelf: Shelf, occasion: Occasion, is_tested: BoolArray) -> Shocks:
+def read_shocks(*, shelf: Shelf, context: PublishContext, is_tested: BoolArray) -> Shocks:
     """Return the running shocks of a shelf and which of them are over. Two queries.
 
     A shock is over with its week, when the policy no longer wants any, under a kill switch, on
     goods that may have no personal price any more or that an experiment tests, and when the price
     is no longer the one it set: then what holds now is the base.
     """
-    place, now = occasion.place, occasion.now
-    running = load_running_shocks(place=place)
+    place, now = context.place, context.now
+    running = load_running_price_tests(place=place)
     count, current, week = len(shelf), shelf.public_minor, shock_week(now)
     base, set_to = current.copy(), np.zeros(count, dtype=np.int64)
     is_due = np.zeros(count, dtype=np.bool_)
@@ -38,9 +38,9 @@ def read_shocks(*, shelf: Shelf, occasion: Occasion, is_tested: BoolArray) -> Sh
             set_to[at], is_due[at] = shock.shocked_minor, shock.week != week
             base[at] = shock.base_minor
     is_intact = (set_to > 0) & (set_to == current)
-    is_stopped = find_stopped(shelf, occasion)
+    is_stopped = find_stopped(shelf, context)
     may_go_on = ~is_stopped & ~shelf.variants.never_personal & ~is_tested
-    may_go_on &= occasion.policy.shock_share > 0.0
+    may_go_on &= context.policy.shock_share > 0.0
     return Shocks.running(
         np.where(is_intact, base, current),
         set_to,
@@ -52,11 +52,11 @@ def read_shocks(*, shelf: Shelf, occasion: Occasion, is_tested: BoolArray) -> Sh
     )
 
 
-def find_stopped(shelf: Shelf, occasion: Occasion) -> BoolArray:
+def find_stopped(shelf: Shelf, context: PublishContext) -> BoolArray:
     """Return which variants of a shelf a kill switch keeps from tests, (m,): one of the model in
     use stops all. One query."""
-    model = "" if occasion.model is None else str(occasion.model[0].id)
-    market = occasion.place[0]
+    model = "" if context.model is None else str(context.model[0].id)
+    market = context.place[0]
     for_all = {("global", ""), ("market", market), (TESTS, market), ("model", model)}
     _, paths = category_paths(shelf.tree)
     stopped = np.zeros(len(shelf), dtype=np.bool_)
@@ -76,12 +76,12 @@ def seed_of(place: tuple[str, str]) -> str:
     return "/".join(place)
 
 
-def store_shocks(
+def store_price_tests(
     *,
     shocks: Shocks,
     variant_id: IntArray,
     public_minor: IntArray,
-    occasion: Occasion,
+    context: PublishContext,
     book_version: int,
 ) -> int:
     """Write what was drawn and end what is over; return how many shocks now begin to hold.
@@ -90,8 +90,8 @@ def store_shocks(
     are the prices after the gate. A drawn price that it changed is kept as not applied; a shock
     whose way back it blocked goes on, so that the price to go back to is not lost.
     """
-    target, now, place = target_prices(shocks, occasion.exponent), occasion.now, occasion.place
-    _store_draw(shocks, variant_id, occasion, book_version)
+    target, now, place = target_prices(shocks, context.exponent), context.now, context.place
+    _store_draw(shocks, variant_id, context, book_version)
     drawn = np.flatnonzero(shocks.direction)
     begins = (shocks.direction != 0) & (public_minor == target)
     over = ~shocks.is_intact | (public_minor != shocks.running_minor) | begins
@@ -112,7 +112,7 @@ def store_shocks(
             shocked_minor=int(target[at]),
             is_applied=bool(begins[at]),
             seed=shocks.seed,
-            policy_version=occasion.policy.version,
+            policy_version=context.policy.version,
             started_at=now,
             ended_at=None if begins[at] else now,
         )
@@ -124,13 +124,13 @@ def store_shocks(
 
 
 def _store_draw(
-    shocks: Shocks, variant_id: IntArray, occasion: Occasion, book_version: int
+    shocks: Shocks, variant_id: IntArray, context: PublishContext, book_version: int
 ) -> None:
     """Write the whole draw, what it left alone included: a week is drawn once."""
     at = np.flatnonzero(shocks.chances.sum(axis=1) > 0.0)
     if not len(at):
         return
-    below, above = shock_rungs(shocks.base_minor[at], occasion.exponent)
+    below, above = shock_rungs(shocks.base_minor[at], context.exponent)
     draw = WeekDraw(
         variant_id=variant_id[at],
         base_minor=shocks.base_minor[at],
@@ -142,13 +142,13 @@ def _store_draw(
     )
     arrays = draw.arrays()
     ShockDraw.objects.get_or_create(
-        market_id=occasion.place[0],
-        channel=occasion.place[1],
+        market_id=context.place[0],
+        channel=context.place[1],
         week=shocks.week,
         defaults={
-            "drawn_at": occasion.now,
+            "drawn_at": context.now,
             "book_version": book_version,
-            "policy_version": occasion.policy.version,
+            "policy_version": context.policy.version,
             "arrays": pack_arrays(arrays),
             "sha256": hash_arrays(arrays),
         },

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from django.db.models import Max, Q
 
-from pricing.experiments.models.shocks import PriceShock
+from pricing.experiments.models.price_tests import PriceShock
 from pricing.ledger.models.books import PriceBook
 from pricing.policy.models.policy import KillSwitch
 from pricing.policy.selectors.rules import load_active_policy
@@ -16,7 +16,7 @@ from profiles.events.api import start_of_week
 
 
 @dataclass(frozen=True, slots=True)
-class RunningShock:
+class RunningPriceTest:
     """A shock that holds: since which week, from which price to which, which way."""
 
     week: date
@@ -30,12 +30,12 @@ def shock_week(now: datetime) -> date:
     return start_of_week(now).date()
 
 
-def load_running_shocks(*, place: tuple[str, str]) -> Mapping[int, RunningShock]:
+def load_running_price_tests(*, place: tuple[str, str]) -> Mapping[int, RunningPriceTest]:
     """Return the shocks that hold, by variant. One query."""
     rows = PriceShock.objects.filter(
         market_id=place[0], channel=place[1], ended_at__isnull=True
     ).values_list("variant_id", "week", "base_minor", "shocked_minor", "direction")
-    return {row[0]: RunningShock(*row[1:]) for row in rows}
+    return {row[0]: RunningPriceTest(*row[1:]) for row in rows}
 
 
 def list_switched(*, place: tuple[str, str], since: datetime) -> set[int]:
@@ -61,7 +61,7 @@ def is_draw_due(book: PriceBook | None, now: datetime) -> bool:
     return bool(notes) and datetime.fromisoformat(notes["full_at"]) < start_of_week(now)
 
 
-def are_shocks_due(*, now: datetime, market: str = "us", channel: str = "online") -> bool:
+def are_price_tests_due(*, now: datetime, market: str = "us", channel: str = "online") -> bool:
     """Return whether this week's shocks have to be drawn, or shocks that hold are over.
 
     What is not sold any more has no price to take back until it is sold again. Up to three queries.

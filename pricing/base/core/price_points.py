@@ -87,10 +87,10 @@ def price_ladder(exponent: int = 2) -> IntArray:
     return ladder
 
 
-def neighbour_rungs(minor: IntArray, exponent: int = 2) -> tuple[IntArray, IntArray]:
+def neighbour_price_points(minor: IntArray, exponent: int = 2) -> tuple[IntArray, IntArray]:
     """Return the next rung strictly below and strictly above each price (the price at the ends).
 
-    >>> below, above = neighbour_rungs(np.array([399, 400]))
+    >>> below, above = neighbour_price_points(np.array([399, 400]))
     >>> below.tolist(), above.tolist()
     ([389, 399], [409, 409])
     """
@@ -102,7 +102,7 @@ def neighbour_rungs(minor: IntArray, exponent: int = 2) -> tuple[IntArray, IntAr
     return below, above
 
 
-def personal_rungs(
+def personal_price_points(
     public_minor: IntArray, floor_minor: IntArray, cap: float, exponent: int = 2
 ) -> IntArray:
     """Return the prices a shopper may be offered, shape (m, R), highest first.
@@ -111,7 +111,7 @@ def personal_rungs(
     and not below the floor. Rows with fewer rungs repeat the public price. R is at most
     MAX_PERSONAL_RUNGS: where more fit, every k-th is kept.
 
-    >>> personal_rungs(np.array([399, 250]), np.array([200, 245]), 0.10).tolist()
+    >>> personal_price_points(np.array([399, 250]), np.array([200, 245]), 0.10).tolist()
     [[399, 389, 379, 369], [250, 249, 250, 250]]
     """
     ladder = price_ladder(exponent)

@@ -23,7 +23,7 @@ LOOK_ROW = np.dtype([("variant_id", "<i8"), ("public_minor", "<i4")])
 
 
 @dataclass(frozen=True, slots=True)
-class LookHeader:
+class ImpressionHeader:
     """What all looks of one page share. `shopper_id` is 0 but for shoppers whose data prices may
     use: their segment is looked up when the page is counted, and the id forgotten."""
 
@@ -35,31 +35,32 @@ class LookHeader:
     shopper_id: int = 0
 
 
-def encode_looks(
-    header: LookHeader, variant_id: IntArray, public_minor: IntArray
+def encode_impressions(
+    header: ImpressionHeader, variant_id: IntArray, public_minor: IntArray
 ) -> dict[str, bytes]:
     """Return the looks of a page, prices in minor units, as the two fields of a stream entry.
 
-    >>> header = LookHeader("us", "online", 1, 7, 3_600_000)
-    >>> back, rows = decode_looks(encode_looks(header, np.array([4, 9]), np.array([399, 500])))
+    >>> header = ImpressionHeader("us", "online", 1, 7, 3_600_000)
+    >>> fields = encode_impressions(header, np.array([4, 9]), np.array([399, 500]))
+    >>> back, rows = decode_impressions(fields)
     >>> back == header, rows["variant_id"].tolist(), rows["public_minor"].tolist()
     (True, [4, 9], [399, 500])
     """
     rows = np.empty(len(variant_id), dtype=LOOK_ROW)
     rows["variant_id"], rows["public_minor"] = variant_id, public_minor
     # A list and no names: a page is waiting.
-    packed = [getattr(header, name) for name in LookHeader.__slots__]
+    packed = [getattr(header, name) for name in ImpressionHeader.__slots__]
     return {"h": json.dumps(packed).encode(), "v": rows.tobytes()}
 
 
-def decode_looks(fields: Mapping[str, bytes]) -> tuple[LookHeader, NDArray[np.void]]:
-    """Return what `encode_looks` was given. Raises KeyError, ValueError or TypeError on others.
+def decode_impressions(fields: Mapping[str, bytes]) -> tuple[ImpressionHeader, NDArray[np.void]]:
+    """Return the page of `encode_impressions`. Raises KeyError, ValueError or TypeError on others.
 
-    >>> decode_looks({"h": b'["us", "online", 1, 7, "noon", 0]', "v": b""})
+    >>> decode_impressions({"h": b'["us", "online", 1, 7, "noon", 0]', "v": b""})
     Traceback (most recent call last):
     ValueError: these are no looks
     """
-    header = LookHeader(*json.loads(fields["h"]))
+    header = ImpressionHeader(*json.loads(fields["h"]))
     rows = np.frombuffer(fields["v"], dtype=LOOK_ROW)
     names = (header.market, header.channel)
     numbers = (
@@ -125,7 +126,7 @@ class Chances:
 
 
 @dataclass(frozen=True, slots=True)
-class ArmCoin:
+class ArmDraw:
     """What a running experiment's fair coin made of a public price, and what the other side would
     have; `other_minor` 0: nothing was left to chance."""
 
@@ -137,9 +138,9 @@ class ArmCoin:
 
         A price that the coin does not explain (a guard, staff) was certain.
 
-        >>> ArmCoin(380, 400).find_chances(380)
+        >>> ArmDraw(380, 400).find_chances(380)
         Chances(rungs=(400, 380), probabilities=(0.5, 0.5), direction=-1)
-        >>> ArmCoin(400, 380).find_chances(400).direction, ArmCoin(390, 0).find_chances(390).rungs
+        >>> ArmDraw(400, 380).find_chances(400).direction, ArmDraw(390, 0).find_chances(390).rungs
         (0, (390,))
         """
         is_drawn = self.other_minor not in (0, self.shown_minor)
@@ -154,7 +155,7 @@ def find_chances(
     variant_id: int,
     public_minor: int,
     book_version: int,
-    coin: ArmCoin | None = None,
+    coin: ArmDraw | None = None,
 ) -> Chances:
     """Return what else the public price of a variant could have been in the week of `draw`.
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricing.base.core.arrays import FloatArray, IntArray
-from pricing.base.core.looks import HOUR_MS
+from pricing.base.core.impressions import HOUR_MS
 from pricing.ledger.selectors.exposures import find_outcomes
 from profiles.events.api import load_quote_outcomes
 from shop.ground.database.packed import Packed, fetch_packed
@@ -162,7 +162,7 @@ def _sum_outcomes(
 
 
 @dataclass(frozen=True, slots=True)
-class PriceLooks:
+class PriceImpressions:
     """One public price of a variant over a time: how often looked at and how often bought."""
 
     public_minor: int
@@ -172,14 +172,14 @@ class PriceLooks:
     is_shocked: bool
 
 
-def list_price_looks(
+def list_price_impressions(
     *,
     variant_id: int,
     since: datetime,
     now: datetime,
     market: str = "us",
     channel: str = "online",
-) -> list[PriceLooks]:
+) -> list[PriceImpressions]:
     """Return how often each public price of a variant was looked at and bought, highest first.
 
     Three queries. `is_shocked`: chance had moved the price when some of the looks were counted.
@@ -191,7 +191,7 @@ def list_price_looks(
     for price in sorted(set(found.public_minor.tolist()), reverse=True):
         at = found.public_minor == price
         rows.append(
-            PriceLooks(
+            PriceImpressions(
                 public_minor=price,
                 looks=int(found.looks[at].sum()),
                 purchases=int(found.purchases[at].sum()),

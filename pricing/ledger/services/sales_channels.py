@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from pricing.ledger.selectors.places import Place, list_places
+from pricing.ledger.selectors.sales_channels import SalesChannel, list_places
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ def run_in_markets(run: Callable[..., int]) -> int:
     return _run_all([(market, "") for market in markets], run)
 
 
-def _run_all(places: Iterable[Place], run: Callable[..., int]) -> int:
+def _run_all(places: Iterable[SalesChannel], run: Callable[..., int]) -> int:
     total = 0
     failures: list[Exception] = []
     for market, channel in places:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pricing.experiments.selectors.shocks import are_shocks_due
+from pricing.experiments.selectors.price_tests import are_price_tests_due
 from pricing.publishing.services.books import publish_price_book
 
 
@@ -13,7 +13,7 @@ def turn_price_shocks(*, now: datetime, market: str = "us", channel: str = "onli
 
     Safe to run again: a week is drawn once, and what the gate will not let back yet is tried anew.
     """
-    if not are_shocks_due(now=now, market=market, channel=channel):
+    if not are_price_tests_due(now=now, market=market, channel=channel):
         return 0
     report = publish_price_book(now=now, market=market, channel=channel, everything=True)
     return report.public_changes

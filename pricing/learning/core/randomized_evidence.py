@@ -17,32 +17,32 @@ OVERDISPERSION = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Chance:
+class RandomizedEvidence:
     """What drawn prices tell of the elasticity of each item (k,), ascending: its information."""
 
     item: IntArray
     told: FloatArray
 
     @staticmethod
-    def of(seen: Impressions) -> Chance:
+    def of(seen: Impressions) -> RandomizedEvidence:
         """Return what impressions tell by what chance did to their prices.
 
         >>> seen = Impressions.of(
         ...     set_id=[0, 1], item=[4, 4], category=[7, 7], family=[3, 3], log_price=[-0.1, 0.1],
         ...     moved=[-0.1, np.nan], bought=[300.0, 500.0], weight=[2e3, 2e3],
         ... )
-        >>> Chance.of(seen).told.round(3).tolist()
+        >>> RandomizedEvidence.of(seen).told.round(3).tolist()
         [2.0]
         """
         moved = np.nan_to_num(seen.moved)
-        return Chance.add_up(seen.item, seen.bought * moved**2)
+        return RandomizedEvidence.add_up(seen.item, seen.bought * moved**2)
 
     @staticmethod
-    def add_up(item: IntArray, squares: FloatArray) -> Chance:
+    def add_up(item: IntArray, squares: FloatArray) -> RandomizedEvidence:
         """Return the sums over purchases (n,) of `item` of the squares of their drawn moves."""
         items, at = np.unique(item, return_inverse=True)
         told: FloatArray = np.bincount(at, squares, len(items)) / OVERDISPERSION
-        return Chance(items, told)
+        return RandomizedEvidence(items, told)
 
     def backs(self, variant_id: IntArray, family_id: IntArray, served: ServedDemand) -> BoolArray:
         """Return of which variants (m,) of which families (m,) chance would halve by itself what
@@ -50,7 +50,7 @@ class Chance:
 
         >>> from pricing.demand.core.served import example_served
         >>> two, served = np.array([7, 8]), example_served()
-        >>> little, much = (Chance(two, np.full(2, told)) for told in (2.0, 20.0))
+        >>> little, much = (RandomizedEvidence(two, np.full(2, told)) for told in (2.0, 20.0))
         >>> [told.backs(two, np.ones(2), served).tolist() for told in (little, much)]
         [[False, False], [True, True]]
         """

@@ -13,7 +13,7 @@ from pricing.base.core.arrays import IntArray
 from pricing.competitors.selectors.competitors import list_competed
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.experiments.selectors.arm_prices import list_turned
-from pricing.experiments.selectors.shocks import list_switched
+from pricing.experiments.selectors.price_tests import list_switched
 from pricing.learning.selectors.evidence import list_learned, newest_evidence
 from pricing.learning.selectors.look_fits import newest_fit
 from pricing.ledger.models.books import PriceBook
@@ -28,7 +28,7 @@ MANY = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Dirt:
+class RepriceScope:
     """What changed since `book` (None: there is none yet).
 
     `notes` is what the next run compares with, kept in the book's metrics; `shoppers_since` is
@@ -44,9 +44,9 @@ class Dirt:
     notes: dict[str, Any]
 
 
-def find_dirt(
+def find_reprice_scope(
     *, place: tuple[str, str], now: datetime, everything: bool, lead: timedelta = timedelta(0)
-) -> Dirt:
+) -> RepriceScope:
     """Return what is dirty. Nineteen small queries, two more while an experiment sets prices.
 
     A new book is in force `lead` after `now`, never before the one it follows; the first one at
@@ -70,7 +70,7 @@ def find_dirt(
         notes["full_at"] = old["full_at"]
     newest = PriceBook.objects.aggregate(newest=Max("version"))["newest"] or 0
     since = old.get("shoppers_at", now.isoformat())
-    return Dirt(
+    return RepriceScope(
         book=book,
         next_version=newest + 1,
         is_everything=is_everything,

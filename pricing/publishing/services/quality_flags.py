@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 from pricing.base.core.arrays import BoolArray, IntArray
+from pricing.base.core.price_points import share_up
 from pricing.base.core.reference import PriceSeries
-from pricing.base.core.rungs import share_up
 from pricing.base.core.values import Policy
 from pricing.learning.selectors.publishing import Shelf
 from pricing.optimum.core.quote import VariantTerms
@@ -16,7 +16,7 @@ from pricing.publishing.core.quality import BADGE_BIT, count_distinct, find_badg
 from shop.ground.catalog.selectors import load_variant_arrays
 
 
-def find_variant_badges(
+def find_quality_flags(
     shelf: Shelf,
     terms: VariantTerms,
     series: PriceSeries,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.base.core.looks import find_chances
+from pricing.base.core.impressions import find_chances
 from pricing.learning.core.shown import find_moved
 from pricing.optimum.core.thompson import DRAWS
 from shop.lab.agent import Context, Proposal

@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 
 from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.base.core.rungs import price_ladder
+from pricing.base.core.price_points import price_ladder
 from pricing.optimum.core.feasible import Limits
 from pricing.optimum.core.quote import VariantTerms
 from profiles.lots import draw_evenly
@@ -28,7 +28,7 @@ CALM, LEAST_SHARE = 0.024, 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class ShockPlan:
+class PriceTestPlan:
     """Directions of a week's shocks, (m,): -1 or +1 rung, 0 for most; and the probability that this
     very move was drawn (0 where none could be). `chances` (m, 2) are those of a rung down and of
     one up, also of goods that nothing was drawn for."""
@@ -120,7 +120,7 @@ def draw_shocks(
     """Return `shocks` with those drawn for the week that begins, of goods that `may_move`: in each
     category the share that `size_tests` says, `most` at most."""
     may_fall, may_rise = find_ways(shocks.base_minor, limits, may_move, terms.exponent)
-    plan = plan_shocks(
+    plan = plan_price_tests(
         variant_id=terms.variant_id,
         category_id=terms.category_id,
         may_fall=may_fall,
@@ -179,7 +179,7 @@ def find_ways(
     return may_fall, may_rise
 
 
-def plan_shocks(
+def plan_price_tests(
     *,
     variant_id: IntArray,
     category_id: IntArray,
@@ -188,7 +188,7 @@ def plan_shocks(
     share: FloatArray | float,
     seed: str,
     week: date,
-) -> ShockPlan:
+) -> PriceTestPlan:
     """Return which variants (m,) move by a rung in `week`, the same for the same arguments.
 
     They are drawn evenly within each category, apart for goods that may go both ways, only down and
@@ -196,7 +196,7 @@ def plan_shocks(
     differs from share x n by less than one. Where both ways are open, down and up alternate, so
     that a category's mean price stays where it was.
 
-    >>> plan = plan_shocks(
+    >>> plan = plan_price_tests(
     ...     variant_id=np.arange(1, 401), category_id=np.ones(400, dtype=np.int64),
     ...     may_fall=np.ones(400, dtype=np.bool_), may_rise=np.ones(400, dtype=np.bool_),
     ...     share=0.05, seed="us/online", week=date(2026, 11, 23),
@@ -223,4 +223,4 @@ def plan_shocks(
         )
         direction[members] = np.choose(kind, [0, -abs(drawn), abs(drawn), drawn])
     chances = np.stack([np.where(way & 1, chance, 0.0), np.where(way & 2, chance, 0.0)], axis=1)
-    return ShockPlan(direction, chance, chances)
+    return PriceTestPlan(direction, chance, chances)

@@ -35,7 +35,7 @@ GROUP BY 1, 2 ORDER BY 1, 2
 
 
 @dataclass(frozen=True, slots=True)
-class ArmLooks:
+class ArmImpressions:
     """One arm in one turn: its goods, how often their prices were shown, the mean part of the price
     without the experiment, and how many goods something kept from their arm's price."""
 
@@ -47,8 +47,8 @@ class ArmLooks:
     held: int
 
 
-def list_arm_looks(experiment_id: int) -> list[ArmLooks]:
+def list_arm_impressions(experiment_id: int) -> list[ArmImpressions]:
     """Return the arms of an experiment with public prices by turn. One query."""
     with connection.cursor() as cursor:
         cursor.execute(_LOOKS, {"experiment": experiment_id})
-        return [ArmLooks(*one) for one in cursor.fetchall()]
+        return [ArmImpressions(*one) for one in cursor.fetchall()]

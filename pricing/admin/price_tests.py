@@ -6,13 +6,13 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from pricing.experiments.models.shocks import PriceShock
+from pricing.experiments.models.price_tests import PriceShock
 from shop.ground.staff.columns import money_column, percent_column, show_tag
 from shop.ground.staff.tables import ReadOnlyAdmin
 
 
 @admin.register(PriceShock)
-class PriceShockAdmin(ReadOnlyAdmin):
+class PriceTestAdmin(ReadOnlyAdmin):
     """A draw cannot be edited: that would bias what is learned from it."""
 
     blank_text = _(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from pricing.base.core.looks import WeekDraw
-from pricing.ledger.models.looks import ShockDraw
+from pricing.base.core.impressions import WeekDraw
+from pricing.ledger.models.impressions import ShockDraw
 from shop.ground.kernel.arrays import hash_arrays, unpack_arrays
 
 
