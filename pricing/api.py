@@ -106,17 +106,17 @@ from pricing.quoting.services.price_arms import refuse_price_factors
 from pricing.quoting.services.promises import carry_promises
 from pricing.quoting.services.quoting import quote_listing, quote_variants
 from pricing.rollout.selectors.lift import LiftDay, compare_model, list_lift
+from pricing.rollout.selectors.rollout_words import MANY, REFUSALS
 from pricing.rollout.selectors.staff_learning import (
     EvidenceStep,
+    RolloutRow,
+    RolloutStep,
     ShadowRow,
-    TrialRow,
-    TrialStep,
     has_both_arms,
     list_evidence,
+    list_rollouts,
     list_shadows,
-    list_trials,
 )
-from pricing.rollout.selectors.trial_words import MANY, REFUSALS
 from pricing.rollout.selectors.verdicts import (
     WMAPE_ALL,
     WMAPE_BEST,
@@ -127,8 +127,8 @@ from pricing.rollout.selectors.verdicts import (
 )
 from pricing.rollout.services.approvals import NotOffered, activate_model, ask_for_model
 from pricing.rollout.services.replay import replay_quote, replay_quotes
+from pricing.rollout.services.rollouts import begin_rollout
 from pricing.rollout.services.training import train_demand
-from pricing.rollout.services.trials import begin_trial
 from pricing.rollout.services.undo import undo_trip
 from pricing.rollout.services.visits import count_visits
 from pricing.rollout.services.watching import watch_prices
@@ -163,11 +163,11 @@ __all__ = [
     "QuoteChances",
     "QuoteNotFound",
     "QuoteRefused",
+    "RolloutRow",
+    "RolloutStep",
     "SavedProducts",
     "SealFigures",
     "ShadowRow",
-    "TrialRow",
-    "TrialStep",
     "TripRow",
     "UntrustedModel",
     "activate_model",
@@ -176,7 +176,7 @@ __all__ = [
     "are_price_tests_off",
     "ask_for_model",
     "audit_nightly",
-    "begin_trial",
+    "begin_rollout",
     "carry_promises",
     "compare_model",
     "count_bound_rules",
@@ -224,10 +224,10 @@ __all__ = [
     "list_quality",
     "list_quotes_of_shopper",
     "list_references",
+    "list_rollouts",
     "list_ruled_places",
     "list_set_prices",
     "list_shadows",
-    "list_trials",
     "list_week_lots",
     "load_active_policy",
     "load_jurisdictions",

@@ -14,10 +14,10 @@ from typing import IO
 
 from tools.accounts import choose_home, claim, service_user
 from tools.console import Refusal
-from tools.given import ask_identity, ask_redis
 from tools.paths import base_dir, ensure_state
 from tools.postgres import Postgres
 from tools.processes import wait_for
+from tools.server_addresses import ask_identity, ask_redis
 from tools.valkey import Valkey
 
 

@@ -13,7 +13,7 @@ from orders.terms.models import DeliveryMethod, TaxRate
 from shop.ground.catalog.selectors import find_place
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_money
-from shop.ground.staff.place import StaffPlace
+from shop.ground.staff.region import StaffRegion
 from shop.ground.staff.tables import KeptAdmin, StaffAdmin
 
 
@@ -38,7 +38,7 @@ class DeliveryMethodAdmin(KeptAdmin):
         (_("How"), {"fields": [("min_days", "max_days"), ("needs_address", "countries")]}),
     ]
 
-    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
+    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffRegion:
         """Return the place of its market."""
         return find_place(asked.get("market_code", "" if row is None else row.market_code))
 

@@ -11,9 +11,9 @@ from pricing.admin import (
     prices,
     private,
     quotes,
+    rollouts,
     rules,
     safety,
-    trials,
 )
 
 __all__ = [
@@ -27,7 +27,7 @@ __all__ = [
     "prices",
     "private",
     "quotes",
+    "rollouts",
     "rules",
     "safety",
-    "trials",
 ]

@@ -32,7 +32,6 @@ from shop.ground.staff.columns import money_column, show_money, show_tag
 from shop.ground.staff.keys import read_number
 from shop.ground.staff.money import price_field
 from shop.ground.staff.numbers import EMPTY
-from shop.ground.staff.place import StaffPlace
 from shop.ground.staff.reasons import (
     ConfirmForm,
     account_id,
@@ -41,6 +40,7 @@ from shop.ground.staff.reasons import (
     say_refusal,
     tell_outcome,
 )
+from shop.ground.staff.region import StaffRegion
 from shop.ground.staff.tables import StaffAdmin
 
 USUAL_TIME = timedelta(days=7)
@@ -153,7 +153,7 @@ class PriceOverrideAdmin(StaffAdmin):
         """Everything, once it is set."""
         return [] if obj is None else self.get_fields(request, obj)
 
-    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
+    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffRegion:
         """Return the place of its market."""
         return find_place(str(asked.get("market") or getattr(row, "market_id", "")))
 

@@ -16,7 +16,7 @@ from unfold.decorators import action
 from pricing.learning.models.learning import ModelChange
 from pricing.policy.models.breakers import BreakerTrip
 from pricing.rollout.selectors.lift import read_impact
-from pricing.rollout.selectors.trial_words import list_trial_figures
+from pricing.rollout.selectors.rollout_words import list_rollout_figures
 from pricing.rollout.selectors.verdicts import say_reason
 from pricing.rollout.services.rollback import rollback_model
 from pricing.rollout.services.undo import undo_trip
@@ -92,7 +92,7 @@ class BreakerTripAdmin(ReadOnlyAdmin):
         if row.kind != BreakerTrip.Kind.RAMP:
             return EMPTY
         reason = say_reason(str(row.evidence.get("reason", "")))
-        figures = list_trial_figures(row.evidence, show_minor)
+        figures = list_rollout_figures(row.evidence, show_minor)
         return show_lines([reason, *figures] if reason else figures)
 
     @admin.display(description=_("Where"))

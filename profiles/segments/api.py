@@ -17,7 +17,7 @@ from profiles.segments.selectors.online import (
     read_taste,
 )
 from profiles.segments.selectors.segments import (
-    ChanceLine,
+    PredictionLine,
     describe_chances,
     list_segments,
     map_segments,
@@ -33,8 +33,8 @@ from profiles.segments.services.segments import (
 
 __all__ = [
     "TAG_NAMES",
-    "ChanceLine",
     "OnlineUnavailable",
+    "PredictionLine",
     "compute_feature_rows",
     "compute_feature_tables",
     "describe_chances",

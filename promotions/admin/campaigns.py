@@ -36,7 +36,6 @@ from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_link, show_money, show_tag
 from shop.ground.staff.log import write_act
 from shop.ground.staff.numbers import EMPTY
-from shop.ground.staff.place import StaffPlace, show_moment, show_time
 from shop.ground.staff.reasons import (
     ConfirmForm,
     ReasonForm,
@@ -46,6 +45,7 @@ from shop.ground.staff.reasons import (
     go_to,
     tell_outcome,
 )
+from shop.ground.staff.region import StaffRegion, show_moment, show_time
 
 WHEN: dict[str, Any] = {
     "fields": [("starts_at", "ends_at"), "on_clock", "market_code"],
@@ -61,7 +61,7 @@ def read_clock(row: Campaign) -> str:
 class CampaignDates:
     """Columns that say begin and end as the builder and the storefront do."""
 
-    def place_for(self, row: Campaign | None, asked: Mapping[str, str]) -> StaffPlace:
+    def place_for(self, row: Campaign | None, asked: Mapping[str, str]) -> StaffRegion:
         """Return the place of its market."""
         return find_place(asked.get("market_code", "" if row is None else row.market_code))
 

@@ -25,8 +25,8 @@ from shop.ground.staff.columns import show_money, tag_column
 from shop.ground.staff.keys import read_number
 from shop.ground.staff.log import write_act
 from shop.ground.staff.numbers import EMPTY, show_count
-from shop.ground.staff.place import StaffPlace
 from shop.ground.staff.reasons import ReasonForm, ask, go_back, tell_outcome
+from shop.ground.staff.region import StaffRegion
 from shop.ground.staff.tables import KeptAdmin, ReadOnlyInline
 
 BATCH_TONES = {"waiting": "blue", "running": "amber", "done": "green", "stopped": "gray"}
@@ -156,7 +156,7 @@ class UseLimitAdmin(KeptAdmin):
         """Fields that counters use are read-only."""
         return [] if obj is None else ["campaign", "offer", "entity", "period", "counted"]
 
-    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
+    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffRegion:
         """Return the place of the market of what it limits."""
         chosen = read_number(asked.get("offer", "")) or getattr(row, "offer_id", None)
         offers = Offer.objects.filter(pk=chosen or 0).values_list("campaign_id", flat=True)

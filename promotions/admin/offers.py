@@ -22,7 +22,7 @@ from shop.ground.catalog.selectors import find_place
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.numbers import show_units
-from shop.ground.staff.place import StaffPlace
+from shop.ground.staff.region import StaffRegion
 from shop.ground.staff.tables import KeptAdmin, StaffInline
 
 
@@ -102,7 +102,7 @@ class OfferAdmin(RecordedAdmin):
         ),
     ]
 
-    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
+    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffRegion:
         """Return the place of its campaign's market."""
         return place_of_campaign(None if row is None else row.campaign_id, asked)
 

@@ -19,7 +19,12 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSingleDateWidget
 
-from promotions.partners.api import close_settlement, correct_partner, tie_redemptions, write_report
+from promotions.partners.api import (
+    close_settlement,
+    correct_partner,
+    reconcile_redemptions,
+    write_report,
+)
 from promotions.partners.models import (
     Partner,
     PartnerEntry,
@@ -33,7 +38,6 @@ from shop.ground.staff.columns import age_column, money_column, show_money, show
 from shop.ground.staff.keys import read_number
 from shop.ground.staff.money import MoneyField
 from shop.ground.staff.numbers import EMPTY
-from shop.ground.staff.place import StaffPlace, staff_place
 from shop.ground.staff.reasons import (
     ConfirmForm,
     ReasonForm,
@@ -42,6 +46,7 @@ from shop.ground.staff.reasons import (
     go_back,
     tell_outcome,
 )
+from shop.ground.staff.region import StaffRegion, staff_region
 from shop.ground.staff.tables import KeptAdmin, ReadOnlyAdmin, StaffInline
 
 KIND_TONES = {"use": "green", "return": "amber", "correction": "red"}
@@ -90,9 +95,11 @@ class PartnerAdmin(KeptAdmin):
                 tie.campaign,
                 show_money(tie.booked_minor, row.currency),
                 show_money(tie.redeemed_minor, row.currency),
-                show_tag(_("ties"), "green") if tie.is_tied else show_tag(_("differs"), "red"),
+                show_tag(_("ties"), "green")
+                if tie.is_reconciled
+                else show_tag(_("differs"), "red"),
             )
-            for tie in tie_redemptions(row.pk)
+            for tie in reconcile_redemptions(row.pk)
         ]
         return format_html_join("", "<p>{}: {} / {} {}</p>", lines) or EMPTY
 
@@ -151,11 +158,11 @@ class PartnerShareAdmin(KeptAdmin):
     actions_detail = ["correct"]
     actions_row = ["correct"]
 
-    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
+    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffRegion:
         """Return the page's clock and the partner's currency."""
         chosen = read_number(asked.get("partner", "")) or int(getattr(row, "partner_id", 0) or 0)
         currency = Partner.objects.filter(pk=chosen).values_list("currency", flat=True).first()
-        return replace(staff_place(), currency=currency) if currency else staff_place()
+        return replace(staff_region(), currency=currency) if currency else staff_region()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Once something is booked, who pays how much is agreed."""

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from promotions.campaigns.models import Campaign
 from shop.ground.catalog.selectors import find_place
 from shop.ground.staff.keys import read_number
-from shop.ground.staff.place import StaffPlace
+from shop.ground.staff.region import StaffRegion
 
 
-def place_of_campaign(campaign_id: int | None, asked: Mapping[str, str]) -> StaffPlace:
+def place_of_campaign(campaign_id: int | None, asked: Mapping[str, str]) -> StaffRegion:
     """Return the place of a campaign's market; one chosen in the form goes before."""
     chosen = read_number(asked.get("campaign", "")) or campaign_id
     rows = Campaign.objects.filter(pk=chosen or 0)

@@ -19,8 +19,8 @@ from shop.ground.approvals.admin import TwoPersonAdmin
 from shop.ground.catalog.selectors import find_place
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_tag
-from shop.ground.staff.place import StaffPlace
 from shop.ground.staff.reasons import account_id
+from shop.ground.staff.region import StaffRegion
 from shop.ground.staff.tables import KeptAdmin, StaffInline
 
 
@@ -92,7 +92,7 @@ class ProgrammeTermsAdmin(TwoPersonAdmin, KeptAdmin):
         (_("Safety"), {"fields": ["two_person_points"]}),
     ]
 
-    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
+    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffRegion:
         """Return the place of their market."""
         return find_place(asked.get("market_code", "" if row is None else row.market_code))
 

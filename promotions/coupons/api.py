@@ -24,7 +24,7 @@ from promotions.coupons.services.codes import (
     stop_batch,
 )
 from promotions.coupons.services.codes_import import import_codes
-from promotions.coupons.services.limits import CouponExhausted
+from promotions.coupons.services.limits import UseRefused
 from promotions.coupons.services.redemptions import (
     ReturnedGift,
     commit_redemptions,
@@ -53,10 +53,10 @@ __all__ = [
     "BadCodeFile",
     "BudgetRow",
     "ClaimRefused",
-    "CouponExhausted",
     "MyGroup",
     "ReturnedGift",
     "TooManyWrongCodes",
+    "UseRefused",
     "add_rooms",
     "announce_budget_alerts",
     "break_down_discount",

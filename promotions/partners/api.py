@@ -3,7 +3,7 @@
 Who shares the cost of offers, and settlements.
 """
 
-from promotions.partners.selectors import tie_redemptions, write_report
+from promotions.partners.selectors import reconcile_redemptions, write_report
 from promotions.partners.services import (
     DiscountedLine,
     close_settlement,
@@ -16,8 +16,8 @@ __all__ = [
     "DiscountedLine",
     "close_settlement",
     "correct_partner",
+    "reconcile_redemptions",
     "record_partner_returns",
     "record_partner_uses",
-    "tie_redemptions",
     "write_report",
 ]

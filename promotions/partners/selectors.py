@@ -33,7 +33,7 @@ class ReportRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Tie:
+class Reconciliation:
     """Discounts booked for a partner against the redemptions of the same orders and campaign."""
 
     campaign: str
@@ -41,7 +41,7 @@ class Tie:
     redeemed_minor: int
 
     @property
-    def is_tied(self) -> bool:
+    def is_reconciled(self) -> bool:
         """Return whether they agree to the cent."""
         return self.booked_minor == self.redeemed_minor
 
@@ -79,7 +79,7 @@ def write_report(settlement: Settlement) -> str:
     return "".join(sheet_lines(lines))
 
 
-def tie_redemptions(partner_id: int) -> list[Tie]:
+def reconcile_redemptions(partner_id: int) -> list[Reconciliation]:
     """Compare what was booked with the redemptions of the same orders, by campaign. Two queries
     per campaign.
     """
@@ -90,7 +90,7 @@ def tie_redemptions(partner_id: int) -> list[Tie]:
         .order_by("share__campaign_id")
     )
     return [
-        Tie(
+        Reconciliation(
             row["share__campaign__name"],
             row["booked"],
             _redeemed(row["share__campaign_id"], uses),

@@ -30,7 +30,7 @@ from promotions.planning.core.remaining_budgets import RemainingBudgets
 from promotions.planning.core.results import HoldoutLift, Reconciliation, compare_holdout, reconcile
 from promotions.planning.core.timetable import Run, find_overlaps, month_days, runs_on, step_month
 from promotions.planning.selectors.builder import (
-    UnknownGoods,
+    UnknownProducts,
     list_best_groups,
     list_partners,
     list_stacking_groups,
@@ -92,7 +92,7 @@ __all__ = [
     "Restored",
     "RestoredBook",
     "Run",
-    "UnknownGoods",
+    "UnknownProducts",
     "UseCount",
     "Writer",
     "build_campaign",

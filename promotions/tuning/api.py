@@ -7,7 +7,7 @@ from promotions.tuning.core.groups import read_group
 from promotions.tuning.selectors.staff_pages import (
     TABS,
     AdjustmentRow,
-    CampaignPulse,
+    CampaignMetrics,
     count_adjustments,
     list_adjustments,
     list_pulses,
@@ -23,7 +23,7 @@ from promotions.tuning.services.campaign_metrics import collect_pulse
 __all__ = [
     "TABS",
     "AdjustmentRow",
-    "CampaignPulse",
+    "CampaignMetrics",
     "adjust_campaigns",
     "collect_pulse",
     "count_adjustments",

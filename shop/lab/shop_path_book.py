@@ -13,7 +13,7 @@ from pricing.base.core.values import Policy
 from pricing.demand.core.served import ServedDemand
 from pricing.experiments.core.arm_prices import Arms
 from pricing.experiments.core.price_tests import Shocks, shock_rungs, target_prices
-from pricing.learning.core.scene import Goods, PastPrices, Scene, StaffPrices, Surroundings
+from pricing.learning.core.scene import PastPrices, Scene, SceneVariants, StaffPrices, Surroundings
 from pricing.optimum.core import Segments
 from pricing.optimum.core.publish import NO_LIMIT, SEEN_AFTER_DAYS, SEEN_DAYS
 from pricing.optimum.core.quote import VariantTerms, drop_signals
@@ -133,9 +133,9 @@ def make_scene(shelf: Shelf, morning: Morning) -> Scene:
     )
 
 
-def _list_goods(shelf: Shelf) -> Goods:
+def _list_goods(shelf: Shelf) -> SceneVariants:
     no = np.zeros(len(shelf.variant_id), dtype=np.bool_)
-    return Goods(
+    return SceneVariants(
         variant_id=shelf.variant_id,
         category_id=shelf.category_id,
         family_id=shelf.family_id,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.demand.core.choice import ChoiceFit, Goods, Impressions, ServedChoice, predict
+from pricing.demand.core.choice import ChoiceFit, Impressions, PricedVariants, ServedChoice, predict
 from pricing.demand.core.served import ServedDemand
 from pricing.learning.core.minutes import Alarms, learn_minute, place_in_fit
 from pricing.learning.core.nights import Night, fit_night, has_enough, is_due
@@ -106,7 +106,7 @@ class ChoiceLearner:
         if night is None:
             return None
         shelf, rival = self._shelf, self._rival(context)
-        goods = Goods(
+        goods = PricedVariants(
             variant_id=shelf.variant_id,
             category_id=self._category,
             family_id=shelf.family_id,

@@ -17,8 +17,8 @@ from pricing.base.core.values import PriceView, QuoteContext
 from profiles.events.api import SIMULATED, ingest_events
 from profiles.values import ShopperValue
 from shop.ground.kernel.errors import FairtagError
-from shop.traffic.goods import Goods
 from shop.traffic.plan import Kind, Visit
+from shop.traffic.products import TrafficProducts
 from shop.traffic.truth import Truth, take_one
 
 BROWSER = "Fairtag simulated visit"
@@ -34,7 +34,7 @@ class Shopping:
 
     seed: int
     truth: Truth
-    goods: Goods
+    goods: TrafficProducts
     people: Mapping[Kind, Sequence[ShopperValue]]
     delivery: str
     channel: str = "online"

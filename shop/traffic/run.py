@@ -27,10 +27,10 @@ from shop.ground.jobs.selectors import RunRow, list_recent_runs
 from shop.ground.jobs.services import RunProgress, record_run
 from shop.ground.kernel.errors import FairtagError
 from shop.traffic.acts import Shopping
-from shop.traffic.goods import ask_rival, choose_goods
 from shop.traffic.jobs import Jobs, hear_rival
 from shop.traffic.plan import BLOCKS_A_DAY, Kind, Plan
-from shop.traffic.trial import Staff, put_on_trial, use_tried
+from shop.traffic.products import ask_rival, choose_products
+from shop.traffic.rollout import Staff, begin_demo_rollout, use_tried
 from shop.traffic.truth import Truth, describe
 
 JOB = "simulate_traffic"
@@ -134,7 +134,7 @@ class _Simulation:
         begin = datetime.fromisoformat(told["begin"])
         end = datetime.fromisoformat(told["end"])
         seed, market = int(told["seed"]), str(told["market"])
-        goods, truth = choose_goods(market, CATEGORIES), Truth(seed=seed)
+        goods, truth = choose_products(market, CATEGORIES), Truth(seed=seed)
         if not goods.category_id:
             raise CannotSimulate("No category sells enough goods to look at.")
         people = _gather(seed, market, begin)
@@ -188,7 +188,9 @@ class _Simulation:
         if day:
             self.jobs.rest(midnight)
         if day == CANDIDATE_DAY:
-            told = put_on_trial(staff=self.staff, now=midnight + timedelta(hours=2, minutes=10))
+            told = begin_demo_rollout(
+                staff=self.staff, now=midnight + timedelta(hours=2, minutes=10)
+            )
             self.run.report["candidate"] = told
         used = use_tried(staff=self.staff, now=midnight + timedelta(hours=3))
         if used is not None:

@@ -12,8 +12,8 @@ import numpy as np
 from pricing.base.core.arrays import FloatArray, IntArray
 from pricing.demand.core.choice import (
     Columns,
-    Goods,
     Impressions,
+    PricedVariants,
     add_usual,
     fit_choice,
     pack_fit,
@@ -83,10 +83,10 @@ def spread_goods(rng: np.random.Generator) -> IntArray:
     return np.repeat(np.arange(CATEGORIES), size)[:GOODS]
 
 
-def list_goods(category: IntArray) -> Goods:
+def list_goods(category: IntArray) -> PricedVariants:
     """Return all goods at their reference prices."""
     price = np.full(GOODS, 400.0)
-    return Goods(
+    return PricedVariants(
         np.arange(GOODS), category, category % FAMILIES, price, price, np.full(GOODS, np.nan)
     )
 

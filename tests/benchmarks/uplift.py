@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from promotions.targeting.core.allocation import Allocator, Problem
-from promotions.targeting.core.uplift import ResponseLogit, Trial
+from promotions.targeting.core.uplift import ResponseLogit, TreatmentLog
 from tests.benchmarks.measure import Figures
 from tests.factories.uplift_worlds import ARMS, DEPTHS, FACE, FloatArray, UpliftWorld, make_world
 
@@ -36,7 +36,7 @@ def score_world(seed: int, link: str) -> tuple[float, float]:
     """Return value at the true budget and Qini over the oracle's, on shoppers not trained on."""
     world = make_world(TRAINED, seed=seed, link=link)
     served = make_world(SERVED, seed=seed + 1_000, link=link)
-    trial = Trial.read(world.frame, world.depth, world.outcome, world.propensity)
+    trial = TreatmentLog.read(world.frame, world.depth, world.outcome, world.propensity)
     chance = ResponseLogit().fit(trial).predict(served.frame, ARMS)
     return value_ratio(served, chance), qini_ratio(served, chance[:, 1:] - chance[:, :1])
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from promotions.tuning.core import AdjustingTerms, CampaignState, Proposal, PulseTotals
+from promotions.tuning.core import AdjustingTerms, CampaignState, MetricTotals, Proposal
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 TERMS = AdjustingTerms(is_automatic=True)
 # 4,000 looks, 200 orders of 20.00 that leave 6.00 each after a discount of 2.00.
-PULSE = PulseTotals(
+PULSE = MetricTotals(
     minutes=4_000,
     impressions=4_000,
     clicks=400,

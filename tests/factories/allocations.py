@@ -11,7 +11,7 @@ import numpy as np
 from profiles.models import Event, Shopper
 from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import AllocationPlan, Offer, OfferDecision, OfferVariant, UpliftVersion
-from promotions.targeting.core.uplift import ResponseLogit, Trial
+from promotions.targeting.core.uplift import ResponseLogit, TreatmentLog
 from promotions.targeting.selectors.allocations import PROFILE_NAMES
 from promotions.targeting.services import uplift_training
 from promotions.targeting.services.uplift_training import judge
@@ -56,7 +56,7 @@ def make_model(effect: float = 12.0) -> UpliftVersion:
     bought = rng.random(6_000) < 0.1 + effect / 10 * depth * (
         0.5 + 0.2 * np.minimum(frame["spend"], 2)
     )
-    trial = Trial.read(frame, depth, bought, np.full(6_000, 1 / 3))
+    trial = TreatmentLog.read(frame, depth, bought, np.full(6_000, 1 / 3))
     model = ResponseLogit().fit(trial)
     return uplift_training._store(model, judge(model, trial), 6_000, NOON)
 

@@ -11,7 +11,7 @@ from pricing.fairness.models.audits import ModelAudit
 from pricing.learning.models.learning import RampStep
 from pricing.optimum.core.monitoring import SHARES
 from pricing.rollout.services.approvals import activate_model, ask_for_model
-from pricing.rollout.services.trials import begin_trial, step_trial
+from pricing.rollout.services.rollouts import begin_rollout, step_rollout
 from tests.factories.pricing import NOON, Dairy, committed, make_model
 
 HOUR = timedelta(hours=1)
@@ -59,7 +59,7 @@ def activate_by_two(model_id: int, now: datetime = NOON) -> None:
 def begin(model: DemandModelVersion, by_id: int, share: float = 0.0) -> int:
     """Put a model on trial and let the plan bring it to a share; return the trial's id."""
     with committed():
-        ramp = begin_trial(model_id=model.pk, by_id=by_id, now=NOON)
+        ramp = begin_rollout(model_id=model.pk, by_id=by_id, now=NOON)
         if share:
             climb(ramp, share)
     return ramp
@@ -70,7 +70,7 @@ def climb(ramp: int, share: float) -> None:
     open_gate(ramp)
     for step in SHARES[1:]:
         if step <= share:
-            step_trial(ramp_id=ramp, share=step, reason="plan", by_id=None, now=NOON)
+            step_rollout(ramp_id=ramp, share=step, reason="plan", by_id=None, now=NOON)
 
 
 def open_gate(ramp: int) -> None:

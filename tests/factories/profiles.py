@@ -16,7 +16,7 @@ from profiles.features.core import (
     KINDS,
     NO_SENSITIVE_GOODS,
     Increments,
-    SensitiveGoods,
+    SensitiveProducts,
     columns_of,
     increments_of,
 )
@@ -181,7 +181,7 @@ def pseudonyms_of(shoppers: Sequence[ShopperValue]) -> list[UUID]:
 
 
 def accumulate(
-    event: EventValue, zone: ZoneInfo, sensitive: SensitiveGoods = NO_SENSITIVE_GOODS
+    event: EventValue, zone: ZoneInfo, sensitive: SensitiveProducts = NO_SENSITIVE_GOODS
 ) -> Increments:
     """Return what one event adds."""
     return increments_of(columns_of([event]), zone, sensitive)[0]

@@ -9,7 +9,7 @@ from threading import Barrier
 
 from django.db import connection
 
-from promotions.coupons.services.limits import CouponExhausted
+from promotions.coupons.services.limits import UseRefused
 from promotions.coupons.services.redemptions import hold_redemptions, release_redemptions
 from promotions.engine.core.limits import Buyer
 from promotions.engine.core.values import AppliedOffer, Evaluation
@@ -59,7 +59,7 @@ def try_hold(evaluation: Evaluation, ref: str) -> bool:
     """Hold, and return whether it was won."""
     try:
         hold_redemptions(order_ref=ref, evaluation=evaluation, buyer=BUYER)
-    except CouponExhausted:
+    except UseRefused:
         return False
     return True
 

@@ -17,7 +17,7 @@ from orders.payments.api import list_offered, list_payment_methods, say_no_provi
 from orders.refusals import CartRefused, PriceConsentNeeded
 from orders.values import CheckoutView
 from pricing.base.core.values import QuoteContext
-from shop.ground.inventory.core.holds import Claim, Held
+from shop.ground.inventory.core.holds import Claim, HeldPieces
 from shop.ground.inventory.core.values import StockLine
 from shop.ground.inventory.services import reserve_stock
 from shop.ground.kernel.addresses import UNKNOWN, subscriber_of
@@ -113,7 +113,7 @@ def claim_of(cart: Cart, address: str, *, short_until: datetime, is_order: bool 
     )
 
 
-def _note_hold(opened: OpenCart, lines: Iterable[SettledLine], held: Held) -> None:
+def _note_hold(opened: OpenCart, lines: Iterable[SettledLine], held: HeldPieces) -> None:
     """Write down how many pieces of each line, then of each gift, the checkout holds."""
     left = dict(held.pieces)
     gifts: dict[str, int] = {}

@@ -72,7 +72,7 @@ def place_order(
     One transaction: stock held, codes and budgets taken, prices frozen, fact OrderPlaced. What
     costs nothing is paid at once. `is_of_age`: the age a product asks for was confirmed. Raises
     CartRefused, ContactRefused, PriceConsentNeeded, PaymentRefused, TotalChanged, OutOfStock,
-    TooManyHeld, CouponExhausted, PointsRefused, UnknownDelivery, Idempotency(Mismatch, InFlight).
+    TooManyHeld, UseRefused, PointsRefused, UnknownDelivery, Idempotency(Mismatch, InFlight).
     """
     shopper = require_shopper(context)
     asked = {

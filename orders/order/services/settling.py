@@ -28,7 +28,7 @@ def settle_paid(order: Order, *, now: datetime) -> None:
     """Make a paid order final: stock sold, codes redeemed, purchase recorded, fact OrderPaid.
 
     Locks stock, then the order's rows. Holds of goods and offers that ran out between deadline and
-    payment are taken again first; raises OutOfStock or CouponExhausted if somebody else has them.
+    payment are taken again first; raises OutOfStock or UseRefused if somebody else has them.
     """
     lines = list(order.lines.order_by("position"))
     if order.pay_until is not None and now >= order.pay_until:

@@ -12,7 +12,7 @@ from orders.order.core.state import OrderStatus
 from orders.order.models import Order
 from orders.payments.core.values import Charge, Outcome
 from orders.payments.models import Payment, Refund
-from promotions.coupons.api import CouponExhausted
+from promotions.coupons.api import UseRefused
 from shop.ground.inventory.services import OutOfStock
 from shop.ground.outbox.services import write_fact
 
@@ -108,7 +108,7 @@ def _secure(order: Order, payment: Payment, outcome: Outcome, now: datetime) -> 
         # A savepoint: if goods or offers went to others, what was locked and written is undone
         with transaction.atomic():
             settle_paid(order, now=now)
-    except (OutOfStock, CouponExhausted):
+    except (OutOfStock, UseRefused):
         order.refresh_from_db()
         close_unpaid(order, OrderStatus.EXPIRED, now=now)
         _release(order, payment, now)

@@ -93,7 +93,7 @@ def judge_households(timings: Timings, *, seed: int = 0, draws: int = DRAWS) -> 
     """
     chance = _fit_common(timings)
     fold = np.random.default_rng(seed).integers(0, FOLDS, int(timings.household.max()) + 1)
-    trial = _Trial.prepare(timings, chance, fold)
+    trial = _PairTest.prepare(timings, chance, fold)
     score = _score(timings, chance)
     gains = trial.held_out(score)
     lines = int(timings.bought.sum())
@@ -155,7 +155,7 @@ def _score(timings: Timings, chance: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class _Trial:
+class _PairTest:
     """The test of one set of pairs: only the score of what was bought when changes from one draw
     to the next. Weights stand as (3, 1 + F); to second order in them, and they are small."""
 
@@ -166,7 +166,7 @@ class _Trial:
     curves: FloatArray
 
     @staticmethod
-    def prepare(timings: Timings, chance: FloatArray, fold: IntArray) -> _Trial:
+    def prepare(timings: Timings, chance: FloatArray, fold: IntArray) -> _PairTest:
         """Condense the weeks of each pair."""
         count = timings.bought.sum(axis=1)
         # The first column is what all share: free in both models, so that w is who responds *more*.
@@ -177,7 +177,7 @@ class _Trial:
         curves = np.stack(
             [_curve(information[part == one], signals[part == one]) for one in range(FOLDS)]
         )
-        return _Trial(timings.household, signals, information, fold, curves)
+        return _PairTest(timings.household, signals, information, fold, curves)
 
     def held_out(self, score: FloatArray) -> FloatArray:
         """Return the gain in deviance of each household (H,), learned from the other folds."""

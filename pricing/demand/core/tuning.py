@@ -49,7 +49,7 @@ class DemandSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class SettingResult:
     """One setting, tried: mean deviance and WMAPE of the later weeks, how much lower the deviance
     is than with the usual setting and the standard error of that, over items."""
 
@@ -65,9 +65,11 @@ class Trial:
         return asdict(self)
 
     @staticmethod
-    def read(numbers: Mapping[str, Any]) -> Trial:
+    def read(numbers: Mapping[str, Any]) -> SettingResult:
         """Return a stored trial."""
-        return Trial(**dict(numbers) | {"settings": DemandSettings.read(numbers["settings"])})
+        return SettingResult(
+            **dict(numbers) | {"settings": DemandSettings.read(numbers["settings"])}
+        )
 
 
 def draw_settings(seed: int, number: int) -> DemandSettings:
@@ -95,7 +97,7 @@ def can_tune(cells: TrainingCells) -> bool:
 
 def try_settings(
     cells: TrainingCells, number: int, settings: DemandSettings, usual: FloatArray | None
-) -> tuple[Trial, FloatArray]:
+) -> tuple[SettingResult, FloatArray]:
     """Return a trial and its deviance by item (N,); `usual` is that of the usual settings.
 
     The last BLOCKS x BLOCK_WEEKS weeks are forecast block by block, each by a model of all weeks
@@ -117,7 +119,7 @@ def try_settings(
         counted += kept.sum(axis=1)
     total = max(float(counted.sum()), 1.0)
     gap = deviance - (deviance if usual is None else usual)
-    trial = Trial(
+    trial = SettingResult(
         number=number,
         settings=settings,
         deviance=float(deviance.sum() / total),
@@ -128,11 +130,12 @@ def try_settings(
     return trial, deviance
 
 
-def choose_settings(trials: Sequence[Trial]) -> DemandSettings:
+def choose_settings(trials: Sequence[SettingResult]) -> DemandSettings:
     """Return the best tried settings, or the usual ones where no trial is surely better.
 
-    >>> usual = Trial(0, DemandSettings(), 3.0, 0.5, 0.0, 0.0)
-    >>> choose_settings([usual, Trial(1, DemandSettings(level_prior=9.0), 2.9, 0.5, 0.1, 0.2)])
+    >>> usual = SettingResult(0, DemandSettings(), 3.0, 0.5, 0.0, 0.0)
+    >>> unsure = SettingResult(1, DemandSettings(level_prior=9.0), 2.9, 0.5, 0.1, 0.2)
+    >>> choose_settings([usual, unsure])
     DemandSettings(season_prior=100.0, level_half_life=2.0, level_prior=50.0)
     """
     sure = [trial for trial in trials if trial.number and trial.gain > SURE * trial.gain_se]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from pricing.demand.core.tuning import DemandSettings, Trial, choose_settings
+from pricing.demand.core.tuning import DemandSettings, SettingResult, choose_settings
 from pricing.demand.models.tuning import DemandTuning
 
 
@@ -17,11 +17,11 @@ class TuningRow:
     seed: int
     updated_at: datetime
     seconds: float
-    trials: tuple[Trial, ...]
+    trials: tuple[SettingResult, ...]
     chosen: DemandSettings
 
     @property
-    def best(self) -> Trial | None:
+    def best(self) -> SettingResult | None:
         """The trial whose settings were chosen, None before any."""
         return next((one for one in self.trials if one.settings == self.chosen), None)
 
@@ -34,7 +34,7 @@ def load_settings() -> DemandSettings:
 
 def tuning_row(row: DemandTuning) -> TuningRow:
     """Return a search as others see it."""
-    trials = tuple(Trial.read(one) for one in row.trials)
+    trials = tuple(SettingResult.read(one) for one in row.trials)
     return TuningRow(
         id=row.pk,
         seed=row.seed,

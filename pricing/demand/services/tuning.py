@@ -14,7 +14,7 @@ from pricing.base.core.arrays import FloatArray
 from pricing.demand.core.training_cells import TrainingCells, best_sold, take_items
 from pricing.demand.core.tuning import (
     SPACE,
-    Trial,
+    SettingResult,
     can_tune,
     choose_settings,
     draw_settings,
@@ -31,7 +31,7 @@ MOST_ITEMS = 1_500
 MOST_TRIALS = 60
 SEED = 20_261_126
 
-Tell = Callable[[Trial, int], None]
+Tell = Callable[[SettingResult, int], None]
 
 
 class TooLittleHistory(ValueError):
@@ -103,13 +103,13 @@ def _open(cells: TrainingCells, window: Window, seed: int) -> DemandTuning:
     return row
 
 
-def _note(search: int, trial: Trial, seconds: float) -> DemandTuning:
+def _note(search: int, trial: SettingResult, seconds: float) -> DemandTuning:
     """Store a trial and what is chosen now; a second searcher's same trial is stored once."""
     with transaction.atomic():
         row = DemandTuning.objects.select_for_update().get(pk=search)
         if len(row.trials) == trial.number:
             row.trials = [*row.trials, trial.as_numbers()]
-            row.chosen = asdict(choose_settings([Trial.read(one) for one in row.trials]))
+            row.chosen = asdict(choose_settings([SettingResult.read(one) for one in row.trials]))
             row.updated_at = utc_now()
             row.seconds += seconds
             row.save(update_fields=["trials", "chosen", "updated_at", "seconds"])

@@ -15,8 +15,8 @@ from pricing.base.core.arrays import BoolArray, FloatArray
 from pricing.demand.core.choice import (
     Calibration,
     ChoiceFit,
-    Goods,
     Impressions,
+    PricedVariants,
     ServedChoice,
     Usual,
     Weekly,
@@ -54,7 +54,7 @@ class Night:
     days: float
 
     def serve(
-        self, goods: Goods, *, day: float, served: ServedDemand, chance: RandomizedEvidence
+        self, goods: PricedVariants, *, day: float, served: ServedDemand, chance: RandomizedEvidence
     ) -> ServedChoice:
         """Return the serving arrays of `goods` on a day, with the weights of `served` where none
         are learned; causal are those that `chance` backs."""

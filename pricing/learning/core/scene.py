@@ -24,7 +24,7 @@ MODEL, ANCHOR, STAFF, GATE, SHOCK, ARM = "model", "anchor", "staff", "gate", "sh
 
 
 @dataclass(frozen=True, slots=True)
-class Goods:
+class SceneVariants:
     """What is sold and at what prices, by ascending variant id, minor units.
 
     `public_minor` is the price without what chance and arms of experiments did; `anchor_minor` the
@@ -127,7 +127,7 @@ class Scene:
     feed says nothing.
     """
 
-    goods: Goods
+    goods: SceneVariants
     policy: Policy
     served: ServedDemand
     segments: Segments

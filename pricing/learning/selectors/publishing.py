@@ -12,7 +12,7 @@ from pricing.base.core.arrays import BoolArray, IntArray
 from pricing.base.core.price_points import share_down
 from pricing.base.core.reference import PriceSeries, lowest_between
 from pricing.base.core.values import Policy
-from pricing.learning.core.scene import Goods, PastPrices
+from pricing.learning.core.scene import PastPrices, SceneVariants
 from pricing.optimum.core.publish import SEEN_AFTER_DAYS, SEEN_DAYS
 from pricing.policy.selectors.rules import load_emergency_caps
 from shop.ground.catalog.core.values import CategoryTree, VariantArrays
@@ -64,9 +64,9 @@ class Shelf:
     def __len__(self) -> int:
         return len(self.list_minor)
 
-    def goods(self) -> Goods:
+    def goods(self) -> SceneVariants:
         """Return the variants as a draft of prices sees them."""
-        return Goods(
+        return SceneVariants(
             variant_id=self.variants.variant_id,
             category_id=self.variants.category_id,
             family_id=self.family_id,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pricing.base.core.arrays import FloatArray
 from pricing.competitors.selectors.competitors import load_lowest_competitors
-from pricing.demand.core.choice import Goods, Impressions, ServedChoice, Weekly
+from pricing.demand.core.choice import Impressions, PricedVariants, ServedChoice, Weekly
 from pricing.demand.core.served import ServedDemand
 from pricing.demand.models.look_fits import LookFit
 from pricing.demand.selectors.versions import load_model
@@ -140,7 +140,7 @@ def _serve(night: Night, moment: _Moment, served: ServedDemand) -> ServedChoice:
     shelf, ids = moment.shelf, moment.shelf.variants.variant_id
     reference = np.maximum(shelf.anchor_minor, 1).astype(np.float64)
     rival = load_lowest_competitors(variant_id=ids, market=moment.place[0], now=moment.now)
-    goods = Goods(
+    goods = PricedVariants(
         variant_id=ids,
         category_id=shelf.variants.category_id,
         family_id=shelf.family_id,

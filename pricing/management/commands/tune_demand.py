@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pricing.demand.core.tuning import Trial
+from pricing.demand.core.tuning import SettingResult
 from pricing.demand.selectors.tuning import TuningRow
 from pricing.demand.services.tuning import MOST_TRIALS, SEED, TooLittleHistory, tune_demand
 from shop.ground.catalog.selectors import home_market
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         ):
             task = bar.add_task("reading sales", total=options["trials"])
 
-            def tell(trial: Trial, most: int) -> None:
+            def tell(trial: SettingResult, most: int) -> None:
                 said = f"deviance {trial.deviance:.4f}, gain {trial.gain:+.4f}"
                 bar.update(task, description=said, completed=trial.number + 1, total=most)
                 run.advance(1)

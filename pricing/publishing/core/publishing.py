@@ -24,10 +24,10 @@ from pricing.learning.core.scene import (
     STAFF,
     Circumstances,
     Decision,
-    Goods,
     PastPrices,
     Proposed,
     Scene,
+    SceneVariants,
 )
 from pricing.optimum.core import choose_public
 from pricing.optimum.core.clearance import clearance_price
@@ -87,7 +87,7 @@ def draft(scene: Scene) -> Decision:
 
 
 def price_terms(
-    goods: Goods,
+    goods: SceneVariants,
     served: ServedDemand,
     policy: Policy,
     least_minor: IntArray | int = 0,
@@ -113,7 +113,7 @@ def price_terms(
 
 
 def sibling_costs(
-    goods: Goods, served: ServedDemand, policy: Policy, exponent: int = 2
+    goods: SceneVariants, served: ServedDemand, policy: Policy, exponent: int = 2
 ) -> FloatArray:
     """Return what a sale of each variant takes from others of its category, (m,).
 

@@ -86,7 +86,7 @@ class LiftDay:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelTrial:
+class RolloutLift:
     """What shoppers of one model version bring against the other treated, and its decisions."""
 
     decisions: int
@@ -142,7 +142,7 @@ def compare_model(
     market: str = "us",
     channel: str = "online",
     level: float = 0.99,
-) -> ModelTrial:
+) -> RolloutLift:
     """Return how treated shoppers of a version do against the other treated since a day. One query.
 
     The bounds hold at every look: a version on trial is looked at every few minutes.
@@ -151,7 +151,7 @@ def compare_model(
     rows = fetch_packed(_MODEL_COLUMNS, _MODEL_SOURCE, _parameters(market, channel, first))
     is_trial = rows["model"] == model_version
     lift = compare_arms(_arm(rows[is_trial]), _arm(rows[~is_trial]), level=level)
-    return ModelTrial(int(rows["decisions"][is_trial].sum()), lift)
+    return RolloutLift(int(rows["decisions"][is_trial].sum()), lift)
 
 
 @dataclass(frozen=True, slots=True)

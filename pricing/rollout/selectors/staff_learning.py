@@ -33,7 +33,7 @@ class EvidenceStep:
 
 
 @dataclass(frozen=True, slots=True)
-class TrialStep:
+class RolloutStep:
     """From `at` on this share of shoppers was quoted by the version on trial; why, in the reader's
     language. `evidence` are the figures it was judged by when somebody last looked."""
 
@@ -45,14 +45,14 @@ class TrialStep:
 
 
 @dataclass(frozen=True, slots=True)
-class TrialRow:
+class RolloutRow:
     """A version on trial: its steps newest first, and how it ended ("" while it goes on)."""
 
     model_version: int
     begun_at: datetime
     ended_at: datetime | None
     end: str
-    steps: tuple[TrialStep, ...]
+    steps: tuple[RolloutStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +101,17 @@ def list_evidence(
     ]
 
 
-def list_trials(*, limit: int = 10) -> list[TrialRow]:
+def list_rollouts(*, limit: int = 10) -> list[RolloutRow]:
     """Return trials of model versions, newest first. Two queries."""
     rows = ModelRamp.objects.order_by("-id").prefetch_related("steps")[:limit]
     return [
-        TrialRow(
+        RolloutRow(
             model_version=row.model_id,
             begun_at=row.begun_at,
             ended_at=row.ended_at,
             end=row.end,
             steps=tuple(
-                TrialStep(
+                RolloutStep(
                     step.share,
                     step.at,
                     say_step(step.reason, step.evidence),

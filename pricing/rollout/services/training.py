@@ -59,7 +59,7 @@ def train_demand(
     `family` is one of CHALLENGERS, by default the kind in use. The first model, and a refit of the
     kind already in use, becomes active by itself if its figures, its fairness audit and the
     comparison with the model in use pass; another kind or other features need the leaderboard's
-    gate, two people and a trial (`ask_for_model`, `begin_trial`, `activate_model`). `progress` is
+    gate, two people and a trial (`ask_for_model`, `begin_rollout`, `activate_model`). `progress` is
     told (what, step, steps). With a `family`, `solver` is how it is fitted ("": its usual way), and
     all families and solvers are compared beside it. Fact ModelActivated. `epsilon` above 0 (the
     setting's by default) learns from private releases only. Raises UnknownFamily, UnknownSolver.
@@ -75,7 +75,7 @@ def train_demand(
     tell("reading sales, prices and placements", 0, STEPS)
     cells, window, privacy = _read(as_of, weeks, (market, channel), epsilon)
     shown = _read_shown(window, (market, channel), is_private=bool(privacy))
-    asked = Asked(Slot(wanted, holder, shown), solver, is_private=bool(privacy))
+    asked = FitRequest(Slot(wanted, holder, shown), solver, is_private=bool(privacy))
     tell("fitting demand", 1, STEPS)
     trained = _fit(cells, asked, lambda what: tell(what, 1, STEPS))
     if family is not None:
@@ -96,7 +96,7 @@ def train_demand(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FitRequest:
     """What is fitted, for which slot, with which solver, and whether in private."""
 
     slot: Slot
@@ -104,7 +104,7 @@ class Asked:
     is_private: bool
 
 
-def _fit(cells: TrainingCells, asked: Asked, progress: Callable[[str], None]) -> Trained:
+def _fit(cells: TrainingCells, asked: FitRequest, progress: Callable[[str], None]) -> Trained:
     slot = asked.slot
     if slot.family != CHAMPION:
         return train_family(cells, SignalWeights(), progress, slot, solver=asked.solver)

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from pricing.policy.models.breakers import BreakerTrip
 from pricing.publishing.services.breakers import Action, close_trip
-from pricing.rollout.services.trials import reopen_trial
+from pricing.rollout.services.rollouts import reopen_rollout
 
 
 def undo_trip(*, trip_id: int, reason: str, by_id: int, now: datetime) -> None:
@@ -18,4 +18,4 @@ def undo_trip(*, trip_id: int, reason: str, by_id: int, now: datetime) -> None:
     with transaction.atomic():
         row: BreakerTrip = close_trip(trip_id=trip_id, reason=reason, by_id=by_id, now=now)
         if row.action == Action.STOPPED_RAMP:
-            reopen_trial(model_id=int(row.key), by_id=by_id, now=now)
+            reopen_rollout(model_id=int(row.key), by_id=by_id, now=now)

@@ -10,7 +10,7 @@ from pricing.policy.models.breakers import BreakerTrip
 from pricing.publishing.services.breakers import Action, trip_breaker
 from pricing.publishing.services.feeds import watch_feeds
 from pricing.rollout.selectors.lift import read_lift
-from pricing.rollout.services.trials import watch_trial
+from pricing.rollout.services.rollouts import watch_rollout
 
 # How sure a breaker is before it switches personal prices off, at all looks at one sequence.
 LEVEL = 0.99
@@ -27,7 +27,7 @@ def watch_prices(*, now: datetime, market: str = "us", channel: str = "online") 
     moves += watch_profit(now=now, market=market, channel=channel)
     if (market, channel) != home_place():
         return moves
-    return moves + (watch_trial(now=now) in ("go_on", "stop"))
+    return moves + (watch_rollout(now=now) in ("go_on", "stop"))
 
 
 def watch_profit(*, now: datetime, market: str = "us", channel: str = "online") -> int:

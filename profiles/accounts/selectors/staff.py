@@ -12,7 +12,7 @@ from django.db.models import Max
 from profiles.events.core.keys import STREAM
 from profiles.events.models import Event
 from profiles.features.core import FEATURES
-from profiles.segments.api import ChanceLine, describe_chances, name_tags
+from profiles.segments.api import PredictionLine, describe_chances, name_tags
 from profiles.segments.models import SegmentVersion, ShopperProfile
 from profiles.shoppers.models.consent import ConsentRecord
 from profiles.shoppers.models.shoppers import Shopper
@@ -59,7 +59,7 @@ class StaffShopper:
     tags: tuple[str, ...]
     refreshed_at: datetime | None
     features: tuple[FeatureLine, ...]
-    chances: tuple[ChanceLine, ...]
+    chances: tuple[PredictionLine, ...]
 
 
 def read_shopper(*, shopper_id: int, language: str = "en") -> StaffShopper:

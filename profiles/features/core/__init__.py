@@ -23,7 +23,7 @@ from profiles.features.core.columns import (
     NO_ID,
     NO_SENSITIVE_GOODS,
     EventColumns,
-    SensitiveGoods,
+    SensitiveProducts,
     columns_of,
 )
 from profiles.features.core.derive import UNKNOWN_DAYS, VALUE_NAMES, derive_values
@@ -63,7 +63,7 @@ __all__ = [
     "Feature",
     "Increments",
     "NamedSums",
-    "SensitiveGoods",
+    "SensitiveProducts",
     "UnknownFeature",
     "add_up",
     "check_registry",

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.features.core.columns import KIND_CODES, KINDS, NO_ID, EventColumns, SensitiveGoods
+from profiles.features.core.columns import KIND_CODES, KINDS, NO_ID, EventColumns, SensitiveProducts
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -134,7 +134,9 @@ class EventWeights:
     is_seen: NDArray[np.bool_]
 
 
-def weigh_events(events: EventColumns, zone: ZoneInfo, sensitive: SensitiveGoods) -> EventWeights:
+def weigh_events(
+    events: EventColumns, zone: ZoneInfo, sensitive: SensitiveProducts
+) -> EventWeights:
     """Return what each event adds to its shopper's sums. Pure, row by row, vectorised."""
     is_seen = ~sensitive.hide(events)
     short = weigh(events.at, SHORT_HALF_LIFE)
@@ -183,7 +185,7 @@ class Increments:
 
 
 def increments_of(
-    events: EventColumns, zone: ZoneInfo, sensitive: SensitiveGoods
+    events: EventColumns, zone: ZoneInfo, sensitive: SensitiveProducts
 ) -> list[Increments]:
     """Return the sparse increments of each event, in order: the online form of `weigh_events`."""
     weights = weigh_events(events, zone, sensitive)

@@ -113,7 +113,7 @@ def columns_of(events: Sequence[EventValue]) -> EventColumns:
 
 
 @dataclass(frozen=True, slots=True)
-class SensitiveGoods:
+class SensitiveProducts:
     """Ids of sensitive categories and variants, each ascending and without repetition."""
 
     category_id: IntArray
@@ -126,7 +126,7 @@ class SensitiveGoods:
         >>> from uuid import UUID
         >>> from profiles.features.core.columns import columns_of
         >>> from profiles.values import EventValue
-        >>> goods = SensitiveGoods(np.array([3]), np.array([7]))
+        >>> goods = SensitiveProducts(np.array([3]), np.array([7]))
         >>> one, now = UUID(int=1), datetime(2025, 1, 1, tzinfo=UTC)
         >>> goods.hide(columns_of([
         ...     EventValue(one, now, "alice", "view", variant_id=7, category_id=4),
@@ -156,4 +156,4 @@ def _is_in(ids: IntArray, chosen: IntArray) -> BoolArray:
     return np.asarray(chosen[at] == ids, dtype=np.bool_)
 
 
-NO_SENSITIVE_GOODS = SensitiveGoods(np.zeros(0, np.int64), np.zeros(0, np.int64))
+NO_SENSITIVE_GOODS = SensitiveProducts(np.zeros(0, np.int64), np.zeros(0, np.int64))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from profiles.features.core.accumulate import HIGHS, LOWS, SUMS, weigh_events
-from profiles.features.core.columns import NO_ID, EventColumns, SensitiveGoods
+from profiles.features.core.columns import NO_ID, EventColumns, SensitiveProducts
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -51,7 +51,7 @@ def sum_events(
     rows: IntArray,
     shopper_count: int,
     zone: ZoneInfo,
-    sensitive: SensitiveGoods,
+    sensitive: SensitiveProducts,
 ) -> AccumulatorTable:
     """Return the sums of `shopper_count` shoppers; event i belongs to shopper `rows[i]`.
 

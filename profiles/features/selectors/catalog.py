@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.features.core import SensitiveGoods
+from profiles.features.core import SensitiveProducts
 from profiles.features.core.ranks import rank_prices
 from shop.ground.catalog.core.values import SensitiveIds, VariantArrays
 from shop.ground.catalog.selectors import load_sensitive_ids, load_variant_arrays
@@ -31,7 +31,7 @@ class _Lookup:
 
 
 _cache: dict[str, _Lookup] = {}
-_sensitive: list[tuple[SensitiveIds, SensitiveGoods]] = []
+_sensitive: list[tuple[SensitiveIds, SensitiveProducts]] = []
 
 
 def lookup_variants() -> Mapping[int, VariantFacts]:
@@ -45,11 +45,11 @@ def load_price_ranks() -> tuple[VariantArrays, NDArray[np.float64]]:
     return lookup.arrays, lookup.ranks
 
 
-def sensitive_goods() -> SensitiveGoods:
+def sensitive_goods() -> SensitiveProducts:
     """Return the goods no feature may see. No query while the catalogue is unchanged."""
     ids = load_sensitive_ids()
     if not _sensitive or _sensitive[0][0] is not ids:
-        _sensitive[:] = [(ids, SensitiveGoods(ids.category_id, ids.variant_id))]
+        _sensitive[:] = [(ids, SensitiveProducts(ids.category_id, ids.variant_id))]
     return _sensitive[0][1]
 
 

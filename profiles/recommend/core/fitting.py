@@ -18,9 +18,9 @@ from scipy.optimize import minimize
 
 from profiles.recommend.core.products import (
     DAY,
-    Goods,
     IntArray,
     Purchases,
+    VariantFeatures,
     describe_goods,
     learn_lasting,
 )
@@ -234,7 +234,7 @@ def recommender_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Recommender |
         return None
     goods = {name[6:]: column for name, column in arrays.items() if name.startswith("goods_")}
     return Recommender(
-        goods=Goods.from_arrays(goods),
+        goods=VariantFeatures.from_arrays(goods),
         similar=SimilarityModel(
             variant_id=arrays["similar_variant_id"],
             neighbor=arrays["similar_neighbor"],

@@ -50,7 +50,7 @@ class Purchases:
 
 
 @dataclass(frozen=True, slots=True)
-class Goods:
+class VariantFeatures:
     """m variants, ascending by `variant_id`; all others (m,).
 
     `category` is a place among the categories, `week` and `month` are log(1 + lines) of the last 7
@@ -77,7 +77,7 @@ class Goods:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Goods:
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> VariantFeatures:
         """Return the goods of `arrays`."""
         return cls(**{field.name: arrays[field.name] for field in fields(cls)})
 
@@ -142,7 +142,7 @@ def describe_goods(
     category: IntArray,
     lasting: Lasting,
     now: float,
-) -> Goods:
+) -> VariantFeatures:
     """Return the goods as of `now` (local seconds); lines after it are not looked at."""
     size = len(variant_id)
     age = (now - bought.at) / DAY
@@ -151,7 +151,7 @@ def describe_goods(
     week = np.bincount(place[(place >= 0) & (age <= WEEK_DAYS)], minlength=size)
     month = np.bincount(place[place >= 0], minlength=size)
     of_kind = np.bincount(category, week, minlength=int(category.max(initial=0)) + 1)
-    return Goods(
+    return VariantFeatures(
         variant_id=variant_id,
         category=category,
         week=np.log1p(week),

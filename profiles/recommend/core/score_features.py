@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.recommend.core.products import DAY, HOURS, Goods, IntArray, Purchases, hour_of
+from profiles.recommend.core.products import (
+    DAY,
+    HOURS,
+    IntArray,
+    Purchases,
+    VariantFeatures,
+    hour_of,
+)
 from profiles.recommend.core.similarity import SimilarityModel
 
 FloatArray = NDArray[np.float64]
@@ -117,7 +124,7 @@ class _Past:
 
 
 def build_rows(
-    goods: Goods,
+    goods: VariantFeatures,
     similar: SimilarityModel,
     bought: Purchases,
     now: float,
@@ -206,7 +213,7 @@ def _read_repeats(past: _Past, gap: FloatArray, kind: FloatArray) -> dict[str, F
     }
 
 
-def _read_kinds(goods: Goods, past: _Past) -> dict[str, FloatArray]:
+def _read_kinds(goods: VariantFeatures, past: _Past) -> dict[str, FloatArray]:
     """Return by category, as logs, faded purchases, distinct goods bought, days since the last."""
     size = int(goods.category.max(initial=0)) + 1
     of_known = goods.category[past.known]
@@ -220,7 +227,7 @@ def _read_kinds(goods: Goods, past: _Past) -> dict[str, FloatArray]:
 
 
 def _suggest(
-    goods: Goods,
+    goods: VariantFeatures,
     similar: SimilarityModel,
     ids: IntArray,
     strength: FloatArray,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.recommend.core.products import Goods, IntArray, Purchases
+from profiles.recommend.core.products import IntArray, Purchases, VariantFeatures
 from profiles.recommend.core.score_features import NEVER_DAYS, NEW, Rows, build_rows
 from profiles.recommend.core.similarity import SimilarityModel
 from profiles.values import Recommendation
@@ -40,7 +40,7 @@ class Weights:
 class Recommender:
     """What recommending needs to know of goods: how they sell, what goes together, weights."""
 
-    goods: Goods
+    goods: VariantFeatures
     similar: SimilarityModel
     weights: Weights
 

@@ -13,17 +13,17 @@ from profiles.features.core import (
     NO_ID,
     VALUE_NAMES,
     EventColumns,
-    SensitiveGoods,
+    SensitiveProducts,
     derive_values,
     sum_events,
 )
 from profiles.segments.core.prediction_questions import QUESTIONS, Outcome, Question
 from profiles.segments.core.predictions import (
-    Asked,
     BoolArray,
-    Chance,
     FloatArray,
     IntArray,
+    PredictionModel,
+    PredictionSamples,
     Proof,
     fit_chance,
     is_asked,
@@ -33,7 +33,7 @@ from profiles.segments.core.predictions import (
 DAY = 86_400.0
 STAGES = ("learned", "calibrated", "held")
 
-Answers = dict[tuple[str, str], Asked]
+Answers = dict[tuple[str, str], PredictionSamples]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Judged:
     """A question as fitted and how it did; None where there is too little to learn or judge."""
 
     question: Question
-    chance: Chance | None
+    chance: PredictionModel | None
     proof: Proof | None
 
     @property
@@ -64,7 +64,9 @@ class _Later:
     is_first: BoolArray
 
     @staticmethod
-    def of(events: EventColumns, rows: IntArray, count: int, sensitive: SensitiveGoods) -> _Later:
+    def of(
+        events: EventColumns, rows: IntArray, count: int, sensitive: SensitiveProducts
+    ) -> _Later:
         is_shown = ~sensitive.hide(events)
         is_line = is_shown & (events.kind == KIND_CODES["purchase"])
         by_time = np.flatnonzero(is_line & (events.category_id != NO_ID))
@@ -108,7 +110,7 @@ def ask_past(
     now: float,
     *,
     zone: ZoneInfo,
-    sensitive: SensitiveGoods,
+    sensitive: SensitiveProducts,
 ) -> Answers:
     """Return the answers of some shoppers, by question and stage; `now` is in Unix seconds.
 
@@ -117,7 +119,7 @@ def ask_past(
     """
     days = sorted({day for question in QUESTIONS for stage in question.stages() for day in stage})
     seen = _Later.of(events, rows, len(shopper_ids), sensitive)
-    found: dict[tuple[str, str], list[Asked]] = {}
+    found: dict[tuple[str, str], list[PredictionSamples]] = {}
     for day in days:
         moment = now - day * DAY
         past = events.at <= moment
@@ -129,7 +131,7 @@ def ask_past(
             asked = known & is_told
             for stage, its_days in zip(STAGES, question.stages(), strict=True):
                 if day in its_days:
-                    one = Asked(shopper_ids[asked], values[asked], is_so[asked])
+                    one = PredictionSamples(shopper_ids[asked], values[asked], is_so[asked])
                     found.setdefault((question.code, stage), []).append(one)
     return {key: _join(each) for key, each in found.items()}
 
@@ -148,10 +150,12 @@ def fit_chances(answers: Iterable[Answers]) -> tuple[Judged, ...]:
     return tuple(judged)
 
 
-def _join(parts: list[Asked]) -> Asked:
+def _join(parts: list[PredictionSamples]) -> PredictionSamples:
     if not parts:
-        return Asked(np.zeros(0, np.int64), np.zeros((0, len(VALUE_NAMES))), np.zeros(0, np.bool_))
-    return Asked(
+        return PredictionSamples(
+            np.zeros(0, np.int64), np.zeros((0, len(VALUE_NAMES))), np.zeros(0, np.bool_)
+        )
+    return PredictionSamples(
         np.concatenate([part.shopper for part in parts]),
         np.concatenate([part.values for part in parts]),
         np.concatenate([part.is_so for part in parts]),

@@ -39,7 +39,7 @@ _PLAIN = frozenset({"discount_share"})
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PredictionSamples:
     """A question asked n times: of whom (n,), features (n, len(VALUE_NAMES)), was it so (n,)."""
 
     shopper: IntArray
@@ -53,7 +53,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Chance:
+class PredictionModel:
     """A fitted question: weights (d,) of standardized CHANCE_INPUTS on the log odds."""
 
     code: str
@@ -115,7 +115,9 @@ def _is_one_asked(values: Mapping[str, float]) -> bool:
     return values["order_interval_days"] > 0 and values["days_since_order"] <= LAPSED_DAYS
 
 
-def tag_chances(chances: tuple[Chance, ...], values: Mapping[str, float]) -> tuple[str, ...]:
+def tag_chances(
+    chances: tuple[PredictionModel, ...], values: Mapping[str, float]
+) -> tuple[str, ...]:
     """Return the codes of what is more likely than not."""
     answers = ((chance.code, chance.predict_one(values)) for chance in chances)
     return tuple(code for code, answer in answers if answer is not None and answer > LIKELY)
@@ -145,7 +147,9 @@ class Proof:
         return self.low > 0.0
 
 
-def fit_chance(question: Question, learned: Asked, calibrated: Asked) -> Chance | None:
+def fit_chance(
+    question: Question, learned: PredictionSamples, calibrated: PredictionSamples
+) -> PredictionModel | None:
     """Learn a question and calibrate its log odds on later weeks; None with too few rows."""
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # only workers that train load it
 
@@ -160,7 +164,7 @@ def fit_chance(question: Question, learned: Asked, calibrated: Asked) -> Chance 
     odds = fitted.decision_function(later)[:, None]
     again = LogisticRegression(C=1.0, max_iter=500).fit(odds, calibrated.is_so)
     slope = float(again.coef_[0, 0])
-    return Chance(
+    return PredictionModel(
         code=question.code,
         mean=mean,
         scale=scale,
@@ -169,7 +173,7 @@ def fit_chance(question: Question, learned: Asked, calibrated: Asked) -> Chance 
     )
 
 
-def judge_chance(chance: Chance, held: Asked) -> Proof | None:
+def judge_chance(chance: PredictionModel, held: PredictionSamples) -> Proof | None:
     """Compare a fit on weeks held out with their own base rate; None with too few rows."""
     if not held.is_enough():
         return None
@@ -218,7 +222,7 @@ def _expit(odds: FloatArray) -> FloatArray:
     return np.asarray(1.0 / (1.0 + np.exp(-odds)), dtype=np.float64)
 
 
-def chance_arrays(chances: tuple[Chance, ...]) -> dict[str, NDArray[Any]]:
+def chance_arrays(chances: tuple[PredictionModel, ...]) -> dict[str, NDArray[Any]]:
     """Return the fits as plain arrays for storage beside those of the segments."""
     width = len(CHANCE_INPUTS)
     return {
@@ -231,12 +235,12 @@ def chance_arrays(chances: tuple[Chance, ...]) -> dict[str, NDArray[Any]]:
     }
 
 
-def chances_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> tuple[Chance, ...]:
+def chances_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> tuple[PredictionModel, ...]:
     """Return the fits of `chance_arrays`; none where a fit has none, or has other inputs."""
     if tuple(arrays.get("chance_features", np.array([])).tolist()) != CHANCE_INPUTS:
         return ()
     return tuple(
-        Chance(
+        PredictionModel(
             code=code,
             mean=arrays["chance_means"][at],
             scale=arrays["chance_scales"][at],

@@ -11,7 +11,7 @@ import scipy
 from numpy.typing import NDArray
 
 from profiles.features.core import VALUE_NAMES
-from profiles.segments.core.predictions import Chance, chance_arrays, chances_from_arrays
+from profiles.segments.core.predictions import PredictionModel, chance_arrays, chances_from_arrays
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -47,7 +47,7 @@ class SegmentModel:
     mean: FloatArray
     scale: FloatArray
     thresholds: Mapping[str, float]
-    chances: tuple[Chance, ...] = ()
+    chances: tuple[PredictionModel, ...] = ()
 
     def assign(self, values: FloatArray) -> IntArray:
         """Return the position of the nearest centroid for features (n, len(VALUE_NAMES))."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from profiles.features.core import VALUE_NAMES
 from profiles.segments.core.prediction_questions import QUESTIONS
-from profiles.segments.core.predictions import Chance, tag_chances
+from profiles.segments.core.predictions import PredictionModel, tag_chances
 from profiles.values import FeatureRow
 from shop.ground.kernel.translation import gettext_noop
 
@@ -93,7 +93,7 @@ def tag_shopper(
     row: FeatureRow,
     thresholds: Mapping[str, float],
     fresh_categories: Collection[int],
-    chances: tuple[Chance, ...] = (),
+    chances: tuple[PredictionModel, ...] = (),
 ) -> tuple[str, ...]:
     """Return the codes of the tags that hold for a shopper, in the order of the rules.
 

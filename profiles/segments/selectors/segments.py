@@ -63,7 +63,7 @@ def describe_row(row: FeatureRow) -> FeatureRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ChanceLine:
+class PredictionLine:
     """How likely something is of a shopper: its words, the chance, and what speaks most for it."""
 
     name: str
@@ -73,7 +73,7 @@ class ChanceLine:
     reasons: tuple[str, ...]
 
 
-def describe_chances(values: Mapping[str, float], language: str) -> tuple[ChanceLine, ...]:
+def describe_chances(values: Mapping[str, float], language: str) -> tuple[PredictionLine, ...]:
     """Return the chances of a shopper with these features, in words; none where nothing is asked.
 
     Only questions that proved themselves on weeks held out are there.
@@ -87,7 +87,7 @@ def describe_chances(values: Mapping[str, float], language: str) -> tuple[Chance
         chance = one.predict_one(values)
         if chance is not None and one.code in asked:
             lines.append(
-                ChanceLine(
+                PredictionLine(
                     name=translate(TAG_NAMES[one.code], language),
                     meaning=translate(asked[one.code].meaning, language),
                     chance=chance,

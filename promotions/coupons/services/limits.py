@@ -29,7 +29,7 @@ from promotions.metrics import redemptions_refused_total
 from shop.ground.kernel.errors import FairtagError
 
 
-class CouponExhausted(FairtagError):
+class UseRefused(FairtagError):
     """A limit or budget was reached by somebody else a moment ago.
 
     Codes: code_used_up, code_used_by_you, code_disabled, budget_spent, and those of use limits
@@ -42,13 +42,13 @@ class CouponExhausted(FairtagError):
 
 def refuse_use(
     reason: str, coupon: str = "", words: Mapping[str, int | str] | None = None
-) -> CouponExhausted:
+) -> UseRefused:
     """Return the refusal, counted, for the caller to raise; `words` are what its sentence names."""
     redemptions_refused_total.labels(reason=reason).inc()
     detail = dict(words or {})
     if coupon:
         detail["coupon"] = coupon
-    return CouponExhausted("Somebody else was faster: this offer is gone.", code=reason, **detail)
+    return UseRefused("Somebody else was faster: this offer is gone.", code=reason, **detail)
 
 
 # The row of the limit is read in the same statement, so a limit that staff lower meanwhile holds
@@ -115,7 +115,7 @@ def list_demands(offers: Sequence[AppliedOffer], buyer: Buyer) -> list[Demand]:
 
 
 def take_limits(demands: Sequence[Demand], buyer: Buyer) -> list[int]:
-    """Count `demands`, in order, and return the ids of their counters. Raises CouponExhausted.
+    """Count `demands`, in order, and return the ids of their counters. Raises UseRefused.
 
     Locks the counter rows until the caller's transaction ends.
     """
@@ -164,7 +164,7 @@ def give_back_limits(redemption_ids: Collection[int]) -> None:
 
 
 def retake_limits(redemption_ids: Collection[int]) -> None:
-    """Move the counters again by what was given back. Raises CouponExhausted if it fits no more."""
+    """Move the counters again by what was given back. Raises UseRefused if it fits no more."""
     with connection.cursor() as cursor:
         for counter_id, (uses, minor) in _moved_by(redemption_ids).items():
             cursor.execute(_RETAKE, {"counter": counter_id, "uses": uses, "minor": minor})
@@ -198,7 +198,7 @@ def _take(demand: Demand) -> int | None:
     return None if row is None else int(row[0])
 
 
-def _refuse(demand: Demand, buyer: Buyer) -> CouponExhausted:
+def _refuse(demand: Demand, buyer: Buyer) -> UseRefused:
     limit = demand.limit
     full = Room(
         limit,

@@ -64,7 +64,7 @@ def hold_redemptions(
 
     Locks coupon rows, campaign rows and counters, each in order, until the caller's transaction
     ends: the hold lives or dies with the order. It counts until `expires_at` unless committed;
-    holds of others that ran out are given back first. Raises CouponExhausted.
+    holds of others that ran out are given back first. Raises UseRefused.
     """
     offers = evaluation.applied
     if not offers:
@@ -91,7 +91,7 @@ def hold_redemptions(
 def commit_redemptions(*, order_ref: str, now: datetime) -> int:
     """Make the held redemptions of `order_ref` final; return how many. Twice is once.
 
-    What ran out meanwhile is taken again; raises CouponExhausted if others have it by now.
+    What ran out meanwhile is taken again; raises UseRefused if others have it by now.
     """
     mine = Redemption.objects.filter(order_ref=order_ref)
     known = list(mine.filter(state__in=(State.HELD, State.EXPIRED)))

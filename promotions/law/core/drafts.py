@@ -27,7 +27,7 @@ type BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Goods:
+class CoveredVariants:
     """The m variants a draft covers, arrays (m,), amounts in minor units of the market.
 
     `public_minor`: the price before the cut. `reference_minor`: what "was" may name by the
@@ -93,7 +93,7 @@ class Draft:
     starts_at: datetime
     ends_at: datetime
     offers: tuple[Mapping[str, Any], ...]
-    goods: Goods
+    goods: CoveredVariants
     claims: Claims = field(default_factory=Claims)
     promised_ends_at: datetime | None = None
     windows: tuple[Window, ...] = ()
@@ -201,7 +201,7 @@ def _is_of_a_piece(offer: Mapping[str, Any]) -> bool:
 def example_draft(*, percent: float = 10, **fields: Any) -> Draft:
     """Return a lawful public draft: one product at 10.00 that long cost 10.00. For examples."""
     one = np.ones(1, dtype=np.int64)
-    goods = Goods(
+    goods = CoveredVariants(
         variant_id=one,
         public_minor=one * 1_000,
         reference_minor=one * 1_000,

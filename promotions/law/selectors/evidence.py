@@ -33,7 +33,7 @@ from promotions.campaigns.models import Campaign, CampaignEvent, Offer
 from promotions.engine.api import Gift, OfferValue, parse_condition, picks_shoppers, place_of
 from promotions.law.core.claimed import asked_of_people
 from promotions.law.core.depth import Roles, deepest_unit, named_percents
-from promotions.law.core.drafts import Draft, Goods, Window
+from promotions.law.core.drafts import CoveredVariants, Draft, Window
 from promotions.law.core.gifts import GiftOffer, Together, find_together
 from promotions.law.core.places import LawRow
 from promotions.law.selectors.products import (
@@ -388,11 +388,11 @@ def make_draft(evidence: Evidence, law: LawRow, rule: JurisdictionRule) -> Draft
     )
 
 
-def _goods(evidence: Evidence, law: LawRow, reference_minor: IntArray) -> Goods:
+def _goods(evidence: Evidence, law: LawRow, reference_minor: IntArray) -> CoveredVariants:
     subject, chosen = evidence.subject, evidence.subject.chosen
     kinds = tuple(sorted({*law.gift_kinds, *law.banned_kinds, *dict(law.minimum_prices)}))
     marks = [subject.is_kind(kind) for kind in kinds]
-    return Goods(
+    return CoveredVariants(
         variant_id=subject.arrays.variant_id[chosen],
         public_minor=evidence.public_minor,
         reference_minor=reference_minor,

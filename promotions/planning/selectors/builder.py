@@ -118,7 +118,7 @@ def _say_share(share: PartnerShare, words: Lexicon) -> str:
 _WORDS = {"category": "categories", "brand": "brands", "variant": "variants"}
 
 
-class UnknownGoods(FairtagError):
+class UnknownProducts(FairtagError):
     """The text names no goods, or several; the sentence says which and what to write."""
 
     code = "unknown_goods"
@@ -136,20 +136,22 @@ class SaidOffer:
 def read_goods(text: str) -> dict[str, list[int]]:
     """Return the JSON scope of goods typed as names, paths or SKUs with commas between them.
 
-    Nothing means all goods. Raises UnknownGoods. At most three queries a name,
+    Nothing means all goods. Raises UnknownProducts. At most three queries a name,
     five where it is refused.
     """
     scope: dict[str, list[int]] = {}
     for name in filter(None, (part.strip() for part in text.replace("，", ",").split(","))):
         found = find_goods(name)
         if not found:
-            raise UnknownGoods(_say_unknown(name))
+            raise UnknownProducts(_say_unknown(name))
         if len(found) > 1:
-            raise UnknownGoods(_say_ambiguous(name, found))
+            raise UnknownProducts(_say_ambiguous(name, found))
         kind, key = found[0]
         scope.setdefault(_WORDS[kind], []).append(key)
     if "variants" in scope and len(scope) > 1:
-        raise UnknownGoods(_("Write SKUs alone: they cannot be mixed with categories or brands."))
+        raise UnknownProducts(
+            _("Write SKUs alone: they cannot be mixed with categories or brands.")
+        )
     parse_scope(scope)
     return scope
 
@@ -267,7 +269,7 @@ def _scopes_of(offer: OfferValue) -> list[Scope]:
 __all__ = [
     "Json",
     "SaidOffer",
-    "UnknownGoods",
+    "UnknownProducts",
     "list_best_groups",
     "list_partners",
     "list_stacking_groups",

@@ -26,12 +26,12 @@ class Covered:
 type Cover = Callable[[Json], Covered]
 
 
-class NothingLeft(ValueError):
+class EmptyOffer(ValueError):
     """Without the goods an offer would mean nothing. The argument is the offer's code."""
 
 
 def take_out(offer: Mapping[str, Json], ids: frozenset[int], cover: Cover) -> dict[str, Json]:
-    """Return the offer without the variants `ids`; raises NothingLeft where no goods remain.
+    """Return the offer without the variants `ids`; raises EmptyOffer where no goods remain.
 
     What names no goods (cheaper delivery) or not these stays as it is.
 
@@ -68,7 +68,7 @@ def take_out(offer: Mapping[str, Json], ids: frozenset[int], cover: Cover) -> di
 def _shorten(listed: list[int], ids: frozenset[int], offer: Mapping[str, Json]) -> list[int]:
     left = [one for one in listed if one not in ids]
     if not left:
-        raise NothingLeft(offer["code"])
+        raise EmptyOffer(offer["code"])
     return left
 
 
@@ -77,7 +77,7 @@ def _narrow(scope: Json, offer: Mapping[str, Json], cover: Cover) -> Json:
     if not found.taken:
         return scope
     if not found.has_others:
-        raise NothingLeft(offer["code"])
+        raise EmptyOffer(offer["code"])
     if scope.get("variants"):
         return {**scope, "variants": [one for one in scope["variants"] if one not in found.taken]}
     narrow = dict(scope)

@@ -23,7 +23,7 @@ from promotions.campaigns.api import (
 )
 from promotions.campaigns.models import Campaign
 from promotions.engine.api import parse_scope
-from promotions.release.core.exclusions import Covered, NothingLeft, take_out
+from promotions.release.core.exclusions import Covered, EmptyOffer, take_out
 from promotions.release.models import CampaignCheck
 from promotions.release.selectors.checks import EVERY_RULE, load_goods_of
 from promotions.release.services.revisions import Saved, open_for_change, record_change
@@ -118,7 +118,7 @@ def _leave_out(offers: Sequence[Mapping[str, Any]], ids: frozenset[int]) -> list
             take_out(offer, ids, lambda scope: _cover(scope, ids)) if offer["is_active"] else offer
             for offer in offers
         ]
-    except NothingLeft as nothing:
+    except EmptyOffer as nothing:
         told = _("Without these goods the offer “%(code)s” would mean nothing.")
         raise CampaignRefused(told % {"code": nothing.args[0]}) from nothing
 

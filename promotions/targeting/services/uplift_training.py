@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from profiles.features.api import KIND_CODES, load_shopper_events
 from profiles.lots import Purpose, is_in_share
 from promotions.campaigns.api import list_covered_variants
-from promotions.targeting.core.uplift import ResponseLogit, Trial, calibrate, draw_qini
-from promotions.targeting.core.uplift.trial import FEWEST
+from promotions.targeting.core.uplift import ResponseLogit, TreatmentLog, calibrate, draw_qini
+from promotions.targeting.core.uplift.treatment_log import FEWEST
 from promotions.targeting.models import AllocationPlan, OfferDecision, UpliftVersion
 from promotions.targeting.selectors.allocations import list_frames
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays
@@ -59,13 +59,13 @@ def train_uplift(*, now: datetime) -> UpliftVersion | None:
     enough += [4 * int(((depth > 0) == given)[is_judged].sum()) for given in (True, False)]
     if min(enough) < FEWEST:
         return None
-    trial = Trial.read(frame, depth, bought, chance)
+    trial = TreatmentLog.read(frame, depth, bought, chance)
     model = ResponseLogit().fit(trial.take(~is_judged))
     metrics = judge(model, trial.take(is_judged))
     return _store(model, metrics, len(depth), now)
 
 
-def judge(model: ResponseLogit, trial: Trial) -> dict[str, object]:
+def judge(model: ResponseLogit, trial: TreatmentLog) -> dict[str, object]:
     """Return calibration by decile and Qini of each depth, on shoppers the model has not seen."""
     chance = model.respond(trial.features, [0.0, *trial.depths])
     uplift = chance[:, 1:] - chance[:, :1]

@@ -26,8 +26,8 @@ from promotions.tuning.core.values import (
     AdjustingTerms,
     CampaignState,
     Lever,
+    MetricTotals,
     Proposal,
-    PulseTotals,
     Source,
 )
 
@@ -70,7 +70,7 @@ class DepthResponse:
 
 
 def forecast_burn(
-    state: CampaignState, pulse: PulseTotals, *, seen_weeks: float, left_weeks: float
+    state: CampaignState, pulse: MetricTotals, *, seen_weeks: float, left_weeks: float
 ) -> BurnForecast | None:
     """Return the forecast for the rest of the window at the present exposure, None before any time.
 
@@ -80,7 +80,7 @@ def forecast_burn(
     >>> from datetime import UTC, datetime
     >>> days = [datetime(2026, 11, number, tzinfo=UTC) for number in (1, 15, 8)]
     >>> state = CampaignState(1, "public", *days, budget_minor=30_000, spent_minor=20_000)
-    >>> pulse = PulseTotals(redemptions=100, spend_minor=20_000, margin_minor=30_000)
+    >>> pulse = MetricTotals(redemptions=100, spend_minor=20_000, margin_minor=30_000)
     >>> found = forecast_burn(state, pulse, seen_weeks=1.0, left_weeks=1.0)
     >>> round(found.redemptions, 1), round(found.spend_minor), found.runs_out > 0.99
     (100.5, 20100, True)
@@ -140,7 +140,7 @@ def fit_depth_response(
 
 def propose_by_forecast(
     state: CampaignState,
-    pulse: PulseTotals,
+    pulse: MetricTotals,
     terms: AdjustingTerms,
     *,
     burn: BurnForecast | None,
@@ -178,7 +178,7 @@ def _propose_true_end(state: CampaignState, burn: BurnForecast | None) -> list[P
 
 def _propose_depth(
     state: CampaignState,
-    pulse: PulseTotals,
+    pulse: MetricTotals,
     terms: AdjustingTerms,
     *,
     burn: BurnForecast | None,
@@ -207,7 +207,7 @@ def _propose_depth(
 
 
 def compare_depths(
-    pulse: PulseTotals,
+    pulse: MetricTotals,
     percent: float,
     other: float,
     response: DepthResponse,

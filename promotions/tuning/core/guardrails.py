@@ -9,9 +9,9 @@ from promotions.tuning.core.values import (
     AdjustingTerms,
     CampaignState,
     Lever,
+    MetricTotals,
     Outcome,
     Proposal,
-    PulseTotals,
     Ruling,
     Source,
 )
@@ -23,7 +23,7 @@ _ORDER = (Lever.PAUSE, Lever.AUDIENCE, Lever.WINDOW, Lever.DEPTH, Lever.EXPOSURE
 def bound_proposals(
     proposals: Iterable[Proposal],
     state: CampaignState,
-    pulse: PulseTotals,
+    pulse: MetricTotals,
     terms: AdjustingTerms,
 ) -> list[Ruling]:
     """Return a ruling on each proposal, in the order they are to be acted on.
@@ -52,7 +52,7 @@ def bound_proposals(
 
 
 def _rule(
-    proposal: Proposal, state: CampaignState, pulse: PulseTotals, terms: AdjustingTerms
+    proposal: Proposal, state: CampaignState, pulse: MetricTotals, terms: AdjustingTerms
 ) -> Ruling:
     bounded, bound_by = _within_bounds(proposal, state, terms)
     if bounded.after == bounded.before:
@@ -92,7 +92,7 @@ def _within_bounds(
     return replace(proposal, after=inside), bound_by
 
 
-def _lacks_evidence(proposal: Proposal, pulse: PulseTotals, terms: AdjustingTerms) -> str:
+def _lacks_evidence(proposal: Proposal, pulse: MetricTotals, terms: AdjustingTerms) -> str:
     if proposal.source is Source.FEEDBACK:
         enough = pulse.read >= terms.least_reviews or pulse.returns >= terms.least_reviews
         return "" if enough else "evidence"

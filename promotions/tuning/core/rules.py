@@ -10,8 +10,8 @@ from promotions.tuning.core.values import (
     AdjustingTerms,
     CampaignState,
     Lever,
+    MetricTotals,
     Proposal,
-    PulseTotals,
     Source,
 )
 
@@ -26,7 +26,7 @@ _LOSES = {"segments": "segment_loses", "tags": "tag_loses", "tiers": "tier_loses
 
 
 def propose_by_rules(
-    state: CampaignState, pulse: PulseTotals, terms: AdjustingTerms, *, usual_click_rate: float
+    state: CampaignState, pulse: MetricTotals, terms: AdjustingTerms, *, usual_click_rate: float
 ) -> list[Proposal]:
     """Return what the rules would change of a live campaign, none without evidence.
 
@@ -101,7 +101,7 @@ def _by_group(state: CampaignState) -> Iterator[Proposal]:
 
 
 def _by_margin(
-    state: CampaignState, pulse: PulseTotals, terms: AdjustingTerms
+    state: CampaignState, pulse: MetricTotals, terms: AdjustingTerms
 ) -> Iterator[Proposal]:
     """Take a step back where orders with the offer leave less than nothing after its discount."""
     margin = bound_mean(
@@ -128,7 +128,7 @@ def _by_margin(
 
 
 def _by_clicks(
-    state: CampaignState, pulse: PulseTotals, terms: AdjustingTerms, usual: float
+    state: CampaignState, pulse: MetricTotals, terms: AdjustingTerms, usual: float
 ) -> Iterator[Proposal]:
     rate = bound_rate(pulse.clicks, pulse.impressions, alpha=terms.alpha)
     evidence = {
@@ -157,7 +157,7 @@ def _by_clicks(
 
 
 def _by_budget(
-    state: CampaignState, pulse: PulseTotals, terms: AdjustingTerms
+    state: CampaignState, pulse: MetricTotals, terms: AdjustingTerms
 ) -> Iterator[Proposal]:
     """Keep a budget for the whole window: less exposure when it runs out early, more when idle."""
     if not state.budget_minor or state.elapsed < EARLY:
@@ -190,7 +190,7 @@ MANY_RETURNS = 2.0
 
 def propose_by_feedback(
     state: CampaignState,
-    pulse: PulseTotals,
+    pulse: MetricTotals,
     terms: AdjustingTerms,
     *,
     usual_positivity: float,

@@ -56,7 +56,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class PulseTotals:
+class MetricTotals:
     """Sums over some minutes of one campaign; they add up.
 
     `margin_minor` is what its orders left after costs and discounts; `margin_squares` sums the
@@ -80,14 +80,14 @@ class PulseTotals:
     positivity_sum: float = 0.0
     positivity_squares: float = 0.0
 
-    def __add__(self, other: PulseTotals) -> PulseTotals:
+    def __add__(self, other: MetricTotals) -> MetricTotals:
         """Return both together.
 
-        >>> (PulseTotals(minutes=1, clicks=2) + PulseTotals(minutes=1, clicks=3)).clicks
+        >>> (MetricTotals(minutes=1, clicks=2) + MetricTotals(minutes=1, clicks=3)).clicks
         5
         """
         names = [one.name for one in fields(self)]
-        return PulseTotals(**{name: getattr(self, name) + getattr(other, name) for name in names})
+        return MetricTotals(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
 
 @dataclass(frozen=True, slots=True)

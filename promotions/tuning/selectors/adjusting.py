@@ -21,7 +21,7 @@ from promotions.tuning.core import (
     CampaignState,
     DepthResponse,
     Interval,
-    PulseTotals,
+    MetricTotals,
 )
 from promotions.tuning.core.forecast import fit_depth_response
 from promotions.tuning.core.groups import is_left_out
@@ -56,7 +56,7 @@ class Running:
 
     state: CampaignState
     terms: AdjustingTerms
-    pulse: PulseTotals
+    pulse: MetricTotals
     since: datetime
 
 
@@ -96,7 +96,7 @@ def list_running(*, now: datetime) -> list[Running]:
             by_group=_keep_addressed(by_group, running[campaign.pk]),
             changed_at=None if tuning is None else tuning.changed_at,
         )
-        pulse = pulses.get(campaign.pk, PulseTotals())
+        pulse = pulses.get(campaign.pk, MetricTotals())
         found.append(Running(state, terms, pulse, since))
     return found
 
@@ -126,10 +126,10 @@ def read_terms(tuning: CampaignTuning | None) -> AdjustingTerms:
     )
 
 
-def sum_pulses(campaign_ids: Collection[int]) -> dict[int, PulseTotals]:
+def sum_pulses(campaign_ids: Collection[int]) -> dict[int, MetricTotals]:
     """Return the sums of each campaign since its last change, or since it began. One query."""
     since = Q(campaign__tuning__changed_at=None) | Q(minute__gte=F("campaign__tuning__changed_at"))
-    names = [one.name for one in fields(PulseTotals) if one.name != "minutes"]
+    names = [one.name for one in fields(MetricTotals) if one.name != "minutes"]
     rows = (
         CampaignMinute.objects.filter(since, campaign_id__in=campaign_ids)
         .order_by()
@@ -137,7 +137,7 @@ def sum_pulses(campaign_ids: Collection[int]) -> dict[int, PulseTotals]:
         .annotate(**{f"all_{name}": Sum(name) for name in names})
     )
     return {
-        campaign_id: PulseTotals(**dict(zip(names, sums, strict=True)))
+        campaign_id: MetricTotals(**dict(zip(names, sums, strict=True)))
         for campaign_id, *sums in rows
     }
 

@@ -12,7 +12,7 @@ from django.db.models import Count, Sum
 from django.db.models.functions import TruncHour
 
 from promotions.campaigns.models import Campaign, CampaignTuning
-from promotions.tuning.core import PulseTotals
+from promotions.tuning.core import MetricTotals
 from promotions.tuning.models import CampaignAdjustment, CampaignMinute
 
 HOURS = 24
@@ -38,7 +38,7 @@ class HourTotals:
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignPulse:
+class CampaignMetrics:
     """A live campaign with its last 24 hours, in sum and by the hour (the oldest first)."""
 
     campaign_id: int
@@ -49,7 +49,7 @@ class CampaignPulse:
     spent_minor: int
     is_automatic: bool
     exposure_weight: float
-    totals: PulseTotals
+    totals: MetricTotals
     hours: tuple[HourTotals, ...]
 
 
@@ -75,7 +75,7 @@ class AdjustmentRow:
     note: str
 
 
-def list_pulses(*, now: datetime) -> list[CampaignPulse]:
+def list_pulses(*, now: datetime) -> list[CampaignMetrics]:
     """Return live campaigns, those that cost most today first. Three queries."""
     live = Campaign.objects.filter(
         status=Campaign.Status.LIVE, starts_at__lte=now, ends_at__gt=now
@@ -133,13 +133,13 @@ def _describe(
     tuning: CampaignTuning | None,
     known: Mapping[datetime, Mapping[str, Any]],
     now: datetime,
-) -> CampaignPulse:
+) -> CampaignMetrics:
     last = now.replace(minute=0, second=0, microsecond=0)
     shown = [last - HOUR * back for back in range(HOURS - 1, -1, -1)]
-    names = [one.name for one in fields(PulseTotals) if one.name != "minutes"]
+    names = [one.name for one in fields(MetricTotals) if one.name != "minutes"]
     sums = {name: sum(row[name] for row in known.values()) for name in names}
     of_hour = [one.name for one in fields(HourTotals) if one.name != "at"]
-    return CampaignPulse(
+    return CampaignMetrics(
         campaign_id=campaign.pk,
         name=campaign.name,
         audience=campaign.audience,
@@ -148,7 +148,7 @@ def _describe(
         spent_minor=campaign.spent_minor,
         is_automatic=tuning is not None and tuning.is_automatic,
         exposure_weight=1.0 if tuning is None else tuning.exposure_weight,
-        totals=PulseTotals(**sums),
+        totals=MetricTotals(**sums),
         hours=tuple(
             HourTotals(at, **{name: known[at][name] for name in of_hour} if at in known else {})
             for at in shown
@@ -160,7 +160,7 @@ def _sum_hours(
     campaign_ids: Sequence[int], now: datetime
 ) -> Mapping[int, dict[datetime, dict[str, Any]]]:
     since = now.replace(minute=0, second=0, microsecond=0) - HOUR * (HOURS - 1)
-    names = [one.name for one in fields(PulseTotals) if one.name != "minutes"]
+    names = [one.name for one in fields(MetricTotals) if one.name != "minutes"]
     rows = (
         CampaignMinute.objects.filter(campaign_id__in=campaign_ids, minute__gte=since)
         .annotate(hour=TruncHour("minute"))

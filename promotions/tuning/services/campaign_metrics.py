@@ -18,7 +18,7 @@ from profiles.events.api import count_offer_events, list_basket_lines, sum_retur
 from profiles.reviews.api import list_review_tones
 from promotions.campaigns.models import Campaign, Offer
 from promotions.coupons.models import Redemption
-from promotions.tuning.core import PulseTotals
+from promotions.tuning.core import MetricTotals
 from promotions.tuning.models import CampaignMinute
 from promotions.tuning.selectors.adjusting import find_depths
 from promotions.tuning.selectors.profits import sum_orders
@@ -27,7 +27,7 @@ MINUTE = timedelta(minutes=1)
 RECENT = timedelta(hours=2)
 # Reviews are read and returns come in long after the order: they count for its campaigns this long.
 ECHO = timedelta(days=60)
-TOTALS = tuple(one.name for one in fields(PulseTotals) if one.name != "minutes")
+TOTALS = tuple(one.name for one in fields(MetricTotals) if one.name != "minutes")
 
 Key = tuple[int, datetime]
 

@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language, gettext
 from rest_framework import exceptions
 
-from promotions.coupons.api import CouponExhausted
+from promotions.coupons.api import UseRefused
 from promotions.engine.api import REASONS, say_reason
 from shop.doors.api.metrics import problems_total
 from shop.doors.api.refusals import FALLBACK_STATUS, STATUS_BY_CODE, TITLE_BY_STATUS
@@ -160,7 +160,7 @@ def _from_refusal(error: FairtagError) -> HttpResponse:
 
 
 def _say(error: FairtagError) -> str:
-    if isinstance(error, CouponExhausted) and error.code in REASONS:
+    if isinstance(error, UseRefused) and error.code in REASONS:
         return say_reason(error.code, language=get_language() or "en", detail=error.detail)
     return gettext(error.message) if error.message else error.code
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from promotions.offers.api import find_place
-from promotions.tuning.api import AdjustmentRow, CampaignPulse, read_group
+from promotions.tuning.api import AdjustmentRow, CampaignMetrics, read_group
 from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import Chart, Series
 from shop.ground.staff.columns import show_minor
@@ -221,7 +221,7 @@ def show_evidence(name: str, value: float | None) -> str:
     return show_units(value) if name in _PLAIN else show_percent(value)
 
 
-def draw_pulse(pulse: CampaignPulse) -> Chart:
+def draw_pulse(pulse: CampaignMetrics) -> Chart:
     """Return orders of the last day by the hour."""
     return DayChart(
         title=_("Orders with “%(name)s”, the last 24 hours") % {"name": pulse.name},

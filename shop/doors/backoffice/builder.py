@@ -34,7 +34,13 @@ from shop.doors.backoffice.clauses import (
     read_clauses,
     show_clauses,
 )
-from shop.doors.backoffice.sentences import Piece, Place, examples, make_form, split_sentence
+from shop.doors.backoffice.sentences import (
+    MarketContext,
+    Piece,
+    examples,
+    make_form,
+    split_sentence,
+)
 from shop.ground.catalog.selectors import get_market
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.reasons import account_id
@@ -112,7 +118,7 @@ class FilledBound:
 
     bound: Bound
     form: forms.Form
-    place: Place
+    place: MarketContext
 
     @property
     def pieces(self) -> list[Piece]:
@@ -125,7 +131,7 @@ class FilledSentence:
     """A template with its form, its clauses and the form of its name."""
 
     template: Template
-    place: Place
+    place: MarketContext
     form: forms.Form
     names: forms.Form
     stacking: forms.Form
@@ -162,14 +168,14 @@ class FilledSentence:
         ]
 
 
-def read_place() -> Place:
+def read_place() -> MarketContext:
     """Return where campaigns of this shop run by default. No query while fresh."""
     market = get_market(home_place()[0])
     language = get_language() or "en"
-    return Place(market.code, market.currency, market.time_zone, language, utc_now())
+    return MarketContext(market.code, market.currency, market.time_zone, language, utc_now())
 
 
-def open_sentence(template: Template, place: Place) -> FilledSentence:
+def open_sentence(template: Template, place: MarketContext) -> FilledSentence:
     """Return the sentence with examples in its blanks."""
     form = make_form(template.blanks, place)(initial=examples(template.blanks, place))
     stacking = StackingForm(initial=dict(template.stacking))
@@ -178,14 +184,14 @@ def open_sentence(template: Template, place: Place) -> FilledSentence:
     return FilledSentence(template, place, form, *around, [], bounds=bounds)
 
 
-def _make_bounds(template: Template, place: Place, options: Any) -> list[FilledBound]:
+def _make_bounds(template: Template, place: MarketContext, options: Any) -> list[FilledBound]:
     return [
         FilledBound(bound, make_form(bound.blanks, place)(**options), place)
         for bound in list_bounds(template)
     ]
 
 
-def read_sentence(template: Template, place: Place, posted: QueryDict) -> FilledSentence:
+def read_sentence(template: Template, place: MarketContext, posted: QueryDict) -> FilledSentence:
     """Return the sentence as posted, with a clause added or taken away if that was pressed.
 
     Then nothing is judged yet: what was typed stands in the blanks as it was typed.
@@ -268,7 +274,7 @@ def _join_bounds(bounds: list[FilledBound], *, is_of_goods: bool) -> dict[str, A
     return joined
 
 
-def _leave_out(campaign_id: int, place: Place, by_id: int) -> None:
+def _leave_out(campaign_id: int, place: MarketContext, by_id: int) -> None:
     """Leave out of a new draft what may not be promoted; one of nothing else stays as it is."""
     forbidden = find_forbidden(market_code=place.market_code, now=place.now)
     if forbidden.variant_ids:
@@ -282,7 +288,7 @@ def _leave_out(campaign_id: int, place: Place, by_id: int) -> None:
             )
 
 
-def say_kind(template: Template, place: Place) -> dict[str, str]:
+def say_kind(template: Template, place: MarketContext) -> dict[str, str]:
     """Return what the list of sentences shows of one."""
     return {
         "code": template.code,
@@ -292,7 +298,7 @@ def say_kind(template: Template, place: Place) -> dict[str, str]:
     }
 
 
-def template_text(template: Template, place: Place) -> str:
+def template_text(template: Template, place: MarketContext) -> str:
     """Return the sentence with a dash in every blank."""
     dashes = {blank.name: "___" for blank in template.blanks}
     return template.say(place.language).format(**dashes)

@@ -20,7 +20,7 @@ from shop.ground.staff.numbers import (
     show_signed,
     show_units,
 )
-from shop.ground.staff.place import staff_currency
+from shop.ground.staff.region import staff_currency
 
 type Text = str | Promise
 

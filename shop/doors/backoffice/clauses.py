@@ -11,7 +11,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from promotions.planning.api import AND, BRACKET, CLAUSES, OR, WITH, Clause, Part, join_parts
-from shop.doors.backoffice.sentences import Piece, Place, examples, make_form, split_sentence
+from shop.doors.backoffice.sentences import (
+    MarketContext,
+    Piece,
+    examples,
+    make_form,
+    split_sentence,
+)
 
 MOST_CLAUSES = 30
 OFFERED: Mapping[str, Clause] = {**CLAUSES, BRACKET.code: BRACKET}
@@ -53,7 +59,7 @@ class FilledClause:
         """Return whether others stand in it."""
         return self.clause is BRACKET
 
-    def pieces(self, place: Place) -> list[Piece]:
+    def pieces(self, place: MarketContext) -> list[Piece]:
         """Return the clause as text and fields."""
         return list(split_sentence(place.translate(self.clause.sentence), self.form))
 
@@ -80,7 +86,7 @@ class ShownClause:
 
 
 def show_clauses(
-    clauses: Sequence[FilledClause], place: Place, within: str = ""
+    clauses: Sequence[FilledClause], place: MarketContext, within: str = ""
 ) -> list[ShownClause]:
     """Return the clauses as a tree."""
     return [
@@ -90,7 +96,7 @@ def show_clauses(
     ]
 
 
-def list_clause_choices(place: Place) -> list[tuple[str, str]]:
+def list_clause_choices(place: MarketContext) -> list[tuple[str, str]]:
     """Return the clauses that can be added, as (code, text with dots for blanks)."""
     return [(code, _blank_out(place.translate(one.sentence), one)) for code, one in OFFERED.items()]
 
@@ -99,7 +105,7 @@ def _blank_out(sentence: str, clause: Clause) -> str:
     return sentence.format(**{blank.name: "…" for blank in clause.blanks})
 
 
-def read_clauses(posted: QueryDict, place: Place, is_edit: bool) -> list[FilledClause]:
+def read_clauses(posted: QueryDict, place: MarketContext, is_edit: bool) -> list[FilledClause]:
     """Return the clauses as posted: each came as "key:code" with its blanks behind the key.
 
     One within a bracket names it, and comes after it. A bracket is taken away with all in it.
@@ -135,7 +141,7 @@ def _has_bracket(found: Sequence[FilledClause], key: str) -> bool:
 
 
 def _read_clause(
-    key: str, clause: Clause, posted: QueryDict, place: Place, *, is_edit: bool
+    key: str, clause: Clause, posted: QueryDict, place: MarketContext, *, is_edit: bool
 ) -> FilledClause:
     prefix = f"c{key}"
     begin = f"{prefix}-"
@@ -146,7 +152,7 @@ def _read_clause(
     return FilledClause(key, clause, form, is_opposite, joint, posted.get(f"{begin}in", ""))
 
 
-def _add_clause(found: list[FilledClause], posted: QueryDict, place: Place) -> None:
+def _add_clause(found: list[FilledClause], posted: QueryDict, place: MarketContext) -> None:
     """Add the clause that was chosen: at the end, or at the end of the bracket that was pressed."""
     how = posted.get("add", "")
     within = how.removeprefix("in:") if how.startswith("in:") else ""

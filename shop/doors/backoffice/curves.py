@@ -13,7 +13,7 @@ from shop.doors.backoffice.charts.planes import Band, Curve, Marker, PlaneChart,
 from shop.ground.kernel.money import BadAmount, read_amount, write_amount
 from shop.ground.staff.columns import show_minor, show_money
 from shop.ground.staff.numbers import EMPTY, show_number, show_units
-from shop.ground.staff.place import staff_currency
+from shop.ground.staff.region import staff_currency
 
 NORMAL_95 = 1.96
 # As many places as a slider of a few hundred pixels can tell apart.

@@ -127,7 +127,7 @@ def list_candidates(trace: QuoteTrace) -> list[Candidate]:
 
 
 @dataclass(frozen=True, slots=True)
-class Chance:
+class FeasiblePrice:
     """A price that could have been shown, and how likely it was."""
 
     price: str
@@ -136,10 +136,10 @@ class Chance:
     is_shown: bool
 
 
-def list_chances(trace: QuoteTrace, chances: QuoteChances) -> list[Chance]:
+def list_feasible_prices(trace: QuoteTrace, chances: QuoteChances) -> list[FeasiblePrice]:
     """Return the feasible prices with their chances, highest price first."""
     return [
-        Chance(
+        FeasiblePrice(
             price=show_money(minor, trace.currency),
             discount=show_change(minor / trace.public_minor - 1),
             chance=show_percent(chance),

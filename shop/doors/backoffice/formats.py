@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from shop.ground.kernel.money import exponent
-from shop.ground.staff.place import staff_currency, staff_locale
+from shop.ground.staff.region import staff_currency, staff_locale
 
 
 def show_short_money(number: float) -> str:

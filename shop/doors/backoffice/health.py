@@ -17,7 +17,7 @@ from shop.ground.jobs.redis import OK, REFUSES, probe_redis
 from shop.ground.jobs.selectors import RunRow, list_recent_runs, read_queue_depths
 from shop.ground.outbox.selectors import read_outbox
 from shop.ground.staff.numbers import show_count, show_number
-from shop.ground.staff.place import show_time
+from shop.ground.staff.region import show_time
 
 QUEUES = ("interactive", "outbox", "recompute", "training")
 RUNS_SHOWN = 20

@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy
 
 from pricing.api import EvidenceStep, LiftDay, ShadowRow
 from profiles.values import Lift
-from shop.doors.backoffice.boards import Figure, show_share
 from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import WIDE, WIDTH, Chart, Series
 from shop.doors.backoffice.charts.planes import Band, Curve, Marker, PlaneChart
 from shop.doors.backoffice.formats import show_day
+from shop.doors.backoffice.model_reports import Figure, show_share
 from shop.ground.staff.columns import show_minor
 from shop.ground.staff.numbers import EMPTY, show_count, show_percent, show_signed
 
@@ -45,7 +45,7 @@ def judge_lift(lift: Lift) -> tuple[str, str]:
     return _("no difference proven yet"), "amber"
 
 
-def judge_trial(lift: Lift) -> tuple[str, str]:
+def judge_rollout(lift: Lift) -> tuple[str, str]:
     """Return how shoppers of a version on trial do against the others, and a tone."""
     if not isfinite(lift.low):
         return _("too few shoppers to say anything yet"), "gray"

@@ -18,7 +18,7 @@ from shop.doors.backoffice.charts.drawing import WIDE, Chart, Series
 from shop.doors.backoffice.formats import show_day
 from shop.ground.staff.columns import show_minor, show_money
 from shop.ground.staff.numbers import show_change, show_count, show_percent
-from shop.ground.staff.place import staff_zone
+from shop.ground.staff.region import staff_zone
 
 HISTORY_DAYS = 182
 

@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from pricing.api import FitRow
 from pricing.optimum.core.signals import SIGNALS
-from shop.doors.backoffice.boards import Figure
 from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import WIDE, Chart, Series
+from shop.doors.backoffice.model_reports import Figure
 from shop.ground.staff.numbers import show_count, show_number, show_percent, show_signed
-from shop.ground.staff.place import show_time
+from shop.ground.staff.region import show_time
 
 REFUSALS: dict[str, str | Promise] = {
     "not_a_number": gettext_lazy("not used: it came out as no number"),

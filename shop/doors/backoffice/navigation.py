@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from shop.doors.backoffice.badges import read_badges
+from shop.doors.backoffice.sidebar_counts import read_sidebar_counts
 from shop.ground.staff.roles import is_auditor
 
 type Text = str | Promise
@@ -251,7 +251,7 @@ def list_navigation(request: HttpRequest) -> list[dict[str, Any]]:
     Five queries for the badges (kill switches that are on, open breakers, experiments that stopped
     by themselves, returns that wait a week for their refund, red jobs), no others.
     """
-    badges = read_badges(request.user)
+    badges = read_sidebar_counts(request.user)
     groups = []
     for title, items in GROUPS:
         entries = [

@@ -25,7 +25,7 @@ from shop.ground.catalog.selectors.editing import EditedProduct, EditedVariant
 from shop.ground.inventory.selectors import list_stock
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.numbers import EMPTY, show_count
-from shop.ground.staff.place import staff_locale
+from shop.ground.staff.region import staff_locale
 
 
 @dataclass(frozen=True, slots=True)

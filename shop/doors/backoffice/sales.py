@@ -19,7 +19,7 @@ from shop.doors.backoffice.formats import show_day, show_short_money
 from shop.doors.backoffice.memory import remember
 from shop.ground.staff.columns import show_minor
 from shop.ground.staff.numbers import MOST_CHANGE, show_change, show_count, show_percent
-from shop.ground.staff.place import staff_currency
+from shop.ground.staff.region import staff_currency
 
 ONLINE = "online"
 PERIODS = (7, 28, 91, 364)

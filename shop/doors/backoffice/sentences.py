@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from profiles.segments.api import list_segments
-from promotions.planning.api import UnknownGoods, list_partners, read_goods
+from promotions.planning.api import UnknownProducts, list_partners, read_goods
 from promotions.sentences.api import Blank
 from shop.ground.kernel.translation import translate
 from shop.ground.staff.money import InlineMoneyWidget, MoneyField
@@ -26,7 +26,7 @@ _BLANK = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MarketContext:
     """Where the campaign runs: whose money and clock the blanks are in, and in which language."""
 
     market_code: str
@@ -57,13 +57,13 @@ def split_sentence(sentence: str, form: forms.Form) -> Iterator[Piece]:
             yield Piece(text=part)
 
 
-def make_form(blanks: tuple[Blank, ...], place: Place) -> type[forms.Form]:
+def make_form(blanks: tuple[Blank, ...], place: MarketContext) -> type[forms.Form]:
     """Return the form class of a sentence's blanks."""
     fields: dict[str, Any] = {blank.name: _make_field(blank, place) for blank in blanks}
     return type("SentenceForm", (forms.Form,), fields)
 
 
-def examples(blanks: tuple[Blank, ...], place: Place) -> dict[str, str]:
+def examples(blanks: tuple[Blank, ...], place: MarketContext) -> dict[str, str]:
     """Return what stands in the blanks at first."""
     tomorrow = place.now.astimezone(ZoneInfo(place.time_zone)) + timedelta(days=1)
     tomorrow = tomorrow.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -74,18 +74,18 @@ def examples(blanks: tuple[Blank, ...], place: Place) -> dict[str, str]:
     }
 
 
-class _Goods(forms.CharField):
+class _ProductsField(forms.CharField):
     """Names of categories or brands, or SKUs, cleaned to a scope."""
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
         try:
             return read_goods(text)
-        except UnknownGoods as refusal:
+        except UnknownProducts as refusal:
             raise forms.ValidationError(refusal.message) from refusal
 
 
-class _Gift(_Goods):
+class _Gift(_ProductsField):
     """SKUs of goods to give away, cleaned to their ids."""
 
     def clean(self, value: Any) -> Any:
@@ -132,7 +132,7 @@ class _Clock(forms.TimeField):
         return f"{super().clean(value):%H:%M}"
 
 
-def _make_field(blank: Blank, place: Place) -> forms.Field:
+def _make_field(blank: Blank, place: MarketContext) -> forms.Field:
     options = {"label": place.translate(blank.label), "required": blank.is_needed}
     field = _FIELDS[blank.kind](blank, place, options)
     widget = field.widget
@@ -147,17 +147,17 @@ def _make_field(blank: Blank, place: Place) -> forms.Field:
     return field
 
 
-def _percent(blank: Blank, place: Place, options: Any) -> forms.Field:
+def _percent(blank: Blank, place: MarketContext, options: Any) -> forms.Field:
     least = Decimal("0.01")
     return forms.DecimalField(min_value=least, max_value=100, decimal_places=2, **options)
 
 
-def _choice(blank: Blank, place: Place, options: Any) -> forms.Field:
+def _choice(blank: Blank, place: MarketContext, options: Any) -> forms.Field:
     choices = [(value, place.translate(said)) for value, said in blank.choices]
     return forms.ChoiceField(choices=choices, **options)
 
 
-def _segments(blank: Blank, place: Place, options: Any) -> forms.Field:
+def _segments(blank: Blank, place: MarketContext, options: Any) -> forms.Field:
     is_chinese = place.language.startswith("zh")
     named = [
         (one.code, one.name_zh if is_chinese else one.name)
@@ -167,15 +167,15 @@ def _segments(blank: Blank, place: Place, options: Any) -> forms.Field:
     return _Listed(choices=named, **options)
 
 
-def _partner(blank: Blank, place: Place, options: Any) -> forms.Field:
+def _partner(blank: Blank, place: MarketContext, options: Any) -> forms.Field:
     return forms.ChoiceField(choices=list_partners(), **options)
 
 
-def _text(length: int) -> Callable[[Blank, Place, Any], forms.Field]:
+def _text(length: int) -> Callable[[Blank, MarketContext, Any], forms.Field]:
     return lambda blank, place, options: forms.CharField(max_length=length, **options)
 
 
-_FIELDS: Mapping[str, Callable[[Blank, Place, Any], forms.Field]] = {
+_FIELDS: Mapping[str, Callable[[Blank, MarketContext, Any], forms.Field]] = {
     "percent": _percent,
     "money": lambda blank, place, options: MoneyField(
         currency=place.currency,
@@ -187,7 +187,7 @@ _FIELDS: Mapping[str, Callable[[Blank, Place, Any], forms.Field]] = {
     "count": lambda blank, place, options: forms.IntegerField(
         min_value=1, max_value=5_000_000, **options
     ),
-    "goods": lambda blank, place, options: _Goods(max_length=LONGEST_TEXT, **options),
+    "goods": lambda blank, place, options: _ProductsField(max_length=LONGEST_TEXT, **options),
     "gift": lambda blank, place, options: _Gift(max_length=LONGEST_TEXT, **options),
     "words": lambda blank, place, options: _Words(max_length=LONGEST_TEXT, **options),
     "moment": lambda blank, place, options: _Moment(place.time_zone, **options),

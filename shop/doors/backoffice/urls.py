@@ -38,7 +38,8 @@ from shop.doors.backoffice.views.fulfilment import (
     show_return_statistics,
 )
 from shop.doors.backoffice.views.guardrails import show_guardrails
-from shop.doors.backoffice.views.learning import show_learning, show_trials
+from shop.doors.backoffice.views.kill_switches import flip_switch, show_switches
+from shop.doors.backoffice.views.learning import show_learning, show_rollouts
 from shop.doors.backoffice.views.ledger import show_price_story
 from shop.doors.backoffice.views.markets import show_market
 from shop.doors.backoffice.views.models import show_backtest, show_elasticities, show_leaderboard
@@ -65,7 +66,6 @@ from shop.doors.backoffice.views.releasing import release_campaign
 from shop.doors.backoffice.views.results import export_results, show_results
 from shop.doors.backoffice.views.shoppers import show_shopper
 from shop.doors.backoffice.views.switchbacks import plan_switchback
-from shop.doors.backoffice.views.switches import flip_switch, show_switches
 from shop.doors.backoffice.views.workers import show_workers
 
 
@@ -99,7 +99,7 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("elasticities/", site.admin_view(show_elasticities), name="elasticities"),
         path("learning/", site.admin_view(show_learning), name="learning"),
         *_list_experiments(site),
-        path("trials/", site.admin_view(show_trials), name="trials"),
+        path("trials/", site.admin_view(show_rollouts), name="trials"),
         path("guardrails/", site.admin_view(show_guardrails), name="guardrails"),
         path("data-quality/", site.admin_view(show_quality), name="data_quality"),
         path("demand/<int:variant_id>/", site.admin_view(show_demand_curve), name="demand_curve"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from shop.doors.intake.tree import Department, Leaf, Place
+from shop.doors.intake.tree import Department, Leaf, StoreCategory
 from shop.ground.catalog.core.loading import CategoryRow
 
 NO_ART = "default"
@@ -47,7 +47,7 @@ def _department_row(department: Department) -> CategoryRow:
     )
 
 
-def _place_row(place: Place, position: int, *, has_sensitive: bool) -> CategoryRow:
+def _place_row(place: StoreCategory, position: int, *, has_sensitive: bool) -> CategoryRow:
     return CategoryRow(
         path=place.path,
         parent_path=place.department.code,

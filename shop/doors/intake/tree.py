@@ -61,7 +61,7 @@ class Department:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StoreCategory:
     """A category of the store. `goods`: g, ml or ct, how its package sizes are read."""
 
     department: Department
@@ -84,7 +84,7 @@ class Place:
 class Leaf:
     """A product type of the store: where its products hang."""
 
-    place: Place
+    place: StoreCategory
     type_name: TypeName
     is_child_directed: bool
     is_restricted: bool
@@ -123,10 +123,10 @@ def list_departments() -> dict[str, Department]:
 
 
 @lru_cache(maxsize=1)
-def _known_places() -> dict[tuple[str, str], Place]:
+def _known_places() -> dict[tuple[str, str], StoreCategory]:
     departments = list_departments()
     return {
-        (row["department"], row["category"]): Place(
+        (row["department"], row["category"]): StoreCategory(
             department=departments[row["place"]],
             name=row["name"],
             name_zh=row["name_zh"],
@@ -142,7 +142,7 @@ def _known_places() -> dict[tuple[str, str], Place]:
 
 
 @lru_cache(maxsize=4096)
-def find_place(department: str, category: str) -> Place:
+def find_place(department: str, category: str) -> StoreCategory:
     """Return the store's place of a till's department and category.
 
     Codes nobody mapped get readable names; words such as "wine" or "baby" set the flags, because
@@ -157,7 +157,7 @@ def find_place(department: str, category: str) -> Place:
     text = f"{name} {below}"
     code = make_slug([name]) or "other"
     listed = list_departments()
-    return Place(
+    return StoreCategory(
         department=listed.get(code)
         or Department(code, name, "", USUAL_MARGIN, "", "", len(listed)),
         name=below,

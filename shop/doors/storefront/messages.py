@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from promotions.coupons.api import CouponExhausted
+from promotions.coupons.api import UseRefused
 from promotions.engine.api import REASONS, say_reason
 from shop.ground.kernel.errors import FairtagError
 
@@ -35,7 +35,7 @@ def say_refusal(error: FairtagError) -> str:
         "unknown_method": _("Please choose one of the ways to pay."),
         "idempotency_in_flight": _("We are still working on this order. Please wait a moment."),
     }
-    if isinstance(error, CouponExhausted) and error.code in REASONS:
+    if isinstance(error, UseRefused) and error.code in REASONS:
         return say_reason(error.code, language=get_language() or "en", detail=error.detail)
     return known.get(error.code) or _(error.message)
 

@@ -24,8 +24,8 @@ from shop.ground.staff.columns import (
     tag_column,
 )
 from shop.ground.staff.numbers import show_number
-from shop.ground.staff.place import show_time
 from shop.ground.staff.reasons import ConfirmForm, ask, go_back, tell_outcome
+from shop.ground.staff.region import show_time
 from shop.ground.staff.tables import ReadOnlyAdmin
 
 OUTCOME_TONES = {"running": "blue", "ok": "green", "failed": "red", "hung": "red"}

@@ -12,7 +12,7 @@ from shop.ground.staff.columns import show_money
 from shop.ground.staff.forms import StaffForms
 from shop.ground.staff.money import is_money
 from shop.ground.staff.numbers import EMPTY, show_units
-from shop.ground.staff.place import show_moment, staff_place
+from shop.ground.staff.region import show_moment, staff_region
 
 
 class StaffCell(UnfoldAdminReadonlyField):
@@ -30,7 +30,7 @@ class StaffCell(UnfoldAdminReadonlyField):
             return super().contents()
         table: Any = self.model_admin
         is_ours = isinstance(table, StaffForms)
-        place = table.place_for(self.form.instance, {}) if is_ours else staff_place()
+        place = table.place_for(self.form.instance, {}) if is_ours else staff_region()
         if is_money(column):
             return show_money(value, place.currency)
         return EMPTY if value is None else show_moment(value, place.time_zone)

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from shop.ground.kernel.money import format_money
 from shop.ground.staff.documents import say_document, show_document
 from shop.ground.staff.numbers import EMPTY, show_percent
-from shop.ground.staff.place import show_moment, staff_currency, staff_locale
+from shop.ground.staff.region import show_moment, staff_currency, staff_locale
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from shop.ground.kernel.money import format_money
 from shop.ground.staff.numbers import EMPTY, show_units
-from shop.ground.staff.place import show_moment, staff_currency, staff_locale
+from shop.ground.staff.region import show_moment, staff_currency, staff_locale
 
 MINOR = "_minor"
 MOST_IN_LINE = 100

@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 
 from shop.ground.staff.moments import MomentField
 from shop.ground.staff.money import MoneyField, is_money
-from shop.ground.staff.place import StaffPlace, staff_place
+from shop.ground.staff.region import StaffRegion, staff_region
 
 
 class StaffForms:
@@ -20,18 +20,18 @@ class StaffForms:
 
     finer_money: frozenset[str] = frozenset()  # columns with parts of minor units
 
-    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
+    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffRegion:
         """Return the place of a row that is or will be; `asked` is what the form was sent.
 
         A row's own market or currency counts, else the place of the page.
         """
         if row is None:
-            return staff_place()
+            return staff_region()
         market = getattr(row, "market", None)
         if market is not None and hasattr(market, "time_zone"):
-            return StaffPlace(market.currency, market.time_zone)
+            return StaffRegion(market.currency, market.time_zone)
         currency = getattr(row, "currency", "")
-        return replace(staff_place(), currency=currency) if currency else staff_place()
+        return replace(staff_region(), currency=currency) if currency else staff_region()
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
         """Return our field for an amount or a moment, else what Django would."""
@@ -56,7 +56,7 @@ class StaffForms:
 class InlineStaffForms(StaffForms):
     """The same for rows on their parent's page: the parent says which market."""
 
-    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
+    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffRegion:
         """Ask the parent's table."""
         this: Any = self
         parent = row
@@ -66,7 +66,7 @@ class InlineStaffForms(StaffForms):
             parent = None if link is None else getattr(row, link.name, None)
         table = this.admin_site._registry.get(this.parent_model)
         is_ours = isinstance(table, StaffForms)
-        return table.place_for(parent, asked) if is_ours else staff_place()
+        return table.place_for(parent, asked) if is_ours else staff_region()
 
     def get_formset(self, request: Any, obj: Any = None, **options: Any) -> Any:
         """Return the rows' forms with their fields set to the parent's market."""
@@ -75,7 +75,7 @@ class InlineStaffForms(StaffForms):
         return formset
 
 
-def set_place(form: Any, place: StaffPlace) -> Any:
+def set_place(form: Any, place: StaffRegion) -> Any:
     """Set amounts and moments of a form class to a place: its own copies of declared fields."""
     for name, field in form.base_fields.items():
         if not isinstance(field, MoneyField | MomentField):

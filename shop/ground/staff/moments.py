@@ -11,7 +11,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
-from shop.ground.staff.place import staff_zone
+from shop.ground.staff.region import staff_zone
 
 
 class MomentWidget(UnfoldAdminSplitDateTimeWidget):

@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from shop.ground.kernel.money import BadAmount, exponent, read_amount, write_amount
 from shop.ground.staff.columns import show_money
-from shop.ground.staff.place import staff_currency
+from shop.ground.staff.region import staff_currency
 
 MOST = 10**14
 LARGEST_PRICE = 100_000

@@ -8,7 +8,7 @@ from math import floor, log10
 from babel.numbers import format_decimal
 from django.utils.translation import gettext as _
 
-from shop.ground.staff.place import staff_locale
+from shop.ground.staff.region import staff_locale
 
 EMPTY = "–"
 # A change above this (a share) comes from a base too small to compare with.

@@ -19,7 +19,7 @@ LIMIT = 30.0  # of utilities
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class CurveRequest:
     """R rows of n shoppers and m goods at k prices each: `visit` and `column` (R,), `slot` and
     `rival` (m,), `log_price` (R, k), `felt` (R, k, FELT), feature columns `x` (n, K)."""
 
@@ -53,7 +53,7 @@ class Curves:
         family = fit.tree.find("family", shelf)
         return Curves(fit, plan, value, family, effect, float(value[:, 1].mean()))
 
-    def utilities(self, asked: Asked) -> FloatArray:
+    def utilities(self, asked: CurveRequest) -> FloatArray:
         """Return utilities (R, k), at most as high as at any lower price before."""
         layout, plan = self.fit.layout, self.plan
         slot, visit, column = asked.slot[asked.column], asked.visit, asked.column
@@ -78,7 +78,7 @@ class Curves:
         held: FloatArray = np.clip(utility, -LIMIT, LIMIT, out=utility)
         return held
 
-    def _of_shoppers(self, asked: Asked) -> tuple[FloatArray, FloatArray]:
+    def _of_shoppers(self, asked: CurveRequest) -> tuple[FloatArray, FloatArray]:
         """Return what shoppers and the day add to levels and log slopes of families, (n, F)."""
         layout, plan = self.fit.layout, self.plan
         names = len(layout.columns.shopper)

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from shop.ground.kernel.clock import utc_now
+from shop.traffic.rollout import Staff
 from shop.traffic.run import CannotSimulate, HasPrices, Options, simulate
-from shop.traffic.trial import Staff
 
 USUAL = Options()
 

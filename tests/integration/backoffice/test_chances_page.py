@@ -9,7 +9,7 @@ from django.utils.translation import override
 
 from profiles.features.core import VALUE_NAMES
 from profiles.models import SegmentVersion, Shopper, ShopperProfile
-from profiles.segments.core.predictions import CHANCE_INPUTS, Chance
+from profiles.segments.core.predictions import CHANCE_INPUTS, PredictionModel
 from profiles.segments.core.segmentation import SEGMENT_FEATURES, SegmentModel, model_arrays
 from profiles.segments.selectors.segments import forget_segments
 from shop.ground.kernel.arrays import pack_arrays
@@ -19,7 +19,7 @@ from tests.factories.profiles import NOON
 def test_staff_see_the_chance_and_why_in_their_language(root: Client) -> None:
     width, one = len(CHANCE_INPUTS), Shopper.objects.order_by("pk")[0]
     weights = np.array([1.0 if name == "orders" else 0.0 for name in CHANCE_INPUTS])
-    chance = Chance("will_buy", np.zeros(width), np.ones(width), weights, -1.0)
+    chance = PredictionModel("will_buy", np.zeros(width), np.ones(width), weights, -1.0)
     model = SegmentModel(
         codes=("segment-0",),
         centroids=np.zeros((1, len(SEGMENT_FEATURES))),

@@ -16,7 +16,7 @@ from pricing.learning.core.evaluation.estimators import Support, find_refusals
 from pricing.learning.models.learning import ModelRamp, RampStep
 from pricing.policy.models.breakers import BreakerTrip
 from pricing.quoting.services.drain import QuoteRefused, verify_quote
-from pricing.rollout.selectors.trial_words import REFUSALS, list_trial_figures
+from pricing.rollout.selectors.rollout_words import REFUSALS, list_rollout_figures
 from shop.ground.approvals.core.values import NeedsSecondPerson, NotWaiting
 from shop.ground.jobs.services import JobUnknown, start_job
 from shop.ground.kernel.clock import utc_now
@@ -56,17 +56,17 @@ CHINESE = [
 
 
 def test_the_figures_of_a_step_are_sentences_in_both_languages() -> None:
-    english = list_trial_figures(JUDGED, show_minor)
+    english = list_rollout_figures(JUDGED, show_minor)
     assert english[:2] == [
         "26.5 hours at this share, 1,500 decisions",
         "its shadow is -2.1 % from the prices shown, on average",
     ]
     assert english[-1] == "logged prices allow no step: too few shoppers; the gain is not sure"
     with override("zh-hans"):
-        assert list_trial_figures(JUDGED, show_minor) == CHINESE
-    assert list_trial_figures({}, show_minor) == []
+        assert list_rollout_figures(JUDGED, show_minor) == CHINESE
+    assert list_rollout_figures({}, show_minor) == []
     unsure = {"difference": 1.0, "low": None, "high": None}
-    assert list_trial_figures(unsure, show_minor) == [
+    assert list_rollout_figures(unsure, show_minor) == [
         "too few shoppers of it to compare profit a visit"
     ]
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orders.models import Order
-from shop.ground.staff.place import NOWHERE, staff_place
+from shop.ground.staff.region import NOWHERE, staff_region
 
 PLACED = datetime(2026, 7, 2, 3, 30, tzinfo=UTC)  # 23:30 of the day before in New York
 
@@ -30,4 +30,4 @@ def test_list_form_and_page_show_one_time_and_its_zone(root: Client) -> None:
 
 def test_the_clock_of_a_page_ends_with_it(root: Client) -> None:
     root.get(reverse("admin:index"))
-    assert (staff_place(), timezone.get_current_timezone_name()) == (NOWHERE, "UTC")
+    assert (staff_region(), timezone.get_current_timezone_name()) == (NOWHERE, "UTC")

@@ -14,7 +14,7 @@ from shop.doors.backoffice import navigation
 
 def test_a_badge_stands_beside_its_page(root: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     workers = reverse("admin:workers")
-    monkeypatch.setattr(navigation, "read_badges", lambda _account: {"admin:workers": "<3"})
+    monkeypatch.setattr(navigation, "read_sidebar_counts", lambda _account: {"admin:workers": "<3"})
     sidebar = root.get(workers).content.decode().partition('id="nav-sidebar-apps"')[2]
     links = dict(re.findall(r'<li>\s*<a href="([^"]+)"(.*?)</a>', sidebar, re.DOTALL))
     assert [link for link, shown in links.items() if "sidebar-badge" in shown] == [workers]
@@ -27,7 +27,9 @@ def test_a_window_without_a_sidebar_asks_nothing_for_it(
 ) -> None:
     asked: list[Any] = []
     table = reverse("admin:profiles_segment_changelist")
-    monkeypatch.setattr(navigation, "read_badges", lambda account: asked.append(account) or {})
+    monkeypatch.setattr(
+        navigation, "read_sidebar_counts", lambda account: asked.append(account) or {}
+    )
     assert root.get(table, {"_popup": "1"}).status_code == 200
     assert asked == []
     assert root.get(table).status_code == 200

@@ -19,7 +19,7 @@ from orders.refusals import CartRefused, PriceConsentNeeded
 from pricing.base.core.values import QuoteContext
 from profiles.shoppers.selectors.shoppers import get_shopper_by_id
 from promotions.coupons.selectors.coupons import find_coupons
-from promotions.coupons.services.limits import CouponExhausted
+from promotions.coupons.services.limits import UseRefused
 from promotions.engine.core.values import CouponValue
 from promotions.models import Coupon
 from shop.ground.inventory.models import StockRecord
@@ -185,7 +185,7 @@ def test_a_code_used_up_meanwhile_stops_the_order(visit: QuoteContext, shelf: Sh
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("promotions.offers.selectors.gathering.find_coupons", _find_before_they_went)
         Coupon.objects.update(redeemed=1)
-        with pytest.raises(CouponExhausted) as refusal:
+        with pytest.raises(UseRefused) as refusal:
             place(visit, shown_total_minor=shown)
     assert (refusal.value.code, refusal.value.detail) == ("code_used_up", {"coupon": "HELLO"})
     assert not Order.objects.exists()

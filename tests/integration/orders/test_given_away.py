@@ -21,7 +21,7 @@ from profiles.values import ShopperValue
 from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.campaigns.selectors.campaigns import find_campaign
 from promotions.models import Campaign, Offer, Partner, PartnerEntry, PartnerShare, Redemption
-from promotions.partners.selectors import report_settlement, tie_redemptions
+from promotions.partners.selectors import reconcile_redemptions, report_settlement
 from promotions.partners.services import close_settlement
 from promotions.tuning.selectors.profits import sum_profits
 from promotions.tuning.services.campaign_metrics import collect_pulse
@@ -233,7 +233,7 @@ def test_each_returned_unit_takes_its_share_the_last_the_delivery(
 ) -> None:
     order = buy(shelf, "one")
     assert booked() == [(False, 300, 150), (True, 300, 150)]
-    assert [tie.is_tied for tie in tie_redemptions(share.partner_id)] == [True]
+    assert [tie.is_reconciled for tie in reconcile_redemptions(share.partner_id)] == [True]
     send_back(order, 1, 1)
     assert booked()[2:] == [(False, -300, -150)]
     assert read(share.campaign).totals.returned_minor == 300

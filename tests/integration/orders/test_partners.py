@@ -18,7 +18,7 @@ from promotions.models import (
     PartnerShare,
     Settlement,
 )
-from promotions.partners.selectors import report_settlement, tie_redemptions, write_report
+from promotions.partners.selectors import reconcile_redemptions, report_settlement, write_report
 from promotions.partners.services import PartnerRefused, close_settlement, correct_partner
 from shop.ground.catalog.models import Variant
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
@@ -67,7 +67,7 @@ def test_a_settlement_is_the_sum_of_uses_and_returns(shelf: Shelf, share: Partne
     # 15 % of 12.00 and 9.00 is 1.80 and 1.35; the dairy pays 0.60 and 0.45
     assert (settlement.used_minor, settlement.returned_minor) == (315, 60)
     assert (settlement.due_minor, settlement.entry_count) == (60 + 45 - 20, 3)
-    assert [tie.is_tied for tie in tie_redemptions(share.partner_id)] == [True]
+    assert [tie.is_reconciled for tie in reconcile_redemptions(share.partner_id)] == [True]
     rows = report_settlement(settlement)
     assert sum(row.due_minor for row in rows) == settlement.due_minor
     assert write_report(settlement).splitlines()[-1] == "total,,2,3.15,0.60,0.00,0.85,USD"

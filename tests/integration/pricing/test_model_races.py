@@ -14,7 +14,7 @@ from pricing.demand.models.demand import DemandModelVersion
 from pricing.learning.models.learning import ModelChange
 from pricing.rollout.services.approvals import activate_model
 from pricing.rollout.services.refits import lock_models
-from pricing.rollout.services.trials import begin_trial
+from pricing.rollout.services.rollouts import begin_rollout
 from tests.factories.pricing import NOON, Dairy, make_model, open_dairy
 from tests.factories.pricing_trials import make_candidate
 
@@ -38,7 +38,7 @@ def waits_in_line(done: Future[object]) -> bool:
     return False
 
 
-@pytest.mark.parametrize("act", [activate_model, begin_trial])
+@pytest.mark.parametrize("act", [activate_model, begin_rollout])
 def test_a_person_waits_for_the_refit_before(dairy: Dairy, act: Act) -> None:
     people = get_user_model().objects
     bob, ann = (people.create(email=f"{name}@example.com").pk for name in ("bob", "ann"))

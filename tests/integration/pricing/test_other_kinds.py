@@ -32,8 +32,8 @@ from pricing.rollout.selectors.verdicts import say_refit
 from pricing.rollout.services import refit_check
 from pricing.rollout.services.approvals import NotOffered, activate_model, ask_for_model
 from pricing.rollout.services.rollback import audit_and_go_back, rollback_model
+from pricing.rollout.services.rollouts import begin_rollout
 from pricing.rollout.services.training import UnknownFamily
-from pricing.rollout.services.trials import begin_trial
 from profiles.models import Event
 from profiles.values import ShopperValue
 from shop.ground.catalog.models import Variant
@@ -139,7 +139,7 @@ def test_a_challenger_goes_through_trial_into_use_and_back(teas: list[int]) -> N
     assert ask(teas, alice, NOON) == {champion}
 
     with committed():
-        ramp = begin_trial(model_id=model, by_id=ann, now=NOON)
+        ramp = begin_rollout(model_id=model, by_id=ann, now=NOON)
     judge_in_shadow(model)
     with committed():
         climb(ramp, 1.0)

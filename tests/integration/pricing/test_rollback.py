@@ -22,7 +22,7 @@ from pricing.rollout.services.approvals import NotOffered
 from pricing.rollout.services.refits import use_refit
 from pricing.rollout.services.registry import is_held_back, note_activation
 from pricing.rollout.services.rollback import rollback_model
-from pricing.rollout.services.trials import begin_trial
+from pricing.rollout.services.rollouts import begin_rollout
 from tests.factories.pricing import (
     NOON,
     Dairy,
@@ -144,7 +144,7 @@ def test_clicks_at_once_begin_one_trial_and_go_back_once(dairy: Dairy) -> None:
             return sorted(pool.map(click, [act] * 3))
 
     def begin_it() -> None:
-        begin_trial(model_id=model.pk, by_id=ann, now=NOON)
+        begin_rollout(model_id=model.pk, by_id=ann, now=NOON)
 
     def go_back() -> None:
         rollback_model(reason="t", by_id=ann, now=NOON, to_id=older.pk)

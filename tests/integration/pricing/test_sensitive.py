@@ -19,7 +19,7 @@ from pricing.demand.selectors.household_timings import Past
 from pricing.ledger.models.books import PriceBook, PriceBookEntry
 from pricing.quoting.selectors.serving import forget_serving
 from profiles.events.services.drain import drain_events
-from profiles.features.core import SensitiveGoods, columns_of
+from profiles.features.core import SensitiveProducts, columns_of
 from profiles.features.selectors.event_columns import ShopperEvents
 from profiles.values import EventValue, ShopperValue
 from shop.ground.catalog.models import Category
@@ -163,7 +163,7 @@ def test_what_is_learned_from_each_shopper_is_without_sensitive_goods(
     )
 
     def learn(*hidden: int) -> tuple[list[int], list[float]]:
-        known = SensitiveGoods(np.zeros(0, np.int64), np.array(hidden, dtype=np.int64))
+        known = SensitiveProducts(np.zeros(0, np.int64), np.array(hidden, dtype=np.int64))
         monkeypatch.setattr(training, "sensitive_goods", lambda: known)
         past = Past()
         lines = training._split(events, NOON.timestamp(), kept, np.arange(2), past)

@@ -8,9 +8,9 @@ from django.utils.translation import override
 
 from pricing.api import drain_quotes, quote_variants
 from pricing.learning.models.learning import RampStep, ShadowComparison
-from pricing.rollout.selectors.staff_learning import list_trials
+from pricing.rollout.selectors.staff_learning import list_rollouts
 from pricing.rollout.services.approvals import NotOffered
-from pricing.rollout.services.trials import step_trial, watch_trial
+from pricing.rollout.services.rollouts import step_rollout, watch_rollout
 from shop.ground.approvals.core.values import NeedsSecondPerson
 from tests.factories.pricing import NOON, Dairy, look_at, make_treated, open_dairy, visit
 from tests.factories.pricing_trials import HOUR, begin, make_candidate, open_gate
@@ -50,7 +50,7 @@ def test_a_shut_gate_holds_a_trial_until_another_person_answers(
     ramp: int, people: list[int]
 ) -> None:
     _, ann, eve = people
-    assert watch_trial(now=TOMORROW) == "wait"
+    assert watch_rollout(now=TOMORROW) == "wait"
     step = RampStep.objects.get()
     offline = step.evidence["offline"]
     assert (offline["is_open"], offline["exposures"]) == (False, 4)
@@ -58,34 +58,34 @@ def test_a_shut_gate_holds_a_trial_until_another_person_answers(
     told = "not enough data for an offline verdict"
     assert (step.reason, step.evidence["reason"]) == ("shadow", "needs_answer")
     said = f"in the shadow; {told}; somebody must answer for the step"
-    assert list_trials()[0].steps[0].reason == said
+    assert list_rollouts()[0].steps[0].reason == said
     for by_id, error in ((None, NotOffered), (ann, NeedsSecondPerson)):
         with pytest.raises(error, match=told):
-            step_trial(ramp_id=ramp, share=0.01, reason="try", by_id=by_id, now=TOMORROW)
-    step_trial(ramp_id=ramp, share=0.01, reason="few shops", by_id=eve, now=TOMORROW)
+            step_rollout(ramp_id=ramp, share=0.01, reason="try", by_id=by_id, now=TOMORROW)
+    step_rollout(ramp_id=ramp, share=0.01, reason="few shops", by_id=eve, now=TOMORROW)
     assert RampStep.objects.first().share == 0.01
     assert RampStep.objects.last().evidence["offline"] == offline
 
 
 def test_an_open_gate_advances_the_trial_and_lasts_a_day(ramp: int) -> None:
     open_gate(ramp)
-    assert watch_trial(now=TOMORROW) == "go_on"
-    shadow = list_trials()[0].steps[-1]
+    assert watch_rollout(now=TOMORROW) == "go_on"
+    shadow = list_rollouts()[0].steps[-1]
     assert shadow.reason.startswith("in the shadow; logged prices show a sure gain")
     assert RampStep.objects.first().share == 0.01
 
 
 def test_an_old_verdict_is_made_anew(ramp: int) -> None:
     open_gate(ramp)
-    assert watch_trial(now=TOMORROW + HOUR) == "wait"
+    assert watch_rollout(now=TOMORROW + HOUR) == "wait"
     assert RampStep.objects.get().evidence["offline"]["is_open"] is False
 
 
 def test_without_exposures_there_is_not_enough_data(dairy: Dairy, people: list[int]) -> None:
     open_dairy()
     begin(make_candidate(dairy, people[0]), people[1])
-    assert watch_trial(now=NOON + HOUR) == "wait"
+    assert watch_rollout(now=NOON + HOUR) == "wait"
     offline = RampStep.objects.get().evidence["offline"]
     assert offline["reasons"] == ["nothing_logged"]
     with override("zh-hans"):
-        assert "数据不足" in list_trials()[0].steps[0].reason
+        assert "数据不足" in list_rollouts()[0].steps[0].reason

@@ -19,7 +19,7 @@ from pricing.policy.models.breakers import BreakerTrip
 from pricing.quoting.selectors.rollouts import Rollout, load_rollout
 from pricing.quoting.selectors.serving import get_serving
 from pricing.rollout.services.approvals import NotOffered, activate_model
-from pricing.rollout.services.trials import step_trial, stop_trial, watch_trial
+from pricing.rollout.services.rollouts import step_rollout, stop_rollout, watch_rollout
 from pricing.rollout.services.undo import undo_trip
 from profiles.values import ShopperValue
 from shop.ground.approvals.core.values import NeedsSecondPerson
@@ -72,9 +72,9 @@ def test_a_trial_needs_two_people_and_no_other_trial(
     ramp = begin(tried, ann)
     with pytest.raises(NotOffered, match="Another trial"):
         begin(tried, ann)
-    stop_trial(ramp_id=ramp, reason="enough", by_id=ann, now=NOON)
+    stop_rollout(ramp_id=ramp, reason="enough", by_id=ann, now=NOON)
     with pytest.raises(NotOffered):
-        stop_trial(ramp_id=ramp, reason="", by_id=ann, now=NOON)
+        stop_rollout(ramp_id=ramp, reason="", by_id=ann, now=NOON)
     kinds = ModelChange.objects.order_by("id").values_list("kind", "by_id")
     assert list(kinds) == [("ramp_begun", ann), ("ramp_stopped", ann)]
 
@@ -93,7 +93,7 @@ def test_one_person_goes_up_one_share_and_down_to_any(
     ramp = begin(tried, ann)
 
     def step(share: float, by_id: int) -> None:
-        step_trial(ramp_id=ramp, share=share, reason="test", by_id=by_id, now=NOON)
+        step_rollout(ramp_id=ramp, share=share, reason="test", by_id=by_id, now=NOON)
 
     with pytest.raises(NotOffered, match="one share at a time"):
         step(1.0, ann)
@@ -117,8 +117,8 @@ def test_a_failed_audit_allows_only_steps_away_from_shoppers(
     audit(tried, is_passed=False)
     for share in (0.01, 0.05, 0.25):
         with pytest.raises(NotAudited):
-            step_trial(ramp_id=ramp, share=share, reason="test", by_id=bob, now=NOON)
-    step_trial(ramp_id=ramp, share=0.0, reason="test", by_id=bob, now=NOON)
+            step_rollout(ramp_id=ramp, share=share, reason="test", by_id=bob, now=NOON)
+    step_rollout(ramp_id=ramp, share=0.0, reason="test", by_id=bob, now=NOON)
     assert load_rollout() is None
 
 
@@ -129,7 +129,7 @@ def test_a_trial_ends_once_the_audit_of_its_model_fails(
     begin(tried, ann, share)
     row = audit(tried, is_passed=False)
     ModelAudit.objects.filter(pk=row.pk).update(unlisted=["postcode"])
-    assert watch_trial(now=NOON + HOUR) == "stop"
+    assert watch_rollout(now=NOON + HOUR) == "stop"
     assert load_rollout() is None
     assert ModelRamp.objects.get().end == "tripped"
     change = ModelChange.objects.first()
@@ -212,7 +212,7 @@ def test_a_kill_switch_stops_the_model_on_trial_alone(
         )
     assert cheap(dairy, alice) == public
     with committed():
-        stop_trial(ramp_id=ramp, reason="killed", by_id=ann, now=NOON)
+        stop_rollout(ramp_id=ramp, reason="killed", by_id=ann, now=NOON)
     assert cheap(dairy, alice) < public
 
 
@@ -239,9 +239,9 @@ def test_the_shadow_is_compared_every_hour_and_then_goes_on(
     look_at(alice, dairy.cheeses)
     quote_variants(context=visit(alice, NOON + HOUR / 2), variant_ids=dairy.cheeses)
     drain_quotes()
-    assert watch_trial(now=NOON + HOUR / 2) == "wait"
+    assert watch_rollout(now=NOON + HOUR / 2) == "wait"
     assert ShadowComparison.objects.count() == 0
-    assert watch_trial(now=NOON + HOUR) == "wait"
+    assert watch_rollout(now=NOON + HOUR) == "wait"
     row = ShadowComparison.objects.get()
     assert (row.decisions, row.figures["violations"]) == (4, 0)
     assert -0.1 < row.figures["gap"] < 0.0
@@ -250,7 +250,7 @@ def test_the_shadow_is_compared_every_hour_and_then_goes_on(
     assert row.figures["mean_absolute_gap"] == pytest.approx(-row.figures["gap"])
     ShadowComparison.objects.update(decisions=500, figures=row.figures | {"gap": -0.01})
     climb(ramp, 0.0)
-    assert watch_trial(now=NOON + timedelta(hours=24)) == "go_on"
+    assert watch_rollout(now=NOON + timedelta(hours=24)) == "go_on"
     assert RampStep.objects.first().share == 0.01
     assert load_rollout() == Rollout(tried.pk, ModelRamp.objects.get().salt, 0.01)
 
@@ -261,16 +261,16 @@ def test_a_losing_trial_stops_itself_and_undo_restarts_it(
     begin(tried, ann, share=0.25)
     rng = np.random.default_rng(1)
     make_visits(rng.normal(100.0, 5.0, 300), is_held_out=False, model_version=tried.pk - 1)
-    assert watch_trial(now=NOON + HOUR) == "wait"
+    assert watch_rollout(now=NOON + HOUR) == "wait"
     own = {"model_version": tried.pk, "first_owner": 900}
     make_visits(rng.normal(80.0, 5.0, 120), is_held_out=False, **own)
-    assert watch_trial(now=NOON + HOUR) == "stop"
+    assert watch_rollout(now=NOON + HOUR) == "stop"
     assert load_rollout() is None
     row = BreakerTrip.objects.get()
     assert (row.kind, row.key, row.action) == ("ramp", str(tried.pk), "stopped_ramp")
     assert row.evidence["difference"] == pytest.approx(-20.0, abs=2.0)
     assert ModelRamp.objects.get().end == "tripped"
-    assert watch_trial(now=NOON + HOUR) == ""
+    assert watch_rollout(now=NOON + HOUR) == ""
     undo = partial(undo_trip, trip_id=row.pk, reason="a holiday", now=NOON + 2 * HOUR)
     with pytest.raises(NeedsSecondPerson):
         undo(by_id=bob)

@@ -11,9 +11,9 @@ from pricing.api import drain_quotes, publish_price_book, quote_variants
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.learning.models.learning import RampStep, ShadowComparison
 from pricing.policy.models.breakers import BreakerTrip
-from pricing.rollout.selectors.trial_words import list_trial_figures
+from pricing.rollout.selectors.rollout_words import list_rollout_figures
 from pricing.rollout.selectors.verdicts import say_step
-from pricing.rollout.services.trials import watch_trial
+from pricing.rollout.services.rollouts import watch_rollout
 from shop.ground.staff.columns import show_minor
 from tests.factories.markets import sell_abroad
 from tests.factories.pricing import (
@@ -60,7 +60,7 @@ def test_losing_abroad_stops_a_trial_that_wins_at_home(
             first_owner=900,
             market_code=market,
         )
-    assert watch_trial(now=NOON + HOUR) == "stop"
+    assert watch_rollout(now=NOON + HOUR) == "stop"
     evidence = BreakerTrip.objects.get().evidence
     assert (evidence["reason"], evidence["place"]) == ("brings_less", "ca/online")
     assert evidence["places"]["ca/online"]["difference"] == pytest.approx(-20.0, abs=2.0)
@@ -68,7 +68,7 @@ def test_losing_abroad_stops_a_trial_that_wins_at_home(
     step = RampStep.objects.first()
     said = say_step(step.reason, step.evidence)
     assert said.endswith("In ca/online: its shoppers bring less than the others")
-    figures = list_trial_figures(evidence, show_minor)
+    figures = list_rollout_figures(evidence, show_minor)
     assert figures[-1].startswith("In ca/online: a visit of its shoppers brings -$0.2")
 
 
@@ -80,16 +80,16 @@ def test_the_shadow_is_compared_in_each_market(dairy: Dairy, tried: DemandModelV
         context = visit(alice, NOON + HOUR / 2, market=market)
         quote_variants(context=context, variant_ids=dairy.cheeses)
     drain_quotes()
-    assert watch_trial(now=NOON + HOUR) == "wait"
+    assert watch_rollout(now=NOON + HOUR) == "wait"
     rows = ShadowComparison.objects.values_list("market_code", "decisions")
     assert sorted(rows) == [("ca", 4), ("us", 4)]
     calm = ShadowComparison.objects.first().figures | {"gap": -0.01}
     ShadowComparison.objects.update(decisions=500, figures=calm)
     ShadowComparison.objects.filter(market_code="ca").update(figures=calm | {"gap": -0.2})
     climb(ramp, 0.0)
-    assert watch_trial(now=NOON + timedelta(hours=24)) == "wait"
+    assert watch_rollout(now=NOON + timedelta(hours=24)) == "wait"
     evidence = RampStep.objects.first().evidence
     assert (evidence["reason"], evidence["place"]) == ("far_shadow", "ca/online")
     ShadowComparison.objects.filter(market_code="ca").update(decisions=20)
     climb(ramp, 0.0)
-    assert watch_trial(now=NOON + timedelta(hours=24)) == "go_on"
+    assert watch_rollout(now=NOON + timedelta(hours=24)) == "go_on"

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from pricing.api import train_demand
 from pricing.demand.core.training_cells import TrainingCells
-from pricing.demand.core.tuning import DemandSettings, Trial, draw_settings
+from pricing.demand.core.tuning import DemandSettings, SettingResult, draw_settings
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.models.tuning import DemandTuning
 from pricing.demand.selectors.training import Window
@@ -40,7 +40,7 @@ def wandering_shop(monkeypatch: pytest.MonkeyPatch) -> TrainingCells:
     return cells
 
 
-def numbers(trials: tuple[Trial, ...]) -> list[int]:
+def numbers(trials: tuple[SettingResult, ...]) -> list[int]:
     return [trial.number for trial in trials]
 
 

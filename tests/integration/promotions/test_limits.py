@@ -15,7 +15,7 @@ from django.utils import translation
 from profiles.models import Shopper
 from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.coupons.selectors.limits import load_limits
-from promotions.coupons.services.limits import CouponExhausted
+from promotions.coupons.services.limits import UseRefused
 from promotions.coupons.services.redemptions import (
     commit_redemptions,
     hold_redemptions,
@@ -68,7 +68,7 @@ def _hold(campaign: Campaign, ref: str, buyer: Buyer = BOB, **use: int) -> None:
 
 
 def _refusal(campaign: Campaign, ref: str, buyer: Buyer = BOB, **use: int) -> str:
-    with pytest.raises(CouponExhausted) as refusal, transaction.atomic():
+    with pytest.raises(UseRefused) as refusal, transaction.atomic():
         _hold(campaign, ref, buyer, **use)
     return refusal.value.code
 
@@ -128,7 +128,7 @@ def test_a_day_ends_at_the_markets_midnight() -> None:
     later = night + timedelta(hours=5, minutes=59)  # 23:59 in New York, the next day in UTC
     new_york = Buyer(None, "online", "America/New_York", later)
     assert _refusal(campaign, "FT-2", new_york) == "limit_reached_for_now"
-    with pytest.raises(CouponExhausted) as refusal, transaction.atomic():
+    with pytest.raises(UseRefused) as refusal, transaction.atomic():
         _hold(campaign, "FT-2", new_york)
     assert say_refusal(refusal.value) == (
         "All uses of this offer are gone for now. It is open again from 2026-11-26."
@@ -238,7 +238,7 @@ def test_a_payment_after_the_hold_takes_it_again_or_fails() -> None:
     Redemption.objects.update(state="held", settled_at=None)
     release_expired(now=NOON + HOUR)
     _hold(campaign, "FT-2", replace(BOB, now=NOON + HOUR))
-    with pytest.raises(CouponExhausted), transaction.atomic():
+    with pytest.raises(UseRefused), transaction.atomic():
         commit_redemptions(order_ref="FT-1", now=NOON + HOUR)
     assert Redemption.objects.get(order_ref="FT-1").state == "expired"
 

@@ -12,7 +12,7 @@ from profiles.reviews.services.reviews import write_review
 from profiles.values import PurchasedLine
 from promotions.coupons.services.redemptions import release_redemptions
 from promotions.models import Campaign
-from promotions.tuning.core import PulseTotals
+from promotions.tuning.core import MetricTotals
 from promotions.tuning.selectors.adjusting import sum_pulses
 from promotions.tuning.services.campaign_metrics import collect_pulse
 from shop.ground.catalog.models import Variant
@@ -53,7 +53,7 @@ def live_through_a_day(shelf: Shelf) -> tuple[Campaign, float]:
 def test_the_pulse_counts_looks_clicks_carts_orders_returns_and_reviews(shelf: Shelf) -> None:
     campaign, glad = live_through_a_day(shelf)
     assert collect_pulse(now=NOON) == 5
-    assert sum_pulses([campaign.pk])[campaign.pk] == PulseTotals(
+    assert sum_pulses([campaign.pk])[campaign.pk] == MetricTotals(
         impressions=3,
         clicks=1,
         carts=1,

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from profiles.models import Shopper
 from promotions.coupons.services import redemptions as under_test
-from promotions.coupons.services.limits import CouponExhausted
+from promotions.coupons.services.limits import UseRefused
 from promotions.coupons.services.redemptions import (
     commit_redemptions,
     hold_redemptions,
@@ -81,7 +81,7 @@ def test_the_second_use_is_refused_and_leaves_no_trace(limits: dict[str, int], r
     alice = _shopper()
     _hold(campaign, "FT-1", alice)
     before = _counters()
-    with pytest.raises(CouponExhausted) as refusal:
+    with pytest.raises(UseRefused) as refusal:
         _hold(campaign, "FT-2", alice)
     assert refusal.value.code == reason
     assert _counters() == before
@@ -100,7 +100,7 @@ def test_a_limit_per_shopper_is_per_shopper() -> None:
 def test_a_withdrawn_code_is_refused_as_such() -> None:
     campaign = make_campaign("hello", amount_minor=500, code="HELLO")
     Coupon.objects.update(is_active=False)
-    with pytest.raises(CouponExhausted) as refusal:
+    with pytest.raises(UseRefused) as refusal:
         _hold(campaign, "FT-1", None)
     assert refusal.value.code == "code_disabled"
 
@@ -142,7 +142,7 @@ def _attempt(campaign: Campaign, ref: str, shopper_id: int | None) -> Callable[[
     def run() -> bool:
         try:
             hold_redemptions(order_ref=ref, evaluation=evaluation, buyer=_buyer(shopper_id))
-        except CouponExhausted:
+        except UseRefused:
             return False
         return True
 
@@ -197,7 +197,7 @@ def test_positive_control_check_then_act_overspends(monkeypatch: pytest.MonkeyPa
     def read_then_write(coupon_id: int, code: str, shopper_id: int | None) -> None:
         coupon = Coupon.objects.get(pk=coupon_id)
         if coupon.max_redemptions is not None and coupon.redeemed >= coupon.max_redemptions:
-            raise CouponExhausted("gone")
+            raise UseRefused("gone")
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_sleep(0.005)")
         Coupon.objects.filter(pk=coupon_id).update(redeemed=coupon.redeemed + 1)

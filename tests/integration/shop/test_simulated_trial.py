@@ -14,19 +14,19 @@ from pricing.ledger.models.quotes import Quote
 from pricing.quoting.selectors.rollouts import Rollout
 from pricing.rollout.services.approvals import ask_for_model
 from pricing.rollout.services.rollback import rollback_model
-from pricing.rollout.services.trials import begin_trial
+from pricing.rollout.services.rollouts import begin_rollout
 from profiles.accounts.services.bulk import load_shoppers_bulk
 from profiles.shoppers.selectors.shoppers import list_shoppers
 from profiles.values import Consents, ShopperValue
 from shop.ground.inventory.core.values import StockLine
 from shop.ground.inventory.services import receive_stock
 from shop.ground.kernel.hashing import stable_draw
-from shop.traffic import goods
+from shop.traffic import products
 from shop.traffic.acts import Shopping
-from shop.traffic.goods import choose_goods
 from shop.traffic.jobs import Jobs
 from shop.traffic.plan import Kind, Visit
-from shop.traffic.trial import Staff, use_tried
+from shop.traffic.products import choose_products
+from shop.traffic.rollout import Staff, use_tried
 from shop.traffic.truth import Truth
 from tests.factories.pricing import NOON, committed, make_model
 from tests.factories.pricing_shocks import make_teas
@@ -75,7 +75,7 @@ def staff() -> Staff:
 @pytest.fixture
 def market(staff: Staff, monkeypatch: pytest.MonkeyPatch) -> Market:
     """Teas under a model that believes in flat demand, visited by guests."""
-    monkeypatch.setattr(goods, "PAGE", TEAS)
+    monkeypatch.setattr(products, "PAGE", TEAS)
     teas = make_teas(TEAS)
     receive_stock(
         lines=[StockLine(one, 500) for one in teas], reference="opening", now=NOON - 30 * DAY
@@ -86,7 +86,7 @@ def market(staff: Staff, monkeypatch: pytest.MonkeyPatch) -> Market:
     with committed():
         known = load_shoppers_bulk(rows=rows, market_code="us", consents=ALL, now=NOON)
     people = list_shoppers(list(known.values()))
-    shopping = Shopping(1, TRUTH, choose_goods("us", 1), {Kind.GUEST: people}, "standard")
+    shopping = Shopping(1, TRUTH, choose_products("us", 1), {Kind.GUEST: people}, "standard")
     return Market(shopping, Jobs("us"), people)
 
 
@@ -100,7 +100,7 @@ def put_steep_on_trial(market: Market, staff: Staff) -> ModelRamp:
     audit(steep)
     with committed():
         ask_for_model(model_id=steep.pk, reason="steeper", by_id=staff.asks, now=BEGUN)
-        begin_trial(model_id=steep.pk, by_id=staff.decides, now=BEGUN)
+        begin_rollout(model_id=steep.pk, by_id=staff.decides, now=BEGUN)
     return ModelRamp.objects.get()
 
 

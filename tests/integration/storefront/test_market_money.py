@@ -30,7 +30,7 @@ from shop.ground.catalog.selectors import forget_catalog
 from shop.ground.inventory.core.values import StockLine
 from shop.ground.inventory.services import receive_stock
 from shop.ground.kernel.clock import utc_now
-from shop.ground.staff.place import StaffPlace, at_place
+from shop.ground.staff.region import StaffRegion, in_region
 from tests.factories.browsing import browse_as
 from tests.factories.campaigns import make_draft
 from tests.factories.markets import open_japan
@@ -146,7 +146,7 @@ def test_sales_of_a_currency_are_summed_by_themselves(japan: Campaign, shop: Dai
         assert (yen.margin_minor, yen.margin_base_minor) == (1_200 - 700, 1_200)
         assert list_day_sales(**asked, currency="USD") == []
     for currency, sold in (("JPY", 1_200), ("USD", 0)):
-        with at_place(StaffPlace(currency)):
+        with in_region(StaffRegion(currency)):
             assert sum(row.sales_minor for row in read_sales(period).now) == sold
 
 

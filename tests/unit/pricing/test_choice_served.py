@@ -13,8 +13,8 @@ from pricing.demand.core.choice import (
     ChoiceFit,
     Columns,
     Compared,
-    Goods,
     Impressions,
+    PricedVariants,
     ServedChoice,
     check_slopes,
     draw_log_slopes,
@@ -65,7 +65,7 @@ def test_the_served_form_survives_its_arrays_with_its_weights() -> None:
     fit = fit_choice(seen)
     ids = np.append(np.arange(6), 50)
     prices = np.full(7, 400.0)
-    goods = Goods(
+    goods = PricedVariants(
         ids,
         np.append(world.category, 9),
         np.append(world.family, 8),
@@ -144,7 +144,9 @@ def test_goods_nobody_saw_are_bought_as_by_a_mean_visitor() -> None:
     seen = world.visit(rng, 2_000, 2, weight=20, shopper=keen, taste=[1.5])
     fit = fit_choice(seen)
     one, price = np.array([99]), np.array([400.0])
-    goods = Goods(one, world.category[:1], world.family[:1], price, price, np.array([np.nan]))
+    goods = PricedVariants(
+        one, world.category[:1], world.family[:1], price, price, np.array([np.nan])
+    )
 
     def serve(scene: Impressions) -> float:
         served = serve_choice(fit, scene, goods, day=0.0, days=7.0, weights=SignalWeights())

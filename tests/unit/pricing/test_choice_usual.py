@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pricing.demand.core.choice import Goods, Impressions, add_usual, fit_choice, serve_choice
+from pricing.demand.core.choice import (
+    Impressions,
+    PricedVariants,
+    add_usual,
+    fit_choice,
+    serve_choice,
+)
 from pricing.demand.core.choice.usual import USUAL_DAYS, find_memory
 from pricing.optimum.core.signals import SignalWeights
 
@@ -40,7 +46,7 @@ def test_memory_is_found_and_taken_off_what_lasts(memory: float) -> None:
     found = find_memory(fit, np.array([0, 99]))
     assert found == pytest.approx([memory] * 2, abs=0.3)
     ids, price = np.arange(ITEMS), np.full(ITEMS, 500.0)
-    goods = Goods(ids, ids // 4, 0 * ids, price, price, np.full(ITEMS, np.nan))
+    goods = PricedVariants(ids, ids // 4, 0 * ids, price, price, np.full(ITEMS, np.nan))
     scene = seen.take_sets(seen.day >= DAYS - 7)
     served = serve_choice(fit, scene, goods, day=DAYS, days=7.0, weights=SignalWeights()).elasticity
     chance = 1.0 / (1.0 + np.exp(2.0))

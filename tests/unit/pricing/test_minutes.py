@@ -10,8 +10,8 @@ import pytest
 
 from pricing.base.core.arrays import IntArray
 from pricing.demand.core.choice import (
-    Goods,
     Impressions,
+    PricedVariants,
     ServedChoice,
     Usual,
     add_usual,
@@ -58,7 +58,7 @@ def night() -> Night:
 
 def serve(night: Night) -> ServedChoice:
     ids, price = np.arange(ITEMS), np.full(ITEMS, 400.0)
-    goods = Goods(ids, CATEGORY + 50, FAMILY + 90, price, price, np.full(ITEMS, np.nan))
+    goods = PricedVariants(ids, CATEGORY + 50, FAMILY + 90, price, price, np.full(ITEMS, np.nan))
     nothing = RandomizedEvidence(ids[:0], price[:0])
     return night.serve(goods, day=float(DAYS), served=example_served(), chance=nothing)
 

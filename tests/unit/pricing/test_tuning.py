@@ -16,7 +16,7 @@ from pricing.demand.core.tuning import (
     BLOCKS,
     SPACE,
     DemandSettings,
-    Trial,
+    SettingResult,
     can_tune,
     choose_settings,
     draw_settings,
@@ -47,7 +47,7 @@ def make_cells(seed: int, wander: float) -> TrainingCells:
     )
 
 
-def search(cells: TrainingCells, *settings: DemandSettings) -> list[Trial]:
+def search(cells: TrainingCells, *settings: DemandSettings) -> list[SettingResult]:
     first, usual = try_settings(cells, 0, DemandSettings(), None)
     others = [
         try_settings(cells, number, own, usual)[0] for number, own in enumerate(settings, start=1)
@@ -91,8 +91,8 @@ def test_draws_follow_from_seed_and_number_within_the_space(seed: int, number: i
 
 
 def test_a_trial_survives_storage() -> None:
-    trial = Trial(3, draw_settings(1, 3), 2.5, 0.4, 0.1, 0.02)
-    assert Trial.read(trial.as_numbers()) == trial
+    trial = SettingResult(3, draw_settings(1, 3), 2.5, 0.4, 0.1, 0.02)
+    assert SettingResult.read(trial.as_numbers()) == trial
 
 
 def test_cells_of_some_items_keep_everything_known() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from profiles.features.core import KIND_CODES, NO_ID, NO_SENSITIVE_GOODS, EventColumns
-from profiles.features.core.columns import SensitiveGoods
+from profiles.features.core.columns import SensitiveProducts
 from profiles.segments.core.prediction_history import Answers, ask_past
 
 DAY = 86_400.0
@@ -20,7 +20,7 @@ OLD = [(who, ago, BREAD, False) for who in range(3) for ago in (120, 110, 60)]
 
 
 def ask(
-    lines: list[tuple[int, int, int, bool]], sensitive: SensitiveGoods = NO_SENSITIVE_GOODS
+    lines: list[tuple[int, int, int, bool]], sensitive: SensitiveProducts = NO_SENSITIVE_GOODS
 ) -> Answers:
     """Return the answers of shoppers 70, 71 and 72, each of whose lines is an order of its own."""
     twice = [(line, is_order) for line in lines for is_order in (True, False)]
@@ -66,6 +66,6 @@ def test_a_category_is_new_once() -> None:
 
 
 def test_what_is_sensitive_makes_no_category_new() -> None:
-    lines, hidden = [*OLD, (0, 13, WINE, False)], SensitiveGoods(np.array([WINE]), NOTHING)
+    lines, hidden = [*OLD, (0, 13, WINE, False)], SensitiveProducts(np.array([WINE]), NOTHING)
     assert told(ask(lines), "new_category")[70]
     assert not told(ask(lines, hidden), "new_category")[70]

@@ -11,8 +11,8 @@ from profiles.features.core import VALUE_NAMES
 from profiles.segments.core.prediction_questions import QUESTIONS, Question
 from profiles.segments.core.predictions import (
     CHANCE_INPUTS,
-    Asked,
-    Chance,
+    PredictionModel,
+    PredictionSamples,
     chance_arrays,
     chances_from_arrays,
     fit_chance,
@@ -25,7 +25,9 @@ BUY, LAPSE, *_ = QUESTIONS
 KNOWN = {"order_interval_days": 7.0, "days_since_order": 3.0}
 
 
-def ask(seed: int, *, households: int = 600, weeks: int = 2, effect: float = 1.5) -> Asked:
+def ask(
+    seed: int, *, households: int = 600, weeks: int = 2, effect: float = 1.5
+) -> PredictionSamples:
     """Return answers whose log odds are `effect` times the standardized logarithm of orders."""
     rng = np.random.default_rng(seed)
     shopper = np.repeat(np.arange(households), weeks)
@@ -36,10 +38,10 @@ def ask(seed: int, *, households: int = 600, weeks: int = 2, effect: float = 1.5
     for name, value in KNOWN.items():
         values[:, VALUE_NAMES.index(name)] = value
     is_so = rng.random(len(shopper)) < 1 / (1 + np.exp(-effect * traits))
-    return Asked(shopper, values, is_so)
+    return PredictionSamples(shopper, values, is_so)
 
 
-def fit(question: Question = BUY, effect: float = 1.5) -> Chance:
+def fit(question: Question = BUY, effect: float = 1.5) -> PredictionModel:
     fitted = fit_chance(question, ask(1, effect=effect), ask(2, effect=effect))
     assert fitted is not None
     return fitted
@@ -78,7 +80,7 @@ def test_a_question_of_chance_alone_is_not_answered() -> None:
 
 def test_the_interval_counts_households_not_rows() -> None:
     held = ask(3)
-    twice = Asked(
+    twice = PredictionSamples(
         *(np.concatenate([column] * 2) for column in (held.shopper, held.values, held.is_so))
     )
     once, again = judge_chance(fit(), held), judge_chance(fit(), twice)
@@ -90,7 +92,7 @@ def test_the_interval_counts_households_not_rows() -> None:
 @pytest.mark.parametrize("rows", [slice(0, 79), slice(0, 0)])
 def test_too_few_rows_are_neither_learned_nor_judged(rows: slice) -> None:
     few = ask(1)
-    few = Asked(few.shopper[rows], few.values[rows], few.is_so[rows])
+    few = PredictionSamples(few.shopper[rows], few.values[rows], few.is_so[rows])
     assert fit_chance(BUY, few, ask(2)) is None
     assert fit_chance(BUY, ask(1), few) is None
     assert judge_chance(fit(), few) is None
@@ -118,10 +120,10 @@ def shopper(**values: float) -> dict[str, float]:
     return dict.fromkeys(VALUE_NAMES, 0.0) | KNOWN | values
 
 
-def made(**weights: float) -> Chance:
+def made(**weights: float) -> PredictionModel:
     width = len(CHANCE_INPUTS)
     column = np.array([weights.get(name, 0.0) for name in CHANCE_INPUTS])
-    return Chance("will_buy", np.zeros(width), np.ones(width), column, -1.0)
+    return PredictionModel("will_buy", np.zeros(width), np.ones(width), column, -1.0)
 
 
 def test_a_tag_says_more_likely_than_not() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from profiles.features.core import (
     KINDS,
     NO_SENSITIVE_GOODS,
-    SensitiveGoods,
+    SensitiveProducts,
     add_up,
     columns_of,
     derive_rows,
@@ -22,10 +22,10 @@ from tests.factories.profiles import BRIE, MERLOT, NOON, accumulate, any_history
 
 UTC_ZONE = ZoneInfo("UTC")
 # Whatever was done with the third cheese and everything of category 30 is nobody's business.
-HIDDEN = SensitiveGoods(np.array([30]), np.array([BRIE]))
+HIDDEN = SensitiveProducts(np.array([30]), np.array([BRIE]))
 
 
-def features_of(history: list[EventValue], sensitive: SensitiveGoods) -> FeatureRow:
+def features_of(history: list[EventValue], sensitive: SensitiveProducts) -> FeatureRow:
     rows = np.zeros(len(history), dtype=np.int64)
     table = sum_events(columns_of(history), rows, 1, UTC_ZONE, sensitive)
     return next(derive_rows(table, ["alice"], NOON))
@@ -67,7 +67,7 @@ def test_goods_without_flags_hide_nothing() -> None:
 
 
 def test_other_goods_have_another_fingerprint() -> None:
-    moved = SensitiveGoods(np.array([30, BRIE]), np.zeros(0, dtype=np.int64))
+    moved = SensitiveProducts(np.array([30, BRIE]), np.zeros(0, dtype=np.int64))
     prints = {HIDDEN.fingerprint, NO_SENSITIVE_GOODS.fingerprint, moved.fingerprint}
     assert len(prints) == 3
-    assert SensitiveGoods(np.array([30]), np.array([BRIE])).fingerprint == HIDDEN.fingerprint
+    assert SensitiveProducts(np.array([30]), np.array([BRIE])).fingerprint == HIDDEN.fingerprint

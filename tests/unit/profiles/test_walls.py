@@ -33,7 +33,7 @@ MAY_AUDIT = {"pricing/fairness/services/fairness.py"}
 MAY_ASK = {
     *("pricing/api.py", "pricing/rollout/services/refits.py"),
     *("pricing/rollout/services/approvals.py", "pricing/admin/audits.py", "pricing/tasks.py"),
-    *("pricing/management/commands/audit_fairness.py", "pricing/rollout/services/trials.py"),
+    *("pricing/management/commands/audit_fairness.py", "pricing/rollout/services/rollouts.py"),
     "pricing/rollout/services/rollback.py",
 }
 

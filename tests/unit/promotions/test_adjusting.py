@@ -14,8 +14,8 @@ from promotions.tuning.core import (
     DepthResponse,
     Interval,
     Lever,
+    MetricTotals,
     Outcome,
-    PulseTotals,
     bound_mean,
     bound_proposals,
     bound_rate,
@@ -84,7 +84,7 @@ def test_bounds_of_a_mean_narrow_and_hold_it() -> None:
 def test_a_campaign_that_loses_to_its_holdout_is_stopped() -> None:
     state = make_state(holdout=Interval(-90.0, -20.0, 900), changed_at=make_state().now)
     found = propose_by_rules(state, PULSE, TERMS, usual_click_rate=0.1)
-    rulings = bound_proposals(found, state, PulseTotals(), replace(TERMS, is_automatic=False))
+    rulings = bound_proposals(found, state, MetricTotals(), replace(TERMS, is_automatic=False))
     assert reasons(found) == ["loses_to_holdout"]
     # Neither the cooldown, nor missing clicks, nor the wish to be asked holds a loss up.
     assert [(r.proposal.after, r.outcome, r.bound_by) for r in rulings] == [
@@ -159,7 +159,7 @@ def test_the_forecast_covers_what_comes() -> None:
     inside = 0
     for rate in rng.gamma(2.0, 20.0, 400):
         seen, ahead = rng.poisson(rate), rng.poisson(2.0 * rate)
-        pulse = PulseTotals(redemptions=int(seen), spend_minor=int(seen) * 100)
+        pulse = MetricTotals(redemptions=int(seen), spend_minor=int(seen) * 100)
         burn = forecast_burn(make_state(), pulse, seen_weeks=1.0, left_weeks=2.0)
         assert burn is not None
         inside += burn.spend_low <= ahead * 100 <= burn.spend_high
@@ -167,7 +167,7 @@ def test_the_forecast_covers_what_comes() -> None:
 
 
 def test_nothing_is_forecast_before_any_time() -> None:
-    assert forecast_burn(make_state(), PulseTotals(), seen_weeks=0.0, left_weeks=1.0) is None
+    assert forecast_burn(make_state(), MetricTotals(), seen_weeks=0.0, left_weeks=1.0) is None
 
 
 def test_a_budget_that_ends_first_names_its_true_end() -> None:

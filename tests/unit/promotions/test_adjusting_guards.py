@@ -13,9 +13,9 @@ from promotions.tuning.core import (
     CampaignState,
     Interval,
     Lever,
+    MetricTotals,
     Outcome,
     Proposal,
-    PulseTotals,
     Ruling,
     Source,
     bound_proposals,
@@ -26,7 +26,7 @@ from tests.factories.adjusting import PULSE, START, TERMS, make_state, reasons
 # ------------------------------------------------------------------ feedback
 
 
-def tone(mean: float, read: int) -> PulseTotals:
+def tone(mean: float, read: int) -> MetricTotals:
     return replace(
         PULSE,
         reviews=read,

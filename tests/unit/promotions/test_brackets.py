@@ -18,9 +18,9 @@ from promotions.sentences.core.conditions import list_clauses, say_condition
 from promotions.sentences.core.phrases import NOT
 from promotions.sentences.core.words import Lexicon
 from shop.doors.backoffice.clauses import join_clauses, read_clauses
-from shop.doors.backoffice.sentences import Place
+from shop.doors.backoffice.sentences import MarketContext
 
-PLACE = Place("us", "USD", "UTC", "en", datetime(2026, 11, 28, tzinfo=UTC))
+PLACE = MarketContext("us", "USD", "UTC", "en", datetime(2026, 11, 28, tzinfo=UTC))
 EN, ZH = Lexicon("en", "en_US", "USD"), Lexicon("zh", "zh_Hans_CN", "USD")
 # clause, what stands in its blanks, the condition it is
 LEAVES: tuple[tuple[str, Mapping[str, str], dict[str, Json]], ...] = (

@@ -17,7 +17,7 @@ from promotions.targeting.core.uplift import (
     ALLOWED,
     FeatureRefused,
     ResponseLogit,
-    Trial,
+    TreatmentLog,
     calibrate,
     draw_qini,
     make_isotone,
@@ -32,8 +32,8 @@ def _learned() -> tuple[ResponseLogit, UpliftWorld]:
     return ResponseLogit().fit(_trial(make_world(12_000, seed=2))), make_world(12_000, seed=3)
 
 
-def _trial(world: UpliftWorld) -> Trial:
-    return Trial.read(world.frame, world.depth, world.outcome, world.propensity)
+def _trial(world: UpliftWorld) -> TreatmentLog:
+    return TreatmentLog.read(world.frame, world.depth, world.outcome, world.propensity)
 
 
 def _uplift() -> tuple[FloatArray, UpliftWorld]:
@@ -89,7 +89,7 @@ def test_protected_and_unknown_features_are_refused() -> None:
     half = np.tile([0.0, 0.1], 300)
     for name in ("age", "income", "shoe_size"):
         with pytest.raises(FeatureRefused, match="may not decide who gets an offer"):
-            Trial.read({"spend": half, name: half}, half, half > 0, half + 0.5)
+            TreatmentLog.read({"spend": half, name: half}, half, half > 0, half + 0.5)
 
 
 def test_every_allowed_feature_is_registered_and_none_is_protected() -> None:
@@ -111,7 +111,7 @@ def test_refuses_a_trial_that_teaches_nothing(change: dict[str, float], sentence
     columns = {"spend": half, "depth": half, "outcome": half, "chance": half + 0.5}
     columns |= {name: np.full(600, value) for name, value in change.items()}
     with pytest.raises(ValueError, match=sentence):
-        Trial.read(
+        TreatmentLog.read(
             {"spend": columns["spend"]}, columns["depth"], columns["outcome"], columns["chance"]
         )
 

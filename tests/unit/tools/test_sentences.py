@@ -6,9 +6,9 @@ import pytest
 
 from tools import demo
 from tools.console import Refusal
-from tools.given import ask_identity, ask_redis, hide_password
 from tools.postgres import explain_failure
 from tools.prepare import explain, find_reason
+from tools.server_addresses import ask_identity, ask_redis, hide_password
 
 
 def test_a_full_disk_is_named_whoever_met_it() -> None:

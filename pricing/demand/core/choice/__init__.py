@@ -18,7 +18,7 @@ from pricing.demand.core.choice.market import (
 )
 from pricing.demand.core.choice.prior import SlopePrior, Weekly
 from pricing.demand.core.choice.serve import (
-    Goods,
+    PricedVariants,
     ServedChoice,
     restate_served,
     serve_choice,
@@ -33,10 +33,10 @@ __all__ = [
     "ChoiceFit",
     "Columns",
     "Compared",
-    "Goods",
     "Impressions",
     "Market",
     "Predicted",
+    "PricedVariants",
     "ServedChoice",
     "SlopePrior",
     "Usual",

@@ -23,7 +23,7 @@ WEEK_DAYS = 7.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Goods:
+class PricedVariants:
     """m variants at their public prices of now.
 
     `price_minor` and `reference_minor` (m,) in minor units, the latter what impressions took each
@@ -38,10 +38,12 @@ class Goods:
     reference_minor: FloatArray
     rival: FloatArray
 
-    def ordered(self) -> Goods:
+    def ordered(self) -> PricedVariants:
         """Return the same goods ascending by id."""
         order = np.argsort(self.variant_id)
-        return Goods(*(getattr(self, name)[order] for name in Goods.__annotations__))
+        return PricedVariants(
+            *(getattr(self, name)[order] for name in PricedVariants.__annotations__)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ _MORE = ("moves", "siblings", "response_names", "response", "bend")
 def serve_choice(
     fit: ChoiceFit,
     scene: Impressions,
-    goods: Goods,
+    goods: PricedVariants,
     *,
     day: float,
     days: float,
@@ -114,7 +116,7 @@ def serve_choice(
     ...     bought=[400.0, 250.0], weight=[2e3, 2e3],
     ... )
     >>> one, price = np.array([4]), np.array([500.0])
-    >>> goods = Goods(one, one + 3, one - 1, price, price, np.array([np.nan]))
+    >>> goods = PricedVariants(one, one + 3, one - 1, price, price, np.array([np.nan]))
     >>> from pricing.demand.core.choice.fit import fit_choice
     >>> served = serve_choice(
     ...     fit_choice(seen), seen, goods, day=0.0, days=7.0, weights=SignalWeights()
@@ -190,7 +192,9 @@ def weigh_signals(fit: ChoiceFit, weights: SignalWeights) -> SignalWeights:
     return replace(weights, **learned)
 
 
-def _answer(fit: ChoiceFit, scene: Impressions, goods: Goods, day: float, days: float) -> Market:
+def _answer(
+    fit: ChoiceFit, scene: Impressions, goods: PricedVariants, day: float, days: float
+) -> Market:
     """Return how the market answers to `goods` (m,) at their prices of now: those that the scene
     saw as it saw them, the others alone."""
     log_price = np.log(goods.price_minor / goods.reference_minor)

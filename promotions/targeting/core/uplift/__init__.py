@@ -4,7 +4,7 @@ from promotions.targeting.core.uplift.features import ALLOWED, FeatureRefused, F
 from promotions.targeting.core.uplift.isotone import make_isotone
 from promotions.targeting.core.uplift.judging import Calibration, Qini, calibrate, draw_qini
 from promotions.targeting.core.uplift.logit import ResponseLogit
-from promotions.targeting.core.uplift.trial import Trial
+from promotions.targeting.core.uplift.treatment_log import TreatmentLog
 
 __all__ = [
     "ALLOWED",
@@ -13,7 +13,7 @@ __all__ = [
     "Frame",
     "Qini",
     "ResponseLogit",
-    "Trial",
+    "TreatmentLog",
     "calibrate",
     "draw_qini",
     "make_isotone",

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from promotions.targeting.core.uplift.features import FloatArray
-from promotions.targeting.core.uplift.trial import Trial
+from promotions.targeting.core.uplift.treatment_log import TreatmentLog
 
 GROUPS, POINTS, DRAWS = 10, 20, 200
 
@@ -39,7 +39,7 @@ class Qini:
     area_interval: tuple[float, float]
 
 
-def calibrate(trial: Trial, uplift: FloatArray) -> Calibration:
+def calibrate(trial: TreatmentLog, uplift: FloatArray) -> Calibration:
     """Compare `uplift` (n, k), predicted at `trial.depths`, with what the arms show.
 
     Shoppers are grouped by their prediction, for each depth its own arm against control; groups of
@@ -69,7 +69,7 @@ def calibrate(trial: Trial, uplift: FloatArray) -> Calibration:
     )
 
 
-def draw_qini(trial: Trial, score: FloatArray, depth: float, *, seed: int = 0) -> Qini:
+def draw_qini(trial: TreatmentLog, score: FloatArray, depth: float, *, seed: int = 0) -> Qini:
     """Return the Qini area of ranking by `score` (n,) for the arm of `depth` against control,
     with an interval from DRAWS bootstrap samples of shoppers."""
     among = (trial.depth == depth) | (trial.depth == 0)
@@ -82,7 +82,7 @@ def draw_qini(trial: Trial, score: FloatArray, depth: float, *, seed: int = 0) -
     return Qini(_area(arm, np.ones(shoppers)), (float(low), float(high)))
 
 
-def _arm_mean(trial: Trial, among: NDArray[np.bool_]) -> tuple[float, float]:
+def _arm_mean(trial: TreatmentLog, among: NDArray[np.bool_]) -> tuple[float, float]:
     """Return the weighted mean outcome and its variance; nobody: 0 with no information."""
     weight = trial.weight[among]
     if not len(weight):
@@ -92,7 +92,7 @@ def _arm_mean(trial: Trial, among: NDArray[np.bool_]) -> tuple[float, float]:
     return mean, float(share**2 @ (trial.outcome[among] - mean) ** 2) + 1e-9
 
 
-def _area(arm: Trial, times: FloatArray) -> float:
+def _area(arm: TreatmentLog, times: FloatArray) -> float:
     """Return the area of the curve of cumulative uplift per shopper over giving at random, at
     POINTS shares of shoppers in their given order, each counted `times`."""
     treated = arm.depth > 0

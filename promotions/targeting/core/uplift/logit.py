@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from promotions.targeting.core.uplift.features import FloatArray, Frame, read_frame, require_allowed
 from promotions.targeting.core.uplift.isotone import make_isotone
-from promotions.targeting.core.uplift.trial import Trial
+from promotions.targeting.core.uplift.treatment_log import TreatmentLog
 
 STEPS = 30
 PRIORS = (1_024.0, 256.0, 64.0, 16.0)
@@ -53,7 +53,7 @@ class ResponseLogit:
     >>> rng = np.random.default_rng(0)
     >>> spend, depth = rng.random(4_000), rng.choice([0.0, 0.1, 0.2], 4_000)
     >>> bought = rng.random(4_000) < expit(-1 + 10 * depth * spend)
-    >>> trial = Trial.read({"spend": spend}, depth, bought, np.full(4_000, 1 / 3))
+    >>> trial = TreatmentLog.read({"spend": spend}, depth, bought, np.full(4_000, 1 / 3))
     >>> model = ResponseLogit().fit(trial)
     >>> chance = model.predict({"spend": [0.1, 0.9]}, [0.0, 0.2])
     >>> low, high = chance[:, 1] - chance[:, 0]
@@ -66,7 +66,7 @@ class ResponseLogit:
     mode: FloatArray
     prior: float
 
-    def fit(self, trial: Trial) -> Self:
+    def fit(self, trial: TreatmentLog) -> Self:
         """Learn from a randomised arm."""
         self.names, self.scale = trial.names, Scale().fit(trial.features)
         design = self._design(trial.features, trial.depth)

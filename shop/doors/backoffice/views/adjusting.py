@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from promotions.tuning.api import (
     TABS,
-    CampaignPulse,
+    CampaignMetrics,
     count_adjustments,
     decide_adjustment,
     list_adjustments,
@@ -147,7 +147,7 @@ def _back(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('admin:adjusting')}?tab={tab}")
 
 
-def _describe_pulse(pulse: CampaignPulse) -> dict[str, Any]:
+def _describe_pulse(pulse: CampaignMetrics) -> dict[str, Any]:
     totals, budget = pulse.totals, pulse.budget_minor
     rate = totals.clicks / totals.impressions if totals.impressions else None
     tone = totals.positivity_sum / totals.read if totals.read else None

@@ -14,7 +14,7 @@ from promotions.planning.api import PHASES, Run, find_overlaps, month_days, runs
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.views.campaigns import CAN_SEE
 from shop.ground.kernel.clock import utc_now
-from shop.ground.staff.place import staff_zone
+from shop.ground.staff.region import staff_zone
 
 MOST_A_DAY = 6
 

@@ -28,8 +28,8 @@ from shop.ground.catalog.selectors import find_place
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.columns import show_tag
-from shop.ground.staff.place import show_moment
 from shop.ground.staff.reasons import SHORTEST_REASON, account_id, say_refusal
+from shop.ground.staff.region import show_moment
 
 CAN_SEE = "promotions.view_campaign"
 CAN_CHANGE = "promotions.change_campaign"

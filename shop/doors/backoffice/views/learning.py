@@ -8,14 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from pricing.api import (
-    TrialRow,
+    RolloutRow,
     compare_model,
     has_both_arms,
     list_evidence,
     list_fits,
     list_lift,
+    list_rollouts,
     list_shadows,
-    list_trials,
 )
 from profiles.experiments.api import Arm, compare_arms
 from profiles.values import Lift
@@ -26,13 +26,13 @@ from shop.doors.backoffice.learning import (
     draw_evidence,
     draw_lift,
     draw_shadows,
-    judge_trial,
+    judge_rollout,
     list_lift_figures,
     show_bounds,
 )
 from shop.doors.backoffice.look_fits import draw_fits, list_fit_figures
+from shop.doors.backoffice.rollouts import describe_logged, describe_step, say_next
 from shop.doors.backoffice.slope_checks import draw_checks
-from shop.doors.backoffice.trials import describe_logged, describe_step, say_next
 from shop.ground.staff.numbers import show_percent
 
 CAN_SEE = "pricing.view_demandmodelversion"
@@ -60,11 +60,11 @@ def show_learning(request: HttpRequest) -> HttpResponse:
 
 
 @needs(CAN_SEE)
-def show_trials(request: HttpRequest) -> HttpResponse:
+def show_rollouts(request: HttpRequest) -> HttpResponse:
     """Show versions on trial and what they would have shown. Three queries, four in a trial."""
     shadows = list_shadows()
     context = {
-        "trials": [_describe(one) for one in list_trials()],
+        "trials": [_describe(one) for one in list_rollouts()],
         "shadows": [describe_shadow(one) for one in shadows],
         "may_see_ramps": request.user.has_perm("pricing.view_modelramp"),
         "compared": draw_shadows(shadows) if shadows else None,
@@ -72,7 +72,7 @@ def show_trials(request: HttpRequest) -> HttpResponse:
     return render_page(request, "admin/trials.html", _("Trials and shadows"), context)
 
 
-def _describe(row: TrialRow) -> dict[str, Any]:
+def _describe(row: RolloutRow) -> dict[str, Any]:
     end, tone = ENDS.get(row.end, (row.end, "gray"))
     share = row.steps[0].share if row.steps else 0.0
     is_quoting = row.ended_at is None and share > 0.0
@@ -86,7 +86,7 @@ def _describe(row: TrialRow) -> dict[str, Any]:
         "end": end,
         "tone": tone,
         "lift": "" if lift is None else show_bounds(lift),
-        "verdict": None if lift is None else judge_trial(lift),
+        "verdict": None if lift is None else judge_rollout(lift),
         "share": _("in the shadow") if not share else show_percent(share),
         "steps": [describe_step(step) for step in row.steps],
         "logged": describe_logged(row),

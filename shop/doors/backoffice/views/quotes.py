@@ -28,7 +28,7 @@ from shop.doors.backoffice.decisions import (
     draw_candidates,
     draw_chances,
     list_candidates,
-    list_chances,
+    list_feasible_prices,
     list_guards,
     list_inputs,
     list_signals,
@@ -44,7 +44,7 @@ from shop.ground.staff.columns import show_money
 from shop.ground.staff.documents import show_document
 from shop.ground.staff.keys import read_uuid
 from shop.ground.staff.numbers import EMPTY, show_units
-from shop.ground.staff.place import show_moment
+from shop.ground.staff.region import show_moment
 
 CAN_REPLAY = "pricing.view_quote"
 REPLAY_JOB = "check_replay"
@@ -146,7 +146,7 @@ def describe_quote(trace: QuoteTrace) -> dict[str, Any]:
         "signals": list_signals(trace.features),
         "candidates": list_candidates(trace),
         "payoff": draw_candidates(trace),
-        "chances": list_chances(trace, chances),
+        "chances": list_feasible_prices(trace, chances),
         "drawn": draw_chances(trace, chances),
         "guards": list_guards(trace.guard_actions),
         "facts": list_inputs(trace),

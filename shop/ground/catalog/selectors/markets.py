@@ -8,7 +8,7 @@ from shop.ground.catalog.core.values import MarketValue
 from shop.ground.catalog.models import Market
 from shop.ground.catalog.selectors.versions import VersionedCache
 from shop.ground.kernel.errors import FairtagError
-from shop.ground.staff.place import StaffPlace, staff_place
+from shop.ground.staff.region import StaffRegion, staff_region
 
 _markets: VersionedCache[dict[str, MarketValue]] = VersionedCache(size=1)
 
@@ -19,7 +19,7 @@ class MarketNotFound(FairtagError):
     code = "market_not_found"
 
 
-def find_place(code: str) -> StaffPlace:
+def find_place(code: str) -> StaffRegion:
     """Return the currency and clock that staff use for a market.
 
     Those of the page where the code is empty ("every market") or names no market.
@@ -28,7 +28,7 @@ def find_place(code: str) -> StaffPlace:
         market = get_market(code) if code else None
     except MarketNotFound:
         market = None
-    return staff_place() if market is None else StaffPlace(market.currency, market.time_zone)
+    return staff_region() if market is None else StaffRegion(market.currency, market.time_zone)
 
 
 def get_market(code: str) -> MarketValue:

@@ -31,7 +31,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldPieces:
     """What is held now, pieces by variant, and until when."""
 
     pieces: Mapping[int, int]

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import F, Q
 
-from shop.ground.inventory.core.holds import Claim, Held, OwnHolds, is_scarce, room_for
+from shop.ground.inventory.core.holds import Claim, HeldPieces, OwnHolds, is_scarce, room_for
 from shop.ground.inventory.core.values import StockLine
 from shop.ground.inventory.models import StockLocation, StockMovement, StockRecord, StockReservation
 from shop.ground.kernel.errors import FairtagError
@@ -46,7 +46,7 @@ def reserve_stock(
     expires_at: datetime,
     location: str = ONLINE,
     claim: Claim | None = None,
-) -> Held:
+) -> HeldPieces:
     """Hold `lines` for `holder` until `expires_at`, or nothing; return what is held, until when.
 
     Repeating with the same holder replaces its hold, so a retry is harmless; a holder whose hold
@@ -70,7 +70,7 @@ def reserve_stock(
             _move_reserved(records[variant_id], wanted[variant_id] - before[variant_id])
         until = min(expires_at, claim.short_until) if claim and is_brief else expires_at
         _write_held(holder, location, wanted, until, claim)
-    return Held(dict(wanted), until)
+    return HeldPieces(dict(wanted), until)
 
 
 def lock_stock(*, holder: str, variant_ids: Collection[int], location: str = ONLINE) -> None:

@@ -41,7 +41,7 @@ LOGGED = gettext_lazy(
 AGAINST = gettext_lazy("logged prices allow no step: %(reasons)s")
 
 
-def list_trial_figures(
+def list_rollout_figures(
     evidence: Mapping[str, Any], show_money: Callable[[float], str]
 ) -> list[str]:
     """Return the figures of a trial's step as sentences, those of other places after those of the

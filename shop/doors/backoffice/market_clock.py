@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 
 from shop.ground.catalog.selectors import find_place, home_market
-from shop.ground.staff.place import at_place
+from shop.ground.staff.region import in_region
 
 
 def on_market_clock(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -21,7 +21,7 @@ def on_market_clock(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        with at_place(find_place(home_market())):
+        with in_region(find_place(home_market())):
             response = view(request, *args, **kwargs)
             if isinstance(response, SimpleTemplateResponse):
                 response.render()

@@ -20,7 +20,7 @@ PAGE, LEAST = 12, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Goods:
+class TrafficProducts:
     """Categories by position, with the family above each and its goods in order of popularity."""
 
     category_id: tuple[int, ...]
@@ -63,7 +63,7 @@ class Goods:
         )
 
 
-def choose_goods(market: str, categories: int) -> Goods:
+def choose_products(market: str, categories: int) -> TrafficProducts:
     """Return the categories that sell most, of goods that may have a personal price.
 
     One is passed over where fewer than LEAST such goods are for sale.
@@ -77,7 +77,7 @@ def choose_goods(market: str, categories: int) -> Goods:
     chosen = [int(ids[at]) for at in order if count[at] >= LEAST][:categories]
     where = free & np.isin(arrays.category_id, chosen)
     variants = arrays.variant_id[where].tolist()
-    return Goods(
+    return TrafficProducts(
         category_id=tuple(chosen),
         family_id=tuple(tree.nodes[one].parent_id or one for one in chosen),
         name=tuple(tree.nodes[one].name for one in chosen),
@@ -88,7 +88,7 @@ def choose_goods(market: str, categories: int) -> Goods:
     )
 
 
-def ask_rival(truth: Truth, goods: Goods, week: int) -> dict[int, int]:
+def ask_rival(truth: Truth, goods: TrafficProducts, week: int) -> dict[int, int]:
     """Return the competitor's price of every second good of every page, in a week."""
     known = (one for at in range(len(goods.category_id)) for one in goods.page(at)[::2])
     return {one: truth.rival_minor(one, goods.list_minor[one], week) for one in known}

@@ -60,7 +60,7 @@ class Look:
         )
 
 
-def judge_cart(
+def compare_cart(
     order: RecordedOrder,
     cart: CartValue,
     look: Look,

@@ -15,7 +15,7 @@ FEWEST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TreatmentLog:
     """n shoppers: features (n, d) in the order of `names`, `depth` (n,) as a share, 0 for control,
     `outcome` (n,) 1 for those who bought (or a rate), `propensity` (n,) of the depth each got."""
 
@@ -30,7 +30,7 @@ class Trial:
         """Return the checked trial. Raises ValueError for one that nothing can be learned from.
 
         >>> half = np.tile([0.0, 0.1], 200)
-        >>> Trial.read({"spend": half}, half, half > 1, np.full(400, 0.5)).depths.tolist()
+        >>> TreatmentLog.read({"spend": half}, half, half > 1, np.full(400, 0.5)).depths.tolist()
         [0.1]
         """
         names = tuple(sorted(frame))

@@ -18,19 +18,19 @@ MOMENT = "%Y-%m-%d %H:%M"
 
 
 @dataclass(frozen=True, slots=True)
-class StaffPlace:
+class StaffRegion:
     """The currency and the time zone of a market."""
 
     currency: str = "USD"
     time_zone: str = "UTC"
 
 
-NOWHERE = StaffPlace()
-_place: ContextVar[StaffPlace] = ContextVar("staff_place", default=NOWHERE)
+NOWHERE = StaffRegion()
+_place: ContextVar[StaffRegion] = ContextVar("staff_region", default=NOWHERE)
 
 
 @contextmanager
-def at_place(place: StaffPlace) -> Iterator[None]:
+def in_region(place: StaffRegion) -> Iterator[None]:
     """Show money and times of `place`: its currency, and its clock as Django's current one."""
     token = _place.set(place)
     try:
@@ -40,7 +40,7 @@ def at_place(place: StaffPlace) -> Iterator[None]:
         _place.reset(token)
 
 
-def staff_place() -> StaffPlace:
+def staff_region() -> StaffRegion:
     """Return the place of the shop's market."""
     return _place.get()
 

@@ -11,7 +11,7 @@ from shop.ground.jobs.selectors import count_red_runs
 from shop.ground.kernel.clock import utc_now
 
 
-def read_badges(account: Any) -> dict[str, str]:
+def read_sidebar_counts(account: Any) -> dict[str, str]:
     """Return the badge of each page that has one, by the name of its address. Five queries."""
     badges = {}
     if account.has_perm("pricing.view_killswitch") and list_kill_switches():

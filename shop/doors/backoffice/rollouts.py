@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from pricing.api import MANY, REFUSALS, TrialRow, TrialStep
+from pricing.api import MANY, REFUSALS, RolloutRow, RolloutStep
 from pricing.optimum.core.monitoring.ramp import LEAST_DECISIONS, LEAST_HOURS, SHARES
 from shop.ground.staff.columns import show_minor
 from shop.ground.staff.numbers import EMPTY, show_change, show_count, show_percent, show_signed
@@ -19,7 +19,7 @@ class StepLine:
     """A step of a trial: `figure` is how far its prices lay in the shadow, later what its shoppers
     brought against the others (99 % at every look)."""
 
-    step: TrialStep
+    step: RolloutStep
     share: str
     decisions: str
     figure: str
@@ -38,7 +38,7 @@ class LoggedVerdict:
     tone: str
 
 
-def describe_step(step: TrialStep) -> StepLine:
+def describe_step(step: RolloutStep) -> StepLine:
     """Return a step with the figures it was judged by, dashes before anybody looked."""
     seen = step.evidence
     bounds = (seen.get("low"), seen.get("high"))
@@ -55,7 +55,7 @@ def describe_step(step: TrialStep) -> StepLine:
     )
 
 
-def describe_logged(row: TrialRow) -> LoggedVerdict | None:
+def describe_logged(row: RolloutRow) -> LoggedVerdict | None:
     """Return the newest verdict of logged prices; None before there is one."""
     found = next((one.evidence["offline"] for one in row.steps if "offline" in one.evidence), None)
     if found is None or "gain" not in found:
@@ -72,7 +72,7 @@ def describe_logged(row: TrialRow) -> LoggedVerdict | None:
     )
 
 
-def say_next(row: TrialRow) -> str:
+def say_next(row: RolloutRow) -> str:
     """Return what the newest step of an open trial still needs before it goes on by itself."""
     if row.ended_at is not None or not row.steps:
         return ""

@@ -18,9 +18,9 @@ from pricing.demand.models.demand import DemandModelVersion
 from pricing.learning.models.learning import ModelRamp, RampStep
 from pricing.optimum.core.monitoring import SHARES
 from pricing.publishing.core.approvals import MODEL_USE
-from pricing.rollout.selectors.trial_words import list_trial_figures
+from pricing.rollout.selectors.rollout_words import list_rollout_figures
 from pricing.rollout.selectors.verdicts import say_step
-from pricing.rollout.services.trials import begin_trial, step_trial, stop_trial
+from pricing.rollout.services.rollouts import begin_rollout, step_rollout, stop_rollout
 from shop.ground.approvals.selectors import list_waiting_ids
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import age_column, percent_column, show_lines, show_minor, show_tag
@@ -90,7 +90,7 @@ class RampStepInline(ReadOnlyInline):
     @admin.display(description=_("Figures"))
     def figures(self, row: RampStep) -> SafeString | str:
         """What the step was judged by, a sentence for each figure."""
-        return show_lines(list_trial_figures(row.evidence, show_minor))
+        return show_lines(list_rollout_figures(row.evidence, show_minor))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever sees the trial sees its steps."""
@@ -162,7 +162,7 @@ class ModelRampAdmin(ReadOnlyAdmin):
         tell_outcome(
             self,
             request,
-            lambda: begin_trial(model_id=model.pk, by_id=account_id(request), now=utc_now()),
+            lambda: begin_rollout(model_id=model.pk, by_id=account_id(request), now=utc_now()),
             _("The trial has begun, in the shadow."),
         )
         return go_back(request)
@@ -184,7 +184,7 @@ class ModelRampAdmin(ReadOnlyAdmin):
         tell_outcome(
             self,
             request,
-            lambda: step_trial(
+            lambda: step_rollout(
                 ramp_id=int(object_id),
                 share=form.cleaned_data["share"],
                 reason=form.cleaned_data["reason"],
@@ -212,7 +212,7 @@ class ModelRampAdmin(ReadOnlyAdmin):
         tell_outcome(
             self,
             request,
-            lambda: stop_trial(
+            lambda: stop_rollout(
                 ramp_id=int(object_id),
                 reason=form.cleaned_data["reason"],
                 by_id=account_id(request),

@@ -10,7 +10,7 @@ from pricing.api import (
     NotOffered,
     activate_model,
     ask_for_model,
-    begin_trial,
+    begin_rollout,
     load_rollout,
     train_demand,
 )
@@ -30,7 +30,7 @@ class Staff:
     decides: int
 
 
-def put_on_trial(*, staff: Staff, now: datetime) -> int | None:
+def begin_demo_rollout(*, staff: Staff, now: datetime) -> int | None:
     """Fit a model on the recent weeks and put it on trial; None where it is used without one.
 
     A refit that prices much as the model in use does comes into use by itself: then there is
@@ -44,7 +44,7 @@ def put_on_trial(*, staff: Staff, now: datetime) -> int | None:
         return None
     try:
         ask_for_model(model_id=row.id, reason=REASON, by_id=staff.asks, now=now)
-        begin_trial(model_id=row.id, by_id=staff.decides, now=now)
+        begin_rollout(model_id=row.id, by_id=staff.decides, now=now)
     except (NotOffered, NotAudited):
         return None
     return row.id

@@ -20,13 +20,13 @@ from pricing.publishing.services.breakers import Action, trip_breaker
 from pricing.quoting.selectors.serving import forget_serving
 from pricing.rollout.services.approvals import NotOffered, require_slot
 from pricing.rollout.services.refits import lock_models
-from pricing.rollout.services.trial_gate import is_gate_open, judge_shadow, require_gate
-from pricing.rollout.services.trial_state import read_states, show_state
+from pricing.rollout.services.rollout_gate import is_gate_open, judge_shadow, require_gate
+from pricing.rollout.services.rollout_state import read_states, show_state
 from shop.ground.approvals.services import refuse_same, require_second_person
 from shop.ground.kernel.ids import uuid7
 
 
-def begin_trial(*, model_id: int, by_id: int, now: datetime) -> int:
+def begin_rollout(*, model_id: int, by_id: int, now: datetime) -> int:
     """Put an asked-for model on trial, in the shadow first; return the trial's id.
 
     Somebody else than the one who asked begins it, after a passed audit of fairness. Raises
@@ -58,7 +58,7 @@ def _open_ramp(model: DemandModelVersion, by_id: int | None, now: datetime) -> i
     return int(opened.pk)
 
 
-def step_trial(
+def step_rollout(
     *, ramp_id: int, share: float, reason: str, by_id: int | None, now: datetime
 ) -> None:
     """Let a trial quote another share of the shoppers, live within a second.
@@ -95,7 +95,7 @@ def _check_step(ramp: ModelRamp, share: float, by_id: int | None) -> None:
         refuse_same([last.by_id], by_id, said)
 
 
-def stop_trial(
+def stop_rollout(
     *, ramp_id: int, reason: str, by_id: int | None, now: datetime, end: str = "stopped"
 ) -> None:
     """End a trial: everybody is quoted by the model in use within a second. Raises NotOffered."""
@@ -107,7 +107,7 @@ def stop_trial(
         transaction.on_commit(forget_serving)
 
 
-def watch_trial(*, now: datetime) -> str:
+def watch_rollout(*, now: datetime) -> str:
     """Let the open trial go on, wait or stop by its figures; return the move, "" without a trial.
 
     It is one trial for all places that have prices, and looked at in each (`join_verdicts`). Stops,
@@ -137,7 +137,9 @@ def watch_trial(*, now: datetime) -> str:
     if verdict.move == "stop":
         _trip(ramp, evidence, now)
     elif verdict.move == "go_on":
-        step_trial(ramp_id=ramp.pk, share=verdict.share, reason=verdict.reason, by_id=None, now=now)
+        step_rollout(
+            ramp_id=ramp.pk, share=verdict.share, reason=verdict.reason, by_id=None, now=now
+        )
     return verdict.move
 
 
@@ -168,7 +170,7 @@ def _is_audited(ramp: ModelRamp, step: RampStep, now: datetime) -> bool:
         reason = "not_audited"
         with transaction.atomic():
             RampStep.objects.filter(pk=step.pk).update(evidence={"reason": reason})
-            stop_trial(ramp_id=ramp.pk, reason=reason, by_id=None, now=now, end="tripped")
+            stop_rollout(ramp_id=ramp.pk, reason=reason, by_id=None, now=now, end="tripped")
         return False
     return True
 
@@ -184,15 +186,15 @@ def _trip(ramp: ModelRamp, evidence: Mapping[str, Any], now: datetime) -> None:
             evidence=evidence,
             now=now,
         )
-        stop_trial(ramp_id=ramp.pk, reason=reason, by_id=None, now=now, end="tripped")
+        stop_rollout(ramp_id=ramp.pk, reason=reason, by_id=None, now=now, end="tripped")
 
 
-def reopen_trial(*, model_id: int, by_id: int, now: datetime) -> int:
+def reopen_rollout(*, model_id: int, by_id: int, now: datetime) -> int:
     """Put a model whose trial a breaker stopped on trial again, from the shadow on.
 
-    The rules of `begin_trial` hold anew, and so do its errors.
+    The rules of `begin_rollout` hold anew, and so do its errors.
     """
-    return begin_trial(model_id=model_id, by_id=by_id, now=now)
+    return begin_rollout(model_id=model_id, by_id=by_id, now=now)
 
 
 def _lock_ramp(ramp_id: int) -> ModelRamp:
