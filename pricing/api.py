@@ -11,7 +11,7 @@ from pricing.experiments.selectors.arm_served import load_served
 from pricing.experiments.services.arm_limits import refuse_far_arms
 from pricing.fairness.services.fairness import NotAudited, audit_nightly
 from pricing.learning.selectors.demand import demand_curve
-from pricing.learning.selectors.look_fits import FitRow, list_fits
+from pricing.learning.selectors.impression_fits import FitRow, list_fits
 from pricing.learning.selectors.open_lots import (
     DOWN,
     EACH_DEPTH,
@@ -21,9 +21,9 @@ from pricing.learning.selectors.open_lots import (
     list_price_lots,
     list_week_lots,
 )
+from pricing.learning.services.impression_counts import drain_looks
+from pricing.learning.services.impression_fits import learn_from_looks
 from pricing.learning.services.learning import learn_online
-from pricing.learning.services.look_counts import drain_looks
-from pricing.learning.services.look_fits import learn_from_looks
 from pricing.ledger.selectors.impressions import PriceImpressions, list_price_impressions
 from pricing.ledger.selectors.offered import lower_by_offers, register_cut_provider
 from pricing.ledger.selectors.references import PAID_DAYS, load_paid, load_series
@@ -88,7 +88,7 @@ from pricing.quoting.selectors.staff_guardrails import (
     count_guardrail_hits,
     list_guarded_quotes,
 )
-from pricing.quoting.selectors.staff_quotes import QuoteChances, read_chances
+from pricing.quoting.selectors.staff_quotes import QuotePropensities, read_chances
 from pricing.quoting.selectors.statistics import (
     count_quotes_by_rung,
     list_quotes_of_shopper,
@@ -160,8 +160,8 @@ __all__ = [
     "OverrideRefused",
     "PriceImpressions",
     "ProposalRefused",
-    "QuoteChances",
     "QuoteNotFound",
+    "QuotePropensities",
     "QuoteRefused",
     "RolloutRow",
     "RolloutStep",

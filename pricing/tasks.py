@@ -9,7 +9,7 @@ from uuid import UUID
 from pricing import api
 from pricing.competitors.services.competitors import fetch_due_sources
 from pricing.demand.services import tuning
-from pricing.learning.services import learning, look_counts, look_fits
+from pricing.learning.services import impression_counts, impression_fits, learning
 from pricing.ledger.services.sales_channels import run_everywhere, run_in_markets
 from pricing.publishing.services import arm_turns, feeds, seal_check
 from pricing.rollout.services import replay_check, rollback, visits, watching
@@ -31,7 +31,7 @@ def drain_quotes() -> int:
 @job(queue="recompute", time_limit=120)
 def drain_looks() -> int:
     """Count the looks at public prices that are on the stream."""
-    return look_counts.drain_looks()
+    return impression_counts.drain_looks()
 
 
 @job(queue="recompute", time_limit=600)
@@ -65,7 +65,9 @@ def learn_from_looks() -> int:
     """Take in the looks that are over and fit them; price anew at once if that was done."""
     now = utc_now()
     fits = run_everywhere(
-        lambda market, channel: look_fits.learn_from_looks(now=now, market=market, channel=channel)
+        lambda market, channel: impression_fits.learn_from_looks(
+            now=now, market=market, channel=channel
+        )
     )
     if fits:
         wake(publish_price_book)

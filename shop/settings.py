@@ -14,7 +14,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from shop.doors.api.framework import API_FRAMEWORK, API_SCHEMA
-from shop.doors.backoffice.look import LOOK
+from shop.doors.backoffice.admin_theme import LOOK
 from shop.env import (
     MAIL_FILES,
     ROOT,

@@ -6,7 +6,7 @@ from pricing.competitors.models.competitors import (
     QuarantinedCompetitorRow,
 )
 from pricing.demand.models.demand import DemandModelVersion
-from pricing.demand.models.look_fits import LookArchive, LookFit
+from pricing.demand.models.impression_fits import LookArchive, LookFit
 from pricing.demand.models.tuning import DemandTuning
 from pricing.experiments.models.arms import ArmPrice
 from pricing.experiments.models.price_tests import PriceShock

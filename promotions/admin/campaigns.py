@@ -20,7 +20,7 @@ from unfold.decorators import action
 from promotions.admin.claims import NAMES, CampaignForm
 from promotions.admin.offers import OfferInline
 from promotions.admin.recorded import RecordedAdmin
-from promotions.campaigns.api import CAMPAIGN, Step, may_step, phase_at
+from promotions.campaigns.api import CAMPAIGN, Step, may_step, status_at
 from promotions.campaigns.models import Campaign
 from promotions.planning.api import PHASES
 from promotions.release.api import (
@@ -117,7 +117,7 @@ ALERTS = ((100, "red"), (80, "amber"), (50, "blue"))
 
 def show_phase(row: Campaign) -> SafeString:
     """Return what a campaign is at this moment: decision and dates together."""
-    return show_tag(*PHASES[phase_at(row.status, row.starts_at, row.ends_at, utc_now())])
+    return show_tag(*PHASES[status_at(row.status, row.starts_at, row.ends_at, utc_now())])
 
 
 @admin.register(Campaign)
@@ -344,7 +344,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
             named = lazy(say_step, str)(step.value)
             act = write_act(_("Step: %(step)s."), reason=reason, step=named)
             self.log_change(request, row, act)
-            phase = PHASES[phase_at(row.status, row.starts_at, row.ends_at, utc_now())][0]
+            phase = PHASES[status_at(row.status, row.starts_at, row.ends_at, utc_now())][0]
             said = _("The campaign is now: %(status)s.") % {"status": phase}
             self.message_user(request, said)
         return go_back(request)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action
 
-from promotions.admin.places import place_of_campaign
+from promotions.admin.campaign_region import region_of_campaign
 from promotions.campaigns.models import Offer
 from promotions.coupons.api import stop_batch, stream_codes
 from promotions.coupons.models import CodeBatch, LimitCounter, UseLimit
@@ -161,7 +161,7 @@ class UseLimitAdmin(KeptAdmin):
         chosen = read_number(asked.get("offer", "")) or getattr(row, "offer_id", None)
         offers = Offer.objects.filter(pk=chosen or 0).values_list("campaign_id", flat=True)
         campaign = offers.first() or getattr(row, "campaign_id", None)
-        return place_of_campaign(campaign, asked)
+        return region_of_campaign(campaign, asked)
 
     @admin.display(description=_("At most"), ordering="max_minor")
     def money_at_most(self, row: UseLimit) -> str:

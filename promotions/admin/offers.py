@@ -14,7 +14,7 @@ from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
 )
 
-from promotions.admin.places import place_of_campaign
+from promotions.admin.campaign_region import region_of_campaign
 from promotions.admin.recorded import RecordedAdmin
 from promotions.campaigns.models import Offer, StackingCategory, StackingGroup
 from promotions.release.api import open_for_change
@@ -104,7 +104,7 @@ class OfferAdmin(RecordedAdmin):
 
     def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffRegion:
         """Return the place of its campaign's market."""
-        return place_of_campaign(None if row is None else row.campaign_id, asked)
+        return region_of_campaign(None if row is None else row.campaign_id, asked)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A stored offer stays with its campaign: both have a history."""

@@ -4,7 +4,7 @@ What the law of a place forbids of promotions, and the evidence.
 """
 
 from promotions.law.core import RULES, Violation, explain_rule
-from promotions.law.core.places import find_law
+from promotions.law.core.jurisdictions import find_law
 from promotions.law.core.words import title_rule
 from promotions.law.selectors.depths import measure_reach
 from promotions.law.selectors.products import covered_by

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from promotions.campaigns.models import Campaign
-from promotions.tuning.core import Lever, Source
+from promotions.tuning.core import CampaignAction, Source
 
 
 class CampaignMinute(models.Model):
@@ -57,7 +57,7 @@ class CampaignAdjustment(models.Model):
         UNDONE = "undone", "undone"
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="adjustments")
-    lever = models.CharField(max_length=8, choices=[(one, one) for one in Lever])
+    lever = models.CharField(max_length=8, choices=[(one, one) for one in CampaignAction])
     source = models.CharField(max_length=8, choices=[(one, one) for one in Source])
     reason_code = models.CharField(max_length=40)
     before = models.JSONField()

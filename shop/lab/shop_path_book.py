@@ -12,7 +12,7 @@ from pricing.base.core.impressions import WeekDraw
 from pricing.base.core.values import Policy
 from pricing.demand.core.served import ServedDemand
 from pricing.experiments.core.arm_prices import Arms
-from pricing.experiments.core.price_tests import Shocks, shock_rungs, target_prices
+from pricing.experiments.core.price_tests import PriceTests, shock_rungs, target_prices
 from pricing.learning.core.scene import PastPrices, Scene, SceneVariants, StaffPrices, Surroundings
 from pricing.optimum.core import Segments
 from pricing.optimum.core.publish import NO_LIMIT, SEEN_AFTER_DAYS, SEEN_DAYS
@@ -116,7 +116,7 @@ def make_scene(shelf: Shelf, morning: Morning) -> Scene:
         ),
         past=_recall(shelf, shown),
         arms=Arms.nothing(shelf.base_minor),
-        shocks=Shocks.running(
+        shocks=PriceTests.running(
             *(shelf.base_minor, shelf.shocked_minor),
             is_intact=is_shocked,
             holds=is_shocked & (not morning.ends_shocks),
@@ -167,7 +167,7 @@ def _or_unknown(values: FloatArray | None, unknown: FloatArray) -> FloatArray:
     return unknown if values is None else values
 
 
-def _keep_draw(shelf: Shelf, morning: Morning, shocks: Shocks) -> WeekDraw | None:
+def _keep_draw(shelf: Shelf, morning: Morning, shocks: PriceTests) -> WeekDraw | None:
     """Return the whole draw of the week: a new one, or the one that goes on."""
     if morning.week is None or morning.is_stale:
         return None if morning.ends_shocks else shelf.draw

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.base.core.impressions import find_chances
+from pricing.base.core.impressions import find_propensities
 from pricing.learning.core.shown import find_moved
 from pricing.optimum.core.thompson import DRAWS
 from shop.lab.agent import Context, Proposal
@@ -72,7 +72,7 @@ def find_drawn(shown: Shown, shelf: Shelf) -> FloatArray:
     week's draw to everybody's price, NaN where it could do nothing."""
     decided = find_moved(shown.quoted_minor, shown.rung_minor, shown.chance)
     pairs = zip(shelf.variant_id.tolist(), shelf.public_minor.tolist(), strict=True)
-    chances = [find_chances(shelf.draw, one, price, 0) for one, price in pairs]
+    chances = [find_propensities(shelf.draw, one, price, 0) for one, price in pairs]
     rungs = _pad([one.rungs for one in chances]).astype(np.int64)
     everybody = find_moved(shelf.public_minor, rungs, _pad([one.probabilities for one in chances]))[
         shown.item

@@ -8,7 +8,7 @@ import numpy as np
 
 from pricing.demand.core.choice import ServedChoice
 from pricing.demand.core.served import ServedDemand
-from pricing.demand.models.look_fits import LookFit
+from pricing.demand.models.impression_fits import LookFit
 from pricing.demand.selectors.versions import load_active_model
 from pricing.learning.core.views import View, Views
 from pricing.learning.models.learning import OnlineEvidence

@@ -116,7 +116,7 @@ _DRAW_ARRAYS = tuple(name for name in WeekDraw.__annotations__ if name != "book_
 
 
 @dataclass(frozen=True, slots=True)
-class Chances:
+class Propensities:
     """Prices that one variant could have had, highest first, the probability of each, and which
     way chance had moved the one that was shown."""
 
@@ -133,30 +133,32 @@ class ArmDraw:
     shown_minor: int
     other_minor: int
 
-    def find_chances(self, public_minor: int) -> Chances:
+    def find_propensities(self, public_minor: int) -> Propensities:
         """Return the chances of a price everybody saw while the coin's turn lasted.
 
         A price that the coin does not explain (a guard, staff) was certain.
 
-        >>> ArmDraw(380, 400).find_chances(380)
-        Chances(rungs=(400, 380), probabilities=(0.5, 0.5), direction=-1)
-        >>> ArmDraw(400, 380).find_chances(400).direction, ArmDraw(390, 0).find_chances(390).rungs
-        (0, (390,))
+        >>> ArmDraw(380, 400).find_propensities(380)
+        Propensities(rungs=(400, 380), probabilities=(0.5, 0.5), direction=-1)
+        >>> ArmDraw(400, 380).find_propensities(400).direction
+        0
+        >>> ArmDraw(390, 0).find_propensities(390).rungs
+        (390,)
         """
         is_drawn = self.other_minor not in (0, self.shown_minor)
         if not is_drawn or public_minor != self.shown_minor:
-            return Chances((public_minor,), (1.0,), 0)
+            return Propensities((public_minor,), (1.0,), 0)
         both = (max(self.shown_minor, self.other_minor), min(self.shown_minor, self.other_minor))
-        return Chances(both, (0.5, 0.5), -int(self.shown_minor < self.other_minor))
+        return Propensities(both, (0.5, 0.5), -int(self.shown_minor < self.other_minor))
 
 
-def find_chances(
+def find_propensities(
     draw: WeekDraw | None,
     variant_id: int,
     public_minor: int,
     book_version: int,
     coin: ArmDraw | None = None,
-) -> Chances:
+) -> Propensities:
     """Return what else the public price of a variant could have been in the week of `draw`.
 
     While an experiment has the variant its `coin` decides and no draw: shocks of its goods end.
@@ -167,16 +169,16 @@ def find_chances(
     before the week's book, was certain.
 
     >>> draw = example_draw()
-    >>> find_chances(draw, 4, 400, 5)
-    Chances(rungs=(409, 400, 389), probabilities=(0.025, 0.95, 0.025), direction=0)
-    >>> find_chances(draw, 9, 489, 6)
-    Chances(rungs=(500, 489), probabilities=(0.95, 0.05), direction=-1)
-    >>> find_chances(draw, 9, 500, 4)
-    Chances(rungs=(500,), probabilities=(1.0,), direction=0)
+    >>> find_propensities(draw, 4, 400, 5)
+    Propensities(rungs=(409, 400, 389), probabilities=(0.025, 0.95, 0.025), direction=0)
+    >>> find_propensities(draw, 9, 489, 6)
+    Propensities(rungs=(500, 489), probabilities=(0.95, 0.05), direction=-1)
+    >>> find_propensities(draw, 9, 500, 4)
+    Propensities(rungs=(500,), probabilities=(1.0,), direction=0)
     """
     if coin is not None:
-        return coin.find_chances(public_minor)
-    certain = Chances((public_minor,), (1.0,), 0)
+        return coin.find_propensities(public_minor)
+    certain = Propensities((public_minor,), (1.0,), 0)
     if draw is None or book_version < draw.book_version:
         return certain
     at = int(np.searchsorted(draw.variant_id, variant_id))
@@ -195,7 +197,7 @@ def find_chances(
         if chance > 0.0:
             chances[price] = round(chances.get(price, 0.0) + chance, 12)
     rungs = tuple(sorted(chances, reverse=True))
-    return Chances(rungs, tuple(chances[one] for one in rungs), direction)
+    return Propensities(rungs, tuple(chances[one] for one in rungs), direction)
 
 
 def example_draw() -> WeekDraw:

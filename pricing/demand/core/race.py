@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from pricing.demand.core.board import BOARD_ITEMS, MIN_BOARD_ITEMS
 from pricing.demand.core.families import ANY, CHALLENGERS, MOST_STEPS, SOLVERS_OF, make_family
 from pricing.demand.core.kinds.linear import LinearDemand
 from pricing.demand.core.leaderboard import score, take
 from pricing.demand.core.solvers import SOLVERS
 from pricing.demand.core.training_cells import TrainingCells, best_sold, name_features, tabulate
+from pricing.demand.core.training_leaderboard import BOARD_ITEMS, MIN_BOARD_ITEMS
 
 LATER_WEEKS = 8
 MIN_WEEKS = 3 * LATER_WEEKS

@@ -10,7 +10,6 @@ import numpy as np
 
 from pricing.base.core.arrays import BoolArray, FloatArray
 from pricing.demand.core.backtest import Forecast, price_strata, weekly_figures
-from pricing.demand.core.board import ask_board, build_board, elasticity_by_department
 from pricing.demand.core.design import OWN_PRICE
 from pricing.demand.core.families import CHAMPION
 from pricing.demand.core.leaderboard import calibration_error
@@ -19,6 +18,11 @@ from pricing.demand.core.pooled import PRIOR_ELASTICITY, PRIOR_ELASTICITY_SD, Po
 from pricing.demand.core.served import WEEKS_OF_YEAR, ServedDemand, serve
 from pricing.demand.core.slopes import Shown
 from pricing.demand.core.training_cells import TrainingCells, design_cells
+from pricing.demand.core.training_leaderboard import (
+    ask_board,
+    build_board,
+    elasticity_by_department,
+)
 from pricing.demand.core.tuning import DemandSettings
 from pricing.optimum.core.signals import SignalWeights
 

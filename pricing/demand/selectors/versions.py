@@ -10,7 +10,7 @@ from pricing.base.core.values import ModelVersionRow
 from pricing.demand.core.families import CHALLENGERS, CHAMPION
 from pricing.demand.core.served import ServedDemand
 from pricing.demand.models.demand import DemandModelVersion
-from pricing.demand.models.look_fits import LookFit
+from pricing.demand.models.impression_fits import LookFit
 from pricing.optimum.core.signals import SignalWeights
 from shop.ground.kernel.arrays import hash_arrays, unpack_arrays
 

@@ -39,7 +39,7 @@ class PriceTestPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Shocks:
+class PriceTests:
     """Shocks of m variants, arrays (m,). `base_minor` is the price without them.
 
     `running_minor` is what a shock of before set the price to (0: none); `is_intact` says that it
@@ -75,10 +75,10 @@ class Shocks:
         is_stopped: BoolArray,
         seed: str,
         week: date,
-    ) -> Shocks:
+    ) -> PriceTests:
         """Return the shocks that run, nothing drawn yet for the week."""
         count = len(base_minor)
-        return Shocks(
+        return PriceTests(
             base_minor=base_minor,
             running_minor=running_minor,
             is_intact=is_intact,
@@ -115,8 +115,8 @@ def size_tests(terms: VariantTerms, most: float) -> FloatArray:
 
 
 def draw_shocks(
-    shocks: Shocks, terms: VariantTerms, limits: Limits, *, may_move: BoolArray, most: float
-) -> Shocks:
+    shocks: PriceTests, terms: VariantTerms, limits: Limits, *, may_move: BoolArray, most: float
+) -> PriceTests:
     """Return `shocks` with those drawn for the week that begins, of goods that `may_move`: in each
     category the share that `size_tests` says, `most` at most."""
     may_fall, may_rise = find_ways(shocks.base_minor, limits, may_move, terms.exponent)
@@ -134,7 +134,7 @@ def draw_shocks(
     )
 
 
-def target_prices(shocks: Shocks, exponent: int) -> IntArray:
+def target_prices(shocks: PriceTests, exponent: int) -> IntArray:
     """Return the prices chance asks for, (m,): 0 where it asks for none."""
     below, above = shock_rungs(shocks.base_minor, exponent)
     drawn = np.where(shocks.direction < 0, below, above)

@@ -11,7 +11,7 @@ from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.base.core.values import Policy
 from pricing.demand.core.served import ServedDemand
 from pricing.experiments.core.arm_prices import Arms
-from pricing.experiments.core.price_tests import Shocks
+from pricing.experiments.core.price_tests import PriceTests
 from pricing.optimum.core import Choice, DemandTerms, Limits, Segments
 from pricing.optimum.core.choose import EVEN
 from pricing.optimum.core.monitoring import Breach
@@ -135,7 +135,7 @@ class Scene:
     around: Surroundings
     past: PastPrices
     arms: Arms
-    shocks: Shocks
+    shocks: PriceTests
     second: int
     has_model: bool
     is_stale: bool
@@ -214,7 +214,7 @@ class Decision:
     bounds: PublicBounds
     proposed: Proposed
     arms: Arms
-    shocks: Shocks
+    shocks: PriceTests
     actions: IntArray
     moves: BoolArray
     breaches: tuple[Breach, ...]

@@ -14,7 +14,7 @@ from pricing.learning.core.since import Settled
 from pricing.learning.core.taught import teach
 from pricing.learning.core.views import Views
 from pricing.learning.models.learning import OnlineEvidence
-from pricing.learning.selectors.look_fits import load_looked
+from pricing.learning.selectors.impression_fits import load_looked
 from shop.ground.kernel.arrays import hash_arrays, unpack_arrays
 
 Model = tuple[ModelVersionRow, ServedDemand]

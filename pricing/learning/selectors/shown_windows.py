@@ -15,7 +15,7 @@ from pricing.competitors.selectors.competitors import load_competitors_at
 from pricing.demand.core.choice import Impressions
 from pricing.learning.core.shown import ShownRows, find_moved, read_decided, read_public
 from pricing.learning.selectors.decided_moves import find_decided_moves
-from pricing.learning.selectors.look_sets import load_look_sets
+from pricing.learning.selectors.impression_sets import load_look_sets
 from pricing.ledger.core.packed import read_signals
 from pricing.ledger.selectors.anchors import load_anchors
 from pricing.ledger.selectors.exposures import ARMS, Exposures, load_exposures

@@ -15,7 +15,7 @@ from pricing.base.core.price_points import share_down
 from pricing.base.core.values import Policy
 from pricing.demand.core.served import ServedDemand
 from pricing.experiments.core.arm_prices import multiply_prices
-from pricing.experiments.core.price_tests import Shocks, draw_shocks, target_prices
+from pricing.experiments.core.price_tests import PriceTests, draw_shocks, target_prices
 from pricing.learning.core.scene import (
     ANCHOR,
     ARM,
@@ -223,7 +223,7 @@ def _propose(
 
 def _shake(
     scene: Scene, terms: VariantTerms, bounds: PublicBounds, proposed: Proposed
-) -> tuple[Shocks, Proposed]:
+) -> tuple[PriceTests, Proposed]:
     """Return the shocks, those of a new week included.
 
     Never concerned: goods without personal prices (restricted, sensitive, child-directed), without
@@ -243,7 +243,7 @@ def _shake(
     return draw_shocks(shocks, terms, proposed.limits, may_move=may_move, most=most), proposed
 
 
-def _ask_shocks(scene: Scene, shocks: Shocks, proposed: Proposed) -> Proposed:
+def _ask_shocks(scene: Scene, shocks: PriceTests, proposed: Proposed) -> Proposed:
     """Return the prices asked for with those of chance; staff's word comes first.
 
     A price that goes back to what it was goes back by chance too, unless somebody wants another;

@@ -15,7 +15,7 @@ from pricing.demand.models.demand import DemandModelVersion
 from pricing.experiments.selectors.arm_prices import list_turned
 from pricing.experiments.selectors.price_tests import list_switched
 from pricing.learning.selectors.evidence import list_learned, newest_evidence
-from pricing.learning.selectors.look_fits import newest_fit
+from pricing.learning.selectors.impression_fits import newest_fit
 from pricing.ledger.models.books import PriceBook
 from pricing.ledger.models.ledger import PriceLedgerEntry
 from pricing.policy.models.policy import EmergencyCap, PricingPolicy

@@ -12,7 +12,7 @@ from pricing.base.core.reference import STRATEGIES, PriceSeries, find_references
 from pricing.base.metrics import guard_hits_total
 from pricing.competitors.selectors.competitors import find_feed_badges
 from pricing.experiments.core.arm_prices import Arms
-from pricing.experiments.core.price_tests import Shocks
+from pricing.experiments.core.price_tests import PriceTests
 from pricing.learning.core.scene import (
     Decision,
     PastPrices,
@@ -64,7 +64,7 @@ class Draft:
     badges: IntArray
     is_causal: BoolArray
     weekly_units: FloatArray
-    shocks: Shocks
+    shocks: PriceTests
     arms: Arms
     arm_record: ArmRecord
 
@@ -80,7 +80,7 @@ class Loaded:
     calm: Shelf
     arms: Arms
     arm_record: ArmRecord
-    shocks: Shocks
+    shocks: PriceTests
     series: PriceSeries
     past: PastPrices
     staff: StaffPrices

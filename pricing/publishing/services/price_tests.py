@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from pricing.base.core.arrays import BoolArray, IntArray
 from pricing.base.core.impressions import WeekDraw
-from pricing.experiments.core.price_tests import Shocks, shock_rungs, target_prices
+from pricing.experiments.core.price_tests import PriceTests, shock_rungs, target_prices
 from pricing.experiments.models.price_tests import PriceShock
 from pricing.experiments.selectors.price_tests import load_running_price_tests, shock_week
 from pricing.learning.selectors.publishing import Shelf, category_paths
@@ -20,7 +20,7 @@ from shop.ground.kernel.arrays import hash_arrays, pack_arrays
 _CHUNK = 1_000
 
 
-def read_shocks(*, shelf: Shelf, context: PublishContext, is_tested: BoolArray) -> Shocks:
+def read_shocks(*, shelf: Shelf, context: PublishContext, is_tested: BoolArray) -> PriceTests:
     """Return the running shocks of a shelf and which of them are over. Two queries.
 
     A shock is over with its week, when the policy no longer wants any, under a kill switch, on
@@ -41,7 +41,7 @@ def read_shocks(*, shelf: Shelf, context: PublishContext, is_tested: BoolArray) 
     is_stopped = find_stopped(shelf, context)
     may_go_on = ~is_stopped & ~shelf.variants.never_personal & ~is_tested
     may_go_on &= context.policy.shock_share > 0.0
-    return Shocks.running(
+    return PriceTests.running(
         np.where(is_intact, base, current),
         set_to,
         is_intact=is_intact,
@@ -78,7 +78,7 @@ def seed_of(place: tuple[str, str]) -> str:
 
 def store_price_tests(
     *,
-    shocks: Shocks,
+    shocks: PriceTests,
     variant_id: IntArray,
     public_minor: IntArray,
     context: PublishContext,
@@ -124,7 +124,7 @@ def store_price_tests(
 
 
 def _store_draw(
-    shocks: Shocks, variant_id: IntArray, context: PublishContext, book_version: int
+    shocks: PriceTests, variant_id: IntArray, context: PublishContext, book_version: int
 ) -> None:
     """Write the whole draw, what it left alone included: a week is drawn once."""
     at = np.flatnonzero(shocks.chances.sum(axis=1) > 0.0)

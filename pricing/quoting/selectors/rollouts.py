@@ -13,7 +13,7 @@ from pricing.demand.selectors.versions import UntrustedModel, load_model
 from pricing.learning.core.taught import find_learned
 from pricing.learning.models.learning import ModelChange, ModelRamp, RampStep
 from pricing.learning.selectors.evidence import UntrustedEvidence, lay_evidence
-from pricing.learning.selectors.look_fits import UntrustedImpressions
+from pricing.learning.selectors.impression_fits import UntrustedImpressions
 from pricing.optimum.core.book import Book
 from profiles.lots import Purpose, is_in_share
 from shop.ground.kernel.clock import epoch_ms

@@ -9,7 +9,7 @@ from pricing.quoting.selectors.quotes import load_row
 
 
 @dataclass(frozen=True, slots=True)
-class QuoteChances:
+class QuotePropensities:
     """What could have been shown and how likely: (minor units, chance), highest price first.
 
     Empty for quotes from before prices were drawn and for public ones. `stock` and
@@ -22,11 +22,11 @@ class QuoteChances:
     competitor_minor: int | None
 
 
-def read_chances(quote_id: UUID) -> QuoteChances:
+def read_chances(quote_id: UUID) -> QuotePropensities:
     """Return the feasible prices of a quote and their chances. One query. Raises QuoteNotFound."""
     row = load_row(quote_id)
     prices, chances = row.get("rung_minors") or (), row.get("rung_probabilities") or ()
-    return QuoteChances(
+    return QuotePropensities(
         rungs=tuple(zip(prices, chances, strict=True)),
         segment=row.get("segment") or "",
         stock=row.get("stock"),

@@ -13,7 +13,7 @@ from pricing.demand.core.families import CHAMPION
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.fairness.core.audits import AuditVerdict
 from pricing.fairness.services.fairness import audit_model, require_audit
-from pricing.learning.services.look_fits import fit_everywhere
+from pricing.learning.services.impression_fits import fit_everywhere
 from pricing.rollout.services.refit_check import check_refit
 from pricing.rollout.services.registry import is_held_back, note_activation
 from shop.ground.outbox.services import write_fact

@@ -25,7 +25,7 @@ from pricing.demand.selectors.training import Window, load_training_cells
 from pricing.demand.selectors.tuning import load_settings
 from pricing.demand.selectors.versions import find_kind_in_use, get_model_version, model_row
 from pricing.demand.services.training_shoppers import fit_shoppers
-from pricing.learning.selectors.look_fits import load_kept
+from pricing.learning.selectors.impression_fits import load_kept
 from pricing.ledger.selectors.sales_channels import name_place
 from pricing.optimum.core.signals import SIGNAL_FEATURES, SignalWeights
 from pricing.private.services.private_training import take_private_cells

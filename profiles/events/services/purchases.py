@@ -23,7 +23,7 @@ _NAMESPACE = uuid5(NAMESPACE_URL, "fairtag:profiles:events")
 
 
 @dataclass(frozen=True, slots=True)
-class _Occasion:
+class _PurchaseFacts:
     """What the events of one order or return share."""
 
     shopper_id: int
@@ -77,9 +77,9 @@ def record_purchase_events(
     Redis is down then, the repair job brings them up to date. `source` is SIMULATED for an order
     of the demo that nobody placed. Raises ShopperNotFound.
     """
-    occasion = _Occasion(shopper_id, basket_ref, occurred_at, channel, now, source)
-    records = [occasion.record("purchase", at, line) for at, line in enumerate(lines)]
-    records.append(occasion.record("order", 0, None))
+    facts = _PurchaseFacts(shopper_id, basket_ref, occurred_at, channel, now, source)
+    records = [facts.record("purchase", at, line) for at, line in enumerate(lines)]
+    records.append(facts.record("order", 0, None))
     return _record_all(shopper_id, records, now=now)
 
 
@@ -96,8 +96,8 @@ def record_return_events(
 
     Idempotent by `basket_ref` (the return's own reference) and the order of `lines`.
     """
-    occasion = _Occasion(shopper_id, basket_ref, occurred_at, channel, now)
-    records = [occasion.record("return", at, line) for at, line in enumerate(lines)]
+    facts = _PurchaseFacts(shopper_id, basket_ref, occurred_at, channel, now)
+    records = [facts.record("return", at, line) for at, line in enumerate(lines)]
     return _record_all(shopper_id, records, now=now)
 
 

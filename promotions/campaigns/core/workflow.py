@@ -1,7 +1,7 @@
 """Workflow of a campaign: allowed transitions, roles, and when a second approver is needed.
 
-What is stored is the decision of people (`Status`); what a campaign is at a moment (`Phase`)
-follows from it and the dates whenever somebody looks, so no job has to run for it to be true.
+What is stored is the decision of people (`Status`); what a campaign is at a moment
+(`CampaignStatus`) follows from it and the dates, so no job has to run for it to be true.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Status(StrEnum):
     ENDED = "ended"
 
 
-class Phase(StrEnum):
+class CampaignStatus(StrEnum):
     """What a campaign is at a moment. APPROVED: released, its first moment is still to come."""
 
     DRAFT = "draft"
@@ -109,19 +109,19 @@ class Reach:
     stack: float = 0.0
 
 
-def phase_at(status: str, starts_at: datetime, ends_at: datetime, now: datetime) -> Phase:
+def status_at(status: str, starts_at: datetime, ends_at: datetime, now: datetime) -> CampaignStatus:
     """Return what a campaign is at `now`: half-open window, judged to the microsecond.
 
     >>> from datetime import UTC
     >>> noon, night = datetime(2026, 11, 26, 12, tzinfo=UTC), datetime(2026, 11, 26, 23, tzinfo=UTC)
-    >>> phase_at("live", noon, night, noon), phase_at("live", noon, night, night)
-    (<Phase.LIVE: 'live'>, <Phase.OVER: 'over'>)
+    >>> status_at("live", noon, night, noon), status_at("live", noon, night, night)
+    (<CampaignStatus.LIVE: 'live'>, <CampaignStatus.OVER: 'over'>)
     """
     if status != Status.LIVE:
-        return Phase(status)
+        return CampaignStatus(status)
     if now < starts_at:
-        return Phase.APPROVED
-    return Phase.OVER if now >= ends_at else Phase.LIVE
+        return CampaignStatus.APPROVED
+    return CampaignStatus.OVER if now >= ends_at else CampaignStatus.LIVE
 
 
 def may_step(step: Step, status: str) -> bool:

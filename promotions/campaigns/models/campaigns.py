@@ -45,7 +45,7 @@ class Campaign(models.Model):
         PERSONAL = "personal", "chosen shoppers"
 
     class Status(models.TextChoices):
-        """What people decided; `phase_at` says what that and the dates make of a moment."""
+        """What people decided; `status_at` says what that and the dates make of a moment."""
 
         DRAFT = "draft", "draft"
         SCHEDULED = "scheduled", "waits for a second person"

@@ -12,7 +12,13 @@ from typing import Any
 from django.db import models
 
 from promotions.campaigns.core.revisions import FORMAT, OFFERS
-from promotions.campaigns.core.workflow import WITHOUT_EFFECT, Limits, Phase, Status, phase_at
+from promotions.campaigns.core.workflow import (
+    WITHOUT_EFFECT,
+    CampaignStatus,
+    Limits,
+    Status,
+    status_at,
+)
 from promotions.campaigns.models import (
     Campaign,
     CampaignEvent,
@@ -50,7 +56,7 @@ class CampaignView:
     name: str
     audience: str
     status: str
-    phase: Phase
+    phase: CampaignStatus
     market_code: str
     starts_at: datetime
     ends_at: datetime
@@ -92,7 +98,7 @@ def view_campaign(row: Campaign, now: datetime) -> CampaignView:
         name=row.name,
         audience=row.audience,
         status=row.status,
-        phase=phase_at(row.status, row.starts_at, row.ends_at, now),
+        phase=status_at(row.status, row.starts_at, row.ends_at, now),
         market_code=row.market_code,
         starts_at=row.starts_at,
         ends_at=row.ends_at,

@@ -2,7 +2,7 @@
 
 from promotions.campaigns.core.claims import Claims
 from promotions.law.core.drafts import CoveredVariants, Draft, Window
-from promotions.law.core.places import LawRow, find_law
+from promotions.law.core.jurisdictions import LawRow, find_law
 from promotions.law.core.rules import RULES, judge_draft
 from promotions.law.core.words import Violation, explain_rule
 

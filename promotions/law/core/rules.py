@@ -23,7 +23,7 @@ from promotions.law.core.details import WHERE, Detail, figure, of_goods
 from promotions.law.core.details import figure as _figure
 from promotions.law.core.details import of_goods as _of
 from promotions.law.core.drafts import BoolArray, Draft, IntArray
-from promotions.law.core.places import LawRow
+from promotions.law.core.jurisdictions import LawRow
 from promotions.law.core.words import Violation
 
 

@@ -35,9 +35,9 @@ from promotions.law.core.claimed import asked_of_people
 from promotions.law.core.depth import Roles, deepest_unit, named_percents
 from promotions.law.core.drafts import CoveredVariants, Draft, Window
 from promotions.law.core.gifts import GiftOffer, Together, find_together
-from promotions.law.core.places import LawRow
+from promotions.law.core.jurisdictions import LawRow
 from promotions.law.selectors.products import (
-    Places,
+    Positions,
     covered_by,
     find_places,
     least_bought,
@@ -201,7 +201,7 @@ class Subject:
     begins: datetime
     arrays: VariantArrays
     chosen: IntArray
-    places: tuple[Places, ...]
+    places: tuple[Positions, ...]
     days: int
     stock: IntArray
     daily_units: FloatArray
@@ -302,7 +302,7 @@ def load_subject(
     )
 
 
-def _find_meant(row: Campaign, offer: Mapping[str, Any], arrays: VariantArrays) -> Places:
+def _find_meant(row: Campaign, offer: Mapping[str, Any], arrays: VariantArrays) -> Positions:
     """Return what an offer means; one for chosen shoppers leaves out, as the cart does, what is
     never priced personally."""
     places = find_places(offer, arrays)
@@ -355,7 +355,7 @@ def _price_in(market: str, ids: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def _find_roles(
-    subject: Subject, offer: Mapping[str, Any], places: Places, *, market: str, now: datetime
+    subject: Subject, offer: Mapping[str, Any], places: Positions, *, market: str, now: datetime
 ) -> Roles:
     least = least_bought(offer, market=market, now=now)
     return places.among(subject.chosen, offer, least)

@@ -24,7 +24,7 @@ WITHOUT_GOODS = ("gift", "delivery")
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class Positions:
     """Positions in the catalogue's arrays of what an offer means, as `Roles` has them."""
 
     bought: IntArray
@@ -49,15 +49,15 @@ class Places:
             names_goods=bool(named or is_listed or parts),
         )
 
-    def without(self, hidden: BoolArray) -> Places:
+    def without(self, hidden: BoolArray) -> Positions:
         """Return the places of the goods that are not `hidden`, a mask of the catalogue."""
         bought, given, *parts = (
             each[~hidden[each]] for each in (self.bought, self.given, *self.parts)
         )
-        return Places(bought, given, tuple(parts))
+        return Positions(bought, given, tuple(parts))
 
 
-def find_places(offer: Mapping[str, Any], arrays: VariantArrays) -> Places:
+def find_places(offer: Mapping[str, Any], arrays: VariantArrays) -> Positions:
     """Return what an offer of a snapshot means. No query.
 
     A bundle means the goods of its parts, a gift what it gives, delivery no goods at all.
@@ -67,15 +67,15 @@ def find_places(offer: Mapping[str, Any], arrays: VariantArrays) -> Places:
     if kind == "bundle":
         covered = [_cover(part.get("scope", {}), arrays) for part in terms["parts"]]
         parts = tuple(np.flatnonzero(each) for each in covered)
-        return Places(np.flatnonzero(np.logical_or.reduce(covered)), nothing, parts)
+        return Positions(np.flatnonzero(np.logical_or.reduce(covered)), nothing, parts)
     given = np.zeros(len(arrays.variant_id), dtype=np.bool_)
     if kind == "gift":
         given = cover_variants(Scope(variant_ids=frozenset(terms["variants"])), arrays)
     if "get_scope" in terms:
         given = _cover(terms["get_scope"], arrays)
     if kind in WITHOUT_GOODS:
-        return Places(nothing, np.flatnonzero(given))
-    return Places(np.flatnonzero(_own(offer, arrays) & ~given), np.flatnonzero(given))
+        return Positions(nothing, np.flatnonzero(given))
+    return Positions(np.flatnonzero(_own(offer, arrays) & ~given), np.flatnonzero(given))
 
 
 def covered_by(offer: Mapping[str, Any], arrays: VariantArrays) -> BoolArray:

@@ -14,7 +14,7 @@ from pricing.api import resolve_jurisdiction
 from pricing.base.core.values import JurisdictionRule, candidate_codes
 from promotions.campaigns.api import load_offer_book
 from promotions.engine.api import Evaluation, OfferValue
-from promotions.law.core.places import LawRow, find_law
+from promotions.law.core.jurisdictions import LawRow, find_law
 from promotions.law.models import PromotionLaw
 from shop.ground.catalog.selectors import get_market
 

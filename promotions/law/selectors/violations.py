@@ -12,7 +12,7 @@ from pricing.api import home_place, list_places, load_jurisdictions
 from pricing.base.core.values import JurisdictionRule, candidate_codes, find_rule
 from promotions.campaigns.api import WITHOUT_EFFECT, Status, take_snapshots
 from promotions.campaigns.models import Campaign, CampaignEvent
-from promotions.law.core.places import LawRow, find_law
+from promotions.law.core.jurisdictions import LawRow, find_law
 from promotions.law.core.rules import judge_draft, merge_violations
 from promotions.law.core.words import Violation
 from promotions.law.selectors.evidence import find_kind, load_evidence, load_subject, make_draft

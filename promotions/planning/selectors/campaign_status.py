@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from promotions.campaigns.api import Phase
+from promotions.campaigns.api import CampaignStatus
 
-PHASES: dict[Phase, tuple[str | Promise, str]] = {
-    Phase.DRAFT: (_("draft"), "blue"),
-    Phase.SCHEDULED: (_("waits for a second person"), "amber"),
-    Phase.APPROVED: (_("approved, not begun"), "blue"),
-    Phase.LIVE: (_("live"), "green"),
-    Phase.PAUSED: (_("paused"), "amber"),
-    Phase.OVER: (_("over"), "gray"),
-    Phase.ENDED: (_("ended"), "gray"),
+PHASES: dict[CampaignStatus, tuple[str | Promise, str]] = {
+    CampaignStatus.DRAFT: (_("draft"), "blue"),
+    CampaignStatus.SCHEDULED: (_("waits for a second person"), "amber"),
+    CampaignStatus.APPROVED: (_("approved, not begun"), "blue"),
+    CampaignStatus.LIVE: (_("live"), "green"),
+    CampaignStatus.PAUSED: (_("paused"), "amber"),
+    CampaignStatus.OVER: (_("over"), "gray"),
+    CampaignStatus.ENDED: (_("ended"), "gray"),
 }

@@ -12,9 +12,9 @@ from promotions.tuning.core.guardrails import bound_proposals
 from promotions.tuning.core.rules import propose_by_feedback, propose_by_rules
 from promotions.tuning.core.values import (
     AdjustingTerms,
+    CampaignAction,
     CampaignState,
     Interval,
-    Lever,
     MetricTotals,
     Outcome,
     Proposal,
@@ -25,10 +25,10 @@ from promotions.tuning.core.values import (
 __all__ = [
     "AdjustingTerms",
     "BurnForecast",
+    "CampaignAction",
     "CampaignState",
     "DepthResponse",
     "Interval",
-    "Lever",
     "MetricTotals",
     "Outcome",
     "Proposal",

@@ -24,8 +24,8 @@ from scipy.special import expit
 
 from promotions.tuning.core.values import (
     AdjustingTerms,
+    CampaignAction,
     CampaignState,
-    Lever,
     MetricTotals,
     Proposal,
     Source,
@@ -173,7 +173,11 @@ def _propose_true_end(state: CampaignState, burn: BurnForecast | None) -> list[P
         "left_minor": float(left),
     }
     before, after = state.ends_at.isoformat(), ends_at.isoformat()
-    return [Proposal(Lever.WINDOW, Source.FORECAST, "budget_ends_first", before, after, evidence)]
+    return [
+        Proposal(
+            CampaignAction.WINDOW, Source.FORECAST, "budget_ends_first", before, after, evidence
+        )
+    ]
 
 
 def _propose_depth(
@@ -202,7 +206,9 @@ def _propose_depth(
     gain, depth, chance = max(found)
     evidence = {"chance": chance, "slope": response.slope, "slope_sd": response.sd}
     reason = "deeper_earns_more" if depth > state.percent else "shallower_earns_more"
-    proposal = Proposal(Lever.DEPTH, Source.FORECAST, reason, state.percent, depth, evidence, gain)
+    proposal = Proposal(
+        CampaignAction.DEPTH, Source.FORECAST, reason, state.percent, depth, evidence, gain
+    )
     return [] if isclose(depth, state.percent) else [proposal]
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from promotions.tuning.core.values import (
     AdjustingTerms,
+    CampaignAction,
     CampaignState,
-    Lever,
     MetricTotals,
     Outcome,
     Proposal,
@@ -17,7 +17,13 @@ from promotions.tuning.core.values import (
 )
 
 # Stopping a loss comes before everything; of two others the more careful one is taken.
-_ORDER = (Lever.PAUSE, Lever.AUDIENCE, Lever.WINDOW, Lever.DEPTH, Lever.EXPOSURE)
+_ORDER = (
+    CampaignAction.PAUSE,
+    CampaignAction.AUDIENCE,
+    CampaignAction.WINDOW,
+    CampaignAction.DEPTH,
+    CampaignAction.EXPOSURE,
+)
 
 
 def bound_proposals(
@@ -36,7 +42,7 @@ def bound_proposals(
     """
     rulings = [_rule(one, state, pulse, terms) for one in sorted(proposals, key=_careful_first)]
     has_applied = False
-    taken: set[Lever] = set()
+    taken: set[CampaignAction] = set()
     bound = []
     for ruling in rulings:
         lever = ruling.proposal.lever
@@ -57,7 +63,7 @@ def _rule(
     bounded, bound_by = _within_bounds(proposal, state, terms)
     if bounded.after == bounded.before:
         return Ruling(bounded, Outcome.REFUSE, bound_by or "nothing_left")
-    if proposal.source is Source.HOLDOUT and proposal.lever is Lever.PAUSE:
+    if proposal.source is Source.HOLDOUT and proposal.lever is CampaignAction.PAUSE:
         return Ruling(bounded, Outcome.APPLY)
     if too_little := _lacks_evidence(proposal, pulse, terms):
         return Ruling(bounded, Outcome.REFUSE, too_little)
@@ -75,7 +81,7 @@ def _within_bounds(
     before, after = proposal.before, proposal.after
     if not isinstance(before, float) or not isinstance(after, float):
         return proposal, ""
-    if proposal.lever is Lever.EXPOSURE:
+    if proposal.lever is CampaignAction.EXPOSURE:
         low, high, step = terms.weight_min, terms.weight_max, ""
         near = (before / terms.weight_step, before * terms.weight_step)
     else:
@@ -96,7 +102,7 @@ def _lacks_evidence(proposal: Proposal, pulse: MetricTotals, terms: AdjustingTer
     if proposal.source is Source.FEEDBACK:
         enough = pulse.read >= terms.least_reviews or pulse.returns >= terms.least_reviews
         return "" if enough else "evidence"
-    if proposal.lever is Lever.EXPOSURE:
+    if proposal.lever is CampaignAction.EXPOSURE:
         return "" if pulse.impressions >= terms.least_impressions else "evidence"
     return "" if pulse.redemptions >= terms.least_redemptions else "evidence"
 
@@ -104,11 +110,11 @@ def _lacks_evidence(proposal: Proposal, pulse: MetricTotals, terms: AdjustingTer
 def _asks_people(proposal: Proposal, state: CampaignState, terms: AdjustingTerms) -> str:
     """Return why a person has to say yes; empty if none has to."""
     is_public = state.audience == "public"
-    if proposal.lever in (Lever.WINDOW, Lever.AUDIENCE):
+    if proposal.lever in (CampaignAction.WINDOW, CampaignAction.AUDIENCE):
         return "promise"
-    if is_public and proposal.lever is Lever.PAUSE:
+    if is_public and proposal.lever is CampaignAction.PAUSE:
         return "promise"
-    if proposal.lever is Lever.DEPTH and is_public and _is_shallower(proposal):
+    if proposal.lever is CampaignAction.DEPTH and is_public and _is_shallower(proposal):
         return "promise"
     if _is_deeper(proposal) and state.budget_minor is None:
         return "budget"
@@ -127,7 +133,7 @@ def _is_shallower(proposal: Proposal) -> bool:
 
 def _is_deeper(proposal: Proposal) -> bool:
     before, after = proposal.before, proposal.after
-    is_depth = proposal.lever is Lever.DEPTH
+    is_depth = proposal.lever is CampaignAction.DEPTH
     return is_depth and isinstance(before, float) and isinstance(after, float) and after > before
 
 

@@ -8,8 +8,8 @@ from promotions.tuning.core.evidence import bound_mean, bound_rate
 from promotions.tuning.core.groups import read_group
 from promotions.tuning.core.values import (
     AdjustingTerms,
+    CampaignAction,
     CampaignState,
-    Lever,
     MetricTotals,
     Proposal,
     Source,
@@ -53,7 +53,7 @@ def move_weight(
 ) -> Proposal:
     """Return the proposal to multiply the exposure weight by `factor`."""
     return Proposal(
-        lever=Lever.EXPOSURE,
+        lever=CampaignAction.EXPOSURE,
         source=source,
         reason_code=reason_code,
         before=state.exposure_weight,
@@ -66,7 +66,7 @@ def _by_holdout(state: CampaignState) -> Iterator[Proposal]:
     """Stop what certainly loses money against those who were left without it."""
     if state.holdout is not None and state.holdout.lies_below(0.0):
         yield Proposal(
-            lever=Lever.PAUSE,
+            lever=CampaignAction.PAUSE,
             source=Source.HOLDOUT,
             reason_code="loses_to_holdout",
             before="live",
@@ -90,7 +90,7 @@ def _by_group(state: CampaignState) -> Iterator[Proposal]:
     for name, interval in sorted(state.by_group.items(), key=lambda one: (one[1].high, one[0])):
         if interval.lies_below(0.0):
             yield Proposal(
-                lever=Lever.AUDIENCE,
+                lever=CampaignAction.AUDIENCE,
                 source=Source.HOLDOUT,
                 reason_code=_LOSES[read_group(name)[0]],
                 before=name,
@@ -115,10 +115,12 @@ def _by_margin(
         return
     evidence = {"low_minor": margin.low, "high_minor": margin.high, "orders": margin.count}
     if state.percent is None:
-        yield Proposal(Lever.PAUSE, Source.RULE, "sold_below_cost", "live", "paused", evidence)
+        yield Proposal(
+            CampaignAction.PAUSE, Source.RULE, "sold_below_cost", "live", "paused", evidence
+        )
         return
     yield Proposal(
-        lever=Lever.DEPTH,
+        lever=CampaignAction.DEPTH,
         source=Source.RULE,
         reason_code="sold_below_cost",
         before=state.percent,
@@ -224,7 +226,7 @@ def propose_by_feedback(
     sent_back = usual_return_rate > 0.0 and returned.lies_above(MANY_RETURNS * usual_return_rate)
     if tone.lies_below(SORRY) or (sorry and sent_back):
         reason = "buyers_are_sorry"
-        return [Proposal(Lever.PAUSE, Source.FEEDBACK, reason, "live", "paused", evidence)]
+        return [Proposal(CampaignAction.PAUSE, Source.FEEDBACK, reason, "live", "paused", evidence)]
     if sorry or sent_back:
         factor, reason = 1.0 / terms.weight_step, "tone_fell" if sorry else "many_returns"
     elif tone.lies_above(usual_positivity):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 
-class Lever(StrEnum):
+class CampaignAction(StrEnum):
     """What may be moved. A window only ever ends sooner: a later end would break a promise."""
 
     EXPOSURE = "exposure"
@@ -154,7 +154,7 @@ class AdjustingTerms:
 class Proposal:
     """One change, why, on what evidence, and what it is expected to bring until the end."""
 
-    lever: Lever
+    lever: CampaignAction
     source: Source
     reason_code: str
     before: float | str | None

@@ -21,8 +21,8 @@ from promotions.campaigns.models import Campaign, CampaignTuning, Offer
 from promotions.metrics import campaign_adjustments_total
 from promotions.release.api import move_campaign, open_for_change, record_change
 from promotions.tuning.core import (
+    CampaignAction,
     Interval,
-    Lever,
     Outcome,
     Ruling,
     Source,
@@ -41,7 +41,7 @@ from shop.ground.kernel.errors import FairtagError
 STEPS = {"paused": Step.PAUSE, "live": Step.RESUME}
 
 
-class LeverMoved(FairtagError):
+class ActionConflict(FairtagError):
     """The lever stands elsewhere than the change says: somebody moved it."""
 
     code = "lever_moved"
@@ -53,7 +53,7 @@ def move_lever(
     """Set the lever to what the change says, or back; return whether that holds at once.
 
     False: the new version waits until a second person approves it. The cooldown begins anew either
-    way: the next look judges the new setting by its own pulse. Raises LeverMoved, and what the
+    way: the next look judges the new setting by its own pulse. Raises ActionConflict, and what the
     campaign's own services raise (CampaignRefused, LawBroken).
     """
     old, new = adjustment.before, adjustment.after
@@ -61,10 +61,10 @@ def move_lever(
         old, new = new, old
     campaign = Campaign.objects.get(pk=adjustment.campaign_id)
     reason = f"{adjustment.source}: {adjustment.reason_code}{'' if forward else ', undone'}"
-    lever, holds = Lever(adjustment.lever), True
-    if lever is Lever.EXPOSURE:
+    lever, holds = CampaignAction(adjustment.lever), True
+    if lever is CampaignAction.EXPOSURE:
         _move_exposure(campaign, old, new)
-    elif lever is Lever.PAUSE:
+    elif lever is CampaignAction.PAUSE:
         _require(campaign.status == str(old))
         step = STEPS[str(new)]
         move_campaign(campaign_id=campaign.pk, step=step, reason=reason, by_id=by_id, now=now)
@@ -117,13 +117,13 @@ def _move_audience(campaign: Campaign, old: Any, new: Any) -> None:
 
 def _require(stands: bool) -> None:
     if not stands:
-        raise LeverMoved(_("Somebody has changed this since; look at the campaign first."))
+        raise ActionConflict(_("Somebody has changed this since; look at the campaign first."))
 
 
-_PROMISES: dict[Lever, Callable[[Campaign, Any, Any], None]] = {
-    Lever.DEPTH: _move_depth,
-    Lever.WINDOW: _move_window,
-    Lever.AUDIENCE: _move_audience,
+_PROMISES: dict[CampaignAction, Callable[[Campaign, Any, Any], None]] = {
+    CampaignAction.DEPTH: _move_depth,
+    CampaignAction.WINDOW: _move_window,
+    CampaignAction.AUDIENCE: _move_audience,
 }
 
 
@@ -358,7 +358,7 @@ def _move(row: CampaignAdjustment, *, forward: bool, now: datetime) -> bool:
     by_id = row.decided_by_id
     try:
         return move_lever(adjustment=row, forward=forward, by_id=by_id, now=now)
-    except LeverMoved as moved:
+    except ActionConflict as moved:
         raise AdjustmentRefused(moved.message, lever=row.lever) from moved
 
 

@@ -27,7 +27,7 @@ class Books:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Setting:
     """What runs, who looks, and when."""
 
     books: Books
@@ -63,19 +63,19 @@ class Look:
 def compare_cart(
     order: RecordedOrder,
     cart: CartValue,
-    look: Look,
+    setting: Setting,
     both_budgets: tuple[RemainingBudgets, RemainingBudgets],
 ) -> Outcome:
     """Return one cart's outcome and take what it uses up; see `Outcome` on the open budget."""
     budgets_before, budgets = both_budgets
-    drafts = look.books.drafts
-    without = look.evaluate(cart, budgets_before, with_draft=False)
+    drafts = setting.books.drafts
+    without = setting.evaluate(cart, budgets_before, with_draft=False)
     budgets_before.pay(without)
-    with_it = look.evaluate(cart, budgets, with_draft=True, free=drafts)
+    with_it = setting.evaluate(cart, budgets, with_draft=True, free=drafts)
     spent = _spent_on(with_it, drafts)
     got = with_it
     if not all(budgets.has(one, spent) for one in drafts):
-        got = look.evaluate(cart, budgets, with_draft=True)
+        got = setting.evaluate(cart, budgets, with_draft=True)
     budgets.pay(got)
     before = {one.campaign_id for one in without.applied}
     after = {one.campaign_id for one in with_it.applied}

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pricing.api import QuoteChances
+from pricing.api import QuotePropensities
 from pricing.base.core.values import QuoteTrace
 from profiles.features.api import FEATURES
 from shop.doors.backoffice.charts.days import DayChart
@@ -136,7 +136,7 @@ class FeasiblePrice:
     is_shown: bool
 
 
-def list_feasible_prices(trace: QuoteTrace, chances: QuoteChances) -> list[FeasiblePrice]:
+def list_feasible_prices(trace: QuoteTrace, chances: QuotePropensities) -> list[FeasiblePrice]:
     """Return the feasible prices with their chances, highest price first."""
     return [
         FeasiblePrice(
@@ -149,7 +149,7 @@ def list_feasible_prices(trace: QuoteTrace, chances: QuoteChances) -> list[Feasi
     ]
 
 
-def draw_chances(trace: QuoteTrace, chances: QuoteChances) -> Chart:
+def draw_chances(trace: QuoteTrace, chances: QuotePropensities) -> Chart:
     """Return the chance of each feasible price, the one shown in its own color."""
     labels = tuple(show_money(minor, trace.currency) for minor, _ in chances.rungs)
     shown, others = [], []

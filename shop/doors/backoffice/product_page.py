@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 
 from pricing.api import floor_minor, list_references, list_set_prices, tell_demand_basis
 from profiles.reviews.api import summarize_ratings
-from promotions.campaigns.api import Phase
+from promotions.campaigns.api import CampaignStatus
 from promotions.planning.api import PHASES, list_product_offers
 from shop.doors.backoffice.priors import say_basis
 from shop.doors.pages.context import PageContext
@@ -129,7 +129,7 @@ def _list_offers(known: EditedProduct, now: datetime, account: Any) -> list[Offe
             address=reverse("admin:promotions_offer_change", args=[one.offer_id])
             if may_open
             else "",
-            is_running=one.campaign.phase is Phase.LIVE,
+            is_running=one.campaign.phase is CampaignStatus.LIVE,
             phase=PHASES[one.campaign.phase][0],
             tone=PHASES[one.campaign.phase][1],
             starts_at=one.campaign.starts_at,

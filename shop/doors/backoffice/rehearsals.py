@@ -37,7 +37,7 @@ from promotions.planning.api import (
     burn_budget,
     forecast,
 )
-from shop.doors.backoffice.cart_comparison import Books, Look, compare_cart
+from shop.doors.backoffice.cart_comparison import Books, Setting, compare_cart
 from shop.ground.catalog.selectors import get_market
 from shop.ground.catalog.selectors.arrays import find_places
 
@@ -95,7 +95,9 @@ def rehearse_campaign(
     judged = []
     for order, cart, known in zip(orders, carts, facts, strict=True):
         shopper = replace(known, campaign_ids=tried.personal)
-        outcome = compare_cart(order, cart, Look(books, shopper, order.placed_at + shift), budgets)
+        outcome = compare_cart(
+            order, cart, Setting(books, shopper, order.placed_at + shift), budgets
+        )
         judged.append(replace(outcome, day=(order.placed_at - since).days))
         on_progress(len(judged), len(orders))
     outcomes = tuple(judged)

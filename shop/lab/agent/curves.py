@@ -90,10 +90,10 @@ class Curves:
         return liked, asked.x[:, list(plan.slope)] @ minds.T
 
 
-def find_chances(utility: FloatArray, visit: IntArray) -> FloatArray:
+def find_propensities(utility: FloatArray, visit: IntArray) -> FloatArray:
     """Return the chance that each row (R,) is taken, of those with its visit.
 
-    >>> find_chances(np.zeros(3), np.array([4, 4, 7])).round(2).tolist()
+    >>> find_propensities(np.zeros(3), np.array([4, 4, 7])).round(2).tolist()
     [0.33, 0.33, 0.5]
     """
     seen, group = np.unique(visit, return_inverse=True)

@@ -18,7 +18,7 @@ from shop.lab.agent.choosing import (
     spread_choices,
 )
 from shop.lab.agent.contract import LEAST_PROBABILITY, Context, Outcomes, Proposal
-from shop.lab.agent.curves import CurveRequest, Curves, find_chances
+from shop.lab.agent.curves import CurveRequest, Curves, find_propensities
 from shop.lab.agent.ladder import Ladder, build_ladder
 from shop.lab.agent.learner import Learner
 from shop.lab.agent.remembered import FELT, PriceMemory, find_felt, foresee_felt
@@ -181,7 +181,7 @@ class AdaptivePolicy:
             x = self._encode(context)
             at = log_price[:, None]
             asked = CurveRequest(x, context.time, slot, visit, column, at, rival, felt)
-            chance = find_chances(self._find_curves().utilities(asked)[:, 0], visit)
+            chance = find_propensities(self._find_curves().utilities(asked)[:, 0], visit)
             kind = np.zeros(len(visit), dtype=np.int64) if group is None else group
             self.alarm.watch(slot[column], kind, chance, told.bought, len(seen))
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from pricing.api import Ask, demand_curve, publish_price_book, set_list_prices
 from pricing.demand.models.demand import DemandModelVersion
-from pricing.learning.services.look_counts import drain_looks
+from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.ledger.models.proposals import PriceOverride
 from shop.doors.backoffice.curves import compare_prices, draw_demand

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from pricing.demand.models.demand import DemandModelVersion
-from pricing.demand.models.look_fits import LookFit
+from pricing.demand.models.impression_fits import LookFit
 from shop.ground.kernel.clock import utc_now
 from tests.factories.pricing import make_model
 

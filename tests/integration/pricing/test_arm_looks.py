@@ -12,7 +12,7 @@ from pricing.experiments.models.arms import ArmPrice
 from pricing.experiments.selectors.arm_draws import load_arm_periods
 from pricing.experiments.selectors.arm_impressions import list_arm_impressions
 from pricing.experiments.selectors.arm_served import load_served
-from pricing.learning.services.look_counts import drain_looks
+from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.models.impressions import PublicLook
 from pricing.ledger.selectors.impressions import load_public_outcomes
 from pricing.publishing.services.arm_turns import turn_public_arms

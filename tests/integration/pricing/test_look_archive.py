@@ -11,11 +11,15 @@ from django.core.exceptions import ObjectDoesNotExist
 from pricing.api import drain_quotes
 from pricing.competitors.services.competitors import import_feed
 from pricing.demand.core.choice import Impressions
-from pricing.demand.models.look_fits import LookArchive
+from pricing.demand.models.impression_fits import LookArchive
 from pricing.learning.selectors import decided_moves
-from pricing.learning.selectors.look_fits import KeptImpressions, UntrustedImpressions, read_kept
-from pricing.learning.services.look_archive import keep_looks
-from pricing.learning.services.look_counts import drain_looks
+from pricing.learning.selectors.impression_fits import (
+    KeptImpressions,
+    UntrustedImpressions,
+    read_kept,
+)
+from pricing.learning.services.impression_archive import keep_looks
+from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.core.offered import OfferedCut
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.ledger.selectors import offered

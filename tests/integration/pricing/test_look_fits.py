@@ -13,14 +13,14 @@ from pricing.api import publish_price_book, quote_variants, turn_price_shocks
 from pricing.base.core.arrays import FloatArray
 from pricing.demand.core.served import ServedDemand
 from pricing.demand.models.demand import DemandModelVersion
-from pricing.demand.models.look_fits import LookArchive, LookFit
+from pricing.demand.models.impression_fits import LookArchive, LookFit
 from pricing.demand.selectors.versions import load_active_model, load_model
 from pricing.learning.core import nights
 from pricing.learning.core.shown import DAY_MS, place_in_catalogue
 from pricing.learning.core.taught import TaughtDemand
 from pricing.learning.models.learning import OnlineEvidence
 from pricing.learning.selectors.evidence import add_evidence
-from pricing.learning.selectors.look_fits import (
+from pricing.learning.selectors.impression_fits import (
     UntrustedImpressions,
     load_last_choice,
     load_looked,
@@ -28,10 +28,10 @@ from pricing.learning.selectors.look_fits import (
     read_kept,
 )
 from pricing.learning.selectors.publishing import load_shelf
-from pricing.learning.services import look_fits
+from pricing.learning.services import impression_fits
+from pricing.learning.services.impression_counts import drain_looks
+from pricing.learning.services.impression_fits import fit_everywhere, learn_from_looks
 from pricing.learning.services.learning import learn_online
-from pricing.learning.services.look_counts import drain_looks
-from pricing.learning.services.look_fits import fit_everywhere, learn_from_looks
 from pricing.ledger.models.books import PriceBook
 from pricing.policy.models.policy import KillSwitch, PricingPolicy
 from pricing.publishing.services.assemble import open_book
@@ -212,7 +212,7 @@ def test_no_price_is_made_of_a_fit_that_is_wrong(
     teas: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settle()
-    monkeypatch.setattr(look_fits, "MOST_ELASTICITY", 0.01)
+    monkeypatch.setattr(impression_fits, "MOST_ELASTICITY", 0.01)
     assert learn_from_looks(now=NIGHT) == 0
     assert LookFit.objects.get().refusal == "too_steep"
     assert type(believe_now()) is ServedDemand
@@ -263,7 +263,7 @@ def test_the_simulated_shop_makes_the_same_of_the_same_impressions(
 ) -> None:
     settle()
     # Of sales that are no impressions the simulated shop has none.
-    monkeypatch.setattr(look_fits, "_read_weekly", lambda *_: None)
+    monkeypatch.setattr(impression_fits, "_read_weekly", lambda *_: None)
     assert learn_from_looks(now=NIGHT) == 1
     row, shelf = LookFit.objects.get(), load_shelf(place=PLACE)
     ids, category, family = shelf.variants.variant_id, shelf.variants.category_id, shelf.family_id

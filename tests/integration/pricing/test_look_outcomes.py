@@ -11,8 +11,8 @@ from django.db import IntegrityError, connection, transaction
 
 from pricing.api import ensure_partitions, seal_quotes, turn_price_shocks
 from pricing.experiments.models.price_tests import PriceShock
-from pricing.learning.services import look_counts
-from pricing.learning.services.look_counts import drain_looks
+from pricing.learning.services import impression_counts
+from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.models.impressions import LookSeal, PublicLook, ShockDraw
 from pricing.ledger.selectors.impressions import list_price_impressions, load_public_outcomes
 from shop.ground.kernel.clock import epoch_ms
@@ -63,7 +63,7 @@ def test_a_day_is_sealed_after_a_running_count(
     show(None, [dairy.rye])
     drain_looks()
     show(None, [dairy.rye])
-    add = look_counts._add
+    add = impression_counts._add
     sealing: list[Future[int]] = []
 
     def seal() -> int:
@@ -79,7 +79,7 @@ def test_a_day_is_sealed_after_a_running_count(
             wait(sealing, timeout=0.5)
             add(counts)
 
-        monkeypatch.setattr(look_counts, "_add", add_while_sealing)
+        monkeypatch.setattr(impression_counts, "_add", add_while_sealing)
         assert drain_looks() == 1
         assert sealing[0].result() == 1
     assert count_looks() == {dairy.rye: 2}

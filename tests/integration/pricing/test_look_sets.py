@@ -11,9 +11,9 @@ from django.db import IntegrityError, connection, transaction
 
 from pricing.api import seal_quotes
 from pricing.base.core.keys import LOOKS
-from pricing.learning.services import look_counts, look_sets
-from pricing.learning.services.look_counts import drain_looks
-from pricing.ledger.core.look_sets import SAMPLE_AN_HOUR
+from pricing.learning.services import impression_counts, impression_sets
+from pricing.learning.services.impression_counts import drain_looks
+from pricing.ledger.core.impression_sets import SAMPLE_AN_HOUR
 from pricing.ledger.models.impressions import LookSeal, LookTally, PublicLookSet
 from tests.factories.looks import count_looks, show
 from tests.factories.pricing import NOON, Dairy, open_dairy
@@ -52,7 +52,7 @@ def test_a_set_counts_once_although_a_run_died(
         raise RuntimeError("the lights went out")
 
     with monkeypatch.context() as patch:
-        patch.setattr(look_counts, "count_sets", die)
+        patch.setattr(impression_counts, "count_sets", die)
         with pytest.raises(RuntimeError, match="lights"):
             drain_looks()
     assert (count_looks(), count_pages()) == ({}, {})
@@ -67,7 +67,7 @@ def test_a_set_counts_once_although_a_run_died(
 
 def test_of_sets_seen_once_a_sample_is_kept(dairy: Dairy, monkeypatch: pytest.MonkeyPatch) -> None:
     assert SAMPLE_AN_HOUR == 84
-    monkeypatch.setattr(look_sets, "SAMPLE_AN_HOUR", 1)
+    monkeypatch.setattr(impression_sets, "SAMPLE_AN_HOUR", 1)
     open_dairy()
     pairs = [(dairy.brie, dairy.camembert), (dairy.cheddar, dairy.gouda)]
     for pair in pairs:

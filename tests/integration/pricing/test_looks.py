@@ -16,7 +16,7 @@ from pricing.api import drain_quotes, quote_variants
 from pricing.base.core.impressions import ImpressionHeader, encode_impressions
 from pricing.base.core.keys import LOOKS
 from pricing.base.metrics import looks_lost_total
-from pricing.learning.services.look_counts import drain_looks
+from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.models.impressions import LookTally, PublicLook
 from pricing.quoting.services.issue import MOST_UNHEARD
 from shop.ground.kernel.clock import epoch_ms

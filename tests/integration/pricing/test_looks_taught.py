@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from pricing.learning.models.learning import OnlineEvidence
+from pricing.learning.services.impression_counts import drain_looks
 from pricing.learning.services.learning import learn_online
-from pricing.learning.services.look_counts import drain_looks
 from tests.factories.looks import buy_shown, fill_shelves, show
 from tests.factories.pricing import NOON, Dairy, make_shopper, open_dairy
 

@@ -15,7 +15,7 @@ from pricing.api import turn_price_shocks
 from pricing.base.core.arrays import FloatArray
 from pricing.demand.core.choice import Columns, Impressions, add_usual, fit_choice
 from pricing.demand.models.demand import DemandModelVersion
-from pricing.demand.models.look_fits import LookFit
+from pricing.demand.models.impression_fits import LookFit
 from pricing.demand.selectors.versions import load_active_model
 from pricing.learning.core.since import Since
 from pricing.learning.models.learning import ModelRamp, OnlineEvidence
@@ -26,12 +26,12 @@ from pricing.learning.selectors.evidence import (
     read_settled,
     read_views,
 )
-from pricing.learning.selectors.look_fits import _read_night, pack_choice
-from pricing.learning.services import look_fits
+from pricing.learning.selectors.impression_fits import _read_night, pack_choice
+from pricing.learning.services import impression_fits
+from pricing.learning.services.impression_archive import keep_looks
+from pricing.learning.services.impression_counts import drain_looks
+from pricing.learning.services.impression_fits import fit_everywhere, learn_from_looks
 from pricing.learning.services.learning import learn_online
-from pricing.learning.services.look_archive import keep_looks
-from pricing.learning.services.look_counts import drain_looks
-from pricing.learning.services.look_fits import fit_everywhere, learn_from_looks
 from pricing.rollout.selectors.staff_learning import list_evidence
 from shop.ground.catalog.models import Category
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays, unpack_arrays
@@ -164,7 +164,7 @@ def test_a_fit_knows_what_another_run_has_kept(
     ahead = current().watermark
     keep_looks(until=ahead, now=at(153), place=PLACE)
     with monkeypatch.context() as patch:
-        patch.setattr(look_fits, "find_evidence", lambda _: behind)
+        patch.setattr(impression_fits, "find_evidence", lambda _: behind)
         assert learn_from_looks(now=at(154)) == 1
     assert LookFit.objects.latest("id").watermark == ahead > behind.watermark
     learn_online(now=at(155))

@@ -11,10 +11,10 @@ from django.core.management import CommandError, call_command
 
 from pricing.api import drain_quotes, publish_price_book, quote_variants, replay_quotes
 from pricing.demand.models.demand import DemandModelVersion
-from pricing.demand.models.look_fits import LookFit
+from pricing.demand.models.impression_fits import LookFit
 from pricing.demand.selectors.versions import load_weights
 from pricing.learning.core import nights
-from pricing.learning.services import look_fits
+from pricing.learning.services import impression_fits
 from pricing.learning.services.learning import learn_online
 from pricing.ledger.models.books import PriceBook
 from pricing.ledger.models.quotes import Quote
@@ -100,7 +100,7 @@ def test_a_decision_replays_with_the_weights_of_its_fit(
     drain_quotes()
     night = NOON + timedelta(hours=2)
     learn_online(now=night)
-    assert look_fits.learn_from_looks(now=night) == 1
+    assert impression_fits.learn_from_looks(now=night) == 1
     publish_price_book(now=night)
     fit, bob = LookFit.objects.get(), make_treated()
     look_at(bob, dairy.cheeses)

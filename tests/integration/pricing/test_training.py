@@ -10,16 +10,16 @@ from pytest_django import DjangoAssertNumQueries
 
 from pricing.api import demand_curve, list_model_versions, publish_price_book, train_demand
 from pricing.competitors.services.competitors import import_feed
-from pricing.demand.core import CHALLENGERS, board
+from pricing.demand.core import CHALLENGERS, training_leaderboard
 from pricing.demand.core.choice import Impressions
 from pricing.demand.models.demand import DemandModelVersion
-from pricing.demand.models.look_fits import LookArchive
+from pricing.demand.models.impression_fits import LookArchive
 from pricing.demand.selectors.elasticities import list_department_elasticities
 from pricing.demand.selectors.training import load_available_shares, load_training_cells
 from pricing.demand.selectors.versions import UntrustedModel, load_active_model
 from pricing.learning.core.shown import COLUMNS
 from pricing.learning.selectors.demand import NoCurve
-from pricing.learning.selectors.look_fits import KeptImpressions, pack_kept
+from pricing.learning.selectors.impression_fits import KeptImpressions, pack_kept
 from profiles.events.selectors.purchases import start_of_day
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays
 from tests.factories.competitors import make_source
@@ -102,7 +102,7 @@ def test_the_demand_curve_passes_through_what_was_seen(market_with_history: list
 def test_prices_that_chance_drew_judge_the_families(
     market_with_history: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(board, "MIN_BOARD_ITEMS", ITEMS)
+    monkeypatch.setattr(training_leaderboard, "MIN_BOARD_ITEMS", ITEMS)
     without = train_demand(as_of=NOON, weeks=WEEKS).metrics["leaderboard"]
     assert not any("slope_factor" in row for row in without)
     kept = KeptImpressions(decided=_show_drawn(market_with_history))

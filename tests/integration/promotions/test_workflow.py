@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import Error
 
-from promotions.campaigns.core.workflow import Phase, Step, phase_at
+from promotions.campaigns.core.workflow import CampaignStatus, Step, status_at
 from promotions.campaigns.selectors.campaigns import list_revisions, take_snapshot
 from promotions.campaigns.services.rows import CampaignRefused
 from promotions.models import Campaign, CampaignEvent, CampaignPolicy, CampaignRevision, Coupon
@@ -50,8 +50,8 @@ def test_one_person_releases_a_small_campaign_and_it_begins_itself(ann: int) -> 
     assert step(campaign, Step.SCHEDULE, ann) == "live"
     campaign.refresh_from_db()
     begins, ends = campaign.starts_at, campaign.ends_at
-    phases = [phase_at("live", begins, ends, at) for at in (NOON, begins, ends)]
-    assert phases == [Phase.APPROVED, Phase.LIVE, Phase.OVER]
+    phases = [status_at("live", begins, ends, at) for at in (NOON, begins, ends)]
+    assert phases == [CampaignStatus.APPROVED, CampaignStatus.LIVE, CampaignStatus.OVER]
     assert list_live_offers(now=NOON, market_code="us") == ()
     assert len(list_live_offers(now=begins, market_code="us")) == 1
     assert list_live_offers(now=ends, market_code="us") == ()

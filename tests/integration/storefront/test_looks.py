@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from pricing.learning.services.look_counts import drain_looks
+from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.models.impressions import PublicLook
 from shop.ground.kernel.clock import utc_now
 from tests.factories.api import API

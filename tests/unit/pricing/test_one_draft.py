@@ -11,7 +11,7 @@ import numpy as np
 from pricing.base.core.readings import ModelVersionRow
 from pricing.base.core.values import Policy
 from pricing.experiments.core.arm_prices import Arms
-from pricing.experiments.core.price_tests import Shocks
+from pricing.experiments.core.price_tests import PriceTests
 from pricing.learning.core.scene import PastPrices, StaffPrices, Surroundings
 from pricing.learning.selectors.publishing import Shelf as Stocked
 from pricing.optimum.core import mix_segments
@@ -133,7 +133,7 @@ def load(shelf: Shelf, morning: Morning) -> tuple[Loaded, PublishContext]:
         calm=calm,
         arms=Arms.nothing(shelf.base_minor),
         arm_record=ArmRecord({}, {}),
-        shocks=Shocks.running(
+        shocks=PriceTests.running(
             *(shelf.base_minor, shelf.shocked_minor),
             is_intact=is_shocked,
             holds=is_shocked & (not morning.ends_shocks),

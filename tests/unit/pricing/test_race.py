@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from pricing.demand.core import SOLVERS, race
-from pricing.demand.core.board import MIN_BOARD_ITEMS
 from pricing.demand.core.families import CHALLENGERS, SOLVERS_OF, UnknownSolver, make_family
 from pricing.demand.core.frames import Prediction
 from pricing.demand.core.kinds.linear import LinearDemand
 from pricing.demand.core.leaderboard import take
 from pricing.demand.core.training_cells import name_features, tabulate, take_items
+from pricing.demand.core.training_leaderboard import MIN_BOARD_ITEMS
 from tests.unit.pricing.test_challengers import make_cells
 from tests.unit.pricing.test_served_family import CELLS
 from tests.unit.pricing.test_training_figures import ITEMS

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pricing.demand.core.board import NOT_COMPARED, ask_board, build_board
 from pricing.demand.core.compress import compress_served
 from pricing.demand.core.families import CHALLENGERS, CHAMPION
 from pricing.demand.core.fitted_family import PART_ITEMS, FittedFamily, fit_family
@@ -23,6 +22,7 @@ from pricing.demand.core.served_family import (
 from pricing.demand.core.training import Slot, find_refusal
 from pricing.demand.core.training_cells import TrainingCells
 from pricing.demand.core.training_family import TOO_LITTLE, train_family
+from pricing.demand.core.training_leaderboard import NOT_COMPARED, ask_board, build_board
 from pricing.optimum.core.signals import SignalWeights
 from tests.unit.pricing.test_training_figures import ITEMS, WEEKS, make_cells
 

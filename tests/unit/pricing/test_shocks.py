@@ -18,7 +18,7 @@ from pricing.experiments.core.price_tests import (
     LEAST_MOVE,
     LEAST_SHARE,
     PriceTestPlan,
-    Shocks,
+    PriceTests,
     draw_shocks,
     plan_price_tests,
     shock_rungs,
@@ -167,7 +167,7 @@ def test_the_recorded_chance_is_the_share_of_its_category() -> None:
     limits = example_limits(current=400, floor=1, ceiling=10**6, step=0.5)
     limits = limits.take(np.zeros(800, dtype=np.int64))
     none = np.zeros(800, dtype=np.bool_)
-    calm = Shocks.running(
+    calm = PriceTests.running(
         *(limits.current_minor, np.zeros(800, dtype=np.int64)),
         is_intact=none,
         holds=none,

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from pricing.demand.core.backtest import Forecast, price_strata, weekly_figures
-from pricing.demand.core.board import build_board, elasticity_by_department
 from pricing.demand.core.compress import MOST_LOSS, compress_served, measure_loss
 from pricing.demand.core.families import CHALLENGERS, CHAMPION
 from pricing.demand.core.served import ServedDemand, example_served
 from pricing.demand.core.training import train
 from pricing.demand.core.training_cells import TrainingCells, best_sold, tabulate
+from pricing.demand.core.training_leaderboard import build_board, elasticity_by_department
 from pricing.optimum.core.signals import SignalWeights
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays, unpack_arrays
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promotions.tuning.core import (
+    CampaignAction,
     DepthResponse,
     Interval,
-    Lever,
     MetricTotals,
     Outcome,
     bound_mean,
@@ -108,9 +108,9 @@ def test_people_exclude_losing_groups_the_surest_first() -> None:
     state = make_state(holdout=Interval(-5.0, 30.0, 900), by_group=by_group)
     found = propose_by_rules(state, PULSE, TERMS, usual_click_rate=0.1)
     assert [(one.lever, one.before, one.reason_code) for one in found] == [
-        (Lever.AUDIENCE, "tags:vegan", "tag_loses"),
-        (Lever.AUDIENCE, "segments:bakers", "segment_loses"),
-        (Lever.AUDIENCE, "tiers:gold", "tier_loses"),
+        (CampaignAction.AUDIENCE, "tags:vegan", "tag_loses"),
+        (CampaignAction.AUDIENCE, "segments:bakers", "segment_loses"),
+        (CampaignAction.AUDIENCE, "tiers:gold", "tier_loses"),
     ]
     ruling = bound_proposals(found, state, PULSE, TERMS)[0]
     assert (ruling.outcome, ruling.bound_by) == (Outcome.ASK, "promise")
@@ -122,7 +122,7 @@ def test_orders_below_cost_take_a_step_of_depth_back() -> None:
     assert [(p.reason_code, p.before, p.after) for p in found] == [("sold_below_cost", 10.0, 7.5)]
     no_depth = make_state(percent=None)
     found = propose_by_rules(no_depth, losing, TERMS, usual_click_rate=0.1)
-    assert [(p.lever, p.after) for p in found] == [(Lever.PAUSE, "paused")]
+    assert [(p.lever, p.after) for p in found] == [(CampaignAction.PAUSE, "paused")]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_budget_that_ends_first_names_its_true_end() -> None:
     found = propose_by_forecast(
         state, PULSE, TERMS, burn=burn, response=DepthResponse(0.0, 0.001), incremental=1.0
     )
-    window = [one for one in found if one.lever is Lever.WINDOW]
+    window = [one for one in found if one.lever is CampaignAction.WINDOW]
     assert [(one.reason_code, one.before) for one in window] == [
         ("budget_ends_first", "2026-11-15T00:00:00+00:00")
     ]

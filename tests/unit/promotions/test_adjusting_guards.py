@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promotions.tuning.core import (
+    CampaignAction,
     CampaignState,
     Interval,
-    Lever,
     MetricTotals,
     Outcome,
     Proposal,
@@ -67,7 +67,7 @@ def test_few_reviews_change_nothing() -> None:
 
 
 def deeper(after: float, **fields: object) -> Proposal:
-    proposal = Proposal(Lever.DEPTH, Source.FORECAST, "deeper_earns_more", 10.0, after)
+    proposal = Proposal(CampaignAction.DEPTH, Source.FORECAST, "deeper_earns_more", 10.0, after)
     return replace(proposal, **fields)  # type: ignore[arg-type]  # fields by name
 
 
@@ -144,17 +144,17 @@ def test_much_money_asks_a_person() -> None:
     assert (ruling.outcome, ruling.bound_by) == (Outcome.ASK, "threshold")
 
 
-@pytest.mark.parametrize("lever", [Lever.DEPTH, Lever.PAUSE])
-def test_a_public_promise_is_taken_back_by_people_only(lever: Lever) -> None:
-    before, after = (10.0, 7.5) if lever is Lever.DEPTH else ("live", "paused")
+@pytest.mark.parametrize("lever", [CampaignAction.DEPTH, CampaignAction.PAUSE])
+def test_a_public_promise_is_taken_back_by_people_only(lever: CampaignAction) -> None:
+    before, after = (10.0, 7.5) if lever is CampaignAction.DEPTH else ("live", "paused")
     proposal = Proposal(lever, Source.RULE, "sold_below_cost", before, after)
     assert rule(proposal, make_state(audience="public")).bound_by == "promise"
     assert rule(proposal, make_state()).outcome is Outcome.APPLY
 
 
 def test_one_change_at_a_time_the_careful_one_first() -> None:
-    up = Proposal(Lever.EXPOSURE, Source.RULE, "many_clicks", 1.0, 1.5)
-    down = Proposal(Lever.EXPOSURE, Source.FEEDBACK, "tone_fell", 1.0, 1 / 1.5)
+    up = Proposal(CampaignAction.EXPOSURE, Source.RULE, "many_clicks", 1.0, 1.5)
+    down = Proposal(CampaignAction.EXPOSURE, Source.FEEDBACK, "tone_fell", 1.0, 1 / 1.5)
     rulings = bound_proposals([up, down], make_state(), tone(0.5, 200), TERMS)
     assert [(r.proposal.reason_code, r.outcome, r.bound_by) for r in rulings] == [
         ("tone_fell", Outcome.APPLY, ""),
@@ -170,7 +170,7 @@ def test_no_applied_weight_leaves_step_and_bounds(
     before: float, factor: float, automatic: bool, days: int
 ) -> None:
     state = make_state(exposure_weight=before, now=START + timedelta(days=days))
-    proposal = Proposal(Lever.EXPOSURE, Source.RULE, "x", before, before * factor)
+    proposal = Proposal(CampaignAction.EXPOSURE, Source.RULE, "x", before, before * factor)
     ruling = rule(proposal, state, is_automatic=automatic)
     after = ruling.proposal.after
     assert isinstance(after, float)

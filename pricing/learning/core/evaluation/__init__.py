@@ -9,7 +9,6 @@
 True
 """
 
-from pricing.learning.core.evaluation.chances import cross_fit_chances
 from pricing.learning.core.evaluation.estimators import (
     Estimate,
     Evaluation,
@@ -20,6 +19,7 @@ from pricing.learning.core.evaluation.estimators import (
 )
 from pricing.learning.core.evaluation.gate import GateAnswer, ask_gate
 from pricing.learning.core.evaluation.intervals import Interval, bootstrap_gaps
+from pricing.learning.core.evaluation.propensities import cross_fit_chances
 
 __all__ = [
     "Estimate",

@@ -20,6 +20,7 @@ from pricing.api import (
 from profiles.experiments.api import Arm, compare_arms
 from profiles.values import Lift
 from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.impression_fits import draw_fits, list_fit_figures
 from shop.doors.backoffice.learning import (
     ENDS,
     describe_shadow,
@@ -30,7 +31,6 @@ from shop.doors.backoffice.learning import (
     list_lift_figures,
     show_bounds,
 )
-from shop.doors.backoffice.look_fits import draw_fits, list_fit_figures
 from shop.doors.backoffice.rollouts import describe_logged, describe_step, say_next
 from shop.doors.backoffice.slope_checks import draw_checks
 from shop.ground.staff.numbers import show_percent

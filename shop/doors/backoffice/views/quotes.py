@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST
 
 from orders.reports.api import find_order_of_quote
 from pricing.api import (
-    QuoteChances,
     QuoteNotFound,
+    QuotePropensities,
     get_quote,
     read_chances,
     replay_quote,
@@ -191,7 +191,7 @@ def _list_versions(trace: QuoteTrace) -> list[tuple[str, str]]:
     ]
 
 
-def _list_context(trace: QuoteTrace, chances: QuoteChances) -> list[tuple[str, str]]:
+def _list_context(trace: QuoteTrace, chances: QuotePropensities) -> list[tuple[str, str]]:
     stock = EMPTY if chances.stock is None else str(chances.stock)
     return [
         (_("Segment"), chances.segment or EMPTY),

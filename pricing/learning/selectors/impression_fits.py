@@ -21,7 +21,7 @@ from pricing.demand.core.choice import (
     pack_fit,
     read_fit,
 )
-from pricing.demand.models.look_fits import LookArchive, LookFit
+from pricing.demand.models.impression_fits import LookArchive, LookFit
 from pricing.learning.core.shown import COLUMNS
 from pricing.learning.core.since import pack_anchors, read_anchors
 from pricing.learning.core.views import StoredNight

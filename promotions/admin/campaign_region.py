@@ -10,7 +10,7 @@ from shop.ground.staff.keys import read_number
 from shop.ground.staff.region import StaffRegion
 
 
-def place_of_campaign(campaign_id: int | None, asked: Mapping[str, str]) -> StaffRegion:
+def region_of_campaign(campaign_id: int | None, asked: Mapping[str, str]) -> StaffRegion:
     """Return the place of a campaign's market; one chosen in the form goes before."""
     chosen = read_number(asked.get("campaign", "")) or campaign_id
     rows = Campaign.objects.filter(pk=chosen or 0)

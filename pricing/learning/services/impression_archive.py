@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from pricing.demand.models.look_fits import LookArchive
+from pricing.demand.models.impression_fits import LookArchive
 from pricing.learning.core.shown import (
     DAY_MS,
     MOST_DECIDED,
@@ -17,7 +17,7 @@ from pricing.learning.core.shown import (
     forget_goods,
     forget_old,
 )
-from pricing.learning.selectors.look_fits import KeptImpressions, pack_kept, read_kept
+from pricing.learning.selectors.impression_fits import KeptImpressions, pack_kept, read_kept
 from pricing.learning.selectors.shown_windows import Moments, read_window
 from pricing.ledger.selectors.sales_channels import SalesChannel
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays

@@ -20,7 +20,7 @@ from pricing.base.core.impressions import (
     ImpressionHeader,
     WeekDraw,
     decode_impressions,
-    find_chances,
+    find_propensities,
 )
 from pricing.base.core.keys import LOOKS
 from pricing.base.core.tokens import EPOCH
@@ -28,7 +28,7 @@ from pricing.base.metrics import look_pages_dropped_total, looks_lost_total, loo
 from pricing.experiments.selectors.arm_draws import load_arm_draws
 from pricing.experiments.selectors.price_test_draws import load_draw
 from pricing.experiments.selectors.price_tests import shock_week
-from pricing.learning.services.look_sets import ShownPage, count_sets
+from pricing.learning.services.impression_sets import ShownPage, count_sets
 from pricing.ledger.models.impressions import LookSeal, LookTally
 from profiles.segments.api import map_segments
 from shop.ground.catalog.selectors import load_sensitive_ids
@@ -236,7 +236,7 @@ def _rows(counts: Mapping[_Key, int]) -> list[tuple[object, ...]]:
         if week not in draws:
             draws[week] = load_draw(place=week[:2], week=week[2])
         coin = coins[week[:2]].get((key.variant_id, key.book_version))
-        chances = find_chances(
+        chances = find_propensities(
             draws[week], key.variant_id, key.public_minor, key.book_version, coin
         )
         rungs, probabilities = list(chances.rungs), list(chances.probabilities)

@@ -16,22 +16,22 @@ from pricing.base.core.arrays import FloatArray
 from pricing.competitors.selectors.competitors import load_lowest_competitors
 from pricing.demand.core.choice import Impressions, PricedVariants, ServedChoice, Weekly
 from pricing.demand.core.served import ServedDemand
-from pricing.demand.models.look_fits import LookFit
+from pricing.demand.models.impression_fits import LookFit
 from pricing.demand.selectors.versions import load_model
 from pricing.learning.core.nights import Night, count_looks, fit_night, has_enough, is_due
 from pricing.learning.core.randomized_evidence import RandomizedEvidence
 from pricing.learning.core.shown import DAY_MS, place_in_catalogue
 from pricing.learning.core.since import pack_anchors
 from pricing.learning.selectors.evidence import find_evidence
-from pricing.learning.selectors.look_fits import (
+from pricing.learning.selectors.impression_fits import (
     KeptImpressions,
     load_last_choice,
     pack_choice,
 )
-from pricing.learning.selectors.look_sets import count_left_out
+from pricing.learning.selectors.impression_sets import count_left_out
 from pricing.learning.selectors.priced_models import list_priced_models
 from pricing.learning.selectors.publishing import Shelf, load_shelf
-from pricing.learning.services.look_archive import keep_looks
+from pricing.learning.services.impression_archive import keep_looks
 from pricing.ledger.selectors.sales_channels import SalesChannel
 from pricing.ledger.services.sales_channels import run_everywhere
 from pricing.optimum.core.signals import SIGNALS
