@@ -13,7 +13,8 @@ from shop.ground.kernel.translation import gettext_noop, locale_of, pgettext_noo
 NOTICES: dict[str, str] = {
     "price_fell": gettext_noop("{name} now costs {now} instead of {was}: you pay the lower price."),
     "price_rose": gettext_noop(
-        "{name} went from {was} to {now} after your quote ran out. Please accept or take it out."
+        "{name} went from {was} to {now} after your quote expired. Please accept the new price "
+        "or remove it."
     ),
     "price_kept": gettext_noop(
         "Personal prices are off. Until {until}, {name} keeps its promised {now}, not {was}."
@@ -44,9 +45,9 @@ TIMELINE: dict[str, str] = {
     "fulfilled": gettext_noop("All of it has arrived"),
     "cancelled": gettext_noop("Order canceled"),
     "expired": gettext_noop("Canceled because it was not paid in time"),
-    "refunded": gettext_noop("Money given back"),
-    "refund_found": gettext_noop("Money given back"),
-    "return_requested": gettext_noop("Return announced"),
+    "refunded": gettext_noop("Money refunded"),
+    "refund_found": gettext_noop("Money refunded"),
+    "return_requested": gettext_noop("Return requested"),
     "return_received": gettext_noop("Return received"),
     "return_settled": gettext_noop("Return finished"),
     "return_withdrawn": gettext_noop("Return withdrawn"),

@@ -184,7 +184,7 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
         """The codes that were entered."""
         return ", ".join(row.coupon_codes) or EMPTY
 
-    @admin.display(description=_("Paid with"))
+    @admin.display(description=_("Payment method"))
     def paid_with(self, row: Order) -> str:
         """The payment service and the way to pay of what was paid or is reserved."""
         return list_paid_with(row) or EMPTY

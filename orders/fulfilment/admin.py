@@ -130,7 +130,7 @@ class ShipmentAdmin(KeySearchAdmin):
         """The number alone."""
         return row.order.number
 
-    @admin.display(description=_("Send to"))
+    @admin.display(description=_("Address"))
     def send_to(self, row: Shipment) -> str:
         """Name and address as on the label."""
         return say_address(row.order) or EMPTY

@@ -53,7 +53,7 @@ def money_in_order(field: str, title: Any) -> Any:
     return column
 
 
-@admin.display(description=_("Way to pay"), ordering="method")
+@admin.display(description=_("Payment method"), ordering="method")
 def method_name(row: Payment) -> str:
     """Return how it was paid, in words."""
     return name_method(row.method, get_language() or "en")

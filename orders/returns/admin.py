@@ -163,12 +163,12 @@ class ReturnRuleAdmin(StaffAdmin):
 
 @admin.register(Return)
 class ReturnAdmin(MaskedAdmin, KeySearchAdmin):
-    blank_text = _("Returns are listed here as soon as a shopper announces one.")
+    blank_text = _("Returns are listed here as soon as a shopper requests one.")
     list_display = [
         "number",
         tag_column("state", _("State"), RETURN_TONES),
         "reason",
-        age_column("requested_at", _("Announced")),
+        age_column("requested_at", _("Requested")),
         age_column("received_at", _("Received")),
         money_column("refunded_minor", _("Refunded"), currency_field="order.currency"),
     ]

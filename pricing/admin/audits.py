@@ -26,7 +26,7 @@ from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell
 from shop.ground.staff.tables import ReadOnlyAdmin
 
 STATE_TONES = {"passed": "green", "failed": "red", "waived": "amber"}
-STATES = {"passed": _("Passed"), "failed": _("Failed"), "waived": _("Answered for")}
+STATES = {"passed": _("Passed"), "failed": _("Failed"), "waived": _("Waived")}
 HEADS = (
     *(_("Trait"), _("Group"), _("People"), _("Paid, of all"), _("Discount, of all")),
     *(_("Offers, of the best"), _("AUC of prices"), _("AUC of inputs")),
@@ -134,12 +134,12 @@ class ModelAuditAdmin(TwoPersonAdmin, ReadOnlyAdmin):
         return format_html('<code class="ft-break">{}</code>', row.sha256)
 
     @action(
-        description=_("Ask to answer for it"),
+        description=_("Ask for a waiver"),
         permissions=["act"],
         url_path="ask-waiver",
         icon="front_hand",
         dialog=ask(
-            _("Ask that this audit be answered for"),
+            _("Ask for a waiver of this audit"),
             _("The model stays out of use before a second person agrees. Your reason is kept."),
             form_class=ReasonForm,
             submit=_("Ask"),
@@ -154,7 +154,7 @@ class ModelAuditAdmin(TwoPersonAdmin, ReadOnlyAdmin):
             lambda: ask_for_waiver(
                 audit_id=int(object_id), reason=reason, by_id=account_id(request), now=utc_now()
             ),
-            _("Asked. Somebody else can answer for the audit now."),
+            _("Requested. Somebody else can approve the waiver now."),
         )
         return go_back(request)
 

@@ -23,18 +23,18 @@ GROUPS: dict[Text, dict[str, Bound]] = {
     _("What prices aim at"): {
         "objective": Bound(_("Goal"), _("What public prices maximize.")),
         "target_margin": Bound(
-            _("Margin aimed at"), _("Over cost; gives way before the floor does."), 0, 9.99
+            _("Target margin"), _("Over cost; it gives way before the floor does."), 0, 9.99
         ),
         "won_purchase_share": Bound(
-            _("Worth of a purchase won"),
+            _("Value of a won purchase"),
             _("Share of the price that a won purchase counts beside its margin."),
             *(0, 0.99),
         ),
         "min_confidence": Bound(
             _("How sure the model must be"),
             _(
-                "Probability that a new price is better at all, before it is taken. Where looks at"
-                " prices taught the model, an even chance is enough."
+                "How likely a new price must be to be better before it is used. Where "
+                "impressions taught the model, 50 % is enough."
             ),
             *(0.5, 0.999),
         ),
@@ -47,10 +47,10 @@ GROUPS: dict[Text, dict[str, Bound]] = {
             *(0, 0.9),
         ),
         "restock_days": Bound(
-            _("Days until stock comes again"),
+            _("Days until restocking"),
             _(
-                "Prices rise for products whose stock would not last this long; a known delivery "
-                "date counts instead. 0: stock changes no price."
+                "Prices rise for products whose stock would not last this long. A known delivery "
+                "date is used instead. 0: stock changes no price."
             ),
             *(0, 365),
         ),
@@ -65,13 +65,19 @@ GROUPS: dict[Text, dict[str, Bound]] = {
         "assumed_cost_share": Bound(
             _("Cost where none is known"), _("As a share of the list price."), 0.01, 0.99
         ),
-        "step_cap": Bound(_("Largest step a day"), _("Either way, as a share."), 0.001, 0.5),
-        "max_changes_per_day": Bound(_("Changes a day"), _("At most so many in 24 hours."), 0, 100),
+        "step_cap": Bound(_("Largest change a day"), _("Up or down, as a share."), 0.001, 0.5),
+        "max_changes_per_day": Bound(_("Changes a day"), _("In 24 hours, at most."), 0, 100),
         "hold_minutes": Bound(
-            _("Minutes a price holds"), _("Before it may change again."), 0, 60 * 24 * 7
+            _("Minimum time between changes (minutes)"),
+            _("A price stays unchanged for at least this time."),
+            0,
+            60 * 24 * 7,
         ),
         "cooldown_hours": Bound(
-            _("Hours of rest"), _("The model leaves a changed price alone so long."), 0, 24 * 28
+            _("Cooldown (hours)"),
+            _("The model leaves a changed price alone for this time."),
+            0,
+            24 * 28,
         ),
         "keeps_to_competitors": Bound(
             _("Keep to competitors"),
@@ -81,11 +87,14 @@ GROUPS: dict[Text, dict[str, Bound]] = {
             ),
         ),
         "competitor_above": Bound(
-            _("Above competitors"), _("At most so far over the lowest fresh price."), 0, 5
+            _("Above competitors"), _("Largest distance above the lowest fresh price."), 0, 5
         ),
         "causal_reach": Bound(
             _("Reach with experiments"),
-            _("How far from the merchant's price, where prices moved by chance back the model."),
+            _(
+                "How far a price may go from the merchant's, where randomized prices back the "
+                "model."
+            ),
             *(0, 0.5),
         ),
     },
@@ -102,37 +111,46 @@ GROUPS: dict[Text, dict[str, Bound]] = {
             1000,
         ),
         "quote_minutes": Bound(
-            _("Minutes a quote holds"), _("Price seen is price paid so long."), 30, 60 * 24
+            _("Quote validity (minutes)"),
+            _("The price seen is the price paid for this time."),
+            30,
+            60 * 24,
         ),
         "no_rise_hours": Bound(
-            _("Hours without a personal rise"), _("The discount in money stays so long."), 0, 24 * 7
+            _("Hours without a personal price increase"),
+            _("The discount in money stays for this time."),
+            0,
+            24 * 7,
         ),
         "max_model_age_hours": Bound(
-            _("Oldest model, in hours"),
-            _("Older than this no price moves; the newest night counts, too."),
+            _("Maximum model age (hours)"),
+            _("With an older model no price moves; a nightly fit counts as new."),
             1,
             24 * 90,
         ),
     },
     _("Learning"): {
         "learns_from_looks": Bound(
-            _("Learn from looks"),
+            _("Learn from impressions"),
             _(
-                "On: elasticities come from how often prices were looked at and bought, on top of"
-                " weekly sales, each night and minute. Off: from weekly sales alone."
+                "On: elasticities come from how often prices were shown and bought at, on top of "
+                "weekly sales, each night and minute. Off: from weekly sales alone."
             ),
         ),
         "holdout_share": Bound(
             _("Holdout"), _("Share of willing shoppers who always see public prices."), 0, 0.5
         ),
         "exploration": Bound(
-            _("Exploration"), _("Share of the doubt about an elasticity that is drawn."), 0, 1
+            _("Exploration"),
+            _("Share of an elasticity's uncertainty that is drawn at random."),
+            0,
+            1,
         ),
         "shock_share": Bound(
-            _("Price shocks"),
+            _("Weekly price tests"),
             _(
-                "The most goods whose price chance moves by a rung a week;"
-                " fewer where much is known."
+                "Largest share of products whose price a test moves by one price point for a "
+                "week; fewer where much is known."
             ),
             0,
             0.25,
@@ -143,7 +161,7 @@ GROUPS: dict[Text, dict[str, Bound]] = {
             _("Publish by itself"), _("Off: the model's changes wait in the change inbox.")
         ),
         "two_person_step": Bound(
-            _("Two people from"), _("Changes above this share need two people."), 0, 0.5
+            _("Two people above"), _("Changes above this share need two people."), 0, 0.5
         ),
     },
 }

@@ -66,7 +66,7 @@ def expected_effect(row: PriceProposal) -> SafeString | str:
 def weighed_prices(row: PriceProposal) -> SafeString | str:
     """Each price that was weighed, what it gains and how sure that is."""
     show = money_of(row)
-    words = gettext("%(price)s: %(gain)s, better with a chance of %(chance)s")
+    words = gettext("%(price)s: %(gain)s, better with a probability of %(chance)s")
     return show_lines(
         [
             words

@@ -100,7 +100,7 @@ def expect_decided(decided: Decided, object_id: str) -> Decided:
 @admin.register(PriceProposal)
 class PriceProposalAdmin(ReadOnlyAdmin):
     blank_text = _(
-        "Changes of public prices stand here once a demand model and a price book exist."
+        "Changes of public prices are listed here once there are a demand model and a price book."
     )
     list_display = [
         "variant",

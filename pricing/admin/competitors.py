@@ -60,8 +60,8 @@ class CompetitorSourceForm(forms.ModelForm):
         ]
         labels = {
             "url": _("Address"),
-            "every_hours": _("Fetched every so many hours"),
-            "ttl_hours": _("Counts for so many hours"),
+            "every_hours": _("Fetch every (hours)"),
+            "ttl_hours": _("Valid for (hours)"),
             "is_active": _("In use"),
         }
         help_texts = {
@@ -120,7 +120,7 @@ class CompetitorSourceAdmin(KeptAdmin):
         "code",
         "kind",
         "state",
-        age_column("imported_at", _("Taken in")),
+        age_column("imported_at", _("Imported")),
         "stored_and_refused",
         "counts_for",
         "problem",
@@ -131,7 +131,7 @@ class CompetitorSourceAdmin(KeptAdmin):
     fieldsets = [
         (None, {"fields": ["code", "name", "market", "currency", "basis", "is_active"]}),
         (_("Where it comes from"), {"fields": ["kind", "url", "every_hours", "ttl_hours"]}),
-        (_("Take in now"), {"fields": ["price_list"]}),
+        (_("Import now"), {"fields": ["price_list"]}),
         (
             _("Last import"),
             {
@@ -169,7 +169,7 @@ class CompetitorSourceAdmin(KeptAdmin):
         refused = sum(row.last_report.get("refused", {}).values())
         return f"{show_count(row.last_report.get('stored', 0))}, {show_count(refused)}"
 
-    @admin.display(description=_("Counts for"), ordering="ttl_hours")
+    @admin.display(description=_("Valid for"), ordering="ttl_hours")
     def counts_for(self, row: CompetitorSource) -> str:
         """How long a price of this source counts."""
         return str(_("%(hours)s h") % {"hours": row.ttl_hours})
@@ -209,14 +209,16 @@ class CompetitorSourceAdmin(KeptAdmin):
             self,
             request,
             lambda: fetch_source(source=source, now=utc_now()),
-            _("The price list was taken in."),
+            _("The price list was imported."),
         )
         return go_back(request)
 
 
 @admin.register(CompetitorPrice)
 class CompetitorPriceAdmin(ReadOnlyAdmin):
-    blank_text = _("Prices stand here as soon as the list of a registered competitor was taken in.")
+    blank_text = _(
+        "Prices are listed here as soon as the list of a registered competitor is imported."
+    )
     list_display = [
         "variant",
         "source",
@@ -235,7 +237,9 @@ class CompetitorPriceAdmin(ReadOnlyAdmin):
 
 @admin.register(QuarantinedCompetitorRow)
 class QuarantinedCompetitorRowAdmin(ReadOnlyAdmin):
-    blank_text = _("Rows that are not believed stand here with the reason, from the first list on.")
+    blank_text = _(
+        "Rows that are not credible are listed here with the reason, from the first list on."
+    )
     list_display = [
         "source",
         "row_number",

@@ -40,7 +40,7 @@ def describe_fit(run: RunRow | None, asked_at: datetime | None, now: datetime) -
     """Return the state of the newest run, or of one asked for since that no worker took yet."""
     if asked_at is not None and (run is None or run.started_at < asked_at):
         if now - asked_at < WAITS_FOR:
-            return Fit(_("The fit waits for a worker."), "blue", 0)
+            return Fit(_("Waiting for a worker to start the fit."), "blue", 0)
         return Fit(_("No worker took the fit: look at the page of workers, then ask again."), "red")
     if run is None or now - run.started_at > SHOWN_FOR:
         return None
@@ -53,7 +53,7 @@ def describe_fit(run: RunRow | None, asked_at: datetime | None, now: datetime) -
 
 def _describe_ended(run: RunRow, name: dict[str, Text]) -> Fit | None:
     if run.outcome == "hung":
-        return Fit(_("%(family)s: the fit stopped without a sign. Ask again.") % name, "red")
+        return Fit(_("%(family)s: the fit stopped without an error. Start it again.") % name, "red")
     if run.outcome == "failed":
         told = name | {"error": (run.error.strip().splitlines() or [""])[-1]}
         return Fit(_("%(family)s: the fit failed. %(error)s") % told, "red")

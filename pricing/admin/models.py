@@ -86,8 +86,8 @@ def metric_column(name: str, title: Any, digits: int = 3) -> Any:
 @admin.register(DemandModelVersion)
 class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     blank_text = _(
-        "The first model is fitted on the shop's sales in the coming night, or now with “Fit a"
-        " model”; each one stands here with its figures."
+        "The first model is fitted to the shop's sales tonight, or now with “Fit a model”; each "
+        "one is listed here with its figures."
     )
     list_before_template = "admin/parts/fit_progress.html"
     list_display = [
@@ -216,7 +216,7 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
             self,
             request,
             lambda: start_job(name=TRAIN_JOB, queue="training", keywords=keywords),
-            _("On its way: this page says how far it is."),
+            _("Started. This page shows the progress."),
         )
         return go_back(request)
 

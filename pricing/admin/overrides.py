@@ -58,8 +58,9 @@ class OverrideForm(forms.ModelForm):
         labels = MOMENTS
         help_texts = {
             "kind": _(
-                "A fixed price holds as it is; minimum and maximum bound the model; “gone by” lets"
-                " the price fall, not below the amount, so that the stock is sold by the end."
+                "A fixed price stays as it is; minimum and maximum bound the model; “sell out "
+                "by” lowers the price, not below the amount, so that the stock is sold by the "
+                "end."
             ),
             "starts_at": _("Empty: at once."),
             "expires_at": _("Then the price returns by itself. A year at most."),

@@ -22,8 +22,8 @@ class PriceTestAdmin(ReadOnlyAdmin):
     list_display = [
         "week",
         "variant",
-        money_column("base_minor", _("Without chance"), currency_field="market.currency"),
-        money_column("shocked_minor", _("For the week"), currency_field="market.currency"),
+        money_column("base_minor", _("Before the test"), currency_field="market.currency"),
+        money_column("shocked_minor", _("During the week"), currency_field="market.currency"),
         percent_column("probability", _("Probability")),
         "state",
     ]
@@ -43,5 +43,5 @@ class PriceTestAdmin(ReadOnlyAdmin):
     def state(self, row: PriceShock) -> SafeString:
         """Holding now, over, or never let through."""
         if not row.is_applied:
-            return show_tag(_("not let through"), "red")
+            return show_tag(_("not applied"), "red")
         return show_tag(_("over")) if row.ended_at else show_tag(_("holds now"), "green")

@@ -34,7 +34,7 @@ CAP = number_column("epsilon_cap", _("Epsilon cap"), 2)
 
 @admin.register(PrivacyBudget)
 class PrivacyBudgetAdmin(ReadOnlyAdmin):
-    blank_text = _("Budgets stand here once training with privacy noise is switched on.")
+    blank_text = _("Budgets are listed here once training with privacy noise is switched on.")
     list_display = ["quarter", "data_set", SPENT, CAP, "delta_spent"]
     search_fields = ["data_set"]
     fields = [
@@ -47,7 +47,7 @@ class PrivacyBudgetAdmin(ReadOnlyAdmin):
 
 @admin.register(PrivateRelease)
 class PrivateReleaseAdmin(ReadOnlyAdmin):
-    blank_text = _("Each noisy release of purchases stands here with what it spent.")
+    blank_text = _("Each release of purchases with noise is listed here with what it spent.")
     list_display = [
         "id",
         "purpose",

@@ -27,7 +27,8 @@ class QuoteAdmin(KeySearchAdmin):
     """Newest first by id: it is a UUIDv7, so each partition's primary key gives the order."""
 
     blank_text = _(
-        "Decisions about shoppers who agreed stand here seconds after the first of them saw prices."
+        "Decisions about shoppers who agreed are listed here seconds after the first of them saw "
+        "prices."
     )
     list_display = [
         "id",

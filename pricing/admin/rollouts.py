@@ -100,8 +100,8 @@ class RampStepInline(ReadOnlyInline):
 @admin.register(ModelRamp)
 class ModelRampAdmin(ReadOnlyAdmin):
     blank_text = _(
-        "No model was on trial yet. Ask for one among the demand models; somebody else begins its"
-        " trial here, and each trial stands here with its steps."
+        "No model was on trial yet. Ask for one among the demand models; somebody else begins "
+        "its trial here. Each trial is listed here with its steps."
     )
     list_display = [
         "model",

@@ -55,7 +55,7 @@ class JurisdictionRowAdmin(StaffAdmin):
             {"fields": ["test_label_en", "test_label_zh"]},
         ),
         (_("Other duties"), {"fields": ["reference_strategy", "unit_price_required"]}),
-        (_("Where this stands"), {"fields": ["source", "reviewed_by"]}),
+        (_("Source"), {"fields": ["source", "reviewed_by"]}),
     ]
     actions = None
 
@@ -116,7 +116,7 @@ class EmergencyCapAdmin(StaffAdmin):
 class KillSwitchAdmin(ReadOnlyAdmin):
     """The history of flips; the switch itself is on its own page."""
 
-    blank_text = _("No switch was ever flipped. Flips are made on the kill-switch page.")
+    blank_text = _("No switch was ever used. Use them on the kill-switch page.")
     list_display = ["at", "scope", "key", "position", "reason", "by"]
     list_select_related = ["by"]
     list_filter = [("scope", ChoicesDropdownFilter), "is_active"]

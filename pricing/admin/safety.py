@@ -50,8 +50,8 @@ CHANGE_TONES = {
 @admin.register(BreakerTrip)
 class BreakerTripAdmin(ReadOnlyAdmin):
     blank_text = _(
-        "No breaker has acted. When one does, it stands here and on the dashboard, and "
-        "is undone with one click."
+        "No breaker has tripped. When one does, it is listed here and on the dashboard, and can "
+        "be undone with one click."
     )
     list_display = [
         tag_column("kind", _("Breaker"), {}),
@@ -130,9 +130,7 @@ class BreakerTripAdmin(ReadOnlyAdmin):
 
 @admin.register(ModelChange)
 class ModelChangeAdmin(ReadOnlyAdmin):
-    blank_text = _(
-        "Who brought which model into use, tried it or went back, from the first change on."
-    )
+    blank_text = _("Who brought which model into use, tried it or went back, is listed here.")
     list_display = [
         age_column("at", _("When")),
         tag_column("kind", _("What"), CHANGE_TONES),
@@ -206,8 +204,11 @@ class ModelChangeAdmin(ReadOnlyAdmin):
         url_path="audit-and-go-back",
         icon="fact_check",
         dialog=ask(
-            _("Audit the model before now, and go back to it?"),
-            _("A model that was never audited: about a minute. A failed audit changes nothing."),
+            _("Audit the previous model now, and go back to it?"),
+            _(
+                "For a model that was never audited. It takes about a minute; a failed audit "
+                "changes nothing."
+            ),
             form_class=ReasonForm,
             submit=_("Audit and go back"),
         ),
@@ -219,6 +220,6 @@ class ModelChangeAdmin(ReadOnlyAdmin):
             self,
             request,
             lambda: start_job(name=AUDIT_JOB, queue="recompute", keywords=keywords),
-            _("On its way: if the audit allows it, the change stands here in about a minute."),
+            _("Started. If the audit passes, the change appears here in about a minute."),
         )
         return go_back(request)

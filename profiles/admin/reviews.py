@@ -22,7 +22,7 @@ class ReviewAdmin(ReadOnlyAdmin):
         "product",
         "rating",
         "text",
-        percent_column("positivity", _("Glad")),
+        percent_column("positivity", _("Positive")),
         tag_column("state", _("State"), {"shown": "green", "hidden": "red"}),
         "written_at",
     ]
@@ -46,7 +46,10 @@ class ReviewAdmin(ReadOnlyAdmin):
         icon="visibility_off",
         dialog=ask(
             _("Hide this review?"),
-            _("Its writer reads your reason. A bad mark is none: the law forbids to hide those."),
+            _(
+                "Its writer reads your reason. A bad rating is not a reason: the law forbids "
+                "hiding those."
+            ),
             form_class=ReasonForm,
             submit=_("Hide"),
         ),

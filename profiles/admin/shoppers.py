@@ -91,7 +91,7 @@ class ShopperAdmin(MaskedAdmin, KeySearchAdmin):
             },
         ),
         (
-            _("Life"),
+            _("Life cycle"),
             {"fields": ["created_at", "last_seen_at", "merged_into", "erased_at", "overview_link"]},
         ),
     ]

@@ -93,7 +93,7 @@ class CampaignLinks:
         """The way to what it says, and to what the law says of it."""
         if not row.pk:  # the form to add one
             return EMPTY
-        said = _("What it says and what the law says of it")
+        said = _("Content and law")
         return show_link("admin:campaign_plan", row.pk, said)
 
     @admin.display(description=_("Version"))
@@ -167,7 +167,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
         (_("When and where"), WHEN),
         (_("Budget"), {"fields": [("budget_minor", "spent_minor")]}),
         (
-            _("What it says of itself"),
+            _("Claims"),
             {"fields": NAMES, "description": _("The law looks at this and at the names.")},
         ),
         (_("Proof"), {"fields": ["holdout_percent"]}),
@@ -241,7 +241,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
         icon="event",
         dialog=ask(
             _("Schedule the campaign?"),
-            _("The law is asked now. It applies between its dates by itself."),
+            _("The law is checked now. The campaign applies between its dates by itself."),
             form_class=ReasonForm,
             submit=_("Schedule"),
         ),

@@ -46,7 +46,7 @@ class ImportForm(forms.ModelForm):
         max_value=2**31 - 1,
         required=False,
         initial=1,
-        help_text=_("Where the file does not say. Empty: as often as anybody likes."),
+        help_text=_("Used where the file gives no number. Empty: unlimited."),
     )
 
     class Meta:
@@ -154,7 +154,7 @@ class CodeImportAdmin(ReadOnlyAdmin):
         """Whether codes were taken over, or only looked at."""
         if row.is_dry_run:
             return show_tag(_("dry run"))
-        return show_tag(_("taken over"), "green")
+        return show_tag(_("imported"), "green")
 
     @admin.display(description=_("Codes that fit"), ordering="good")
     def fit(self, row: CodeImport) -> str:
@@ -202,7 +202,7 @@ class CodeImportAdmin(ReadOnlyAdmin):
         obj.refresh_from_db()
         self.message_user(request, say_report(obj), messages.INFO)
         if form.unread:
-            said = _("Columns nobody reads were passed over: %(names)s.")
+            said = _("Unknown columns were skipped: %(names)s.")
             names = ", ".join(form.unread)
             self.message_user(request, said % {"names": names}, messages.WARNING)
 
@@ -220,5 +220,5 @@ def say_report(report: CodeImport) -> str:
     if report.is_dry_run:
         said = _("Dry run, nothing was changed: %(good)s codes fit, %(bad)s rows would be refused.")
     else:
-        said = _("%(good)s codes were taken over, %(bad)s rows were refused and kept aside.")
+        said = _("%(good)s codes were imported, %(bad)s rows were refused and kept.")
     return str(said % {"good": show_count(report.good), "bad": show_count(report.bad)})

@@ -69,7 +69,7 @@ class VerifiedGroupAdmin(KeptAdmin):
         icon="dialpad",
         dialog=ask(
             _("Make codes that prove membership?"),
-            _("They are shown this once: only their digests are kept."),
+            _("They are shown only once: only their digests are kept."),
             form_class=AmountForm,
             submit=_("Make codes"),
         ),

@@ -53,7 +53,7 @@ class PromotionLawAdmin(StaffAdmin):
                 "description": _("Amounts are minor units (cents)."),
             },
         ),
-        (_("Where this stands"), {"fields": ["source", "reviewed_by"]}),
+        (_("Source"), {"fields": ["source", "reviewed_by"]}),
     ]
     actions = None
 

@@ -214,7 +214,7 @@ class PartnerEntryAdmin(ReadOnlyAdmin):
     list_filter = [("kind", ChoicesDropdownFilter), ("share__partner", RelatedDropdownFilter)]
     search_fields = ["order_ref__startswith"]
     ordering = ["-id"]
-    blank_text = _("Discounts that partners share will stand here, line by line.")
+    blank_text = _("Discounts that partners share are listed here, line by line.")
 
 
 @admin.register(Settlement)
@@ -234,7 +234,7 @@ class SettlementAdmin(ReadOnlyAdmin):
     list_filter = [("partner", RelatedDropdownFilter)]
     search_fields = ["partner__name"]
     readonly_fields = ["report"]
-    blank_text = _("Closed periods will stand here with their reports.")
+    blank_text = _("Closed periods are listed here with their reports.")
 
     @admin.display(description=_("Report"))
     def report(self, row: Settlement) -> SafeString:

@@ -80,7 +80,7 @@ class PointsAccountAdmin(KeySearchAdmin):
     inlines = [EntryInline]
     actions_detail = ["correct"]
     actions_row = ["correct"]
-    blank_text = _("Shoppers who joined the programme will stand here with their balances.")
+    blank_text = _("Shoppers who joined the programme are listed here with their balances.")
 
     @admin.display(description=_("Member"), ordering="shopper")
     def member(self, row: PointsAccount) -> str:
@@ -141,7 +141,7 @@ class PointsEntryAdmin(KeySearchAdmin):
     list_filter = [("kind", ChoicesDropdownFilter), ("at", RangeDateTimeFilter)]
     search_keys = {"order_ref": read_text, "account__id": read_number}
     ordering = ["-id"]
-    blank_text = _("Every movement of points will stand here, with both sides.")
+    blank_text = _("Every movement of points is listed here, with both sides.")
 
 
 @admin.register(PointsAdjustment)
@@ -160,7 +160,7 @@ class PointsAdjustmentAdmin(TwoPersonAdmin, KeySearchAdmin):
     search_keys = {"account__id": read_number}
     approval_kind = ADJUSTMENT
     actions_detail = ["approve", "send_back"]
-    blank_text = _("Corrections by staff will stand here; large ones wait for somebody else.")
+    blank_text = _("Corrections by staff are listed here; large ones wait for somebody else.")
 
     def approve_row(self, object_id: int, *, by_id: int, reason: str, now: datetime) -> object:
         """Apply the correction."""
@@ -189,4 +189,4 @@ class ReferralAdmin(KeySearchAdmin):
         "invited__id": read_number,
         "order_ref": read_text,
     }
-    blank_text = _("Invitations between members will stand here, with what became of them.")
+    blank_text = _("Invitations between members are listed here, with their outcome.")

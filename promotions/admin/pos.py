@@ -53,7 +53,7 @@ class PosTokenAdmin(KeptAdmin):
         obj.pk, token = make_pos_token(
             store_id=obj.store_id, name=obj.name, by_id=account_id(request), now=utc_now()
         )
-        said = _("The till's token, shown this once: %(token)s")
+        said = _("The till's token, shown only once: %(token)s")
         messages.warning(request, said % {"token": token})
 
     @admin.display(description=_("State"))

@@ -31,7 +31,7 @@ SCOPES = (
     (StaffScope.PRODUCTS_READ.value, _("Read products and lists of them")),
     (
         StaffScope.PRODUCTS_WRITE.value,
-        _("Write products, prices and pictures; take lists in"),
+        _("Write products, prices and pictures; import lists"),
     ),
     (StaffScope.STOCK_WRITE.value, _("Receive and count stock")),
     (StaffScope.ORDERS_READ.value, _("Read orders and returns")),
@@ -111,7 +111,7 @@ class StaffTokenAdmin(KeptAdmin):
             expires_at=now + timedelta(days=form.cleaned_data["days"]),
             now=now,
         )
-        said = _("Your token, shown this once: %(token)s")
+        said = _("Your token, shown only once: %(token)s")
         messages.warning(request, said % {"token": token})
 
     @admin.display(description=_("Opens"))

@@ -88,7 +88,7 @@ CONDITIONS: list[tuple[dict[str, Json], str, str]] = [
     ({"hours": ["17:00", "20:30"]}, "it is between 17:00 and 20:30", "时间在 17:00 至 20:30 之间"),
     (
         {"not": {"categories": [2]}},
-        "it is not so that the cart holds at least 1 of Wine",
+        "it is not true that the cart holds at least 1 of Wine",
         "并非购物车至少有 1 件Wine",
     ),
     (
@@ -106,7 +106,7 @@ CONDITIONS: list[tuple[dict[str, Json], str, str]] = [
     ),
     (
         {"not": {"any": [{"member": True}, {"tags": ["baker"]}]}},
-        "it is not so that (the shopper has an account or the shopper carries the tag baker)",
+        "it is not true that (the shopper has an account or the shopper carries the tag baker)",
         "并非（顾客已注册账户或顾客带有标签baker）",
     ),
 ]

@@ -100,7 +100,7 @@ def import_list(page: Page, folder: Path) -> None:
     mended.write_text((SAMPLE / "products.csv").read_text().replace(WRONG, RIGHT))
     check_list(page, mended, pictures)
     expect(page.get_by_text("78 rows read: 78 would be new")).to_be_visible()
-    page.get_by_role("button", name="Take it over").click()
+    page.get_by_role("button", name="Import it").click()
     expect(page.get_by_text("78 rows read: 78 new")).to_be_visible(timeout=WORKER_MS)
 
 
@@ -210,7 +210,7 @@ def send_back(page: Page, order: str) -> str:
     pack = page.get_by_role("group", name=re.compile("Trek pack"))
     pack.get_by_label("For a refund").select_option("1")
     page.get_by_label("Reason").select_option(label="I changed my mind")
-    page.get_by_role("button", name="Announce the return").click()
+    page.get_by_role("button", name="Request the return").click()
     heading = page.get_by_role("heading", name=re.compile("^Return FT-"))
     return heading.inner_text().removeprefix("Return ")
 

@@ -98,7 +98,7 @@ def test_the_warehouse_sends_the_piece_that_a_guest_exchanged(
     check(page, axe, 390)
     page.get_by_label(re.compile("^Exchange for")).first.select_option("1")
     page.get_by_label("Reason").select_option("It arrived damaged")
-    page.get_by_role("button", name="Announce the return").click()
+    page.get_by_role("button", name="Request the return").click()
     expect(page.get_by_role("heading", name=f"Return {number}-R1")).to_be_visible()
     expect(page.get_by_text("We keep what you want in exchange until")).to_be_visible()
     check(page, axe, 390)

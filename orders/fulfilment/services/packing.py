@@ -121,7 +121,7 @@ def _choose(order: Order, wanted: Sequence[tuple[int, int]] | None) -> list[tupl
                 _("That many are not left to pack."), code="bad_quantity", left=left.get(line_id, 0)
             )
     if len({line_id for line_id, _ in wanted}) != len(wanted):
-        raise OrderRefused(_("Say each line once."), code="bad_quantity")
+        raise OrderRefused(_("Enter each line once."), code="bad_quantity")
     return [(known[line_id], pieces) for line_id, pieces in wanted]
 
 

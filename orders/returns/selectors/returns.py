@@ -38,7 +38,7 @@ OVERDUE = timedelta(days=7)  # so long may a return that arrived wait for its re
 WITH_LINES = ("lines__line", "lines__exchanges")
 
 STATES = {
-    ReturnState.REQUESTED: gettext_lazy("Return announced"),
+    ReturnState.REQUESTED: gettext_lazy("Return requested"),
     ReturnState.RECEIVED: gettext_lazy("Return received"),
     ReturnState.SETTLED: gettext_lazy("Return finished"),
     ReturnState.WITHDRAWN: gettext_lazy("Return withdrawn"),

@@ -84,19 +84,22 @@ def _say(order: Order, shown: ReturnView, state: ReturnState) -> tuple[str, str]
     elif state == ReturnState.RECEIVED:
         subject, intro = (
             _("Your return %(number)s has arrived"),
-            _("%(name)s, your return has arrived. We look at it and then write to you again."),
+            _("%(name)s, your return has arrived. We will inspect it and then write to you again."),
         )
     elif shown.is_exchanged:
         subject, intro = (
             _("Your return %(number)s: the replacement is coming"),
-            _("%(name)s, we send you the replacement and refund %(amount)s to the way you paid.")
+            _(
+                "%(name)s, we are sending you the replacement and refunding %(amount)s to your "
+                "original payment method."
+            )
             if shown.refunded_minor
             else _("%(name)s, we pack the replacement and write to you when it leaves us."),
         )
     elif shown.refunded_minor or any(item.accepted for item in shown.items):
         subject, intro = (
             _("Your return %(number)s is refunded"),
-            _("%(name)s, we refund %(amount)s to the way you paid."),
+            _("%(name)s, we are refunding %(amount)s to your original payment method."),
         )
     else:
         subject, intro = (

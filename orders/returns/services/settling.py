@@ -123,7 +123,7 @@ def _check(
 ) -> dict[int, Finding]:
     known = {each.line_id: each for each in findings}
     if len(known) != len(findings) or known.keys() != {each.line_id for each in lines}:
-        raise OrderRefused(_("Say of each line what was found."), code="bad_quantity")
+        raise OrderRefused(_("Enter for each line what was found."), code="bad_quantity")
     if any(not 0 <= known[each.line_id].accepted <= each.quantity for each in lines):
         raise OrderRefused(_("More was accepted than came back."), code="bad_quantity")
     if any(not 0 <= one.restocked <= one.accepted for one in findings):

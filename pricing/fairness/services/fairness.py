@@ -284,6 +284,6 @@ def _lock(audit_id: int) -> ModelAudit:
     row = ModelAudit.objects.select_for_update().get(pk=audit_id)
     if not row.is_waivable or row.waived_at is not None:
         raise NotAudited(
-            _("Only a failed audit in which no price saw a trait can be answered for.")
+            _("Only a failed audit in which no price depended on a trait can be waived.")
         )
     return row

@@ -19,10 +19,10 @@ _SENTENCES: Mapping[str, str] = {
     "cooldown": gettext_noop("The price changed recently and is on hold"),
     "step_cap": gettext_noop("Held by the largest step a day"),
     "competitor_band": gettext_noop("Held by the distance to the lowest competitor"),
-    "target_margin": gettext_noop("Held by the margin aimed at"),
+    "target_margin": gettext_noop("Held by the target margin"),
     "no_feasible_price": gettext_noop("Floor and ceiling leave no price: nothing was changed"),
     "scarce_stock": gettext_noop(
-        "The stock would not last until it comes again: a unit is worth more"
+        "The stock would not last until the next delivery: a unit is worth more"
     ),
     "clearing": gettext_noop("The stock must be gone by a day: the price only falls, as planned"),
     "not_credible": gettext_noop("A better price is likely, but not likely enough"),
@@ -32,9 +32,7 @@ _SENTENCES: Mapping[str, str] = {
     "relaxed:competitor_band": gettext_noop(
         "No price within the distance to competitors: that rule gave way"
     ),
-    "relaxed:target_margin": gettext_noop(
-        "No price reaches the margin aimed at: that rule gave way"
-    ),
+    "relaxed:target_margin": gettext_noop("No price reaches the target margin: that rule gave way"),
     "relaxed:no_feasible_price": gettext_noop(
         "Floor and ceiling leave no price: nothing was changed"
     ),
@@ -46,7 +44,7 @@ _SENTENCES: Mapping[str, str] = {
     "gate:above_ceiling": gettext_noop("Lowered to the ceiling"),
     "gate:above_emergency_cap": gettext_noop("Lowered to the legal cap of an emergency"),
     "gate:step_cap": gettext_noop("Goes there step by step: a day allows no more"),
-    "gate:hold": gettext_noop("The last price is held for its least time"),
+    "gate:hold": gettext_noop("The last price must hold for its minimum time"),
     "gate:too_many_changes": gettext_noop("No more changes today"),
     "badge:cost_unknown": gettext_noop("Cost unknown: assumed as a share of the list price"),
     "badge:below_cost": gettext_noop("Sold for less than cost and the least margin"),

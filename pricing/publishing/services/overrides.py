@@ -129,7 +129,7 @@ def _check(
     if expires_at > now + LONGEST:
         raise OverrideRefused(_("An override may last a year at most."))
     if not reason.strip():
-        raise OverrideRefused(_("Say why: the reason is kept with the price."))
+        raise OverrideRefused(_("Give a reason: it is stored with the price."))
 
 
 def _check_price(price: PublicPrice | None, kind: str, amount_minor: int) -> None:

@@ -85,7 +85,7 @@ def edit_proposal(
     the change is large. Raises ProposalRefused for a price outside floor, ceiling and step, or
     without a reason."""
     if not reason.strip():
-        raise ProposalRefused(_("Say why: the reason is kept with the change."))
+        raise ProposalRefused(_("Give a reason: it is stored with the change."))
     with transaction.atomic():
         skipped: dict[int, str] = {}
         rows = _lock([proposal_id], skipped)
@@ -126,7 +126,7 @@ def reject_proposals(
     Also takes back an approval that is not published yet. Safe to run again.
     """
     if not reason.strip():
-        raise ProposalRefused(_("Say why: the reason is kept with the change."))
+        raise ProposalRefused(_("Give a reason: it is stored with the change."))
     done: list[int] = []
     skipped: dict[int, str] = {}
     with transaction.atomic():
@@ -148,7 +148,7 @@ def snooze_proposals(
 ) -> Decided:
     """Put proposals off until a moment; then they wait again by themselves. Safe to run again."""
     if not reason.strip() or until <= now:
-        raise ProposalRefused(_("Say why, and name a moment to come."))
+        raise ProposalRefused(_("Give a reason and a time in the future."))
     done: list[int] = []
     skipped: dict[int, str] = {}
     with transaction.atomic():

@@ -122,7 +122,9 @@ def require_slot(model: DemandModelVersion) -> bool:
         )
     if not gate["may_take"]:
         told = "; ".join(say_verdict(reason) for reason in gate["reasons"])
-        raise NotOffered(_("This family may not take the slot: %(told)s.") % {"told": told})
+        raise NotOffered(
+            _("This family may not replace the one in use: %(told)s.") % {"told": told}
+        )
     return True
 
 

@@ -48,8 +48,8 @@ def require_gate(ramp: ModelRamp, step: RampStep | None, by_id: int | None) -> N
         return
     told = {"told": say_reason(name_gate(None if step is None else step.evidence.get("offline")))}
     if by_id is None:
-        raise NotOffered(_("%(told)s: somebody must answer for the step.") % told)
-    said = _("%(told)s: you began this trial, so somebody else must answer.") % told
+        raise NotOffered(_("%(told)s: somebody must take responsibility for the step.") % told)
+    said = _("%(told)s: you began this trial, so somebody else must take responsibility.") % told
     refuse_same([ramp.begun_by_id], by_id, said)
 
 

@@ -71,7 +71,7 @@ def step_rollout(
     forbids it.
     """
     if share not in SHARES:
-        raise NotOffered(_("A trial goes by the shares of the plan."))
+        raise NotOffered(_("A trial uses the shares of the plan only."))
     with transaction.atomic():
         ramp = _lock_ramp(ramp_id)
         _check_step(ramp, share, by_id)
@@ -91,7 +91,7 @@ def _check_step(ramp: ModelRamp, share: float, by_id: int | None) -> None:
     if standing == 0.0:
         require_gate(ramp, last, by_id)
     if last is not None and standing > 0.0 and by_id is not None:
-        said = _("You made the last step: the next one up is somebody else's.")
+        said = _("You took the last step: somebody else must take the next one up.")
         refuse_same([last.by_id], by_id, said)
 
 

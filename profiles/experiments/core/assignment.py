@@ -144,7 +144,7 @@ def check_arms(arms: Sequence[ArmPlan]) -> None:
         raise BadDesign(gettext_noop("Two arms have the same code."))
     if sum(arm.is_control for arm in arms) != 1:
         raise BadDesign(
-            gettext_noop("Exactly one arm is the plain one that the others are compared with.")
+            gettext_noop("Exactly one arm must be the control that the others are compared with.")
         )
     if any(not arm.share > 0.0 for arm in arms):
         raise BadDesign(gettext_noop("Every arm needs a share above zero."))
@@ -153,7 +153,7 @@ def check_arms(arms: Sequence[ArmPlan]) -> None:
     if any(not 0.0 < arm.price_factor <= 1.0 for arm in arms):
         raise BadDesign(gettext_noop("No arm may stand above the public price."))
     if next(arm for arm in arms if arm.is_control).price_factor != 1.0:
-        raise BadDesign(gettext_noop("The plain arm shows the public price."))
+        raise BadDesign(gettext_noop("The control arm shows the public price."))
 
 
 def assign(plan: ExperimentPlan, unit: UnitFacts, kept: str | None = None) -> Assignment:

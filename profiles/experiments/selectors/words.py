@@ -34,16 +34,16 @@ OUTCOMES: dict[str, Text] = {
 # By code; the mathematics raises messages of the catalogue instead.
 PROBLEMS: dict[str, Text] = {
     "metric": gettext_lazy("Choose metrics from the list."),
-    "purpose": gettext_lazy("Say for which of the consents the experiment uses what it measures."),
+    "purpose": gettext_lazy("Choose the consent under which the experiment uses what it measures."),
     "hypothesis": gettext_lazy("Write down what you expect and why, before the start."),
-    "effect": gettext_lazy("Name the smallest effect worth seeing; zero is none."),
-    "plan": gettext_lazy("Say how many shoppers and days are planned."),
+    "effect": gettext_lazy("Enter the smallest effect worth detecting; it cannot be zero."),
+    "plan": gettext_lazy("Enter how many shoppers and days are planned."),
     "traffic": gettext_lazy("An experiment takes more than 0 and at most 100 % of its namespace."),
     "everything": gettext_lazy("This namespace only holds shoppers out of all experiments."),
-    "guard": gettext_lazy("A guard tolerates a loss from 0 up to, but not, 100 %."),
+    "guard": gettext_lazy("The loss that a guard tolerates must be at least 0 % and below 100 %."),
     "least": gettext_lazy("The smallest shares of all arms must leave something to share out."),
     "bandit_metric": gettext_lazy(
-        "Shares that follow what earns need metrics counted by shopper, not by order or view."
+        "Adaptive shares need metrics counted by shopper, not by order or view."
     ),
     "cluster_metric": gettext_lazy("Clusters of goods are read by sales, margin or pieces."),
     "cluster_arms": gettext_lazy("With clusters of goods there is the public price and one other."),

@@ -177,7 +177,7 @@ def set_clusters(*, experiment_id: int, variant_ids: Sequence[int]) -> int:
     """
     row = lock_experiment(experiment_id)
     if row.state != STATES.DRAFT:
-        raise Registered(_("It has started: what was registered is not changed any more."))
+        raise Registered(_("It has started: what was registered can no longer be changed."))
     ids = np.array(sorted({*variant_ids}), dtype=np.int64)
     if row.unit != Experiment.Unit.CLUSTER or not len(ids):
         raise BadExperiment(say_problem("clusters"))
@@ -195,7 +195,7 @@ def _get_draft(experiment_id: int | None, by_id: int | None, now: datetime) -> E
         return Experiment(created_at=now, created_by_id=by_id, salt=secrets.token_hex(8))
     row = lock_experiment(experiment_id)
     if row.state != STATES.DRAFT:
-        raise Registered(_("It has started: what was registered is not changed any more."))
+        raise Registered(_("It has started: what was registered can no longer be changed."))
     return row
 
 

@@ -134,9 +134,9 @@ def prolong_experiment(
     """
     row = lock_experiment(experiment_id)
     if row.state != STATES.RUNNING:
-        raise Registered(_("Only an experiment that runs can be prolonged."))
+        raise Registered(_("Only a running experiment can be extended."))
     if planned_days < 1 or not reason.strip():
-        raise BadExperiment(_("Say how many days, and why."))
+        raise BadExperiment(_("Enter how many days, and why."))
     _note_deviation(
         row, "planned_days", (row.planned_days, planned_days), reason=reason, by_id=by_id, now=now
     )
@@ -155,7 +155,7 @@ def move_shares(
     """
     row = lock_experiment(experiment_id)
     if row.state != STATES.RUNNING:
-        raise Registered(_("Only the shares of an experiment that runs can move."))
+        raise Registered(_("Only the shares of a running experiment can be changed."))
     plans = [ArmPlan(a.code, shares.get(a.code, 0.0), a.is_control) for a in row.arms.all()]
     try:
         check_arms(plans)
@@ -180,7 +180,7 @@ def stop_experiment(
     """
     row = lock_experiment(experiment_id)
     if row.state != STATES.RUNNING:
-        raise Registered(_("It does not run."))
+        raise Registered(_("It is not running."))
     row.state, row.stopped_at, row.stop_reason = STATES.STOPPED, now, reason[:200]
     row.save(update_fields=["state", "stopped_at", "stop_reason"])
     experiment_stops_total.labels("automatic" if is_automatic else "staff").inc()
@@ -199,7 +199,7 @@ def decide_experiment(*, experiment_id: int, arm: str, reason: str, now: datetim
     if row.state != STATES.STOPPED:
         raise Registered(_("Stop it first: a running experiment is not decided."))
     if not row.arms.filter(code=arm).exists() or not reason.strip():
-        raise BadExperiment(_("Name one of its arms, and say why."))
+        raise BadExperiment(_("Choose one of its arms, and say why."))
     row.state, row.decided_at = STATES.DECIDED, now
     row.decision, row.decision_reason = arm, reason
     row.save(update_fields=["state", "decided_at", "decision", "decision_reason"])
@@ -211,7 +211,7 @@ def set_holdout(*, namespace: str, share: float) -> None:
     A larger share keeps who was in; who saw an arm before keeps it. Raises BadExperiment.
     """
     if not 0.0 <= share < 1.0:
-        raise BadExperiment(_("A holdout is a share from 0 up to, but not, 100 %."))
+        raise BadExperiment(_("A holdout must be at least 0 % and below 100 %."))
     row = get_namespace(namespace)
     row.holdout_share = share
     row.save(update_fields=["holdout_share"])

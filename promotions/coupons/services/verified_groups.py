@@ -30,9 +30,7 @@ def claim_by_document(*, shopper_id: int, group_code: str, content: bytes, now: 
     """Hand in a document for review by staff. Raises ClaimRefused."""
     group = _find_group(group_code)
     if not group.takes_documents:
-        raise ClaimRefused(
-            gettext_noop("This group is not proven by a document."), code="way_closed"
-        )
+        raise ClaimRefused(gettext_noop("This group does not accept documents."), code="way_closed")
     media_type = find_document_type(content)
     try:
         with transaction.atomic():
@@ -72,7 +70,9 @@ def start_mail_claim(*, shopper_id: int, group_code: str, address: str) -> str:
     """
     group = _find_group(group_code)
     if not find_domain(address, tuple(group.mail_domains)):
-        raise ClaimRefused(gettext_noop("Addresses there do not prove it."), code="domain_unknown")
+        raise ClaimRefused(
+            gettext_noop("Addresses of that domain do not prove it."), code="domain_unknown"
+        )
     return signing.dumps({"group": group.code, "shopper": shopper_id}, salt=SALT)
 
 

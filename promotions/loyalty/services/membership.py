@@ -192,7 +192,9 @@ def approve_terms(*, terms_id: int, by_id: int, now: datetime) -> None:
     row = ProgrammeTerms.objects.select_for_update().get(pk=terms_id)
     approve_request(TERMS, terms_id, by_id=by_id, now=now)
     if row.valid_from <= now:
-        raise TermsRefused(_("Their day has come: give them a later one, members are told first."))
+        raise TermsRefused(
+            _("Their first day has passed: choose a later one, because members are told first.")
+        )
     row.is_waiting, row.approved_by_id = False, by_id
     row.save(update_fields=["is_waiting", "approved_by"])
     transaction.on_commit(forget_programme)

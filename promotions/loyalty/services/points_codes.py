@@ -76,7 +76,7 @@ def use_points_code(*, till: PosTerminal, code: str, now: datetime) -> int:
                 gettext_noop("This code was used. Ask for a new one."), code="code_used"
             )
         raise PosRefused(
-            gettext_noop("This code has run out. Ask for a new one."), code="code_expired"
+            gettext_noop("This code has expired. Ask for a new one."), code="code_expired"
         )
     count_wrong(till)
     raise PosRefused(

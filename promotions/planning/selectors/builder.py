@@ -161,7 +161,7 @@ def _say_unknown(name: str) -> str:
     said = _("There is no category, brand or SKU “%(name)s”.") % {"name": name}
     alike = suggest_goods(name)
     return (
-        f"{said} {_('Called alike: %(names)s.') % {'names': ', '.join(alike)}}" if alike else said
+        f"{said} {_('Similar names: %(names)s.') % {'names': ', '.join(alike)}}" if alike else said
     )
 
 

@@ -59,7 +59,7 @@ def take_out_goods(
     if campaign.status != Status.DRAFT:
         raise CampaignRefused(_("Only a draft can be changed like this: copy the campaign first."))
     if asked_of is not None and campaign.revision != asked_of:
-        raise CampaignRefused(_("The campaign changed since the law was asked: ask it again."))
+        raise CampaignRefused(_("The campaign changed since the law was checked: check it again."))
     open_for_change(campaign_id=campaign_id, now=now)
     said = take_snapshot(campaign_id)
     offers = _leave_out(said[OFFERS], ids)

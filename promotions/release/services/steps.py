@@ -189,7 +189,7 @@ def say_step(step: str) -> str:
         Step.END: _("end"),
         Note.REVISE: _("change while released"),
         Note.PROPOSE: _("propose a change"),
-        Note.EXPLORE: _("set on how many new offers are tried"),
+        Note.EXPLORE: _("changed how many shoppers new offers are tried on"),
         Note.REFUSE: _("send back"),
         Note.CODES: _("change codes"),
         Note.FOUND: _("found as it was"),

@@ -8,7 +8,7 @@ from shop.ground.kernel.translation import gettext_noop, pgettext_noop
 
 CHANNELS = {"online": pgettext_noop("bought", "online"), "store": gettext_noop("in the store")}
 CHANNELS |= {"app": gettext_noop("in the app")}
-NOT = gettext_noop("it is not so that {clause}")
+NOT = gettext_noop("it is not true that {clause}")
 # clause, and the clause of its opposite where that reads better than NOT
 PHRASES: Mapping[str, tuple[str, str]] = {
     "channels": (

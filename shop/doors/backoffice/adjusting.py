@@ -62,7 +62,7 @@ GROUPS: Mapping[str, Promise] = {
 BOUNDS: Mapping[str, Promise] = {
     "step": gettext_lazy("cut to one step"),
     "bounds": gettext_lazy("cut to the campaign's bounds"),
-    "floor": gettext_lazy("half of its goods would meet their floor"),
+    "floor": gettext_lazy("half of its products would reach their floor"),
     "evidence": gettext_lazy("too little seen yet"),
     "cooldown": gettext_lazy("the last change is too recent"),
     "one_at_a_time": gettext_lazy("one change at a time"),
@@ -71,7 +71,7 @@ BOUNDS: Mapping[str, Promise] = {
     "no_holdout": gettext_lazy("no holdout says what it would add"),
     "threshold": gettext_lazy("it moves more than the threshold"),
     "not_automatic": gettext_lazy("this campaign only proposes"),
-    "person": gettext_lazy("somebody said no to it today"),
+    "person": gettext_lazy("it was rejected today"),
     "no_longer": gettext_lazy("it no longer holds"),
     "nothing_left": gettext_lazy("nothing is left to move"),
     "campaign": gettext_lazy("the campaign's own rules refused it"),
@@ -91,7 +91,7 @@ EVIDENCE: Mapping[str, Promise] = {
     "low": gettext_lazy("click rate, at least"),
     "high": gettext_lazy("click rate, at most"),
     "usual": gettext_lazy("usual click rate"),
-    "impressions": gettext_lazy("looks"),
+    "impressions": gettext_lazy("impressions"),
     "clicks": gettext_lazy("clicks"),
     "pace": gettext_lazy("budget spent to time passed"),
     "elapsed": gettext_lazy("time passed"),
@@ -103,9 +103,9 @@ EVIDENCE: Mapping[str, Promise] = {
     "chance": gettext_lazy("chance that it earns more"),
     "slope": gettext_lazy("odds of use, a percentage point more"),
     "slope_sd": gettext_lazy("its standard deviation"),
-    "tone_low": gettext_lazy("glad reviews, at least"),
-    "tone_high": gettext_lazy("glad reviews, at most"),
-    "usual_tone": gettext_lazy("glad reviews, usual"),
+    "tone_low": gettext_lazy("positive reviews, at least"),
+    "tone_high": gettext_lazy("positive reviews, at most"),
+    "usual_tone": gettext_lazy("positive reviews, usually"),
     "reviews": gettext_lazy("reviews"),
     "returns_low": gettext_lazy("orders that come back, at least"),
     "usual_returns": gettext_lazy("orders that come back, usual"),
@@ -175,20 +175,22 @@ def _say_place(row: AdjustmentRow, now: datetime) -> str:
         return ""
     found = find_place(campaign_id=row.campaign_id, weight=float(row.after), now=now)
     if found is None:
-        return _("It shows nowhere by itself: its place does not change.")
+        return _("It is not shown on its own, so its position does not change.")
     told = {"now": found.now, "then": found.then, "among": found.among}
     if found.is_own:
         return (
             _(
-                "Among the %(among)s offers sent to shoppers, on pages and in the weekly letter:"
-                " place %(now)s now, %(then)s then, where nothing is known of likes."
+                "Among the %(among)s offers sent to shoppers, on pages and in the weekly e-mail: "
+                "position %(now)s now, %(then)s afterwards, for shoppers whose preferences are "
+                "unknown."
             )
             % told
         )
     return (
         _(
-            "Among the %(among)s offers on pages for everybody: place %(now)s now, %(then)s then,"
-            " where nothing is known of likes. Letters hold own offers only."
+            "Among the %(among)s offers on pages for everybody: position %(now)s now, %(then)s "
+            "afterwards, for shoppers whose preferences are unknown. E-mails hold personal "
+            "offers only."
         )
         % told
     )

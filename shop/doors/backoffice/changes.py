@@ -39,7 +39,7 @@ CAUSES: dict[str, Text] = {
     "anchor": gettext_lazy("the merchant's own price"),
     "staff": gettext_lazy("staff"),
     "gate": gettext_lazy("a guardrail"),
-    "shock": gettext_lazy("chance, to learn from"),
+    "shock": gettext_lazy("price test"),
     "arm": gettext_lazy("an experiment, or back from it"),
 }
 FIGURES: dict[str, Text] = {
@@ -51,7 +51,7 @@ KINDS: dict[str, Text] = {
     "price": gettext_lazy("fixed price"),
     "floor": gettext_lazy("minimum price"),
     "ceiling": gettext_lazy("maximum price"),
-    "clear": gettext_lazy("gone by"),
+    "clear": gettext_lazy("sell out by"),
 }
 GOALS: dict[str, Text] = {
     "profit": gettext_lazy("profit and purchases won"),
@@ -212,7 +212,7 @@ def _show_goal(row: ProposalRow) -> str:
     """What the change was made for, what it gains of it, and how sure that is; "" of no model."""
     if not row.gain or row.chance is None:
         return ""
-    return _("%(goal)s %(gain)s, better with a chance of %(chance)s") % {
+    return _("%(goal)s %(gain)s, better with a probability of %(chance)s") % {
         "goal": GOALS.get(row.objective, row.objective),
         "gain": show_change(row.gain - 1),
         "chance": show_percent(row.chance),

@@ -165,7 +165,10 @@ def draw_chances(trace: QuoteTrace, chances: QuotePropensities) -> Chart:
             Series(_("shown"), tuple(shown), 1),
             Series(_("could have been shown"), tuple(others), 3),
         ),
-        note=_("Each chance is 0 or at least 1 %: that is what makes learning from prices fair."),
+        note=_(
+            "Each probability is 0 or at least 1 %, so that what is learned from prices is "
+            "unbiased."
+        ),
         label_title=_("Price"),
     ).draw()
 

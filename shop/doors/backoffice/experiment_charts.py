@@ -42,7 +42,7 @@ def draw_intervals(row: ExperimentRow) -> Chart | None:
     if not rows:
         return None
     return IntervalChart(
-        title=_("Difference to the plain arm, with bounds that hold at every look"),
+        title=_("Difference from the control arm, with bounds that hold at every look"),
         name_title=_("Arm"),
         value_title=_("Difference"),
         show=show_change,
@@ -98,7 +98,7 @@ def draw_history(row: ExperimentRow) -> list[Chart]:
             if one["arm"] == arm.code
         ]
         if not arm.is_control and found:
-            title = _("“%(arm)s” less the plain arm, day by day") % {"arm": name_of(arm)}
+            title = _("“%(arm)s” less the control arm, day by day") % {"arm": name_of(arm)}
             keys = ("relative", "relative_low", "relative_high")
             charts.append(_draw_days(row, title, found, keys))
     return charts

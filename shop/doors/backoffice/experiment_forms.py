@@ -25,7 +25,7 @@ PURPOSES = [
     ("price", _("personal prices")),
     ("analytics", _("analytics")),
 ]
-MODES = [("fixed", _("fixed shares")), ("bandit", _("shares follow what earns"))]
+MODES = [("fixed", _("fixed shares")), ("bandit", _("adaptive shares: more for what earns more"))]
 MOST_ARMS = 4
 
 
@@ -104,7 +104,7 @@ class ExperimentForm(forms.Form):
     )
     traffic = _percent(_("Of the namespace, %"), 0.1, 100, initial=100)
     primary_metric = _choice(_("Primary metric"), list_metrics)
-    minimum_effect = _percent(_("Smallest effect worth seeing, %"), 0.1, 500, initial=5)
+    minimum_effect = _percent(_("Smallest effect worth detecting, %"), 0.1, 500, initial=5)
     guard = _choice(_("Guard metric"), list_guards, required=False)
     tolerance = _percent(_("The guard may lose, %"), 0, 99, initial=5, required=False)
     planned_days = forms.IntegerField(

@@ -86,5 +86,5 @@ def _say_baseline(metric: str, found: Baseline) -> str:
 
 def _days(days: float) -> str:
     if not isfinite(days):
-        return _("never: nobody comes")
+        return _("never: there are no shoppers")
     return _("days: %(n)s") % {"n": show_count(max(1.0, days))}

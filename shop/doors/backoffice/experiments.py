@@ -41,7 +41,7 @@ VERDICTS: dict[str, tuple[Text, str]] = {
     "mismatch": (gettext_lazy("arms are not comparable"), "red"),
     "harmed": (gettext_lazy("a guard is harmed"), "red"),
     "wins": (gettext_lazy("a winner"), "green"),
-    "loses": (gettext_lazy("worse than the plain arm"), "red"),
+    "loses": (gettext_lazy("worse than the control arm"), "red"),
     "few": (gettext_lazy("too few shoppers to say anything yet"), "gray"),
     "open": (gettext_lazy("no difference proven yet"), "amber"),
 }
@@ -52,12 +52,12 @@ FAULTS: dict[str, Text] = {
         "turns: check the randomization."
     ),
     "hours": gettext_lazy(
-        "Goods were not shown at the price of their turn for more than a tenth of its hours."
-        " Nothing may be read: look for why books were not published at the turns."
+        "Products were not shown at the price of their turn for more than a tenth of its hours. "
+        "The results cannot be used: check why price books were not published when turns changed."
     ),
     "looks": gettext_lazy(
-        "The arms were looked at so differently that no price explains it. Nothing may be read:"
-        " look for pages that are kept too long, or looks that get lost."
+        "The arms were shown so differently that no price explains it. The results cannot be "
+        "used: check for pages that are cached too long, or for lost impressions."
     ),
 }
 REASONS: dict[str, Text] = {
@@ -103,7 +103,7 @@ def show_value(metric: str, number: float | None) -> str:
 def judge(row: ExperimentRow, now: datetime) -> tuple[str, str]:
     """Return what follows from the newest read-out as one sentence, and a tone."""
     if row.newest is None:
-        return _("Nothing was read yet: the first read-out comes within ten minutes."), "gray"
+        return _("No results yet: the first come within ten minutes."), "gray"
     figures = row.newest.figures
     verdict = figures["verdict"]
     words, tone = VERDICTS[verdict]
@@ -114,18 +114,18 @@ def judge(row: ExperimentRow, now: datetime) -> tuple[str, str]:
     if verdict == "open" and _is_over(row, now):
         effect = show_percent(abs(row.minimum_effect))
         return _(
-            "The planned time is over and no difference is proven: if there is one, it is likely"
-            " smaller than the %(effect)s worth seeing."
+            "The planned time is over and no difference is proven: if there is one, it is likely "
+            "smaller than the %(effect)s worth detecting."
         ) % {"effect": effect}, tone
     sentences = {
         "mismatch": _(
-            "The arms did not get the shoppers they were meant to get. Nothing may be read from"
-            " them: look for where exposures are logged, or lost."
+            "The arms did not get the shoppers they were meant to get. The results cannot be "
+            "used: check where exposures are logged or lost."
         ),
         "harmed": _("An arm is certainly worse in a guard metric than it may be."),
-        "loses": _("Every other arm is certainly worse than the plain one."),
-        "few": _("There are fewer than 100 shoppers in an arm: nothing may be said yet."),
-        "open": _("No difference is proven yet. Looking again tomorrow makes nothing wrong."),
+        "loses": _("Every other arm is certainly worse than the control."),
+        "few": _("There are fewer than 100 shoppers in an arm: it is too early for a result."),
+        "open": _("No difference is proven yet. You may look as often as you like."),
     }
     return sentences[verdict], tone
 
@@ -134,8 +134,8 @@ def _say_winner(row: ExperimentRow, figures: Mapping[str, Any]) -> str:
     names = {arm.code: name_of(arm) for arm in row.arms}
     best = next(one for one in figures["primary"] if one["arm"] == figures["winner"])
     return _(
-        "“%(arm)s” is better than the plain arm: %(metric)s %(change)s, certainly between %(low)s"
-        " and %(high)s."
+        "“%(arm)s” is better than the control arm: %(metric)s %(change)s, certainly between "
+        "%(low)s and %(high)s."
     ) % {
         "arm": names[best["arm"]],
         "metric": name_metric(best["metric"]),
@@ -149,7 +149,7 @@ def _say_cells(row: ExperimentRow, figures: Mapping[str, Any], words: str) -> st
     if figures["verdict"] == "mismatch":
         return str(FAULTS[figures["served"]["fault"]])
     if not figures["pairs"]:
-        return _("No pair of turns is over yet: nothing may be said before.")
+        return _("No pair of turns is over yet: it is too early for a result.")
     if figures["verdict"] == "harmed":
         names = [name_guard(row, one["metric"]) for one in figures["guards"] if one["is_harmed"]]
         return _("The cheaper arm is certainly worse in %(guards)s than it may be.") % {
@@ -200,8 +200,8 @@ def say_served(row: ExperimentRow) -> list[str]:
     if found["looks"] is not None:
         change, low, high = (show_change(one) for one in found["looks"])
         looks = _(
-            "Looks at the cheaper arm differ by %(change)s (%(low)s to %(high)s); a fault is what"
-            " certainly lies beyond 20 %%."
+            "Impressions of the cheaper arm differ by %(change)s (%(low)s to %(high)s); only "
+            "what certainly lies beyond 20 %% is a fault."
         )
         told.append(looks % {"change": change, "low": low, "high": high})
     return told
@@ -220,7 +220,8 @@ def say_cells_read(row: ExperimentRow) -> str:
     if figures["spill_low"] is None:
         return told
     near = _(
-        "Plain clusters moved by %(spill)s (%(low)s to %(high)s) if all those near are cheaper."
+        "Control clusters moved by %(spill)s (%(low)s to %(high)s) if all those near them are "
+        "cheaper."
     )
     return f"{told} " + near % {
         "spill": show_change(figures["spill"]),

@@ -126,7 +126,7 @@ def _never_ran(name: str, every: timedelta | None) -> JobLine:
 
 def _show_interval(every: timedelta | None) -> str:
     if every is None:
-        return _("by the clock")
+        return _("on schedule")
     seconds = int(every.total_seconds())
     return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
 

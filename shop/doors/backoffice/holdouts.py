@@ -104,7 +104,7 @@ def _judge(reading: HoldoutReading) -> tuple[str, str]:
     found, share = reading.metrics[JUDGED], show_percent(reading.share)
     if not isfinite(found.low) or not isfinite(found.relative_low):
         return _(
-            "Too few of the %(share)s who are held out came lately: nothing may be said yet."
+            "Too few of the %(share)s who are held out came lately: it is too early for a result."
         ) % {"share": share}, "gray"
     words = {
         "share": share,
@@ -114,17 +114,19 @@ def _judge(reading: HoldoutReading) -> tuple[str, str]:
     }
     if found.low > 0.0:
         return _(
-            "What the shop does pays: everybody else leaves %(change)s margin a visit compared with"
-            " the %(share)s who are held out, certainly between %(low)s and %(high)s."
+            "What the shop does pays off: everybody else brings %(change)s margin a visit "
+            "compared with the %(share)s who are held out, certainly between %(low)s and "
+            "%(high)s."
         ) % words, "green"
     if found.high < 0.0:
         return _(
-            "What the shop does costs: everybody else leaves %(change)s margin a visit compared"
-            " with the %(share)s who are held out, certainly between %(low)s and %(high)s."
+            "What the shop does loses money: everybody else brings %(change)s margin a visit "
+            "compared with the %(share)s who are held out, certainly between %(low)s and "
+            "%(high)s."
         ) % words, "red"
     return _(
-        "No difference is proven yet: everybody else leaves %(change)s margin a visit compared with"
-        " the %(share)s who are held out, between %(low)s and %(high)s."
+        "No difference is proven yet: everybody else brings %(change)s margin a visit compared "
+        "with the %(share)s who are held out, between %(low)s and %(high)s."
     ) % words, "amber"
 
 

@@ -19,7 +19,7 @@ from shop.ground.staff.numbers import show_count, show_number, show_percent, sho
 from shop.ground.staff.region import show_time
 
 REFUSALS: dict[str, str | Promise] = {
-    "not_a_number": gettext_lazy("not used: it came out as no number"),
+    "not_a_number": gettext_lazy("not used: the result is not a number"),
     "too_steep": gettext_lazy("not used: elasticities too large to be true"),
     "wrong_sign": gettext_lazy("not used: too many goods would sell more when dearer"),
 }
@@ -33,7 +33,7 @@ def list_fit_figures(fits: Sequence[FitRow]) -> list[Figure]:
     told, refusal = fit.figures, REFUSALS.get(fit.refusal)
     return [
         Figure(
-            _("Elasticity with looks"),
+            _("Elasticity with impressions"),
             _show_elasticity(told.get("elasticity"), told.get("elasticity_sd")),
             str(refusal) if refusal else _say_use(told),
             "red" if refusal else "green",
@@ -42,14 +42,14 @@ def list_fit_figures(fits: Sequence[FitRow]) -> list[Figure]:
             _("Elasticity of weekly sales alone"), _show_elasticity(told.get("elasticity_before"))
         ),
         Figure(
-            _("Looks and purchases so far"),
+            _("Impressions and purchases so far"),
             f"{show_count(fit.looks)} / {show_count(round(told.get('purchases', 0)))}",
             _("until %(moment)s; purchases are those of the last half year")
             % {"moment": show_time(fit.watermark)},
         ),
         *_list_sources(told),
         Figure(
-            _("Fitted in"),
+            _("Fitting time"),
             _("%(seconds)s s") % {"seconds": show_number(told.get("seconds", 0.0), 1)},
         ),
     ]
@@ -66,19 +66,19 @@ def _list_sources(told: Mapping[str, Any]) -> list[Figure]:
     left_out = told.get("sold_out", 0), told.get("offered", 0)
     return [
         Figure(
-            _("Looks left out"),
+            _("Impressions left out"),
             show_count(sum(left_out)),
             _("sold out: %(sold_out)s; a price with an offer on the card: %(offered)s")
             % {"sold_out": show_count(left_out[0]), "offered": show_count(left_out[1])},
         ),
         Figure(
-            _("Views beside products of the category"),
+            _("Impressions beside products of the category"),
             show_percent(told.get("together", 0.0)),
             _("pages whose goods are not kept as a set: %(pages)s")
             % {"pages": show_count(told.get("left_out_sets", 0))},
         ),
         Figure(
-            _("Views with a competitor's price"),
+            _("Impressions with a competitor's price"),
             show_percent(told.get("rival", 0.0)),
             _("the lowest that was fresh in that hour"),
         ),
@@ -113,10 +113,10 @@ def draw_fits(fits: Sequence[FitRow]) -> Chart:
         labels=tuple(f"{localtime(fit.at):%m-%d %H:%M}" for fit in fits),
         show=lambda value: f"−{show_number(value)}" if value else show_number(0),
         lines=(
-            Series(_("with looks"), column("elasticity"), 1),
+            Series(_("with impressions"), column("elasticity"), 1),
             Series(_("weekly sales alone"), column("elasticity_before"), 2),
         ),
-        note=_("Over the goods that were looked at, weighted by their looks."),
+        note=_("Over the products that were shown, weighted by their impressions."),
         label_title=_("Night"),
         width=WIDE,
     ).draw()

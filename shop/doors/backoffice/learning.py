@@ -137,8 +137,8 @@ def draw_evidence(steps: Sequence[EvidenceStep]) -> list[Chart]:
                 Series(_("still to be bought at"), tuple(float(s.pending) for s in steps), 3),
             ),
             note=_(
-                "Personal prices and looks at public ones, since learning began. What may still be"
-                " bought at counts as far as people buy that fast."
+                "Personal prices and impressions of public ones, since learning began. Prices "
+                "that are still open count in proportion to how fast people usually buy."
             ),
             label_title=_("Moment"),
             # Alone it has the page's whole width.

@@ -34,7 +34,7 @@ SOURCES: dict[str, tuple[Text, str]] = {
     "model": (gettext_lazy("set by the demand model"), "green"),
     "staff": (gettext_lazy("set by staff"), "amber"),
     "gate": (gettext_lazy("moved by a guardrail"), "red"),
-    "shock": (gettext_lazy("moved by chance for a week, or back"), "blue"),
+    "shock": (gettext_lazy("weekly price test, or back from it"), "blue"),
     "experiment": (gettext_lazy("an arm of an experiment, or back"), "blue"),
 }
 

@@ -60,8 +60,8 @@ DRAWN: tuple[Text, Text] = (
 ALTERNATIVES: Mapping[str, Text] = {
     HELD_OUT: gettext_lazy("held out"),
     OTHERS: gettext_lazy("everybody else"),
-    DOWN: gettext_lazy("a rung down"),
-    UP: gettext_lazy("a rung up"),
+    DOWN: gettext_lazy("one price point down"),
+    UP: gettext_lazy("one price point up"),
     STAYS: gettext_lazy("stays"),
     EACH_DEPTH: gettext_lazy("each of 100 depths"),
     TRIED: gettext_lazy("priced by it"),

@@ -108,7 +108,7 @@ def list_steps(market: MarketValue, now: datetime, account: Any) -> list[Step]:
 def _say(code: str, said: Text, market: MarketValue) -> Text:
     if code != "prices" or market.is_home:
         return said
-    column = _("Take a list of products in with a column %(column)s.")
+    column = _("Import a list of products with a column %(column)s.")
     return f"{said} {column % {'column': f'price[{market.code}]'}}"
 
 

@@ -65,7 +65,7 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
             Item(_("Change inbox"), "inbox", "admin:change_inbox", "pricing.view_priceproposal"),
             table(_("Price changes"), "price_change", "pricing.priceproposal"),
             table(_("Prices set by hand"), "back_hand", "pricing.priceoverride"),
-            table(_("Price shocks"), "casino", "pricing.priceshock"),
+            table(_("Weekly price tests"), "casino", "pricing.priceshock"),
             table(_("Competitors"), "storefront", "pricing.competitorsource"),
             table(_("Competitor prices"), "balance", "pricing.competitorprice"),
             table(_("Refused competitor rows"), "block", "pricing.quarantinedcompetitorrow"),

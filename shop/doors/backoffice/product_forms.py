@@ -84,7 +84,9 @@ class ProductForm(forms.Form):
     )
     is_sensitive = _flag(
         gettext_lazy("Sensitive"),
-        gettext_lazy("Says something about health, belief or sexual life: nothing learns from it."),
+        gettext_lazy(
+            "It reveals something about health, belief or sexual life: no model learns from it."
+        ),
     )
     is_child_directed = _flag(
         gettext_lazy("Directed to children"), gettext_lazy("Never priced personally.")
@@ -168,7 +170,7 @@ class VariantForm(forms.Form):
     cost = MoneyField(label=gettext_lazy("Cost"), least=0, required=False)
     gtin = _text(gettext_lazy("Bar code"), most=14, required=False)
     stock = forms.IntegerField(
-        label=gettext_lazy("Stock at first"),
+        label=gettext_lazy("Opening stock"),
         required=False,
         min_value=0,
         max_value=MOST_PIECES,

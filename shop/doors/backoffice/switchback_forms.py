@@ -121,7 +121,7 @@ class SwitchbackForm(forms.Form):
     primary_metric = forms.ChoiceField(
         label=_("Primary metric"), choices=list_cell_metrics, widget=UnfoldAdminSelectWidget()
     )
-    minimum_effect = _percent(_("Smallest effect worth seeing, %"), 0.1, 500, 5)
+    minimum_effect = _percent(_("Smallest effect worth detecting, %"), 0.1, 500, 5)
     guards = forms.MultipleChoiceField(
         label=_("Guards"),
         choices=list_cell_guards,

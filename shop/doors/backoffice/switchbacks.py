@@ -50,8 +50,8 @@ def say_forecast(forecast: CellForecast, effect: float) -> CellPlanWords:
     ]
     if isfinite(seen.detectable):
         found = _(
-            "A change of %(least)s is found in four of five such experiments, looking at any time;"
-            " the %(effect)s worth seeing with a chance of %(chance)s."
+            "A change of %(least)s is found in four of five such experiments, looking at any "
+            "time; the %(effect)s worth detecting with a probability of %(chance)s."
         )
         lines.append(
             found

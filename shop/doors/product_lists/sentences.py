@@ -75,12 +75,12 @@ SENTENCES: Mapping[str, Any] = {
     "phone": _("'%(value)s' is not a phone number; it is left out"),
     "country": _("'%(value)s' is not a country; write two letters such as DE. It is left out"),
     "consent_unproven": _(
-        "the consent is not taken over: it needs the day it was given and where, in the columns"
-        " beside it"
+        "the consent is not imported: it needs the day it was given and where, in the columns "
+        "beside it"
     ),
-    "consent_future": _("the consent is not taken over: '%(value)s' is still to come"),
-    "consent_answered": _("the consent is not taken over: the customer answered here on %(value)s"),
-    "unwanted": _("the consent is not taken over: the marketing status is '%(value)s'"),
+    "consent_future": _("the consent is not imported: '%(value)s' is in the future"),
+    "consent_answered": _("the consent is not imported: the customer answered here on %(value)s"),
+    "unwanted": _("the consent is not imported: the marketing status is '%(value)s'"),
     "stock_known": _("the variant is known; receive or count its stock instead"),
     # a past order
     "missing_cell": _("the cell is empty; every line of an order needs it"),
@@ -116,7 +116,9 @@ SENTENCES: Mapping[str, Any] = {
     "entities": _("the Excel file declares its own entities; it is not read"),
     "lost": _("the file is no longer there; upload it again"),
     "column_twice": _("two columns are chosen for %(names)s"),
-    "all_or_none": _("%(refused)s rows are refused, and all or none were to be taken over"),
+    "all_or_none": _(
+        "%(refused)s rows are refused, and the list is to be imported whole or not at all"
+    ),
     "moved_on": _("this import has changed; reload its page"),
     "forgotten": _("its file and rows were deleted; upload the file again"),
     "erased_since": _(

@@ -12,10 +12,10 @@ def say_claim(refusal: ClaimRefused) -> str:
     known = {
         "document_too_large": _("The file is larger than 5 MB."),
         "document_type": _("Send a PDF, JPEG or PNG file."),
-        "way_closed": _("This group is not proven by a document."),
+        "way_closed": _("This group does not accept documents."),
         "claim_waits": _("Your document waits for review."),
         "code_invalid": _("This code is not valid, or it was used."),
-        "domain_unknown": _("Addresses there do not prove it."),
+        "domain_unknown": _("Addresses of that domain do not prove it."),
         "link_invalid": _("This link is not valid any more."),
         "group_unknown": _("There is no such group."),
         "sign_in_first": _("Sign in first."),

@@ -16,7 +16,7 @@ def say_refusal(error: FairtagError) -> str:
         "out_of_stock": _("Another shopper was faster: there is not enough of a product left."),
         "bad_quantity": _("Please enter a quantity from 1 to 99."),
         "too_many_lines": _("The cart is full. Please check out first, then fill another."),
-        "too_many_codes": _("There are too many codes in the cart. Take one out first."),
+        "too_many_codes": _("There are too many codes in the cart. Remove one first."),
         "age_not_confirmed": _("Please confirm your age."),
         "not_for_sale": _("This product is not for sale at the moment."),
         "line_not_found": _("This product is no longer in your cart."),

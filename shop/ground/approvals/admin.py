@@ -190,7 +190,7 @@ class EventInline(ReadOnlyInline):
 
 @admin.register(ApprovalRequest)
 class ApprovalRequestAdmin(ReadOnlyAdmin):
-    blank_text = _("Whatever two people decided together will stand here, with its trail.")
+    blank_text = _("Decisions that two people made together are listed here, with their history.")
     list_display = [
         "name",
         tag_column("state", _("State"), STATE_TONES),

@@ -83,7 +83,7 @@ class StockRecordAdmin(KeySearchAdmin):
         icon="fact_check",
         dialog=ask(
             _("Enter a count"),
-            _("Sets what lies there now. The difference becomes a movement."),
+            _("Sets the current count. The difference becomes a movement."),
             form_class=CountForm,
             submit=_("Save the count"),
         ),

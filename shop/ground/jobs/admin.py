@@ -82,7 +82,7 @@ class JobRunAdmin(ReadOnlyAdmin):
     actions_detail = ["run_again"]
     actions_row = ["run_again"]
 
-    @admin.display(description=_("Took"))
+    @admin.display(description=_("Duration"))
     def duration(self, row: JobRun) -> str:
         """Seconds from start to end."""
         if row.finished_at is None:
@@ -107,14 +107,14 @@ class JobRunAdmin(ReadOnlyAdmin):
         icon="replay",
         dialog=ask(
             _("Run this job again?"),
-            _("It is sent to its queue now. Jobs are safe to run twice; one runs at a time."),
+            _("It is put into its queue now. Jobs are safe to run twice; only one runs at a time."),
             submit=_("Run again"),
         ),
     )
     def run_again(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
         """Send the job to its queue."""
         tell_outcome(
-            self, request, lambda: retry_run(run_id=int(object_id)), _("The job is on its way.")
+            self, request, lambda: retry_run(run_id=int(object_id)), _("The job was queued.")
         )
         return go_back(request)
 

@@ -136,7 +136,7 @@ def test_stock_moves_and_a_product_is_retired_and_restored(
         "Stock of TP-L: 5 pieces received. Reason: first delivery By token: CI.",
         "Archived: it is no longer sold. By token: CI.",
         "Saved the product: title. By token: CI.",
-        "Sold again. By token: CI.",
+        "On sale again. By token: CI.",
     ]
 
 

@@ -167,7 +167,7 @@ def test_categories_of_one_name_are_told_apart_by_path(stocked_shop: None) -> No
     alike = errors_of(save("price_cut", {**typed, "goods": "cheesier"}))
     assert alike == "goods: There is no category, brand or SKU “cheesier”."
     alike = errors_of(save("price_cut", {**typed, "goods": "heesy"}))
-    assert alike.endswith("Called alike: dairy/cheese, vegan/cheese.")
+    assert alike.endswith("Similar names: dairy/cheese, vegan/cheese.")
 
 
 def test_adding_and_removing_clauses_keeps_what_was_typed(root: Client) -> None:

@@ -92,13 +92,15 @@ def test_the_plan_page_schedules_and_another_person_approves(
     Offer.objects.filter(campaign_id=key).update(percent=60)
     plan = reverse("admin:campaign_plan", args=[key])
     release(seller, key, "schedule", reason="no")
-    assert messages_of(seller) == ["Say why: the reason is kept with the change."]
+    assert messages_of(seller) == ["Give a reason: it is stored with the change."]
     assert '<button class="ft-button" type="submit">Schedule</button>' in page_of(seller, plan)
     release(seller, key, "schedule")
     assert messages_of(seller) == ["The campaign is now: waits for a second person."]
     assert 'name="step"' not in page_of(seller, plan)
     release(seller, key, "approve")
-    assert messages_of(seller) == ["This step leads nowhere from here, or is not yours to take."]
+    assert messages_of(seller) == [
+        ("This step is not possible in this state, or you may not take it.")
+    ]
     assert Campaign.objects.get(pk=key).status == "scheduled"
     assert '<span class="ft-tag ft-tag-amber">waits for a second' in page_of(approver, plan)
     release(approver, key, "approve")

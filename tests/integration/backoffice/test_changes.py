@@ -51,7 +51,7 @@ def test_the_inbox_shows_reason_expected_effect_and_binding_rule(root: Client) -
         "+$0.01 … +$0.03",
         "Cheddar 0",
         "$4.00 – $5.00",
-        "profit and purchases won +1.0 %, better with a chance of 90 %",
+        "profit and purchases won +1.0 %, better with a probability of 90 %",
         f'Waiting <span class="ft-count">{ROWS}',
     ):
         assert words in text, words

@@ -123,7 +123,7 @@ def test_a_stopped_check_leaves_the_earlier_answer(
     assert "Stopped by" in shown
     assert "Whom it could reach" in shown
     again = root.post(address, {"kind": "rehearsal"}, follow=True).content.decode()
-    assert "It had ended already." in again
+    assert "It has already ended." in again
 
 
 WRONG: dict[str, tuple[Exception, str]] = {

@@ -48,7 +48,7 @@ def test_support_takes_customers_in_and_back_and_others_do_not(
     work_on_customer_lists()
     page = read(browser, "", item.pk)
     assert "1 rows read: 1 would be new customers" in page
-    assert "the consent is not taken over" in page
+    assert "the consent is not imported" in page
     assert "price[" not in page
     post(browser, "_apply", item.pk)
     work_on_customer_lists()

@@ -110,7 +110,7 @@ def winner(stocked_shop: None) -> int:
 
 def test_the_read_out_says_in_words_who_wins(winner: int, root: Client) -> None:
     page = root.get(reverse("admin:experiment", args=[winner])).content.decode()
-    assert "“Six picks” is better than the plain arm: share of shoppers who order +" in page
+    assert "“Six picks” is better than the control arm: share of shoppers who order +" in page
     assert "certainly better" in page
     assert "balanced" in page
     assert page.count('<svg class="ft-chart') == 2

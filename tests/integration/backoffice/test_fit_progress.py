@@ -29,7 +29,7 @@ def test_a_fit_waits_runs_and_ends_on_the_page(
         {"_form_submitted": "on", "family": "trees"},
     )
     waiting = root.get(address, headers={"HX-Request": "true"})
-    assert "The fit waits for a worker." in waiting.content.decode()
+    assert "Waiting for a worker to start the fit." in waiting.content.decode()
     assert "HX-Refresh" not in waiting
     pages: list[str] = []
     version = DemandModelVersion.objects.order_by("pk")[0]

@@ -34,7 +34,7 @@ def test_the_page_of_experiments_says_it_in_words(
     spend_by_side(1_000, 1_500, variant=tea)
     page = root.get(reverse("admin:experiments")).content.decode()
     assert "Held out of all experiments" in page
-    assert "What the shop does pays: everybody else leaves +" in page
+    assert "What the shop does pays off: everybody else brings +" in page
     assert "Held out of personal prices" in page
     assert "This is an A/A period" in page
 

@@ -110,7 +110,7 @@ def test_a_button_takes_named_products_out_of_a_draft(
     scopes = Offer.objects.filter(campaign=key, is_active=True).values_list("scope", flat=True)
     assert list(scopes) == [{"except_variants": [dear]}] * len(scopes)
     again = root.post(address, asked, follow=True).content.decode()
-    assert "The campaign changed since the law was asked: ask it again." in again
+    assert "The campaign changed since the law was checked: check it again." in again
 
 
 def test_the_law_page_offers_to_take_products_out_of_drafts(root: Client) -> None:

@@ -60,17 +60,17 @@ def test_the_newest_fit_is_told_and_all_are_drawn(root: Client) -> None:
     assert root.get(reverse("admin:learning")).context["fits"] is None
     make_fit(model, now)
     told = read(root)
-    assert told["Elasticity with looks"] == ("−2.25 ± 0.31", "prices are made of it", "green")
+    assert told["Elasticity with impressions"] == ("−2.25 ± 0.31", "prices are made of it", "green")
     assert told["Elasticity of weekly sales alone"][0] == "−1.50"
-    assert told["Looks and purchases so far"][0] == "64,321 / 1,234"
-    assert told["Looks left out"][:2] == (
+    assert told["Impressions and purchases so far"][0] == "64,321 / 1,234"
+    assert told["Impressions left out"][:2] == (
         "100",
         "sold out: 87; a price with an offer on the card: 13",
     )
-    assert told["Views beside products of the category"][0] == "75 %"
-    assert told["Views with a competitor's price"][0] == "50 %"
+    assert told["Impressions beside products of the category"][0] == "75 %"
+    assert told["Impressions with a competitor's price"][0] == "50 %"
     assert told["Response to signals"][0] == "+80 %"
-    assert told["Fitted in"][0] == "12.3 s"
+    assert told["Fitting time"][0] == "12.3 s"
     rows = root.get(reverse("admin:learning")).context["fits"].rows
     assert [row[1:] for row in rows] == [("−1.90", "−1.50"), ("−2.25", "−1.50")]
 
@@ -78,14 +78,14 @@ def test_the_newest_fit_is_told_and_all_are_drawn(root: Client) -> None:
 @pytest.mark.parametrize(
     ("refusal", "words"),
     [
-        ("not_a_number", "not used: it came out as no number"),
+        ("not_a_number", "not used: the result is not a number"),
         ("too_steep", "not used: elasticities too large to be true"),
         ("wrong_sign", "not used: too many goods would sell more when dearer"),
     ],
 )
 def test_a_fit_that_is_not_used_says_why(root: Client, refusal: str, words: str) -> None:
     make_fit(make_model(), utc_now(), refusal)
-    assert read(root)["Elasticity with looks"][1:] == (words, "red")
+    assert read(root)["Elasticity with impressions"][1:] == (words, "red")
 
 
 def test_seen_over_predicted_is_drawn_with_its_chance(root: Client) -> None:

@@ -78,7 +78,7 @@ def test_staff_see_every_lot_with_its_chances_and_since_when(shelf: Shelf) -> No
     now, draw = utc_now(), example_draw().arrays()
     draw_week(now, draw)
     down, up = draw["chance"].mean(axis=0)
-    week = f"a rung down {100 * down:.1f} %, a rung up {100 * up:.1f} %, stays"
+    week = f"one price point down {100 * down:.1f} %, one price point up {100 * up:.1f} %, stays"
     told = {
         (one.name, one.subject): (" ".join(f"{a} {b}," for a, b in one.chances), one.since)
         for one in list_lot_lines(now)
@@ -92,7 +92,7 @@ def test_staff_see_every_lot_with_its_chances_and_since_when(shelf: Shelf) -> No
         ("Held out of personal prices", ""): ("held out 7.0 %, everybody else 93 %,", "2026-11-26"),
         ("How deep personal prices are", ""): ("each of 100 depths 1.0 %,", begun),
         ("Price tests of public prices, at most", ""): (
-            "a rung down 2.0 %, a rung up 2.0 %, stays 96 %,",
+            "one price point down 2.0 %, one price point up 2.0 %, stays 96 %,",
             begun,
         ),
         ("Model on trial", f"version {model}"): ("priced by it 20 %, everybody else 80 %,", begun),

@@ -208,7 +208,7 @@ def test_the_kill_switch_needs_a_reason_and_shows_everywhere(root: Client) -> No
     ("_case", "fields", "refusal"),
     [
         ("everything has no name", {"scope": "global", "key": "x"}, "leave this empty"),
-        ("a part needs its name", {"scope": "sku", "key": ""}, "Say which one"),
+        ("a part needs its name", {"scope": "sku", "key": ""}, "Enter which one"),
         ("unknown scopes", {"scope": "planet", "key": "x"}, "not one of the available"),
         ("an unknown SKU", {"scope": "sku", "key": "W-O001"}, "nothing would be stopped"),
         ("an unknown market", {"scope": "market", "key": "usa"}, "nothing would be stopped"),

@@ -93,8 +93,8 @@ def test_who_approves_sees_what_a_version_changes(root: Client) -> None:
     text = page.content.decode()
     active = PricingPolicy.objects.get(is_active=True)
     assert f"Goal: {active.objective} → <strong>revenue</strong>" in text
-    assert f"Two people from: {active.two_person_step} → <strong>0.03</strong>" in text
-    assert "Largest step a day: " not in text
+    assert f"Two people above: {active.two_person_step} → <strong>0.03</strong>" in text
+    assert "Largest change a day: " not in text
 
 
 # The bounds that are ticked or not.

@@ -34,7 +34,7 @@ def test_a_worker_makes_pictures_and_refuses_other_files(
     files = [SimpleUploadedFile("a.jpg", draw("JPEG")), SimpleUploadedFile("b.png", draw("PNG"))]
     answer = merchandiser.post(upload, {"pictures": [script, torn, *files]}, follow=True)
     assert "front.jpg: The file is no JPEG, PNG, WebP or AVIF" in answer.content.decode()
-    assert answer.content.decode().count("Being made") == 3
+    assert answer.content.decode().count("Being processed") == 3
     assert Fact.objects.filter(kind="PictureAdded").count() == 3
     with django_capture_on_commit_callbacks(execute=True):
         assert make_pending_pictures(now=NOON) == 3
@@ -94,15 +94,15 @@ def test_pictures_appear_as_they_are_made(merchandiser: Client, tee: Product) ->
     shown = merchandiser.get(address("change", tee)).content.decode()
     waits = f"{progress}?waits={one},{two},{three}"
     assert f'hx-get="{waits}" hx-trigger="every 2s"' in shown
-    assert "0 of 3 pictures are made" in shown
+    assert "0 of 3 pictures are ready" in shown
     make_pending_pictures(now=NOON, limit=1)
     told = merchandiser.get(waits).content.decode()
-    assert "1 of 3 pictures are made" in told
+    assert "1 of 3 pictures are ready" in told
     assert (told.count("hx-swap-oob"), told.count("<img ")) == (1, 1)
     assert f'hx-get="{progress}?waits={two},{three}"' in told
     make_pending_pictures(now=NOON)
     told = merchandiser.get(f"{progress}?waits={two},{three}").content.decode()
-    assert "All pictures are made." in told
+    assert "All pictures are ready." in told
     assert (told.count("<img "), "hx-get" in told) == (2, False)
 
 

@@ -53,7 +53,7 @@ def test_the_dashboard_shows_a_breaker_and_one_click_undoes_it(root: Client) -> 
     key = trip()
     assert [one.key for one in list_kill_switches() if one.scope == "market"] == ["us"]
     page = read(root, "index")
-    assert "Breakers have acted" in page
+    assert "Breakers have tripped" in page
     address = reverse("admin:pricing_breakertrip_change", args=[key])
     assert f'<a href="{address}">profit per visit below the holdout</a>' in page
     assert "personal prices switched off · market us · " in page

@@ -204,7 +204,7 @@ def test_guards_are_promised_read_and_named_when_they_stop_it(
     shown = root.get(reverse("admin:experiment", args=[row.pk])).content.decode()
     assert "The cheaper arm is certainly worse in pieces sold than it may be." in shown
     assert "share of pieces sent back" in shown
-    assert "Difference to the plain arm" in shown
+    assert "Difference from the control arm" in shown
     table = root.get(reverse("admin:experiment_csv", args=[row.pk])).content.decode()
     assert f"{row.stopped_at:%Y-%m-%d},lower,units_per_shopper,0.05," in table
     with override("zh-hans"):
@@ -227,7 +227,7 @@ def test_turns_that_nobody_served_are_told_and_end_it(
     row.refresh_from_db()
     assert row.stop_reason == "mismatch"
     shown = root.get(reverse("admin:experiment", args=[row.pk])).content.decode()
-    assert "Goods were not shown at the price of their turn" in shown
+    assert "Products were not shown at the price of their turn" in shown
     assert "not balanced" in shown
 
 

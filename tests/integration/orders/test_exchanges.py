@@ -185,7 +185,7 @@ def test_a_piece_out_of_stock_is_refunded_instead(
     line = OrderLine.objects.get()
     assert (line.refunded_quantity, line.taken_back_quantity, line.replacing_quantity) == (1, 1, 1)
     said = _letters(late)
-    assert "we send you the replacement and refund $3.00 to the way you paid" in said
+    assert "we are sending you the replacement and refunding $3.00 to your original payment" in said
     assert "What you wanted in exchange is not in stock any more" in said
 
 

@@ -57,7 +57,7 @@ def test_a_shut_gate_holds_a_trial_until_another_person_answers(
     assert {"few_shoppers", "gain_not_sure"} <= set(offline["reasons"])
     told = "not enough data for an offline verdict"
     assert (step.reason, step.evidence["reason"]) == ("shadow", "needs_answer")
-    said = f"in the shadow; {told}; somebody must answer for the step"
+    said = f"in the shadow; {told}; somebody must take responsibility for the step"
     assert list_rollouts()[0].steps[0].reason == said
     for by_id, error in ((None, NotOffered), (ann, NeedsSecondPerson)):
         with pytest.raises(error, match=told):

@@ -48,7 +48,7 @@ def test_without_a_holdout_or_with_few_nothing_is_said() -> None:
 
 
 def test_nobody_holds_everybody_out() -> None:
-    with pytest.raises(CommandError, match="A holdout is a share from 0 up to, but not, 100 %"):
+    with pytest.raises(CommandError, match="A holdout must be at least 0 % and below 100 %"):
         call_command("hold_out", "everything", "100")
 
 

@@ -70,10 +70,10 @@ def test_files_of_many_hands_are_read(
     upload: Upload, content: bytes, found: list[tuple[str, int, int | None]]
 ) -> None:
     words = upload(content)
-    assert "2 codes were taken over, 0 rows were refused and kept aside." in words
+    assert "2 codes were imported, 0 rows were refused and kept." in words
     rows = Coupon.objects.exclude(code="OURS-0001").order_by("pk")
     assert list(rows.values_list("code", "max_redemptions", "per_shopper_limit")) == found
-    assert ("Columns nobody reads were passed over: Wert, Gültig bis." in words) is (
+    assert ("Unknown columns were skipped: Wert, Gültig bis." in words) is (
         content == GERMAN.encode()
     )
 

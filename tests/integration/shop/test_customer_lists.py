@@ -64,7 +64,7 @@ def test_a_dry_run_names_every_fault_and_makes_nobody() -> None:
         *[
             (
                 (
-                    f"customers.csv line 3: column '{name}': the consent is not taken over: it"
+                    f"customers.csv line 3: column '{name}': the consent is not imported: it"
                     " needs the day it was given and where, in the columns beside it."
                 ),
                 False,
@@ -73,7 +73,7 @@ def test_a_dry_run_names_every_fault_and_makes_nobody() -> None:
         ],
         (
             (
-                "customers.csv line 4: column 'mail_consent': the consent is not taken over: the"
+                "customers.csv line 4: column 'mail_consent': the consent is not imported: the"
                 " marketing status is 'unsubscribed'."
             ),
             False,
@@ -146,7 +146,7 @@ def test_a_customer_is_changed_only_in_what_the_row_gives() -> None:
     assert not shopper("ann@example.com").consent_marketing
     assert [sentence for sentence, _ in say(view)] == [
         (
-            "customers.csv line 2: column 'mail_consent': the consent is not taken over: the"
+            "customers.csv line 2: column 'mail_consent': the consent is not imported: the"
             f" customer answered here on {NOON:%Y-%m-%d}."
         )
     ]

@@ -138,7 +138,7 @@ def test_all_or_none_is_refused_with_a_sentence() -> None:
     with pytest.raises(api.ListRefused) as refusal:
         api.start_applying(import_id=import_id, now=tick())
     assert str(refusal.value) == (
-        "products.csv: 1 rows are refused, and all or none were to be taken over."
+        "products.csv: 1 rows are refused, and the list is to be imported whole or not at all."
     )
 
 

@@ -72,7 +72,7 @@ def test_a_document_waits_and_a_refusal_says_why(alice: Client) -> None:
 
 
 def test_an_address_gets_a_link_that_its_reader_confirms(alice: Client) -> None:
-    assert "Addresses there do not prove it." in prove(alice, address="a@myuni.example")
+    assert "Addresses of that domain do not prove it." in prove(alice, address="a@myuni.example")
     assert "We sent a link to that address." in prove(alice, address="alice@cs.uni.example")
     (letter,) = mail.outbox
     found = re.search(r"http://testserver(/account/groups/\?token=(\S+))", str(letter.body))
@@ -94,5 +94,5 @@ def test_guests_are_asked_to_sign_in_and_unknown_groups_refused(alice: Client) -
     assert "There is no such group." in prove(alice, group="nobody", code="A")
     VerifiedGroup.objects.update(takes_documents=False)
     pdf = SimpleUploadedFile("card.pdf", b"%PDF-1.7")
-    assert "This group is not proven by a document." in prove(alice, document=pdf)
+    assert "This group does not accept documents." in prove(alice, document=pdf)
     assert "Document (PDF" not in alice.get(PAGE).content.decode()

@@ -7,7 +7,7 @@ from shop.doors.api.v1.examples import AT, LATER, Json, usd
 RETURN: Json = {
     "number": "FT-7K3M9-2QXAB-R1",
     "state": "requested",
-    "state_text": "Return announced",
+    "state_text": "Return requested",
     "reason": "damaged",
     "shop_pays_postage": True,
     "instruction": "Bring it to any post office.",

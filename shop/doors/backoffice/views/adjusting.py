@@ -54,7 +54,7 @@ class DecisionForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         reason = (cleaned.get("reason") or "").strip()
         if cleaned.get("verb") in ("reject", "undo") and len(reason) < SHORTEST_REASON:
-            self.add_error(None, _("Say why: the reason is kept with the change."))
+            self.add_error(None, _("Give a reason: it is stored with the change."))
         return cleaned
 
 
@@ -155,9 +155,9 @@ def _describe_pulse(pulse: CampaignMetrics) -> dict[str, Any]:
         "pulse": pulse,
         "chart": draw_pulse(pulse) if totals.redemptions else None,
         "rows": [
-            (_("Looks"), show_count(totals.impressions)),
+            (_("Impressions"), show_count(totals.impressions)),
             (_("Clicks"), show_count(totals.clicks)),
-            (_("Clicks a look"), EMPTY if rate is None else show_percent(rate)),
+            (_("Click rate"), EMPTY if rate is None else show_percent(rate)),
             (_("Carts after a click"), show_count(totals.carts)),
             (_("Orders"), show_count(totals.redemptions)),
             (_("Discounts"), show_minor(totals.spend_minor)),

@@ -88,7 +88,7 @@ def set_exploring(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("No campaign has this number."))
     elif not is_valid:
         most = show_percent(MOST_EXPLORING)
-        messages.error(request, _("Say a percentage from 0 up to %(most)s.") % {"most": most})
+        messages.error(request, _("Enter a percentage from 0 to %(most)s.") % {"most": most})
     else:
         try:
             set_exploration(
@@ -188,7 +188,7 @@ def _draw_beliefs(view: AllocationView) -> Chart | None:
         value_title=_("Effect"),
         show=show_number,
         rows=tuple(rows),
-        tones=((_("new: drawn for who explores"), 1), (_("known"), 2)),
+        tones=((_("new: drawn at random for shoppers it is tried on"), 1), (_("known"), 2)),
         reference=1.0,
         note=_("1 is what the model expects, 0 is nothing. Bars are 95 % intervals."),
     ).draw()

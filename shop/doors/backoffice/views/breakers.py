@@ -29,7 +29,9 @@ def undo_breaker(request: HttpRequest) -> HttpResponse:
     """Undo one trip through the service; the breaker rests for a day."""
     form = UndoForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Say why it may be undone: the reason is kept with the breaker."))
+        messages.error(
+            request, _("Say why it may be undone: the reason is stored with the breaker.")
+        )
     else:
         try:
             undo_trip(

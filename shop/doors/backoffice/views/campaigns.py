@@ -64,7 +64,7 @@ def roll_back_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
     require_campaign(campaign_id)
     form = RollbackForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Say why: the reason is kept with the change."))
+        messages.error(request, _("Give a reason: it is stored with the change."))
     else:
         _try_rollback(request, campaign_id, form)
     return HttpResponseRedirect(reverse("admin:campaign_versions", args=[campaign_id]))

@@ -73,11 +73,11 @@ class DecisionForm(forms.Form):
         verb = cleaned.get("verb")
         reason = (cleaned.get("reason") or "").strip()
         if verb in ("edit", "snooze", "reject") and len(reason) < SHORTEST_REASON:
-            self.add_error(None, _("Say why: the reason is kept with the change."))
+            self.add_error(None, _("Give a reason: it is stored with the change."))
         if verb == "snooze" and not cleaned.get("days"):
-            self.add_error(None, _("Say for how many days, 1 to 90."))
+            self.add_error(None, _("Enter for how many days, 1 to 90."))
         if verb == "edit" and not cleaned.get("amount"):
-            self.add_error(None, _("Say which price instead."))
+            self.add_error(None, _("Enter the other price."))
         return cleaned
 
 

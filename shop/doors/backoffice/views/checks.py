@@ -44,7 +44,7 @@ PAGES = {"law": "admin:campaign_plan", "rehearsal": "admin:campaign_rehearsal"}
 STEPS = {
     "": gettext_lazy("Waiting for a worker"),
     "goods": gettext_lazy("Taking the goods out of every offer"),
-    "law": gettext_lazy("Asking the law of each place"),
+    "law": gettext_lazy("Checking the law of each place"),
     "carts": gettext_lazy("Trying it on recorded carts"),
     "audience": gettext_lazy("Counting whom it could reach"),
     "overlaps": gettext_lazy("Looking for overlaps with other campaigns"),
@@ -53,9 +53,7 @@ STEPS = {
 FAILURES = {
     "died": gettext_lazy("Its worker was stopped three times, so it was given up. Ask again."),
     "too_long": gettext_lazy("It took longer than a quarter of an hour. Name fewer goods or days."),
-    "broken": gettext_lazy(
-        "Something went wrong that should not. The page of the workers has the reason."
-    ),
+    "broken": gettext_lazy("Something went wrong unexpectedly. The workers page shows the reason."),
 }
 STATES = {
     "waiting": (gettext_lazy("waits for a worker"), "blue"),
@@ -86,7 +84,7 @@ def ask_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
         return HttpResponseRedirect(reverse(page, args=[campaign_id]))
     kind, depth = form.cleaned_data["kind"], form.cleaned_data["depth"] or DEEP
     if not start_check(request, campaign_id, kind, depth=depth):
-        messages.info(request, _("It was asked already: the answer is being made."))
+        messages.info(request, _("It was requested already: the result is being made."))
     return HttpResponseRedirect(reverse(PAGES[kind], args=[campaign_id]))
 
 
@@ -103,7 +101,7 @@ def stop_asking(request: HttpRequest, campaign_id: int) -> HttpResponse:
     if stopped:
         messages.success(request, _("Stopped."))
     else:
-        messages.info(request, _("It had ended already."))
+        messages.info(request, _("It has already ended."))
     return HttpResponseRedirect(reverse(PAGES[kind], args=[campaign_id]))
 
 
@@ -126,7 +124,7 @@ def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
         return back
     if len(goods) > MOST_AT_ONCE:
         if not start_check(request, campaign_id, "law", goods_of=(check.check_id, rule)):
-            messages.info(request, _("It was asked already: the answer is being made."))
+            messages.info(request, _("It was requested already: the result is being made."))
         return back
     try:
         saved = take_out_goods(
@@ -154,7 +152,7 @@ def accept_floor(request: HttpRequest, campaign_id: int) -> HttpResponse:
     address = reverse(PAGES["law"], args=[campaign_id])
     reason = request.POST.get("reason", "").strip()[:300]
     if len(reason) < SHORTEST_REASON:
-        messages.error(request, _("Say why: the reason is kept with the change."))
+        messages.error(request, _("Give a reason: it is stored with the change."))
         return HttpResponseRedirect(address)
     try:
         accept_below_floor(

@@ -93,7 +93,7 @@ class FlipForm(forms.Form):
         min_length=5,
         max_length=300,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-        help_text=_("Kept with the flip and shown to auditors."),
+        help_text=_("Stored with the change and shown to auditors."),
     )
     is_active = forms.TypedChoiceField(
         choices=[("stop", "stop"), ("release", "release")],
@@ -106,13 +106,13 @@ class FlipForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         is_global = cleaned.get("scope") == "global"
         if is_global and cleaned.get("key"):
-            self.add_error("key", _("Everything has no name: leave this empty."))
+            self.add_error("key", _("Leave this empty for “everything”."))
         if not is_global and not cleaned.get("key"):
-            self.add_error("key", _("Say which one."))
+            self.add_error("key", _("Enter which one."))
         # A switch for a mistyped name would stop nothing and look as if it did. Releasing one is
         # always allowed: what it names may be gone meanwhile.
         elif cleaned.get("is_active") and not self._is_known(cleaned):
-            self.add_error("key", _("There is none of this name: nothing would be stopped."))
+            self.add_error("key", _("There is nothing of this name, so nothing would be stopped."))
         return cleaned
 
     def _is_known(self, cleaned: dict[str, Any]) -> bool:

@@ -58,7 +58,9 @@ def upload_pictures(request: HttpRequest, product_id: int) -> HttpResponse:
     if taken:
         act = write_act(gettext_lazy("Uploaded pictures: %(names)s."), names=", ".join(taken))
         log_act(request, product_id, act)
-        messages.success(request, _("The pictures are being made; each appears here when it is."))
+        messages.success(
+            request, _("The pictures are being processed; each appears here when it is ready.")
+        )
     elif not request.FILES:
         messages.error(request, _("Choose a file first."))
     return _back(product_id)

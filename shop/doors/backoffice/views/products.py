@@ -195,7 +195,7 @@ def archive(request: HttpRequest, product_id: int) -> HttpResponse:
         said: Promise = gettext_lazy("Archived: it is no longer sold.")
     else:
         restore_product(product_id=product_id)
-        said = gettext_lazy("Sold again.")
+        said = gettext_lazy("On sale again.")
     log_act(request, product_id, write_act(said))
     messages.success(request, str(said))
     return HttpResponseRedirect(reverse("admin:product_change", args=[product_id]))

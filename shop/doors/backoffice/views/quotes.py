@@ -88,7 +88,7 @@ def replay_all(request: HttpRequest) -> HttpResponse:
     except FairtagError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, _("On its way: the result stands here in a minute or two."))
+        messages.success(request, _("Started. The result appears here in a minute or two."))
     return HttpResponseRedirect(reverse("admin:quote_inspector"))
 
 

@@ -49,9 +49,11 @@ def release_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
     form = StepForm(request.POST)
     address, is_taken = reverse("admin:campaign_plan", args=[campaign_id]), False
     if not form.is_valid():
-        messages.error(request, _("Say why: the reason is kept with the change."))
+        messages.error(request, _("Give a reason: it is stored with the change."))
     elif form.cleaned_data["step"] not in list_offered(request, campaign):
-        messages.error(request, _("This step leads nowhere from here, or is not yours to take."))
+        messages.error(
+            request, _("This step is not possible in this state, or you may not take it.")
+        )
     else:
         step, reason = form.cleaned_data["step"], form.cleaned_data["reason"]
         is_taken = _take(request, campaign_id, step, reason)

@@ -216,6 +216,6 @@ def _announce(locale: str, view: CartView) -> str:
     """Return the event that makes a screen reader say the new total, once."""
     total = format_money(view.total_minor, view.currency, locale)
     text = ngettext(
-        "Cart: {count} thing, {total}", "Cart: {count} things, {total}", view.quantity
+        "Cart: {count} item, {total}", "Cart: {count} items, {total}", view.quantity
     ).format(count=view.quantity, total=total)
     return json.dumps({"announce": {"value": text}})

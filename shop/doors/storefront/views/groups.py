@@ -57,7 +57,7 @@ def _prove(request: HttpRequest) -> str:
     if file is not None:
         content = file.read(MAX_DOCUMENT_BYTES + 1)
         claim_by_document(shopper_id=shopper_id, group_code=group, content=content, now=ctx.now)
-        return _("Thank you. We look at it and delete it afterwards.")
+        return _("Thank you. We will review it and then delete it.")
     if token := request.POST.get("token", ""):
         confirm_mail_claim(shopper_id=shopper_id, token=token, now=ctx.now)
         return _("Thank you. The group's offers are yours.")

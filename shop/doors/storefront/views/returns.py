@@ -51,7 +51,9 @@ def ask(request: HttpRequest, token: str) -> HttpResponse:
             is_ours = isinstance(error, OrderRefused)  # its own sentence says more
             problem = str(error) if is_ours else say_refusal(error)
             return _render_form(request, page, problem, status=422)
-        messages.success(request, _("The return is announced. We sent you what to do now."))
+        messages.success(
+            request, _("The return is requested. We have e-mailed you the next steps.")
+        )
         return redirect("order_return", token=token, number=number)
     return _render_form(request, page)
 

@@ -203,7 +203,7 @@ class RestoreProductView(StaffProductBase):
         self.require(StaffScope.PRODUCTS_WRITE, VIEW, CHANGE)
         product_id = self.find_product(handle)
         if restore_product(product_id=product_id):
-            self.record(TABLE, product_id, gettext_lazy("Sold again."))
+            self.record(TABLE, product_id, gettext_lazy("On sale again."))
         return json_response(self.show_product(handle))
 
 
