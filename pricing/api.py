@@ -29,9 +29,10 @@ from pricing.ledger.selectors.offered import lower_by_offers, register_cut_provi
 from pricing.ledger.selectors.references import PAID_DAYS, load_paid, load_series
 from pricing.ledger.selectors.sales_channels import home_place, list_places, say_served
 from pricing.ledger.services.ledger import NotAPrice, load_ledger_bulk
-from pricing.policy.selectors.breakers import TripRow, list_open_trips
 from pricing.policy.selectors.rules import (
+    TripRow,
     list_kill_switches,
+    list_open_trips,
     load_active_policy,
     load_jurisdictions,
 )
@@ -50,7 +51,6 @@ from pricing.publishing.services.feeds import record_pulse
 from pricing.publishing.services.kill_switches import flag_emergency, set_kill_switch
 from pricing.publishing.services.list_prices import Ask, set_list_prices, withdraw_list_prices
 from pricing.publishing.services.overrides import OverrideRefused, end_override, set_override
-from pricing.publishing.services.price_test_weeks import turn_price_shocks
 from pricing.publishing.services.products import SavedProducts, save_products
 from pricing.publishing.services.proposals import (
     Decided,
@@ -60,6 +60,7 @@ from pricing.publishing.services.proposals import (
     reject_proposals,
     snooze_proposals,
 )
+from pricing.publishing.services.turns import turn_price_shocks
 from pricing.quoting.selectors.listed import (
     DemandBasis,
     count_priors,
@@ -127,9 +128,9 @@ from pricing.rollout.selectors.verdicts import (
 )
 from pricing.rollout.services.approvals import NotOffered, activate_model, ask_for_model
 from pricing.rollout.services.replay import replay_quote, replay_quotes
+from pricing.rollout.services.rollback import undo_trip
 from pricing.rollout.services.rollouts import begin_rollout
 from pricing.rollout.services.training import train_demand
-from pricing.rollout.services.undo import undo_trip
 from pricing.rollout.services.visits import count_visits
 from pricing.rollout.services.watching import watch_prices
 

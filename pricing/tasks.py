@@ -11,8 +11,8 @@ from pricing.competitors.services.competitors import fetch_due_sources
 from pricing.demand.services import tuning
 from pricing.learning.services import impression_counts, impression_fits, learning
 from pricing.ledger.services.sales_channels import run_everywhere, run_in_markets
-from pricing.publishing.services import arm_turns, feeds, seal_check
-from pricing.rollout.services import replay_check, rollback, visits, watching
+from pricing.publishing.services import feeds, seal_check, turns
+from pricing.rollout.services import replay, rollback, visits, watching
 from shop.ground.catalog.selectors import home_market
 from shop.ground.jobs.services import RunProgress
 from shop.ground.jobs.tasks import job, wake
@@ -119,7 +119,7 @@ def turn_public_arms() -> int:
     """Set the prices of experiments whose turn it is, each at its moment."""
     now = utc_now()
     return run_everywhere(
-        lambda market, channel: arm_turns.turn_public_arms(now=now, market=market, channel=channel)
+        lambda market, channel: turns.turn_public_arms(now=now, market=market, channel=channel)
     )
 
 
@@ -205,7 +205,7 @@ def check_seals() -> int:
 @job(queue="training", time_limit=900)
 def check_replay() -> int:
     """Make the newest stored decisions again; red if one comes out differently."""
-    return replay_check.check_replay(now=utc_now())
+    return replay.check_replay(now=utc_now())
 
 
 def reprice_soon(fact_id: UUID, payload: Mapping[str, Any]) -> None:

@@ -6,8 +6,7 @@ from orders.payments.core.values import (
     ProviderDown,
     RefundPart,
 )
-from orders.payments.providers.readiness import check_payments
-from orders.payments.providers.table import list_offered, say_no_provider
+from orders.payments.providers.table import check_payments, list_offered, say_no_provider
 from orders.payments.selectors import count_put_back
 from orders.payments.services.attempts import (
     confirm_payment,
@@ -16,20 +15,19 @@ from orders.payments.services.attempts import (
     pay_nothing,
     start_payment,
 )
-from orders.payments.services.capturing import capture_payment
-from orders.payments.services.erasure import forget_refund_reasons
 from orders.payments.services.events import forget_old_events, take_event
 from orders.payments.services.found import read_unassigned
 from orders.payments.services.reconciling import reconcile_payments
 from orders.payments.services.refunds import (
     REFUNDABLE,
     count_refundable,
+    forget_refund_reasons,
     refund_order,
     refund_whole,
     take_gifts_back,
 )
 from orders.payments.services.returned import Share, settle_returned
-from orders.payments.services.sending import retry_refund, settle_due_payments
+from orders.payments.services.sending import capture_payment, retry_refund, settle_due_payments
 from orders.refusals import PaymentRefused
 
 __all__ = [

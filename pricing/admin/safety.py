@@ -18,8 +18,7 @@ from pricing.policy.models.breakers import BreakerTrip
 from pricing.rollout.selectors.lift import read_impact
 from pricing.rollout.selectors.rollout_words import list_rollout_figures
 from pricing.rollout.selectors.verdicts import say_reason
-from pricing.rollout.services.rollback import rollback_model
-from pricing.rollout.services.undo import undo_trip
+from pricing.rollout.services.rollback import rollback_model, undo_trip
 from shop.ground.jobs.services import start_job
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import (

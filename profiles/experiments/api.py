@@ -40,10 +40,13 @@ from profiles.experiments.selectors.cells import (
     find_public_arms,
 )
 from profiles.experiments.selectors.experiments import (
+    HELD_OUT,
+    OTHERS,
     PRICES_NOTICE,
     ArmChoice,
     choose_arm,
     choose_arms,
+    list_experiment_lots,
     list_running,
 )
 from profiles.experiments.selectors.forecasts import (
@@ -56,11 +59,6 @@ from profiles.experiments.selectors.holdout_readouts import (
     HoldoutReading,
     read_experiment_holdout,
     read_holdout,
-)
-from profiles.experiments.selectors.open_lots import (
-    HELD_OUT,
-    OTHERS,
-    list_experiment_lots,
 )
 from profiles.experiments.selectors.serving import (
     Served,

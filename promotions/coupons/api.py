@@ -15,7 +15,6 @@ from promotions.coupons.selectors.verified_groups import (
     read_document,
     read_groups,
 )
-from promotions.coupons.services.alerts import announce_budget_alerts
 from promotions.coupons.services.codes import (
     TooManyWrongCodes,
     check_space,
@@ -24,7 +23,7 @@ from promotions.coupons.services.codes import (
     stop_batch,
 )
 from promotions.coupons.services.codes_import import import_codes
-from promotions.coupons.services.limits import UseRefused
+from promotions.coupons.services.limits import UseRefused, announce_budget_alerts
 from promotions.coupons.services.redemptions import (
     ReturnedGift,
     commit_redemptions,

@@ -1,10 +1,12 @@
-"""Table of payment methods and the provider that handles each."""
+"""Table of payment methods and the provider that handles each, and the check that there is one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
+from django.core.checks import Error
 
 from orders.payments.core.values import Provider
 from orders.payments.providers.free import FREE, FreeProvider
@@ -72,3 +74,16 @@ def say_no_provider() -> PaymentRefused:
         "This shop cannot take payments at the moment. Your cart is kept.",
         code="no_payment_provider",
     )
+
+
+PROBLEM = "No payment provider is configured, so no order could be paid."
+HINT = (
+    "Configure a payment provider: docs/payments.md says how. Test keys of one count only where"
+    " SANDBOX_PAYMENTS=1. To look at the shop without one, set SANDBOX_PAYMENTS=1: its"
+    " ways to pay move no money, so never set it where real products are sent."
+)
+
+
+def check_payments(**_given: Any) -> list[Error]:
+    """Return an error unless there is a way to pay; a system check."""
+    return [] if list_offered() else [Error(PROBLEM, hint=HINT, id="orders.E001")]

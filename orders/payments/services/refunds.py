@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -237,3 +237,8 @@ def _record_returns(order: Order, shares: Sequence[Share], refund: Refund, now: 
         channel=order.channel,
         now=now,
     )
+
+
+def forget_refund_reasons(*, order_ids: Collection[int]) -> None:
+    """Empty the reasons of these orders' refunds; their amounts stay for the books."""
+    Refund.objects.filter(order_id__in=order_ids).update(reason="")

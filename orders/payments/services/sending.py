@@ -26,7 +26,9 @@ from orders.payments.services.outcomes import (
     Step,
     apply_outcome,
     describe_charge,
+    find_secured,
     is_unanswered,
+    plan_step,
 )
 from shop.ground.outbox.services import write_fact
 
@@ -193,3 +195,17 @@ def retry_refund(*, refund_id: int, now: datetime) -> bool:
         order_id = Refund.objects.values_list("order_id", flat=True).get(pk=refund_id)
         write_fact(kind="PaymentDue", payload={"order_id": order_id}, occurred_at=now)
     return bool(changed)
+
+
+@transaction.atomic
+def capture_payment(*, order_id: int, now: datetime) -> None:
+    """Have the order's reserved money taken; the provider is told after the commit.
+
+    Nothing happens where it was taken at once, or is being taken. What was refunded before is
+    not taken. Raises OrderNotFound.
+    """
+    payment = find_secured(lock_order_step(order_id))
+    if payment is None or payment.state != Payment.State.AUTHORIZED or payment.due_step:
+        return
+    plan_step(payment, Payment.Step.CAPTURE, now=now)
+    payment.save()

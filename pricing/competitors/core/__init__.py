@@ -6,9 +6,8 @@ Pure: text and arrays in, rows and reasons out. Fetching and storing are service
 """
 
 from pricing.competitors.core.band import competitor_ceiling
-from pricing.competitors.core.feed import FeedRow, read_feed
+from pricing.competitors.core.feed import FeedRow, read_amount, read_feed
 from pricing.competitors.core.matching import NameIndex, name_key
-from pricing.competitors.core.money import read_amount
 from pricing.competitors.core.screening import Screened, screen_prices
 
 __all__ = [

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pricing.demand.core.kinds.bayesian import BayesianDemand
-from pricing.demand.core.kinds.linear import LinearDemand
+from pricing.demand.core.kinds.linear import LinearDemand, PolynomialDemand
 from pricing.demand.core.kinds.neural import NeuralDemand
-from pricing.demand.core.kinds.polynomial import PolynomialDemand
 from pricing.demand.core.kinds.support_vectors import SupportVectorDemand
 from pricing.demand.core.kinds.trees import BoostedDemand, TreeDemand
 from pricing.demand.core.logit import HierarchicalLogit

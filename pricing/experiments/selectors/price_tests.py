@@ -1,4 +1,4 @@
-"""Read randomised price shocks that hold now."""
+"""Read price tests: those that hold now, and the whole draw of a week."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from datetime import date, datetime
 
 from django.db.models import Max, Q
 
+from pricing.base.core.impressions import WeekDraw
 from pricing.experiments.models.price_tests import PriceShock
 from pricing.ledger.models.books import PriceBook
+from pricing.ledger.models.impressions import ShockDraw
 from pricing.policy.models.policy import KillSwitch
 from pricing.policy.selectors.rules import load_active_policy
 from profiles.events.api import start_of_week
+from shop.ground.kernel.arrays import hash_arrays, unpack_arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +75,24 @@ def are_price_tests_due(*, now: datetime, market: str = "us", channel: str = "on
         return True
     book = PriceBook.objects.only("metrics").filter(**here, is_current=True).first()
     return load_active_policy().shock_share > 0.0 and is_draw_due(book, now)
+
+
+class UntrustedDraw(ValueError):
+    """The stored arrays are not the ones that were hashed when they were drawn."""
+
+
+def load_draw(*, place: tuple[str, str], week: date) -> WeekDraw | None:
+    """Return the draw of a week, None if there was none. One query. Raises UntrustedDraw."""
+    found = load_timed_draw(place=place, week=week)
+    return None if found is None else found[0]
+
+
+def load_timed_draw(*, place: tuple[str, str], week: date) -> tuple[WeekDraw, datetime] | None:
+    """Return the draw of a week and its moment. One query. Raises UntrustedDraw."""
+    row = ShockDraw.objects.filter(market_id=place[0], channel=place[1], week=week).first()
+    if row is None:
+        return None
+    arrays = unpack_arrays(row.arrays)
+    if hash_arrays(arrays) != row.sha256:
+        raise UntrustedDraw(f"draw {row.pk} does not have the hash it was stored with")
+    return WeekDraw.from_arrays(arrays, row.book_version), row.drawn_at

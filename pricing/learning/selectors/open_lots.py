@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pricing.experiments.selectors.price_test_draws import load_timed_draw
-from pricing.experiments.selectors.price_tests import shock_week
+from pricing.experiments.selectors.price_tests import load_timed_draw, shock_week
 from pricing.learning.models.learning import RampStep
 from pricing.ledger.models.impressions import ShockDraw
 from pricing.optimum.core.thompson import DRAWS

@@ -1,14 +1,16 @@
-"""Read the rules in force: policy versions, laws by place, kill switches, emergency caps."""
+"""Read the rules in force: policy versions, laws by place, switches, caps, open breakers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
 from django.db.models import Q
 
 from pricing.base.core.values import JurisdictionRule, Policy, SwitchRow
+from pricing.policy.models.breakers import BreakerTrip
 from pricing.policy.models.policy import EmergencyCap, JurisdictionRow, KillSwitch, PricingPolicy
 
 POLICY_FIELDS = (
@@ -106,3 +108,37 @@ def load_emergency_caps(
     for row in rows.order_by("pk"):
         caps.setdefault(row.category_id, []).append((row.starts_at, row.cap_share))
     return caps
+
+
+MOST_TRIPS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class TripRow:
+    """A breaker that acted and was not undone; texts are those of its table.
+
+    `scope` and `key` are those of a kill switch.
+    """
+
+    id: int
+    kind: str
+    action: str
+    scope: str
+    key: str
+    at: datetime
+
+
+def list_open_trips() -> list[TripRow]:
+    """Return the open trips, newest first, twenty at most. One query."""
+    rows = BreakerTrip.objects.filter(over_at__isnull=True, undone_at__isnull=True)
+    return [
+        TripRow(
+            id=row.pk,
+            kind=row.get_kind_display(),
+            action=row.get_action_display(),
+            scope=row.scope,
+            key=row.key,
+            at=row.at,
+        )
+        for row in rows.order_by("-at", "-id")[:MOST_TRIPS]
+    ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.base.core.price_points import share_up
 from pricing.base.core.reference import STRATEGIES, PriceSeries, find_references, list_share
+from pricing.base.core.values import Policy
 from pricing.base.metrics import guard_hits_total
 from pricing.competitors.selectors.competitors import find_feed_badges
 from pricing.experiments.core.arm_prices import Arms
@@ -32,13 +34,14 @@ from pricing.optimum.core.quote import VariantTerms
 from pricing.optimum.core.signals import SignalWeights
 from pricing.policy.core.guardrails import ACTIONS, BIT
 from pricing.publishing.core.publishing import draft
+from pricing.publishing.core.quality import BADGE_BIT, count_distinct, find_badges
 from pricing.publishing.selectors.overrides import load_staff_prices
 from pricing.publishing.services.arm_prices import ArmRecord, read_arms
 from pricing.publishing.services.circumstances import load_surroundings
 from pricing.publishing.services.price_tests import read_shocks
 from pricing.publishing.services.publish_context import PublishContext
-from pricing.publishing.services.quality_flags import find_quality_flags
 from pricing.publishing.services.screening import Screens, load_screens, report_breaches
+from shop.ground.catalog.selectors import load_variant_arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,3 +218,39 @@ def _count_guards(actions: IntArray) -> None:
         hits = int(np.count_nonzero(actions & BIT[name]))
         if hits and name != "not_allowed":
             guard_hits_total.labels(gate="public", action=name).inc(hits)
+
+
+def find_quality_flags(
+    shelf: Shelf,
+    terms: VariantTerms,
+    series: PriceSeries,
+    *,
+    depth: IntArray,
+    is_causal: BoolArray,
+    policy: Policy,
+    has_model: bool,
+    feed: Mapping[str, Collection[int]],
+) -> IntArray:
+    """Return the bits of BADGES of each variant of a shelf, (m,). No query.
+
+    `feed` holds the variants of badges that competitors' lists gave.
+    """
+    cost = shelf.variants.cost_minor
+    kinds, counts = np.unique(load_variant_arrays().category_id, return_counts=True)
+    place = np.searchsorted(kinds, shelf.variants.category_id)
+    bits = find_badges(
+        cost_minor=cost,
+        public_minor=shelf.public_minor,
+        floor_minor=share_up(np.maximum(cost, 0), 1.0 + policy.floor_margin),
+        numbers=(terms.unit_cost, terms.elasticity, terms.elasticity_sd),
+        depth=depth,
+        is_causal=is_causal,
+        is_new=shelf.is_new,
+        distinct_prices=count_distinct(series),
+        category_size=counts[np.minimum(place, len(counts) - 1)],
+        has_model=has_model,
+    )
+    for name, ids in feed.items():
+        concerned = np.isin(shelf.variants.variant_id, list(ids))
+        bits |= np.where(concerned, BADGE_BIT[name], 0)
+    return bits

@@ -1,10 +1,10 @@
-"""Make stored decisions again from their stored inputs and the versions they name."""
+"""Make stored decisions again from their stored inputs and versions, and prove it each night."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -99,3 +99,27 @@ def _replay(row: Mapping[str, Any], weights: SignalWeights, policy: Policy) -> R
         replayed_minor=outcome.quoted_minor,
         differences=outcome.differences,
     )
+
+
+CHECKED_DAYS = 400
+MOST_CHECKED = 10_000
+MOST_NAMED = 5
+
+
+class ReplayDiffers(ValueError):
+    """A stored decision came out differently, or names a version that is gone."""
+
+
+def check_replay(*, now: datetime, most: int = MOST_CHECKED) -> int:
+    """Make the newest `most` stored decisions again; return how many came out bit-identical.
+
+    Raises ReplayDiffers if any did not.
+    """
+    report = replay_quotes(since=now - timedelta(days=CHECKED_DAYS), until=now, most=most)
+    if report.differing or report.lost:
+        ids = [*(one.quote_id for one in report.differing), *report.lost][:MOST_NAMED]
+        raise ReplayDiffers(
+            f"{len(report.differing)} of {report.checked} decisions came out differently,"
+            f" {len(report.lost)} name a version that is gone: {', '.join(map(str, ids))}"
+        )
+    return report.checked

@@ -1,4 +1,4 @@
-"""Back to the model before in one click, live on all workers within a second."""
+"""One click back: to the model before, or from what a breaker did; live within a second."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from pricing.demand.selectors.versions import load_model
 from pricing.fairness.selectors.audits import find_audit
 from pricing.fairness.services.fairness import NotAudited, audit_model, require_audit
 from pricing.learning.models.learning import ModelChange
+from pricing.policy.models.breakers import BreakerTrip
+from pricing.publishing.services.breakers import Action, close_trip
 from pricing.quoting.selectors.serving import forget_serving
 from pricing.rollout.services.approvals import NotOffered
 from pricing.rollout.services.refits import lock_models
+from pricing.rollout.services.rollouts import reopen_rollout
 from shop.ground.outbox.services import write_fact
 
 Status = DemandModelVersion.Status
@@ -90,3 +93,13 @@ def _find_former(active: DemandModelVersion | None) -> int | None:
     known = change.values_list("former_id", flat=True).first()
     retired = DemandModelVersion.objects.filter(status=Status.RETIRED)
     return known or retired.order_by("-trained_at", "-id").values_list("pk", flat=True).first()
+
+
+def undo_trip(*, trip_id: int, reason: str, by_id: int, now: datetime) -> None:
+    """Undo an open trip: prices it switched off are on again, what it held may move with the next
+    book, a trial it stopped begins anew in the shadow. Raises TripNotOpen, NotOffered.
+    """
+    with transaction.atomic():
+        row: BreakerTrip = close_trip(trip_id=trip_id, reason=reason, by_id=by_id, now=now)
+        if row.action == Action.STOPPED_RAMP:
+            reopen_rollout(model_id=int(row.key), by_id=by_id, now=now)

@@ -44,9 +44,8 @@ from profiles.experiments.core.estimates import (
     spend_alpha,
     split_alpha,
 )
-from profiles.experiments.core.foresight import Foresight, foresee_cells
 from profiles.experiments.core.metrics import COLUMNS, METRICS, Metric, take_sample
-from profiles.experiments.core.power import Design, Need, estimate_need
+from profiles.experiments.core.power import Design, Foresight, Need, estimate_need, foresee_cells
 from profiles.experiments.core.readings import MetricReading, Promise, Reading, Units, read_units
 from profiles.experiments.core.sequences import LEAST_CLUSTERS, Arm, arm_of, compare_arms, grow_arms
 from profiles.experiments.core.serving import (

@@ -6,14 +6,16 @@ redemptions; see docs/adr/0041.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F, Q
 
-from promotions.coupons.models import LimitCounter, LimitUse, Redemption, UseLimit
+from promotions.coupons.models import BudgetAlert, LimitCounter, LimitUse, Redemption, UseLimit
 from promotions.coupons.selectors.limits import limit_value
 from promotions.engine.api import (
     AppliedOffer,
@@ -25,8 +27,9 @@ from promotions.engine.api import (
     next_period,
     period_key,
 )
-from promotions.metrics import redemptions_refused_total
+from promotions.metrics import budget_alerts_total, redemptions_refused_total
 from shop.ground.kernel.errors import FairtagError
+from shop.ground.outbox.services import write_fact
 
 
 class UseRefused(FairtagError):
@@ -220,3 +223,30 @@ def _moved_by(redemption_ids: Collection[int]) -> dict[int, tuple[int, int]]:
         before = moved.get(counter_id, (0, 0))
         moved[counter_id] = before[0] + uses, before[1] + minor
     return moved
+
+
+log = logging.getLogger("fairtag.promotions")
+MOST_AT_ONCE = 500
+
+
+@transaction.atomic
+def announce_budget_alerts(*, now: datetime) -> int:
+    """Announce alerts that a trigger raised and nobody announced; return how many.
+
+    Each becomes the fact BudgetShareReached, a line of the log and a count of the metric. Safe to
+    run twice at once: rows are taken with SKIP LOCKED and marked in the same transaction.
+    """
+    rows = BudgetAlert.objects.filter(announced_at__isnull=True).select_related("campaign")
+    due = list(rows.select_for_update(skip_locked=True, of=["self"]).order_by("at")[:MOST_AT_ONCE])
+    for alert in due:
+        payload = {
+            "campaign_id": alert.campaign_id,
+            "percent": alert.percent,
+            "budget_minor": alert.budget_minor,
+            "spent_minor": alert.spent_minor,
+        }
+        write_fact(kind="BudgetShareReached", payload=payload, occurred_at=alert.at)
+        log.warning("Campaign %s has spent %s %% of its budget", alert.campaign.code, alert.percent)
+        budget_alerts_total.labels(percent=str(alert.percent)).inc()
+    BudgetAlert.objects.filter(pk__in=[alert.pk for alert in due]).update(announced_at=now)
+    return len(due)

@@ -5,9 +5,10 @@ A rule returns the figures of its sentence, or None. It knows no database and no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 
@@ -19,9 +20,6 @@ from promotions.law.core.claimed import (
     was_in_name,
 )
 from promotions.law.core.claimed import percent_in as percent_in_name
-from promotions.law.core.details import WHERE, Detail, figure, of_goods
-from promotions.law.core.details import figure as _figure
-from promotions.law.core.details import of_goods as _of
 from promotions.law.core.drafts import BoolArray, Draft, IntArray
 from promotions.law.core.jurisdictions import LawRow
 from promotions.law.core.words import Violation
@@ -60,7 +58,7 @@ def was_price_too_high(draft: Draft, _law: LawRow) -> Detail | None:
         return None
     wrong = draft.goods.reference_minor < was
     lowest = int(draft.goods.reference_minor.min(initial=was))
-    return _of(wrong, was=_money(was), reference=_money(lowest))
+    return of_goods(wrong, was=_money(was), reference=_money(lowest))
 
 
 def was_price_never_paid(draft: Draft, _law: LawRow) -> Detail | None:
@@ -68,7 +66,7 @@ def was_price_never_paid(draft: Draft, _law: LawRow) -> Detail | None:
     is_claimed = draft.claims.was_minor is not None or draft.claims.up_to_percent is not None
     if not is_claimed:
         return None
-    return _of(np.nan_to_num(draft.goods.list_share, nan=0.0) < MIN_LIST_SHARE)
+    return of_goods(np.nan_to_num(draft.goods.list_share, nan=0.0) < MIN_LIST_SHARE)
 
 
 def percent_not_from_reference(draft: Draft, law: LawRow) -> Detail | None:
@@ -78,7 +76,7 @@ def percent_not_from_reference(draft: Draft, law: LawRow) -> Detail | None:
         return None
     goods = draft.goods
     is_cut = draft.reduced_minor() < goods.public_minor
-    return _of(is_cut & (goods.reference_minor < goods.public_minor), percent=_figure(said))
+    return of_goods(is_cut & (goods.reference_minor < goods.public_minor), percent=figure(said))
 
 
 def raised_before_cut(draft: Draft, law: LawRow) -> Detail | None:
@@ -89,7 +87,9 @@ def raised_before_cut(draft: Draft, law: LawRow) -> Detail | None:
     reduced = draft.reduced_minor()
     is_raised = goods.public_minor > goods.before_raise_minor
     is_deal = reduced < goods.public_minor
-    return _of(is_raised & is_deal & (reduced >= goods.before_raise_minor), days=law.raise_days)
+    return of_goods(
+        is_raised & is_deal & (reduced >= goods.before_raise_minor), days=law.raise_days
+    )
 
 
 def timer_restarts(draft: Draft, law: LawRow) -> Detail | None:
@@ -133,7 +133,7 @@ def personal_above_cap(draft: Draft, law: LawRow) -> Detail | None:
     """A personal cut deeper than the place's cap."""
     if draft.audience != "personal" or draft.depth <= law.personal_cap:
         return None
-    return {"percent": _figure(draft.depth), "cap": _figure(law.personal_cap)}
+    return {"percent": figure(draft.depth), "cap": figure(law.personal_cap)}
 
 
 def gifts_above_cap(draft: Draft, law: LawRow) -> Detail | None:
@@ -158,14 +158,14 @@ def below_cost(draft: Draft, law: LawRow) -> Detail | None:
     is_known = goods.cost_minor >= 0
     if law.below_cost_allowed:
         return None
-    return _of(is_known & (draft.sold_minor() < goods.cost_minor))
+    return of_goods(is_known & (draft.sold_minor() < goods.cost_minor))
 
 
 def below_minimum_price(draft: Draft, law: LawRow) -> Detail | None:
     """A cut below the minimum price a place sets for a kind of goods."""
     sold = draft.sold_minor()
     for kind, least in law.minimum_prices:
-        found = _of(draft.goods.of_kinds(frozenset({kind})) & (sold < least), kind=kind)
+        found = of_goods(draft.goods.of_kinds(frozenset({kind})) & (sold < least), kind=kind)
         if found:
             return found
     return None
@@ -206,7 +206,7 @@ def bait_quantity(draft: Draft, law: LawRow) -> Detail | None:
     if draft.claims.quantity is not None:
         too_few |= is_known & (goods.stock < draft.claims.quantity)
     is_public = draft.audience == "public"
-    return _of(too_few & draft.named_goods(), days=law.stock_days) if is_public else None
+    return of_goods(too_few & draft.named_goods(), days=law.stock_days) if is_public else None
 
 
 def free_with_hidden_conditions(draft: Draft, _law: LawRow) -> Detail | None:
@@ -245,7 +245,7 @@ def percent_untrue(draft: Draft, _law: LawRow) -> Detail | None:
         return None
     # What is not named is reckoned: three for two is "a third off", 8.00 instead of 10.00 "20 %".
     given = max(draft.named_percent, _everywhere(draft))
-    return None if said <= given else {"said": _figure(said), "percent": _figure(given)}
+    return None if said <= given else {"said": figure(said), "percent": figure(given)}
 
 
 def up_to_misleading(draft: Draft, law: LawRow) -> Detail | None:
@@ -258,8 +258,8 @@ def up_to_misleading(draft: Draft, law: LawRow) -> Detail | None:
     share = float(np.mean(cut >= said - 0.5)) if len(prices) else 0.0
     if share >= law.up_to_share:
         return None
-    least = _figure(100 * law.up_to_share)
-    return {"said": _figure(said), "share": _figure(round(100 * share)), "least": least}
+    least = figure(100 * law.up_to_share)
+    return {"said": figure(said), "share": figure(round(100 * share)), "least": least}
 
 
 def price_named_in_name(draft: Draft, _law: LawRow) -> Detail | None:
@@ -294,7 +294,7 @@ def _too_soon(draft: Draft, law: LawRow) -> Detail | None:
 
 def _of_kind(draft: Draft, kinds: frozenset[str], among: BoolArray) -> Detail | None:
     for kind in sorted(kinds):
-        found = _of(draft.goods.of_kinds(frozenset({kind})) & among, kind=kind)
+        found = of_goods(draft.goods.of_kinds(frozenset({kind})) & among, kind=kind)
         if found:
             return found
     return None
@@ -343,3 +343,23 @@ def merge_violations(found: Iterable[Violation]) -> tuple[Violation, ...]:
         kept.setdefault(one.rule, one)
         goods.setdefault(one.rule, set()).update(one.variant_ids)
     return tuple(replace(one, variant_ids=tuple(sorted(goods[rule]))) for rule, one in kept.items())
+
+
+# The figures of a sentence, and under WHERE which goods are concerned, a mask (m,)
+type Detail = Mapping[str, Any]
+WHERE = "where"
+
+
+def of_goods(wrong: BoolArray, **detail: str | float) -> Detail | None:
+    """Return the figures with how many goods are concerned; None for none."""
+    count = int(np.count_nonzero(wrong))
+    return {"goods": count, WHERE: wrong, **detail} if count else None
+
+
+def figure(value: float) -> str:
+    """Return a number as a sentence has it.
+
+    >>> figure(12.5), figure(30.0)
+    ('12.5', '30')
+    """
+    return f"{value:g}"

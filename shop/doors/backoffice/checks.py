@@ -16,7 +16,13 @@ from django.utils.translation import override
 
 from orders.reports.api import load_recorded_orders
 from pricing.api import home_place
-from promotions.campaigns.api import CampaignRefused, CampaignView, find_campaign
+from promotions.campaigns.api import (
+    CampaignRefused,
+    CampaignView,
+    find_campaign,
+    find_costs,
+    load_limits,
+)
 from promotions.law.api import list_violations
 from promotions.release.api import (
     BROKEN,
@@ -33,6 +39,7 @@ from promotions.release.api import (
     finish_check,
     list_conflicts,
     list_neighbours,
+    name_campaigns,
     take_out_asked,
 )
 from shop.doors.backoffice.audiences import Audience, count_audience
@@ -43,10 +50,12 @@ from shop.doors.backoffice.prospects import (
     describe_forecast,
     describe_prospect,
     foresee,
+    show_amount,
 )
 from shop.doors.backoffice.rehearsals import Rehearsal, make_carts, rehearse_campaign
-from shop.doors.backoffice.stacks import describe_stack
+from shop.ground.catalog.selectors.naming import name_goods
 from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.numbers import show_count, show_units
 from shop.ground.staff.reasons import say_refusal
 
 type Progress = Callable[[int, int], None]
@@ -242,3 +251,29 @@ def _in_languages(describe: Callable[[str], Any]) -> dict[str, Any]:
         with override(language):
             answer[language] = describe(language)
     return answer
+
+
+def describe_stack(worst: Conflict | None, language: str) -> dict[str, Any] | None:
+    """Return the worst stack as the page shows it, with the policy's bound; None for none.
+
+    Three queries.
+    """
+    if worst is None:
+        return None
+    names = name_goods({"variant": {worst.variant_id}}, language)
+    bound = load_limits().stack
+    market = worst.market_code
+    cost = find_costs([worst.variant_id], market).get(worst.variant_id, -1)
+    left = worst.combined_minor - cost * worst.quantity
+    return {
+        "percent": show_count(worst.depth),
+        "bound": show_units(bound),
+        "is_above": worst.depth > bound,
+        "campaigns": name_campaigns(worst.campaign_ids),
+        "product": names.get(("variant", worst.variant_id), f"#{worst.variant_id}"),
+        "quantity": worst.quantity,
+        "before": show_amount(market, language, worst.quoted_minor),
+        "after": show_amount(market, language, worst.combined_minor),
+        "margin": "" if cost < 0 else show_amount(market, language, left),
+        "is_loss": cost >= 0 and left < 0,
+    }

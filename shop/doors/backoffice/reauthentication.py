@@ -1,8 +1,8 @@
-"""Actions that ask for the password or second factor again, in one list.
+"""Proofs of who acts: a second factor for all staff, and asking again before what can do harm.
 
-A browser left open, or a stolen session, must not move prices, models, money or rights. What
-only stops something is not asked for: in an emergency each second counts, and a stop harms
-nobody. Releasing what was stopped is asked for.
+`ACTIONS` lists what asks again: a browser left open, or a stolen session, must not move prices,
+models, money or rights. What only stops something is not asked for: in an emergency each second
+counts, and a stop harms nobody. Releasing what was stopped is asked for.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -118,3 +120,25 @@ def _page_behind(request: HttpRequest) -> str:
     if shown.netloc == request.get_host() and shown.path.startswith(reverse("admin:index")):
         return shown.path + (f"?{shown.query}" if shown.query else "")
     return reverse("admin:index")
+
+
+def require_second_factor(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Wrap a staff page. One query a request where STAFF_MFA_REQUIRED; whoever has a factor was
+    asked for it at the login.
+    """
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if settings.STAFF_MFA_REQUIRED and lacks_factor(request.user):
+            messages.warning(
+                request, _("Staff need a second factor. Set one up here, then open the page again.")
+            )
+            return redirect("mfa_index")
+        return view(request, *args, **kwargs)
+
+    return wrapped
+
+
+def lacks_factor(account: Any) -> bool:
+    """Return whether this is a member of staff whose password alone opens the door."""
+    return bool(account.is_active and account.is_staff and not is_mfa_enabled(account))

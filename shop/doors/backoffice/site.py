@@ -14,14 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from shop.doors.backoffice.autocomplete import StaffAutocomplete
-from shop.doors.backoffice.csp import relax_policy
 from shop.doors.backoffice.dashboards import build_dashboard
-from shop.doors.backoffice.market_clock import on_market_clock
+from shop.doors.backoffice.page_wrappers import answer_plainly, on_market_clock, relax_policy
 from shop.doors.backoffice.palette import find_records, find_tables
-from shop.doors.backoffice.reauthentication import require_recent
-from shop.doors.backoffice.second_factor import require_second_factor
+from shop.doors.backoffice.reauthentication import require_recent, require_second_factor
 from shop.doors.backoffice.simulated import tell_simulated
-from shop.doors.backoffice.steps import answer_plainly
 from shop.doors.backoffice.urls import list_pages
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
-from shop.doors.intake.barcodes import find_gtins
 from shop.doors.intake.branches import list_categories
 from shop.doors.intake.naming import join_name, join_name_zh, name_brand, name_line
 from shop.doors.intake.tree import Code, Leaf, find_homes, find_leaf
 from shop.ground.catalog.core.loading import BrandRow, CategoryRow, ProductRow, VariantRow
 from shop.ground.catalog.core.slugs import make_slug
+from shop.ground.kernel.barcodes import bar_code
 from shop.ground.kernel.measures import Size, parse_size
 
 ACTIVE_WEEKS = 26
@@ -284,4 +284,19 @@ def _notice(placed: Sequence[_Placed], homes: dict[Code, Code]) -> dict[str, int
         ),
         "category corrected": sum(item.source.code in homes for item in placed),
         "not sold online": sum(not item.leaf.place.is_sold_online for item in placed),
+    }
+
+
+def find_gtins(given: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the GTIN of each (reference, text) as digits; "" for none, for a wrong check digit,
+    and for one that several claim.
+
+    >>> find_gtins([("a", "4006381-333931"), ("b", "96385074"), ("c", "96385074"), ("d", "12")])
+    {'a': '4006381333931', 'b': '', 'c': '', 'd': ''}
+    """
+    digits = {ref: text.replace(" ", "").replace("-", "") for ref, text in given}
+    claims = Counter(bar_code(number) for number in digits.values())
+    return {
+        ref: number if bar_code(number) and claims[bar_code(number)] == 1 else ""
+        for ref, number in digits.items()
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,12 +15,12 @@ from profiles.accounts.api import load_events_bulk, load_shoppers_bulk, load_tra
 from profiles.values import Consents
 from promotions.demo.api import load_campaigns_bulk
 from shop.doors.intake import booking, coupons
-from shop.doors.intake.stocking import opening_stock
 from shop.doors.intake.work import Work
 from shop.ground.catalog.selectors import map_external_refs
 from shop.ground.catalog.services import load_catalog, load_placements, load_stores
 from shop.ground.inventory.core.values import DeliveryLine, StockLine
 from shop.ground.inventory.services import expect_deliveries, load_opening_stock
+from shop.ground.kernel.hashing import stable_draw
 
 REFERENCE = "import"
 # Where the law lets shops use purchase data until somebody objects (US), loyalty-card holders have
@@ -201,3 +202,25 @@ STAGES = (
     Stage("events", _load_events),
     Stage("campaigns", _load_campaigns),
 )
+
+
+COVER_WEEKS = 4
+# Standard deviations of a Poisson demand over the cover: about one stock-out in forty.
+SAFETY = 2.0
+SHELF_MINIMUM = 6
+SOLD_OUT_SHARE = 0.01
+
+
+def opening_stock(ref: str, weekly_units: float) -> int:
+    """Return pieces on hand: demand of four weeks, a safety stock, and a shelf's minimum.
+
+    d = 4 * weekly units; stock = ceil(d + 2 * sqrt(d)) + 6. About one product in a hundred, the
+    same ones on every machine, starts sold out: a store without empty shelves is not one.
+
+    >>> opening_stock("995242", 173.0), opening_stock("1", 0.0)
+    (751, 6)
+    """
+    if stable_draw("stock", ref) < SOLD_OUT_SHARE:
+        return 0
+    demand = COVER_WEEKS * weekly_units
+    return math.ceil(demand + SAFETY * math.sqrt(demand)) + SHELF_MINIMUM

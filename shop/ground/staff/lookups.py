@@ -7,10 +7,11 @@ or not. `?email__startswith=a` would read a masked column letter by letter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from django.contrib.admin import filters
+from django.contrib.admin import AdminSite, filters
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.admin.views.main import IGNORED_PARAMS, ORDER_VAR
@@ -22,6 +23,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter, RangeNumericFilter
 from unfold.views import ChangeList
 
 from shop.ground.staff.numbers import GroupedCount
+from shop.ground.staff.roles import may_see_personal
 
 type Hidden = Mapping[type[Model], frozenset[str]]
 type Declared = str | type[filters.SimpleListFilter] | Sequence[Any]
@@ -164,3 +166,22 @@ def _default_kind(field: Field[Any, Any]) -> type[filters.FieldListFilter]:
         kind for test, kind in known._field_list_filters if test(field)
     )
     return kind
+
+
+def hidden_from(account: Any, site: AdminSite) -> Hidden:
+    """Return the masked fields by table; none for readers who see personal data."""
+    return {} if may_see_personal(account) else list_personal(site)
+
+
+@cache
+def list_personal(site: AdminSite) -> Hidden:
+    """Return the fields that any table of the site declares as `personal`, by their own table."""
+    found: dict[type[Model], frozenset[str]] = {}
+    for model, table in site._registry.items():
+        for path in getattr(table, "personal", ()):
+            *relations, name = path.split("__")
+            owner: Any = model
+            for relation in relations:
+                owner = owner._meta.get_field(relation).related_model
+            found[owner] = found.get(owner, frozenset()) | {name}
+    return found

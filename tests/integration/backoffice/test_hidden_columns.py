@@ -19,8 +19,13 @@ from orders.models import Order
 from orders.payments.models import Payment
 from profiles.models import Account, Shopper
 from promotions.models import Campaign
-from shop.ground.staff.hidden import list_personal
-from shop.ground.staff.lookups import list_date_parameters, list_parameters, order_of, reaches
+from shop.ground.staff.lookups import (
+    list_date_parameters,
+    list_parameters,
+    list_personal,
+    order_of,
+    reaches,
+)
 from shop.ground.staff.roles import AUDITOR, ROLES, SUPPORT
 from shop.ground.staff.tables import StaffAdmin
 from tests.factories.backoffice import make_staff

@@ -12,8 +12,8 @@ from django.urls import reverse
 from orders.models import DeliveryMethod, Order
 from orders.payments.models import Payment, Refund
 from shop.ground.kernel.clock import utc_now
-from shop.ground.staff.paginator import EstimatePaginator
 from shop.ground.staff.roles import ANALYST, SUPPORT
+from shop.ground.staff.tables import EstimatePaginator
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from pricing.ledger.models.ledger import PublicPrice
-from pricing.publishing.services.arm_turns import turn_public_arms
+from pricing.publishing.services.turns import turn_public_arms
 from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk
 from profiles.experiments.selectors.cells import find_public_arms
 from profiles.experiments.services.readouts import read_experiment

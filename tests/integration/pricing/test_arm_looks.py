@@ -15,7 +15,7 @@ from pricing.experiments.selectors.arm_served import load_served
 from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.models.impressions import PublicLook
 from pricing.ledger.selectors.impressions import load_public_outcomes
-from pricing.publishing.services.arm_turns import turn_public_arms
+from pricing.publishing.services.turns import turn_public_arms
 from pricing.quoting.selectors.serving import forget_serving
 from profiles.experiments.core import draw_cells
 from profiles.experiments.selectors.cells import find_public_arms, load_period

@@ -17,7 +17,7 @@ from pricing.experiments.services.arm_limits import ArmTooLow
 from pricing.ledger.models.books import PriceBook
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.ledger.models.proposals import PriceProposal
-from pricing.publishing.services.arm_turns import turn_public_arms
+from pricing.publishing.services.turns import turn_public_arms
 from pricing.quoting.selectors.serving import forget_serving, get_serving
 from profiles.experiments.selectors.cells import find_public_arms
 from profiles.experiments.services.drafts import ArmDraft, save_draft, set_clusters

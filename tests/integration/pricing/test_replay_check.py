@@ -9,7 +9,7 @@ from django.db import connection
 
 from pricing.api import drain_quotes, quote_variants
 from pricing.ledger.models.quotes import Quote
-from pricing.rollout.services.replay_check import ReplayDiffers, check_replay
+from pricing.rollout.services.replay import ReplayDiffers, check_replay
 from tests.factories.pricing import NOON, Dairy, look_at, make_treated, open_dairy, visit
 
 pytestmark = pytest.mark.django_db

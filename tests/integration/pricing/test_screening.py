@@ -24,7 +24,7 @@ from pricing.publishing.services.breakers import QUIET
 from pricing.publishing.services.feeds import record_pulse, watch_feeds
 from pricing.publishing.services.publish_context import PublishContext
 from pricing.publishing.services.screening import load_screens, report_breaches
-from pricing.rollout.services.undo import undo_trip
+from pricing.rollout.services.rollback import undo_trip
 from tests.factories.pricing import (
     NOON,
     Dairy,

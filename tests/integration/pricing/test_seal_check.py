@@ -16,7 +16,7 @@ from pricing.policy.models.breakers import BreakerTrip
 from pricing.policy.models.policy import KillSwitch
 from pricing.publishing.services.seal_check import check_seals
 from pricing.quoting.selectors.seals import read_seals
-from pricing.rollout.services.undo import undo_trip
+from pricing.rollout.services.rollback import undo_trip
 from shop.doors.backoffice.seals import say_seals
 from shop.schedule import SCHEDULE
 from tests.factories.pricing import NOON, Dairy

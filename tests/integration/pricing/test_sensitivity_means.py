@@ -26,8 +26,8 @@ from pricing.base.core.arrays import FloatArray, IntArray
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.selectors.versions import get_model_version, load_model
 from pricing.fairness.services.audited_prices import open_shelves
+from pricing.learning.selectors.candidates import align_means, load_sensitivity_means
 from pricing.learning.selectors.offline import weigh_candidate
-from pricing.learning.selectors.sensitivity import align_means, load_sensitivity_means
 from pricing.ledger.models.books import PriceBook, PriceBookEntry
 from pricing.ledger.models.proposals import PriceProposal
 from pricing.ledger.models.quotes import Quote

@@ -19,8 +19,8 @@ from pricing.policy.models.breakers import BreakerTrip
 from pricing.quoting.selectors.rollouts import Rollout, load_rollout
 from pricing.quoting.selectors.serving import get_serving
 from pricing.rollout.services.approvals import NotOffered, activate_model
+from pricing.rollout.services.rollback import undo_trip
 from pricing.rollout.services.rollouts import step_rollout, stop_rollout, watch_rollout
-from pricing.rollout.services.undo import undo_trip
 from profiles.values import ShopperValue
 from shop.ground.approvals.core.values import NeedsSecondPerson
 from shop.ground.catalog.selectors import versions

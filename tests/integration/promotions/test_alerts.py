@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from promotions.campaigns.selectors.book import forget_offer_book
-from promotions.coupons.services.alerts import announce_budget_alerts
+from promotions.coupons.services.limits import announce_budget_alerts
 from promotions.engine.core.carts import ShopperView
 from promotions.models import BudgetAlert, Campaign
 from promotions.offers.selectors.personal import personal_offers_for

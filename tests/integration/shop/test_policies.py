@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from shop.doors.backoffice.csp import staff_policy
+from shop.doors.backoffice.page_wrappers import staff_policy
 
 pytestmark = pytest.mark.django_db
 HEADER = "Content-Security-Policy"

@@ -7,7 +7,7 @@ refused. A page with goods that nobody would choose between is several sets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.demand.core.choice.hashing import stir
 
 _SETS = ("weight", "day", "shopper", "public")
 _ROWS = ("item", "category", "family", "log_price", "rival", "moved", "goods", "response", "bought")
@@ -296,3 +295,23 @@ def _hash_sets(seen: Impressions) -> NDArray[np.uint64]:
     whole = np.zeros(seen.sets, dtype=np.uint64)
     np.add.at(whole, seen.set_of, stir(np.zeros(len(seen), dtype=np.uint64), rows))
     return stir(whole, [np.floor(seen.day), *seen.shopper.T, *seen.public.T])
+
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_MIX = np.uint64(0xBF58476D1CE4E5B9)
+
+
+def stir(hashed: NDArray[np.uint64], columns: Sequence[FloatArray]) -> NDArray[np.uint64]:
+    """Return hashes (n,) that depend on every bit of `hashed` (n,) and of the columns (n,) each
+    (splitmix). Two different rows meet by chance once in 2^64 pairs.
+
+    >>> same = stir(np.zeros(3, dtype=np.uint64), [np.array([1.0, 1.0, 2.0])])
+    >>> bool(same[0] == same[1]), bool(same[0] == same[2])
+    (True, False)
+    """
+    for column in columns:
+        bits = np.ascontiguousarray(column + 0.0).view(np.uint64)
+        mixed = (hashed ^ bits) * _ODD
+        mixed = (mixed ^ (mixed >> np.uint64(29))) * _MIX
+        hashed = mixed ^ (mixed >> np.uint64(32))
+    return hashed

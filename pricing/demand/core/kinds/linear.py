@@ -1,4 +1,4 @@
-"""Log-linear demand: one price slope per category; any solver."""
+"""Log-linear and log-polynomial demand: a price slope or curve per category; any solver."""
 
 from __future__ import annotations
 
@@ -84,3 +84,16 @@ class LinearDemand(Challenger):
 
     def _rate(self, cells: Cells) -> FloatArray:
         return finite_exp(self._log_level(cells) + self._design(cells) @ self.coef_)
+
+
+class PolynomialDemand(LinearDemand):
+    """Log sales cubic in log price, one curve per category: the slope may change along it.
+
+    Nothing holds it monotone: outside the prices seen it may rise. `predict` returns sales per
+    exposure: see `Prediction`.
+
+    >>> PolynomialDemand().powers
+    (1, 2, 3)
+    """
+
+    powers = (1, 2, 3)

@@ -16,7 +16,6 @@ from shop.ground.catalog.selectors.arrays import (
 )
 from shop.ground.catalog.selectors.cards import ProductNotFound, get_product, list_cards
 from shop.ground.catalog.selectors.costs import CostToday, cost_sql
-from shop.ground.catalog.selectors.identities import list_identities
 from shop.ground.catalog.selectors.markets import (
     MarketNotFound,
     find_place,
@@ -25,6 +24,7 @@ from shop.ground.catalog.selectors.markets import (
     home_market,
     list_markets,
 )
+from shop.ground.catalog.selectors.naming import list_identities
 from shop.ground.catalog.selectors.search import search_variants, suggest
 from shop.ground.catalog.selectors.tree import CategoryNotFound, get_category, list_categories
 from shop.ground.catalog.selectors.versions import catalog_version, forget_catalog, refresh_catalog

@@ -5,8 +5,12 @@ before order.
 """
 
 from shop.ground.inventory.services.deliveries import expect_deliveries
-from shop.ground.inventory.services.loading import load_opening_stock
-from shop.ground.inventory.services.movements import adjust_stock, receive_stock, return_stock
+from shop.ground.inventory.services.movements import (
+    adjust_stock,
+    load_opening_stock,
+    receive_stock,
+    return_stock,
+)
 from shop.ground.inventory.services.reservations import (
     OutOfStock,
     ReservationGone,
