@@ -2,10 +2,14 @@
 
 from pricing.competitors.services.competitor_sources import register_upload
 from pricing.competitors.services.competitors import import_feed
-from pricing.demand.selectors.elasticities import DepartmentElasticity, list_department_elasticities
 from pricing.demand.selectors.households import say_households
-from pricing.demand.selectors.staff_models import read_version
-from pricing.demand.selectors.versions import UntrustedModel, list_model_versions
+from pricing.demand.selectors.versions import (
+    DepartmentElasticity,
+    UntrustedModel,
+    list_department_elasticities,
+    list_model_versions,
+    read_version,
+)
 from pricing.experiments.selectors.arm_impressions import ArmImpressions, list_arm_impressions
 from pricing.experiments.selectors.arm_served import load_served
 from pricing.experiments.services.arm_limits import refuse_far_arms

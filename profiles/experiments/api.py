@@ -49,11 +49,6 @@ from profiles.experiments.selectors.experiments import (
     list_experiment_lots,
     list_running,
 )
-from profiles.experiments.selectors.forecasts import (
-    CellForecast,
-    CellPlan,
-    forecast_cells,
-)
 from profiles.experiments.selectors.holdout_readouts import (
     WINDOW,
     HoldoutReading,
@@ -65,18 +60,19 @@ from profiles.experiments.selectors.serving import (
     watch_served,
 )
 from profiles.experiments.selectors.staff import (
+    METRIC_NAMES,
+    OUTCOMES,
     ArmRow,
     Baseline,
+    CellForecast,
+    CellPlan,
     ExperimentRow,
     ReadoutRow,
     count_unanswered,
+    forecast_cells,
     get_experiment,
     list_experiments,
     read_baseline,
-)
-from profiles.experiments.selectors.words import (
-    METRIC_NAMES,
-    OUTCOMES,
 )
 from profiles.experiments.services.checks import PlannedTreatment, check_designs
 from profiles.experiments.services.drafts import (

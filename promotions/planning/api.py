@@ -22,11 +22,11 @@ from promotions.planning.core.recorded import (
     Forecast,
     Interval,
     Outcome,
+    RemainingBudgets,
     burn_budget,
     forecast,
     forecast_stock,
 )
-from promotions.planning.core.remaining_budgets import RemainingBudgets
 from promotions.planning.core.results import HoldoutLift, Reconciliation, compare_holdout, reconcile
 from promotions.planning.core.timetable import Run, find_overlaps, month_days, runs_on, step_month
 from promotions.planning.selectors.builder import (

@@ -12,9 +12,10 @@ from promotions.release.selectors.checks import (
     load_answer,
     load_goods_of,
 )
-from promotions.release.selectors.overlaps import find_worst_stack, list_conflicts
-from promotions.release.selectors.people import (
+from promotions.release.selectors.overlaps import (
+    find_worst_stack,
     list_addressed,
+    list_conflicts,
     list_neighbours,
     list_proven,
     name_campaigns,
@@ -39,8 +40,7 @@ from promotions.release.services.exclusions import (
     take_out_asked,
     take_out_goods,
 )
-from promotions.release.services.experiments import refuse_public_design
-from promotions.release.services.lawful import LawBroken
+from promotions.release.services.preconditions import LawBroken, refuse_public_design
 from promotions.release.services.revisions import (
     Saved,
     clone_campaign,

@@ -1,9 +1,12 @@
-"""Read demand models: which there are, the one in use, and what its version means for prices."""
+"""Read demand models: which there are, the one in use, its figures and what it means for prices."""
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 from zipfile import BadZipFile
 
 from pricing.base.core.values import ModelVersionRow
@@ -95,3 +98,32 @@ def load_weights(model_version: int, fit: int = 0) -> SignalWeights:
         return SignalWeights(**known | {"fit": fit})
     rows = DemandModelVersion.objects.values_list("parameters", flat=True)
     return SignalWeights(**rows.get(pk=model_version)["weights"])
+
+
+def read_version(version: int) -> ModelVersionRow | None:
+    """Return a model version, None if there is none of this number. One query."""
+    row = DemandModelVersion.objects.defer("arrays").filter(pk=version).first()
+    return None if row is None else model_row(row)
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentElasticity:
+    """Elasticity d ln q / d ln p (negative) of a department's weekly sales, with its 90 % interval;
+    `items` of its goods are in it. The catalogue names it."""
+
+    department_id: int
+    items: int
+    elasticity: float
+    low: float
+    high: float
+
+
+def list_department_elasticities() -> list[DepartmentElasticity]:
+    """Return the departments of the model in use, steepest first; empty without a model. One
+    query."""
+    active = DemandModelVersion.objects.filter(status=DemandModelVersion.Status.ACTIVE)
+    metrics: Mapping[str, Any] | None = active.values_list("metrics", flat=True).first()
+    rows = (metrics or {}).get("elasticity_by_department", ())
+    names = DepartmentElasticity.__slots__
+    found = [DepartmentElasticity(**{name: row[name] for name in names}) for row in rows]
+    return sorted(found, key=lambda one: one.elasticity)

@@ -1,4 +1,4 @@
-"""Read the kept impressions, and the newest fit of the choice model to them."""
+"""Read the kept impressions, the newest fit of the choice model, and which models set prices."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ from pricing.demand.core.choice import (
     pack_fit,
     read_fit,
 )
+from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.models.impression_fits import LookArchive, LookFit
 from pricing.learning.core.shown import COLUMNS
 from pricing.learning.core.since import pack_anchors, read_anchors
 from pricing.learning.core.views import StoredNight
+from pricing.learning.models.learning import ModelRamp
 from pricing.ledger.selectors.sales_channels import SalesChannel
 from pricing.policy.models.policy import PricingPolicy
 from shop.ground.kernel.arrays import hash_arrays, unpack_arrays
@@ -214,3 +216,11 @@ def _trust(packed: bytes | memoryview, sha256: str, name: str) -> Mapping[str, N
     if hash_arrays(arrays) != sha256:
         raise UntrustedImpressions(f"{name} does not have the hash it was stored with")
     return arrays
+
+
+def list_priced_models() -> list[int]:
+    """Return the model version in use, then the one on trial. Two queries."""
+    rows = DemandModelVersion.objects.filter(status=DemandModelVersion.Status.ACTIVE)
+    trials = ModelRamp.objects.filter(ended_at__isnull=True)
+    wanted = [*rows.values_list("pk", flat=True), *trials.values_list("model_id", flat=True)]
+    return list(dict.fromkeys(wanted))

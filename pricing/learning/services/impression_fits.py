@@ -25,11 +25,11 @@ from pricing.learning.core.since import pack_anchors
 from pricing.learning.selectors.evidence import find_evidence
 from pricing.learning.selectors.impression_fits import (
     KeptImpressions,
+    list_priced_models,
     load_last_choice,
     pack_choice,
 )
 from pricing.learning.selectors.impression_sets import count_left_out
-from pricing.learning.selectors.priced_models import list_priced_models
 from pricing.learning.selectors.publishing import Shelf, load_shelf
 from pricing.learning.services.impression_archive import keep_looks
 from pricing.ledger.selectors.sales_channels import SalesChannel

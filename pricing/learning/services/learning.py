@@ -17,8 +17,7 @@ from pricing.learning.core.since import Settled, Since
 from pricing.learning.core.views import StoredNight, Views, renew_views
 from pricing.learning.models.learning import OnlineEvidence
 from pricing.learning.selectors.evidence import find_evidence, read_settled, read_views
-from pricing.learning.selectors.impression_fits import list_nights
-from pricing.learning.selectors.priced_models import list_priced_models
+from pricing.learning.selectors.impression_fits import list_nights, list_priced_models
 from pricing.learning.selectors.shown_windows import ShownWindow, read_window
 from pricing.ledger.selectors.sales_channels import SalesChannel
 from pricing.policy.selectors.rules import load_active_policy

@@ -34,7 +34,6 @@ from profiles.experiments.core.cell_metrics import (
     read_cell_guards,
     read_cell_metric,
 )
-from profiles.experiments.core.clusters import cluster_items, weigh_between
 from profiles.experiments.core.estimates import (
     Comparison,
     Estimate,
@@ -58,11 +57,13 @@ from profiles.experiments.core.serving import (
 from profiles.experiments.core.switchback import (
     LEAST_CLUSTERS_OF_GOODS,
     CellReading,
+    cluster_items,
     compare_turns,
     draw_cells,
     find_turn,
     is_treated,
     read_cells,
+    weigh_between,
 )
 from profiles.lots import Lot, OpenLots, Purpose, draw_lot, find_place, find_seed, is_in_share
 

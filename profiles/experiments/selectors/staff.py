@@ -1,4 +1,4 @@
-"""Experiments as staff see them: what was promised, how it stands, and what the past tells."""
+"""Experiments as staff see them: their words, what was promised, how they stand, what to expect."""
 
 from __future__ import annotations
 
@@ -10,10 +10,22 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Count
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
 
-from profiles.experiments.core import COLUMNS, METRICS, take_sample
+from profiles.experiments.core import (
+    COLUMNS,
+    METRICS,
+    Foresight,
+    foresee_cells,
+    spend_alpha,
+    take_sample,
+)
 from profiles.experiments.core.estimates import influence
+from profiles.experiments.core.sequences import IntArray
 from profiles.experiments.models import Experiment, ExperimentReadout
+from profiles.experiments.selectors.cells import AMOUNTS, add_up, load_daily
+from profiles.experiments.selectors.clusters import propose_clusters
 from profiles.experiments.selectors.outcomes import ADDS, SIGN
 from shop.ground.database.packed import Packed, fetch_packed
 
@@ -220,3 +232,111 @@ def _load(since: date, until: date) -> np.ndarray:
     )
     rows = fetch_packed(columns, _SOURCE.format(sums=sums), {"since": since, "until": until})
     return rows[np.argsort(rows["shopper"])]
+
+
+type Text = str | Promise
+
+METRIC_NAMES: dict[str, Text] = {
+    "revenue_per_shopper": gettext_lazy("sales a shopper, less returns"),
+    "margin_per_shopper": gettext_lazy("margin a shopper, less returns"),
+    "orders_per_shopper": gettext_lazy("orders a shopper"),
+    "conversion": gettext_lazy("share of shoppers who order"),
+    "units_per_shopper": gettext_lazy("pieces a shopper"),
+    "average_order": gettext_lazy("sales an order"),
+    "clicks_per_view": gettext_lazy("clicks a view"),
+    "offer_clicks_per_view": gettext_lazy("clicks on an offer each time it is seen"),
+    "cart_adds_per_shopper": gettext_lazy("pieces put in the cart, a shopper"),
+    "return_rate": gettext_lazy("share of pieces sent back"),
+}
+
+# What clusters of goods are read by, and guarded by: sums of everybody, not means of shoppers.
+OUTCOMES: dict[str, Text] = {
+    "units_per_shopper": gettext_lazy("pieces sold"),
+    "revenue_per_shopper": gettext_lazy("sales"),
+    "margin_per_shopper": gettext_lazy("margin"),
+    "neighbor_revenue": gettext_lazy("sales of other goods that go with them"),
+    "margin_per_look": gettext_lazy("margin each time a price is seen"),
+    "return_rate": gettext_lazy("share of pieces sent back"),
+    "stock_out_share": gettext_lazy("share of hours sold out"),
+}
+
+# By code; the mathematics raises messages of the catalogue instead.
+PROBLEMS: dict[str, Text] = {
+    "metric": gettext_lazy("Choose metrics from the list."),
+    "purpose": gettext_lazy("Choose the consent under which the experiment uses what it measures."),
+    "hypothesis": gettext_lazy("Write down what you expect and why, before the start."),
+    "effect": gettext_lazy("Enter the smallest effect worth detecting; it cannot be zero."),
+    "plan": gettext_lazy("Enter how many shoppers and days are planned."),
+    "traffic": gettext_lazy("An experiment takes more than 0 and at most 100 % of its namespace."),
+    "everything": gettext_lazy("This namespace only holds shoppers out of all experiments."),
+    "guard": gettext_lazy("The loss that a guard tolerates must be at least 0 % and below 100 %."),
+    "least": gettext_lazy("The smallest shares of all arms must leave something to share out."),
+    "bandit_metric": gettext_lazy(
+        "Adaptive shares need metrics counted by shopper, not by order or view."
+    ),
+    "cluster_metric": gettext_lazy("Clusters of goods are read by sales, margin or pieces."),
+    "cluster_arms": gettext_lazy("With clusters of goods there is the public price and one other."),
+    "clusters": gettext_lazy("Choose the goods first: they are put into clusters."),
+    "goods": gettext_lazy("Some of these goods are in another experiment that runs."),
+    "wash_out": gettext_lazy("The days between two turns must be fewer than those of a turn."),
+}
+
+
+def say_problem(code: str) -> str:
+    """Return a problem, a code or a message, as a sentence in the reader's language."""
+    return str(PROBLEMS[code]) if code in PROBLEMS else gettext(code)
+
+
+# So many past days stand for the turns to come, two turns at least.
+PAST_DAYS = 28
+# What an experiment with public prices may err, guards included.
+ALPHA = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class CellPlan:
+    """How the goods of an experiment with public prices would be read."""
+
+    metric: str
+    period_days: int
+    wash_out_days: int
+    turns: int
+    effect: float
+    targeting: Mapping[str, Any]
+    guards: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CellForecast:
+    """The clusters of the goods, and what the plan will see of them."""
+
+    goods: int
+    clusters: int
+    largest: int
+    foresight: Foresight
+
+
+def forecast_cells(variant_ids: IntArray, plan: CellPlan, now: datetime) -> CellForecast:
+    """Return the clusters of goods and what a plan sees, by their last weeks. Two queries."""
+    ids = np.unique(np.asarray(variant_ids, dtype=np.int64))
+    clusters = propose_clusters(ids)
+    count = int(clusters.max()) + 1 if len(clusters) else 0
+    past = max(2, PAST_DAYS // plan.period_days)
+    start = now - timedelta(days=past * plan.period_days)
+    items = dict(zip(ids.tolist(), clusters.tolist(), strict=True))
+    amount = AMOUNTS[plan.metric]
+    daily = load_daily(items, amount, start=start, until=now, targeting=plan.targeting)
+    outcome, level = np.zeros((count, past)), np.zeros(count)
+    add_up(daily, outcome, level, plan.period_days, plan.wash_out_days)
+    return CellForecast(
+        goods=len(ids),
+        clusters=count,
+        largest=int(np.bincount(clusters).max()) if count else 0,
+        foresight=foresee_cells(
+            outcome,
+            level,
+            turns=plan.turns,
+            effect=plan.effect,
+            alpha=spend_alpha(ALPHA, 1, plan.guards)[0],
+        ),
+    )

@@ -23,7 +23,7 @@ from profiles.experiments.models import (
 )
 from profiles.experiments.selectors.cells import AMOUNTS
 from profiles.experiments.selectors.clusters import propose_clusters
-from profiles.experiments.selectors.words import say_problem
+from profiles.experiments.selectors.staff import say_problem
 from profiles.experiments.services.checks import PlannedTreatment, require_allowed
 from profiles.values import PURPOSES
 from shop.ground.approvals.selectors import find_waiting

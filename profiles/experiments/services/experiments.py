@@ -23,7 +23,7 @@ from profiles.experiments.models import (
     ExperimentShares,
 )
 from profiles.experiments.selectors.experiments import forget_experiments
-from profiles.experiments.selectors.words import say_problem
+from profiles.experiments.selectors.staff import say_problem
 from profiles.experiments.services.checks import design_of, require_allowed
 from profiles.experiments.services.drafts import (
     BadExperiment,

@@ -1,15 +1,17 @@
-"""Campaigns that meet on the same goods: real carts and the goods several of them cover."""
+"""Campaigns that meet: beside which others one runs, for whom, and on which carts and products."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 import numpy as np
 
 from pricing.api import floor_minor
 from promotions.campaigns.api import CampaignView, compile_campaigns, cover_variants, find_campaign
+from promotions.campaigns.models import Campaign, CampaignShopper
+from promotions.coupons.models import GroupClaim
 from promotions.engine.api import Bundle, CartLineValue, CartValue, OfferValue, extra_scopes
 from promotions.law.api import list_markets
 from promotions.release.core.conflicts import (
@@ -18,7 +20,6 @@ from promotions.release.core.conflicts import (
     find_conflicts,
     kinds_of_shoppers,
 )
-from promotions.release.selectors.people import list_neighbours
 from shop.ground.catalog.selectors import get_market, load_variant_arrays
 from shop.ground.catalog.selectors.arrays import find_places
 
@@ -160,3 +161,43 @@ def _times(campaign: CampaignView, offers: Sequence[OfferValue], now: datetime) 
     inside = [at for at in starts if at < campaign.ends_at]
     running = Counter({at: sum(o.starts_at <= at < o.ends_at for o in offers) for at in inside})
     return [at for at, _count in running.most_common(MOST_TIMES)]
+
+
+Status = Campaign.Status
+
+
+def list_addressed(campaign_id: int) -> list[int]:
+    """Return the ids of the shoppers a personal campaign addresses. One query."""
+    rows = CampaignShopper.objects.filter(campaign_id=campaign_id)
+    return list(rows.values_list("shopper_id", flat=True))
+
+
+def list_proven(groups: Collection[str], *, now: datetime) -> dict[str, list[int]]:
+    """Return, by group, the shoppers who have proven to belong to it. One query, none for none."""
+    found: dict[str, list[int]] = {group: [] for group in groups}
+    if found:
+        claims = GroupClaim.objects.filter(
+            state=GroupClaim.State.ACCEPTED,
+            valid_until__gt=now,
+            group__is_active=True,
+            group__code__in=list(groups),
+        )
+        for code, shopper_id in claims.values_list("group__code", "shopper_id"):
+            found[code].append(shopper_id)
+    return found
+
+
+def name_campaigns(campaign_ids: Collection[int]) -> list[str]:
+    """Return the names of campaigns, oldest first. One query."""
+    rows = Campaign.objects.filter(pk__in=campaign_ids).order_by("pk")
+    return list(rows.values_list("name", flat=True))
+
+
+def list_neighbours(*, market_code: str, since: datetime, until: datetime) -> dict[int, str]:
+    """Return campaigns, drafts too, that run in `[since, until)` in the market, with their names.
+
+    One query.
+    """
+    rows = Campaign.objects.filter(starts_at__lt=until, ends_at__gt=since)
+    rows = rows.filter(market_code__in=("", market_code)).exclude(status=Status.ENDED)
+    return dict(rows.values_list("pk", "name"))

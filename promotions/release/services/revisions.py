@@ -36,8 +36,7 @@ from promotions.campaigns.api import (
 from promotions.campaigns.models import Campaign, CampaignEvent, CampaignRevision
 from promotions.law.api import measure_reach
 from promotions.release.selectors.overlaps import find_worst_stack
-from promotions.release.services.experiments import require_untested
-from promotions.release.services.lawful import require_lawful
+from promotions.release.services.preconditions import require_lawful, require_untested
 from shop.ground.approvals.services import withdraw_request
 
 Origin = CampaignRevision.Origin

@@ -30,8 +30,7 @@ from promotions.campaigns.api import (
 )
 from promotions.campaigns.models import Campaign, CampaignPolicy, Offer
 from promotions.law.api import PROMISES
-from promotions.release.services.experiments import require_untested
-from promotions.release.services.lawful import require_lawful
+from promotions.release.services.preconditions import require_lawful, require_untested
 from promotions.release.services.revisions import needs_second
 from shop.ground.approvals.services import (
     approve_request,

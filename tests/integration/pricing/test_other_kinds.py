@@ -18,8 +18,7 @@ from pricing.api import (
     train_demand,
 )
 from pricing.demand.models.demand import DemandModelVersion
-from pricing.demand.selectors.elasticities import list_department_elasticities
-from pricing.demand.selectors.versions import load_active_model
+from pricing.demand.selectors.versions import list_department_elasticities, load_active_model
 from pricing.learning.models.learning import ModelChange
 from pricing.learning.selectors.offline import evaluate_offline
 from pricing.learning.services.learning import learn_online

@@ -14,9 +14,12 @@ from pricing.demand.core import CHALLENGERS, training_leaderboard
 from pricing.demand.core.choice import Impressions
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.models.impression_fits import LookArchive
-from pricing.demand.selectors.elasticities import list_department_elasticities
 from pricing.demand.selectors.training import load_available_shares, load_training_cells
-from pricing.demand.selectors.versions import UntrustedModel, load_active_model
+from pricing.demand.selectors.versions import (
+    UntrustedModel,
+    list_department_elasticities,
+    load_active_model,
+)
 from pricing.learning.core.shown import COLUMNS
 from pricing.learning.selectors.demand import NoCurve
 from pricing.learning.selectors.impression_fits import KeptImpressions, pack_kept

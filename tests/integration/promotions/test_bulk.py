@@ -29,7 +29,7 @@ from promotions.models import (
 )
 from promotions.offers.selectors.evaluation import evaluate_cart
 from promotions.offers.selectors.personal import personal_offers_for
-from promotions.release.services.lawful import LawBroken
+from promotions.release.services.preconditions import LawBroken
 from shop.ground.catalog.models import Variant
 from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.orders import Shelf

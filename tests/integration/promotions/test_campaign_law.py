@@ -25,7 +25,7 @@ from promotions.law.selectors.rows import load_laws
 from promotions.law.selectors.violations import judge_campaign, reached_places
 from promotions.models import Campaign, PromotionLaw
 from promotions.offers.selectors.public_cuts import list_public_cuts
-from promotions.release.services.lawful import LawBroken
+from promotions.release.services.preconditions import LawBroken
 from promotions.release.services.revisions import save_campaign
 from shop.ground.catalog.models import Market
 from shop.ground.catalog.selectors import forget_catalog

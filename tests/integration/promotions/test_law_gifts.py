@@ -15,7 +15,7 @@ from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.law.selectors import evidence as law_evidence
 from promotions.law.selectors.violations import judge_campaign
 from promotions.models import Campaign, StackingGroup
-from promotions.release.services.lawful import LawBroken
+from promotions.release.services.preconditions import LawBroken
 from shop.ground.catalog.models import Market
 from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.campaigns import NOON, make_draft, make_person, step

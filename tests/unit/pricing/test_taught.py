@@ -12,7 +12,7 @@ from pricing.demand.core.served import example_served
 from pricing.learning.core.taught import teach
 from pricing.optimum.core import one_segment
 from pricing.optimum.core.quote import example_terms
-from pricing.publishing.core.scarcity import scarce_cost
+from pricing.publishing.core.publishing import scarce_cost
 from shop.lab.shop_path_book import Morning, Shelf, draft_book
 
 

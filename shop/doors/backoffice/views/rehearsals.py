@@ -15,10 +15,9 @@ from promotions.planning.api import Restored
 from shop.doors.backoffice.checks import market_of
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.names import name_cards
-from shop.doors.backoffice.previews import PreviewForm, try_basket
+from shop.doors.backoffice.previews import PreviewForm, fold_verdicts, try_basket
 from shop.doors.backoffice.replays import replay_order
 from shop.doors.backoffice.sentences import MOMENT
-from shop.doors.backoffice.verdicts import fold_verdicts
 from shop.doors.backoffice.views.campaigns import describe_head, require_campaign
 from shop.doors.backoffice.views.checks import describe_checks, show_progress
 from shop.ground.catalog.selectors import get_market

@@ -11,12 +11,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from profiles.experiments.api import save_draft, set_clusters
-from shop.doors.backoffice.category_picker import list_picked
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.switchback_forms import (
     SwitchbackForm,
     forecast_plan,
     list_goods,
+    list_picked,
     make_switchback,
 )
 from shop.doors.backoffice.switchbacks import CellPlanWords, say_forecast
