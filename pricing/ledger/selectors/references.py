@@ -1,4 +1,4 @@
-"""Load what reference prices are reckoned from: the public-price ledger and what was paid."""
+"""Load from the ledger what reference prices are reckoned from, and the merchant's last prices."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pricing.base.core.reference import (
     find_references,
     list_share,
 )
+from pricing.ledger.models.ledger import PublicPrice
 from pricing.ledger.selectors.offered import lower_by_offers
 from profiles.events.api import load_paid_prices
 from shop.ground.database.packed import Packed, fetch_packed
@@ -105,3 +106,13 @@ def load_references(
         list_share=list_share(paid, list_minor, second),
         series=series,
     )
+
+
+def load_anchors(variant_id: IntArray, place: tuple[str, str]) -> IntArray:
+    """Return the anchors of variants (n,), in minor units; 0 where one has no price. One query."""
+    ids, row = np.unique(variant_id, return_inverse=True)
+    rows = PublicPrice.objects.filter(market_id=place[0], channel=place[1])
+    known = dict(rows.filter(variant_id__in=ids.tolist()).values_list("variant_id", "anchor_minor"))
+    anchors = np.array([known.get(one, 0) for one in ids.tolist()], dtype=np.int64)
+    found: IntArray = anchors[row.ravel()]
+    return found

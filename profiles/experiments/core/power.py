@@ -109,6 +109,9 @@ def foresee_cells(
 ) -> Foresight:
     """Return what `turns` turns will see, from past turns (c, t) and the level before them, (c,).
 
+    Past turns are read under many draws as if clusters had been treated: how far these effects of
+    nothing lie apart is the error that a real one will have.
+
     >>> rng = np.random.default_rng(1)
     >>> sold = 100.0 + rng.normal(0.0, 5.0, (30, 4))
     >>> found = foresee_cells(sold, np.full(30, 100.0), turns=8, effect=0.05)

@@ -220,6 +220,9 @@ def cluster_items(
 ) -> IntArray:
     """Return the cluster of each of n goods, (n,), numbered from 0 by first appearance.
 
+    A cheaper good takes sales from its siblings. If they stood in different cells, the experiment
+    would count as a gain what only moved; in one cluster they move together.
+
     Goods of one `kin` (n,), substitutes for each other, are never parted, however many they are.
     Then pairs (e,) with the largest weight (co-views, co-purchases, similarity) are joined first,
     as long as no cluster grows beyond `most` goods; pairs without weight join nothing.

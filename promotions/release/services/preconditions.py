@@ -1,4 +1,4 @@
-"""What must hold before a campaign is released: the law, and no offer to all under experiment."""
+"""What must hold before a campaign is released: the law, and that no experiment splits it."""
 
 from __future__ import annotations
 

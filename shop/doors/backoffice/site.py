@@ -6,20 +6,41 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
-from django.http import HttpRequest, HttpResponse
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
-from shop.doors.backoffice.autocomplete import StaffAutocomplete
 from shop.doors.backoffice.dashboards import build_dashboard
 from shop.doors.backoffice.page_wrappers import answer_plainly, on_market_clock, relax_policy
 from shop.doors.backoffice.palette import find_records, find_tables
 from shop.doors.backoffice.reauthentication import require_recent, require_second_factor
 from shop.doors.backoffice.simulated import tell_simulated
 from shop.doors.backoffice.urls import list_pages
+from shop.ground.staff.masked import MaskedAdmin
+
+
+class StaffAutocomplete(AutocompleteJsonView):
+    """Django's own view; it names masked rows as the reader's lists do."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Return the choices, or 403 where the reader's role may search none of the columns."""
+        try:
+            return super().get(request, *args, **kwargs)
+        except Http404:
+            said = gettext("Your role sees masked what is searched here.")
+            return JsonResponse({"error": said}, status=403)
+
+    def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
+        """Return a choice: its key and its name."""
+        key = str(getattr(obj, to_field_name))
+        table = self.model_admin
+        shown = table.mask(self.request, obj) if isinstance(table, MaskedAdmin) else obj
+        return {"id": key, "text": str(shown)}
 
 
 class StaffSite(UnfoldAdminSite):

@@ -12,7 +12,7 @@ from pricing.api import drain_quotes
 from pricing.competitors.services.competitors import import_feed
 from pricing.demand.core.choice import Impressions
 from pricing.demand.models.impression_fits import LookArchive
-from pricing.learning.selectors import decided_moves
+from pricing.learning.selectors import shown_windows
 from pricing.learning.selectors.impression_fits import (
     KeptImpressions,
     UntrustedImpressions,
@@ -216,7 +216,7 @@ def test_the_holdouts_coin_is_the_randomization_of_its_price(
     def forget(*_made_with: int) -> SignalWeights:
         raise ObjectDoesNotExist
 
-    monkeypatch.setattr(decided_moves, "load_weights", forget)
+    monkeypatch.setattr(shown_windows, "load_weights", forget)
     LookArchive.objects.all().delete()
     again = keep().decided
     assert np.isnan(again.moved[again.log_price == high]).all()

@@ -28,7 +28,7 @@ from pricing.optimum.core.monitoring import RefitBounds
 from pricing.quoting.selectors.rollouts import load_tried
 from pricing.rollout.selectors.shadow import compare_shadow
 from pricing.rollout.selectors.verdicts import say_refit
-from pricing.rollout.services import refit_check
+from pricing.rollout.services import refits
 from pricing.rollout.services.approvals import NotOffered, activate_model, ask_for_model
 from pricing.rollout.services.rollback import audit_and_go_back, rollback_model
 from pricing.rollout.services.rollouts import begin_rollout
@@ -204,7 +204,7 @@ def test_real_decisions_are_priced_anew_before_a_refit_is_used(
     figures = calm.metrics["refit_check"]["figures"]
     assert (calm.status, figures["decisions"], figures["violations"]) == ("active", 4, 0)
     assert figures["shadow_gap"] == pytest.approx(0.0, abs=1e-4)
-    monkeypatch.setattr(refit_check, "BOUNDS", RefitBounds(shadow_gap=-1.0))
+    monkeypatch.setattr(refits, "BOUNDS", RefitBounds(shadow_gap=-1.0))
     held = train_demand(as_of=NOON + 2 * HOUR, weeks=WEEKS)
     assert held.status == "candidate"
     assert [one["code"] for one in held.metrics["refit_check"]["reasons"]] == ["shadow_gap"]
@@ -221,7 +221,7 @@ def test_a_refit_with_a_nan_figure_is_held(
 ) -> None:
     ask(teas, make_treated(), NOON)
     monkeypatch.setattr(
-        refit_check,
+        refits,
         "compare_shadow",
         lambda *asked: replace(compare_shadow(*asked), mean_absolute_gap=np.nan),
     )

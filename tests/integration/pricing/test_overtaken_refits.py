@@ -15,7 +15,7 @@ from pricing.demand.models.demand import DemandModelVersion
 from pricing.learning.models.learning import ModelChange
 from pricing.rollout.selectors.verdicts import list_waits
 from pricing.rollout.services import refits
-from pricing.rollout.services.refit_check import check_refit
+from pricing.rollout.services.refits import check_refit
 from tests.factories.pricing import NOON, Dairy, make_model, open_dairy
 from tests.factories.pricing_audits import make_alike
 

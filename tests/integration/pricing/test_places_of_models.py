@@ -28,7 +28,7 @@ from pricing.ledger.selectors.exposures import Exposures
 from pricing.optimum.core.monitoring import RefitBounds
 from pricing.rollout.selectors.shadow import ShadowFigures
 from pricing.rollout.selectors.verdicts import say_refit
-from pricing.rollout.services import refit_check
+from pricing.rollout.services import refits
 from pricing.rollout.services.refits import use_refit
 from profiles.events.selectors.purchases import load_purchase_cells
 from profiles.models import Event, Shopper
@@ -119,9 +119,9 @@ def test_a_refit_that_jumps_in_one_market_is_held(
     households: list[int], dairy: Dairy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bounds = RefitBounds(shadow_gap=-1.0)
-    monkeypatch.setattr(refit_check, "BOUNDS", bounds)
+    monkeypatch.setattr(refits, "BOUNDS", bounds)
     in_use = DemandModelVersion.objects.get(status="active")
-    shadow = refit_check.compare_shadow
+    shadow = refits.compare_shadow
     seen: list[tuple[str, str]] = []
 
     def compare(found: Exposures, served: ServedDemand, place: tuple[str, str]) -> ShadowFigures:
@@ -129,7 +129,7 @@ def test_a_refit_that_jumps_in_one_market_is_held(
         gap = -2.0 if len(seen) == 1 else 0.1
         return replace(shadow(found, served, place), mean_absolute_gap=gap)
 
-    monkeypatch.setattr(refit_check, "compare_shadow", compare)
+    monkeypatch.setattr(refits, "compare_shadow", compare)
     candidate = make_alike()
     assert use_refit(model_id=candidate.pk, now=NOON).allows_use
     candidate.refresh_from_db()

@@ -41,7 +41,7 @@ from pricing.publishing.services.books import read_book_notes
 from pricing.quoting.selectors.serving import forget_serving, get_serving
 from pricing.quoting.services import deciding
 from pricing.rollout.selectors.shadow import compare_shadow
-from pricing.rollout.services.refit_check import check_refit
+from pricing.rollout.services.refits import check_refit
 from profiles.events.services.drain import drain_events
 from profiles.values import FeatureRow, ShopperValue
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays, unpack_arrays

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pricing.base.core.arrays import BoolArray, FloatArray
 from pricing.demand.core.choice import Impressions, fit_choice, update_choice
-from pricing.learning.core.delays import Delays
+from pricing.learning.core.since import Delays
 
 HORIZON = 90.0
 LEVEL = 0.06

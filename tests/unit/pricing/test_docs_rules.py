@@ -10,7 +10,7 @@ import pytest
 from pricing.base.core.values import Policy
 from pricing.competitors.core import competitor_ceiling
 from pricing.competitors.models.competitors import QuarantinedCompetitorRow
-from pricing.learning.core.delays import Delays
+from pricing.learning.core.since import Delays
 from pricing.optimum.core.feasible import example_limits, find_feasible, name_rules
 from pricing.optimum.core.publish import reach_of
 from pricing.publishing.core.quality import BADGES

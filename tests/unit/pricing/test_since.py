@@ -8,10 +8,9 @@ import numpy as np
 
 from pricing.demand.core.choice import Impressions
 from pricing.demand.core.choice.serve import example_choice
-from pricing.learning.core.delays import Delays
 from pricing.learning.core.minutes import Alarms
 from pricing.learning.core.shown import COLUMNS
-from pricing.learning.core.since import Settled, Since
+from pricing.learning.core.since import Delays, Settled, Since
 from pricing.learning.core.views import View, Views
 
 ANCHORS = {7: 400, 8: 300}
