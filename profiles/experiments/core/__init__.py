@@ -24,7 +24,6 @@ from profiles.experiments.core.assignment import (
     check_arms,
     find_slots,
 )
-from profiles.experiments.core.balance import MISMATCH, check_balance, weigh_counts
 from profiles.experiments.core.cell_metrics import (
     CELL_METRICS,
     CellColumn,
@@ -46,7 +45,16 @@ from profiles.experiments.core.estimates import (
 from profiles.experiments.core.metrics import COLUMNS, METRICS, Metric, take_sample
 from profiles.experiments.core.power import Design, Foresight, Need, estimate_need, foresee_cells
 from profiles.experiments.core.readings import MetricReading, Promise, Reading, Units, read_units
-from profiles.experiments.core.sequences import LEAST_CLUSTERS, Arm, arm_of, compare_arms, grow_arms
+from profiles.experiments.core.sequences import (
+    LEAST_CLUSTERS,
+    MISMATCH,
+    Arm,
+    arm_of,
+    check_balance,
+    compare_arms,
+    grow_arms,
+    weigh_counts,
+)
 from profiles.experiments.core.serving import (
     MOST_ASTRAY,
     MOST_LOOKS_APART,

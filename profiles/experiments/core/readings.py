@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from profiles.experiments.core.adaptive import compare_adaptive, score_units
-from profiles.experiments.core.balance import MISMATCH, check_balance
 from profiles.experiments.core.estimates import Comparison, adjust, compare, spend_alpha
 from profiles.experiments.core.metrics import METRICS, Metric, take_sample
-from profiles.experiments.core.sequences import FloatArray, IntArray
+from profiles.experiments.core.sequences import MISMATCH, FloatArray, IntArray, check_balance
 
 Verdict = Literal["mismatch", "harmed", "wins", "loses", "few", "open"]
 

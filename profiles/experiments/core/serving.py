@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.experiments.core.balance import MISMATCH, check_balance
 from profiles.experiments.core.cell_metrics import CellColumn
+from profiles.experiments.core.sequences import MISMATCH, check_balance
 from profiles.experiments.core.switchback import BoolArray, CellReading, read_cells
 
 # More of an arm's counted hours than this, under another price than its own: a fault of serving.

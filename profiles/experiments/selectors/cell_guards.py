@@ -26,9 +26,9 @@ from profiles.experiments.selectors.cells import (
     load_amounts,
     load_daily,
     plan_pairs,
+    read_pairs,
     sum_turns,
 )
-from profiles.experiments.selectors.clusters import read_pairs
 from profiles.experiments.selectors.serving import Served
 from profiles.recommend.api import get_similarity_model
 from shop.ground.inventory.selectors import load_sold_out_hours

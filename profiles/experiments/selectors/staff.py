@@ -24,8 +24,7 @@ from profiles.experiments.core import (
 from profiles.experiments.core.estimates import influence
 from profiles.experiments.core.sequences import IntArray
 from profiles.experiments.models import Experiment, ExperimentReadout
-from profiles.experiments.selectors.cells import AMOUNTS, add_up, load_daily
-from profiles.experiments.selectors.clusters import propose_clusters
+from profiles.experiments.selectors.cells import AMOUNTS, add_up, load_daily, propose_clusters
 from profiles.experiments.selectors.outcomes import ADDS, SIGN
 from shop.ground.database.packed import Packed, fetch_packed
 

@@ -13,7 +13,6 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from profiles.experiments.core import CELL_METRICS, METRICS, ArmPlan, BadDesign, check_arms
-from profiles.experiments.core.approvals import PUBLIC_PRICES
 from profiles.experiments.models import (
     EVERYTHING,
     Experiment,
@@ -21,14 +20,18 @@ from profiles.experiments.models import (
     ExperimentItem,
     ExperimentNamespace,
 )
-from profiles.experiments.selectors.cells import AMOUNTS
-from profiles.experiments.selectors.clusters import propose_clusters
+from profiles.experiments.selectors.cells import AMOUNTS, propose_clusters
 from profiles.experiments.selectors.staff import say_problem
 from profiles.experiments.services.checks import PlannedTreatment, require_allowed
 from profiles.values import PURPOSES
+from shop.ground.approvals.core.values import Kind
 from shop.ground.approvals.selectors import find_waiting
 from shop.ground.approvals.services import ask_approval, list_involved, withdraw_request
 from shop.ground.kernel.errors import FairtagError
+
+PUBLIC_PRICES = Kind(
+    "profiles.experiment", right="profiles.change_experiment", page="admin:experiment"
+)
 
 STATES = Experiment.State
 # What can be summed up by cluster of goods, nobody named.

@@ -14,7 +14,6 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from profiles.experiments.core import SLOTS, ArmPlan, BadDesign, check_arms, find_slots
-from profiles.experiments.core.approvals import PUBLIC_PRICES
 from profiles.experiments.models import (
     Experiment,
     ExperimentDeviation,
@@ -26,6 +25,7 @@ from profiles.experiments.selectors.experiments import forget_experiments
 from profiles.experiments.selectors.staff import say_problem
 from profiles.experiments.services.checks import design_of, require_allowed
 from profiles.experiments.services.drafts import (
+    PUBLIC_PRICES,
     BadExperiment,
     Registered,
     get_namespace,
