@@ -104,7 +104,7 @@ EMAILS: dict[str, dict[str, str]] = {
     "placed": {
         "subject": gettext_noop("Your order {number}"),
         "intro": gettext_noop(
-            "Thank you, {name}. We have your order and keep the goods for you until it is paid."
+            "Thank you, {name}. We have your order and keep the products for you until it is paid."
         ),
     },
     "paid": {
@@ -138,7 +138,7 @@ EMAIL_WORDS: dict[str, str] = {
     "price_for_everyone": pgettext_noop("order", "Price for everyone"),
     "price": gettext_noop("Price"),
     "offers": gettext_noop("Offers"),
-    "subtotal": gettext_noop("Goods"),
+    "subtotal": gettext_noop("Products"),
     "delivery": gettext_noop("Delivery"),
     "tax_included": gettext_noop("Tax included"),
     "tax_added": gettext_noop("Tax"),

@@ -90,7 +90,7 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
         "channel",
         "name",
         "email",
-        money_column("subtotal_minor", _("Goods"), currency_field="currency"),
+        money_column("subtotal_minor", _("Products"), currency_field="currency"),
         money_column("discount_minor", _("Offers"), currency_field="currency"),
         money_column("total_minor", _("Total"), currency_field="currency"),
     ]

@@ -56,7 +56,7 @@ def _describe_line(line: OrderLine, currency: str) -> dict[str, Any]:
 
 def _list_sums(order: Order) -> list[tuple[Text, str]]:
     sums: list[tuple[Text, int]] = [
-        (_("Goods"), order.subtotal_minor),
+        (_("Products"), order.subtotal_minor),
         (_("Offers"), -order.discount_minor),
         (_("Delivery"), order.delivery_minor),
         (_("Tax on top"), order.tax_added_minor),

@@ -168,7 +168,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
         (_("Budget"), {"fields": [("budget_minor", "spent_minor")]}),
         (
             _("Claims"),
-            {"fields": NAMES, "description": _("The law looks at this and at the names.")},
+            {"fields": NAMES, "description": _("The law check reads this and the names.")},
         ),
         (_("Proof"), {"fields": ["holdout_percent"]}),
         (

@@ -44,7 +44,7 @@ class PromotionLawAdmin(StaffAdmin):
             {"fields": ["personal_cap", "members_count", "groups_allowed", "terms_language"]},
         ),
         (
-            _("Goods"),
+            _("Products"),
             {
                 "fields": [
                     *("below_cost_allowed", "minimum_prices", "gift_kinds", "banned_kinds"),

@@ -126,7 +126,7 @@ def test_everything_is_decided_and_asked_without_javascript(
 def test_categories_are_found_and_chosen_by_the_keyboard(page: Page, shop: Shop) -> None:
     sign_in(page, shop, "analyst")
     page.goto("/admin/experiments/prices/")
-    tree = page.get_by_role("group", name="Categories whose goods take part").get_by_role(
+    tree = page.get_by_role("group", name="Categories whose products take part").get_by_role(
         "listitem"
     )
     everything = tree.count()

@@ -36,7 +36,7 @@ _TEXTS: Mapping[str, str] = {
         "Median price paid in the 90 days before this reduction"
     ),
     "reference:uk_volume_share": gettext_noop(
-        "Lowest price in the 30 days before, at which goods really sold"
+        "Lowest price in the 30 days before, at which products really sold"
     ),
 }
 

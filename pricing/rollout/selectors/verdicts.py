@@ -20,8 +20,8 @@ from shop.ground.staff.numbers import show_percent, show_units
 type Text = str | Promise
 
 # Forecast error is measured on two sets: always shown under the name that says on which.
-WMAPE_ALL = gettext_lazy("WMAPE, all goods")
-WMAPE_BEST = gettext_lazy("WMAPE, best-sold goods")
+WMAPE_ALL = gettext_lazy("WMAPE, all products")
+WMAPE_BEST = gettext_lazy("WMAPE, best-selling products")
 
 # What the leaderboard says (English, with its figures) -> our sentence with the same figures.
 GAIN = r" log-likelihood (?P<gain>\S+) a day, (?P<low>\S+) to (?P<high>\S+)"
@@ -55,7 +55,7 @@ SENTENCES: tuple[tuple[str, Text], ...] = (
     ),
     (
         r"too few goods or weeks to compare models",
-        gettext_lazy("too few goods or weeks to compare models"),
+        gettext_lazy("too few products or weeks to compare models"),
     ),
     (
         r"there is too little history to fit another family",
@@ -101,7 +101,7 @@ REFIT: dict[str, Text] = {
     "wmape": gettext_lazy("its forecast error is %(value)s (bound %(limit)s)"),
     "deviance": gettext_lazy("the deviance of its forecasts is %(value)s (bound %(limit)s)"),
     "coverage_90": gettext_lazy("its 90 %% intervals hold %(value)s (bound %(limit)s)"),
-    "items": gettext_lazy("it knows %(value)s goods by their own sales (bound %(limit)s)"),
+    "items": gettext_lazy("it knows %(value)s products by their own sales (bound %(limit)s)"),
     "shadow_gap": gettext_lazy(
         "decisions of the last hours would have been priced %(value)s away (bound %(limit)s)"
     ),

@@ -253,7 +253,7 @@ OUTCOMES: dict[str, Text] = {
     "units_per_shopper": gettext_lazy("pieces sold"),
     "revenue_per_shopper": gettext_lazy("sales"),
     "margin_per_shopper": gettext_lazy("margin"),
-    "neighbor_revenue": gettext_lazy("sales of other goods that go with them"),
+    "neighbor_revenue": gettext_lazy("sales of other products that go with them"),
     "margin_per_look": gettext_lazy("margin each time a price is seen"),
     "return_rate": gettext_lazy("share of pieces sent back"),
     "stock_out_share": gettext_lazy("share of hours sold out"),
@@ -273,10 +273,12 @@ PROBLEMS: dict[str, Text] = {
     "bandit_metric": gettext_lazy(
         "Adaptive shares need metrics counted by shopper, not by order or view."
     ),
-    "cluster_metric": gettext_lazy("Clusters of goods are read by sales, margin or pieces."),
-    "cluster_arms": gettext_lazy("With clusters of goods there is the public price and one other."),
-    "clusters": gettext_lazy("Choose the goods first: they are put into clusters."),
-    "goods": gettext_lazy("Some of these goods are in another experiment that runs."),
+    "cluster_metric": gettext_lazy("Clusters of products are read by sales, margin or pieces."),
+    "cluster_arms": gettext_lazy(
+        "With clusters of products there is the public price and one other price."
+    ),
+    "clusters": gettext_lazy("Choose the products first: they are put into clusters."),
+    "goods": gettext_lazy("Some of these products are in another experiment that runs."),
     "wash_out": gettext_lazy("The days between two turns must be fewer than those of a turn."),
 }
 

@@ -45,7 +45,7 @@ def title_rule(rule: str, language: str) -> str:
 TITLES: Mapping[str, str] = {
     "was_price_too_high": gettext_noop("The old price is no higher than the price history allows"),
     "was_price_never_paid": gettext_noop("The old price was really paid"),
-    "percent_not_from_reference": gettext_noop("Percentages are reckoned from the reference price"),
+    "percent_not_from_reference": gettext_noop("Percentages are computed from the reference price"),
     "raised_before_cut": gettext_noop("No price increase is presented as a deal"),
     "timer_restarts": gettext_noop("No countdown starts again"),
     "window_without_pause": gettext_noop("Offers for a time pause before they come again"),
@@ -59,7 +59,7 @@ TITLES: Mapping[str, str] = {
     "terms_not_in_language": gettext_noop("Shoppers can read the terms"),
     "below_cost": gettext_noop("Nothing sells below cost"),
     "below_minimum_price": gettext_noop("Minimum prices are kept"),
-    "cut_not_reached": gettext_noop("Goods reach the percentage in the name"),
+    "cut_not_reached": gettext_noop("Products reach the percentage in the name"),
     "promise_not_reached": gettext_noop(
         "Products reach the free units, amounts and prices that offers promise"
     ),
@@ -73,7 +73,7 @@ TITLES: Mapping[str, str] = {
     "review_tied_to_tone": gettext_noop("Rewards for reviews do not depend on their tone"),
     "review_not_disclosed": gettext_noop("Rewarded reviews say so"),
     "percent_untrue": gettext_noop("The percentage in the name is given"),
-    "up_to_misleading": gettext_noop("“Up to” is true of enough goods"),
+    "up_to_misleading": gettext_noop("“Up to” is true of enough products"),
     "price_named_in_name": gettext_noop("No old price is typed into a name"),
 }
 
@@ -81,27 +81,27 @@ TITLES: Mapping[str, str] = {
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "was_price_too_high": (
         gettext_noop(
-            "The old price {was} is above what may be named: {goods} of the goods were offered for "
-            "less in the days the law looks at."
+            "The old price {was} is above what may be named: {goods} of the products were "
+            "offered for less in the days that the law covers."
         ),
-        gettext_noop("Name at most {reference}, take those goods out, or begin later."),
+        gettext_noop("Name at most {reference}, take those products out, or begin later."),
     ),
     "was_price_never_paid": (
         gettext_noop(
-            "An old price must have been real: at {goods} of the goods fewer than one in five "
+            "An old price must have been real: of {goods} of the products fewer than one in five "
             "units of 90 days sold at list price."
         ),
-        gettext_noop("Drop the old price for those goods, or take them out."),
+        gettext_noop("Drop the old price for those products, or take them out."),
     ),
     "percent_not_from_reference": (
         gettext_noop(
-            "A percentage is reckoned from the reference price: {goods} of the goods were offered "
-            "for less than their price now in the days the law looks at, so “{percent} %” would "
-            "not be true of them."
+            "A percentage is computed from the reference price: {goods} of the products were "
+            "offered for less than their price now in the days that the law covers, so "
+            "“{percent} %” would not be true of them."
         ),
         gettext_noop(
-            "Take those goods out, begin when their price has stood long enough, or name the new "
-            "price without a percentage."
+            "Take those products out, begin when their price has stood long enough, or name the "
+            "new price without a percentage."
         ),
     ),
     "raised_before_cut": (
@@ -109,7 +109,9 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
             "A price increase must not be presented as a deal: {goods} of the products cost less "
             "than the new price within {days} days before it."
         ),
-        gettext_noop("Take those goods out, or wait until the higher price has stood {days} days."),
+        gettext_noop(
+            "Take those products out, or wait until the higher price has stood {days} days."
+        ),
     ),
     "timer_restarts": (
         gettext_noop(
@@ -170,29 +172,29 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "below_cost": (
         gettext_noop(
-            "Selling below cost is forbidden here: {goods} of the goods would go for less than "
-            "they cost."
+            "Selling below cost is forbidden here: {goods} of the products would be sold for "
+            "less than they cost."
         ),
-        gettext_noop("Make the cut smaller, or take those goods out."),
+        gettext_noop("Reduce the discount, or take those products out."),
     ),
     "below_minimum_price": (
         gettext_noop(
-            "This place sets a minimum price for goods of the kind “{kind}”: {goods} of them would "
-            "go for less."
+            "This place sets a minimum price for products of the kind “{kind}”: {goods} of them "
+            "would be sold for less."
         ),
-        gettext_noop("Make the cut smaller, or take those goods out."),
+        gettext_noop("Reduce the discount, or take those products out."),
     ),
     "cut_not_reached": (
         gettext_noop(
-            "“{percent} %” must be true of the goods it names: at {goods} of them the floor stops "
-            "the price before."
+            "“{percent} %” must be true of the products it names: for {goods} of them the price "
+            "floor prevents it."
         ),
-        gettext_noop("Take those goods out, or announce what they really get."),
+        gettext_noop("Take those products out, or announce what they really get."),
     ),
     "promise_not_reached": (
         gettext_noop(
-            "The offer promises units free, cheaper by an amount, or at a price: at {goods} of the "
-            "products the price floor stops the price before."
+            "The offer promises free units, an amount off or a fixed price: for {goods} of the "
+            "products the price floor prevents it."
         ),
         gettext_noop(
             "Take those products out, or accept selling below the floor, which a second person "
@@ -205,14 +207,14 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "restricted_gift": (
         gettext_noop(
-            "Goods of the kind “{kind}” may not be given away here, and this offer gives {goods} "
-            "of them."
+            "Products of the kind “{kind}” may not be given away here, and this offer gives "
+            "{goods} of them."
         ),
         gettext_noop("Choose another gift."),
     ),
     "banned_promotion": (
         gettext_noop(
-            "Goods of the kind “{kind}” may not be promoted here at all; {goods} are in scope."
+            "Products of the kind “{kind}” may not be promoted here at all; {goods} are in scope."
         ),
         gettext_noop("Take them out of the scope."),
     ),
@@ -224,10 +226,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "bait_quantity": (
         gettext_noop(
-            "Bait: {goods} of the goods have less than {days} days of their usual sales in stock, "
-            "or less than the quantity announced."
+            "Bait: {goods} of the products have less than {days} days of their usual sales in "
+            "stock, or less than the quantity announced."
         ),
-        gettext_noop("Order more first, announce the true quantity, or take those goods out."),
+        gettext_noop("Order more first, announce the true quantity, or take those products out."),
     ),
     "free_with_hidden_conditions": (
         gettext_noop("“Free” has conditions that are not said: {word}."),
@@ -255,8 +257,8 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "up_to_misleading": (
         gettext_noop(
-            "“Up to {said} %” is true of only {share} % of the goods; at least {least} % must get "
-            "it."
+            "“Up to {said} %” is true of only {share} % of the products; at least {least} % must "
+            "get it."
         ),
         gettext_noop("Lower the figure or widen what gets it."),
     ),

@@ -31,8 +31,8 @@ EXPIRING: tuple[str, str] = (
 LEAVING: tuple[str, str] = (
     gettext_noop("You keep {tier} until {day}"),
     gettext_noop(
-        "Your orders no longer reach {tier}. You keep it until {day}; {missing} more in goods"
-        " and it stays. Your points: {link}"
+        "Your orders no longer reach {tier}. You keep it until {day}; {missing} more in products "
+        "and it stays. Your points: {link}"
     ),
 )
 

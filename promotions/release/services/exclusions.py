@@ -94,7 +94,7 @@ def take_out_asked(*, check_id: int, now: datetime) -> None:
     about = CampaignCheck.objects.defer("answer").filter(pk=check.about_id or 0).first()
     goods = [] if about is None else load_goods_of(about.pk, check.rule)
     if about is None or not goods:
-        raise CampaignRefused(_("This rule names no goods that can be taken out."))
+        raise CampaignRefused(_("This rule names no products that can be taken out."))
     saved = take_out_goods(
         campaign_id=check.campaign_id,
         variant_ids=goods,
@@ -108,7 +108,7 @@ def take_out_asked(*, check_id: int, now: datetime) -> None:
 
 def say_why_taken_out(rule: str) -> str:
     """Return the reason that is kept with the version."""
-    named = _("every rule that names goods") if rule == EVERY_RULE else rule
+    named = _("every rule that names products") if rule == EVERY_RULE else rule
     return _("taken out as the law says: %(rule)s") % {"rule": named}
 
 
@@ -119,7 +119,7 @@ def _leave_out(offers: Sequence[Mapping[str, Any]], ids: frozenset[int]) -> list
             for offer in offers
         ]
     except EmptyOffer as nothing:
-        told = _("Without these goods the offer “%(code)s” would mean nothing.")
+        told = _("Without these products the offer “%(code)s” would mean nothing.")
         raise CampaignRefused(told % {"code": nothing.args[0]}) from nothing
 
 

@@ -84,7 +84,7 @@ class StackingForm(forms.Form):
         if cleaned["stacking"] not in ("best_unit", "best"):
             cleaned["stacking_group"] = ""
         elif not cleaned.get("stacking_group") and "stacking_group" not in self.errors:
-            self.add_error("stacking_group", _("Name the group, such as “weekly”."))
+            self.add_error("stacking_group", _("Enter a name for the group, such as “weekly”."))
         return cleaned
 
 

@@ -26,13 +26,14 @@ SIGNALS: dict[str, Text] = {
     "deals": gettext_lazy("what they bought on offer lately"),
     "offers": gettext_lazy("offers they opened lately"),
     "category": gettext_lazy("interest in this category"),
-    "family": gettext_lazy("interest in goods like this one"),
+    "family": gettext_lazy("interest in products like this one"),
     "variant": gettext_lazy("interest in exactly this one"),
 }
 INPUTS: dict[str, Text] = {
     "unit_cost": gettext_lazy("cost of one piece"),
     "extra_cost": gettext_lazy(
-        "what else a sale costs: a piece that will be missing later, sales that similar goods lose"
+        "what else a sale costs: a piece that will be missing later, sales that similar products "
+        "lose"
     ),
     "list_minor": gettext_lazy("list price"),
     "public_minor": gettext_lazy("public price"),

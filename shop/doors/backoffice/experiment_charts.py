@@ -151,7 +151,7 @@ def _draw_days(
         band=Band(_("confidence sequence"), band) if len(band) > 1 else None,
         width=WIDE,
         is_counted=True,
-        note=_("Bounds need eight clusters of goods. They hold at every look at once.")
+        note=_("Bounds need eight clusters of products. They hold at every look at once.")
         if row.unit == "cluster"
         else _("Bounds need 100 shoppers in each arm. They hold at every look at once."),
     ).draw()

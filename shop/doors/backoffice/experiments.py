@@ -214,8 +214,8 @@ def say_cells_read(row: ExperimentRow) -> str:
     if row.unit != "cluster" or not figures.get("pairs"):
         return ""
     told = _(
-        "Read from %(clusters)s clusters in %(pairs)s pairs of turns. Each cluster is cheaper in"
-        " one turn of every pair, so both arms have the same goods for the same time."
+        "Read from %(clusters)s clusters in %(pairs)s pairs of turns. Each cluster is cheaper in "
+        "one turn of every pair, so both arms have the same products for the same time."
     ) % {"clusters": show_count(figures["clusters"]), "pairs": show_count(figures["pairs"])}
     if figures["spill_low"] is None:
         return told

@@ -21,7 +21,7 @@ from shop.ground.staff.region import show_time
 REFUSALS: dict[str, str | Promise] = {
     "not_a_number": gettext_lazy("not used: the result is not a number"),
     "too_steep": gettext_lazy("not used: elasticities too large to be true"),
-    "wrong_sign": gettext_lazy("not used: too many goods would sell more when dearer"),
+    "wrong_sign": gettext_lazy("not used: too many products would sell more when dearer"),
 }
 
 
@@ -74,7 +74,7 @@ def _list_sources(told: Mapping[str, Any]) -> list[Figure]:
         Figure(
             _("Impressions beside products of the category"),
             show_percent(told.get("together", 0.0)),
-            _("pages whose goods are not kept as a set: %(pages)s")
+            _("pages whose products are not kept as a set: %(pages)s")
             % {"pages": show_count(told.get("left_out_sets", 0))},
         ),
         Figure(

@@ -24,7 +24,7 @@ PURPOSES: Mapping[Purpose, tuple[Text, Text]] = {
     Purpose.ARM: (gettext_lazy("Experiment"), gettext_lazy("shopper, while it runs")),
     Purpose.TURN: (
         gettext_lazy("Experiment with public prices"),
-        gettext_lazy("cluster of goods, by pair of turns"),
+        gettext_lazy("cluster of products, by pair of turns"),
     ),
     Purpose.EXPERIMENT_HOLDOUT: (
         gettext_lazy("Held out of experiments"),

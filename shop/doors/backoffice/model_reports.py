@@ -219,12 +219,12 @@ def _list_errors(version: ModelVersionRow) -> list[Figure]:
         Figure(
             WMAPE_ALL,
             show_number(version.metrics.get("wmape"), 3),
-            _("sum of absolute errors as a share of sales, goods that sell little included"),
+            _("sum of absolute errors as a share of sales, products that sell little included"),
         )
     ]
     own = next((one for one in list_families(version) if one.is_own), None)
     if own is not None:
-        note = _("the same measure on the goods all families are compared on")
+        note = _("the same measure on the products all families are compared on")
         found.append(Figure(WMAPE_BEST, own.wmape, note))
     return found
 

@@ -113,7 +113,7 @@ class PreviewForm(forms.Form):
                 raise forms.ValidationError(_("Write pieces as a number: SKU x 2."))
             basket[found[0]] = basket.get(found[0], 0) + min(int(pieces.strip() or 1), 999)
         if not 0 < len(basket) <= MOST_GOODS:
-            raise forms.ValidationError(_("Name one to twenty SKUs."))
+            raise forms.ValidationError(_("Enter one to twenty SKUs."))
         return basket
 
     def clean_shopper(self) -> ShopperValue | None:

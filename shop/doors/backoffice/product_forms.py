@@ -240,7 +240,7 @@ class BaseVariantSet(forms.BaseFormSet):
             return
         form.cleaned_data["chosen"] = {}
         if not names:
-            form.add_error("options", _("Name the product's options first, such as Size."))
+            form.add_error("options", _("Enter the product's options first, such as Size."))
         elif values or not is_alone:
             said = _("Write one value for each of: %(names)s.")
             form.add_error("options", said % {"names": ", ".join(names)})

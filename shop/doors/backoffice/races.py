@@ -94,8 +94,8 @@ def _draw(paths: Sequence[Mapping[str, Any]]) -> Chart:
             for tone, one in enumerate(paths, 1)
         ),
         note=_(
-            "The linear family on the best-sold goods, both axes logarithmic: each solver goes to"
-            " the same minimum, lower is nearer."
+            "The linear family on the best-selling products, both axes logarithmic: each solver "
+            "goes to the same minimum, lower is nearer."
         ),
     ).draw()
 

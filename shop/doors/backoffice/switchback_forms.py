@@ -96,9 +96,9 @@ class SwitchbackForm(forms.Form):
         max_length=2_000,
     )
     categories = forms.MultipleChoiceField(
-        label=_("Categories whose goods take part"),
+        label=_("Categories whose products take part"),
         choices=list_category_names,
-        help_text=_("Goods of one category stay in one cluster: they replace each other."),
+        help_text=_("Products of one category stay in one cluster: they replace each other."),
     )
     place = forms.ChoiceField(
         label=_("Market and channel"),
@@ -151,7 +151,7 @@ class SwitchbackForm(forms.Form):
         if period and asked.get("turns") and period * asked["turns"] > 366:
             self.add_error("turns", _("That is more than a year."))
         if len(list_goods(asked.get("categories", ()))) > MOST_GOODS:
-            told = _("These are more than %(n)s goods: choose fewer categories.")
+            told = _("These are more than %(n)s products: choose fewer categories.")
             self.add_error("categories", told % {"n": MOST_GOODS})
         return asked
 

@@ -40,7 +40,7 @@ def say_forecast(forecast: CellForecast, effect: float) -> CellPlanWords:
     """Return what a plan will see, and whether that is less than it looks for."""
     seen = forecast.foresight
     lines = [
-        _("%(goods)s goods in %(clusters)s clusters, the largest of %(largest)s.")
+        _("%(goods)s products in %(clusters)s clusters, the largest of %(largest)s.")
         % {
             "goods": show_count(forecast.goods),
             "clusters": show_count(forecast.clusters),

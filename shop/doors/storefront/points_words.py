@@ -53,8 +53,8 @@ def say_less(reason: str) -> str:
     return {
         "no_points": _("You have fewer points than that."),
         "below_minimum": _("That is below the smallest number of points an order takes."),
-        "goods_covered": _("Your points cover all the goods: the rest stays yours."),
-        "share_reached": _("Points pay a part of the goods only."),
+        "goods_covered": _("Your points cover all the products: the rest stays yours."),
+        "share_reached": _("Points pay a part of the products only."),
         "not_in_steps": _("Points are used in whole steps."),
     }.get(reason, "")
 

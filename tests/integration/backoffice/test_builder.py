@@ -138,7 +138,7 @@ def test_clauses_are_alternatives_and_the_offer_says_how_it_combines(
     save("price_cut", {**typed, "stacking": "stack", "group": str(group.pk)})
     assert sentences()[0].endswith("It combines as its group “week” says.")
     refused = errors_of(save("price_cut", {**typed, "stacking": "best"}))
-    assert refused == "stacking_group: Name the group, such as “weekly”."
+    assert refused == "stacking_group: Enter a name for the group, such as “weekly”."
 
 
 def test_an_alternative_is_added_only_beside_another_clause(root: Client) -> None:

@@ -173,5 +173,5 @@ def test_ten_answers_of_a_campaign_are_kept(campaign: Campaign) -> None:
 
 
 def test_a_depth_nobody_can_show_is_refused(root: Client, campaign: Campaign) -> None:
-    assert "Name a depth between 1 and 100 percent." in ask(root, campaign, depth=0)
+    assert "Enter a depth between 1 and 100 percent." in ask(root, campaign, depth=0)
     assert states(campaign) == []

@@ -103,7 +103,7 @@ def test_a_button_takes_named_products_out_of_a_draft(
     asked = {"check": str(task.check_id), "rule": "below_cost"}
     assert as_role(ANALYST).post(address, asked).status_code == 403
     refused = root.post(address, {**asked, "rule": "other"}, follow=True).content.decode()
-    assert "This rule names no goods that can be taken out." in refused
+    assert "This rule names no products that can be taken out." in refused
     done = root.post(address, asked, follow=True).content.decode()
     assert "leaves these goods out" in done
     assert "Waiting for a worker" in done  # the law is asked of what is left
@@ -116,11 +116,11 @@ def test_a_button_takes_named_products_out_of_a_draft(
 def test_the_law_page_offers_to_take_products_out_of_drafts(root: Client) -> None:
     leave_no_room()
     key = prepare(name="99 % off", status="draft", claims={})
-    assert "Take these goods out of the draft" in ask_law(root, key)
+    assert "Take these products out of the draft" in ask_law(root, key)
     assert CampaignCheck.objects.get().answer["goods"]["cut_not_reached"]
     Campaign.objects.filter(pk=key).update(status="scheduled")
     page = root.get(reverse("admin:campaign_plan", args=[key])).content.decode()
-    assert "Take these goods out of the draft" not in page
+    assert "Take these products out of the draft" not in page
 
 
 def test_every_rule_has_a_title_in_both_languages() -> None:

@@ -80,7 +80,7 @@ def test_the_newest_fit_is_told_and_all_are_drawn(root: Client) -> None:
     [
         ("not_a_number", "not used: the result is not a number"),
         ("too_steep", "not used: elasticities too large to be true"),
-        ("wrong_sign", "not used: too many goods would sell more when dearer"),
+        ("wrong_sign", "not used: too many products would sell more when dearer"),
     ],
 )
 def test_a_fit_that_is_not_used_says_why(root: Client, refusal: str, words: str) -> None:

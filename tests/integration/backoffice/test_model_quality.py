@@ -41,11 +41,11 @@ def test_a_models_error_is_one_number_on_both_pages(root: Client, measured: int)
     line = next(one for one in board.context["versions"] if one.id == measured)
     page = root.get(reverse("admin:model_backtest", args=[measured]))
     figures = {str(one.title): one.figure for one in page.context["figures"]}
-    assert figures["WMAPE, all goods"] == own.wmape_all == line.wmape == "0.475"
-    assert figures["WMAPE, best-sold goods"] == own.wmape == "0.470"
+    assert figures["WMAPE, all products"] == own.wmape_all == line.wmape == "0.475"
+    assert figures["WMAPE, best-selling products"] == own.wmape == "0.470"
     assert [one.wmape_all for one in others] == ["–", "–"]
     table = root.get(reverse("admin:pricing_demandmodelversion_changelist")).content.decode()
-    assert "WMAPE, all goods" in table
+    assert "WMAPE, all products" in table
     # Wherever a figure stands, the name of its set stands beside it.
     shown = board.content.decode()
-    assert [shown.count(f">{name}<") for name in ("WMAPE", "WMAPE, all goods")] == [0, 2]
+    assert [shown.count(f">{name}<") for name in ("WMAPE", "WMAPE, all products")] == [0, 2]

@@ -124,7 +124,7 @@ def test_a_plan_shows_its_power_and_never_parts_siblings(
 ) -> None:
     part = root.post(reverse("admin:plan_switchback"), FORM, headers={"HX-Request": "true"})
     told = part.content.decode()
-    assert "20 goods in 10 clusters, the largest of 2." in told
+    assert "20 products in 10 clusters, the largest of 2." in told
     assert "is found in four of five such experiments" in told
     row = drafted
     places = {"markets": ["us"], "channels": ["online"]}

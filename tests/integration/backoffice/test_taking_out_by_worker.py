@@ -137,9 +137,9 @@ def test_one_press_takes_out_what_several_rules_name(
     said = {**check.answer["en"], "broken": rules}
     check.answer = {"en": said, "zh-hans": said, "goods": goods}
     check.save(update_fields=["answer"])
-    assert "Take all goods that these rules name out of the draft" in page_of(root, key)
+    assert "Take all products that these rules name out of the draft" in page_of(root, key)
     press(root, key, check, "every")
     assert answer_checks() == 1
     assert scopes(key) == [{"except_variants": named}] * len(scopes(key))
     newest = CampaignRevision.objects.filter(campaign_id=key).order_by("-number")[0]
-    assert newest.reason == "taken out as the law says: every rule that names goods"
+    assert newest.reason == "taken out as the law says: every rule that names products"

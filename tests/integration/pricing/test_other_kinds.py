@@ -109,7 +109,7 @@ def test_a_challenger_is_a_candidate_behind_a_shut_gate(
     assert row.metrics["size"]["is_compressed"]
     assert {"wmape", "coverage_90", "backtest_weeks"} <= set(row.metrics)
     bob, ann = make_people("bob", "ann")
-    with pytest.raises(NotOffered, match="too few goods or weeks to compare models"):
+    with pytest.raises(NotOffered, match="too few products or weeks to compare models"):
         ask_for_model(model_id=row.id, reason="fits better", by_id=bob, now=NOON)
     let_pass(row.id)
     ask_for_model(model_id=row.id, reason="fits better", by_id=bob, now=NOON)

@@ -77,7 +77,7 @@ def test_a_percentage_off_an_inflated_price_is_blocked(germany: Shelf, ann: int)
     with pytest.raises(LawBroken, match="percent_not_from_reference") as refusal:
         step(campaign, Step.SCHEDULE, ann)
     assert refusal.value.detail["rules"] == ["percent_not_from_reference"]
-    assert "Take those goods out" in str(refusal.value)
+    assert "Take those products out" in str(refusal.value)
     with override("zh-hans"), pytest.raises(LawBroken, match="折扣须以参考价计算"):
         step(campaign, Step.SCHEDULE, ann)
     campaign.refresh_from_db()

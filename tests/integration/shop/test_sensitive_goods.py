@@ -115,7 +115,7 @@ def test_no_shelf_shows_sensitive_goods_for_who_likes_their_department() -> None
 @pytest.mark.parametrize(
     ("prefix", "sentence"),
     [
-        ("", "Never priced personally: sensitive goods"),
+        ("", "Never priced personally: sensitive products"),
         ("/zh-hans", "从不个性化定价：敏感商品"),
     ],
 )

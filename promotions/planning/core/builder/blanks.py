@@ -8,7 +8,7 @@ from shop.ground.kernel.translation import gettext_noop, pgettext_noop
 PERCENT = Blank("percent", "percent", gettext_noop("percent"), "10")
 AMOUNT = Blank("amount", "money", gettext_noop("amount"), "5.00")
 LEAST = Blank("cart_value", "money", gettext_noop("least cart"), "40.00")
-GOODS = Blank("goods", "goods", gettext_noop("goods"), "", is_needed=False)
+GOODS = Blank("goods", "goods", gettext_noop("products"), "", is_needed=False)
 STARTS = Blank("starts_at", "moment", gettext_noop("begin"))
 ENDS = Blank("ends_at", "moment", pgettext_noop("field", "end"))
 BUDGET = Blank("budget", "money", gettext_noop("budget"), "500.00", is_needed=False)

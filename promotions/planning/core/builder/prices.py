@@ -73,7 +73,7 @@ PRICES: tuple[Template, ...] = (
     Template(
         "amount_off",
         gettext_noop("Amount off"),
-        gettext_noop("An amount off each piece of goods."),
+        gettext_noop("An amount off each piece of the chosen products."),
         gettext_noop("Take {amount} off each piece of {goods} for {audience}"),
         (_OFF, _NEEDED, b.AUDIENCE, *b.WINDOW),
         _amount_off,

@@ -11,7 +11,7 @@ from shop.ground.kernel.translation import gettext_noop
 
 _CUT: dict[str, Json] = {"kind": "price_cut", "audience": "public"}
 _NEEDED = replace(b.GOODS, is_needed=True)
-_OTHER = Blank("goods2", "goods", gettext_noop("the other goods"))
+_OTHER = Blank("goods2", "goods", gettext_noop("the other products"))
 
 
 def _plan(kind: str, terms: dict[str, Json], **offer: Json) -> Plan:
@@ -90,7 +90,7 @@ SETS: tuple[Template, ...] = (
     Template(
         "buy_get",
         gettext_noop("Buy X get Y"),
-        gettext_noop("Some of the same goods free or cheaper."),
+        gettext_noop("Some of the same products free or cheaper."),
         gettext_noop("For every {buy} of {goods} give {get} more at {percent} % off"),
         (
             b.count("buy", gettext_noop("bought"), "2"),
@@ -112,7 +112,7 @@ SETS: tuple[Template, ...] = (
     Template(
         "bundle",
         gettext_noop("Bundle"),
-        gettext_noop("Two kinds of goods together for less."),
+        gettext_noop("Two kinds of products together for less."),
         gettext_noop("Sell one of {goods} and one of {goods2} together at {percent} % off"),
         (_NEEDED, _OTHER, b.PERCENT, *b.WINDOW),
         _bundle,
@@ -138,7 +138,7 @@ SETS: tuple[Template, ...] = (
     Template(
         "spend_tiers",
         gettext_noop("Spend more, save more"),
-        gettext_noop("Two steps by what goods cost together."),
+        gettext_noop("Two steps by what products cost together."),
         gettext_noop("When {goods} come to {from1} take {amount1} off, from {from2} on {amount2}"),
         (
             b.GOODS,

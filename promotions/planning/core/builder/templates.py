@@ -92,7 +92,7 @@ CUTS: tuple[Template, ...] = (
     Template(
         "price_cut",
         gettext_noop("Price cut"),
-        gettext_noop("A share off goods, for everybody or for members."),
+        gettext_noop("A share off products, for everybody or for members."),
         gettext_noop("Take {percent} % off {goods} for {audience}"),
         (b.PERCENT, b.GOODS, b.AUDIENCE, *b.WINDOW),
         _cut,
@@ -128,7 +128,7 @@ CUTS: tuple[Template, ...] = (
     Template(
         "member",
         gettext_noop("Members only"),
-        gettext_noop("A share off goods for account holders."),
+        gettext_noop("A share off products for account holders."),
         gettext_noop("Members get {percent} % off {goods}"),
         (b.PERCENT, b.GOODS, *b.WINDOW),
         _member,

@@ -43,7 +43,7 @@ DEEP = 50
 PAGES = {"law": "admin:campaign_plan", "rehearsal": "admin:campaign_rehearsal"}
 STEPS = {
     "": gettext_lazy("Waiting for a worker"),
-    "goods": gettext_lazy("Taking the goods out of every offer"),
+    "goods": gettext_lazy("Taking the products out of every offer"),
     "law": gettext_lazy("Checking the law of each place"),
     "carts": gettext_lazy("Trying it on recorded carts"),
     "audience": gettext_lazy("Counting whom it could reach"),
@@ -52,7 +52,9 @@ STEPS = {
 }
 FAILURES = {
     "died": gettext_lazy("Its worker was stopped three times, so it was given up. Ask again."),
-    "too_long": gettext_lazy("It took longer than a quarter of an hour. Name fewer goods or days."),
+    "too_long": gettext_lazy(
+        "It took longer than a quarter of an hour. Name fewer products or days."
+    ),
     "broken": gettext_lazy("Something went wrong unexpectedly. The workers page shows the reason."),
 }
 STATES = {
@@ -78,7 +80,7 @@ def ask_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
     require_campaign(campaign_id)
     form = AskForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Name a depth between 1 and 100 percent."))
+        messages.error(request, _("Enter a depth between 1 and 100 percent."))
         kind = request.POST.get("kind", "")
         page = PAGES.get(kind, PAGES["rehearsal"])
         return HttpResponseRedirect(reverse(page, args=[campaign_id]))
@@ -120,7 +122,7 @@ def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
     goods = [] if check is None else load_goods_of(check.check_id, rule)
     back = HttpResponseRedirect(reverse(PAGES["law"], args=[campaign_id]))
     if check is None or not goods:
-        messages.error(request, _("This rule names no goods that can be taken out."))
+        messages.error(request, _("This rule names no products that can be taken out."))
         return back
     if len(goods) > MOST_AT_ONCE:
         if not start_check(request, campaign_id, "law", goods_of=(check.check_id, rule)):
@@ -139,7 +141,9 @@ def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
         messages.error(request, say_refusal(refusal))
         return back
     start_check(request, campaign_id, "law")
-    told = _("Version %(number)d leaves these goods out; the version before it brings them back.")
+    told = _(
+        "Version %(number)d leaves these products out; the version before it brings them back."
+    )
     messages.success(request, told % {"number": saved.revision})
     return back
 

@@ -121,7 +121,7 @@ def _save(
         form.add_error(None, str(refusal))
         return None
     product_id = _log_save(request, draft, known)
-    messages.success(request, _("The product is saved and can be bought as it stands here."))
+    messages.success(request, _("The product is saved and can be bought as shown here."))
     return HttpResponseRedirect(reverse("admin:product_change", args=[product_id]))
 
 

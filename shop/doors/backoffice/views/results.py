@@ -102,7 +102,11 @@ def list_figures(found: Results) -> list[tuple[str, str, str]]:
     if totals.uncosted_units:
         margin_note = _("%(n)d units of unknown cost left out") % {"n": totals.uncosted_units}
     figures = [
-        (_("Sales of the goods it lowered"), show_money(totals.sales_minor), _("after discounts")),
+        (
+            _("Sales of the products it lowered"),
+            show_money(totals.sales_minor),
+            _("after discounts"),
+        ),
         (
             _("Discount cost"),
             show_money(totals.discount_minor),
@@ -155,9 +159,9 @@ def say_why_no_lift(campaign: CampaignView) -> str:
     """Return, truly, why there is no lift to show."""
     if campaign.audience == "public":
         return _(
-            "A public offer is for everybody: nobody can be held out, so what it caused is not"
-            " known. To learn that, run it as a switchback: clusters of goods that are bought"
-            " together take turns with it and without it."
+            "A public offer is for everybody: nobody can be held out, so what it caused is not "
+            "known. To learn that, run it as a switchback: clusters of products that are bought "
+            "together take turns with it and without it."
         )
     return _("Nobody was held out: give the next one a share.")
 
