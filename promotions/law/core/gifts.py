@@ -63,7 +63,7 @@ def find_together(gifts: Sequence[GiftOffer]) -> Together | None:
     >>> from datetime import UTC
     >>> now, then = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
     >>> def gift(code, value, least):
-    ...     place = Place((), None, 0, 0)
+    ...     place = OfferPosition((), None, 0, 0)
     ...     return GiftOffer(code, code == "a", value, least, place, c.ALWAYS, now, then)
     >>> find_together([gift("a", 400, 1_600), gift("b", 300, 1_000)])
     Together(codes=('a', 'b'), percent=30.4)

@@ -95,9 +95,8 @@ def rehearse_campaign(
     judged = []
     for order, cart, known in zip(orders, carts, facts, strict=True):
         shopper = replace(known, campaign_ids=tried.personal)
-        outcome = compare_cart(
-            order, cart, Setting(books, shopper, order.placed_at + shift), budgets
-        )
+        setting = Setting(books, shopper, order.placed_at + shift)
+        outcome = compare_cart(order, cart, setting, budgets)
         judged.append(replace(outcome, day=(order.placed_at - since).days))
         on_progress(len(judged), len(orders))
     outcomes = tuple(judged)
