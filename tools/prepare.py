@@ -66,7 +66,7 @@ def prepare(services: Services, environment: dict[str, str]) -> None:
             if stamps.has(step.label, key):
                 continue
             say(f"[{number}/{len(steps)}] {step.label}")
-            _run_step(step, environment)
+            run_step(step, environment)
             stamps.put(step.label, key)
     finally:
         _finish_static(statics)
@@ -153,7 +153,7 @@ def _hash_paths(paths: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _run_step(step: Step, environment: dict[str, str]) -> None:
+def run_step(step: Step, environment: dict[str, str]) -> None:
     """Run a command; its progress bars go to the terminal, its complaints to a log."""
     log = log_dir() / STDERR_LOG
     wants_output = "--json" in step.command

@@ -127,7 +127,7 @@ class SegmentMarket:
         """Return the prices of somebody who knows the truth, (n, m)."""
         if insight == "usual":
             return np.broadcast_to(self.truth.public, (len(self.now.item), self.setting.items))
-        rungs = self._best_rungs() if insight == "clairvoyant" else self._uniform_rungs()
+        rungs = self.best_rungs() if insight == "clairvoyant" else self._uniform_rungs()
         return self._show(rungs)
 
     def live_through(self, visits: int) -> Iterator[Outcomes]:
@@ -147,7 +147,7 @@ class SegmentMarket:
         ratio = self.truth.ladder[rungs]
         return self.chance(items, segments, ratio) * (ratio - self.truth.cost[items])
 
-    def _best_rungs(self) -> IntArray:
+    def best_rungs(self) -> IntArray:
         """Return the rung for each visit."""
         return self.cell_profit().argmax(axis=2)[self.now.item, self.now.segment]
 

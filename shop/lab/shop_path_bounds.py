@@ -26,13 +26,13 @@ def run_within_bounds(course: Course, policy: Policy) -> Run:
     profit, sales = np.zeros(course.batches), np.zeros(course.batches)
     for day in range(course.batches):
         listed = market.arrive().public_prices
-        settlement = market.settle(_cut_off(market, listed, policy))
+        settlement = market.settle(cut_off(market, listed, policy))
         profit[day] = settlement.profit.sum()
         sales[day] = np.count_nonzero(settlement.outcomes.chosen >= 0)
     return Run(profit, sales, 0.0)
 
 
-def _cut_off(market: Market, listed: FloatArray, policy: Policy) -> FloatArray:
+def cut_off(market: Market, listed: FloatArray, policy: Policy) -> FloatArray:
     """Return the prices (n, m) of today's visitors."""
     best, uniform = market.price("clairvoyant"), market.price("uniform")
     ceiling = (1.0 + policy.ceiling_over_list) * listed

@@ -13,8 +13,7 @@ from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import AllocationPlan, Offer, OfferDecision, OfferVariant, UpliftVersion
 from promotions.targeting.core.uplift import ResponseLogit, TreatmentLog
 from promotions.targeting.selectors.allocations import PROFILE_NAMES
-from promotions.targeting.services import uplift_training
-from promotions.targeting.services.uplift_training import judge
+from promotions.targeting.services.uplift_training import judge, store_uplift
 from tests.factories.orders import Shelf
 from tests.factories.promotions import NOON, make_campaign
 
@@ -58,7 +57,7 @@ def make_model(effect: float = 12.0) -> UpliftVersion:
     )
     trial = TreatmentLog.read(frame, depth, bought, np.full(6_000, 1 / 3))
     model = ResponseLogit().fit(trial)
-    return uplift_training._store(model, judge(model, trial), 6_000, NOON)
+    return store_uplift(model, judge(model, trial), 6_000, NOON)
 
 
 def make_event(kind: str, row: OfferDecision, variant_id: int, *, days: int) -> Event:

@@ -11,6 +11,7 @@ from time import sleep
 
 import pytest
 import redis
+from kombu.pools import connections, producers
 
 from shop.celery import app
 from shop.ground.jobs import redis as redis_door
@@ -73,8 +74,8 @@ def own_valkey(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.
             patch.setattr(redis_door, "get_redis", lambda: client)
             patch.setattr(redis_door, "get_patient_redis", lambda: client)
             patch.setattr(app, "connection_for_write", lambda *_, **__: broker.clone())
-            patch.setattr(app, "_pool", None)
-            patch.setattr(app.amqp, "_producer_pool", None)
+            patch.setattr(type(app), "pool", connections[broker])
+            patch.setattr(type(app.amqp), "producer_pool", producers[broker])
             yield admin
     finally:
         redis_door.redis_breaker.close()

@@ -44,7 +44,7 @@ def load_timings(
     cut = float(window.middle[first]) - 3.5 * 86_400
     found = _Gathered()
     for events in _read_shoppers(as_of, market):
-        lines = _split(events, cut, cells, item, found.past)
+        lines = split_events(events, cut, cells, item, found.past)
         lines[:, 0] += found.count
         found.lines.append(lines)
         found.count += len(np.unique(events.shopper_id))
@@ -63,7 +63,7 @@ def _read_shoppers(as_of: datetime, market: str) -> Iterator[ShopperEvents]:
         yield load_shopper_events(list(chunk), as_of=as_of)
 
 
-def _split(
+def split_events(
     events: ShopperEvents, cut: float, cells: TrainingCells, item: IntArray, past: Past
 ) -> IntArray:
     """Return lines after `cut` (shopper's number, item, week, units); what shoppers did before goes

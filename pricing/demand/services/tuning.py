@@ -69,7 +69,7 @@ def tune_demand(
             _, usual = try_settings(cells, 0, draw_settings(seed, 0), None)
         trial, deviance = try_settings(cells, number, draw_settings(seed, number), usual)
         usual = deviance if number == 0 else usual
-        row = _note(row.pk, trial, time.monotonic() - begun)
+        row = note_trial(row.pk, trial, time.monotonic() - begun)
         if tell is not None:
             tell(trial, most_trials)
         if time.monotonic() - started >= budget_seconds:
@@ -103,7 +103,7 @@ def _open(cells: TrainingCells, window: Window, seed: int) -> DemandTuning:
     return row
 
 
-def _note(search: int, trial: SettingResult, seconds: float) -> DemandTuning:
+def note_trial(search: int, trial: SettingResult, seconds: float) -> DemandTuning:
     """Store a trial and what is chosen now; a second searcher's same trial is stored once."""
     with transaction.atomic():
         row = DemandTuning.objects.select_for_update().get(pk=search)

@@ -135,12 +135,12 @@ def list_nights(model_ids: Sequence[int], place: SalesChannel) -> list[StoredNig
     has another form than that of today. One query a model, one more for each night that this
     process has not read yet. Raises UntrustedImpressions."""
     rows = (_find_used(place, one, "id") for one in model_ids)
-    found = (_read_night(row.pk) for row in rows if row is not None)
+    found = (read_night(row.pk) for row in rows if row is not None)
     return [night for night in found if night is not None]
 
 
 @lru_cache(maxsize=2)
-def _read_night(pk: int) -> StoredNight | None:
+def read_night(pk: int) -> StoredNight | None:
     """Return a stored night; a row of a fit never changes but for losing its arrays."""
     row = LookFit.objects.get(pk=pk)
     arrays = _trust(row.arrays, row.sha256, f"fit {pk} of looks")

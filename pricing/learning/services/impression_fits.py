@@ -111,7 +111,7 @@ def _fit(moment: _Moment, model_id: int) -> bool:
     weekly = served.elasticities(shelf.variants.variant_id, shelf.family_id)[0]
     night = fit_night(
         moment.seen,
-        weekly=_read_weekly(moment.seen, shelf, weekly, served),
+        weekly=read_weekly(moment.seen, shelf, weekly, served),
         start=load_last_choice(moment.place),
         day=moment.day,
         slopes_stay=are_tests_off(moment.place[0]),
@@ -125,7 +125,7 @@ def _fit(moment: _Moment, model_id: int) -> bool:
     return _store(moment, model_id, fitted, arrays, figures)
 
 
-def _read_weekly(
+def read_weekly(
     seen: Impressions, shelf: Shelf, weekly: FloatArray, served: ServedDemand
 ) -> Weekly:
     """Return what weekly sales tell of the slopes of what was seen, and their model's weights."""

@@ -98,7 +98,7 @@ class Serving:
         return found.trial if self.trial.has(pseudonym) else found
 
 
-class _Memory:
+class ServingMemory:
     """The one copy of `Serving` in this process, refreshed by one thread at a time."""
 
     def __init__(self) -> None:
@@ -148,7 +148,7 @@ class _Memory:
             self._read_at = 0.0
 
 
-_memory = _Memory()
+_memory = ServingMemory()
 
 
 def get_serving() -> Serving:

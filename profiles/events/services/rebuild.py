@@ -127,7 +127,7 @@ def _rebuild(client: redis.Redis, shopper_ids: Sequence[int], now: datetime) -> 
     for _ in range(ROUNDS):
         if not waiting:
             break
-        versions = _read_versions(client, sorted(waiting))
+        versions = read_versions(client, sorted(waiting))
         pending = group_waiting(client, versions.keys())
         for chunk in batched(sorted(versions), CHUNK):
             waiting -= _replace_chunk(client, chunk, versions, pending, now=now)
@@ -159,7 +159,7 @@ def _replace_chunk(
     return done
 
 
-def _read_versions(client: redis.Redis, shopper_ids: Sequence[int]) -> dict[int, bytes | None]:
+def read_versions(client: redis.Redis, shopper_ids: Sequence[int]) -> dict[int, bytes | None]:
     """Return the version of each shopper's profile; erased and unknown shoppers have none."""
     alive = Shopper.objects.filter(pk__in=shopper_ids, erased_at__isnull=True)
     versions: dict[int, bytes | None] = {}

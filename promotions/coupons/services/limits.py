@@ -124,7 +124,7 @@ def take_limits(demands: Sequence[Demand], buyer: Buyer) -> list[int]:
     """
     taken = []
     for demand in demands:
-        counter_id = _take(demand)
+        counter_id = take_limit(demand)
         if counter_id is None:
             raise _refuse(demand, buyer)
         taken.append(counter_id)
@@ -187,7 +187,8 @@ def _counts(limit: UseLimit, offer: AppliedOffer) -> bool:
     return limit.campaign_id == offer.campaign_id
 
 
-def _take(demand: Demand) -> int | None:
+def take_limit(demand: Demand) -> int | None:
+    """Count a demand and return the id of its counter, None if it does not fit. One query."""
     wanted: dict[str, int | str] = {
         "limit": demand.limit.limit_id,
         "key": demand.key,

@@ -74,7 +74,7 @@ def hold_redemptions(
     demands = list_demands(offers, buyer)
     _free_what_ran_out(_Locks(set(coupons), set(amounts), demands), buyer.now)
     for coupon_id, code in sorted(coupons.items()):
-        _take_coupon(coupon_id, code, is_by(buyer.shopper_id, buyer.identity))
+        take_coupon(coupon_id, code, is_by(buyer.shopper_id, buyer.identity))
     budgeted = Campaign.objects.filter(pk__in=amounts, budget_minor__isnull=False)
     counted = set(budgeted.values_list("pk", flat=True))
     for campaign_id in sorted(counted):
@@ -201,7 +201,7 @@ def _take_again(late: Sequence[Redemption], now: datetime) -> None:
     codes = Coupon.objects.in_bulk({row.coupon_id for row in late if row.coupon_id})
     for coupon_id in sorted(codes):
         mine = is_by(late[0].shopper_id, late[0].identity)
-        _take_coupon(coupon_id, codes[coupon_id].code, mine)
+        take_coupon(coupon_id, codes[coupon_id].code, mine)
     budgeted = _by_campaign(row for row in late if row.is_budgeted)
     for campaign_id in sorted(budgeted):
         _take_budget(campaign_id, budgeted[campaign_id])
@@ -210,7 +210,7 @@ def _take_again(late: Sequence[Redemption], now: datetime) -> None:
     Redemption.objects.filter(pk__in=ids).update(state=State.COMMITTED, settled_at=now)
 
 
-def _take_coupon(coupon_id: int, code: str, is_mine: Q) -> None:
+def take_coupon(coupon_id: int, code: str, is_mine: Q) -> None:
     """Raise the counter only while below the limit; the row stays locked for the count after."""
     free = Q(max_redemptions__isnull=True) | Q(redeemed__lt=F("max_redemptions"))
     coupon = Coupon.objects.filter(free, pk=coupon_id, is_active=True)

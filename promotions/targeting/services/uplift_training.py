@@ -62,7 +62,7 @@ def train_uplift(*, now: datetime) -> UpliftVersion | None:
     trial = TreatmentLog.read(frame, depth, bought, chance)
     model = ResponseLogit().fit(trial.take(~is_judged))
     metrics = judge(model, trial.take(is_judged))
-    return _store(model, metrics, len(depth), now)
+    return store_uplift(model, metrics, len(depth), now)
 
 
 def judge(model: ResponseLogit, trial: TreatmentLog) -> dict[str, object]:
@@ -146,9 +146,10 @@ def _find_buyers(
 
 
 @transaction.atomic
-def _store(
+def store_uplift(
     model: ResponseLogit, metrics: dict[str, object], rows: int, now: datetime
 ) -> UpliftVersion:
+    """Store a model; one whose ranking is better than chance takes the place of that in use."""
     arrays = model.pack()
     status = UpliftVersion.Status.REFUSED
     if metrics["is_better_than_chance"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from contextlib import suppress
+from functools import cache
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
@@ -21,7 +22,9 @@ from shop.ground.jobs.redis import probe_redis
 NOT_STORED = {"Cache-Control": "no-store"}
 OK, DOWN, BEHIND = "ok", "down", "behind"
 
-_migrated: list[bool] = []
+
+class MigrationsMissing(Exception):
+    """The database lacks migrations of this release."""
 
 
 @require_safe
@@ -77,16 +80,17 @@ def _check_database() -> str:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        return OK if _is_migrated() else BEHIND
+        require_migrated()
+    except MigrationsMissing:
+        return BEHIND
     except (DatabaseError, InterfaceError):
         return DOWN
+    return OK
 
 
-def _is_migrated() -> bool:
-    """Look until all migrations are applied; a process that saw that once need not look again."""
-    if not _migrated:
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            return False
-        _migrated.append(True)
-    return True
+@cache
+def require_migrated() -> None:
+    """Raise MigrationsMissing, until this process has seen all migrations applied."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise MigrationsMissing

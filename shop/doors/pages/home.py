@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 
@@ -39,7 +39,7 @@ def home(ctx: PageContext) -> HomePage:
     row = find_ranking_row(profile)
     picks = _choose_picks(ctx, profile, row)
     is_personal = any(pick.reason != "popular" for pick in picks)
-    shelves = _choose_shelves(tree, row, frozenset(pick.variant_id for pick in picks), ctx.market)
+    shelves = choose_shelves(tree, row, frozenset(pick.variant_id for pick in picks), ctx.market)
     ids = [pick.variant_id for pick in picks] + [i for _, shelf in shelves for i in shelf]
     chosen = choose_shown(ctx, ids)
     prices = quote_page(ctx, chosen.variant_ids, "home")
@@ -83,7 +83,7 @@ def _choose_picks(
         novelty=find_novelty(ctx, profile),
         market=ctx.market,
     )
-    return spread_picks(ranked)
+    return spread_picks(ranked, _map_categories(catalog_version()))
 
 
 def _name_shelf(market: str) -> str:
@@ -92,12 +92,13 @@ def _name_shelf(market: str) -> str:
     return "popular" if len(arrays.popularity) and arrays.popularity.max() > 0 else "all"
 
 
-def spread_picks(ranked: Sequence[Recommendation]) -> list[Recommendation]:
+def spread_picks(
+    ranked: Sequence[Recommendation], category: Mapping[int, int]
+) -> list[Recommendation]:
     """Return the best picks, at most PER_CATEGORY of one category: five milks are no choice.
 
     Where there are not enough categories the rest is filled up by rank. Deterministic.
     """
-    category = _categories()
     seen: Counter[int] = Counter()
     spread: list[Recommendation] = []
     rest: list[Recommendation] = []
@@ -108,10 +109,6 @@ def spread_picks(ranked: Sequence[Recommendation]) -> list[Recommendation]:
     return [*spread, *rest][:PICKS]
 
 
-def _categories() -> dict[int, int]:
-    return _map_categories(catalog_version())
-
-
 @lru_cache(maxsize=2)
 def _map_categories(version: int) -> dict[int, int]:
     """Return the category of each variant; `version` keys the memory of it."""
@@ -119,7 +116,7 @@ def _map_categories(version: int) -> dict[int, int]:
     return dict(zip(arrays.variant_id.tolist(), arrays.category_id.tolist(), strict=True))
 
 
-def _choose_shelves(
+def choose_shelves(
     tree: CategoryTree, row: FeatureRow | None, taken: frozenset[int], market: str
 ) -> list[tuple[int, list[int]]]:
     """Return (category id, variant ids): the shopper's favorite types, else the big departments.

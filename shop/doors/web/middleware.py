@@ -13,11 +13,10 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django_structlog.middlewares import RequestMiddleware
+from django_structlog.middlewares import request as library
 
 from shop.doors.api.handlers import body_too_large
 from shop.ground.kernel.addresses import UNKNOWN, find_client
-
-_logger = structlog.get_logger("django_structlog.middlewares.request")
 
 
 class RequestLog(RequestMiddleware):
@@ -50,7 +49,7 @@ class RequestLog(RequestMiddleware):
             return
         level = self._log_level_for_status_code(response.status_code)
         line = self.format_request(request)
-        _logger.log(level, "request_finished", code=response.status_code, request=line)
+        library.logger.log(level, "request_finished", code=response.status_code, request=line)
         structlog.contextvars.clear_contextvars()
 
 

@@ -26,7 +26,8 @@ class ConnectBreaker:
     Without it each request would wait for the pool's time-out, and soon all threads would.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, pause_seconds: float = PAUSE_SECONDS) -> None:
+        self._pause_seconds = pause_seconds
         self._is_away = False
         self._again_at = 0.0
         self._probe = threading.Lock()
@@ -51,7 +52,7 @@ class ConnectBreaker:
         try:
             yield
         except Exception:
-            self._is_away, self._again_at = True, time.monotonic() + PAUSE_SECONDS
+            self._is_away, self._again_at = True, time.monotonic() + self._pause_seconds
             raise
         self._is_away = False
 

@@ -12,7 +12,7 @@ from shop.lab.baselines.rows import Encoder, Rows, list_ratios, read_sales, spre
 _FIRST_EPISODE = 1_000  # visits
 _PENALTY = 0.02  # times sqrt(log d / n); the paper's constant is a bound, chosen for its proof
 _STEPS = 150
-_MOST_ROWS = 150_000
+MOST_ROWS = 150_000
 
 
 class RegularisedLikelihood:
@@ -78,12 +78,12 @@ class RegularisedLikelihood:
         self._seen = 0
 
     def _sample_evenly(self) -> IntArray:
-        """Return at most _MOST_ROWS rows, each of the past as likely as each of this episode."""
+        """Return at most MOST_ROWS rows, each of the past as likely as each of this episode."""
         kept = len(self._rows[0][1]) if self._rows_of_past else 0
         fresh = sum(len(ratio) for _, ratio, _ in self._rows) - kept
         total = self._rows_of_past + fresh
-        from_fresh = min(fresh, round(fresh * min(1.0, _MOST_ROWS / total)))
-        from_past = min(kept, _MOST_ROWS - from_fresh)
+        from_fresh = min(fresh, round(fresh * min(1.0, MOST_ROWS / total)))
+        from_past = min(kept, MOST_ROWS - from_fresh)
         self._rows_of_past = total
         past = self._rng.choice(kept, from_past, replace=False) if from_past else np.empty(0, int)
         new = kept + self._rng.choice(fresh, from_fresh, replace=False)

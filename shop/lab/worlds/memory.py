@@ -55,7 +55,7 @@ class ReferenceMarket(SegmentMarket):
         mean = np.divide(total, count, out=self._memory.copy(), where=count > 0)
         self._memory += (1 - (1 - self.speed) ** count) * (mean - self._memory)
 
-    def _best_rungs(self) -> IntArray:
+    def best_rungs(self) -> IntArray:
         if self._plan is None:
             self._plan = self._make_plan()
         ladder, visits = self.truth.ladder, self.now

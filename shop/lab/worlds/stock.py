@@ -57,7 +57,7 @@ class StockMarket(SegmentMarket):
     def _remember(self, ratio: FloatArray, is_bought: BoolArray) -> None:
         self._left -= np.bincount(self.now.item[is_bought], minlength=len(self._left))
 
-    def _best_rungs(self) -> IntArray:
+    def best_rungs(self) -> IntArray:
         chance = self._grid_chance()[self.now.item, self.now.segment]
         return (chance * self._margin("clairvoyant")).argmax(axis=1)
 

@@ -94,7 +94,7 @@ def test_positive_control_revisions_that_nobody_compares_lose_writes(
     writers: list[ApiClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _put_product(writers[0], 0, "")
-    monkeypatch.setattr(loading, "_require_unchanged", lambda _revisions: None)
-    monkeypatch.setattr(documents, "_require_revision", lambda _known, _given: None)
+    monkeypatch.setattr(loading, "require_unchanged", lambda _revisions: None)
+    monkeypatch.setattr(documents, "require_revision", lambda _known, _given: None)
     changed = race(lambda n: _put_product(writers[n], n + 9, "0"), WRITERS, WRITERS)
     assert changed == [200] * WRITERS

@@ -54,7 +54,7 @@ def test_a_list_needs_few_queries_whatever_its_length(root: Client, label: str) 
         return
     assert model._default_manager.count() >= min(ROWS, len(ROLES)), "a table worth measuring"
     with (
-        patch.object(admin.site._registry[model], "list_per_page", 1),
+        patch.object(admin.site.get_model_admin(model), "list_per_page", 1),
         CaptureQueriesContext(connection) as one,
     ):
         page = root.get(address(model, "changelist"))

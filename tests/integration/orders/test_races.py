@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from threading import Barrier
 
-import pytest
 from django.db import OperationalError, connection, transaction
 
 from orders.cart.services.carts import add_to_cart, view_cart
@@ -22,7 +21,6 @@ from pricing.base.core.values import QuoteContext
 from promotions.models import Campaign, Coupon
 from shop.ground.inventory.models import StockMovement, StockRecord
 from shop.ground.inventory.services import OutOfStock
-from shop.ground.inventory.services import reservations as under_test
 from shop.ground.kernel.errors import FairtagError
 from tests.factories.orders import (
     BOB_AT_HOME,
@@ -35,6 +33,7 @@ from tests.factories.orders import (
     place,
 )
 from tests.factories.promotions import make_campaign
+from tests.factories.statements import read_unlocked
 
 WORKERS = 8
 BusyShop = tuple[Shelf, FakePrices]
@@ -96,25 +95,14 @@ def test_the_last_piece_has_one_winner_each_time(busy_shop: BusyShop) -> None:
         assert sorted(won) == [False, True]
 
 
-def test_positive_control_without_locks_stock_is_oversold(
-    busy_shop: BusyShop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_positive_control_without_locks_stock_is_oversold(busy_shop: BusyShop) -> None:
     """The race is real on this machine: counting first and writing later sells too much."""
     shelf, _ = busy_shop
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE shop_stockrecord DROP CONSTRAINT stock_never_oversold")
-
-    def read_without_lock(location: str, variant_ids: set[int]) -> dict[int, StockRecord]:
-        rows = StockRecord.objects.filter(variant_id__in=variant_ids)
-        found = {row.variant_id: row for row in rows}
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_sleep(0.005)")
-        return found
-
-    monkeypatch.setattr(under_test, "_lock_records", read_without_lock)
     try:
         visits = [_fill({shelf.rye: 1}) for _ in range(40)]
-        _in_parallel([lambda visit=visit: _hold_only(visit) for visit in visits])
+        _in_parallel([lambda visit=visit: _hold_unlocked(visit) for visit in visits])
         assert StockRecord.objects.get(variant_id=shelf.rye).reserved > 10
     finally:
         StockRecord.objects.update(reserved=0)
@@ -125,9 +113,10 @@ def test_positive_control_without_locks_stock_is_oversold(
             )
 
 
-def _hold_only(visit: QuoteContext) -> bool:
+def _hold_unlocked(visit: QuoteContext) -> bool:
     try:
-        start_checkout(context=visit)
+        with connection.execute_wrapper(read_unlocked("shop_stockrecord", seconds=0.005)):
+            start_checkout(context=visit)
     except OutOfStock:
         return False
     return True

@@ -33,7 +33,7 @@ SOON = 0.6
 def listen_to_the_clock_alone(patch: pytest.MonkeyPatch) -> None:
     """Let this process hear of changes as a worker elsewhere does: by asking when it is time."""
     serving.forget_serving()
-    patch.setattr(serving._memory, "forget", lambda: None)
+    patch.setattr(serving.ServingMemory, "forget", lambda _memory: None)
 
 
 def elsewhere(write: Callable[[], None]) -> None:

@@ -263,7 +263,7 @@ def test_the_simulated_shop_makes_the_same_of_the_same_impressions(
 ) -> None:
     settle()
     # Of sales that are no impressions the simulated shop has none.
-    monkeypatch.setattr(impression_fits, "_read_weekly", lambda *_: None)
+    monkeypatch.setattr(impression_fits, "read_weekly", lambda *_: None)
     assert learn_from_looks(now=NIGHT) == 1
     row, shelf = LookFit.objects.get(), load_shelf(place=PLACE)
     ids, category, family = shelf.variants.variant_id, shelf.variants.category_id, shelf.family_id

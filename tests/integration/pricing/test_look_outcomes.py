@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from pricing.api import ensure_partitions, seal_quotes, turn_price_shocks
 from pricing.experiments.models.price_tests import PriceShock
-from pricing.learning.services import impression_counts
 from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.models.impressions import LookSeal, PublicLook, ShockDraw
 from pricing.ledger.selectors.impressions import list_price_impressions, load_public_outcomes
@@ -20,6 +18,7 @@ from tests.factories.looks import buy_shown, count_looks, send_back, show
 from tests.factories.pricing import NOON, Dairy, make_shopper, open_dairy
 from tests.factories.pricing_seals import find_changed_days
 from tests.factories.pricing_shocks import MONDAY, make_teas, open_tea_shop
+from tests.factories.statements import act_before
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(days=3)
@@ -56,14 +55,11 @@ def test_days_are_sealed_and_late_looks_refused(dairy: Dairy) -> None:
     assert find_changed_days() == [date(2026, 11, 25)]
 
 
-def test_a_day_is_sealed_after_a_running_count(
-    transactional_db: None, dairy: Dairy, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_day_is_sealed_after_a_running_count(transactional_db: None, dairy: Dairy) -> None:
     open_dairy()
     show(None, [dairy.rye])
     drain_looks()
     show(None, [dairy.rye])
-    add = impression_counts._add
     sealing: list[Future[int]] = []
 
     def seal() -> int:
@@ -74,13 +70,12 @@ def test_a_day_is_sealed_after_a_running_count(
 
     with ThreadPoolExecutor(1) as pool:
 
-        def add_while_sealing(counts: Any) -> None:
+        def begin_sealing() -> None:
             sealing.append(pool.submit(seal))
             wait(sealing, timeout=0.5)
-            add(counts)
 
-        monkeypatch.setattr(impression_counts, "_add", add_while_sealing)
-        assert drain_looks() == 1
+        with connection.execute_wrapper(act_before("TABLE incoming_look (", begin_sealing)):
+            assert drain_looks() == 1
         assert sealing[0].result() == 1
     assert count_looks() == {dairy.rye: 2}
     assert find_changed_days() == []

@@ -26,7 +26,7 @@ from pricing.learning.selectors.evidence import (
     read_settled,
     read_views,
 )
-from pricing.learning.selectors.impression_fits import _read_night, pack_choice
+from pricing.learning.selectors.impression_fits import pack_choice, read_night
 from pricing.learning.services import impression_fits
 from pricing.learning.services.impression_archive import keep_looks
 from pricing.learning.services.impression_counts import drain_looks
@@ -183,7 +183,7 @@ def test_records_with_other_columns_are_dropped_until_the_next_night(teas: list[
     arrays = unpack_arrays(night.arrays)
     kept = {name: one for name, one in arrays.items() if not name.startswith("choice_")}
     store(night, kept | pack_choice(fit_choice(add_usual(other)[0])))
-    _read_night.cache_clear()
+    read_night.cache_clear()
     learn_online(now=at(155))
     assert current().metrics["fits"] == []
     assert learn_from_looks(now=at(156)) == 1

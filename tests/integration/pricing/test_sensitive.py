@@ -166,7 +166,7 @@ def test_what_is_learned_from_each_shopper_is_without_sensitive_goods(
         known = SensitiveProducts(np.zeros(0, np.int64), np.array(hidden, dtype=np.int64))
         monkeypatch.setattr(training, "sensitive_goods", lambda: known)
         past = Past()
-        lines = training._split(events, NOON.timestamp(), kept, np.arange(2), past)
+        lines = training.split_events(events, NOON.timestamp(), kept, np.arange(2), past)
         return lines[:, 1].tolist(), past.family[0][0, :, 0].round(2).tolist()
 
     everything, without = learn(), learn(aspirin)

@@ -16,6 +16,7 @@ from pricing.api import publish_price_book, quote_variants, set_kill_switch, tur
 from pricing.base.core.values import QuoteContext
 from pricing.experiments.models.arms import ArmPrice
 from pricing.experiments.models.price_tests import PriceShock
+from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.models.books import PriceBook
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.ledger.models.proposals import PriceProposal
@@ -25,7 +26,7 @@ from pricing.publishing.services.turns import turn_public_arms
 from pricing.quoting.models.returns import ChanceReturn
 from pricing.quoting.selectors import serving
 from pricing.quoting.selectors.serving import FRESH_SECONDS, forget_serving, get_serving
-from pricing.quoting.services import issue, returns
+from pricing.quoting.services import returns
 from pricing.quoting.services.returns import HEARD
 from pricing.tasks import reprice_soon
 from profiles.experiments.selectors.cells import find_public_arms
@@ -90,7 +91,7 @@ def test_within_a_second_every_process_serves_prices_without_chance(
     """No worker, no new book, no Redis: another process hears of it from the database alone."""
     turn_price_shocks(now=MONDAY)
     variant = first_shock().variant_id
-    others = [serving._Memory() for _ in range(3)]
+    others = [serving.ServingMemory() for _ in range(3)]
     now = max(utc_now(), MONDAY) + MINUTE
     for memory in others:
         assert count_moved(served(now, memory)) == 10
@@ -166,17 +167,15 @@ def test_two_switches_take_back_their_own_prices(teas: list[int]) -> None:
     assert count_moved(prices()) == 8
 
 
-def test_a_price_taken_back_is_quoted_anew_without_a_look(
-    teas: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_price_taken_back_is_quoted_anew_without_a_look(teas: list[int]) -> None:
     turn_price_shocks(now=MONDAY)
-    shock, seen = first_shock(), []
-    monkeypatch.setattr(issue._line, "send", lambda _client, page: seen.append(page.count))
+    shock, seen = first_shock(), list[int]()
     nobody = replace(visit(None), now=MONDAY + MINUTE, is_look=True)
     throw("sku", shock.variant.sku, MONDAY + MINUTE)
 
     def look(context: QuoteContext) -> tuple[Any, Any]:
         found = quote_variants(context=context, variant_ids=teas).prices
+        seen.append(drain_looks())
         return found[shock.variant_id], found[next(one for one in teas if one not in shocked)]
 
     shocked = set(PriceShock.objects.values_list("variant_id", flat=True))

@@ -74,7 +74,7 @@ def test_another_seed_is_another_search(wandering_shop: TrainingCells) -> None:
 
 def test_two_searchers_store_a_trial_once(wandering_shop: TrainingCells) -> None:
     found = tune_demand(as_of=NOON, budget_seconds=0.0)
-    again = tuning._note(found.id, found.trials[0], 3.0)
+    again = tuning.note_trial(found.id, found.trials[0], 3.0)
     assert len(again.trials) == 1
     assert again.seconds == found.seconds
 

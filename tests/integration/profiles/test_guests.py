@@ -16,6 +16,7 @@ from profiles.models import Account
 from profiles.values import Consents, ShopperValue
 from shop.ground.jobs import redis as door
 from shop.ground.kernel.clock import utc_now
+from tests.factories.statements import act_after
 
 pytestmark = pytest.mark.django_db
 
@@ -56,17 +57,11 @@ def test_a_guest_who_is_merged_is_known_at_once() -> None:
     assert belongs_to_account(guest.pseudonym)
 
 
-def test_an_answer_from_before_the_joining_is_not_cached(
-    monkeypatch: pytest.MonkeyPatch, clean_redis: redis.Redis
-) -> None:
+def test_an_answer_from_before_the_joining_is_not_cached(clean_redis: redis.Redis) -> None:
     guest = make_guest()
-
-    def answer_late(_key: object) -> bool:
-        bar_guest(guest.pseudonym)  # somebody signs in while the table is being asked
-        return False
-
-    with monkeypatch.context() as patched:
-        patched.setattr(guests, "_has_joined", answer_late)
+    # Somebody signs in while the table is being asked.
+    sign_in = act_after("FROM profiles_shopper", lambda: bar_guest(guest.pseudonym))
+    with connection.execute_wrapper(sign_in):
         assert not belongs_to_account(guest.pseudonym)
     assert clean_redis.get(guest_key(guest.pseudonym)) == JOINING.encode()
     assert [count_queries(guest.pseudonym, expected=False) for _ in range(2)] == [1, 1]

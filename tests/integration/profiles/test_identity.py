@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from threading import Barrier, BrokenBarrierError
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,7 +13,6 @@ from django.db import connection
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from profiles.accounts.services import identity
 from profiles.accounts.services.identity import get_or_create_guest, link_account
 from profiles.events.services.drain import drain_events
 from profiles.events.services.events import ingest_events
@@ -40,6 +38,7 @@ from tests.factories.profiles import (
     make_guest,
     make_view,
 )
+from tests.factories.statements import act_after
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_catalog")]
 Commit = DjangoCaptureOnCommitCallbacks
@@ -207,26 +206,23 @@ def test_one_person_has_one_login_whatever_the_case() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_tabs_that_log_in_at_once_become_one_shopper(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_tabs_that_log_in_at_once_become_one_shopper() -> None:
     account = make_account()
     guests = [make_guest(), make_guest()]
     both_looked = Barrier(2)
-    look = identity._lock_pair
 
-    def look_together(*arguments: Any) -> Any:
+    def wait() -> None:
         """Let both look before either writes; with the lock the second cannot look yet."""
-        found = look(*arguments)
         with suppress(BrokenBarrierError):
             both_looked.wait(timeout=0.5)
-        return found
 
     def log_in(guest: ShopperValue) -> int:
         try:
-            return link_account(account_id=account.pk, pseudonym=guest.pseudonym, now=NOON).id
+            with connection.execute_wrapper(act_after('FROM "profiles_shopper"', wait)):
+                return link_account(account_id=account.pk, pseudonym=guest.pseudonym, now=NOON).id
         finally:
             connection.close()
 
-    monkeypatch.setattr(identity, "_lock_pair", look_together)
     with ThreadPoolExecutor(2) as pool:
         shoppers = set(pool.map(log_in, guests))
 

@@ -127,7 +127,7 @@ def _then(first: Callable[..., object], act: Callable[[], object]) -> Callable[.
     return both
 
 
-@pytest.mark.parametrize("step", ["_read_versions", "group_waiting", "list_shoppers"])
+@pytest.mark.parametrize("step", ["read_versions", "group_waiting", "list_shoppers"])
 def test_an_event_during_a_rebuild_is_neither_lost_nor_doubled(
     alice: ShopperValue, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -138,7 +138,7 @@ def test_an_event_during_a_rebuild_is_neither_lost_nor_doubled(
     assert_online_equals_batch(alice)
 
 
-@pytest.mark.parametrize("step", ["_read_versions", "group_waiting", "load_shopper_events"])
+@pytest.mark.parametrize("step", ["read_versions", "group_waiting", "load_shopper_events"])
 def test_a_drain_during_a_rebuild_changes_nothing(
     alice: ShopperValue, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -151,7 +151,7 @@ def test_a_drain_during_a_rebuild_changes_nothing(
     assert_online_equals_batch(alice)
 
 
-@pytest.mark.parametrize("step", ["_read_versions", "list_shoppers", "load_shopper_events"])
+@pytest.mark.parametrize("step", ["read_versions", "list_shoppers", "load_shopper_events"])
 def test_an_answer_during_a_rebuild_holds(
     alice: ShopperValue,
     monkeypatch: pytest.MonkeyPatch,

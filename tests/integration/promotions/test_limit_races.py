@@ -77,5 +77,5 @@ def test_positive_control_a_counter_read_and_then_written_is_overrun(
     limit = UseLimit.objects.create(campaign=campaign, max_uses=1)
     LimitCounter.objects.create(limit=limit)
     wish = applied_by(campaign, 500)
-    monkeypatch.setattr(under_test, "_take", read_then_write)
+    monkeypatch.setattr(under_test, "take_limit", read_then_write)
     assert race(lambda n: try_hold(wish, f"FT-{n}"), 40).count(True) > 1

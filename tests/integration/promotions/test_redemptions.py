@@ -203,6 +203,6 @@ def test_positive_control_check_then_act_overspends(monkeypatch: pytest.MonkeyPa
         Coupon.objects.filter(pk=coupon_id).update(redeemed=coupon.redeemed + 1)
 
     campaign = make_campaign("hello", amount_minor=500, code="HELLO", uses=1)
-    monkeypatch.setattr(under_test, "_take_coupon", read_then_write)
+    monkeypatch.setattr(under_test, "take_coupon", read_then_write)
     won = _in_parallel([_attempt(campaign, f"FT-{n}", None) for n in range(40)])
     assert won.count(True) > 1

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from threading import Barrier, Thread
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import psycopg
@@ -15,6 +15,7 @@ import pytest
 
 from shop.ground.database.base import ConnectBreaker
 
+PAUSE = 0.2
 # A process of its own: its database lies where nobody listens.
 ASK = """
 import json, sys, time
@@ -86,7 +87,7 @@ def test_nobody_waits_long(answers: dict[str, Any]) -> None:
 
 
 def test_one_waits_and_the_others_are_refused_at_once() -> None:
-    breaker, both, refused = ConnectBreaker(), Barrier(2), []
+    breaker, both, refused = ConnectBreaker(pause_seconds=PAUSE), Barrier(2), []
 
     def fail() -> None:
         with breaker.guard():
@@ -96,7 +97,7 @@ def test_one_waits_and_the_others_are_refused_at_once() -> None:
         fail()
     with pytest.raises(psycopg.OperationalError, match="a moment ago"):
         fail()
-    breaker._again_at = 0.0  # the pause is over
+    sleep(PAUSE)
 
     def probe() -> None:
         with breaker.guard():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -24,11 +24,11 @@ from shop.ground.inventory.services import (
     load_opening_stock,
     receive_stock,
     release_reservation,
-    reservations,
     reserve_stock,
     return_stock,
 )
 from shop.ground.outbox.models import Fact
+from tests.factories.statements import Wrapper, act_before, read_unlocked
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SOON = NOON + timedelta(minutes=30)
@@ -180,13 +180,16 @@ def test_opening_stock_is_loaded_once() -> None:
     assert (again, stock(cheddar)) == (0, (3, 0))
 
 
-def run_together(*jobs: Callable[[], None]) -> list[str]:
+def run_together(*jobs: Callable[[], None], around: Sequence[Wrapper] = ()) -> list[str]:
     """Run each job on its own thread and connection; return the names of what they raised."""
     raised: list[str] = []
 
     def run(job: Callable[[], None]) -> None:
         try:
-            job()
+            with contextlib.ExitStack() as stack:
+                for wrapper in around:
+                    stack.enter_context(connection.execute_wrapper(wrapper))
+                job()
         except OutOfStock as error:
             raised.append(type(error).__name__)
         finally:
@@ -201,51 +204,40 @@ def run_together(*jobs: Callable[[], None]) -> list[str]:
 
 
 @pytest.fixture
-def slow_decision(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Barrier]:
+def slow_decision() -> Wrapper:
     """Both buyers have read the stock before either of them writes, if nothing stops them."""
     barrier = threading.Barrier(2)
-    real = reservations._move_reserved
 
-    def wait_then_move(record: StockRecord, change: int) -> None:
+    def meet() -> None:
         with contextlib.suppress(threading.BrokenBarrierError):
             barrier.wait(timeout=1)
-        real(record, change)
 
-    monkeypatch.setattr(reservations, "_move_reserved", wait_then_move)
-    return barrier
+    return act_before('UPDATE "shop_stockrecord" SET "reserved"', meet)
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("slow_decision")
-def test_two_buyers_of_the_last_piece_at_once() -> None:
+def test_two_buyers_of_the_last_piece_at_once(slow_decision: Wrapper) -> None:
     (cheddar,) = make_variants(1)
     raised = run_together(
-        lambda: reserve("alice", (cheddar, 1)), lambda: reserve("bob", (cheddar, 1))
+        lambda: reserve("alice", (cheddar, 1)),
+        lambda: reserve("bob", (cheddar, 1)),
+        around=[slow_decision],
     )
     assert raised == ["OutOfStock"]
     assert stock(cheddar) == (1, 1)
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("slow_decision")
-def test_without_lock_and_constraint_the_last_piece_is_sold_twice(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_without_lock_and_constraint_the_last_piece_is_sold_twice(slow_decision: Wrapper) -> None:
     """The race above is real: with the lock off (and the constraint, the second net) it happens."""
     (cheddar,) = make_variants(1)
-
-    def read_unlocked(location: str, variant_ids: set[int]) -> dict[int, StockRecord]:
-        rows = StockRecord.objects.filter(
-            location__code=location, variant_id__in=variant_ids
-        ).order_by("variant_id")
-        return {row.variant_id: row for row in rows}
-
-    monkeypatch.setattr(reservations, "_lock_records", read_unlocked)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE shop_stockrecord DROP CONSTRAINT stock_never_oversold")
     try:
         raised = run_together(
-            lambda: reserve("alice", (cheddar, 1)), lambda: reserve("bob", (cheddar, 1))
+            lambda: reserve("alice", (cheddar, 1)),
+            lambda: reserve("bob", (cheddar, 1)),
+            around=[slow_decision, read_unlocked("shop_stockrecord")],
         )
         assert raised == []
         assert stock(cheddar) == (1, 2)
@@ -259,11 +251,12 @@ def test_without_lock_and_constraint_the_last_piece_is_sold_twice(
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("slow_decision")
-def test_one_holder_in_two_tabs_counts_once() -> None:
+def test_one_holder_in_two_tabs_counts_once(slow_decision: Wrapper) -> None:
     (cheddar,) = make_variants(5)
     raised = run_together(
-        lambda: reserve("alice", (cheddar, 2)), lambda: reserve("alice", (cheddar, 2))
+        lambda: reserve("alice", (cheddar, 2)),
+        lambda: reserve("alice", (cheddar, 2)),
+        around=[slow_decision],
     )
     assert raised == []
     assert stock(cheddar) == (5, 2)

@@ -18,7 +18,6 @@ from django.test import Client
 from django_structlog.middlewares import request as library
 from prometheus_client import generate_latest
 
-from shop.doors.web import middleware
 from shop.logs import describe_failure, hide_data
 
 MAIL, NAME = "canary.person@example.org", "Canary Birdsong"
@@ -38,7 +37,6 @@ def log(monkeypatch: pytest.MonkeyPatch) -> StringIO:
         processors=given["processors"],
         wrapper_class=given["wrapper_class"],
     )
-    monkeypatch.setattr(middleware, "_logger", requests)
     monkeypatch.setattr(library, "logger", requests)
     [handler] = [
         one for one in logging.getLogger("fairtag").handlers if type(one) is logging.StreamHandler

@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 from django.db import connection, transaction
 
-from shop.ground.outbox import services
 from shop.ground.outbox.models import MAX_ATTEMPTS, Fact
 from shop.ground.outbox.services import deliver_facts, retry_facts, write_fact
+from shop.tasks import deliver_outbox
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -49,7 +49,7 @@ def test_a_rolled_back_fact_never_happened() -> None:
 
 def test_the_worker_is_woken_only_after_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[bool] = []
-    monkeypatch.setattr(services, "_after_commit", [lambda: woken.append(True)])
+    monkeypatch.setattr(deliver_outbox, "delay", lambda: woken.append(True))
     with transaction.atomic():
         write_fact(kind="OrderPlaced", payload={}, occurred_at=NOON)
         assert woken == []

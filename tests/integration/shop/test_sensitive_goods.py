@@ -10,8 +10,8 @@ from rich.console import Console
 
 from profiles.values import FeatureRow
 from shop.doors.intake.run import ImportOptions, import_history
-from shop.doors.pages import home
 from shop.doors.pages.category import list_popular
+from shop.doors.pages.home import choose_shelves
 from shop.ground.catalog.core.values import CatalogFilters
 from shop.ground.catalog.models import Category, Variant
 from shop.ground.catalog.selectors import (
@@ -106,7 +106,7 @@ def test_no_shelf_shows_sensitive_goods_for_who_likes_their_department() -> None
     bestsellers = list_category_variants(liked, CatalogFilters(in_stock=True)).variant_ids[:6]
     assert hidden & set(bestsellers.tolist())
     row = FeatureRow("alice", IMPORTED_AT, {}, category_affinity={liked: 9.0})
-    shelves = dict(home._choose_shelves(tree, row, frozenset(), HOME))
+    shelves = dict(choose_shelves(tree, row, frozenset(), HOME))
     assert len(shelves[liked]) == 6
     assert not hidden & set(shelves[liked])
     assert not hidden & set(list_popular(HOME, 500))

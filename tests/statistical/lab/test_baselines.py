@@ -167,7 +167,7 @@ def test_rmlp_refits_at_the_end_of_episodes_that_double() -> None:
 
 
 def test_rmlp_keeps_an_even_sample_of_everything_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rmlp, "_MOST_ROWS", 2_000)
+    monkeypatch.setattr(rmlp, "MOST_ROWS", 2_000)
     agent = RegularisedLikelihood(1)
     for part in range(14):  # episodes end after 1,000, 3,000 and 7,000 visits
         context = offer(500, features={"part": np.full(500, part / 4)})

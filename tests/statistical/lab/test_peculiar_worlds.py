@@ -129,8 +129,8 @@ def test_those_who_wait_come_back_the_next_day() -> None:
 class MyopicMarket(ReferenceMarket):
     """Its clairvoyant takes the best rung of today and does not ask what is remembered of it."""
 
-    def _best_rungs(self) -> IntArray:
-        return SegmentMarket._best_rungs(self)
+    def best_rungs(self) -> IntArray:
+        return SegmentMarket.best_rungs(self)
 
 
 def test_planning_with_price_memory_beats_myopic_and_constant_prices() -> None:

@@ -13,7 +13,7 @@ from shop.lab.agent import Context, Outcomes
 from shop.lab.episode import Course, run_agent, run_insider
 from shop.lab.setting import Setting
 from shop.lab.shop_path import AT_LIST, POLICY, ShopPath
-from shop.lab.shop_path_bounds import _cut_off, run_within_bounds
+from shop.lab.shop_path_bounds import cut_off, run_within_bounds
 from shop.lab.shop_path_history import History
 from shop.lab.worlds import make_market
 from shop.lab.worlds.plain import LogitMarket
@@ -122,9 +122,9 @@ def test_bounds_allow_the_best_price_first_and_personal_below() -> None:
     listed = market.arrive().public_prices
     shown = market.now.item
     public = np.clip(market.price("uniform"), 0.7 * listed, 1.1 * listed)
-    alone = _cut_off(market, listed, replace(POLICY, personal_cap=0.0))
+    alone = cut_off(market, listed, replace(POLICY, personal_cap=0.0))
     assert np.array_equal(alone[:, shown], public[:, shown])
-    personal = _cut_off(market, listed, POLICY)
+    personal = cut_off(market, listed, POLICY)
     assert np.all((personal <= public + 1e-12) & (personal >= 0.9 * public - 1e-12))
     assert np.count_nonzero(personal < public - 1e-9) > 100
 

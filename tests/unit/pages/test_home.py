@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiles.values import Consents, FeatureRow, OnlineProfile, Recommendation
-from shop.doors.pages import home
 from shop.doors.pages.home import PER_CATEGORY, PICKS, spread_picks
 from shop.doors.pages.profile import find_ranking_row
 
@@ -23,9 +22,8 @@ def ranked(count: int) -> list[Recommendation]:
 
 @given(categories=st.lists(st.integers(1, 6), min_size=1, max_size=60))
 def test_picks_are_the_best_with_few_of_one_kind(categories: list[int]) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(home, "_categories", lambda: dict(enumerate(categories, start=1)))
-        picks = [pick.variant_id for pick in spread_picks(ranked(len(categories)))]
+    spread = spread_picks(ranked(len(categories)), dict(enumerate(categories, start=1)))
+    picks = [pick.variant_id for pick in spread]
     assert len(picks) == len(set(picks)) == min(PICKS, len(categories))
     assert picks[0] == 1
     room = sum(min(PER_CATEGORY, count) for count in Counter(categories).values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ SHELF: dict[int, tuple[str, int, int | None]] = {
     4: ("Gouda", 800, 1000),
 }
 IDS = np.array(list(SHELF), dtype=np.int64)
+VERSIONS = count(1)  # what was remembered of the shelf of another test is not asked for
 
 
 @pytest.fixture(autouse=True)
@@ -44,10 +46,10 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> None:
     def quote(*, context: Any, variant_ids: Any) -> Any:
         return np.array([SHELF[int(i)][1] for i in variant_ids], dtype=np.int64)
 
-    category._read_sort_table.cache_clear()
+    version = next(VERSIONS)
     monkeypatch.setattr(category, "quote_listing", quote)
     monkeypatch.setattr(category, "offered_prices", lambda _ctx, _ids, quoted, _visitor: quoted)
-    monkeypatch.setattr(category, "catalog_version", lambda: 1)
+    monkeypatch.setattr(category, "catalog_version", lambda: version)
     monkeypatch.setattr(category, "list_cards", lambda ids, _language: [card(i) for i in ids])
 
 

@@ -15,7 +15,7 @@ from pricing.demand.core.choice.curvature import cut, find_volume
 from pricing.demand.core.choice.fit import begin
 from pricing.demand.core.choice.layout import Calendar, Layout, Tree
 from pricing.demand.core.choice.likelihood import Coefficients, Frame, measure, score
-from pricing.demand.core.choice.mode import _follow, find_mode
+from pricing.demand.core.choice.mode import find_mode, follow_volume
 from pricing.demand.core.choice.posterior import draw, find_variances
 from pricing.demand.core.choice.spreads import Prior, Spreads, make_prior
 from tests.unit.pricing.choice_worlds import World
@@ -178,7 +178,7 @@ def test_the_mode_is_that_of_a_generic_optimiser(problem: Problem) -> None:
     for _ in range(12):
         at = find_mode(problem.frame, problem.prior, at, steps=60, tolerance=1e-15).at
     x = problem.flat(at)
-    bias = _follow(problem.arrow(x), problem.volume(x))
+    bias = follow_volume(problem.arrow(x), problem.volume(x))
     zero = replace(bias, item=0.0 * at.item, category=0.0 * at.category)
     more = problem.flat(zero)
     bounds = [(None, None)] * len(x)

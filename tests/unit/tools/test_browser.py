@@ -16,7 +16,7 @@ def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(browser, "MAC_PROGRAMS", ())
-    monkeypatch.setattr(browser, "_may_install", lambda: False)
+    monkeypatch.setattr("os.geteuid", lambda: 1_000)
     return tmp_path
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tools.demo import check_can_start
-from tools.prepare import Step, _run_step
+from tools.prepare import Step, run_step
 from tools.processes import end_leftovers, find_marked, wait_for
 from tools.programs import mark
 from tools.run_record import demo_holder, read_record
@@ -136,7 +136,7 @@ def test_a_step_of_a_killed_preparation_is_known_as_ours(
     preparing = os.fork()
     if not preparing:
         try:
-            _run_step(Step("importing", ("import_journey",)), dict(os.environ))
+            run_step(Step("importing", ("import_journey",)), dict(os.environ))
         finally:
             os._exit(0)
     assert wait_for(lambda: len(find_marked(mark())) == 1, 10)

@@ -53,7 +53,7 @@ def find_mode(
             told = _still(layout, told)
         if volume is None:
             volume = _volume(frame, shares, arrow)
-        bias = _follow(arrow, volume)
+        bias = follow_volume(arrow, volume)
         step = arrow.solve(told, volume, _hold(layout, at, told.all + bias.all))
         gain = _dot(told, step) + _shared(bias, step)
         value = shares.value + prior.value(at, tree)
@@ -138,7 +138,7 @@ def _volume(frame: Frame, shares: Shares, arrow: Arrow) -> Coefficients:
     return find_volume(frame, shares, arrow.pieces, [node.covariance for node in arrow.blocks])
 
 
-def _follow(arrow: Arrow, volume: Coefficients) -> Coefficients:
+def follow_volume(arrow: Arrow, volume: Coefficients) -> Coefficients:
     """Return the derivative of the volume by families and all goods, those below following."""
     layout = arrow.frame.layout
     family, everywhere = volume.family.copy(), volume.all.copy()

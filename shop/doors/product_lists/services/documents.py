@@ -68,7 +68,7 @@ def put_product(
     home = home_place()[0]
     currencies = Currencies(home, list_currencies())
     stored = read_shop([handle]).products.get(handle)
-    _require_revision(None if stored is None else stored.revision, revision)
+    require_revision(None if stored is None else stored.revision, revision)
     names = () if stored is None else stored.row.option_names
     read = read_document(handle, document, currencies, names)
     shop = read_shop_for([read.product])
@@ -82,7 +82,8 @@ def put_product(
     return PutProduct(stored is None, changes)
 
 
-def _require_revision(known: int | None, given: int | None) -> None:
+def require_revision(known: int | None, given: int | None) -> None:
+    """Raise ProductNotFound, ProductExists or ProductChanged where the revisions differ."""
     if known is None and given is not None:
         raise ProductNotFound(_("There is no such product."))
     if known is not None and given is None:

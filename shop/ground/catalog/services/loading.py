@@ -48,7 +48,7 @@ def load_catalog(
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('load_catalog'))")
-        _require_unchanged(revisions or {})
+        require_unchanged(revisions or {})
         copy_rows(cursor, categories, brands, products)
         loaded = merge_all(cursor, now)
         touched = loaded.created | loaded.changed
@@ -64,7 +64,8 @@ def load_catalog(
     return loaded
 
 
-def _require_unchanged(revisions: Mapping[str, int]) -> None:
+def require_unchanged(revisions: Mapping[str, int]) -> None:
+    """Lock the products and compare their revisions. Raises ProductChanged. One query."""
     rows = Product.objects.select_for_update().filter(external_ref__in=revisions)
     for ref, revision, name in rows.order_by("pk").values_list("external_ref", "revision", "name"):
         if revision != revisions[ref]:
