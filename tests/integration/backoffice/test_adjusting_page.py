@@ -98,10 +98,10 @@ def test_a_change_of_exposure_names_the_new_place(
     assert said in root.get(reverse("admin:adjusting")).content.decode()
     Campaign.objects.filter(pk=campaign.pk).update(status="paused")
     forget_offer_book()
-    assert "It shows nowhere by itself" in root.get(reverse("admin:adjusting")).content.decode()
+    assert "It is not shown on its own" in root.get(reverse("admin:adjusting")).content.decode()
     CampaignAdjustment.objects.update(state="applied", decided_at=now)
     page = root.get(f"{reverse('admin:adjusting')}?tab=applied").content.decode()
-    assert "It shows nowhere by itself" not in page
+    assert "It is not shown on its own" not in page
 
 
 def test_a_yes_moves_the_depth_and_undo_brings_it_back(
@@ -110,7 +110,7 @@ def test_a_yes_moves_the_depth_and_undo_brings_it_back(
     assert "the next checks measure" in decide(root, change, verb="approve")
     offer = change.campaign.offers.get()
     assert (change.state, float(offer.percent)) == ("applied", 7.5)
-    assert "Say why" in decide(root, change, verb="undo")
+    assert "Give a reason" in decide(root, change, verb="undo")
     assert change.state == "applied"
     assert "as it was before" in decide(root, change, verb="undo", reason=REASON)
     offer.refresh_from_db()

@@ -126,10 +126,10 @@ def test_only_a_change_that_costs_profit_explains_its_goal(root: Client) -> None
 @pytest.mark.parametrize(
     ("verb", "fields", "words"),
     [
-        ("reject", {"reason": ""}, "Say why"),
-        ("reject", {"reason": "    no   "}, "Say why"),
+        ("reject", {"reason": ""}, "Give a reason"),
+        ("reject", {"reason": "    no   "}, "Give a reason"),
         ("snooze", {"reason": "later please"}, "for how many days"),
-        ("edit", {"reason": "because of it"}, "which price instead"),
+        ("edit", {"reason": "because of it"}, "Enter the other price"),
         ("burn", {"reason": "because of it"}, "valid choice"),
     ],
 )

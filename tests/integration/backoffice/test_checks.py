@@ -58,7 +58,7 @@ def test_a_rehearsal_is_asked_once_and_kept_in_both_languages(
     root: Client, campaign: Campaign, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     assert "Waiting for a worker" in ask(root, campaign, depth=30)
-    assert "It was asked already" in ask(root, campaign)
+    assert "It was requested already" in ask(root, campaign)
     assert states(campaign) == ["waiting"]
     assert answer_campaign_checks.apply().get() == 1
     assert answer_campaign_checks.apply().get() == 0
@@ -127,7 +127,7 @@ def test_a_stopped_check_leaves_the_earlier_answer(
 
 
 WRONG: dict[str, tuple[Exception, str]] = {
-    "broken": (ZeroDivisionError(), "Something went wrong that should not."),
+    "broken": (ZeroDivisionError(), "Something went wrong unexpectedly."),
     "too_long": (SoftTimeLimitExceeded(), "It took longer than a quarter of an hour."),
 }
 

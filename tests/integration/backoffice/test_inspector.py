@@ -81,7 +81,7 @@ def test_a_replay_of_many_is_sent_to_the_workers(
     )
     page = root.post(reverse("admin:replay_all"), follow=True)
     assert sent == [("pricing.tasks.check_replay", "training")]
-    assert "On its way" in page.content.decode()
+    assert "Started. The result appears here" in page.content.decode()
     assert root.get(reverse("admin:replay_all")).status_code == 405
     start_job(name="check_replay", queue="training")
     assert len(sent) == 2

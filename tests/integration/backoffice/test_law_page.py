@@ -105,7 +105,7 @@ def test_a_button_takes_named_products_out_of_a_draft(
     refused = root.post(address, {**asked, "rule": "other"}, follow=True).content.decode()
     assert "This rule names no products that can be taken out." in refused
     done = root.post(address, asked, follow=True).content.decode()
-    assert "leaves these goods out" in done
+    assert "leaves these products out" in done
     assert "Waiting for a worker" in done  # the law is asked of what is left
     scopes = Offer.objects.filter(campaign=key, is_active=True).values_list("scope", flat=True)
     assert list(scopes) == [{"except_variants": [dear]}] * len(scopes)

@@ -207,7 +207,7 @@ def test_the_kill_switch_needs_a_reason_and_shows_everywhere(root: Client) -> No
 @pytest.mark.parametrize(
     ("_case", "fields", "refusal"),
     [
-        ("everything has no name", {"scope": "global", "key": "x"}, "leave this empty"),
+        ("everything has no name", {"scope": "global", "key": "x"}, "Leave this empty"),
         ("a part needs its name", {"scope": "sku", "key": ""}, "Enter which one"),
         ("unknown scopes", {"scope": "planet", "key": "x"}, "not one of the available"),
         ("an unknown SKU", {"scope": "sku", "key": "W-O001"}, "nothing would be stopped"),

@@ -174,7 +174,7 @@ def test_another_person_starts_and_the_page_shows_the_outcome(
     assert "against the public price: pieces sold" in shown
     assert "a winner" in shown
     assert "Read from 10 clusters in 20 pairs of turns." in shown
-    assert "Bounds need eight clusters of goods." in shown
+    assert "Bounds need eight clusters of products." in shown
     assert "It ended by itself after its turns" in shown
     assert "Turn by turn" in shown
     assert "Were turns served as drawn?" in shown

@@ -60,7 +60,7 @@ def test_the_worker_takes_products_out_and_checks_the_rest(root: Client, named: 
     key, check = judged(named)
     before = Campaign.objects.get(pk=key).revision
     assert "Waiting for a worker" in press(root, key, check)
-    assert "It was asked already" in press(root, key, check)
+    assert "It was requested already" in press(root, key, check)
     assert set(map(str, scopes(key))) == {"{}"}
     assert answer_checks() == 1
     assert scopes(key) == [{"except_variants": named}] * len(scopes(key))
@@ -111,7 +111,7 @@ def test_goods_of_a_draft_that_changed_meanwhile_stay(root: Client, named: list[
     answer_checks()
     newest = CampaignCheck.objects.order_by("-pk")[0]
     assert newest.failure == "refused"
-    assert "ask it again" in newest.answer["en"]
+    assert "check it again" in newest.answer["en"]
     assert set(map(str, scopes(key))) == {"{}"}
 
 

@@ -150,7 +150,7 @@ def test_the_newest_override_counts_and_repeating_it_adds_none(dairy: Dairy) -> 
         (601, 5, "x", "between the floor and the ceiling"),
         (570, -1, "x", "in the past"),
         (570, 400, "x", "a year at most"),
-        (570, 5, "  ", "Say why"),
+        (570, 5, "  ", "Give a reason"),
     ],
 )
 def test_an_override_that_cannot_stand_is_refused(

@@ -99,7 +99,7 @@ def test_one_person_goes_up_one_share_and_down_to_any(
         step(1.0, ann)
     climb(ramp, 0.0)
     step(0.01, ann)
-    with pytest.raises(NeedsSecondPerson, match="somebody else's"):
+    with pytest.raises(NeedsSecondPerson, match="somebody else must take the next one up"):
         step(0.05, ann)
     step(0.05, bob)
     with pytest.raises(NotOffered, match="one share at a time"):

@@ -69,10 +69,10 @@ def test_a_draft_may_be_changed_as_often_as_one_likes() -> None:
     ("changes", "told"),
     [
         ({"hypothesis": " "}, "before the start"),
-        ({"minimum_effect": 0.0}, "zero is none"),
+        ({"minimum_effect": 0.0}, "it cannot be zero"),
         ({"primary_metric": "happiness"}, "from the list"),
         ({"guards": {"happiness": 0.1}}, "from the list"),
-        ({"guards": {"conversion": 1.0}}, "up to, but not"),
+        ({"guards": {"conversion": 1.0}}, "at least 0 % and below 100 %"),
         ({"purpose": "curiosity"}, "consents"),
         ({"namespace": "everything"}, "out of all"),
         ({"traffic": 1.2}, "at most 100"),

@@ -229,7 +229,7 @@ def test_turns_that_were_not_served_as_drawn_stop_it(
 
 def test_goods_are_clustered_before_public_prices_move() -> None:
     found = switchback()
-    with pytest.raises(Exception, match="Choose the goods"):
+    with pytest.raises(Exception, match="Choose the products"):
         start_experiment(experiment_id=found, now=NOON, by_id=somebody_else())
     assert set_clusters(experiment_id=found, variant_ids=[CHEDDAR, GOUDA, BRIE, RYE, MERLOT]) == 5
     start_experiment(experiment_id=found, now=NOON, by_id=somebody_else())

@@ -71,7 +71,7 @@ def test_somebody_else_approves_before_their_day_and_nobody_after_it() -> None:
     new, _costs = propose(ann, earn_rate=Decimal(2))
     with pytest.raises(NeedsSecondPerson, match="somebody else"):
         approve_terms(terms_id=new.pk, by_id=ann, now=NOON)
-    with pytest.raises(TermsRefused, match="Their day has come"):
+    with pytest.raises(TermsRefused, match="Their first day has passed"):
         approve_terms(terms_id=new.pk, by_id=bob, now=LATER)
     approve_terms(terms_id=new.pk, by_id=bob, now=NOON)
     assert holding() == new.pk
