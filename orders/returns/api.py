@@ -1,9 +1,12 @@
 """The door of the suite: all that others import."""
 
 from orders.returns.core import (
+    Choice,
+    ExchangeItem,
     Finding,
     OrderReturns,
     ReturnableLine,
+    ReturnItem,
     ReturnState,
     ReturnView,
     Wish,
@@ -27,8 +30,11 @@ from orders.returns.services.erasure import forget_return_words
 from orders.returns.services.settling import receive_return, settle_return
 
 __all__ = [
+    "Choice",
+    "ExchangeItem",
     "Finding",
     "OrderReturns",
+    "ReturnItem",
     "ReturnState",
     "ReturnView",
     "ReturnableLine",

@@ -11,6 +11,7 @@ from promotions.offers.core import (
     thaw_facts,
 )
 from promotions.offers.selectors.evaluation import (
+    Deal,
     LinePreview,
     Previews,
     evaluate_asked,
@@ -38,6 +39,7 @@ from promotions.offers.selectors.public_cuts import list_public_cuts
 from promotions.offers.selectors.ranks import find_place
 
 __all__ = [
+    "Deal",
     "FindTier",
     "Gathered",
     "LinePreview",

@@ -24,14 +24,20 @@ def json_response(
     content_type: str = JSON_TYPE,
 ) -> HttpResponse:
     """Return `body` (dicts, lists, text, integers, booleans, None) as compact UTF-8 JSON."""
-    return HttpResponse(
-        encode_json(body).encode(), status=status, headers=headers, content_type=content_type
+    return text_response(
+        encode_json(body), status=status, headers=headers, content_type=content_type
     )
 
 
-def text_response(text: str) -> HttpResponse:
+def text_response(
+    text: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    content_type: str = JSON_TYPE,
+) -> HttpResponse:
     """Return `text`, which is JSON already."""
-    return HttpResponse(text.encode(), content_type=JSON_TYPE)
+    return HttpResponse(text.encode(), status=status, headers=headers, content_type=content_type)
 
 
 def sorted_response(

@@ -22,7 +22,7 @@ from promotions.engine.core.carts import ShopperView
 from promotions.law.selectors.rows import find_personal_cap
 from promotions.models import Campaign, CampaignShopper, Coupon, Offer, PromotionLaw
 from promotions.offers.selectors.personal import personal_offers_for
-from shop.doors.api.v1.bodies.cart import cart_body
+from shop.doors.api.v1.serializers.cart import CartSerializer
 from shop.doors.backoffice import rehearsals
 from shop.doors.backoffice.replays import replay_order
 from shop.doors.storefront.visitors import REGION_COOKIE, SHOPPER_COOKIE, sign_shopper
@@ -70,7 +70,7 @@ def test_a_cart_keeps_to_the_cap_and_says_where(
         ("For Alice", -360, ""),
         ("Letter", -40, "30"),
     ]
-    body = cart_body(view_cart(context=alice), "en")
+    body = CartSerializer.to_dict(view_cart(context=alice), "en")
     assert [a["capped_at"] for a in body["lines"][0]["adjustments"]] == ["", "30"]
     client = Client()
     client.cookies[SHOPPER_COOKIE] = sign_shopper(alice.shopper_pseudonym or "", None)

@@ -12,16 +12,15 @@ from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 
 from orders.cart.services.carts import add_to_cart, view_cart
-from orders.fulfilment.api import Progress
 from orders.order.services.mail import send_order_email
 from profiles.values import ShopperValue
 from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.engine.core.carts import ShopperView
 from promotions.models import Campaign, CampaignShopper
 from promotions.offers.selectors.personal import personal_offers_for
-from shop.doors.api.v1.bodies.cart import cart_body
-from shop.doors.api.v1.bodies.home import offer_body
-from shop.doors.api.v1.bodies.orders import order_body
+from shop.doors.api.v1.serializers.cart import CartSerializer
+from shop.doors.api.v1.serializers.orders import OrderSerializer
+from shop.doors.api.v1.serializers.shopper import OfferSerializer
 from shop.doors.storefront.visitors import REGION_COOKIE, SHOPPER_COOKIE, sign_shopper
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, place
 from tests.factories.promotions import make_campaign
@@ -126,15 +125,15 @@ def test_order_page_and_letter_keep_it(
 def test_the_interface_says_it_in_cart_order_and_offers(alice: ShopperValue, shelf: Shelf) -> None:
     context = context_of(alice)
     add_to_cart(context=context, variant_id=shelf.gouda)
-    cart = cart_body(view_cart(context=context), "en_US")
-    order = order_body(place(context), Progress((), ""), "en_US")
+    cart = CartSerializer.to_dict(view_cart(context=context), "en_US")
+    order = OrderSerializer.to_dict(place(context), "en_US", shipments=(), next_step="")
     expected = {"For Alice": NY, "For all": ""}
     for part in (cart["offers"], cart["lines"][0]["adjustments"], order["lines"][0]["adjustments"]):
         assert {each["label"]: each["law_label"] for each in part} == expected
     offers = personal_offers_for(
         shopper=ShopperView(alice.id), market_code="us", now=NOON, language="en", region="US-NY"
     )
-    bodies = [offer_body(offer, "USD", "en_US") for offer in offers]
+    bodies = [OfferSerializer.to_dict(offer, "en_US", "USD") for offer in offers]
     assert {each["label"]: each["law_label"] for each in bodies} == expected
 
 

@@ -1,1 +1,1 @@
-"""Request validation, and the OpenAPI schema of responses."""
+"""What requests hold and what answers say: one declaration checks, writes and describes them."""

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from orders.values import (
+    CartLineView,
+    CartView,
+    CheckoutView,
+    DeliveryOption,
+    GiftChoice,
+    GiftOption,
+    Notice,
+    PaymentMethod,
+)
+from promotions.engine.api import Adjustment, AppliedOffer, DeliveryCut, Hint, Rejection
+from shop.doors.api.answers import AnswerSerializer, MoneySerializer, computed
 from shop.doors.api.v1.serializers.catalog import PlainVariantSerializer
 from shop.doors.api.v1.serializers.points import CartPointsSerializer
-from shop.doors.api.v1.serializers.prices import MoneySerializer, PriceSerializer
+from shop.doors.api.v1.serializers.prices import PriceSerializer
 
 MAX_ID = 2**63 - 1
 MAX_QUANTITY = 999
@@ -18,7 +30,7 @@ CAPPED_AT = (
 LAW_LABEL = "What the place's law wants said of an offer for chosen shoppers; else empty. Show it."
 
 
-class AdjustmentSerializer(serializers.Serializer[object]):
+class AdjustmentSerializer(AnswerSerializer[Adjustment | DeliveryCut]):
     """What an offer or coupon took off a line."""
 
     offer_id = serializers.IntegerField()
@@ -27,10 +39,13 @@ class AdjustmentSerializer(serializers.Serializer[object]):
     label = serializers.CharField()
     coupon_code = serializers.CharField(allow_null=True)
     law_label = serializers.CharField(allow_blank=True, help_text=LAW_LABEL)
-    capped_at = serializers.CharField(allow_blank=True, help_text=CAPPED_AT)
+    capped_at = computed(
+        lambda part: getattr(part, "capped_at", ""),
+        serializers.CharField(allow_blank=True, help_text=CAPPED_AT),
+    )
 
 
-class NoticeSerializer(serializers.Serializer[object]):
+class NoticeSerializer(AnswerSerializer[Notice]):
     """Something the shopper must be told. Codes: price_fell, price_rose, price_kept, sold_out,
     only_left, unavailable, gift_gone, offer_partly."""
 
@@ -58,10 +73,10 @@ class NoticeSerializer(serializers.Serializer[object]):
     )
 
 
-class CartLineSerializer(serializers.Serializer[object]):
+class CartLineSerializer(AnswerSerializer[CartLineView]):
     """A line: the price of one unit, then the amounts of the whole line."""
 
-    variant = PlainVariantSerializer()
+    variant = PlainVariantSerializer(source="card")
     quantity = serializers.IntegerField()
     price = PriceSerializer()
     subtotal = MoneySerializer(help_text="Quoted price times quantity.")
@@ -75,7 +90,7 @@ class CartLineSerializer(serializers.Serializer[object]):
     )
 
 
-class AppliedOfferSerializer(serializers.Serializer[object]):
+class AppliedOfferSerializer(AnswerSerializer[AppliedOffer]):
     """An offer that lowered the cart, and by how much in all."""
 
     offer_id = serializers.IntegerField()
@@ -85,16 +100,16 @@ class AppliedOfferSerializer(serializers.Serializer[object]):
     law_label = serializers.CharField(allow_blank=True, help_text=LAW_LABEL)
 
 
-class RejectionSerializer(serializers.Serializer[object]):
+class RejectionSerializer(AnswerSerializer[Rejection]):
     """Why a code did not apply."""
 
     code = serializers.CharField(allow_null=True)
     reason_code = serializers.CharField()
     message = serializers.CharField()
-    params = serializers.DictField()
+    params = serializers.DictField(source="detail")
 
 
-class HintSerializer(serializers.Serializer[object]):
+class HintSerializer(AnswerSerializer[Hint]):
     """What would unlock an offer."""
 
     offer_id = serializers.IntegerField()
@@ -105,14 +120,14 @@ class HintSerializer(serializers.Serializer[object]):
     law_label = serializers.CharField(allow_blank=True, help_text=LAW_LABEL)
 
 
-class GiftOptionSerializer(serializers.Serializer[object]):
+class GiftOptionSerializer(AnswerSerializer[GiftOption]):
     """Something an offer gives."""
 
-    variant = PlainVariantSerializer()
+    variant = PlainVariantSerializer(source="card")
     worth = MoneySerializer(help_text="What the pieces would cost.")
 
 
-class GiftChoiceSerializer(serializers.Serializer[object]):
+class GiftChoiceSerializer(AnswerSerializer[GiftChoice]):
     """An offer of which the shopper takes one of several gifts. What is gone is not listed."""
 
     offer_id = serializers.IntegerField()
@@ -130,27 +145,31 @@ class ChooseGiftSerializer(serializers.Serializer[object]):
     variant_id = serializers.IntegerField(min_value=1, max_value=MAX_ID, allow_null=True)
 
 
-class DeliverySerializer(serializers.Serializer[object]):
+class DeliverySerializer(AnswerSerializer[DeliveryOption]):
     """A way of delivery with its price for this very cart."""
 
     code = serializers.CharField()
     name = serializers.CharField()
     price = MoneySerializer()
-    regular_price = MoneySerializer()
+    regular_price = MoneySerializer(source="regular_minor")
     free_from = MoneySerializer(
         allow_null=True,
         help_text="Free for goods that cost everybody so much, before personal prices and offers.",
     )
     missing = MoneySerializer(help_text="More goods until it is free.")
-    price_before_offers = MoneySerializer()
-    adjustments = AdjustmentSerializer(many=True, help_text="What offers took off the price.")
+    price_before_offers = MoneySerializer(source="before_minor")
+    adjustments = AdjustmentSerializer(
+        source="cuts", many=True, help_text="What offers took off the price."
+    )
     min_days = serializers.IntegerField()
     max_days = serializers.IntegerField()
     needs_address = serializers.BooleanField()
 
 
-class CartSerializer(serializers.Serializer[object]):
+class CartSerializer(AnswerSerializer[CartView]):
     """A cart; total = subtotal - discount + tax_added + delivery."""
+
+    currency_from = "currency"
 
     cart_id = serializers.UUIDField(allow_null=True)
     version = serializers.IntegerField(help_text="Counts every change; also the ETag.")
@@ -205,7 +224,7 @@ class AcceptPricesSerializer(serializers.Serializer[object]):
     version = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
 
 
-class PaymentMethodSerializer(serializers.Serializer[object]):
+class PaymentMethodSerializer(AnswerSerializer[PaymentMethod]):
     """A way to pay."""
 
     code = serializers.CharField()
@@ -219,12 +238,14 @@ class StartCheckoutSerializer(serializers.Serializer[object]):
     delivery_method = serializers.CharField(max_length=40, allow_null=True, default=None)
 
 
-class CheckoutSerializer(serializers.Serializer[object]):
+class CheckoutSerializer(AnswerSerializer[CheckoutView]):
     """A checkout: stock held and prices frozen until `expires_at`."""
 
+    currency_from = "cart.currency"
+
     cart = CartSerializer()
-    delivery_options = DeliverySerializer(many=True)
-    payment_methods = PaymentMethodSerializer(many=True)
+    delivery_options = DeliverySerializer(source="options", many=True)
+    payment_methods = PaymentMethodSerializer(source="methods", many=True)
     expires_at = serializers.DateTimeField()
     minimum_age = serializers.IntegerField(
         allow_null=True,

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from operator import itemgetter
+from typing import NamedTuple
+
+from django.templatetags.static import static
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from shop.doors.api.v1.serializers.prices import MoneySerializer, PriceSerializer
-from shop.doors.pages.values import SORTS
+from promotions.offers.api import Deal, LinePreview
+from shop.doors.api.answers import AnswerSerializer, MoneySerializer, Writer, computed
+from shop.doors.api.v1.serializers.prices import PriceSerializer
+from shop.doors.pages.cards import join_cards
+from shop.doors.pages.members import join_offers
+from shop.doors.pages.values import (
+    SORTS,
+    CategoryPage,
+    ProductCard,
+    ProductPage,
+    SearchPage,
+)
+from shop.ground.catalog.core.photos import Picture
+from shop.ground.catalog.core.values import (
+    CatalogCard,
+    CategoryNode,
+    CategoryTree,
+    Facet,
+    FacetOption,
+    SiblingSize,
+    Suggestion,
+)
 
 MAX_WORDS = 200
 MAX_PAGE = 10_000
@@ -15,7 +40,15 @@ FACET_CODES = ("brand", "size", "stock")
 SUGGESTION_KINDS = ("query", "category", "product")
 
 
-class CategorySerializer(serializers.Serializer[object]):
+@lru_cache(maxsize=8192)
+def shown_url(photo: Picture | None, drawing: str) -> str | None:
+    """Return the address of a product's photograph, or of its category's drawing."""
+    if photo:
+        return photo.at_least(640)
+    return static(drawing) if drawing else None
+
+
+class CategorySerializer(AnswerSerializer[CategoryNode]):
     """A category."""
 
     category_id = serializers.IntegerField()
@@ -23,7 +56,9 @@ class CategorySerializer(serializers.Serializer[object]):
     path = serializers.CharField(help_text="The category's address under /categories/.")
     name = serializers.CharField()
     depth = serializers.IntegerField(help_text="0 department, 1 category, 2 type.")
-    picture_url = serializers.CharField(allow_null=True)
+    picture_url = computed(
+        lambda node: shown_url(node.photo, node.picture), serializers.CharField(allow_null=True)
+    )
     product_count = serializers.IntegerField()
     is_restricted = serializers.BooleanField(help_text="Age-restricted: never priced personally.")
     is_sensitive = serializers.BooleanField(
@@ -31,45 +66,71 @@ class CategorySerializer(serializers.Serializer[object]):
     )
 
 
+class _Branch(NamedTuple):
+    tree: CategoryTree
+    node: CategoryNode
+
+
+def _branches(tree: CategoryTree, ids: tuple[int, ...]) -> list[_Branch]:
+    return [_Branch(tree, tree.nodes[one]) for one in ids]
+
+
+def _write_children(branch: _Branch, *shown: str) -> str:
+    write = CategoryBranchSerializer.writer()
+    children = _branches(branch.tree, branch.node.children)
+    return f"[{','.join([write(child, *shown) for child in children])}]"
+
+
 @extend_schema_field({"type": "array", "items": {"$ref": "#/components/schemas/CategoryBranch"}})
 class _Children(serializers.Field[object, object, object, object]):
     """The tree refers to itself, which a serializer cannot write down."""
+
+    def writer(self) -> Writer:
+        """Return the function that writes the children of a branch."""
+        return _write_children
 
 
 class CategoryBranchSerializer(CategorySerializer):
     """A category with everything below it."""
 
-    children = _Children()
+    inherited_from = "node"
+
+    children = _Children(source="*")
 
 
-class CategoryTreeSerializer(serializers.Serializer[object]):
+class CategoryTreeSerializer(AnswerSerializer[CategoryTree]):
     """All departments."""
 
-    categories = CategoryBranchSerializer(many=True)
+    categories = computed(
+        lambda tree: _branches(tree, tree.roots), CategoryBranchSerializer(many=True)
+    )
 
 
-class MeasureSerializer(serializers.Serializer[object]):
+class MeasureSerializer(AnswerSerializer[CatalogCard]):
     """Content of one piece."""
 
-    amount = serializers.CharField(help_text="Decimal number.")
-    unit = serializers.ChoiceField(choices=("g", "ml", "ct"))
+    amount = computed(
+        lambda card: f"{card.measure_amount.normalize():f}",
+        serializers.CharField(help_text="Decimal number."),
+    )
+    unit = serializers.ChoiceField(source="measure_unit", choices=("g", "ml", "ct"))
 
 
-class NamedValueSerializer(serializers.Serializer[object]):
+class NamedValueSerializer(AnswerSerializer[tuple[str, str]]):
     """A fact by its name."""
 
-    name = serializers.CharField()
-    value = serializers.CharField()
+    name = computed(itemgetter(0), serializers.CharField())
+    value = computed(itemgetter(1), serializers.CharField())
 
 
-class PictureSizeSerializer(serializers.Serializer[object]):
+class PictureSizeSerializer(AnswerSerializer[tuple[int, str]]):
     """A file of a picture; files are the same for everybody and never change."""
 
-    width = serializers.IntegerField()
-    url = serializers.CharField()
+    width = computed(itemgetter(0), serializers.IntegerField())
+    url = computed(itemgetter(1), serializers.CharField())
 
 
-class PictureSerializer(serializers.Serializer[object]):
+class PictureSerializer(AnswerSerializer[Picture]):
     """A photograph in several sizes, narrowest first."""
 
     alt = serializers.CharField(allow_blank=True)
@@ -81,7 +142,7 @@ class PictureSerializer(serializers.Serializer[object]):
     sizes = PictureSizeSerializer(many=True)
 
 
-class PlainVariantSerializer(serializers.Serializer[object]):
+class PlainVariantSerializer(AnswerSerializer[CatalogCard]):
     """What is sold; its price stands beside it."""
 
     product_id = serializers.IntegerField()
@@ -92,20 +153,26 @@ class PlainVariantSerializer(serializers.Serializer[object]):
     brand = serializers.CharField()
     category_id = serializers.IntegerField()
     category_path = serializers.CharField()
-    size = serializers.CharField(allow_blank=True)
-    measure = MeasureSerializer(allow_null=True)
+    size = serializers.CharField(source="size_label", allow_blank=True)
+    measure = computed(
+        lambda card: None if card.measure_amount is None else card,
+        MeasureSerializer(allow_null=True),
+    )
     options = NamedValueSerializer(
         many=True, help_text="What tells it from the product's other variants, such as its size."
     )
-    picture_url = serializers.CharField(allow_null=True)
+    picture_url = computed(
+        lambda card: shown_url(card.photo, card.picture), serializers.CharField(allow_null=True)
+    )
     available = serializers.IntegerField(help_text="Pieces that can be ordered now.")
 
 
-class OfferedPriceSerializer(serializers.Serializer[object]):
+class OfferedPriceSerializer(AnswerSerializer[LinePreview]):
     """What one more piece adds to the price of the caller's cart, as it is now."""
 
     price = MoneySerializer(
-        help_text="Nothing or less where the piece makes other products cheaper, as in a set."
+        source="adjusted_minor",
+        help_text="Nothing or less where the piece makes other products cheaper, as in a set.",
     )
     labels = serializers.ListField(
         child=serializers.CharField(), help_text="Names of the offers that lower it."
@@ -135,30 +202,47 @@ class OfferedPriceSerializer(serializers.Serializer[object]):
     )
 
 
-class DealSerializer(serializers.Serializer[object]):
+class DealSerializer(AnswerSerializer[Deal]):
     """An offer on several pieces, of which this may be one."""
 
     offer_id = serializers.IntegerField()
     text = serializers.CharField(help_text="What it gives and asks, with its products named.")
 
 
+def _find_offered(item: ProductCard) -> LinePreview | None:
+    offer = item.offer
+    return offer if offer is not None and (offer.is_priced or offer.barred) else None
+
+
 class VariantSerializer(PlainVariantSerializer):
     """What is sold, with this shopper's price and what offers make of it."""
 
+    inherited_from = "card"
+    currency_from = "price.currency"
+
     price = PriceSerializer()
-    offered = OfferedPriceSerializer(
-        allow_null=True,
-        help_text="Null: one piece more costs its price, and no offer is kept away.",
+    offered = computed(
+        _find_offered,
+        OfferedPriceSerializer(
+            allow_null=True,
+            help_text="Null: one piece more costs its price, and no offer is kept away.",
+        ),
     )
-    deals = DealSerializer(
-        many=True, help_text="Offers that apply once there are enough pieces: 2 for 5.00, 3 for 2."
+    deals = computed(
+        lambda item: () if item.offer is None else item.offer.deals,
+        DealSerializer(
+            many=True,
+            help_text="Offers that apply once there are enough pieces: 2 for 5.00, 3 for 2.",
+        ),
     )
     members_pay = MoneySerializer(
-        allow_null=True, help_text="Not signed in: what every member pays, if that is less."
+        source="members_minor",
+        allow_null=True,
+        help_text="Not signed in: what every member pays, if that is less.",
     )
 
 
-class FacetOptionSerializer(serializers.Serializer[object]):
+class FacetOptionSerializer(AnswerSerializer[FacetOption]):
     """One choice and how many variants it would leave."""
 
     value = serializers.CharField(help_text="What the query parameter takes.")
@@ -167,25 +251,25 @@ class FacetOptionSerializer(serializers.Serializer[object]):
     is_selected = serializers.BooleanField()
 
 
-class FacetSerializer(serializers.Serializer[object]):
+class FacetSerializer(AnswerSerializer[Facet]):
     """One group of choices."""
 
     code = serializers.ChoiceField(choices=FACET_CODES)
     options = FacetOptionSerializer(many=True)
 
 
-class ListingSerializer(serializers.Serializer[object]):
+class ListingSerializer[P](AnswerSerializer[P]):
     """One page of a listing. Sorting and price bounds use this shopper's own prices."""
 
-    total = serializers.IntegerField()
-    page = serializers.IntegerField()
-    pages = serializers.IntegerField()
-    sort = serializers.ChoiceField(choices=SORTS)
-    facets = FacetSerializer(many=True)
-    items = VariantSerializer(many=True)
+    total = serializers.IntegerField(source="listing.total")
+    page = serializers.IntegerField(source="listing.page")
+    pages = serializers.IntegerField(source="listing.pages")
+    sort = serializers.ChoiceField(source="listing.query.sort", choices=SORTS)
+    facets = FacetSerializer(source="listing.facets", many=True)
+    items = VariantSerializer(source="listing.cards", many=True)
 
 
-class CategoryPageSerializer(ListingSerializer):
+class CategoryPageSerializer(ListingSerializer[CategoryPage]):
     """A category with one page of its products."""
 
     category = CategorySerializer()
@@ -193,7 +277,7 @@ class CategoryPageSerializer(ListingSerializer):
     children = CategorySerializer(many=True)
 
 
-class SearchPageSerializer(ListingSerializer):
+class SearchPageSerializer(ListingSerializer[SearchPage]):
     """What a search found."""
 
     words = serializers.CharField(allow_blank=True)
@@ -204,38 +288,48 @@ class SearchPageSerializer(ListingSerializer):
     popular = VariantSerializer(many=True, help_text="Shown when nothing was found.")
 
 
-class SiblingSerializer(serializers.Serializer[object]):
+class SiblingSerializer(AnswerSerializer[SiblingSize]):
     """The same kind of product in another size."""
 
     variant_id = serializers.IntegerField()
     slug = serializers.CharField()
     name = serializers.CharField()
-    size = serializers.CharField(allow_blank=True)
+    size = serializers.CharField(source="size_label", allow_blank=True)
     is_current = serializers.BooleanField()
 
 
-class ProductSerializer(serializers.Serializer[object]):
+def _list_variants(page: ProductPage) -> tuple[ProductCard, ...]:
+    return join_offers(join_cards(page.detail.variants, page.prices), page.previews)
+
+
+class ProductSerializer(AnswerSerializer[ProductPage]):
     """A product with all its variants."""
 
-    product_id = serializers.IntegerField()
-    slug = serializers.CharField()
-    name = serializers.CharField()
-    brand = serializers.CharField()
-    description = serializers.CharField(allow_blank=True)
-    attributes = NamedValueSerializer(many=True)
-    pictures = PictureSerializer(
-        many=True, help_text="Empty: show `picture_url`, the drawing of its category."
+    product_id = serializers.IntegerField(source="detail.card.product_id")
+    slug = serializers.CharField(source="detail.card.slug")
+    name = serializers.CharField(source="detail.card.name")
+    brand = serializers.CharField(source="detail.card.brand")
+    description = serializers.CharField(source="detail.description", allow_blank=True)
+    attributes = computed(
+        lambda page: page.detail.attributes.items(), NamedValueSerializer(many=True)
     )
-    is_active = serializers.BooleanField(help_text="False: no longer sold.")
-    is_restricted = serializers.BooleanField()
-    is_sensitive = serializers.BooleanField()
-    trail = CategorySerializer(many=True)
-    variants = VariantSerializer(many=True)
+    pictures = PictureSerializer(
+        source="detail.photos",
+        many=True,
+        help_text="Empty: show `picture_url`, the drawing of its category.",
+    )
+    is_active = serializers.BooleanField(
+        source="detail.is_active", help_text="False: no longer sold."
+    )
+    is_restricted = serializers.BooleanField(source="detail.is_restricted")
+    is_sensitive = serializers.BooleanField(source="detail.is_sensitive")
+    trail = CategorySerializer(source="detail.breadcrumbs", many=True)
+    variants = computed(_list_variants, VariantSerializer(many=True))
     siblings = SiblingSerializer(many=True)
     related = VariantSerializer(many=True)
 
 
-class SuggestionSerializer(serializers.Serializer[object]):
+class SuggestionSerializer(AnswerSerializer[Suggestion]):
     """A completion of what has been typed."""
 
     kind = serializers.ChoiceField(choices=SUGGESTION_KINDS)
@@ -244,8 +338,10 @@ class SuggestionSerializer(serializers.Serializer[object]):
     path = serializers.CharField(allow_blank=True, help_text="Of a category.")
 
 
-class SuggestionsSerializer(serializers.Serializer[object]):
+class SuggestionsSerializer(AnswerSerializer[None]):
     """Completions, best first."""
+
+    given = ("suggestions",)
 
     suggestions = SuggestionSerializer(many=True)
 

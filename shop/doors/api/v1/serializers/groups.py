@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from promotions.coupons.api import MyGroup
+from shop.doors.api.answers import AnswerSerializer
+
 # Base64 of a file of 5 MiB takes 6.67 MiB; a character more and the file is too large by itself
 MAX_DOCUMENT_BODY = 7 * 1_048_576
 
 
-class GroupSerializer(serializers.Serializer[object]):
+class GroupSerializer(AnswerSerializer[MyGroup]):
     """A group, how it is proven, and where I stand."""
 
     code = serializers.CharField()
@@ -27,8 +30,10 @@ class GroupSerializer(serializers.Serializer[object]):
     reason = serializers.CharField(allow_blank=True, help_text="Why a proof was refused.")
 
 
-class GroupsSerializer(serializers.Serializer[object]):
+class GroupsSerializer(AnswerSerializer[None]):
     """All groups of the shop."""
+
+    given = ("groups",)
 
     groups = GroupSerializer(many=True)
 
@@ -60,7 +65,9 @@ class GroupTokenSerializer(serializers.Serializer[object]):
     token = serializers.CharField(max_length=300)
 
 
-class MailSentSerializer(serializers.Serializer[object]):
+class MailSentSerializer(AnswerSerializer[None]):
     """A link is on its way."""
+
+    given = ("valid_seconds",)
 
     valid_seconds = serializers.IntegerField()

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from orders.fulfilment.api import ParcelItem, ParcelView
+from orders.payments.api import PaymentStep
+from orders.values import (
+    Contact,
+    OrderLineView,
+    OrderSummary,
+    OrderView,
+    PaymentView,
+    TimelineEntry,
+)
+from shop.doors.api.answers import AnswerSerializer, MoneySerializer, computed
 from shop.doors.api.v1.serializers.cart import AdjustmentSerializer
-from shop.doors.api.v1.serializers.prices import MoneySerializer
+from shop.doors.api.v1.serializers.catalog import shown_url
+from shop.doors.api.v1.serializers.prices import why_url
 
 MAX_CURSOR = 300
 MAX_PAGE_SIZE = 100
@@ -26,7 +38,7 @@ class ContactSerializer(serializers.Serializer[object]):
     country = serializers.RegexField(COUNTRY, default="", allow_blank=True)
 
 
-class OrderContactSerializer(serializers.Serializer[object]):
+class OrderContactSerializer(AnswerSerializer[Contact]):
     """Who gets the goods."""
 
     email = serializers.CharField(allow_blank=True)
@@ -56,20 +68,21 @@ class PlaceOrderSerializer(serializers.Serializer[object]):
     )
 
 
-class OrderLineSerializer(serializers.Serializer[object]):
+class OrderLineSerializer(AnswerSerializer[OrderLineView]):
     """A frozen line: unit prices by stage, then the amounts of the whole line."""
 
     line_id = serializers.IntegerField()
     variant_id = serializers.IntegerField()
     sku = serializers.CharField()
     name = serializers.CharField()
-    picture_url = serializers.CharField(
-        allow_null=True, help_text="The product's picture as it is today."
+    picture_url = computed(
+        lambda line: shown_url(line.card.photo, line.card.picture),
+        serializers.CharField(allow_null=True, help_text="The product's picture as it is today."),
     )
     quantity = serializers.IntegerField()
-    list_price = MoneySerializer()
-    public_price = MoneySerializer()
-    quoted_price = MoneySerializer()
+    list_price = MoneySerializer(source="list_minor")
+    public_price = MoneySerializer(source="public_minor")
+    quoted_price = MoneySerializer(source="quoted_minor")
     subtotal = MoneySerializer()
     discount = MoneySerializer()
     tax = MoneySerializer()
@@ -77,14 +90,14 @@ class OrderLineSerializer(serializers.Serializer[object]):
     is_personal = serializers.BooleanField()
     label_code = serializers.CharField(allow_blank=True)
     label = serializers.CharField(allow_blank=True)
-    why_url = serializers.CharField(allow_null=True)
+    why_url = computed(lambda line: why_url(line.quote_id), serializers.CharField(allow_null=True))
     adjustments = AdjustmentSerializer(many=True)
     is_gift = serializers.BooleanField()
     refunded_quantity = serializers.IntegerField()
     refunded = MoneySerializer()
 
 
-class TimelineSerializer(serializers.Serializer[object]):
+class TimelineSerializer(AnswerSerializer[TimelineEntry]):
     """One step of an order."""
 
     kind = serializers.CharField()
@@ -92,7 +105,7 @@ class TimelineSerializer(serializers.Serializer[object]):
     at = serializers.DateTimeField()
 
 
-class ShipmentLineSerializer(serializers.Serializer[object]):
+class ShipmentLineSerializer(AnswerSerializer[ParcelItem]):
     """Pieces of an order line in a parcel."""
 
     line_id = serializers.IntegerField()
@@ -101,7 +114,7 @@ class ShipmentLineSerializer(serializers.Serializer[object]):
     quantity = serializers.IntegerField()
 
 
-class ShipmentSerializer(serializers.Serializer[object]):
+class ShipmentSerializer(AnswerSerializer[ParcelView]):
     """A parcel: packed, shipped, delivered; or ready, collected where no address is needed.
 
     One with replacements for returned pieces is planned before it is packed.
@@ -116,10 +129,10 @@ class ShipmentSerializer(serializers.Serializer[object]):
     packed_at = serializers.DateTimeField()
     shipped_at = serializers.DateTimeField(allow_null=True)
     delivered_at = serializers.DateTimeField(allow_null=True, help_text="Or collected.")
-    lines = ShipmentLineSerializer(many=True)
+    lines = ShipmentLineSerializer(source="items", many=True)
 
 
-class PaymentSerializer(serializers.Serializer[object]):
+class PaymentSerializer(AnswerSerializer[PaymentView]):
     """An attempt to pay."""
 
     payment_id = serializers.UUIDField()
@@ -130,8 +143,11 @@ class PaymentSerializer(serializers.Serializer[object]):
     message = serializers.CharField(allow_blank=True)
 
 
-class OrderSerializer(serializers.Serializer[object]):
+class OrderSerializer(AnswerSerializer[OrderView]):
     """An order; total = subtotal - discount + delivery + tax_added."""
+
+    given = ("shipments", "next_step")
+    currency_from = "currency"
 
     number = serializers.CharField()
     status = serializers.CharField()
@@ -142,7 +158,9 @@ class OrderSerializer(serializers.Serializer[object]):
     delivery = MoneySerializer()
     delivery_name = serializers.CharField(allow_blank=True)
     delivery_adjustments = AdjustmentSerializer(
-        many=True, help_text="What offers took off the delivery; `delivery` is what was left."
+        source="delivery_cuts",
+        many=True,
+        help_text="What offers took off the delivery; `delivery` is what was left.",
     )
     tax = MoneySerializer()
     tax_added = MoneySerializer()
@@ -162,14 +180,18 @@ class OrderSerializer(serializers.Serializer[object]):
     is_payable = serializers.BooleanField()
     is_cancellable = serializers.BooleanField()
     points_spent = serializers.IntegerField()
-    points_worth = MoneySerializer(help_text="What points paid; part of the discount.")
+    points_worth = MoneySerializer(
+        source="points_minor", help_text="What points paid; part of the discount."
+    )
     points_earned = serializers.IntegerField(help_text="Available after the return window.")
     has_personal_price = serializers.BooleanField()
     label = serializers.CharField(allow_blank=True)
 
 
-class OrderSummarySerializer(serializers.Serializer[object]):
+class OrderSummarySerializer(AnswerSerializer[OrderSummary]):
     """An order in a list."""
+
+    currency_from = "currency"
 
     number = serializers.CharField()
     channel = serializers.CharField()
@@ -180,8 +202,10 @@ class OrderSummarySerializer(serializers.Serializer[object]):
     total = MoneySerializer()
 
 
-class OrderPageSerializer(serializers.Serializer[object]):
+class OrderPageSerializer(AnswerSerializer[None]):
     """A shopper's orders, newest first."""
+
+    given = ("orders", "next_cursor")
 
     orders = OrderSummarySerializer(many=True)
     next_cursor = serializers.CharField(
@@ -203,15 +227,21 @@ class TrackSerializer(serializers.Serializer[object]):
     email = serializers.EmailField(max_length=254)
 
 
-class TrackedOrderSerializer(serializers.Serializer[object]):
+class TrackedOrderSerializer(AnswerSerializer[OrderView]):
     """Where an order is; no address and no prices behind the total."""
+
+    # Number and e-mail stand on every receipt: whoever finds one learns no more than it says.
+    given = ("shipments", "next_step")
+    currency_from = "currency"
 
     number = serializers.CharField()
     status = serializers.CharField()
     status_text = serializers.CharField()
     placed_at = serializers.DateTimeField()
     delivery_name = serializers.CharField(allow_blank=True)
-    quantity = serializers.IntegerField()
+    quantity = computed(
+        lambda order: sum(line.quantity for line in order.lines), serializers.IntegerField()
+    )
     total = MoneySerializer()
     refunded = MoneySerializer()
     timeline = TimelineSerializer(many=True)
@@ -236,7 +266,7 @@ class ConfirmPaymentSerializer(serializers.Serializer[object]):
     approved = serializers.BooleanField()
 
 
-class PaymentStepSerializer(serializers.Serializer[object]):
+class PaymentStepSerializer(AnswerSerializer[PaymentStep]):
     """What happens next: succeeded, authorized, declined, failed, or needs_action.
 
     An order is paid with succeeded and with authorized: the money is reserved, and taken when
@@ -257,6 +287,9 @@ class PaymentStepSerializer(serializers.Serializer[object]):
     publishable_key = serializers.CharField(
         allow_blank=True, help_text="For the provider's own library on the device."
     )
-    client_secret = serializers.CharField(
-        allow_blank=True, help_text="For the provider's own library; never logged or shared."
+    client_secret = computed(
+        lambda step: step.action_token if step.publishable_key else "",
+        serializers.CharField(
+            allow_blank=True, help_text="For the provider's own library; never logged or shared."
+        ),
     )

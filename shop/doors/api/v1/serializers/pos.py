@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from rest_framework import serializers
 
+from shop.doors.api.answers import AnswerSerializer, MoneySerializer
 from shop.doors.api.v1.serializers.points import MAX_POINTS
-from shop.doors.api.v1.serializers.prices import MoneySerializer
 
 MAX_MINOR = 100_000_000
 MAX_LINES = 500
@@ -89,50 +90,58 @@ class PosReturnSerializer(serializers.Serializer[object]):
     )
 
 
-class PosBalanceSerializer(serializers.Serializer[object]):
+class PosBalanceSerializer(AnswerSerializer[SimpleNamespace]):
     """What a till may know of a member: points, and nothing else."""
 
     available = serializers.IntegerField()
     pending = serializers.IntegerField()
 
 
-class PosHeldSerializer(serializers.Serializer[object]):
+class PosHeldSerializer(AnswerSerializer[SimpleNamespace]):
     """What points pay, and what is left to pay."""
+
+    given = ("reference",)
 
     reference = serializers.CharField()
     points_used = serializers.IntegerField()
-    paid_with_points = MoneySerializer()
-    left_to_pay = MoneySerializer()
+    paid_with_points = MoneySerializer(source="points_minor")
+    left_to_pay = MoneySerializer(source="left_minor")
     reason = serializers.CharField(
         allow_blank=True, help_text="Why fewer than asked for: no_points, share_reached, ..."
     )
-    balance = PosBalanceSerializer()
+    balance = PosBalanceSerializer(source="*")
 
 
-class PosCanceledSerializer(serializers.Serializer[object]):
+class PosCanceledSerializer(AnswerSerializer[SimpleNamespace]):
     """What went back to the member."""
+
+    given = ("reference",)
 
     reference = serializers.CharField()
     points_back = serializers.IntegerField()
-    balance = PosBalanceSerializer()
+    balance = PosBalanceSerializer(source="*")
 
 
-class PosSoldSerializer(serializers.Serializer[object]):
+class PosSoldSerializer(AnswerSerializer[SimpleNamespace]):
     """What the sale earned and used."""
+
+    given = ("reference",)
 
     reference = serializers.CharField()
     points_earned = serializers.IntegerField(help_text="Available after the return window.")
     points_used = serializers.IntegerField()
-    paid_with_points = MoneySerializer()
+    paid_with_points = MoneySerializer(source="points_minor")
     unknown_lines = serializers.ListField(
         child=serializers.IntegerField(),
         help_text="Lines of goods the catalogue does not know: they earn at the lowest rate.",
     )
-    balance = PosBalanceSerializer()
+    balance = PosBalanceSerializer(source="*")
 
 
-class PosReturnedSerializer(serializers.Serializer[object]):
+class PosReturnedSerializer(AnswerSerializer[SimpleNamespace]):
     """What went back, both ways."""
+
+    given = ("reference", "return_reference")
 
     reference = serializers.CharField()
     return_reference = serializers.CharField()
@@ -140,4 +149,4 @@ class PosReturnedSerializer(serializers.Serializer[object]):
     points_given_back = serializers.IntegerField()
     goods = MoneySerializer()
     money_back = MoneySerializer(help_text="What the till pays out; points paid the rest.")
-    balance = PosBalanceSerializer()
+    balance = PosBalanceSerializer(source="*")

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from shop.doors.api.v1.serializers.prices import MoneySerializer
+from orders.returns.api import (
+    Choice,
+    ExchangeItem,
+    OrderReturns,
+    ReturnableLine,
+    ReturnItem,
+    ReturnView,
+)
+from shop.doors.api.answers import AnswerSerializer, MoneySerializer
 
 MOST_LINES = 200
 REASONS = ("changed_mind", "unlike", "damaged", "wrong", "late", "other")
 
 
-class ChoiceSerializer(serializers.Serializer[object]):
+class ChoiceSerializer(AnswerSerializer[Choice]):
     """A variant that pieces may be exchanged for, and how many of them are free."""
 
     variant_id = serializers.IntegerField()
     name = serializers.CharField()
-    available = serializers.IntegerField()
+    available = serializers.IntegerField(source="free")
 
 
-class ReturnableLineSerializer(serializers.Serializer[object]):
+class ReturnableLineSerializer(AnswerSerializer[ReturnableLine]):
     """What may be sent back of a line until when; `reason_code` says why nothing may.
 
     A line has one more row for each variant that pieces of it were exchanged for.
@@ -27,55 +35,59 @@ class ReturnableLineSerializer(serializers.Serializer[object]):
     line_id = serializers.IntegerField()
     variant_id = serializers.IntegerField()
     name = serializers.CharField()
-    quantity = serializers.IntegerField()
+    quantity = serializers.IntegerField(source="pieces")
     until = serializers.DateTimeField(allow_null=True)
     reason_code = serializers.CharField(
-        allow_blank=True, help_text="never, not_sent, over, none_left; empty where pieces may."
+        source="reason",
+        allow_blank=True,
+        help_text="never, not_sent, over, none_left; empty where pieces may.",
     )
-    message = serializers.CharField()
-    exchangeable_for = ChoiceSerializer(many=True)
+    message = serializers.CharField(source="sentence")
+    exchangeable_for = ChoiceSerializer(source="choices", many=True)
 
 
-class ExchangeSerializer(serializers.Serializer[object]):
+class ExchangeSerializer(AnswerSerializer[ExchangeItem]):
     """What is wanted in exchange; `sent_quantity` is null until the return is settled."""
 
     variant_id = serializers.IntegerField()
     name = serializers.CharField()
     quantity = serializers.IntegerField()
-    sent_quantity = serializers.IntegerField(allow_null=True)
+    sent_quantity = serializers.IntegerField(source="sent", allow_null=True)
 
 
-class ReturnLineSerializer(serializers.Serializer[object]):
+class ReturnLineSerializer(AnswerSerializer[ReturnItem]):
     """Pieces in a return; `accepted_quantity` is null until they were inspected."""
 
     line_id = serializers.IntegerField()
     variant_id = serializers.IntegerField()
     name = serializers.CharField()
     quantity = serializers.IntegerField()
-    accepted_quantity = serializers.IntegerField(allow_null=True)
+    accepted_quantity = serializers.IntegerField(source="accepted", allow_null=True)
     exchanges = ExchangeSerializer(many=True)
 
 
-class ReturnSerializer(serializers.Serializer[object]):
+class ReturnSerializer(AnswerSerializer[ReturnView]):
     """A return: requested, received, settled; or withdrawn."""
+
+    currency_from = "currency"
 
     number = serializers.CharField()
     state = serializers.CharField()
     state_text = serializers.CharField()
     reason = serializers.CharField()
-    shop_pays_postage = serializers.BooleanField()
+    shop_pays_postage = serializers.BooleanField(source="shop_pays")
     instruction = serializers.CharField(allow_blank=True)
     requested_at = serializers.DateTimeField()
     refunded = MoneySerializer()
     refusal = serializers.CharField(allow_blank=True)
     is_withdrawable = serializers.BooleanField()
-    lines = ReturnLineSerializer(many=True)
+    lines = ReturnLineSerializer(source="items", many=True)
 
 
-class OrderReturnsSerializer(serializers.Serializer[object]):
+class OrderReturnsSerializer(AnswerSerializer[OrderReturns]):
     """The returns of an order, newest first, and what may still be sent back."""
 
-    returnable = ReturnableLineSerializer(many=True)
+    returnable = ReturnableLineSerializer(source="lines", many=True)
     returns = ReturnSerializer(many=True)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from profiles.reviews.api import MAX_TEXT
+from profiles.reviews.api import MAX_TEXT, ReviewValue
+from shop.doors.api.answers import AnswerSerializer, computed
+from shop.doors.pages.reviews import ReviewsPage
 
 MOST_PAGES = 500
 
 
-class ReviewSerializer(serializers.Serializer[object]):
+class ReviewSerializer(AnswerSerializer[ReviewValue]):
     """A review by somebody who bought the product here."""
 
     rating = serializers.IntegerField(help_text="1 to 5.")
@@ -18,18 +20,26 @@ class ReviewSerializer(serializers.Serializer[object]):
     bought_at = serializers.DateTimeField()
     written_at = serializers.DateTimeField()
     is_own = serializers.BooleanField()
-    hidden_because = serializers.CharField(
-        allow_blank=True, help_text="Only of one's own: why nobody else sees it."
+    hidden_because = computed(
+        lambda one: one.hidden_because if one.is_own else "",
+        serializers.CharField(
+            allow_blank=True, help_text="Only of one's own: why nobody else sees it."
+        ),
     )
 
 
-class ReviewsSerializer(serializers.Serializer[object]):
+class ReviewsSerializer(AnswerSerializer[ReviewsPage]):
     """A page of reviews, kind or not, newest first."""
 
-    count = serializers.IntegerField()
-    mean = serializers.FloatField(help_text="0 without reviews.")
+    count = serializers.IntegerField(source="summary.count")
+    mean = computed(
+        lambda page: round(page.summary.mean, 2),
+        serializers.FloatField(help_text="0 without reviews."),
+    )
     stars = serializers.ListField(
-        child=serializers.IntegerField(), help_text="How many have 1, 2, 3, 4 and 5 stars."
+        source="summary.stars",
+        child=serializers.IntegerField(),
+        help_text="How many have 1, 2, 3, 4 and 5 stars.",
     )
     reviews = ReviewSerializer(many=True)
     may_write = serializers.BooleanField(help_text="This shopper bought it here.")

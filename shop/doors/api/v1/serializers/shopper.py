@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from rest_framework import serializers
 
+from pricing.base.core.values import JurisdictionRule
+from profiles.segments.api import name_tags
+from profiles.values import Consents, IngestResult, RejectedEvent, SegmentValue
+from promotions.offers.api import PersonalOffer
+from shop.doors.api.answers import AnswerSerializer, MoneySerializer, computed
+from shop.doors.api.language import page_language
 from shop.doors.api.v1.serializers.cart import LAW_LABEL
 from shop.doors.api.v1.serializers.catalog import (
     CategorySerializer,
     ListingSerializer,
     VariantSerializer,
 )
-from shop.doors.api.v1.serializers.prices import MoneySerializer
+from shop.doors.pages.values import AccountPage, HomePage, OfferPage, Shelf
+from shop.ground.catalog.core.values import CategoryNode
 
 MAX_EVENTS = 500
 EVENT_KINDS = (
@@ -26,7 +35,7 @@ EVENT_KINDS = (
 )
 
 
-class ConsentsSerializer(serializers.Serializer[object]):
+class ConsentsSerializer(AnswerSerializer[Consents]):
     """What a shopper agrees to."""
 
     price = serializers.BooleanField(help_text="Personal prices.")
@@ -35,20 +44,26 @@ class ConsentsSerializer(serializers.Serializer[object]):
     analytics = serializers.BooleanField(help_text="Measuring how the store is used.")
 
 
-class GuestSerializer(serializers.Serializer[object]):
+class GuestSerializer(AnswerSerializer[None]):
     """A guest's token and the answers that hold until the shopper says otherwise."""
+
+    given = ("shopper_token", "expires_in", "consents")
 
     shopper_token = serializers.CharField(help_text="Keep it; send it as X-Shopper-Token.")
     expires_in = serializers.IntegerField(help_text="Seconds.")
     consents = ConsentsSerializer()
 
 
-class ConsentStateSerializer(serializers.Serializer[object]):
+class ConsentStateSerializer(AnswerSerializer[JurisdictionRule]):
     """The current answers and the rule of the place."""
 
+    given = ("consents", "is_gpc")
+
     consents = ConsentsSerializer()
-    jurisdiction = serializers.CharField()
-    personal_prices_allowed = serializers.BooleanField(help_text="False: the place forbids them.")
+    jurisdiction = serializers.CharField(source="code")
+    personal_prices_allowed = serializers.BooleanField(
+        source="personal_allowed", help_text="False: the place forbids them."
+    )
     opt_in_required = serializers.BooleanField(help_text="True: silence means no.")
     is_gpc = serializers.BooleanField(help_text="This request carried Sec-GPC: 1.")
 
@@ -62,40 +77,65 @@ class SetConsentSerializer(serializers.Serializer[object]):
     )
 
 
-class SegmentSerializer(serializers.Serializer[object]):
+def _choose(text: str, chinese: str) -> str:
+    return chinese if page_language().startswith("zh") else text
+
+
+class SegmentSerializer(AnswerSerializer[SegmentValue]):
     """A group of shoppers with similar habits."""
 
     code = serializers.CharField()
-    name = serializers.CharField()
-    description = serializers.CharField(allow_blank=True)
+    name = computed(lambda one: _choose(one.name, one.name_zh), serializers.CharField())
+    description = computed(
+        lambda one: _choose(one.description, one.description_zh),
+        serializers.CharField(allow_blank=True),
+    )
 
 
-class InterestSerializer(serializers.Serializer[object]):
+class InterestSerializer(AnswerSerializer[tuple[CategoryNode, float]]):
     """How much a category interests the shopper."""
 
-    category = CategorySerializer()
-    share = serializers.FloatField(help_text="1 for the strongest interest.")
+    category = computed(itemgetter(0), CategorySerializer())
+    share = computed(
+        lambda interest: round(interest[1], 4),
+        serializers.FloatField(help_text="1 for the strongest interest."),
+    )
 
 
-class AccountSerializer(serializers.Serializer[object]):
+class AccountSerializer(AnswerSerializer[AccountPage]):
     """What the store knows about a shopper."""
 
-    is_guest = serializers.BooleanField()
-    consents = ConsentsSerializer()
+    is_guest = computed(
+        lambda page: page.shopper is None or page.shopper.account_id is None,
+        serializers.BooleanField(),
+    )
+    consents = computed(
+        lambda page: page.shopper.consents if page.shopper else Consents(), ConsentsSerializer()
+    )
     segment = SegmentSerializer(allow_null=True)
-    tags = serializers.ListField(child=serializers.CharField())
-    interests = InterestSerializer(many=True)
-    known_since = serializers.DateTimeField(allow_null=True)
+    tags = computed(
+        lambda page: name_tags(page.tags, page_language()),
+        serializers.ListField(child=serializers.CharField()),
+    )
+    interests = InterestSerializer(source="affinities", many=True)
+    known_since = computed(
+        lambda page: page.shopper and page.shopper.created_at,
+        serializers.DateTimeField(allow_null=True),
+    )
 
 
-class ErasedSerializer(serializers.Serializer[object]):
+class ErasedSerializer(AnswerSerializer[None]):
     """What became of a wish to be forgotten."""
+
+    given = ("is_erased",)
 
     is_erased = serializers.BooleanField(help_text="False: nothing was known.")
 
 
-class OwnDataSerializer(serializers.Serializer[object]):
+class OwnDataSerializer(AnswerSerializer[None]):
     """All that is kept about a shopper. What stands under a room may grow with it."""
+
+    given = ("rooms",)
 
     rooms = serializers.DictField(
         child=serializers.DictField(), help_text="By room: orders, promotions, pricing, profiles."
@@ -124,7 +164,7 @@ class EventBatchSerializer(serializers.Serializer[object]):
     sent_at = serializers.DateTimeField(required=False)
 
 
-class RejectedEventSerializer(serializers.Serializer[object]):
+class RejectedEventSerializer(AnswerSerializer[RejectedEvent]):
     """Why one event was refused."""
 
     index = serializers.IntegerField(help_text="Its place in the batch, from 0.")
@@ -132,7 +172,7 @@ class RejectedEventSerializer(serializers.Serializer[object]):
     message = serializers.CharField()
 
 
-class IngestSerializer(serializers.Serializer[object]):
+class IngestSerializer(AnswerSerializer[IngestResult]):
     """What became of a batch; the counts and the length of `rejected` add up to its size."""
 
     accepted = serializers.IntegerField(help_text="Stored; the next quote sees them.")
@@ -142,7 +182,7 @@ class IngestSerializer(serializers.Serializer[object]):
     rejected = RejectedEventSerializer(many=True)
 
 
-class OfferSerializer(serializers.Serializer[object]):
+class OfferSerializer(AnswerSerializer[PersonalOffer]):
     """An offer with what it gives and until when."""
 
     offer_id = serializers.IntegerField()
@@ -153,11 +193,17 @@ class OfferSerializer(serializers.Serializer[object]):
     coupon_code = serializers.CharField(allow_null=True)
     audience = serializers.CharField(help_text="public, members or personal.")
     ends_at = serializers.DateTimeField()
-    left = serializers.IntegerField(
-        allow_null=True, help_text="How many are left for everybody now; null: not limited."
+    left = computed(
+        lambda offer: offer.left and offer.left.count,
+        serializers.IntegerField(
+            allow_null=True, help_text="How many are left for everybody now; null: not limited."
+        ),
     )
-    left_counted = serializers.CharField(
-        allow_blank=True, help_text="What left counts: units (pieces) or uses (orders)."
+    left_counted = computed(
+        lambda offer: offer.left.counted.value if offer.left else "",
+        serializers.CharField(
+            allow_blank=True, help_text="What left counts: units (pieces) or uses (orders)."
+        ),
     )
     percent = serializers.CharField(allow_null=True)
     amount = MoneySerializer(allow_null=True)
@@ -165,29 +211,31 @@ class OfferSerializer(serializers.Serializer[object]):
     category_ids = serializers.ListField(child=serializers.IntegerField())
 
 
-class OffersSerializer(serializers.Serializer[object]):
+class OffersSerializer(AnswerSerializer[None]):
     """Offers, best first."""
+
+    given = ("offers",)
 
     offers = OfferSerializer(many=True)
 
 
-class OfferPageSerializer(ListingSerializer):
+class OfferPageSerializer(ListingSerializer[OfferPage]):
     """An offer and what it covers. `terms` are what it asks, clause by clause, in words."""
 
     offer = OfferSerializer()
     terms = serializers.ListField(child=serializers.CharField())
 
 
-class ShelfSerializer(serializers.Serializer[object]):
+class ShelfSerializer(AnswerSerializer[Shelf]):
     """A row of cards and why it is there."""
 
     code = serializers.CharField()
     category = CategorySerializer(allow_null=True)
     is_personal = serializers.BooleanField()
-    items = VariantSerializer(many=True)
+    items = VariantSerializer(source="cards", many=True)
 
 
-class HomeSerializer(serializers.Serializer[object]):
+class HomeSerializer(AnswerSerializer[HomePage]):
     """The front page; offers and picks follow what the shopper did up to this request."""
 
     flash_sales = OfferSerializer(
@@ -199,8 +247,10 @@ class HomeSerializer(serializers.Serializer[object]):
     departments = CategorySerializer(many=True)
 
 
-class IndexSerializer(serializers.Serializer[object]):
+class IndexSerializer(AnswerSerializer[None]):
     """Where things are."""
+
+    given = ("name", "version", "docs", "schema", "account_api")
 
     name = serializers.CharField()
     version = serializers.CharField()

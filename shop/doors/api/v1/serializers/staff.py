@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from promotions.campaigns.api import Step
+from promotions.campaigns.api import CampaignView, Step
+from shop.doors.api.answers import AnswerSerializer
 
 STEPS = [step.value for step in Step if step is not Step.APPROVE]
 
@@ -24,8 +25,10 @@ class CampaignDocumentSerializer(serializers.Serializer[object]):
     )
 
 
-class CampaignStateSerializer(serializers.Serializer[object]):
+class CampaignStateSerializer(AnswerSerializer[CampaignView]):
     """What a campaign is now."""
+
+    given = ("version",)
 
     code = serializers.CharField()
     status = serializers.CharField(help_text="draft, scheduled, live, paused or ended.")
@@ -40,11 +43,15 @@ class CampaignStateSerializer(serializers.Serializer[object]):
 class CampaignSerializer(CampaignStateSerializer):
     """What a campaign is now, and what it says."""
 
+    given = ("version", "campaign")
+
     campaign = serializers.DictField(help_text="As the schema of campaigns says: send it back.")
 
 
 class CampaignWrittenSerializer(CampaignStateSerializer):
     """What a campaign is after it was written."""
+
+    given = ("version", "is_new", "is_waiting", "changes")
 
     is_new = serializers.BooleanField()
     is_waiting = serializers.BooleanField(help_text="The change waits for a second person.")

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from operator import itemgetter
+from typing import Any, NamedTuple
+
 from rest_framework import serializers
+
+from shop.doors.api.answers import AnswerSerializer, computed
+from shop.doors.product_lists.api import ImportView, Problem, say_problem
 
 MOST_COLUMNS = 200
 
@@ -31,44 +38,63 @@ class CheckListSerializer(serializers.Serializer[object]):
     )
 
 
-class ListColumnSerializer(serializers.Serializer[object]):
+class ListColumnSerializer(AnswerSerializer[tuple[str, str]]):
     """A column of the file and which field it is taken for."""
 
-    header = serializers.CharField(allow_blank=True)
-    field = serializers.CharField(allow_blank=True)
+    header = computed(itemgetter(0), serializers.CharField(allow_blank=True))
+    field = computed(itemgetter(1), serializers.CharField(allow_blank=True))
 
 
-class ListProblemSerializer(serializers.Serializer[object]):
+class ListProblem(NamedTuple):
+    """A problem of a list, and whether its row is left out because of it."""
+
+    problem: Problem
+    is_refused: bool
+    file_name: str
+
+
+class ListProblemSerializer(AnswerSerializer[ListProblem]):
     """What is wrong with a cell, a row or, in line 0, the file."""
 
-    line = serializers.IntegerField()
-    column = serializers.CharField(allow_blank=True)
-    value = serializers.CharField(allow_blank=True)
-    code = serializers.CharField()
-    message = serializers.CharField()
+    line = serializers.IntegerField(source="problem.line")
+    column = serializers.CharField(source="problem.column", allow_blank=True)
+    value = serializers.CharField(source="problem.value", allow_blank=True)
+    code = serializers.CharField(source="problem.code")
+    message = computed(
+        lambda found: say_problem(found.problem, found.file_name), serializers.CharField()
+    )
     is_refused = serializers.BooleanField(help_text="Whether the row is left out because of it.")
 
 
-class ListCountsSerializer(serializers.Serializer[object]):
+def _count(name: str, **options: Any) -> serializers.IntegerField:
+    field = serializers.IntegerField(**options)
+    return computed(lambda counts: counts.get(name, 0), field)
+
+
+class ListCountsSerializer(AnswerSerializer[Mapping[str, int]]):
     """How many rows were read and what becomes of them: the parts sum to the whole."""
 
-    read = serializers.IntegerField()
-    new = serializers.IntegerField()
-    changed = serializers.IntegerField()
-    same = serializers.IntegerField()
-    added = serializers.IntegerField(help_text="They only add to their product, such as pictures.")
-    refused = serializers.IntegerField()
+    read = _count("read")
+    new = _count("new")
+    changed = _count("changed")
+    same = _count("same")
+    added = _count("added", help_text="They only add to their product, such as pictures.")
+    refused = _count("refused")
 
 
-class ProductListSerializer(serializers.Serializer[object]):
+class ProductListSerializer(AnswerSerializer[ImportView]):
     """A list that came in: uploaded, checking, checked, applying, done, undoing, undone, failed."""
 
-    list_id = serializers.IntegerField()
+    given = ("problems",)
+
+    list_id = serializers.IntegerField(source="id")
     file_name = serializers.CharField()
     market = serializers.CharField()
     state = serializers.CharField()
     percent = serializers.IntegerField(help_text="How far the worker is that is at it.")
-    columns = ListColumnSerializer(many=True)
+    columns = computed(
+        lambda item: zip(item.header, item.fields, strict=True), ListColumnSerializer(many=True)
+    )
     is_whole = serializers.BooleanField()
     counts = ListCountsSerializer()
     problem = serializers.CharField(allow_blank=True, help_text="Why the file cannot be read.")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from rest_framework import serializers
 
+from orders.values import OrderLineView, OrderView
+from shop.doors.api.answers import AnswerSerializer, MoneySerializer, computed
 from shop.doors.api.v1.serializers.orders import (
     MAX_CURSOR,
     MAX_PAGE_SIZE,
@@ -11,7 +15,6 @@ from shop.doors.api.v1.serializers.orders import (
     OrderSummarySerializer,
     ShipmentSerializer,
 )
-from shop.doors.api.v1.serializers.prices import MoneySerializer
 from shop.doors.api.v1.serializers.returns import (
     MOST_LINES,
     ReturnedPiecesSerializer,
@@ -41,8 +44,10 @@ class StaffOrdersQuerySerializer(StaffPageSerializer):
     )
 
 
-class StaffOrderPageSerializer(serializers.Serializer[object]):
+class StaffOrderPageSerializer(AnswerSerializer[None]):
     """Orders that wait for a step, oldest first."""
+
+    given = ("orders", "next_cursor")
 
     orders = OrderSummarySerializer(many=True)
     next_cursor = serializers.CharField(
@@ -50,24 +55,34 @@ class StaffOrderPageSerializer(serializers.Serializer[object]):
     )
 
 
-class StaffOrderLineSerializer(serializers.Serializer[object]):
+class LineToPack(NamedTuple):
+    """A line of an order and how many of its pieces are still to be packed."""
+
+    line: OrderLineView
+    to_pack: int
+
+
+class StaffOrderLineSerializer(AnswerSerializer[LineToPack]):
     """A line: what was bought, and how many of its pieces are still to be packed."""
 
-    line_id = serializers.IntegerField()
-    sku = serializers.CharField()
-    name = serializers.CharField()
-    quantity = serializers.IntegerField()
+    line_id = serializers.IntegerField(source="line.line_id")
+    sku = serializers.CharField(source="line.sku")
+    name = serializers.CharField(source="line.name")
+    quantity = serializers.IntegerField(source="line.quantity")
     to_pack = serializers.IntegerField()
-    refunded_quantity = serializers.IntegerField()
-    total = MoneySerializer()
-    refunded = MoneySerializer()
+    refunded_quantity = serializers.IntegerField(source="line.refunded_quantity")
+    total = MoneySerializer(source="line.total_minor")
+    refunded = MoneySerializer(source="line.refunded_minor")
 
 
-class StaffOrderSerializer(serializers.Serializer[object]):
+class StaffOrderSerializer(AnswerSerializer[OrderView]):
     """An order with what is left to pack and its parcels, those unpacked again included.
 
     `contact` is null for whoever may not see personal data.
     """
+
+    given = ("lines", "parcels", "contact")
+    currency_from = "currency"
 
     number = serializers.CharField()
     status = serializers.CharField()
@@ -110,8 +125,10 @@ class UnpackSerializer(serializers.Serializer[object]):
     reason = serializers.CharField(min_length=5, max_length=300)
 
 
-class CarriersSerializer(serializers.Serializer[object]):
+class CarriersSerializer(AnswerSerializer[None]):
     """Names of carriers."""
+
+    given = ("carriers",)
 
     carriers = serializers.ListField(child=serializers.CharField())
 
@@ -144,11 +161,13 @@ class StaffReturnsQuerySerializer(StaffPageSerializer):
 class StaffReturnSerializer(ReturnSerializer):
     """A return and the number of its order."""
 
-    order = serializers.CharField()
+    order = computed(lambda one: one.number.rpartition("-R")[0], serializers.CharField())
 
 
-class StaffReturnPageSerializer(serializers.Serializer[object]):
+class StaffReturnPageSerializer(AnswerSerializer[None]):
     """Returns, oldest first."""
+
+    given = ("returns", "next_cursor")
 
     returns = StaffReturnSerializer(many=True)
     next_cursor = serializers.CharField(

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from rest_framework import serializers
 
+from pricing.api import home_place
+from shop.doors.api.answers import AnswerSerializer, AnyField, computed
 from shop.doors.api.v1.serializers.staff_orders import StaffPageSerializer
+from shop.doors.product_lists.api import SoldProduct, write_size
+from shop.ground.catalog.core.loading import VariantRow
+from shop.ground.catalog.selectors import get_market
+from shop.ground.catalog.selectors.pictures import EditedPicture
 
 MOST_VARIANTS = 100
 MOST_MINOR = 2**31 - 1
@@ -77,46 +83,86 @@ class ProductDocumentSerializer(serializers.Serializer[object]):
     )
 
 
-class StaffVariantSerializer(serializers.Serializer[object]):
+class _SoldVariant(NamedTuple):
+    row: VariantRow
+    sold: SoldProduct
+
+
+def _order_options(one: _SoldVariant) -> dict[str, str]:
+    options, names = one.row.options, one.sold.stored.row.option_names
+    return {name: options[name] for name in names if name in options}
+
+
+def _write_size(one: _SoldVariant) -> str:
+    row = one.row
+    return write_size(row.measure_amount, row.measure_unit) if row.measure_amount else ""
+
+
+class StaffVariantSerializer(AnswerSerializer[_SoldVariant]):
     """A variant as it is, with its stock."""
 
-    sku = serializers.CharField()
-    options = serializers.DictField(child=serializers.CharField())
-    price_minor = serializers.IntegerField()
-    cost_minor = serializers.IntegerField(allow_null=True)
-    prices = serializers.DictField(child=serializers.IntegerField())
-    barcode = serializers.CharField(allow_blank=True)
-    size = serializers.CharField(allow_blank=True)
-    archived = serializers.BooleanField()
-    on_hand = serializers.IntegerField()
-    reserved = serializers.IntegerField(help_text="Of those on hand, spoken for by orders.")
+    sku = serializers.CharField(source="row.sku")
+    options = computed(_order_options, serializers.DictField(child=serializers.CharField()))
+    price_minor = serializers.IntegerField(source="row.list_minor")
+    cost_minor = serializers.IntegerField(source="row.cost_minor", allow_null=True)
+    prices = computed(
+        lambda one: one.sold.stored.prices.get(one.row.sku, {}),
+        serializers.DictField(child=serializers.IntegerField()),
+    )
+    barcode = computed(lambda one: one.row.gtin or "", serializers.CharField(allow_blank=True))
+    size = computed(_write_size, serializers.CharField(allow_blank=True))
+    archived = computed(lambda one: not one.row.is_active, serializers.BooleanField())
+    on_hand = computed(lambda one: one.sold.stock[one.row.sku][0], serializers.IntegerField())
+    reserved = computed(
+        lambda one: one.sold.stock[one.row.sku][1],
+        serializers.IntegerField(help_text="Of those on hand, spoken for by orders."),
+    )
 
 
-class StaffProductSerializer(serializers.Serializer[object]):
+def _filled[F: AnyField](name: str, field: F, *, empty: object = "") -> F:
+    """Return a field that is `empty` where the product has no value of its own."""
+    return computed(lambda sold: getattr(sold.stored.row, name) or empty, field)
+
+
+class StaffProductSerializer(AnswerSerializer[SoldProduct]):
     """A product as it is: changed and sent back it is a document."""
 
-    handle = serializers.CharField()
-    version = serializers.CharField(help_text="The ETag: send it as If-Match.")
-    slug = serializers.CharField(help_text="Its address in the shop.")
-    currency = serializers.CharField()
-    is_active = serializers.BooleanField(help_text="False: archived.")
-    title = serializers.CharField()
-    title_zh = serializers.CharField(allow_blank=True)
-    description = serializers.CharField(allow_blank=True)
-    description_zh = serializers.CharField(allow_blank=True)
+    handle = serializers.CharField(source="stored.row.ref")
+    version = computed(
+        lambda sold: str(sold.stored.revision),
+        serializers.CharField(help_text="The ETag: send it as If-Match."),
+    )
+    slug = serializers.CharField(source="stored.row.slug", help_text="Its address in the shop.")
+    currency = computed(lambda sold: get_market(home_place()[0]).currency, serializers.CharField())
+    is_active = serializers.BooleanField(
+        source="stored.row.is_active", help_text="False: archived."
+    )
+    title = serializers.CharField(source="stored.row.name")
+    title_zh = serializers.CharField(source="stored.row.name_zh", allow_blank=True)
+    description = serializers.CharField(source="stored.row.description", allow_blank=True)
+    description_zh = _filled("description_zh", serializers.CharField(allow_blank=True))
     category = serializers.ListField(child=serializers.CharField())
-    category_path = serializers.CharField(help_text="As campaigns and addresses name it.")
-    brand = serializers.CharField(allow_blank=True)
-    tax_class = serializers.CharField(allow_blank=True)
-    sensitive = serializers.BooleanField()
-    child_directed = serializers.BooleanField()
-    minimum_age = serializers.IntegerField(allow_null=True)
-    attributes = serializers.DictField(child=serializers.CharField())
-    variants = StaffVariantSerializer(many=True)
+    category_path = serializers.CharField(
+        source="stored.row.category_path", help_text="As campaigns and addresses name it."
+    )
+    brand = serializers.CharField(source="stored.brand", allow_blank=True)
+    tax_class = _filled("tax_class", serializers.CharField(allow_blank=True))
+    sensitive = _filled("is_sensitive", serializers.BooleanField(), empty=False)
+    child_directed = _filled("is_child_directed", serializers.BooleanField(), empty=False)
+    minimum_age = _filled("minimum_age", serializers.IntegerField(allow_null=True), empty=None)
+    attributes = _filled(
+        "attributes", serializers.DictField(child=serializers.CharField()), empty={}
+    )
+    variants = computed(
+        lambda sold: [_SoldVariant(row, sold) for row in sold.stored.row.variants],
+        StaffVariantSerializer(many=True),
+    )
 
 
 class ProductWrittenSerializer(StaffProductSerializer):
     """A product after it was written."""
+
+    given = ("is_new", "changes")
 
     is_new = serializers.BooleanField()
     changes = serializers.ListField(child=serializers.CharField(), help_text="Names of fields.")
@@ -128,8 +174,10 @@ class StaffProductsQuerySerializer(StaffPageSerializer):
     sku = _text(40, default="", help_text="The product that has a variant with this SKU.")
 
 
-class StaffProductPageSerializer(serializers.Serializer[object]):
+class StaffProductPageSerializer(AnswerSerializer[None]):
     """Products in the order in which they were made, archived ones included."""
+
+    given = ("products", "next_cursor")
 
     products = StaffProductSerializer(many=True)
     next_cursor = serializers.CharField(
@@ -151,8 +199,10 @@ class MoveStockSerializer(serializers.Serializer[object]):
         return attrs
 
 
-class StockSerializer(serializers.Serializer[object]):
+class StockSerializer(AnswerSerializer[None]):
     """The stock of a variant."""
+
+    given = ("sku", "on_hand", "reserved")
 
     sku = serializers.CharField()
     on_hand = serializers.IntegerField()
@@ -167,7 +217,7 @@ class PictureFormSerializer(serializers.Serializer[object]):
     alt_zh = _text(200, default="")
 
 
-class StaffPictureSerializer(serializers.Serializer[object]):
+class StaffPictureSerializer(AnswerSerializer[EditedPicture]):
     """A picture; a worker makes its sizes soon after the upload."""
 
     picture_id = serializers.IntegerField()
@@ -178,7 +228,9 @@ class StaffPictureSerializer(serializers.Serializer[object]):
     alt_zh = serializers.CharField(allow_blank=True)
 
 
-class StaffPicturesSerializer(serializers.Serializer[object]):
+class StaffPicturesSerializer(AnswerSerializer[None]):
     """The pictures of a product, in their order."""
+
+    given = ("pictures",)
 
     pictures = StaffPictureSerializer(many=True)

@@ -14,11 +14,9 @@ from profiles.shoppers.api import find_shopper
 from shop.doors.api.authentication import TokenRefused
 from shop.doors.api.base import ApiView
 from shop.doors.api.parsers import read_json
-from shop.doors.api.responses import json_response
+from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import examples
-from shop.doors.api.v1.bodies.catalog import listing_body
-from shop.doors.api.v1.bodies.home import home_body, offer_body, shelf_body
 from shop.doors.api.v1.serializers.catalog import ListingQuerySerializer
 from shop.doors.api.v1.serializers.shopper import (
     MAX_EVENTS,
@@ -76,17 +74,7 @@ class EventBatchView(ApiView):
             consents=shopper.consents.without_price() if ctx.gpc else shopper.consents,
             sent_at=sent_at,
         )
-        body = {
-            "accepted": result.accepted,
-            "duplicates": result.duplicates,
-            "dropped_no_consent": result.dropped_no_consent,
-            "dropped_bot": result.dropped_bot,
-            "rejected": [
-                {"index": item.index, "code": item.code, "message": item.message}
-                for item in result.rejected
-            ],
-        }
-        return json_response(body, status=202)
+        return text_response(IngestSerializer.to_json(result), status=202)
 
 
 class HomeView(ApiView):
@@ -102,7 +90,7 @@ class HomeView(ApiView):
     def get(self, request: Request) -> HttpResponse:
         """Follows what the shopper did up to this request, if the shopper agreed to that."""
         ctx = self.context
-        return json_response(home_body(home(ctx), ctx.currency, ctx.locale))
+        return text_response(HomeSerializer.to_json(home(ctx), ctx.locale, ctx.currency))
 
 
 class RecommendationsView(ApiView):
@@ -118,7 +106,7 @@ class RecommendationsView(ApiView):
     def get(self, request: Request) -> HttpResponse:
         """Personal with consent (`is_personal`), else what everybody buys."""
         ctx = self.context
-        return json_response(shelf_body(home(ctx).picks, ctx.locale))
+        return text_response(ShelfSerializer.to_json(home(ctx).picks, ctx.locale))
 
 
 class OffersView(ApiView):
@@ -135,7 +123,8 @@ class OffersView(ApiView):
         """Live offers that suit the shopper best, with coupon codes and end dates."""
         ctx = self.context
         offers = list_shopper_offers(ctx, find_profile(ctx), limit=OFFERS)
-        return json_response({"offers": [offer_body(o, ctx.currency, ctx.locale) for o in offers]})
+        body = OffersSerializer.to_json(None, ctx.locale, ctx.currency, offers=offers)
+        return text_response(body)
 
 
 class OfferView(ApiView):
@@ -154,9 +143,7 @@ class OfferView(ApiView):
         """The variants it covers, as a listing with facets."""
         ctx = self.context
         page = offer(ctx, offer_id, listing_query(self.read_query(ListingQuerySerializer)))
-        shown = offer_body(page.offer, ctx.currency, ctx.locale)
-        told = {"offer": shown, "terms": list(page.terms)}
-        return json_response({**told, **listing_body(page.listing, ctx.locale)})
+        return text_response(OfferPageSerializer.to_json(page, ctx.locale, ctx.currency))
 
 
 def read_batch(body: Any) -> tuple[list[dict[str, Any]], datetime | None]:

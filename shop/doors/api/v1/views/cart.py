@@ -19,10 +19,9 @@ from orders.values import CartView as CartValue
 from pricing.base.core.values import QuoteContext
 from shop.doors.api.base import ApiView
 from shop.doors.api.conditions import IF_MATCH, read_if_match
-from shop.doors.api.responses import json_response
+from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import order_examples as examples
-from shop.doors.api.v1.bodies.cart import cart_body
 from shop.doors.api.v1.serializers.cart import (
     AcceptPricesSerializer,
     AddLineSerializer,
@@ -54,8 +53,8 @@ class CartBase(ApiView):
 
     def answer(self, cart: CartValue) -> HttpResponse:
         """Return the cart with its version as ETag."""
-        body = cart_body(cart, self.context.locale)
-        return json_response(body, headers={"ETag": f'"{cart.version}"'})
+        body = CartSerializer.to_json(cart, self.context.locale)
+        return text_response(body, headers={"ETag": f'"{cart.version}"'})
 
 
 class CartView(CartBase):

@@ -10,16 +10,9 @@ from rest_framework.request import Request
 
 from shop.doors.api.base import ApiView
 from shop.doors.api.language import page_language
-from shop.doors.api.responses import json_response
+from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import examples
-from shop.doors.api.v1.bodies.catalog import (
-    category_page_body,
-    product_page_body,
-    search_page_body,
-    suggestion_body,
-    tree_body,
-)
 from shop.doors.api.v1.serializers.catalog import (
     CategoryPageSerializer,
     CategoryTreeSerializer,
@@ -59,9 +52,8 @@ class CategoriesView(ApiView):
         etag = f'"{catalog_version()}-{language}"'
         if request.headers.get("If-None-Match") == etag:
             return HttpResponse(status=304, headers={"ETag": etag})
-        return json_response(
-            tree_body(list_categories(language, settings.MARKET_CODE)), headers={"ETag": etag}
-        )
+        tree = list_categories(language, settings.MARKET_CODE)
+        return text_response(CategoryTreeSerializer.to_json(tree), headers={"ETag": etag})
 
 
 class CategoryView(ApiView):
@@ -80,7 +72,7 @@ class CategoryView(ApiView):
         """24 products a page, with facets. Sorting and price bounds use the caller's own prices."""
         ctx = self.context
         page = category(ctx, path, listing_query(self.read_query(ListingQuerySerializer)))
-        return json_response(category_page_body(page, ctx.locale))
+        return text_response(CategoryPageSerializer.to_json(page, ctx.locale))
 
 
 class ProductView(ApiView):
@@ -97,7 +89,7 @@ class ProductView(ApiView):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Variants with prices and stock, other sizes, related products."""
         ctx = self.context
-        return json_response(product_page_body(product(ctx, slug), ctx.locale))
+        return text_response(ProductSerializer.to_json(product(ctx, slug), ctx.locale))
 
 
 class SearchView(ApiView):
@@ -116,7 +108,7 @@ class SearchView(ApiView):
         query = self.read_query(SearchQuerySerializer)
         ctx = self.context
         page = search(ctx, query["q"], listing_query(query))
-        return json_response(search_page_body(page, ctx.locale))
+        return text_response(SearchPageSerializer.to_json(page, ctx.locale))
 
 
 class SuggestView(ApiView):
@@ -134,7 +126,7 @@ class SuggestView(ApiView):
         """Words, categories and products, best first; survives typos."""
         query = self.read_query(SuggestQuerySerializer)
         found = suggest(query["q"], page_language(), market=settings.MARKET_CODE)
-        return json_response({"suggestions": [suggestion_body(item) for item in found]})
+        return text_response(SuggestionsSerializer.to_json(None, suggestions=found))
 
 
 def listing_query(query: dict[str, Any]) -> ListingQuery:

@@ -16,6 +16,7 @@ from orders.payments.api import confirm_payment, start_payment
 from orders.refusals import PaymentRefused
 from orders.values import Contact, OrderView
 from profiles.shoppers.api import get_shopper
+from shop.doors.api.answers import Json
 from shop.doors.api.base import ApiView
 from shop.doors.api.conditions import (
     IDEMPOTENCY_KEY,
@@ -25,12 +26,9 @@ from shop.doors.api.conditions import (
     read_idempotency_key,
     read_if_match,
 )
-from shop.doors.api.responses import json_response
+from shop.doors.api.responses import json_response, text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import order_examples as examples
-from shop.doors.api.v1.bodies.cart import checkout_body
-from shop.doors.api.v1.bodies.orders import order_body, step_body
-from shop.doors.api.v1.bodies.prices import Json
 from shop.doors.api.v1.serializers.cart import CheckoutSerializer, StartCheckoutSerializer
 from shop.doors.api.v1.serializers.orders import (
     ConfirmPaymentSerializer,
@@ -40,6 +38,7 @@ from shop.doors.api.v1.serializers.orders import (
     StartPaymentSerializer,
 )
 from shop.doors.pages.cards import quote_context
+from shop.doors.pages.context import PageContext
 from shop.ground.jobs.limits import MONEY
 
 TAG = "checkout"
@@ -88,7 +87,7 @@ class CheckoutView(ApiView):
             version=read_if_match(request._request),
             address=ctx.address,
         )
-        return json_response(checkout_body(checkout, ctx.locale))
+        return text_response(CheckoutSerializer.to_json(checkout, ctx.locale))
 
 
 class PlaceOrderMixin(ApiView):
@@ -137,12 +136,19 @@ class PlaceOrderMixin(ApiView):
                 is_of_age=body["is_of_age"],
                 address=ctx.address,
             )
-            progress = show_progress(order_id=order.order_id, language=ctx.language)
-            return 201, order_body(order, progress, ctx.locale)
+            return 201, show_order(order, ctx)
 
         return answer_once(
             request._request, scope=f"api:order:{pseudonym}", body=body, now=self.now, act=act
         )
+
+
+def show_order(order: OrderView, ctx: PageContext) -> Json:
+    """Return an order with its parcels as JSON."""
+    progress = show_progress(order_id=order.order_id, language=ctx.language)
+    return OrderSerializer.to_dict(
+        order, ctx.locale, shipments=progress.parcels, next_step=progress.next_step
+    )
 
 
 class OrderBase(ApiView):
@@ -155,8 +161,7 @@ class OrderBase(ApiView):
 
     def show(self, order: OrderView) -> Json:
         """Return an order with its parcels as JSON."""
-        progress = show_progress(order_id=order.order_id, language=self.context.language)
-        return order_body(order, progress, self.context.locale)
+        return show_order(order, self.context)
 
 
 class PaymentsView(OrderBase):
@@ -200,7 +205,7 @@ class PaymentsView(OrderBase):
             now=self.now,
             language=self.context.language,
         )
-        return json_response(step_body(step))
+        return text_response(PaymentStepSerializer.to_json(step))
 
 
 class ConfirmPaymentView(OrderBase):
@@ -240,7 +245,7 @@ class ConfirmPaymentView(OrderBase):
             now=self.now,
             language=self.context.language,
         )
-        return json_response(step_body(step))
+        return text_response(PaymentStepSerializer.to_json(step))
 
 
 class CancelOrderView(OrderBase):

@@ -19,10 +19,9 @@ from promotions.coupons.api import (
 )
 from shop.doors.api.base import ApiView
 from shop.doors.api.parsers import MAX_BODY_BYTES
-from shop.doors.api.responses import json_response
+from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import shopper_examples as examples
-from shop.doors.api.v1.bodies.groups import groups_body
 from shop.doors.api.v1.serializers.groups import (
     MAX_DOCUMENT_BODY,
     GroupAddressSerializer,
@@ -50,7 +49,7 @@ class GroupsBase(ApiView):
 
     def answer(self) -> HttpResponse:
         """Return the groups as they now stand."""
-        return json_response(groups_body(my_groups(self.context)))
+        return text_response(GroupsSerializer.to_json(None, groups=my_groups(self.context)))
 
 
 class ProofBase(GroupsBase):
@@ -147,7 +146,7 @@ class GroupAddressView(ProofBase):
         body = self.read_body(GroupAddressSerializer)
         page = settings.SITE_URL.rstrip("/") + reverse("account_groups")
         mail_link(self.member_id, group, body["address"], page)
-        return json_response({"valid_seconds": MAIL_SECONDS})
+        return text_response(MailSentSerializer.to_json(None, valid_seconds=MAIL_SECONDS))
 
 
 class GroupConfirmView(ProofBase):

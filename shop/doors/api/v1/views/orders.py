@@ -11,10 +11,9 @@ from orders.refusals import OrderNotFound
 from profiles.shoppers.api import get_shopper
 from shop.doors.api.base import SAFE_METHODS, ApiView
 from shop.doors.api.pagination import read_cursor, write_cursor
-from shop.doors.api.responses import json_response
+from shop.doors.api.responses import json_response, text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import order_examples as examples
-from shop.doors.api.v1.bodies.orders import summary_body, tracking_body
 from shop.doors.api.v1.serializers.orders import (
     OrderPageQuerySerializer,
     OrderPageSerializer,
@@ -59,11 +58,9 @@ class OrdersView(PlaceOrderMixin):
         )
         shown = found[:limit]
         has_more = len(found) > limit
-        body = {
-            "orders": [summary_body(order, ctx.locale) for order in shown],
-            "next_cursor": write_cursor("orders", shown[-1].number) if has_more else None,
-        }
-        return json_response(body)
+        cursor = write_cursor("orders", shown[-1].number) if has_more else None
+        body = OrderPageSerializer.to_json(None, ctx.locale, orders=shown, next_cursor=cursor)
+        return text_response(body)
 
 
 class OrderView(OrderBase):
@@ -109,4 +106,7 @@ class TrackView(ApiView):
         if order is None:
             raise OrderNotFound("No order has this number and e-mail.")
         progress = show_progress(order_id=order.order_id, language=ctx.language)
-        return json_response(tracking_body(order, progress, ctx.locale))
+        body = TrackedOrderSerializer.to_json(
+            order, ctx.locale, shipments=progress.parcels, next_step=progress.next_step
+        )
+        return text_response(body)

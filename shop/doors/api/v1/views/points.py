@@ -10,11 +10,9 @@ from promotions.engine.api import normalize_code
 from shop.doors.api.base import ApiView
 from shop.doors.api.conditions import IF_MATCH
 from shop.doors.api.pagination import read_cursor, write_cursor
-from shop.doors.api.responses import json_response
+from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import order_examples, points_examples
-from shop.doors.api.v1.bodies.points import move_body, points_body
-from shop.doors.api.v1.bodies.prices import moment
 from shop.doors.api.v1.serializers.cart import CartSerializer
 from shop.doors.api.v1.serializers.points import (
     JoinedSerializer,
@@ -48,7 +46,7 @@ class PointsView(ApiView):
         """Balance, what expires next, the tier and the way to the next one."""
         self.require_account()
         ctx = self.context
-        return json_response(points_body(my_points(ctx), ctx))
+        return text_response(PointsSerializer.to_json(my_points(ctx), ctx.locale, ctx.currency))
 
 
 class PointsMovesView(ApiView):
@@ -70,11 +68,8 @@ class PointsMovesView(ApiView):
         cursor = self.read_query(PointsPageQuerySerializer)["cursor"]
         page = my_points(self.context, int(read_cursor("points", cursor)) if cursor else None)
         following = page.next_before
-        body = {
-            "moves": [move_body(move) for move in page.moves],
-            "next_cursor": None if following is None else write_cursor("points", str(following)),
-        }
-        return json_response(body)
+        more = None if following is None else write_cursor("points", str(following))
+        return text_response(PointsPageSerializer.to_json(page, next_cursor=more))
 
 
 class JoinPointsView(ApiView):
@@ -99,8 +94,10 @@ class JoinPointsView(ApiView):
         self.require_account()
         ctx = self.context
         refused = join_points(ctx, normalize_code(body["invitation"]))
-        answer = {"points": points_body(my_points(ctx), ctx), "invitation_refused": refused}
-        return json_response(answer)
+        answer = JoinedSerializer.to_json(
+            None, ctx.locale, ctx.currency, points=my_points(ctx), invitation_refused=refused
+        )
+        return text_response(answer)
 
 
 class PointsCodeView(ApiView):
@@ -120,8 +117,7 @@ class PointsCodeView(ApiView):
     def post(self, request: Request) -> HttpResponse:
         """Good for five minutes and one use; the code before it is no use any more."""
         self.require_account()
-        shown = make_code(self.context)
-        return json_response({"code": shown.code, "expires_at": moment(shown.expires_at)})
+        return text_response(PointsCodeSerializer.to_json(make_code(self.context)))
 
 
 class CartPointsView(CartBase):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from django.http import HttpResponse
@@ -16,12 +17,12 @@ from promotions.loyalty.api import (
     return_at_pos,
     sell_at_pos,
 )
+from shop.doors.api.answers import AnswerSerializer
 from shop.doors.api.language import page_language
 from shop.doors.api.pos import PosView
-from shop.doors.api.responses import json_response
+from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import pos_examples as examples
-from shop.doors.api.v1.bodies.pos import pos_body
 from shop.doors.api.v1.serializers.pos import (
     PosCanceledSerializer,
     PosCancelSerializer,
@@ -43,10 +44,13 @@ SENDING = ("currency_differs", "sale_differs", "no_programme", "too_many_tries")
 class PosBase(PosView):
     """What all calls of tills share."""
 
-    def answer(self, answer: Answer, **names: Any) -> HttpResponse:
-        """Return what the till is told."""
+    def answer(
+        self, answer: type[AnswerSerializer[SimpleNamespace]], kept: Answer, **names: Any
+    ) -> HttpResponse:
+        """Return what is kept of an answer; `names` are the references it was asked about."""
         locale = locale_of(page_language())
-        return json_response(pos_body(answer, self.till.currency, locale, **names))
+        body = answer.to_json(SimpleNamespace(**kept), locale, self.till.currency, **names)
+        return text_response(body)
 
 
 class PosHoldView(PosBase):
@@ -66,7 +70,7 @@ class PosHoldView(PosBase):
     def post(self, request: Request) -> HttpResponse:
         """Held until the sale is sent, canceled, or 24 hours have passed. Twice is once."""
         body = self.read_body(PosHoldSerializer)
-        answer = hold_at_pos(
+        kept = hold_at_pos(
             till=self.till,
             reference=body["reference"],
             code=body["code"],
@@ -75,7 +79,7 @@ class PosHoldView(PosBase):
             wanted=body.get("points"),
             now=self.now,
         )
-        return self.answer(answer, reference=body["reference"])
+        return self.answer(PosHeldSerializer, kept, reference=body["reference"])
 
 
 class PosCancelView(PosBase):
@@ -95,8 +99,8 @@ class PosCancelView(PosBase):
     def post(self, request: Request) -> HttpResponse:
         """Twice is once. Then the sale may go on without points, or with a new code."""
         body = self.read_body(PosCancelSerializer)
-        answer = cancel_at_pos(till=self.till, reference=body["reference"], now=self.now)
-        return self.answer(answer, reference=body["reference"])
+        kept = cancel_at_pos(till=self.till, reference=body["reference"], now=self.now)
+        return self.answer(PosCanceledSerializer, kept, reference=body["reference"])
 
 
 class PosSalesView(PosBase):
@@ -127,8 +131,8 @@ class PosSalesView(PosBase):
             sold_at=body["sold_at"],
             member_number=body["member_number"],
         )
-        answer = sell_at_pos(till=self.till, receipt=receipt, now=self.now)
-        return self.answer(answer, reference=body["reference"])
+        kept = sell_at_pos(till=self.till, receipt=receipt, now=self.now)
+        return self.answer(PosSoldSerializer, kept, reference=body["reference"])
 
 
 class PosReturnsView(PosBase):
@@ -149,10 +153,10 @@ class PosReturnsView(PosBase):
         """Earned points are taken back, used ones given back, each unit's exact share."""
         body = self.read_body(PosReturnSerializer)
         names = {name: body[name] for name in ("reference", "return_reference")}
-        answer = return_at_pos(
+        kept = return_at_pos(
             till=self.till,
             lines=[(line["line"], line["quantity"]) for line in body.get("lines", ())],
             now=self.now,
             **names,
         )
-        return self.answer(answer, **names)
+        return self.answer(PosReturnedSerializer, kept, **names)

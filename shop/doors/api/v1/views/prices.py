@@ -9,11 +9,9 @@ from rest_framework.request import Request
 
 from shop.doors.api.base import ApiView
 from shop.doors.api.parsers import read_json
-from shop.doors.api.responses import encode_json, json_response, text_response
+from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import examples
-from shop.doors.api.v1.bodies.price_text import price_text
-from shop.doors.api.v1.bodies.why import why_body
 from shop.doors.api.v1.serializers.prices import (
     MAX_QUOTED_VARIANTS,
     QuoteRequestSerializer,
@@ -53,9 +51,13 @@ class QuotesView(ApiView):
         wanted = list(dict.fromkeys(wanted))
         ctx = self.context
         prices = quote_page(ctx, wanted, "api")
-        texts = ",".join([price_text(prices[one], ctx.locale) for one in wanted if one in prices])
-        unknown = encode_json([one for one in wanted if one not in prices])
-        return text_response(f'{{"prices":[{texts}],"unknown_variant_ids":{unknown}}}')
+        body = QuotesSerializer.to_json(
+            None,
+            ctx.locale,
+            prices=[prices[one] for one in wanted if one in prices],
+            unknown_variant_ids=[one for one in wanted if one not in prices],
+        )
+        return text_response(body)
 
 
 def find_plain_ids(body: object) -> list[int] | None:
@@ -93,4 +95,4 @@ class WhyView(ApiView):
         """
         self.require_shopper()
         ctx = self.context
-        return json_response(why_body(why(ctx, quote_id), ctx.locale))
+        return text_response(WhySerializer.to_json(why(ctx, quote_id), ctx.locale))

@@ -11,10 +11,9 @@ from orders.refusals import OrderRefused
 from orders.returns.api import Wish, request_return, show_returns, withdraw_return
 from shop.doors.api.base import SAFE_METHODS
 from shop.doors.api.conditions import IDEMPOTENCY_KEY, KEY_REFUSALS, answer_once
-from shop.doors.api.responses import json_response
+from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import return_examples as examples
-from shop.doors.api.v1.bodies.returns import return_body, returns_body
 from shop.doors.api.v1.serializers.returns import (
     OrderReturnsSerializer,
     RequestReturnSerializer,
@@ -47,7 +46,7 @@ class ReturnsView(OrderBase):
         """Of each line how many pieces may be sent back until when, or why none may."""
         order, ctx = self.find_own(number), self.context
         found = show_returns(order_id=order.order_id, now=self.now, language=ctx.language)
-        return json_response(returns_body(found, ctx.locale))
+        return text_response(OrderReturnsSerializer.to_json(found, ctx.locale))
 
     @describe(
         "requestReturn",
@@ -82,7 +81,7 @@ class ReturnsView(OrderBase):
                 now=self.now,
                 language=ctx.language,
             )
-            return 201, return_body(made, ctx.locale)
+            return 201, ReturnSerializer.to_dict(made, ctx.locale)
 
         scope = f"api:return:{order.order_id}"
         return answer_once(request._request, scope=scope, body=body, now=self.now, act=act)
@@ -116,5 +115,5 @@ class WithdrawReturnView(OrderBase):
                 done = withdraw_return(
                     return_id=shown.return_id, now=self.now, language=ctx.language
                 )
-                return json_response(return_body(done, ctx.locale))
+                return text_response(ReturnSerializer.to_json(done, ctx.locale))
         raise OrderRefused(gettext_noop("There is no such return."), code="return_not_found")

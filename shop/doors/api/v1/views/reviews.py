@@ -6,10 +6,9 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from shop.doors.api.base import ApiView
-from shop.doors.api.responses import json_response
+from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import shopper_examples as examples
-from shop.doors.api.v1.bodies.reviews import reviews_body
 from shop.doors.api.v1.serializers.reviews import (
     ReviewsQuerySerializer,
     ReviewsSerializer,
@@ -36,7 +35,7 @@ class ReviewsView(ApiView):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Kind or not, newest first; only people who bought it here can write one."""
         page = self.read_query(ReviewsQuerySerializer)["page"]
-        return json_response(reviews_body(reviews(self.context, slug, page)))
+        return text_response(ReviewsSerializer.to_json(reviews(self.context, slug, page)))
 
 
 class OwnReviewView(ApiView):
@@ -61,4 +60,4 @@ class OwnReviewView(ApiView):
         self.require_shopper()
         ctx = self.context
         review(ctx, slug, rating=body["rating"], text=body["text"])
-        return json_response(reviews_body(reviews(ctx, slug)))
+        return text_response(ReviewsSerializer.to_json(reviews(ctx, slug)))

@@ -9,17 +9,14 @@ from rest_framework.request import Request
 from pricing.api import resolve_jurisdiction
 from profiles.accounts.api import get_or_create_guest
 from profiles.consent.api import set_consent
-from profiles.segments.api import name_tags
 from profiles.shoppers.api import ShopperNotFound, find_shopper, get_shopper
-from profiles.values import PURPOSES, Consents
+from profiles.values import Consents
 from shop.doors.api.authentication import GUEST_TOKEN_SECONDS, sign_guest_token
 from shop.doors.api.base import ApiView
 from shop.doors.api.context import default_consents
-from shop.doors.api.responses import json_response
+from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import examples
-from shop.doors.api.v1.bodies.catalog import category_body
-from shop.doors.api.v1.bodies.prices import Json, moment
 from shop.doors.api.v1.serializers.shopper import (
     AccountSerializer,
     ConsentStateSerializer,
@@ -32,7 +29,6 @@ from shop.doors.api.v1.serializers.shopper import (
 from shop.doors.pages.account import account
 from shop.doors.pages.context import PageContext
 from shop.doors.pages.privacy import erase_own, export_own
-from shop.doors.pages.values import AccountPage
 from shop.ground.jobs.limits import GUEST
 
 TAG = "shopper"
@@ -53,15 +49,15 @@ class IndexView(ApiView):
     )
     def get(self, request: Request) -> HttpResponse:
         """Addresses of the documentation, the schema and the account API."""
-        return json_response(
-            {
-                "name": "Fairtag API",
-                "version": "1",
-                "docs": reverse("api:docs"),
-                "schema": reverse("api:schema"),
-                "account_api": ACCOUNT_API,
-            }
+        body = IndexSerializer.to_json(
+            None,
+            name="Fairtag API",
+            version="1",
+            docs=reverse("api:docs"),
+            schema=reverse("api:schema"),
+            account_api=ACCOUNT_API,
         )
+        return text_response(body)
 
 
 class GuestView(ApiView):
@@ -91,12 +87,13 @@ class GuestView(ApiView):
             market_code=ctx.market,
             now=self.now,
         )
-        body = {
-            "shopper_token": sign_guest_token(shopper.pseudonym),
-            "expires_in": GUEST_TOKEN_SECONDS,
-            "consents": consents_body(shopper.consents),
-        }
-        return json_response(body, status=201)
+        body = GuestSerializer.to_json(
+            None,
+            shopper_token=sign_guest_token(shopper.pseudonym),
+            expires_in=GUEST_TOKEN_SECONDS,
+            consents=shopper.consents,
+        )
+        return text_response(body, status=201)
 
 
 class ConsentsView(ApiView):
@@ -115,7 +112,7 @@ class ConsentsView(ApiView):
         pseudonym = self.caller.pseudonym
         shopper = find_shopper(pseudonym) if pseudonym else None
         consents = Consents() if shopper is None else shopper.consents
-        return json_response(consent_state_body(self.context, consents))
+        return text_response(_show_consents(self.context, consents))
 
 
 class ConsentView(ApiView):
@@ -147,7 +144,7 @@ class ConsentView(ApiView):
             text_version=body["text_version"],
             now=self.now,
         )
-        return json_response(consent_state_body(ctx, shopper.consents))
+        return text_response(_show_consents(ctx, shopper.consents))
 
 
 class AccountView(ApiView):
@@ -165,11 +162,10 @@ class AccountView(ApiView):
         """Segment, tags, interests, answers; for guests too. Signing in, e-mail addresses,
         passwords and devices belong to the account API."""
         self.require_shopper()
-        ctx = self.context
-        page = account(ctx)
+        page = account(self.context)
         if page.shopper is None:
             raise ShopperNotFound("Nothing is known about this shopper.")
-        return json_response(account_body(page, ctx.language))
+        return text_response(AccountSerializer.to_json(page))
 
     @describe(
         "deleteAccount",
@@ -187,7 +183,7 @@ class AccountView(ApiView):
         second factor first. The tokens are no use afterwards.
         """
         self.require_owner()
-        return json_response({"is_erased": erase_own(self.context)})
+        return text_response(ErasedSerializer.to_json(None, is_erased=erase_own(self.context)))
 
 
 class OwnDataView(ApiView):
@@ -208,44 +204,9 @@ class OwnDataView(ApiView):
         An account confirms its password or second factor first.
         """
         self.require_owner()
-        return json_response({"rooms": export_own(self.context)})
+        return text_response(OwnDataSerializer.to_json(None, rooms=export_own(self.context)))
 
 
-def consents_body(consents: Consents) -> Json:
-    """Return the answers by purpose."""
-    return {purpose: bool(getattr(consents, purpose)) for purpose in PURPOSES}
-
-
-def account_body(page: AccountPage, language: str) -> Json:
-    """Return what is known about a shopper, in words where there are some."""
-    shopper, segment = page.shopper, page.segment
-    is_chinese = language.startswith("zh")
-    return {
-        "is_guest": shopper is None or shopper.account_id is None,
-        "consents": consents_body(Consents() if shopper is None else shopper.consents),
-        "segment": None
-        if segment is None
-        else {
-            "code": segment.code,
-            "name": segment.name_zh if is_chinese else segment.name,
-            "description": segment.description_zh if is_chinese else segment.description,
-        },
-        "tags": name_tags(page.tags, language),
-        "interests": [
-            {"category": category_body(node), "share": round(share, 4)}
-            for node, share in page.affinities
-        ],
-        "known_since": moment(None if shopper is None else shopper.created_at),
-    }
-
-
-def consent_state_body(ctx: PageContext, consents: Consents) -> Json:
-    """Return the answers and the rule they meet."""
+def _show_consents(ctx: PageContext, consents: Consents) -> str:
     rule = resolve_jurisdiction(code=ctx.jurisdiction_code, now=ctx.now)
-    return {
-        "consents": consents_body(consents),
-        "jurisdiction": rule.code,
-        "personal_prices_allowed": rule.personal_allowed,
-        "opt_in_required": rule.opt_in_required,
-        "is_gpc": ctx.gpc,
-    }
+    return ConsentStateSerializer.to_json(rule, consents=consents, is_gpc=ctx.gpc)

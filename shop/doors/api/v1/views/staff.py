@@ -56,19 +56,14 @@ CHANGED = ("campaign_changed", "version_needed", "if_match_malformed", *KEY_REFU
 class StaffCampaignBase(StaffView):
     """What addresses of one campaign share."""
 
-    def describe_state(self, campaign_id: int) -> dict[str, Any]:
+    def show(
+        self, campaign_id: int, answer: type[CampaignStateSerializer], **given: Any
+    ) -> dict[str, Any]:
         """Return what the campaign is now. Six queries."""
         found = find_campaign(campaign_id, now=self.now)
         if found is None:
             raise Http404
-        return {
-            "code": found.code,
-            "status": found.status,
-            "phase": found.phase,
-            "revision": found.revision,
-            "pending_revision": found.pending_revision,
-            "version": find_version(campaign_id),
-        }
+        return answer.to_dict(found, version=find_version(campaign_id), **given)
 
     def answer_keyed(
         self, request: Request, body: Any, act: Callable[[], tuple[int, Any]]
@@ -99,9 +94,8 @@ class StaffCampaignView(StaffCampaignBase):
             raise Http404
         with_codes = self.staff.account.has_perm(SEES_CODES)
         [document] = read_documents([campaign_id], with_codes=with_codes)
-        state = self.describe_state(campaign_id)
-        headers = {"ETag": f'"{state["version"]}"'}
-        return json_response({**state, "campaign": document}, headers=headers)
+        shown = self.show(campaign_id, CampaignSerializer, campaign=document)
+        return json_response(shown, headers={"ETag": f'"{shown["version"]}"'})
 
     @describe(
         "putStaffCampaign",
@@ -144,13 +138,13 @@ class StaffCampaignView(StaffCampaignBase):
             source=f"token {key.token_id}",
         )
         written = write_document(document, writer)
-        body = {
-            **self.describe_state(written.saved.campaign_id),
-            "is_new": written.is_new,
-            "is_waiting": written.saved.is_waiting,
-            "changes": list(written.sentences),
-        }
-        return 200, body
+        return 200, self.show(
+            written.saved.campaign_id,
+            CampaignWrittenSerializer,
+            is_new=written.is_new,
+            is_waiting=written.saved.is_waiting,
+            changes=written.sentences,
+        )
 
 
 class StaffCampaignStepsView(StaffCampaignBase):
@@ -189,4 +183,4 @@ class StaffCampaignStepsView(StaffCampaignBase):
             by_id=self.staff.pk,
             now=self.now,
         )
-        return 200, self.describe_state(campaign_id)
+        return 200, self.show(campaign_id, CampaignStateSerializer)

@@ -21,10 +21,10 @@ from shop.doors.api.responses import json_response
 from shop.doors.api.schema import describe
 from shop.doors.api.staff import StaffView
 from shop.doors.api.v1 import staff_product_examples as examples
-from shop.doors.api.v1.bodies.staff_products import list_body
 from shop.doors.api.v1.serializers.staff_lists import (
     CheckListSerializer,
     ListFormSerializer,
+    ListProblem,
     ProductListSerializer,
 )
 from shop.doors.api.v1.views.staff_orders import KEYED, TAG
@@ -55,7 +55,11 @@ class ProductListBase(StaffView):
         item = find_import(list_id)
         if item is None:
             raise Http404
-        return list_body(item, list_problems(list_id))
+        problems = [
+            ListProblem(problem, is_refused, item.file_name)
+            for problem, is_refused in list_problems(list_id)
+        ]
+        return ProductListSerializer.to_dict(item, problems=problems)
 
     def ask(self, list_id: int, act: Callable[[], None]) -> HttpResponse:
         """Ask a worker for something; the answer says that it is at it."""

@@ -22,13 +22,12 @@ from promotions.tokens.api import StaffScope
 from shop.doors.api.conditions import IDEMPOTENCY_KEY, KEY_REFUSALS
 from shop.doors.api.language import page_language
 from shop.doors.api.pagination import read_cursor, write_cursor
-from shop.doors.api.responses import json_response
+from shop.doors.api.responses import json_response, text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.staff import StaffView
 from shop.doors.api.v1 import staff_order_examples as examples
-from shop.doors.api.v1.bodies.orders import summary_body
-from shop.doors.api.v1.bodies.staff_orders import staff_order_body
 from shop.doors.api.v1.serializers.staff_orders import (
+    LineToPack,
     RefundSerializer,
     StaffOrderPageSerializer,
     StaffOrderSerializer,
@@ -59,14 +58,15 @@ class StaffOrderBase(StaffView):
     def show_order(self, number: str) -> dict[str, Any]:
         """Return an order. Raises OrderNotFound. About eight queries."""
         order = get_any_order(number=number, language=page_language())
-        return staff_order_body(
+        left = {line.pk: pieces for line, pieces in list_left(order.order_id)}
+        return StaffOrderSerializer.to_dict(
             order,
-            left={line.pk: left for line, left in list_left(order.order_id)},
+            self.locale,
+            lines=[LineToPack(line, left.get(line.line_id, 0)) for line in order.lines],
             parcels=list_parcels(
                 order_id=order.order_id, language=page_language(), with_cancelled=True
             ),
-            sees_contact=may_see_personal(self.staff.account),
-            locale=self.locale,
+            contact=order.contact if may_see_personal(self.staff.account) else None,
         )
 
     def find_parcel(self, number: str, position: int) -> tuple[int, int]:
@@ -104,8 +104,8 @@ class StaffOrdersView(StaffOrderBase):
         )
         shown = found[:limit]
         more = write_cursor(kind, shown[-1].number) if len(found) > limit else None
-        orders = [summary_body(order, self.locale) for order in shown]
-        return json_response({"orders": orders, "next_cursor": more})
+        body = StaffOrderPageSerializer.to_json(None, self.locale, orders=shown, next_cursor=more)
+        return text_response(body)
 
 
 class StaffOrderView(StaffOrderBase):

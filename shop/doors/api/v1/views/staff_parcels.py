@@ -20,11 +20,10 @@ from orders.refusals import OrderRefused
 from promotions.tokens.api import StaffScope
 from shop.doors.api.conditions import IDEMPOTENCY_KEY
 from shop.doors.api.language import page_language
-from shop.doors.api.responses import json_response
+from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.staff import StaffView
 from shop.doors.api.v1 import staff_order_examples as examples
-from shop.doors.api.v1.bodies.orders import shipment_body
 from shop.doors.api.v1.serializers.orders import ShipmentSerializer
 from shop.doors.api.v1.serializers.staff_orders import (
     CarriersSerializer,
@@ -54,7 +53,8 @@ class CarriersView(StaffView):
     def get(self, request: Request) -> HttpResponse:
         """Those in use, by name."""
         self.require(StaffScope.ORDERS_READ, VIEW)
-        return json_response({"carriers": [one.name for one in list_carriers()]})
+        names = [one.name for one in list_carriers()]
+        return text_response(CarriersSerializer.to_json(None, carriers=names))
 
 
 class ParcelsView(StaffOrderBase):
@@ -97,7 +97,7 @@ class ParcelsView(StaffOrderBase):
             language=page_language(),
         )
         self.record("orders.order", order.order_id, _("A parcel was packed."))
-        return shipment_body(parcel)
+        return ShipmentSerializer.to_dict(parcel)
 
 
 class ShipParcelView(StaffOrderBase):
@@ -128,7 +128,7 @@ class ShipParcelView(StaffOrderBase):
             language=page_language(),
         )
         self.record("orders.order", order_id, _("The parcel was shipped."))
-        return json_response(shipment_body(parcel))
+        return text_response(ShipmentSerializer.to_json(parcel))
 
 
 class DeliverParcelView(StaffOrderBase):
@@ -151,7 +151,7 @@ class DeliverParcelView(StaffOrderBase):
             shipment_id=shipment_id, by_id=self.staff.pk, now=self.now, language=page_language()
         )
         self.record("orders.order", order_id, _("The parcel has arrived."))
-        return json_response(shipment_body(parcel))
+        return text_response(ShipmentSerializer.to_json(parcel))
 
 
 class UnpackParcelView(StaffOrderBase):
@@ -182,7 +182,7 @@ class UnpackParcelView(StaffOrderBase):
         )
         said, reason = _("The parcel was unpacked."), body["reason"]
         self.record("orders.order", order_id, said, reason=reason)
-        return json_response(shipment_body(parcel))
+        return text_response(ShipmentSerializer.to_json(parcel))
 
 
 def _find_carrier(name: str) -> int | None:

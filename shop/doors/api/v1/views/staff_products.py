@@ -14,15 +14,13 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
-from pricing.api import home_place
 from promotions.tokens.api import StaffScope
 from shop.doors.api.conditions import IDEMPOTENCY_KEY
 from shop.doors.api.pagination import read_cursor, write_cursor
-from shop.doors.api.responses import json_response
+from shop.doors.api.responses import json_response, text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.staff import StaffView, read_version
 from shop.doors.api.v1 import staff_product_examples as examples
-from shop.doors.api.v1.bodies.staff_products import product_body
 from shop.doors.api.v1.serializers.staff_products import (
     ProductDocumentSerializer,
     ProductWrittenSerializer,
@@ -40,7 +38,6 @@ from shop.doors.product_lists.api import (
     say_reason,
     show_products,
 )
-from shop.ground.catalog.selectors import get_market
 from shop.ground.catalog.selectors.keys import find_ids
 from shop.ground.catalog.selectors.stored import list_product_refs, map_skus
 from shop.ground.catalog.services import archive_product, restore_product
@@ -60,12 +57,17 @@ IF_MATCH = OpenApiParameter(
 class StaffProductBase(StaffView):
     """What addresses of one product share."""
 
-    def show_product(self, handle: str) -> dict[str, Any]:
+    def show_product(
+        self,
+        handle: str,
+        answer: type[StaffProductSerializer] = StaffProductSerializer,
+        **given: Any,
+    ) -> dict[str, Any]:
         """Return a product as it is. Raises Http404. Six queries."""
         sold = show_products([handle]).get(handle)
         if sold is None:
             raise Http404
-        return product_body(sold, get_market(home_place()[0]).currency)
+        return answer.to_dict(sold, **given)
 
     def find_product(self, handle: str) -> int:
         """Return the id of a product. Raises Http404. One query."""
@@ -101,9 +103,10 @@ class StaffProductsView(StaffProductBase):
             refs = [ref for _id, ref in found[:limit]]
             is_cut = len(found) > limit
             more = write_cursor("staff-products", str(found[limit - 1][0])) if is_cut else None
-        sold, currency = show_products(refs), get_market(home_place()[0]).currency
-        shown = [product_body(sold[ref], currency) for ref in refs if ref in sold]
-        return json_response({"products": shown, "next_cursor": more})
+        sold = show_products(refs)
+        shown = [sold[ref] for ref in refs if ref in sold]
+        body = StaffProductPageSerializer.to_json(None, products=shown, next_cursor=more)
+        return text_response(body)
 
 
 class StaffProductView(StaffProductBase):
@@ -161,8 +164,9 @@ class StaffProductView(StaffProductBase):
             said = gettext_lazy("Saved the product: %(changes)s.")
             changes = ", ".join(done.changes)
             self.record(TABLE, self.find_product(handle), said, changes=changes)
-        shown = self.show_product(handle)
-        return 200, {**shown, "is_new": done.is_new, "changes": list(done.changes)}
+        return 200, self.show_product(
+            handle, ProductWrittenSerializer, is_new=done.is_new, changes=done.changes
+        )
 
 
 class ArchiveProductView(StaffProductBase):

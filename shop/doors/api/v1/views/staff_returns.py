@@ -22,10 +22,9 @@ from promotions.tokens.api import StaffScope
 from shop.doors.api.conditions import IDEMPOTENCY_KEY
 from shop.doors.api.language import page_language
 from shop.doors.api.pagination import read_cursor, write_cursor
-from shop.doors.api.responses import json_response
+from shop.doors.api.responses import json_response, text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import staff_order_examples as examples
-from shop.doors.api.v1.bodies.staff_orders import staff_return_body
 from shop.doors.api.v1.serializers.staff_orders import (
     InspectSerializer,
     StaffReturnPageSerializer,
@@ -51,7 +50,7 @@ class StaffReturnBase(StaffOrderBase):
     def show(self, return_id: int) -> dict[str, Any]:
         """Return it as it now is."""
         found = get_return(return_id=return_id, language=page_language())
-        return staff_return_body(found, self.locale)
+        return StaffReturnSerializer.to_dict(found, self.locale)
 
     def record_step(self, shown: dict[str, Any], said: Any) -> None:
         """Log with the order what was done with its return."""
@@ -84,8 +83,8 @@ class StaffReturnsView(StaffReturnBase):
         )
         shown = found[:limit]
         more = write_cursor(kind, shown[-1].number) if len(found) > limit else None
-        bodies = [staff_return_body(one, self.locale) for one in shown]
-        return json_response({"returns": bodies, "next_cursor": more})
+        body = StaffReturnPageSerializer.to_json(None, self.locale, returns=shown, next_cursor=more)
+        return text_response(body)
 
 
 class StaffReturnView(StaffReturnBase):

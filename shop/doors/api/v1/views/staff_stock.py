@@ -11,10 +11,9 @@ from rest_framework.request import Request
 from promotions.tokens.api import StaffScope
 from shop.doors.api.conditions import IDEMPOTENCY_KEY
 from shop.doors.api.parsers import read_form
-from shop.doors.api.responses import json_response
+from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import staff_product_examples as examples
-from shop.doors.api.v1.bodies.staff_products import picture_body
 from shop.doors.api.v1.serializers.staff_products import (
     MoveStockSerializer,
     PictureFormSerializer,
@@ -72,7 +71,7 @@ class StockView(StaffProductBase):
         product_id = self.find_product(map_skus([sku])[sku])
         self.record(TABLE, product_id, said, reason=reason, **figures)
         on_hand, reserved = read_stock([variant_id])[variant_id]
-        return {"sku": sku, "on_hand": on_hand, "reserved": reserved}
+        return StockSerializer.to_dict(None, sku=sku, on_hand=on_hand, reserved=reserved)
 
 
 class StaffPicturesView(StaffProductBase):
@@ -91,7 +90,7 @@ class StaffPicturesView(StaffProductBase):
         """In the order in which the shop shows them."""
         self.require(StaffScope.PRODUCTS_READ, VIEW)
         rows = list_edited_pictures(self.find_product(handle))
-        return json_response({"pictures": [picture_body(one) for one in rows]})
+        return text_response(StaffPicturesSerializer.to_json(None, pictures=rows))
 
     @describe(
         "addPicture",
@@ -124,4 +123,4 @@ class StaffPicturesView(StaffProductBase):
         )
         rows = list_edited_pictures(product_id)
         shown = next(one for one in rows if one.picture_id == picture_id)
-        return json_response(picture_body(shown), status=201)
+        return text_response(StaffPictureSerializer.to_json(shown), status=201)

@@ -1,1 +1,0 @@
-"""From frozen view-models to plain JSON values; no query, no request."""
