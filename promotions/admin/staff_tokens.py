@@ -7,21 +7,19 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
-from django.utils.safestring import SafeString
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
 )
 
-from promotions.tokens.api import LONGEST_LIFE, StaffScope, make_staff_token, revoke_staff_token
+from promotions.admin.tokens import TokenAdmin
+from promotions.tokens.api import LONGEST_LIFE, StaffScope, make_staff_token
 from promotions.tokens.models import StaffToken
 from shop.ground.kernel.clock import utc_now
-from shop.ground.staff.columns import age_column, show_tag
-from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
-from shop.ground.staff.tables import KeptAdmin
+from shop.ground.staff.columns import age_column
+from shop.ground.staff.reasons import account_id
 
 USUAL_DAYS = 90
 SCOPES = (
@@ -63,7 +61,7 @@ class TokenForm(forms.ModelForm):
 
 
 @admin.register(StaffToken)
-class StaffTokenAdmin(KeptAdmin):
+class StaffTokenAdmin(TokenAdmin):
     """A token acts for whoever makes it, is shown once, and never changed."""
 
     blank_text = _("Tokens by which other systems work for staff will be here.")
@@ -77,13 +75,6 @@ class StaffTokenAdmin(KeptAdmin):
         "revoked_by",
     ]
     list_select_related = ["account", "revoked_by"]
-    search_fields = ["name"]
-    actions_row = ["revoke"]
-    actions_detail = ["revoke"]
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: revoke it and make another."""
-        return False
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any
@@ -118,36 +109,3 @@ class StaffTokenAdmin(KeptAdmin):
     def opens(self, row: StaffToken) -> str:
         """What it may do at most, in the words of the form."""
         return "; ".join(str(said) for scope, said in SCOPES if scope in row.scopes)
-
-    @admin.display(description=_("State"))
-    def good_column(self, row: StaffToken) -> SafeString:
-        """Whether the token still opens anything."""
-        if row.revoked_at:
-            return show_tag(_("revoked"))
-        if row.expires_at <= utc_now():
-            return show_tag(_("expired"))
-        return show_tag(_("in use"), "green")
-
-    @action(
-        description=_("Revoke"),
-        permissions=["act"],
-        url_path="revoke",
-        icon="block",
-        dialog=ask(
-            _("Revoke this token?"),
-            _("The token is revoked at once. What was written with it stays."),
-            form_class=ReasonForm,
-            submit=_("Revoke"),
-        ),
-    )
-    def revoke(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
-        """End the token at once."""
-
-        def act() -> None:
-            by_id = account_id(request)
-            revoke_staff_token(token_id=int(object_id), by_id=by_id, now=utc_now())
-
-        if tell_outcome(self, request, act, _("The token is revoked.")):
-            row = StaffToken.objects.get(pk=object_id)
-            self.log_change(request, row, f"revoked: {form.cleaned_data['reason']}")
-        return go_back(request)

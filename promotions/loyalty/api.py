@@ -53,7 +53,7 @@ from promotions.loyalty.services.points_orders import (
     settle_points,
 )
 from promotions.loyalty.services.pos_holds import cancel_at_pos, hold_at_pos, release_stale_holds
-from promotions.loyalty.services.pos_requests import Answer, make_pos_token, revoke_pos_token
+from promotions.loyalty.services.pos_requests import Answer, make_pos_token
 from promotions.loyalty.services.pos_sales import return_at_pos, sell_at_pos
 from promotions.loyalty.services.referrals import accept_invitation, hash_identity
 
@@ -114,7 +114,6 @@ __all__ = [
     "release_stale_holds",
     "return_at_pos",
     "return_points",
-    "revoke_pos_token",
     "sell_at_pos",
     "settle_points",
     "settle_referrals",

@@ -1,4 +1,4 @@
-"""Scopes and lifetimes of staff tokens. Pure."""
+"""Digests of tokens, scopes and lifetimes of those of staff. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-STAFF_PREFIX = "staff_"
 MAX_TOKEN_LENGTH = 80
 LONGEST_LIFE = timedelta(days=366)
 

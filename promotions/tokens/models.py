@@ -1,6 +1,9 @@
-"""Tokens by which other systems do what a member of staff may do."""
+"""Tokens by which other systems call the API, and those that do what a member of staff may do."""
 
 from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -10,17 +13,14 @@ from django.db.models import F, Q
 from promotions.tokens.core import StaffScope
 
 
-class StaffToken(models.Model):
-    """A key of one member of staff, who made it. Only its digest is kept; a revoked one stays."""
+class AccessToken(models.Model):
+    """The key of another system. Only its digest is kept; a revoked one stays."""
 
-    account = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, editable=False, related_name="+"
-    )
+    prefix: ClassVar[str]
+
     name = models.CharField(max_length=60)
-    scopes = ArrayField(models.CharField(max_length=20))
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(editable=False)
-    expires_at = models.DateTimeField(help_text="A year from now at most.")
     revoked_at = models.DateTimeField(null=True, editable=False)
     revoked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -31,7 +31,29 @@ class StaffToken(models.Model):
     )
 
     class Meta:
+        abstract = True
         ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def has_expired(self, now: datetime) -> bool:
+        """Whether its time is over; most tokens have no end."""
+        return False
+
+
+class StaffToken(AccessToken):
+    """A key of one member of staff, who made it."""
+
+    prefix = "staff_"
+
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, editable=False, related_name="+"
+    )
+    scopes = ArrayField(models.CharField(max_length=20))
+    expires_at = models.DateTimeField(help_text="A year from now at most.")
+
+    class Meta(AccessToken.Meta):
         constraints = [
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("created_at")), name="stafftoken_ends"
@@ -43,5 +65,6 @@ class StaffToken(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.name
+    def has_expired(self, now: datetime) -> bool:
+        """Whether its time is over."""
+        return self.expires_at <= now

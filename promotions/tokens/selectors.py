@@ -1,12 +1,22 @@
-"""Read whose a staff token is."""
+"""Read whose a token is."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from promotions.tokens.core import MAX_TOKEN_LENGTH, STAFF_PREFIX, StaffKey, digest_token
-from promotions.tokens.models import StaffToken
+from django.db.models import QuerySet
+
+from promotions.tokens.core import MAX_TOKEN_LENGTH, StaffKey, digest_token
+from promotions.tokens.models import AccessToken, StaffToken
+
+
+def find_token[T: AccessToken](table: type[T], token: str) -> QuerySet[T]:
+    """Return the row of a token of `table` that was not revoked, or no row."""
+    rows = table._default_manager.filter(revoked_at__isnull=True)
+    if not token.startswith(table.prefix) or len(token) > MAX_TOKEN_LENGTH:
+        return rows.none()
+    return rows.filter(digest=digest_token(token))
 
 
 def find_staff_key(token: str, now: datetime) -> tuple[StaffKey, Any] | None:
@@ -15,11 +25,9 @@ def find_staff_key(token: str, now: datetime) -> tuple[StaffKey, Any] | None:
     None for one that is unknown, expired or revoked, and where the account is no staff any more.
     One query.
     """
-    if not token.startswith(STAFF_PREFIX) or len(token) > MAX_TOKEN_LENGTH:
-        return None
-    good = StaffToken.objects.filter(revoked_at__isnull=True, expires_at__gt=now)
+    good = find_token(StaffToken, token).filter(expires_at__gt=now)
     staff = good.filter(account__is_active=True, account__is_staff=True)
-    row = staff.filter(digest=digest_token(token)).select_related("account").first()
+    row = staff.select_related("account").first()
     if row is None:
         return None
     return StaffKey(row.pk, row.name, row.account_id, frozenset(row.scopes)), row.account

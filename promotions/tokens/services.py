@@ -1,36 +1,44 @@
-"""Give a member of staff a token of their own, and take it away."""
+"""Make tokens, and revoke them."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from promotions.tokens.core import STAFF_PREFIX, digest_token
-from promotions.tokens.models import StaffToken
+from promotions.tokens.core import digest_token
+from promotions.tokens.models import AccessToken, StaffToken
+
+
+def make_token(table: type[AccessToken], *, now: datetime, **fields: Any) -> tuple[int, str]:
+    """Return a new token's id and the token itself, which is shown this once."""
+    token = table.prefix + secrets.token_urlsafe(32)
+    row = table._default_manager.create(digest=digest_token(token), created_at=now, **fields)
+    return row.pk, token
+
+
+def revoke_token(
+    table: type[AccessToken], *, token_id: int, by_id: int | None, now: datetime
+) -> bool:
+    """End a token at once; return whether it was still good. Twice is once."""
+    good = table._default_manager.filter(pk=token_id, revoked_at__isnull=True)
+    return bool(good.update(revoked_at=now, revoked_by_id=by_id))
 
 
 def make_staff_token(
     *, account_id: int, name: str, scopes: Collection[str], expires_at: datetime, now: datetime
 ) -> tuple[int, str]:
-    """Return a new token's id and the token itself, which is shown this once.
+    """Return a new token's id and the token itself.
 
     It belongs to whoever makes it: a token for somebody else would let its maker write as them
     and then approve it alone.
     """
-    token = STAFF_PREFIX + secrets.token_urlsafe(32)
-    row = StaffToken.objects.create(
+    return make_token(
+        StaffToken,
         account_id=account_id,
         name=name,
         scopes=sorted(scopes),
-        digest=digest_token(token),
-        created_at=now,
         expires_at=expires_at,
+        now=now,
     )
-    return row.pk, token
-
-
-def revoke_staff_token(*, token_id: int, by_id: int, now: datetime) -> bool:
-    """End a token at once; return whether it was still good. Twice is once."""
-    good = StaffToken.objects.filter(pk=token_id, revoked_at__isnull=True)
-    return bool(good.update(revoked_at=now, revoked_by_id=by_id))

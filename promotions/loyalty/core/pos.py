@@ -14,7 +14,6 @@ from shop.ground.kernel.money import prorate
 NUMBER_LENGTH = 12
 # Never a zero in front: spreadsheets would eat it
 FIRST_NUMBER, LAST_NUMBER = 10**10, 10**11 - 1
-TOKEN_PREFIX = "till_"  # noqa: S105  # what tokens begin with, no token
 CODE_PATTERN = "####-####"
 CODE_LASTS = timedelta(minutes=5)
 HOLD_LASTS = timedelta(hours=24)

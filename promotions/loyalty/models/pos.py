@@ -7,15 +7,15 @@ from django.db import models
 from django.db.models import Q
 
 from promotions.loyalty.models.points import PointsAccount, PointsOrder
+from promotions.tokens.models import AccessToken
 
 
-class TillToken(models.Model):
-    """The key of one till. Only its digest is kept; a revoked one stays for the books."""
+class TillToken(AccessToken):
+    """The key of one till; a revoked one stays for the books."""
+
+    prefix = "till_"
 
     store = models.ForeignKey("shop.Store", on_delete=models.PROTECT, related_name="+")
-    name = models.CharField(max_length=60)
-    digest = models.CharField(max_length=64, unique=True, editable=False)
-    created_at = models.DateTimeField(editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -23,20 +23,6 @@ class TillToken(models.Model):
         editable=False,
         related_name="+",
     )
-    revoked_at = models.DateTimeField(null=True, editable=False)
-    revoked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        editable=False,
-        related_name="+",
-    )
-
-    class Meta:
-        ordering = ["-created_at", "-id"]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class PointsCode(models.Model):

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from promotions.loyalty.core.pos import TOKEN_PREFIX, PosTerminal
+from promotions.loyalty.core.pos import PosTerminal
 from promotions.loyalty.models import TillSale, TillToken
-from promotions.tokens.api import MAX_TOKEN_LENGTH, digest_token
+from promotions.tokens.api import find_token
 
 
 def find_pos_terminal(token: str) -> PosTerminal | None:
     """Return the till a token belongs to, or None: unknown, or revoked. One query."""
-    if not token.startswith(TOKEN_PREFIX) or len(token) > MAX_TOKEN_LENGTH:
-        return None
-    rows = TillToken.objects.filter(digest=digest_token(token), revoked_at__isnull=True)
+    rows = find_token(TillToken, token)
     found = rows.values_list(
         "pk", "store_id", "store__market_id", "store__market__currency"
     ).first()

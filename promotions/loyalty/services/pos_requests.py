@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from promotions.loyalty.core.pos import TOKEN_PREFIX, PosRefused, PosTerminal
+from promotions.loyalty.core.pos import PosRefused, PosTerminal
 from promotions.loyalty.models import PointsAccount, TillAct, TillSale, TillToken
 from promotions.loyalty.selectors.points import describe_account
-from promotions.tokens.api import digest_token
+from promotions.tokens.api import make_token
 from shop.ground.kernel.hashing import fingerprint
 from shop.ground.kernel.translation import gettext_noop
 
@@ -90,18 +89,4 @@ def make_pos_token(
     *, store_id: int, name: str, by_id: int | None, now: datetime
 ) -> tuple[int, str]:
     """Return a new token's id and the token itself, which is shown this once."""
-    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    row = TillToken.objects.create(
-        store_id=store_id,
-        name=name,
-        digest=digest_token(token),
-        created_at=now,
-        created_by_id=by_id,
-    )
-    return row.pk, token
-
-
-def revoke_pos_token(*, token_id: int, by_id: int, now: datetime) -> bool:
-    """End a token at once; return whether it was still good. Twice is once."""
-    good = TillToken.objects.filter(pk=token_id, revoked_at__isnull=True)
-    return bool(good.update(revoked_at=now, revoked_by_id=by_id))
+    return make_token(TillToken, store_id=store_id, name=name, created_by_id=by_id, now=now)

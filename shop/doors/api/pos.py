@@ -5,18 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.request import Request
-
 from promotions.loyalty.api import PosTerminal, find_pos_terminal
-from shop.doors.api.authentication import TokenRefused
-from shop.doors.api.base import ApiView
-from shop.doors.api.errors import TooManyRequests
-from shop.ground.jobs.limits import Policy, take
+from shop.doors.api.systems import SystemAuthentication, SystemView
+from shop.ground.jobs.limits import Policy
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.translation import gettext_noop
 
-SCHEME = "Bearer"
 TILL = Policy("till", 600, 60, by="till")
 
 
@@ -37,40 +31,30 @@ class PosCaller:
         """No account, under the name the request log looks for."""
         return None
 
+    @property
+    def token_id(self) -> int:
+        """Which token it calls by."""
+        return self.till.token_id
 
-class PosAuthentication(BaseAuthentication):
+
+class PosAuthentication(SystemAuthentication):
     """Reads a till's token; those of accounts and guests are refused."""
 
-    def authenticate(self, request: Request) -> tuple[PosCaller, None]:
-        """Return the till. Raises PosTokenRequired, TokenRefused (token_invalid). One query."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme != SCHEME or not token:
-            raise PosTokenRequired(gettext_noop("Send the till's token."))
-        till = find_pos_terminal(token.strip())
-        if till is None:
-            raise TokenRefused(gettext_noop("This is no till's token, or it was revoked."))
-        return PosCaller(till), None
+    missing = PosTokenRequired
+    request_text = gettext_noop("Send the till's token.")
+    refusal_text = gettext_noop("This is no till's token, or it was revoked.")
 
-    def authenticate_header(self, request: Request) -> str:
-        """Return what a 401 asks for."""
-        return 'Bearer realm="fairtag"'
+    def find_caller(self, token: str) -> PosCaller | None:
+        """Return the till. One query."""
+        till = find_pos_terminal(token)
+        return None if till is None else PosCaller(till)
 
 
-class PosView(ApiView):
-    """The base of what tills may call; counted by till."""
+class PosView(SystemView):
+    """The base of what tills may call."""
 
     authentication_classes = (PosAuthentication,)
-
-    def perform_authentication(self, request: Request) -> None:
-        """Learn which till calls."""
-        _ = self.till
-
-    def check_throttles(self, request: Request) -> None:
-        """Take the request from the till's own bucket; raise TooManyRequests."""
-        verdict = take(TILL, str(self.till.token_id))
-        self.verdicts.append(verdict)
-        if not verdict.is_allowed:
-            raise TooManyRequests(verdict.retry_seconds)
+    policy = TILL
 
     @property
     def till(self) -> PosTerminal:

@@ -11,20 +11,17 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from promotions.tokens.api import StaffKey, find_staff_key
-from shop.doors.api.authentication import TokenRefused
-from shop.doors.api.base import ApiView
 from shop.doors.api.conditions import answer_once
-from shop.doors.api.errors import TooManyRequests
-from shop.ground.jobs.limits import Policy, take
+from shop.doors.api.systems import SystemAuthentication, SystemView
+from shop.ground.jobs.limits import Policy
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
+from shop.ground.kernel.translation import gettext_noop
 from shop.ground.staff.log import record_act, write_act
 
-SCHEME = "Bearer"
 STAFF = Policy("staff", 120, 60, by="staff token")
 _VERSION = re.compile(r'"([0-9a-f-]{1,60})"')
 
@@ -59,42 +56,34 @@ class StaffCaller:
         """The account's id, under the name the request log looks for."""
         return self.key.account_id
 
+    @property
+    def token_id(self) -> int:
+        """Which token is called by."""
+        return self.key.token_id
 
-class StaffAuthentication(BaseAuthentication):
+
+class StaffAuthentication(SystemAuthentication):
     """Reads a staff token; those of accounts, guests and tills are refused."""
 
-    def authenticate(self, request: Request) -> tuple[StaffCaller, None]:
-        """Return who calls. Raises StaffTokenRequired, TokenRefused (token_invalid). One query."""
-        scheme, _sep, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme != SCHEME or not token:
-            raise StaffTokenRequired(_("Send a staff token."))
-        found = find_staff_key(token.strip(), utc_now())
+    missing = StaffTokenRequired
+    request_text = gettext_noop("Send a staff token.")
+    refusal_text = gettext_noop("This is no staff token, or it has expired or was revoked.")
+
+    def find_caller(self, token: str) -> StaffCaller | None:
+        """Return the member of staff, and name them in the log of the request. One query."""
+        found = find_staff_key(token, utc_now())
         if found is None:
-            raise TokenRefused(_("This is no staff token, or it has expired or was revoked."))
+            return None
         key, account = found
         structlog.contextvars.bind_contextvars(user_id=key.account_id, staff_token=key.token_id)
-        return StaffCaller(key, account), None
-
-    def authenticate_header(self, request: Request) -> str:
-        """Return what a 401 asks for."""
-        return 'Bearer realm="fairtag"'
+        return StaffCaller(key, account)
 
 
-class StaffView(ApiView):
-    """The base of what staff tokens may call; counted by token."""
+class StaffView(SystemView):
+    """The base of what staff tokens may call."""
 
     authentication_classes = (StaffAuthentication,)
-
-    def perform_authentication(self, request: Request) -> None:
-        """Learn who calls."""
-        _ = self.staff
-
-    def check_throttles(self, request: Request) -> None:
-        """Take the request from the token's own bucket; raise TooManyRequests."""
-        verdict = take(STAFF, str(self.staff.key.token_id))
-        self.verdicts.append(verdict)
-        if not verdict.is_allowed:
-            raise TooManyRequests(verdict.retry_seconds)
+    policy = STAFF
 
     @property
     def staff(self) -> StaffCaller:

@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from promotions.models import Campaign, CampaignEvent, CampaignRevision, Coupon, StaffToken
 from promotions.release.services.steps import approve_campaign
 from promotions.tokens.core import StaffScope
-from promotions.tokens.services import revoke_staff_token
+from promotions.tokens.services import revoke_token
 from shop.ground.approvals.core.values import NeedsSecondPerson
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.roles import ANALYST, APPROVER
@@ -171,7 +171,7 @@ def test_scope_role_and_expiry_bound_what_a_token_opens() -> None:
     strangers = ["staff_" + "a" * 43, "till_" + "a" * 43, "ey.ey.ey"]
     gone = [make_staff_key(ann), make_staff_key(ann), make_staff_key(make_holder("dan"))]
     first, second, _third = list(StaffToken.objects.order_by("pk"))[-3:]
-    revoke_staff_token(token_id=first.pk, by_id=ann, now=now)
+    revoke_token(StaffToken, token_id=first.pk, by_id=ann, now=now)
     StaffToken.objects.filter(pk=second.pk).update(
         created_at=now - timedelta(days=9), expires_at=now - timedelta(seconds=1)
     )

@@ -8,8 +8,8 @@ import pytest
 
 from orders.models import Order
 from orders.order.services.bulk import load_orders_bulk
-from promotions.loyalty.services.pos_requests import revoke_pos_token
 from promotions.models import PointsAccount, TillToken
+from promotions.tokens.services import revoke_token
 from shop.ground.catalog.models import Store
 from shop.ground.kernel.clock import utc_now
 from tests.factories.api import expect, make_guest_client
@@ -133,7 +133,7 @@ def test_a_till_is_let_in_nowhere_else(
 def test_a_revoked_till_is_out_at_once(till: ApiClient) -> None:
     token = TillToken.objects.get()
     assert till.post(f"{TILL}/sales", sale()).json()["code"] == "member_unknown"
-    revoke_pos_token(token_id=token.pk, by_id=None, now=utc_now())
+    revoke_token(TillToken, token_id=token.pk, by_id=None, now=utc_now())
     answer = till.post(f"{TILL}/sales", sale())
     assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
 

@@ -13,7 +13,6 @@ from promotions.loyalty.selectors.points_export import export_points
 from promotions.loyalty.selectors.pos import find_pos_terminal
 from promotions.loyalty.services.points_jobs import release_due_points, settle_referrals
 from promotions.loyalty.services.pos_holds import cancel_at_pos
-from promotions.loyalty.services.pos_requests import revoke_pos_token
 from promotions.loyalty.services.pos_sales import sell_at_pos
 from promotions.models import (
     PointsAccount,
@@ -25,6 +24,7 @@ from promotions.models import (
     TillToken,
 )
 from promotions.privacy import erase_shopper
+from promotions.tokens.services import revoke_token
 from shop.ground.jobs.limits import local_buckets
 from tests.factories.loyalty import NOON, make_member, make_terms, order_points
 from tests.factories.tills import (
@@ -96,8 +96,8 @@ def test_a_revoked_token_is_no_token(alice: PointsAccount) -> None:
     till = find_pos_terminal(key)
     assert till is not None
     assert key not in str(TillToken.objects.values().get())
-    assert revoke_pos_token(token_id=till.token_id, by_id=None, now=NOON)
-    assert not revoke_pos_token(token_id=till.token_id, by_id=None, now=NOON)
+    assert revoke_token(TillToken, token_id=till.token_id, by_id=None, now=NOON)
+    assert not revoke_token(TillToken, token_id=till.token_id, by_id=None, now=NOON)
     assert find_pos_terminal(key) is None
     assert find_pos_terminal("till_nobody") is None
 
