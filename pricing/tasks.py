@@ -13,6 +13,7 @@ from pricing.learning.services import impression_counts, impression_fits, learni
 from pricing.ledger.services.sales_channels import run_everywhere, run_in_markets
 from pricing.publishing.services import feeds, seal_check, turns
 from pricing.rollout.services import replay, rollback, visits, watching
+from profiles.experiments import api as experiments
 from shop.ground.catalog.selectors import home_market
 from shop.ground.jobs.services import RunProgress
 from shop.ground.jobs.tasks import job, wake
@@ -72,6 +73,12 @@ def learn_from_looks() -> int:
     if fits:
         wake(publish_price_book)
     return fits
+
+
+@job(queue="recompute", time_limit=600)
+def read_experiments() -> int:
+    """Read the experiments that run or ended lately; stop those that harm."""
+    return experiments.read_experiments(now=utc_now(), load_served=api.load_served)
 
 
 @job(queue="recompute", time_limit=300)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from profiles.events import api as events
-from profiles.experiments import api as experiments
 from profiles.privacy import api as privacy
 from profiles.recommend import api as recommend
 from profiles.reviews import api as reviews
@@ -56,12 +55,6 @@ def refit_recommender() -> int:
 def refit_sentiment() -> int:
     """Learn the tone of words from the shop's own rated reviews."""
     return reviews.refit_sentiment(now=utc_now())
-
-
-@job(queue="recompute", time_limit=600)
-def read_experiments() -> int:
-    """Read the experiments that run or ended lately; stop those that harm."""
-    return experiments.read_experiments(now=utc_now())
 
 
 @job(queue="recompute", time_limit=300)

@@ -57,7 +57,6 @@ from profiles.experiments.selectors.holdout_readouts import (
 )
 from profiles.experiments.selectors.serving import (
     Served,
-    watch_served,
 )
 from profiles.experiments.selectors.staff import (
     METRIC_NAMES,
@@ -125,14 +124,12 @@ __all__ = [
     "ExperimentDraft",
     "ExperimentRow",
     "HoldoutReading",
-    "PlannedTreatment",
     "PublicArm",
     "ReadoutRow",
     "Registered",
     "Served",
     "ServedHours",
     "arm_of",
-    "check_designs",
     "choose_arm",
     "choose_arms",
     "compare_arms",
@@ -161,5 +158,4 @@ __all__ = [
     "spend_alpha",
     "start_experiment",
     "stop_experiment",
-    "watch_served",
 ]

@@ -40,7 +40,8 @@ from promotions.release.services.exclusions import (
     take_out_asked,
     take_out_goods,
 )
-from promotions.release.services.preconditions import LawBroken, refuse_public_design
+from promotions.release.services.experiments import launch_experiment, save_experiment
+from promotions.release.services.preconditions import LawBroken
 from promotions.release.services.revisions import (
     Saved,
     clone_campaign,
@@ -82,6 +83,7 @@ __all__ = [
     "fail_check",
     "find_worst_stack",
     "finish_check",
+    "launch_experiment",
     "list_addressed",
     "list_checks",
     "list_conflicts",
@@ -94,10 +96,10 @@ __all__ = [
     "open_for_change",
     "propose_thresholds",
     "record_change",
-    "refuse_public_design",
     "release_agreed",
     "roll_back",
     "save_campaign",
+    "save_experiment",
     "say_step",
     "say_why_taken_out",
     "send_back_campaign",

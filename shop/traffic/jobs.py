@@ -13,6 +13,7 @@ from pricing.api import (
     import_feed,
     learn_from_looks,
     learn_online,
+    load_served,
     publish_price_book,
     seal_quotes,
     turn_price_shocks,
@@ -55,7 +56,7 @@ class Jobs:
         publish_price_book(
             now=midnight + timedelta(hours=2, minutes=45), market=market, channel=channel
         )
-        read_experiments(now=midnight + 3 * HOUR)
+        read_experiments(now=midnight + 3 * HOUR, load_served=load_served)
         seal_quotes(now=midnight + timedelta(hours=4, minutes=15))
 
     def _settle(self, now: datetime) -> None:

@@ -21,7 +21,6 @@ NEVER_AT_THE_API = {
     "bad_file",
     "bad_letter_link",
     "bad_offer",
-    "bad_price_arm",
     "bad_source",
     "prices_are_published",
     "home_price_needed",

@@ -17,13 +17,13 @@ from profiles.experiments.core.assignment import GLOBAL_HOLDOUT
 from profiles.experiments.selectors.cells import CellPeriod
 from profiles.experiments.selectors.experiments import choose_arm
 from profiles.experiments.selectors.serving import Served
-from profiles.experiments.services.drafts import ArmDraft, ExperimentDraft, save_draft, set_clusters
-from profiles.experiments.services.experiments import start_experiment
+from profiles.experiments.services.drafts import ArmDraft, ExperimentDraft, set_clusters
 from profiles.experiments.services.exposures import log_exposures
 from profiles.lots import Purpose, is_in_share
 from profiles.models import Experiment, ExperimentItem
 from profiles.shoppers.selectors.shoppers import list_shoppers
 from profiles.values import ShopperValue
+from promotions.release.services.experiments import launch_experiment, save_experiment
 from tests.factories.profiles import CHEDDAR, EVERYTHING, NOON, make_guest
 
 PLAIN = ArmDraft("plain", "As it is", 0.5, "照旧", is_control=True)
@@ -58,8 +58,8 @@ def make_draft(**changes: Any) -> ExperimentDraft:
 
 def start(**changes: Any) -> int:
     """Save a draft and start it at noon; return its id."""
-    found = save_draft(draft=make_draft(**changes), by_id=None, now=NOON)
-    start_experiment(experiment_id=found, now=NOON)
+    found = save_experiment(draft=make_draft(**changes), by_id=None, now=NOON)
+    launch_experiment(experiment_id=found, now=NOON)
     return found
 
 
@@ -79,14 +79,14 @@ def start_switchback(variant_ids: Sequence[int], *, now: datetime, **changes: An
         "wash_out_days": 1,
         "arms": (PLAIN, ArmDraft("lower", "5 % less", 0.5, price_factor=0.95)),
     }
-    found = save_draft(draft=make_draft(**(known | changes)), by_id=None, now=now)
+    found = save_experiment(draft=make_draft(**(known | changes)), by_id=None, now=now)
     set_clusters(experiment_id=found, variant_ids=variant_ids)
     Experiment.objects.filter(pk=found).update(salt="arms")
     for number, item in enumerate(
         ExperimentItem.objects.filter(experiment_id=found).order_by("pk")
     ):
         ExperimentItem.objects.filter(pk=item.pk).update(cluster=number)
-    start_experiment(experiment_id=found, now=now, by_id=somebody_else())
+    launch_experiment(experiment_id=found, now=now, by_id=somebody_else())
     return found
 
 

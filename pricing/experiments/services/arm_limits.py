@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 
 from pricing.experiments.core.arm_prices import least_factor
 from pricing.policy.selectors.rules import load_active_policy
-from profiles.experiments.api import PlannedTreatment
 from shop.ground.kernel.errors import FairtagError
 
 
@@ -16,10 +17,10 @@ class ArmTooLow(FairtagError):
     code = "arm_too_low"
 
 
-def refuse_far_arms(design: PlannedTreatment) -> None:
+def refuse_far_arms(price_factors: Sequence[float]) -> None:
     """Raise ArmTooLow for an arm from which one step does not lead back to the price. One query."""
     least = least_factor(load_active_policy().step_cap)
-    if min(design.price_factors, default=1.0) < least:
+    if min(price_factors, default=1.0) < least:
         raise ArmTooLow(
             _(
                 "Public prices move by at most one step a day: an arm below %(least)s %% of the"

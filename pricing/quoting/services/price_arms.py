@@ -8,36 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.utils.translation import gettext as _
-
 from pricing.base.core.values import QuoteContext
 from pricing.ledger.core.held_quotes import HeldQuote
 from pricing.quoting.services.deciding import ShopperState
-from profiles.experiments.api import ArmChoice, PlannedTreatment, choose_arm, list_running
+from profiles.experiments.api import ArmChoice, choose_arm, list_running
 from profiles.shoppers.api import find_shopper
 from profiles.values import Consents, Participant
-from shop.ground.kernel.errors import FairtagError
 
 # What never changes of a shopper is asked for once: market, and whether it is a login.
 MOST_KNOWN = 50_000
 _known: dict[str, tuple[str, bool]] = {}
-
-
-class BadPriceArm(FairtagError):
-    """Arms of personal prices have no price of their own: a personal price never follows a lot."""
-
-    code = "bad_price_arm"
-
-
-def refuse_price_factors(design: PlannedTreatment) -> None:
-    """Raise BadPriceArm for arms that would multiply personal prices. No query."""
-    if design.unit == "shopper" and any(one != 1.0 for one in design.price_factors):
-        raise BadPriceArm(
-            _(
-                "Personal prices are compared with public ones: give an arm the setting"
-                ' {"personal": false}, and leave every price at 100 %.'
-            )
-        )
 
 
 def choose_price_arms(context: QuoteContext, state: ShopperState) -> list[ArmChoice]:

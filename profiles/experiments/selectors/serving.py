@@ -1,8 +1,4 @@
-"""Served treatments of price experiments, reported by the pricing room.
-
-Profiles know nobody above them: who serves public prices registers what answers here, in the
-composition layer.
-"""
+"""Served treatments of price experiments. The room that serves prices passes them to a read-out."""
 
 from __future__ import annotations
 
@@ -26,16 +22,4 @@ class Served:
     looks: Mapping[tuple[int, int], float]
 
 
-type Witness = Callable[[CellPeriod], Served]
-
-_witnesses: list[Witness] = []
-
-
-def watch_served(witness: Witness) -> None:
-    """Register who knows what was served; the last one is asked."""
-    _witnesses[:] = [witness]
-
-
-def read_served(period: CellPeriod) -> Served | None:
-    """Return what was served, None if nobody knows."""
-    return _witnesses[-1](period) if _witnesses else None
+type LoadServed = Callable[[CellPeriod], Served]

@@ -279,6 +279,10 @@ PROBLEMS: dict[str, Text] = {
     ),
     "clusters": gettext_lazy("Choose the products first: they are put into clusters."),
     "goods": gettext_lazy("Some of these products are in another experiment that runs."),
+    "price_arm": gettext_lazy(
+        "Personal prices are compared with public ones: give an arm the setting"
+        ' {"personal": false}, and leave every price at 100 %.'
+    ),
     "wash_out": gettext_lazy("The days between two turns must be fewer than those of a turn."),
 }
 

@@ -22,7 +22,6 @@ from profiles.experiments.models import (
 )
 from profiles.experiments.selectors.cells import AMOUNTS, propose_clusters
 from profiles.experiments.selectors.staff import say_problem
-from profiles.experiments.services.checks import PlannedTreatment, require_allowed
 from profiles.values import PURPOSES
 from shop.ground.approvals.core.values import Kind
 from shop.ground.approvals.selectors import find_waiting
@@ -101,12 +100,9 @@ def save_draft(
 ) -> int:
     """Save a new draft, or change one that has not started; return its id.
 
-    Raises BadExperiment for what could not be run or read, Registered once it has started, and
-    what the room of its subject has against it.
+    Raises BadExperiment for what could not be run or read, Registered once it has started.
     """
     _check(draft)
-    factors = tuple(arm.price_factor for arm in draft.arms)
-    require_allowed(PlannedTreatment(draft.subject, draft.subject_ref, draft.unit, factors))
     columns = {name: value for name, value in asdict(draft).items() if name != "arms"}
     with transaction.atomic():
         row = _get_draft(experiment_id, by_id, now)
@@ -161,6 +157,9 @@ def _check(draft: ExperimentDraft) -> None:
         ),
         "cluster_metric": is_public and draft.primary_metric not in CLUSTER_METRICS,
         "cluster_arms": is_public and len(draft.arms) != 2,
+        "price_arm": draft.subject == "prices"
+        and draft.unit == "shopper"
+        and any(arm.price_factor != 1.0 for arm in draft.arms),
         "wash_out": is_public and not 0 <= draft.wash_out_days < draft.period_days,
     }
     for code, is_wrong in problems.items():

@@ -23,7 +23,6 @@ from profiles.experiments.models import (
 )
 from profiles.experiments.selectors.experiments import forget_experiments
 from profiles.experiments.selectors.staff import say_problem
-from profiles.experiments.services.checks import design_of, require_allowed
 from profiles.experiments.services.drafts import (
     PUBLIC_PRICES,
     BadExperiment,
@@ -45,8 +44,7 @@ def start_experiment(*, experiment_id: int, now: datetime, by_id: int | None = N
 
     What moves everybody's prices is started by somebody else than who drafted it. Raises
     BadExperiment if so much of the namespace is not free, NeedsSecondPerson, Registered if it has
-    started, and what the room of its subject has against it. Locks the namespace, then the
-    experiment.
+    started. Locks the namespace, then the experiment.
     """
     names = ExperimentNamespace.objects.filter(experiments=experiment_id)
     list(names.select_for_update(of=("self",)))
@@ -56,7 +54,6 @@ def start_experiment(*, experiment_id: int, now: datetime, by_id: int | None = N
     is_public = row.unit == Experiment.Unit.CLUSTER
     if is_public:
         approve_request(PUBLIC_PRICES, experiment_id, by_id=by_id, now=now)
-    require_allowed(design_of(row))
     row.first_slot, row.end_slot = _claim_slots(row)
     row.state, row.started_at = STATES.RUNNING, now
     row.registration = describe_registration(row, now) | {"registered_by": by_id}

@@ -32,7 +32,7 @@ from profiles.experiments.selectors.outcomes import (
     read_promise,
     who_is_willing,
 )
-from profiles.experiments.selectors.serving import read_served
+from profiles.experiments.selectors.serving import LoadServed
 from profiles.experiments.services.experiments import move_shares, stop_experiment
 from profiles.lots import Purpose, find_seed
 
@@ -43,9 +43,10 @@ SETTLING = timedelta(days=14)
 STATES = Experiment.State
 
 
-def read_experiments(*, now: datetime) -> int:
+def read_experiments(*, now: datetime, load_served: LoadServed) -> int:
     """Read every experiment that runs or ended lately; return how many were read.
 
+    `load_served` tells what was served of one with public prices: the caller knows the prices.
     Each is read by itself: a fault in one is logged and keeps no other from being read.
     """
     running = Experiment.objects.filter(state=STATES.RUNNING)
@@ -55,7 +56,7 @@ def read_experiments(*, now: datetime) -> int:
     count = 0
     for pk in [row.pk for row in (*running, *settling)]:
         try:
-            read_experiment(experiment_id=pk, now=now)
+            read_experiment(experiment_id=pk, now=now, load_served=load_served)
             count += 1
         except Exception:  # one experiment's fault must not blind the guards of the others
             logger.exception("experiment %s could not be read", pk)
@@ -63,16 +64,19 @@ def read_experiments(*, now: datetime) -> int:
 
 
 @transaction.atomic
-def read_experiment(*, experiment_id: int, now: datetime) -> dict[str, Any]:
+def read_experiment(
+    *, experiment_id: int, now: datetime, load_served: LoadServed | None = None
+) -> dict[str, Any]:
     """Count and read one experiment; keep the day's read-out and return its figures.
 
     Stops it if a guard is certainly harmed or the arms did not get the shoppers they were meant
-    to get, and moves a bandit's shares once a day. Run twice it is the same. Locks the row.
+    to get, and moves a bandit's shares once a day. Run twice it is the same. Without `load_served`
+    nothing is said of whether public prices were served as drawn. Locks the row.
     """
     row = Experiment.objects.select_for_update(of=("self",)).get(pk=experiment_id)
     day = (now if row.stopped_at is None else min(now, row.stopped_at)).date()
     if row.unit == Experiment.Unit.CLUSTER:
-        return _read_clusters(row, day, now)
+        return _read_clusters(row, day, now, load_served)
     newest = ExperimentReadout.objects.filter(experiment=row).order_by("-day").first()
     count_outcomes(row=row, last_counted=None if newest is None else newest.day, now=now)
     measured = load_measured(row)
@@ -84,13 +88,16 @@ def read_experiment(*, experiment_id: int, now: datetime) -> dict[str, Any]:
     return figures
 
 
-def _read_clusters(row: Experiment, day: date, now: datetime) -> dict[str, Any]:
+def _read_clusters(
+    row: Experiment, day: date, now: datetime, load_served: LoadServed | None
+) -> dict[str, Any]:
     """Keep what the clusters say; stop what harms or was not served as drawn.
 
     An experiment ends by itself after its turns.
     """
     period = load_period(row, now=now)
-    cells, served = load_cells(row, period), read_served(period)
+    cells = load_cells(row, period)
+    served = None if load_served is None else load_served(period)
     balance = read_balance(row, period, cells.treated, served)
     guards = read_guards(row, period, cells.treated, served)
     turns = compare_turns(cells.outcome, cells.level, cells.treated)

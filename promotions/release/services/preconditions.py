@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from profiles.experiments.api import PlannedTreatment, list_running
+from profiles.experiments.api import list_running
 from promotions.campaigns.api import CampaignRefused
 from promotions.campaigns.models import Campaign
 from promotions.law.api import Violation, explain_rule, judge_campaign, title_rule
@@ -18,26 +18,6 @@ class PublicUnderExperiment(CampaignRefused):
     """An offer that some do not get is not open to everybody, and may not be called so."""
 
     code = "public_under_experiment"
-
-
-def refuse_public_design(design: PlannedTreatment) -> None:
-    """Raise PublicUnderExperiment for an experiment with a public campaign, CampaignRefused for one
-    with none. One query."""
-    audience = Campaign.objects.filter(code=design.subject_ref).values_list("audience", flat=True)
-    found = audience.first()
-    if found is None:
-        raise CampaignRefused(
-            _("There is no campaign with the code “%(code)s”.") % {"code": design.subject_ref}
-        )
-    if found == Campaign.Audience.PUBLIC:
-        raise PublicUnderExperiment(
-            _(
-                "The campaign “%(code)s” is open to everybody, and an experiment would keep it from"
-                " some. Make it one for members or chosen shoppers first."
-            )
-            % {"code": design.subject_ref},
-            campaign=design.subject_ref,
-        )
 
 
 def require_untested(campaign: Campaign) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from profiles.experiments.api import ArmChoice, ArmPlan, PlannedTreatment, choose_arms, list_running
+from profiles.experiments.api import ArmChoice, ArmPlan, choose_arms, list_running
 from profiles.lots import Purpose, draw_lot
 from profiles.values import ShopperValue
 from promotions.campaigns.api import CampaignRefused
@@ -99,12 +99,12 @@ def _kind_of(plan: Plan, settings: Mapping[str, Any]) -> str | None:
     return str(plan.offer_codes.index(give)) if give in plan.offer_codes else None
 
 
-def refuse_unallocated(design: PlannedTreatment) -> None:
+def refuse_unallocated(campaign_code: str) -> None:
     """Raise CampaignRefused for an experiment with a campaign that the allocator does not give
     out. One query."""
-    plans = AllocationPlan.objects.filter(campaign__code=design.subject_ref, is_on=True)
+    plans = AllocationPlan.objects.filter(campaign__code=campaign_code, is_on=True)
     if not plans.exists():
         raise CampaignRefused(
             _("The allocator gives out no campaign with the code “%(code)s”.")
-            % {"code": design.subject_ref}
+            % {"code": campaign_code}
         )

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
+from pricing.experiments.selectors.arm_served import load_served
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.publishing.services.turns import turn_public_arms
 from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk
@@ -39,6 +40,11 @@ FORM: dict[str, Any] = {
     "minimum_effect": "20",
     "tolerance": "10",
 }
+
+
+def read(row: Experiment, since: timedelta) -> dict[str, Any]:
+    """Read an experiment as the job does, so long after noon."""
+    return read_experiment(experiment_id=row.pk, now=NOON + since, load_served=load_served)
 
 
 @pytest.fixture
@@ -154,14 +160,14 @@ def test_another_person_starts_and_the_page_shows_the_outcome(
     assert dict(PublicPrice.objects.values_list("variant_id", "public_minor")) == {
         one: int(price * 0.95) if one in cheaper else price for one, price in before.items()
     }
-    read_experiment(experiment_id=row.pk, now=NOON + timedelta(hours=1))
+    read(row, timedelta(hours=1))
     early = root.get(reverse("admin:experiment", args=[row.pk])).content.decode()
     assert "No pair of turns is over yet" in early
     assert "Effect by day" not in early
     for turn in (1, 2, 3):
         turn_public_arms(now=NOON + timedelta(days=2 * turn, seconds=-9))
     sell(teas, range(8), lift=2.0)
-    figures = read_experiment(experiment_id=row.pk, now=NOON + timedelta(days=8, hours=5))
+    figures = read(row, timedelta(days=8, hours=5))
     assert (figures["verdict"], figures["clusters"], figures["pairs"]) == ("wins", 10, 20)
     assert all(lower > plain for lower, plain in figures["turns"])
     assert figures["served"]["fault"] == ""
@@ -197,7 +203,7 @@ def test_guards_are_promised_read_and_named_when_they_stop_it(
     for turn in range(4):
         turn_public_arms(now=NOON + timedelta(days=2 * turn, seconds=-9 if turn else 0))
     sell(teas, range(8), lift=0.2)
-    figures = read_experiment(experiment_id=row.pk, now=NOON + timedelta(days=8, hours=5))
+    figures = read(row, timedelta(days=8, hours=5))
     assert figures["verdict"] == "harmed"
     row.refresh_from_db()
     assert (row.state, row.stop_reason) == ("stopped", "harmed")
@@ -223,7 +229,7 @@ def test_turns_that_nobody_served_are_told_and_end_it(
     start(bob, row)
     # The job that publishes at turns is down: every good keeps its price.
     sell(teas, range(4))
-    read_experiment(experiment_id=row.pk, now=NOON + timedelta(days=4, hours=5))
+    read(row, timedelta(days=4, hours=5))
     row.refresh_from_db()
     assert row.stop_reason == "mismatch"
     shown = root.get(reverse("admin:experiment", args=[row.pk])).content.decode()

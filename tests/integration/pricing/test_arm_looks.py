@@ -138,7 +138,7 @@ def test_hours_and_looks_of_turns_that_are_over_are_witnessed(teas: list[int]) -
         for one in served.hours
     } == expected
     assert served.looks == {(one, 0): 5.0 for one in range(8)} | {(one, 1): 3.0 for one in range(8)}
-    figures = read_experiment(experiment_id=found, now=over)
+    figures = read_experiment(experiment_id=found, now=over, load_served=load_served)
     assert figures["served"]["held"] == [0.0, pytest.approx((12.0 - 2.0 / 3_600.0) / 192.0)]
     assert figures["served"]["fault"] == ""
 
@@ -151,7 +151,7 @@ def test_a_turn_with_a_late_book_is_not_as_drawn(teas: list[int]) -> None:
     served = load_served(load_period(Experiment.objects.get(pk=found), now=over))
     late = sum(one.hours for one in served.hours if not one.is_drawn)
     assert round(late, 6) == 8 * 12.0
-    figures = read_experiment(experiment_id=found, now=over)
+    figures = read_experiment(experiment_id=found, now=over, load_served=load_served)
     assert figures["served"]["fault"] == "hours"
     assert sum(figures["served"]["astray"]) == pytest.approx(0.5)
 

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from pricing.api import quote_listing, quote_variants
 from pricing.quoting.selectors.serving import forget_serving
-from pricing.quoting.services.price_arms import BadPriceArm, forget_participants
-from profiles.experiments.services.drafts import ArmDraft
+from pricing.quoting.services.price_arms import forget_participants
+from profiles.experiments.services.drafts import ArmDraft, BadExperiment
 from profiles.experiments.services.experiments import stop_experiment
 from profiles.models import Experiment, Exposure
 from profiles.values import ShopperValue
@@ -114,6 +114,6 @@ def _ask(dairy: Dairy, shopper: ShopperValue) -> list[str]:
 
 def test_an_arm_has_no_price_of_its_own() -> None:
     cheaper = ArmDraft("cheaper", "Cheaper", 0.5, price_factor=0.9)
-    with pytest.raises(BadPriceArm, match="leave every price"):
+    with pytest.raises(BadExperiment, match="leave every price"):
         start(code="cheaper", subject="prices", purpose="price", arms=(PERSONAL, cheaper))
     assert not Experiment.objects.exists()

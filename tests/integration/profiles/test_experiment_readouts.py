@@ -25,6 +25,7 @@ from shop.ground.outbox.models import Fact
 from tests.factories.experiments import (
     order_rows,
     plant,
+    serve_as_drawn,
     start,
 )
 from tests.factories.profiles import NOON
@@ -106,7 +107,7 @@ def test_the_past_makes_the_interval_of_sales_narrower() -> None:
 def test_harm_to_a_guard_stops_the_experiment_by_itself() -> None:
     found = start(primary_metric="units_per_shopper", guards={"conversion": 0.05})
     plant(found, shoppers=600, chance={"plain": 0.6, "short": 0.1})
-    assert read_experiments(now=LATER) == 1
+    assert read_experiments(now=LATER, load_served=serve_as_drawn) == 1
     row = Experiment.objects.get(pk=found)
     assert (row.state, row.stop_reason) == ("stopped", "harmed")
     assert Fact.objects.get(kind="ExperimentStopped").payload["is_automatic"] is True
@@ -183,7 +184,7 @@ def test_one_experiment_that_cannot_be_read_blinds_no_other(
         return real(row)
 
     monkeypatch.setattr(readouts, "load_measured", fail)
-    assert read_experiments(now=LATER) == 1
+    assert read_experiments(now=LATER, load_served=serve_as_drawn) == 1
     assert ExperimentReadout.objects.get().experiment_id == second
     assert "could not be read" in caplog.text
 
@@ -192,8 +193,8 @@ def test_stopped_experiments_settle_and_then_rest() -> None:
     found = start()
     plant(found, shoppers=20, chance=EVEN)
     stop_experiment(experiment_id=found, reason="enough", now=LATER)
-    assert read_experiments(now=LATER + timedelta(days=13)) == 1
-    assert read_experiments(now=LATER + timedelta(days=15)) == 0
+    assert read_experiments(now=LATER + timedelta(days=13), load_served=serve_as_drawn) == 1
+    assert read_experiments(now=LATER + timedelta(days=15), load_served=serve_as_drawn) == 0
 
 
 def test_shares_moved_by_hand_keep_the_balance_check_right() -> None:

@@ -14,13 +14,12 @@ import pytest
 from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk
 from profiles.experiments.selectors import cell_guards as experiment_cell_guards
 from profiles.experiments.selectors.cells import (
-    CellPeriod,
     find_public_arms,
     load_cells,
     load_period,
     read_switchback,
 )
-from profiles.experiments.selectors.serving import Served, watch_served
+from profiles.experiments.selectors.serving import LoadServed, Served
 from profiles.experiments.services.drafts import ArmDraft, save_draft, set_clusters
 from profiles.experiments.services.experiments import start_experiment
 from profiles.experiments.services.readouts import read_experiment
@@ -34,15 +33,6 @@ GOODS = list(range(5_000, 5_024))
 BESIDE = list(range(6_000, 6_024))
 OVER = NOON + timedelta(days=16, hours=3)
 type Sale = tuple[int, int]
-
-
-@pytest.fixture(autouse=True)
-def served(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[CellPeriod], Served]]:
-    """Who is asked what was served: here, that it was as drawn. The last one in the list."""
-    witnesses = list[Callable[[CellPeriod], Served]]()
-    monkeypatch.setattr("profiles.experiments.selectors.serving._witnesses", witnesses)
-    watch_served(serve_as_drawn)
-    return witnesses
 
 
 def switchback(**changes: Any) -> int:
@@ -100,8 +90,8 @@ def trade(found: Trade, days: range = range(-28, 16), seed: int = 4) -> None:
     load_events_bulk(csv_chunks=(r.encode() + b"\n" for r in rows), source="test", now=NOON)
 
 
-def read(found: int) -> dict[str, Any]:
-    return read_experiment(experiment_id=found, now=OVER)
+def read(found: int, load_served: LoadServed = serve_as_drawn) -> dict[str, Any]:
+    return read_experiment(experiment_id=found, now=OVER, load_served=load_served)
 
 
 def test_public_prices_turn_by_turn_from_cells_to_the_effect() -> None:
@@ -183,7 +173,6 @@ def test_hours_sold_out_are_guarded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (guard["is_harmed"], guard["relative"]) == (True, pytest.approx(5.0 / 3.5, abs=0.1))
 
 
-@pytest.mark.usefixtures("served")
 @pytest.mark.parametrize(
     ("spoil", "fault"),
     [
@@ -217,10 +206,9 @@ def test_hours_sold_out_are_guarded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_turns_that_were_not_served_as_drawn_stop_it(
     spoil: Callable[[Served], Served], fault: str
 ) -> None:
-    watch_served(lambda period: spoil(serve_as_drawn(period)))
     found = begin()
     trade(Trade(lift=1.2))
-    figures = read(found)
+    figures = read(found, lambda period: spoil(serve_as_drawn(period)))
     assert figures["served"]["fault"] == fault
     row = Experiment.objects.get(pk=found)
     assert (row.state, row.stop_reason) == ("stopped", "mismatch" if fault else "completed")

@@ -10,8 +10,8 @@ import pytest
 from django.utils.translation import override
 
 from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk
-from profiles.experiments.services.drafts import ArmDraft, save_draft
-from profiles.experiments.services.experiments import start_experiment, stop_experiment
+from profiles.experiments.services.drafts import ArmDraft
+from profiles.experiments.services.experiments import stop_experiment
 from profiles.experiments.services.exposures import log_exposures
 from profiles.experiments.services.readouts import read_experiment
 from profiles.models import Experiment, Exposure
@@ -26,6 +26,7 @@ from promotions.models import Campaign, Offer
 from promotions.offers.selectors.evaluation import Previews, evaluate_cart
 from promotions.offers.selectors.gathering import list_cart_arms
 from promotions.offers.selectors.personal import personal_offers_for
+from promotions.release.services.experiments import launch_experiment, save_experiment
 from promotions.release.services.preconditions import PublicUnderExperiment
 from promotions.release.services.revisions import save_campaign
 from promotions.release.services.steps import move_campaign
@@ -145,10 +146,10 @@ def test_an_offer_open_to_everybody_is_put_to_no_experiment() -> None:
 def test_a_draft_whose_campaign_was_opened_meanwhile_does_not_start() -> None:
     campaign = make_campaign("cheese-week", percent="10", audience="members")
     draft = make_draft(code="pays", subject="offers", subject_ref="cheese-week")
-    found = save_draft(draft=draft, by_id=None, now=NOON)
+    found = save_experiment(draft=draft, by_id=None, now=NOON)
     Campaign.objects.filter(pk=campaign.pk).update(audience="public")
     with pytest.raises(PublicUnderExperiment):
-        start_experiment(experiment_id=found, now=NOON)
+        launch_experiment(experiment_id=found, now=NOON)
 
 
 @pytest.mark.usefixtures("cheese_week")

@@ -18,10 +18,9 @@ from profiles.experiments.api import (
     get_experiment,
     list_experiments,
     prolong_experiment,
-    save_draft,
-    start_experiment,
     stop_experiment,
 )
+from promotions.release.api import launch_experiment, save_experiment
 from shop.doors.backoffice.experiment_charts import draw_history, draw_intervals, draw_turns
 from shop.doors.backoffice.experiment_forms import ArmFormSet, ExperimentForm, list_arms, make_draft
 from shop.doors.backoffice.experiment_lines import list_arm_lines, list_guard_lines
@@ -101,7 +100,7 @@ def plan_experiment(request: HttpRequest) -> HttpResponse:
         if "save" in request.POST:
             try:
                 draft = make_draft(form.cleaned_data, drafts, plan.units)
-                found = save_draft(draft=draft, by_id=account_id(request), now=utc_now())
+                found = save_experiment(draft=draft, by_id=account_id(request), now=utc_now())
                 return HttpResponseRedirect(reverse("admin:experiment", args=[found]))
             except FairtagError as refusal:
                 form.add_error(None, say_refusal(refusal))
@@ -181,7 +180,7 @@ def act_on_experiment(request: HttpRequest, experiment_id: int) -> HttpResponse:
     asked, now = request.POST, utc_now()
     reason = asked.get("reason", "").strip()
     acts: dict[str, Callable[[], object]] = {
-        "start": lambda: start_experiment(
+        "start": lambda: launch_experiment(
             experiment_id=experiment_id, now=now, by_id=account_id(request)
         ),
         "stop": lambda: stop_experiment(experiment_id=experiment_id, reason=reason, now=now),

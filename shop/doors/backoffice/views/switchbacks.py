@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from profiles.experiments.api import save_draft, set_clusters
+from profiles.experiments.api import set_clusters
+from promotions.release.api import save_experiment
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.switchback_forms import (
     SwitchbackForm,
@@ -55,7 +56,7 @@ def _save(request: HttpRequest, form: SwitchbackForm, plan: CellPlanWords) -> in
     try:
         with transaction.atomic():
             draft = make_switchback(asked, forecast_plan(asked, now))
-            found = save_draft(draft=draft, by_id=account_id(request), now=now)
+            found = save_experiment(draft=draft, by_id=account_id(request), now=now)
             set_clusters(experiment_id=found, variant_ids=list_goods(asked["categories"]).tolist())
     except FairtagError as refusal:
         form.add_error(None, say_refusal(refusal))
