@@ -26,6 +26,10 @@ FIELDS = {
         personal="variant quantity list_minor public_minor quoted_minor is_personal quote_id"
         " added_at",
     ),
+    "ShownPromise": classify(
+        none="id line offered_minor label_code quote_token quote_expires_at",
+        personal="list_minor public_minor quoted_minor is_personal quote_id",
+    ),
     "Order": classify(
         none="id channel market_code jurisdiction_code language store external_ref country"
         " pay_until closed_at delivery_adjustments personal_cap is_simulated",

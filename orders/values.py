@@ -175,12 +175,15 @@ class PaymentMethod:
 
 @dataclass(frozen=True, slots=True)
 class CheckoutView:
-    """The cart, its stock held and its prices frozen until `expires_at`; the age to confirm."""
+    """The cart, its stock held and its prices frozen until `expires_at`; the age to confirm.
+
+    Without `expires_at` nothing is held.
+    """
 
     cart: CartView
     options: tuple[DeliveryOption, ...]
     methods: tuple[PaymentMethod, ...]
-    expires_at: datetime
+    expires_at: datetime | None
     minimum_age: int | None = None
 
 

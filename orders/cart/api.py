@@ -7,6 +7,7 @@ from orders.cart.services.cart_rows import (
     OpenCart,
     holder_of,
     lock_cart,
+    read_cart,
     read_cart_of,
     require_shopper,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "merge_carts",
     "preview_products",
     "price_in_cart",
+    "read_cart",
     "read_cart_of",
     "read_priced_cart",
     "rehearse_cart",

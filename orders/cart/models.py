@@ -77,15 +77,9 @@ class Cart(models.Model):
         return f"cart {self.id} ({self.status})"
 
 
-class CartLine(models.Model):
-    """A variant in a cart with every price stage the shopper was last shown and may rely on."""
+class Promised(models.Model):
+    """The price stages that a shopper was shown and may rely on."""
 
-    cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="lines", db_index=False)
-    variant = models.ForeignKey("shop.Variant", on_delete=models.CASCADE, related_name="+")
-    quantity = models.PositiveIntegerField()
-    held_quantity = models.PositiveIntegerField(
-        default=0, help_text="Pieces this cart's checkout holds; counts while prices are frozen."
-    )
     list_minor = models.BigIntegerField()
     public_minor = models.BigIntegerField()
     quoted_minor = models.BigIntegerField()
@@ -96,6 +90,20 @@ class CartLine(models.Model):
     quote_expires_at = models.DateTimeField(null=True, blank=True)
     offered_minor = models.BigIntegerField(
         null=True, blank=True, help_text="The higher price last shown; consent covers no more."
+    )
+
+    class Meta:
+        abstract = True
+
+
+class CartLine(Promised):
+    """A variant in a cart, with what was promised when the cart was last changed."""
+
+    cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="lines", db_index=False)
+    variant = models.ForeignKey("shop.Variant", on_delete=models.CASCADE, related_name="+")
+    quantity = models.PositiveIntegerField()
+    held_quantity = models.PositiveIntegerField(
+        default=0, help_text="Pieces this cart's checkout holds; counts while prices are frozen."
     )
     added_at = models.DateTimeField()
 
@@ -112,3 +120,16 @@ class CartLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} x variant {self.variant_id}"
+
+
+class ShownPromise(Promised):
+    """What a page has shown of a line since the cart was last changed; the newest one counts.
+
+    Looking at a cart appends these rows; the next change of the cart writes the newest one on its
+    line and deletes them.
+    """
+
+    line = models.ForeignKey(CartLine, on_delete=models.CASCADE, related_name="shown")
+
+    def __str__(self) -> str:
+        return f"shown on line {self.line_id}"

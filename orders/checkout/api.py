@@ -10,6 +10,7 @@ from orders.checkout.services.cancelling import (
 )
 from orders.checkout.services.checkout import (
     start_checkout,
+    view_checkout,
 )
 from orders.checkout.services.contacts import (
     ContactRefused,
@@ -37,4 +38,5 @@ __all__ = [
     "place_order",
     "run_once",
     "start_checkout",
+    "view_checkout",
 ]

@@ -1,6 +1,6 @@
 """Tables of the orders: named here for Django, imported by nobody else."""
 
-from orders.cart.models import Cart, CartLine
+from orders.cart.models import Cart, CartLine, ShownPromise
 from orders.checkout.models import IdempotencyKey, OrderFacts
 from orders.fulfilment.models import Carrier, Shipment, ShipmentLine
 from orders.order.models import Order, OrderEvent, OrderLine
@@ -30,5 +30,6 @@ __all__ = [
     "SalesDay",
     "Shipment",
     "ShipmentLine",
+    "ShownPromise",
     "TaxRate",
 ]

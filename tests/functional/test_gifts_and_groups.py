@@ -89,7 +89,7 @@ def test_a_chosen_gift_comes_with_the_order(page: Page) -> None:
     expect(given).to_have_count(1)
     page.reload()
     expect(choice.get_by_role("radio").nth(1)).to_be_checked()
-    page.get_by_role("link", name="Check out").click()
+    page.get_by_role("button", name="Check out").click()
     fill_checkout(page)
     page.get_by_role("button", name="Place order and pay").click()
     expect(page.locator("main")).to_contain_text(wanted)

@@ -54,7 +54,7 @@ def test_staff_see_a_guests_order_and_why_it_cost_that(
     drawer = page.get_by_role("dialog", name="Your cart")
     expect(drawer).to_be_visible()
     assert read_price(drawer.locator(".price")) == seen
-    drawer.get_by_role("link", name="Check out").click()
+    drawer.get_by_role("button", name="Check out").click()
     fill_checkout(page)
     agreed = read_price(page.locator("main .price"))
     assert agreed.mine <= seen.mine  # putting it in the cart may lower it, never raise it
@@ -109,7 +109,7 @@ def test_a_why_page_is_only_for_the_one_it_explains(page: Page, visit: Visitor) 
 def test_an_order_with_a_declined_card_can_be_paid_again(page: Page) -> None:
     page.goto("/search/?q=milk")
     page.locator(".card").first.get_by_role("button", name="Add to cart").click()
-    page.get_by_role("dialog").get_by_role("link", name="Check out").click()
+    page.get_by_role("dialog").get_by_role("button", name="Check out").click()
     fill_checkout(page)
     page.get_by_role("radio", name=re.compile("declin", re.IGNORECASE)).check()
     page.get_by_role("button", name="Place order and pay").click()
@@ -121,7 +121,7 @@ def test_an_order_with_a_declined_card_can_be_paid_again(page: Page) -> None:
 def test_tracking_answers_alike_for_wrong_and_unknown_orders(page: Page, visit: Visitor) -> None:
     page.goto("/search/?q=milk")
     page.locator(".card").first.get_by_role("button", name="Add to cart").click()
-    page.get_by_role("dialog").get_by_role("link", name="Check out").click()
+    page.get_by_role("dialog").get_by_role("button", name="Check out").click()
     fill_checkout(page)
     page.get_by_role("button", name="Place order and pay").click()
     number = page.get_by_role("heading", level=1).inner_text().removeprefix("Order ")

@@ -31,7 +31,7 @@ def test_a_guest_searches_filters_and_buys(plain: Page) -> None:
     plain.get_by_label(re.compile("^Quantity of")).fill("3")
     plain.get_by_role("button", name="Update").click()
     assert plain.get_by_label(re.compile("^Quantity of")).input_value() == "3"
-    plain.get_by_role("link", name="Check out").click()
+    plain.get_by_role("button", name="Check out").click()
     fill_checkout(plain)
     plain.get_by_role("button", name="Place order and pay").click()
     expect(plain.get_by_text("Thank you!")).to_be_visible()
@@ -50,7 +50,7 @@ def test_views_count_and_can_be_switched_off(plain: Page) -> None:
 def test_checkout_names_mistakes_and_keeps_what_was_typed(plain: Page) -> None:
     plain.goto("/search/?q=milk")
     plain.locator(".card").first.get_by_role("button", name="Add to cart").click()
-    plain.get_by_role("link", name="Check out").click()
+    plain.get_by_role("button", name="Check out").click()
     fill_checkout(plain)
     plain.get_by_label("E-mail address").fill("alice at example")
     plain.get_by_label("City").fill("")

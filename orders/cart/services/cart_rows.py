@@ -6,12 +6,15 @@ queryset needs five times as long to be built. All else uses querysets.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.db.models import Field, Model
 
@@ -27,10 +30,16 @@ from shop.ground.catalog.selectors import get_market
 
 def read_rows[Row: Model](model: type[Row], rest: str, given: Sequence[Any]) -> list[Row]:
     """Return the rows that `rest` (from WHERE on, with its own parameters) selects. One query."""
+    return _fetch(model, f"{_select(model)} {rest}", given)
+
+
+def _fetch[Row: Model](
+    model: type[Row], statement: str, given: Sequence[Any] | Mapping[str, Any]
+) -> list[Row]:
     fields = _fields_of(model)
     names = [field.attname for field in fields]
     with connection.cursor() as cursor:
-        cursor.execute(f"{_select(model)} {rest}", given)
+        cursor.execute(statement, given)
         found = cursor.fetchall()
     decoders = [(at, field) for at, field in enumerate(fields) if hasattr(field, "from_db_value")]
     return [
@@ -75,11 +84,15 @@ def _update(model: type[Model], names: tuple[str, ...]) -> str:
 
 @dataclass(slots=True)
 class OpenCart:
-    """A shopper's cart with its lines. `cart` is None where nothing was ever put in."""
+    """A shopper's cart with its lines. `cart` is None where nothing was ever put in.
+
+    Only a locked one may be written. Its lines promise what was last shown.
+    """
 
     shopper: ShopperValue | None
     cart: Cart | None
     lines: list[CartLine]
+    is_locked: bool = False
 
     @property
     def holder(self) -> str:
@@ -124,7 +137,7 @@ def read_cart_of(shopper: ShopperValue | None, context: QuoteContext) -> OpenCar
     if shopper is None:
         return OpenCart(None, None, [])
     cart = _find_cart(shopper, context)
-    return OpenCart(shopper, cart, _lines_of(cart))
+    return OpenCart(shopper, cart, [] if cart is None else read_lines(cart.pk))
 
 
 def lock_cart(context: QuoteContext, *, version: int | None = None) -> OpenCart:
@@ -137,7 +150,8 @@ def lock_cart(context: QuoteContext, *, version: int | None = None) -> OpenCart:
     found = cart.version if cart is not None else 0
     if version is not None and version != found:
         raise CartChanged("The cart has changed meanwhile.", version=found)
-    return OpenCart(shopper, cart, _lines_of(cart))
+    lines = [] if cart is None else take_lines(cart.pk)
+    return OpenCart(shopper, cart, lines, is_locked=True)
 
 
 def lock_or_create_cart(context: QuoteContext, *, version: int | None = None) -> OpenCart:
@@ -234,5 +248,80 @@ def _find_cart(shopper: ShopperValue, context: QuoteContext, lock: str = "") -> 
     return next(iter(read_rows(Cart, _OPEN + lock, given)), None)
 
 
-def _lines_of(cart: Cart | None) -> list[CartLine]:
-    return [] if cart is None else read_rows(CartLine, "WHERE cart_id = %s ORDER BY id", [cart.pk])
+_SHOWN = """
+newest AS (
+    SELECT DISTINCT ON (shown.line_id) shown.* FROM orders_shownpromise shown
+    JOIN orders_cartline line ON line.id = shown.line_id
+    WHERE line.cart_id = %(cart)s
+    ORDER BY shown.line_id, shown.id DESC
+)
+"""
+_TAKEN = """
+taken AS (
+    DELETE FROM orders_shownpromise shown USING orders_cartline line
+    WHERE line.id = shown.line_id AND line.cart_id = %(cart)s
+    RETURNING shown.*
+),
+newest AS (SELECT DISTINCT ON (line_id) * FROM taken ORDER BY line_id, id DESC),
+written AS (
+    UPDATE orders_cartline line SET ({promise}) = ROW ({newest})
+    FROM newest WHERE newest.line_id = line.id
+)
+"""
+_LINES = """
+WITH {first}
+SELECT {columns} FROM orders_cartline line LEFT JOIN newest ON newest.line_id = line.id
+WHERE line.cart_id = %(cart)s ORDER BY line.id
+"""
+_APPEND = """
+INSERT INTO orders_shownpromise (line_id, {promise})
+SELECT line.id, {given}
+FROM jsonb_populate_recordset(NULL::orders_shownpromise, %(rows)s) given
+-- Who changes the cart is waited for: a line that is taken out meanwhile is not written of.
+JOIN (
+    SELECT line.id FROM orders_cartline line JOIN orders_cart cart ON cart.id = line.cart_id
+    WHERE line.id = ANY(%(lines)s) FOR SHARE OF cart FOR KEY SHARE OF line
+) line ON line.id = given.line_id
+"""
+
+
+@lru_cache
+def _lines_statement(*, takes: bool) -> str:
+    promise = ", ".join(PROMISE_FIELDS)
+    newest = ", ".join(f"newest.{name}" for name in PROMISE_FIELDS)
+    columns = ", ".join(
+        f"CASE WHEN newest.id IS NULL THEN line.{name} ELSE newest.{name} END"
+        if name in PROMISE_FIELDS
+        else f"line.{name}"
+        for name in (field.column for field in _fields_of(CartLine))
+    )
+    first = _TAKEN.format(promise=promise, newest=newest) if takes else _SHOWN
+    return _LINES.format(first=first, columns=columns)
+
+
+def read_lines(cart_id: UUID) -> list[CartLine]:
+    """Return the lines of a cart with the newest promise on each. One query."""
+    return _fetch(CartLine, _lines_statement(takes=False), {"cart": cart_id})
+
+
+def take_lines(cart_id: UUID) -> list[CartLine]:
+    """Return the lines of a locked cart; the newest promise is written on each. One query."""
+    return _fetch(CartLine, _lines_statement(takes=True), {"cart": cart_id})
+
+
+def append_promises(lines: Sequence[CartLine]) -> None:
+    """Note what these lines promise as shown; no line is changed. One query."""
+    rows = [
+        {"line_id": line.pk} | {name: getattr(line, name) for name in PROMISE_FIELDS}
+        for line in lines
+    ]
+    promise = ", ".join(PROMISE_FIELDS)
+    given = ", ".join(f"given.{name}" for name in PROMISE_FIELDS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _APPEND.format(promise=promise, given=given),
+            {
+                "rows": json.dumps(rows, cls=DjangoJSONEncoder),
+                "lines": [line.pk for line in lines],
+            },
+        )

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from orders.cart.core.limits import merged_quantity
-from orders.cart.models import Cart, CartLine
+from orders.cart.models import Cart
 from orders.cart.services.cart_rows import (
     PROMISE_FIELDS,
     OpenCart,
@@ -15,6 +15,7 @@ from orders.cart.services.cart_rows import (
     holder_of,
     lock_or_create_cart,
     promise_on,
+    take_lines,
     write_promise,
 )
 from orders.cart.services.valuation import value_cart
@@ -62,7 +63,7 @@ def _lock_guest_cart(context: QuoteContext, shopper_id: int) -> Cart | None:
 
 
 def _move_lines(mine: OpenCart, mine_id: UUID, theirs: Cart) -> None:
-    for line in CartLine.objects.filter(cart=theirs).order_by("id"):
+    for line in take_lines(theirs.pk):
         known = mine.find_line(line.variant_id)
         if known is None:
             line.cart_id, line.held_quantity = mine_id, 0

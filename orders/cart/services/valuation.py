@@ -17,7 +17,13 @@ from orders.cart.core.stages import (
     show_promise,
 )
 from orders.cart.models import CartLine
-from orders.cart.services.cart_rows import PROMISE_FIELDS, OpenCart, promise_on, write_promise
+from orders.cart.services.cart_rows import (
+    PROMISE_FIELDS,
+    OpenCart,
+    append_promises,
+    promise_on,
+    write_promise,
+)
 from orders.cart.services.evaluation_input import (
     Priced,
     complete_shopper,
@@ -243,14 +249,14 @@ def value_cart(
     prices: Mapping[int, PriceView] | None = None,
     delivery_code: str | None = None,
 ) -> Valuation:
-    """Return what the cart costs now and keep better or renewed promises on its lines.
+    """Return what the cart costs now and keep better or renewed promises for its lines.
 
     `prices` are today's, if the caller asked for them already. Queries: the cards; one write if a
     promise is new; codes, budgets and personal campaigns as `gather_offers` says; the points of an
     account holder; the cards of gifts, if an offer may give some. Raises UnknownDelivery.
     """
     lines = _settle_lines(opened, context, prices)
-    _keep_promises(opened.lines, lines)
+    _keep_promises(opened, lines)
     terms = find_terms(lines, market_code=context.market, now=context.now)
     sold = make_lines([_price_of(line) for line in lines if line.is_sold], context)
     cart = replace(
@@ -367,10 +373,13 @@ def _label(settled: Settled, current: PriceView, context: QuoteContext) -> str:
     return label_text(rule, promise.label_code, context.language)
 
 
-def _keep_promises(rows: Sequence[CartLine], lines: Sequence[SettledLine]) -> None:
-    """Store new promises, and the higher prices that are shown: consent covers what was seen."""
+def _keep_promises(opened: OpenCart, lines: Sequence[SettledLine]) -> None:
+    """Keep new promises, and the higher prices that are shown: consent covers what was seen.
+
+    A look at a cart appends them; only a change of it writes them on its lines.
+    """
     changed = []
-    for row, line in zip(rows, lines, strict=True):
+    for row, line in zip(opened.lines, lines, strict=True):
         shown = line.price.quoted_minor if line.settled.change == "rose" else None
         if line.settled.is_new:
             write_promise(row, line.settled.promise)
@@ -378,8 +387,10 @@ def _keep_promises(rows: Sequence[CartLine], lines: Sequence[SettledLine]) -> No
             continue
         row.offered_minor = shown
         changed.append(row)
-    if changed:
+    if changed and opened.is_locked:
         CartLine.objects.bulk_update(changed, PROMISE_FIELDS)
+    elif changed:
+        append_promises(changed)
 
 
 def _shopper_view(opened: OpenCart, context: QuoteContext) -> ShopperView:

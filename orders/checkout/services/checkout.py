@@ -8,7 +8,14 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from orders.cart.api import OpenCart, Valuation, find_minimum_age, lock_cart, value_cart
+from orders.cart.api import (
+    OpenCart,
+    Valuation,
+    find_minimum_age,
+    lock_cart,
+    read_cart,
+    value_cart,
+)
 from orders.cart.core.limits import HOLD, SHORT_HOLD
 from orders.cart.core.stages import SettledLine
 from orders.cart.models import Cart, CartLine
@@ -58,11 +65,26 @@ def start_checkout(
         cart.save(update_fields=["frozen_until"])
     if running is None:
         cart_changes_total.labels(kind="checkout").inc()
+    return _show(valuation, context, held.until)
+
+
+def view_checkout(*, context: QuoteContext, delivery_method: str | None = None) -> CheckoutView:
+    """Return the checkout as it stands, without holding anything.
+
+    Raises CartRefused, PriceConsentNeeded, UnknownDelivery, PaymentRefused (no_payment_provider).
+    """
+    opened = read_cart(context)
+    valuation = value_cart(opened, context, delivery_code=delivery_method)
+    check_ready(valuation)
+    return _show(valuation, context, opened.frozen_until(context.now))
+
+
+def _show(valuation: Valuation, context: QuoteContext, until: datetime | None) -> CheckoutView:
     return CheckoutView(
         cart=valuation.valued.view,
         options=valuation.valued.options,
         methods=tuple(list_payment_methods(language=context.language)),
-        expires_at=held.until,
+        expires_at=until,
         minimum_age=find_minimum_age(valuation.lines, context.market),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import fields, replace
 
-from orders.checkout.api import start_checkout
+from orders.checkout.api import start_checkout, view_checkout
 from orders.fulfilment.api import show_progress
 from orders.order.api import (
     TOKEN_SIGNS,
@@ -25,15 +25,16 @@ from shop.doors.pages.context import PageContext
 from shop.doors.pages.values import OrderPage, OrdersPage
 
 
-def checkout(ctx: PageContext, delivery: str | None = None) -> CheckoutView:
-    """Hold the cart's stock, freeze its prices and return what there is to fill in and pay.
+def checkout(ctx: PageContext, delivery: str | None = None, *, holds: bool = False) -> CheckoutView:
+    """Return what there is to fill in and pay; `delivery` None is the cheapest way.
 
-    Raises CartRefused, PriceConsentNeeded, OutOfStock. May be repeated; `delivery` None keeps the
-    cheapest way.
+    With `holds` the cart's stock is held and its prices are frozen, as often as it is asked for.
+    Raises CartRefused, PriceConsentNeeded, OutOfStock.
     """
-    return start_checkout(
-        context=quote_context(ctx, "checkout"), delivery_method=delivery, address=ctx.address
-    )
+    context = quote_context(ctx, "checkout")
+    if not holds:
+        return view_checkout(context=context, delivery_method=delivery)
+    return start_checkout(context=context, delivery_method=delivery, address=ctx.address)
 
 
 def last_contact(ctx: PageContext) -> Contact | None:

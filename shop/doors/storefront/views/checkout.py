@@ -44,18 +44,24 @@ KEEPS_CART = {"cart_empty", "price_consent_needed", "out_of_stock"}
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited(MONEY)
 def checkout(request: HttpRequest) -> HttpResponse:
-    """Show the checkout, refresh its sums for another delivery, or place the order."""
+    """Show the checkout, refresh its sums for another delivery, or place the order.
+
+    What is sent by form holds the stock; looking at the page does not.
+    """
     visit = get_visit(request)
     given = request.POST if request.method == "POST" else request.GET
     if visit.ctx.shopper_pseudonym is None:
         return redirect("cart")
     note = _use_points(request) if "use_points" in request.POST else ""
     try:
-        view = checkout_page(visit.ctx, given.get("delivery") or None)
+        holds = request.method == "POST"
+        view = checkout_page(visit.ctx, given.get("delivery") or None, holds=holds)
     except FairtagError as error:
         if error.code == "no_payment_provider":
             messages.error(request, say_refusal(error))
         return redirect("cart")  # the cart shows what else stands in the way, and how to go on
+    if "start" in request.POST:
+        return redirect("checkout")
     if is_fragment(request) and "place" not in given:
         shown = {"checkout": view, "points_note": note}
         return render(request, "storefront/checkout_sums.html", shown)
@@ -103,7 +109,7 @@ def _place(request: HttpRequest, view: CheckoutView, form: CheckoutForm) -> Http
         )
     except FairtagError as error:
         form.add_error(None, say_refusal(error))
-        view = checkout_page(get_visit(request).ctx, form.cleaned_data["delivery"])
+        view = checkout_page(get_visit(request).ctx, form.cleaned_data["delivery"], holds=True)
         return _render(request, view, form, status=422)
     get_visit(request).remember_count(0)
     if get_visit(request).ctx.account_id is None:
