@@ -29,9 +29,10 @@ from pricing.learning.services.impression_counts import drain_looks
 from pricing.learning.services.impression_fits import learn_from_looks
 from pricing.learning.services.learning import learn_online
 from pricing.ledger.selectors.impressions import PriceImpressions, list_price_impressions
-from pricing.ledger.selectors.offered import lower_by_offers, register_cut_provider
+from pricing.ledger.selectors.offered import lower_by_offers
 from pricing.ledger.selectors.references import PAID_DAYS, load_paid, load_series
 from pricing.ledger.selectors.sales_channels import home_place, list_places, say_served
+from pricing.ledger.services.cuts import find_outdated_cuts, forget_cuts, record_cuts
 from pricing.ledger.services.ledger import NotAPrice, load_ledger_bulk
 from pricing.policy.selectors.rules import (
     TripRow,
@@ -107,7 +108,6 @@ from pricing.quoting.services.drain import (
     verify_quote,
 )
 from pricing.quoting.services.partitions import ensure_partitions, seal_quotes
-from pricing.quoting.services.price_arms import refuse_price_factors
 from pricing.quoting.services.promises import carry_promises
 from pricing.quoting.services.quoting import quote_listing, quote_variants
 from pricing.rollout.selectors.lift import LiftDay, compare_model, list_lift
@@ -200,8 +200,10 @@ __all__ = [
     "end_override",
     "ensure_partitions",
     "find_first_personal",
+    "find_outdated_cuts",
     "flag_emergency",
     "floor_minor",
+    "forget_cuts",
     "get_quote",
     "has_both_arms",
     "has_price_book",
@@ -252,10 +254,9 @@ __all__ = [
     "read_seals",
     "read_token",
     "read_version",
+    "record_cuts",
     "record_pulse",
     "refuse_far_arms",
-    "refuse_price_factors",
-    "register_cut_provider",
     "register_upload",
     "reject_proposals",
     "renew_serving",

@@ -86,6 +86,10 @@ FIELDS = {
         " sha256"
     ),
     # Counts of looks and of goods shown together: nobody is named in them (docs/adr/0091).
+    "PublicCut": classify(
+        none="id campaign_id market_code starts_at ends_at variant_ids percent amount_minor"
+        " price_minor stacking_group is_alone"
+    ),
     "PublicLook": classify(
         none="hour variant_id market_code channel segment public_minor book_version policy_version"
         " looks direction rung_minors rung_probabilities"

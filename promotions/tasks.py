@@ -19,6 +19,7 @@ from promotions.loyalty.api import (
     warn_expiring_points,
     warn_leaving_tiers,
 )
+from promotions.offers.api import refresh_public_cuts
 from promotions.targeting.api import (
     address_lapsed_members,
     allocate_offers,
@@ -50,6 +51,12 @@ def make_codes() -> int:
 def announce_alerts() -> int:
     """Say which campaigns reached half, four fifths or all of their budget."""
     return announce_budget_alerts(now=utc_now())
+
+
+@job(queue="recompute", time_limit=600)
+def record_public_cuts() -> int:
+    """Bring what anybody could get by offers up to date in the price history."""
+    return refresh_public_cuts(now=utc_now())
 
 
 @job(queue="recompute", time_limit=60)

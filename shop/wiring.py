@@ -20,12 +20,7 @@ from orders.tasks import (
     mail_order_placed,
     mail_order_refunded,
 )
-from pricing.api import load_served, refuse_far_arms, refuse_price_factors, register_cut_provider
 from pricing.tasks import look_again_soon, reprice_soon
-from profiles.experiments.api import check_designs, watch_served
-from promotions.offers.api import list_public_cuts
-from promotions.release.api import refuse_public_design
-from promotions.targeting.api import refuse_unallocated
 from shop.ground.catalog.tasks import make_pictures_soon
 from shop.ground.jobs.starting import require_ready
 from shop.ground.outbox.services import Handlers, on_fact_committed
@@ -58,9 +53,3 @@ def connect(*, wake: Callable[[], object]) -> None:
     """
     on_fact_committed(wake)
     worker_init.connect(require_ready)  # as the web server does: see `shop.wsgi`
-    register_cut_provider(list_public_cuts)
-    check_designs("offers", refuse_public_design)
-    check_designs("allocator", refuse_unallocated)
-    check_designs("prices", refuse_price_factors)
-    check_designs("public_prices", refuse_far_arms)
-    watch_served(load_served)

@@ -19,6 +19,7 @@ from pricing.learning.models.learning import (
     ShadowComparison,
 )
 from pricing.ledger.models.books import PriceBook, PriceBookEntry
+from pricing.ledger.models.cuts import PublicCut
 from pricing.ledger.models.impressions import (
     LookSeal,
     LookTally,
@@ -64,6 +65,7 @@ __all__ = [
     "PricingPolicy",
     "PrivacyBudget",
     "PrivateRelease",
+    "PublicCut",
     "PublicLook",
     "PublicLookSet",
     "PublicPrice",

@@ -35,8 +35,8 @@ from promotions.offers.selectors.personal import (
     tell_left,
 )
 from promotions.offers.selectors.preview_prices import PreviewProducts, find_touched, price_goods
-from promotions.offers.selectors.public_cuts import list_public_cuts
 from promotions.offers.selectors.ranks import find_place
+from promotions.offers.services.public_cuts import record_public_cuts, refresh_public_cuts
 
 __all__ = [
     "Deal",
@@ -58,13 +58,14 @@ __all__ = [
     "is_withheld",
     "list_cart_arms",
     "list_live_offers",
-    "list_public_cuts",
     "personal_offers_covering",
     "personal_offers_for",
     "preview_lines",
     "price_goods",
+    "record_public_cuts",
     "refill_codes",
     "refill_offers",
+    "refresh_public_cuts",
     "tell_left",
     "thaw_facts",
 ]

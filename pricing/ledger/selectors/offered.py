@@ -1,8 +1,7 @@
-"""Public promotions in the price history; promotions registers the provider."""
+"""Public promotions in the price history, as promotions recorded them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -11,28 +10,42 @@ from pricing.base.core.arrays import BoolArray, IntArray
 from pricing.base.core.impressions import HOUR_MS
 from pricing.base.core.reference import PriceSeries
 from pricing.ledger.core.offered import OfferedCut, lower_series
+from pricing.ledger.models.cuts import PublicCut
 
-ListCuts = Callable[[str, datetime], Sequence[OfferedCut]]
-
-_providers: list[ListCuts] = []
+_PACKED = np.dtype("<i8")
 
 
-def register_cut_provider(list_cuts: ListCuts) -> None:
-    """Register the function that lists the cuts open to everybody in a market up to a moment.
+def list_cuts(market: str, now: datetime) -> list[OfferedCut]:
+    """Return the cuts of one piece that anybody in a market could get up to `now`. One query."""
+    rows = PublicCut.objects.filter(market_code__in=["", market], starts_at__lt=now)
+    return [
+        OfferedCut(
+            variant_id=np.frombuffer(row.variant_ids, dtype=_PACKED),
+            starts=int(row.starts_at.timestamp()),
+            ends=int(min(row.ends_at, now).timestamp()),
+            percent=row.percent,
+            amount_minor=row.amount_minor,
+            price_minor=row.price_minor,
+            group=row.stacking_group,
+            is_alone=row.is_alone,
+        )
+        for row in rows
+    ]
 
-    Called once, in `shop.wiring`: pricing imports nothing above it.
-    """
-    _providers[:] = [list_cuts]
+
+def pack_ids(variant_id: IntArray) -> bytes:
+    """Return ids of variants as `PublicCut` stores them."""
+    return variant_id.astype(_PACKED).tobytes()
 
 
 def lower_by_offers(
     series: PriceSeries, variant_id: IntArray, *, market: str, now: datetime
 ) -> PriceSeries:
-    """Return the ledger as anybody could buy, public offers included. The provider's queries.
+    """Return the ledger as anybody could buy, public offers included. One query.
 
     Goods that no offer ever lowered keep their history: of many goods mostly most.
     """
-    cuts = [cut for list_cuts in _providers for cut in list_cuts(market, now)]
+    cuts = list_cuts(market, now)
     is_cut = np.zeros(len(variant_id), dtype=np.bool_)
     for cut in cuts:
         is_cut |= np.isin(variant_id, cut.variant_id)
@@ -54,14 +67,14 @@ def find_offered_hours(
     variant_id: IntArray, hour_ms: IntArray, *, market: str, now: datetime
 ) -> BoolArray:
     """Return whether an offer that was open to everybody could lower the price of a variant within
-    an hour, (n,). The provider's queries.
+    an hour, (n,). One query.
 
     What is logged of a page is its price before offers; in such an hour cards showed another one.
     """
     is_lowered = np.zeros(len(variant_id), dtype=np.bool_)
     if not len(variant_id):
         return is_lowered
-    for cut in (cut for list_cuts in _providers for cut in list_cuts(market, now)):
+    for cut in list_cuts(market, now):
         is_then = (hour_ms < cut.ends * 1_000) & (hour_ms + HOUR_MS > cut.starts * 1_000)
         is_lowered |= is_then & np.isin(variant_id, cut.variant_id)
     return is_lowered

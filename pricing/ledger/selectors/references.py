@@ -94,8 +94,7 @@ def load_paid(
 def load_references(
     *, variant_id: IntArray, list_minor: IntArray, now: datetime, place: tuple[str, str]
 ) -> FoundReferences:
-    """Return the legal references of variants (ascending ids) at `now`. Two queries, and those of
-    whoever tells public offers."""
+    """Return the legal references of variants (ascending ids) at `now`. Three queries."""
     series = load_series(variant_id=variant_id, now=now, place=place)
     paid = load_paid(variant_id=variant_id, now=now, market=place[0])
     offered = lower_by_offers(series, variant_id, market=place[0], now=now)

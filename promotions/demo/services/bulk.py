@@ -14,6 +14,7 @@ from promotions.campaigns.models import Campaign, Offer
 from promotions.coupons.models import Coupon
 from promotions.engine.api import normalize_code
 from promotions.law.api import HELD_IN_CARTS
+from promotions.offers.api import refresh_public_cuts
 from promotions.release.api import LawBroken, release_agreed
 
 
@@ -103,6 +104,7 @@ def load_campaigns_bulk(
     for campaign in made:
         if campaign.ends_at > now:
             _release(campaign, now)
+    refresh_public_cuts(now=now)
     return loaded
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from pricing.base.core.values import candidate_codes
@@ -17,57 +17,78 @@ from promotions.campaigns.api import (
 )
 from promotions.campaigns.models import Campaign, CampaignEvent, CampaignRevision
 from promotions.law.api import covered_by, find_law, load_laws
-from shop.ground.catalog.selectors import get_market, load_variant_arrays
+from shop.ground.catalog.selectors import list_markets, load_variant_arrays
 
 LOOKED_BACK = timedelta(days=270)
 # One piece, nothing asked: what counts as the price anybody could have got.
 KINDS = ("percentage", "fixed_amount", "set_price")
 
+type CutsByMarket = dict[str, list[OfferedCut]]
 
-def list_public_cuts(market: str, now: datetime) -> list[OfferedCut]:
-    """Return the cuts of one piece that anybody in `market` could get up to `now`.
 
-    Members' offers are among them where the place's law says that they count. Offers with a
-    condition, or off the whole cart, are not a price of the product. Four queries, and two where
-    campaigns were never recorded.
+def list_recent_campaigns(now: datetime) -> list[Campaign]:
+    """Return the campaigns that ran for more than some, or will, since a law looks back. One
+    query."""
+    audiences = [Campaign.Audience.PUBLIC, Campaign.Audience.MEMBERS]
+    rows = Campaign.objects.filter(audience__in=audiences, ends_at__gt=now - LOOKED_BACK)
+    return list(rows.exclude(status__in=[Status.DRAFT, Status.SCHEDULED]).order_by("pk"))
+
+
+def find_public_cuts(campaigns: Sequence[Campaign], now: datetime) -> dict[int, CutsByMarket]:
+    """Return the cuts of one piece that anybody could get, by campaign and market ("": all).
+
+    Members' offers are among them where the place's law says at `now` that they count. Offers with
+    a condition, or off the whole cart, are not a price of the product. Eleven queries at most.
     """
-    place = get_market(market).jurisdiction_code
-    law = find_law(load_laws(), candidate_codes(place), now.date())
-    audiences = ["public", "members"] if law.members_count else ["public"]
-    campaigns = Campaign.objects.filter(
-        audience__in=audiences,
-        market_code__in=["", market],
-        ends_at__gt=now - LOOKED_BACK,
-        starts_at__lte=now,
-    ).exclude(status__in=[Status.DRAFT, Status.SCHEDULED])
-    rows = list(campaigns.order_by("pk"))
-    spans = _read_spans([row.pk for row in rows if row.revision], now)
-    cuts: list[OfferedCut] = []
+    markets = _find_markets(campaigns, now.date())
+    rows = [row for row in campaigns if markets[row.pk]]
+    spans = _read_spans([row.pk for row in rows if row.revision])
     unrecorded = [row for row in rows if not row.revision]
     said = take_snapshots(unrecorded) if unrecorded else {}
+    spans |= {row.pk: [(said[row.pk], row.starts_at, None)] for row in unrecorded}
+    found = {}
     for row in rows:
-        if not row.revision:
-            spans[row.pk] = [(said[row.pk], row.starts_at, now)]
-        for snapshot, since, until in spans.get(row.pk, []):
-            cuts += _cuts_of(snapshot, since, until)
-    return cuts
+        cuts = [cut for span in spans.get(row.pk, []) for cut in _cuts_of(*span)]
+        found[row.pk] = dict.fromkeys(markets[row.pk], cuts) if cuts else {}
+    return {row.pk: found.get(row.pk, {}) for row in campaigns}
 
 
-type Span = tuple[Mapping[str, Any], datetime, datetime]
+def _find_markets(campaigns: Sequence[Campaign], day: date) -> dict[int, list[str]]:
+    """Return where what a campaign takes off counts for everybody ("": everywhere), by id."""
+    laws = load_laws()
+    of_members = [
+        market.code
+        for market in list_markets()
+        if find_law(laws, candidate_codes(market.jurisdiction_code), day).members_count
+    ]
+    found: dict[int, list[str]] = {}
+    for row in campaigns:
+        is_released = row.status not in (Status.DRAFT, Status.SCHEDULED)
+        found[row.pk] = []
+        if is_released and row.audience == Campaign.Audience.PUBLIC:
+            found[row.pk] = [row.market_code]
+        elif is_released and row.audience == Campaign.Audience.MEMBERS:
+            found[row.pk] = [code for code in of_members if row.market_code in ("", code)]
+    return found
 
 
-def _read_spans(campaign_ids: list[int], now: datetime) -> dict[int, list[Span]]:
-    """Return, by campaign, which version was released from when until when.
+type Span = tuple[Mapping[str, Any], datetime, datetime | None]
+
+
+def _read_spans(campaign_ids: list[int]) -> dict[int, list[Span]]:
+    """Return, by campaign, which version was released from when until when (None: still is).
 
     Eight queries at most.
     """
+    if not campaign_ids:
+        return {}
     rows = list(CampaignRevision.objects.filter(campaign_id__in=campaign_ids))
     numbered = number_snapshots([row.snapshot for row in rows], is_strict=False)
     said = {
         (row.campaign_id, row.number): snapshot
         for row, snapshot in zip(rows, numbered, strict=True)
     }
-    steps = CampaignEvent.objects.filter(campaign_id__in=campaign_ids, at__lte=now)
+    steps = CampaignEvent.objects.filter(campaign_id__in=campaign_ids)
     found: dict[int, list[Span]] = {}
     open_since: dict[int, tuple[int, datetime]] = {}
     for step in steps.exclude(step__in=WITHOUT_EFFECT).order_by("at", "pk"):
@@ -78,13 +99,16 @@ def _read_spans(campaign_ids: list[int], now: datetime) -> dict[int, list[Span]]
         if step.to_status == Status.LIVE:
             open_since[key] = (step.revision, step.at)
     for key, (number, since) in open_since.items():
-        found.setdefault(key, []).append((said[key, number], since, now))
+        found.setdefault(key, []).append((said[key, number], since, None))
     return found
 
 
-def _cuts_of(snapshot: Mapping[str, Any], since: datetime, until: datetime) -> Iterator[OfferedCut]:
+def _cuts_of(
+    snapshot: Mapping[str, Any], since: datetime, until: datetime | None
+) -> Iterator[OfferedCut]:
     begins = max(since, datetime.fromisoformat(snapshot["starts_at"]))
-    ends = min(until, datetime.fromisoformat(snapshot["ends_at"]))
+    ends = datetime.fromisoformat(snapshot["ends_at"])
+    ends = ends if until is None else min(until, ends)
     arrays = load_variant_arrays()
     for offer in snapshot[OFFERS]:
         if begins >= ends or not _is_price(offer):

@@ -35,6 +35,7 @@ from promotions.campaigns.api import (
 )
 from promotions.campaigns.models import Campaign, CampaignEvent, CampaignRevision
 from promotions.law.api import measure_reach
+from promotions.offers.api import record_public_cuts
 from promotions.release.selectors.overlaps import find_worst_stack
 from promotions.release.services.preconditions import require_lawful, require_untested
 from shop.ground.approvals.services import withdraw_request
@@ -104,6 +105,7 @@ def record_change(  # who, why, when and from what: the columns of a revision
             campaign.promised_ends_at = min(campaign.promised_ends_at, campaign.ends_at)
     _note_change(campaign, was, row, now)
     campaign.save(update_fields=DECIDED)
+    record_public_cuts(campaign_id=campaign_id, now=now)
     if is_waiting:
         ask_second_person(campaign, number=row.number, reason=reason, by_id=by_id, now=now)
     else:

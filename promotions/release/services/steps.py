@@ -30,6 +30,7 @@ from promotions.campaigns.api import (
 )
 from promotions.campaigns.models import Campaign, CampaignPolicy, Offer
 from promotions.law.api import PROMISES
+from promotions.offers.api import record_public_cuts
 from promotions.release.services.preconditions import require_lawful, require_untested
 from promotions.release.services.revisions import needs_second
 from shop.ground.approvals.services import (
@@ -78,6 +79,7 @@ def move_campaign(
     if step == Step.END:
         campaign.pending_revision = None
     campaign.save(update_fields=DECIDED)
+    record_public_cuts(campaign_id=campaign_id, now=now)
     if wanted == Status.SCHEDULED:
         ask_second_person(campaign, number=campaign.revision, reason=reason, by_id=by_id, now=now)
     elif step in (Step.WITHDRAW, Step.END):
@@ -110,6 +112,7 @@ def approve_campaign(*, campaign_id: int, reason: str, by_id: int | None, now: d
     )
     campaign.status = becomes
     campaign.save(update_fields=DECIDED)
+    record_public_cuts(campaign_id=campaign_id, now=now)
     forget_offer_book()
     return becomes
 
@@ -155,6 +158,7 @@ def release_agreed(*, campaign_id: int, now: datetime, except_rules: Collection[
     _keep_promise(campaign, Status.LIVE)
     ensure_baseline(campaign, now)
     campaign.save(update_fields=DECIDED)
+    record_public_cuts(campaign_id=campaign_id, now=now)
     forget_offer_book()
 
 

@@ -14,6 +14,9 @@ from django.core.management.commands import migrate
 from django.db import connections, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
+from promotions.offers.api import refresh_public_cuts
+from shop.ground.kernel.clock import utc_now
+
 COMMIT_BEFORE = "cd40b83a"
 # The last migration of each app before, which was applied after all others of its app.
 LAST = {
@@ -47,7 +50,8 @@ APPS = {app for app, _name in LAST}
 
 
 class Command(migrate.Command):
-    """Django's command, after a look at what the database has of the migrations of before."""
+    """Django's command, between a look at what the database has of the migrations of before and
+    the recording of public cuts."""
 
     def handle(self, *args: Any, **options: Any) -> Any:
         """Take the database over or refuse it, then migrate."""
@@ -59,7 +63,11 @@ class Command(migrate.Command):
             with transaction.atomic(options["database"]):
                 for app, name in sorted(JOINED):
                     recorder.record_applied(app, name)
-        return super().handle(*args, **options)
+        found = super().handle(*args, **options)
+        if not (options["app_label"] or options["check_unapplied"] or options["plan"]):
+            # Databases of before have campaigns and no cuts of them in the price history.
+            refresh_public_cuts(now=utc_now())
+        return found
 
 
 def has_earlier_migrations(recorder: MigrationRecorder) -> bool:

@@ -22,7 +22,7 @@ from pricing.learning.services.impression_archive import keep_looks
 from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.core.offered import OfferedCut
 from pricing.ledger.models.ledger import PublicPrice
-from pricing.ledger.selectors import offered
+from pricing.ledger.services.cuts import record_cuts
 from pricing.optimum.core.signals import SignalWeights
 from pricing.policy.models.policy import PricingPolicy
 from shop.ground.inventory.models import StockLocation, StockMovement, StockRecord
@@ -104,14 +104,12 @@ def test_looks_at_everybodys_price_are_kept_with_what_was_bought(dairy: Dairy) -
     assert not len(kept.decided)
 
 
-def test_looks_at_offered_prices_are_left_out_and_counted(
-    dairy: Dairy, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_looks_at_offered_prices_are_left_out_and_counted(dairy: Dairy) -> None:
     open_dairy()
     cut = OfferedCut(
         np.array([dairy.brie]), epoch_ms(at(61)) // 1_000, epoch_ms(at(90)) // 1_000, percent=10.0
     )
-    monkeypatch.setattr(offered, "_providers", [lambda _market, _now: [cut]])
+    record_cuts(campaign_id=1, cuts={"": [cut]})
     for minute in (5, 70, 130):
         show(None, [dairy.brie, dairy.rye], now=at(minute))
     kept = keep()

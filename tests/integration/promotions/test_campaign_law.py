@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from pricing.base.core.values import LedgerRow
+from pricing.ledger.selectors.offered import list_cuts
 from pricing.ledger.services.ledger import load_ledger_bulk
 from pricing.policy.models.policy import JurisdictionRow
 from promotions.campaigns.core.workflow import Step
@@ -24,7 +25,7 @@ from promotions.law.selectors import evidence as law_evidence
 from promotions.law.selectors.rows import load_laws
 from promotions.law.selectors.violations import judge_campaign, reached_places
 from promotions.models import Campaign, PromotionLaw
-from promotions.offers.selectors.public_cuts import list_public_cuts
+from promotions.offers.services.public_cuts import refresh_public_cuts
 from promotions.release.services.preconditions import LawBroken
 from promotions.release.services.revisions import save_campaign
 from shop.ground.catalog.models import Market
@@ -209,7 +210,7 @@ def test_members_offers_enter_price_history_only_where_laws_say_so(
     ran = _draft(germany, "ran", percent="20", **dates)
     step(ran, Step.SCHEDULE, ann, now=earlier)
     step(ran, Step.PAUSE, ann, now=earlier + timedelta(days=1))
-    cut = list_public_cuts("us", NOON)[0]
+    cut = list_cuts("us", NOON)[0]
     told = [int((earlier + timedelta(days=days)).timestamp()) for days in (0, 1)]
     assert ([cut.starts, cut.ends], cut.percent) == (told, 20.0)
     assert cut.variant_id.tolist() == [germany.cheddar]
@@ -217,8 +218,10 @@ def test_members_offers_enter_price_history_only_where_laws_say_so(
     PromotionLaw.objects.filter(code="DE").update(pause_days=0)
     assert _rules(_draft(germany, **other)) == ["percent_not_from_reference"]
     Campaign.objects.filter(pk=ran.pk).update(audience="members")
+    assert refresh_public_cuts(now=NOON) == 1
     assert _rules(_draft(germany, "members-ran", **other)) == []
     PromotionLaw.objects.filter(code="DE").update(members_count=True)
+    assert refresh_public_cuts(now=NOON) == 1
     assert _rules(_draft(germany, "they-count", **other)) == ["percent_not_from_reference"]
 
 
@@ -229,7 +232,7 @@ def test_a_price_of_a_piece_is_in_the_price_history(germany: Shelf, ann: int) ->
     said = {"benefit_kind": "set_price", "target": "unit", "percent": None, "amount_minor": 330}
     ran.offers.update(**said)
     assert step(ran, Step.SCHEDULE, ann, now=earlier) == "live"
-    assert [cut.price_minor for cut in list_public_cuts("us", NOON)] == [330]
+    assert [cut.price_minor for cut in list_cuts("us", NOON)] == [330]
     PromotionLaw.objects.filter(code="DE").update(pause_days=0)
     assert _rules(_draft(germany)) == ["percent_not_from_reference"]
 

@@ -62,7 +62,7 @@ def test_histories_are_lowered_as_if_all_goods_were_looked_at(
             )
             for _ in range(rng.randint(0, 4))
         ]
-        monkeypatch.setattr(offered, "_providers", [lambda _market, _now, told=cuts: told])
+        monkeypatch.setattr(offered, "list_cuts", lambda _market, _now, told=cuts: told)
         found = offered.lower_by_offers(series, ids, market="us", now=NOON)
         expected = lower_series(series, ids, cuts)
         for name in ("offsets", "start", "amount"):
@@ -74,7 +74,7 @@ def test_past_offers_are_read_only_where_a_law_compares(
 ) -> None:
     told, everything = list[str](), dict[str, Any](offer={"scope": {}}, market_code="us")
     campaign = make_draft("all", **everything)
-    monkeypatch.setattr(offered, "_providers", [lambda market, _now: told.append(market) or []])
+    monkeypatch.setattr(offered, "list_cuts", lambda market, _now: told.append(market) or [])
     PromotionLaw.objects.update(percent_is_claim=True)
     judge_campaign(campaign_id=campaign.pk, now=NOON)
     assert set(told) == {"us"}

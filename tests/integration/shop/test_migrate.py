@@ -27,7 +27,9 @@ def read_history(recorder: MigrationRecorder) -> set[tuple[str, str]]:
 
 
 def test_a_database_with_all_earlier_migrations_is_taken_over() -> None:
-    recorder = make_history(LAST | {("shop", "0001_initial")})
+    # Those that came later are there, too, with their tables.
+    later = {key for key in MigrationLoader(None).disk_migrations if key[0] in APPS} - JOINED
+    recorder = make_history(LAST | {("shop", "0001_initial")} | later)
     call_command("migrate", verbosity=0)  # would fail on tables that exist, if it made any
     assert read_history(recorder) >= JOINED
     call_command("migrate", verbosity=0, check_unapplied=True)

@@ -1,0 +1,32 @@
+"""Public cuts are recorded in the price history, where reference prices count them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from pricing.api import find_outdated_cuts, forget_cuts, record_cuts
+from promotions.campaigns.api import lock_campaign
+from promotions.offers.selectors.public_cuts import find_public_cuts, list_recent_campaigns
+
+
+@transaction.atomic
+def record_public_cuts(*, campaign_id: int, now: datetime) -> bool:
+    """Record what anybody could get by a campaign, in the transaction that changes the campaign.
+
+    Return whether that is new. Locks the campaign.
+    """
+    found = find_public_cuts([lock_campaign(campaign_id)], now)
+    return record_cuts(campaign_id=campaign_id, cuts=found[campaign_id])
+
+
+def refresh_public_cuts(*, now: datetime) -> int:
+    """Record the public cuts of all campaigns anew; return of how many that was needed.
+
+    A scope covers other products once the catalogue changed, and a law may begin to count members.
+    """
+    found = find_public_cuts(list_recent_campaigns(now), now)
+    forget_cuts(except_of=found)
+    outdated = find_outdated_cuts(found)
+    return sum(record_public_cuts(campaign_id=one, now=now) for one in outdated)
