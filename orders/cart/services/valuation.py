@@ -381,7 +381,7 @@ def _keep_promises(opened: OpenCart, lines: Sequence[SettledLine]) -> None:
     changed = []
     for row, line in zip(opened.lines, lines, strict=True):
         shown = line.price.quoted_minor if line.settled.change == "rose" else None
-        if line.settled.is_new:
+        if line.settled.is_new and line.settled.promise != promise_on(row):
             write_promise(row, line.settled.promise)
         elif row.offered_minor == shown:
             continue
