@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from orders.cart.models import Cart
+from orders.cart.models import Cart, CartLine, ShownPromise
 from orders.checkout.models import OrderFacts
 from orders.order.models import Order, OrderLine
 
@@ -24,11 +24,11 @@ CONTACT = (
 
 
 def export_shopper(shopper_id: int) -> Mapping[str, Any]:
-    """Return JSON values: carts and orders with lines, payments, refunds and steps. Eight queries.
+    """Return JSON values: carts and orders with lines, payments, refunds and steps. Nine queries.
 
     `seen` is what was known of the shopper and the goods when offers were chosen for an order.
     """
-    carts = Cart.objects.filter(shopper_id=shopper_id).prefetch_related("lines")
+    carts = Cart.objects.filter(shopper_id=shopper_id).prefetch_related("lines__shown")
     orders = Order.objects.filter(shopper_id=shopper_id)
     orders = orders.prefetch_related("lines", "payments", "refunds", "events").order_by(
         "placed_at", "pk"
@@ -50,14 +50,21 @@ def _cart(cart: Cart) -> dict[str, Any]:
             {
                 "variant_id": line.variant_id,
                 "quantity": line.quantity,
-                "public_minor": line.public_minor,
-                "quoted_minor": line.quoted_minor,
-                "is_personal": line.is_personal,
-                "quote_id": None if line.quote_id is None else str(line.quote_id),
+                **_promise(line),
                 "added_at": line.added_at.isoformat(),
+                "shown_since": [_promise(shown) for shown in line.shown.all()],
             }
             for line in cart.lines.all()
         ],
+    }
+
+
+def _promise(row: CartLine | ShownPromise) -> dict[str, Any]:
+    return {
+        "public_minor": row.public_minor,
+        "quoted_minor": row.quoted_minor,
+        "is_personal": row.is_personal,
+        "quote_id": None if row.quote_id is None else str(row.quote_id),
     }
 
 

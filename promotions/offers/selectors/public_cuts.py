@@ -40,17 +40,20 @@ def find_public_cuts(campaigns: Sequence[Campaign], now: datetime) -> dict[int, 
     Members' offers are among them where the place's law says at `now` that they count. Offers with
     a condition, or off the whole cart, are not a price of the product. Eleven queries at most.
     """
+    if not campaigns:
+        return {}
     markets = _find_markets(campaigns, now.date())
     rows = [row for row in campaigns if markets[row.pk]]
     spans = _read_spans([row.pk for row in rows if row.revision])
     unrecorded = [row for row in rows if not row.revision]
     said = take_snapshots(unrecorded) if unrecorded else {}
-    spans |= {row.pk: [(said[row.pk], row.starts_at, None)] for row in unrecorded}
-    found = {}
+    for row in unrecorded:
+        spans[row.pk] = [(said[row.pk], row.starts_at, None)]
+    found: dict[int, CutsByMarket] = {row.pk: {} for row in campaigns}
     for row in rows:
-        cuts = [cut for span in spans.get(row.pk, []) for cut in _cuts_of(*span)]
-        found[row.pk] = dict.fromkeys(markets[row.pk], cuts) if cuts else {}
-    return {row.pk: found.get(row.pk, {}) for row in campaigns}
+        if cuts := [cut for span in spans.get(row.pk, []) for cut in _cuts_of(*span)]:
+            found[row.pk] = dict.fromkeys(markets[row.pk], cuts)
+    return found
 
 
 def _find_markets(campaigns: Sequence[Campaign], day: date) -> dict[int, list[str]]:
