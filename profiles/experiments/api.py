@@ -73,7 +73,6 @@ from profiles.experiments.selectors.staff import (
     list_experiments,
     read_baseline,
 )
-from profiles.experiments.services.checks import PlannedTreatment, check_designs
 from profiles.experiments.services.drafts import (
     ArmDraft,
     BadExperiment,
