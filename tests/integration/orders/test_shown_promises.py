@@ -37,7 +37,7 @@ def fallen(visit: QuoteContext, shelf: Shelf, prices: FakePrices) -> QuoteContex
     return later(visit, minutes=20)
 
 
-def test_a_lower_price_that_was_only_looked_at_holds_like_any_promise(
+def test_a_lower_price_that_was_looked_at_holds(
     fallen: QuoteContext, shelf: Shelf
 ) -> None:
     assert read_lines() == [(400, None)]
@@ -49,7 +49,7 @@ def test_a_lower_price_that_was_only_looked_at_holds_like_any_promise(
     assert not ShownPromise.objects.exists()
 
 
-def test_a_rise_is_agreed_to_as_far_as_a_look_showed_it(
+def test_a_rise_is_agreed_to_as_far_as_shown(
     visit: QuoteContext, shelf: Shelf, prices: FakePrices
 ) -> None:
     version = add_to_cart(context=visit, variant_id=shelf.cheddar).version
