@@ -37,9 +37,7 @@ def fallen(visit: QuoteContext, shelf: Shelf, prices: FakePrices) -> QuoteContex
     return later(visit, minutes=20)
 
 
-def test_a_lower_price_that_was_looked_at_holds(
-    fallen: QuoteContext, shelf: Shelf
-) -> None:
+def test_a_lower_price_that_was_looked_at_holds(fallen: QuoteContext, shelf: Shelf) -> None:
     assert read_lines() == [(400, None)]
     assert shows(fallen) == 350
     assert ShownPromise.objects.count() == 1  # it holds: the second look shows nothing new
