@@ -4,31 +4,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('pricing', '0004_seeds'),
+        ("pricing", "0004_seeds"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PublicCut',
+            name="PublicCut",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('campaign_id', models.BigIntegerField(help_text='Of the campaign that records it.')),
-                ('market_code', models.CharField(blank=True, max_length=8)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(help_text='The first moment it is over.')),
-                ('variant_ids', models.BinaryField()),
-                ('percent', models.FloatField(blank=True, null=True)),
-                ('amount_minor', models.BigIntegerField(blank=True, null=True)),
-                ('price_minor', models.BigIntegerField(blank=True, null=True)),
-                ('stacking_group', models.CharField(blank=True, max_length=60)),
-                ('is_alone', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "campaign_id",
+                    models.BigIntegerField(help_text="Of the campaign that records it."),
+                ),
+                ("market_code", models.CharField(blank=True, max_length=8)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(help_text="The first moment it is over.")),
+                ("variant_ids", models.BinaryField()),
+                ("percent", models.FloatField(blank=True, null=True)),
+                ("amount_minor", models.BigIntegerField(blank=True, null=True)),
+                ("price_minor", models.BigIntegerField(blank=True, null=True)),
+                ("stacking_group", models.CharField(blank=True, max_length=60)),
+                ("is_alone", models.BooleanField(default=False)),
             ],
             options={
-                'ordering': ['campaign_id', 'id'],
-                'indexes': [models.Index(fields=['campaign_id', 'id'], name='cut_of_campaign')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='cut_ends_later')],
+                "ordering": ["campaign_id", "id"],
+                "indexes": [models.Index(fields=["campaign_id", "id"], name="cut_of_campaign")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                        name="cut_ends_later",
+                    )
+                ],
             },
         ),
     ]
