@@ -91,9 +91,9 @@ def test_a_change_of_exposure_names_the_new_place(
     forget_offer_book()
     CampaignAdjustment.objects.update(lever="exposure", before=1.0, after=1.25)
     said = "Among the 4 offers " + (
-        "on pages for everybody: place 3 now, 2 then"
+        "on pages for everybody: position 3 now, 2 afterwards"
         if audience == "public"
-        else "sent to shoppers, on pages and in the weekly letter: place 3 now, 2 then"
+        else "sent to shoppers, on pages and in the weekly e-mail: position 3 now, 2 afterwards"
     )
     assert said in root.get(reverse("admin:adjusting")).content.decode()
     Campaign.objects.filter(pk=campaign.pk).update(status="paused")

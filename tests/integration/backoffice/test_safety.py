@@ -105,7 +105,9 @@ def test_a_trial_is_begun_grown_and_stopped(as_role: Callable[[str], Client], ro
     ramp = ModelRamp.objects.get(ended_at__isnull=True)
     assert (ramp.model_id, ramp.steps.first().share) == (model.pk, 0.0)
     act(approver, "modelramp_step", ramp.pk, share="0.01", reason=REASON)
-    assert "somebody else must take responsibility" in read(approver, "pricing_modelramp_changelist")
+    assert "somebody else must take responsibility" in read(
+        approver, "pricing_modelramp_changelist"
+    )
     act(root, "modelramp_step", ramp.pk, share="0.01", reason=REASON)
     assert [step.share for step in ramp.steps.all()] == [0.01, 0.0]
     assert "1.0 %" in read(approver, "pricing_modelramp_changelist")

@@ -73,7 +73,7 @@ def test_a_draft_may_be_changed_as_often_as_one_likes() -> None:
         ({"primary_metric": "happiness"}, "from the list"),
         ({"guards": {"happiness": 0.1}}, "from the list"),
         ({"guards": {"conversion": 1.0}}, "at least 0 % and below 100 %"),
-        ({"purpose": "curiosity"}, "consents"),
+        ({"purpose": "curiosity"}, "Choose the consent"),
         ({"namespace": "everything"}, "out of all"),
         ({"traffic": 1.2}, "at most 100"),
         ({"planned_units": 0}, "planned"),
