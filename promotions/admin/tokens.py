@@ -53,12 +53,14 @@ class TokenAdmin(KeptAdmin):
     def revoke(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """End the token at once."""
 
+        table: Any = self.model
+
         def act() -> None:
             by_id = account_id(request)
-            revoke_token(self.model, token_id=int(object_id), by_id=by_id, now=utc_now())
+            revoke_token(table, token_id=int(object_id), by_id=by_id, now=utc_now())
 
         if tell_outcome(self, request, act, _("The token is revoked.")):
-            row = self.model._default_manager.get(pk=object_id)
+            row = table._default_manager.get(pk=object_id)
             said = write_act(_("The token is revoked."), reason=form.cleaned_data["reason"])
             self.log_change(request, row, said)
         return go_back(request)

@@ -108,8 +108,8 @@ def _compile(cls: type[AnswerSerializer[Any]]) -> Writer:
     frame = ",".join(f'"{name}":%s' for name in fields)
     values = "".join(f"{_express(cls, name, scope)}, " for name in fields)
     source = f"lambda value, currency, locale, given=None: '{{{frame}}}' % ({values})"
-    # The text is made of names of our own classes and their attributes.
-    write: Writer = eval(compile(source, f"<{cls.__name__}>", "eval"), scope)  # noqa: S307
+    code = compile(source, f"<{cls.__name__}>", "eval")
+    write: Writer = eval(code, scope)  # noqa: S307  # the names of our own fields, nothing sent
     if not cls.currency_from:
         return write
     find = attrgetter(cls.currency_from)
@@ -118,7 +118,7 @@ def _compile(cls: type[AnswerSerializer[Any]]) -> Writer:
 
 def _express(cls: type[AnswerSerializer[Any]], name: str, scope: dict[str, Any]) -> str:
     """Return the expression that writes a field; what it calls goes into `scope`."""
-    field = cls._declared_fields[name]
+    field: Any = cls._declared_fields[name]
     attribute = find_attribute(cls, name)
     at = f"given[{name!r}]" if name in cls.given else f"value.{attribute}" if attribute else "value"
     if field in _computed:
