@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from pricing.base.core.keys import HELD_PLACES, held_key
+from pricing.ledger.core.held_quotes import HELD_PLACES, held_key
 from pricing.ledger.models.books import PriceBookEntry
 from pricing.ledger.models.quotes import Quote
 from profiles.shoppers.api import list_pseudonyms

@@ -46,7 +46,6 @@ from orders.cart.services.rehearsals import (
 from orders.cart.services.valuation import (
     Valuation,
     bonus_of,
-    earning_categories,
     value_cart,
 )
 
@@ -61,7 +60,6 @@ __all__ = [
     "apply_coupon",
     "bonus_of",
     "choose_gift",
-    "earning_categories",
     "find_minimum_age",
     "holder_of",
     "identity_of",

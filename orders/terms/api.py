@@ -8,7 +8,6 @@ from orders.terms.core.tax import (
     Method,
     Rate,
     price_options,
-    without_same_day,
 )
 from orders.terms.selectors.addresses import (
     FieldFault,
@@ -25,6 +24,7 @@ from orders.terms.selectors.terms import (
     find_method,
     forget_terms,
     list_delivery_methods,
+    list_delivery_options,
     list_tax_classes,
     load_terms,
 )
@@ -42,11 +42,11 @@ __all__ = [
     "find_method",
     "forget_terms",
     "list_delivery_methods",
+    "list_delivery_options",
     "list_regions",
     "list_served",
     "list_tax_classes",
     "load_terms",
     "price_options",
     "read_country",
-    "without_same_day",
 ]

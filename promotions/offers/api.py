@@ -11,22 +11,21 @@ from promotions.offers.core import (
     thaw_facts,
 )
 from promotions.offers.selectors.evaluation import (
+    CartAnswer,
     Deal,
     LinePreview,
     Previews,
-    evaluate_asked,
+    answer_cart,
     evaluate_cart,
     list_live_offers,
     preview_lines,
 )
 from promotions.offers.selectors.gathering import (
+    CartQuestion,
     FindTier,
-    Gathered,
     complete_shopper,
     drop_held_out,
-    gather_offers,
     is_held_out,
-    list_cart_arms,
 )
 from promotions.offers.selectors.personal import (
     PersonalOffer,
@@ -39,24 +38,23 @@ from promotions.offers.selectors.ranks import find_place
 from promotions.offers.services.public_cuts import record_public_cuts, refresh_public_cuts
 
 __all__ = [
+    "CartAnswer",
+    "CartQuestion",
     "Deal",
     "FindTier",
-    "Gathered",
     "LinePreview",
     "PersonalOffer",
     "PreviewProducts",
     "Previews",
+    "answer_cart",
     "complete_shopper",
     "drop_held_out",
-    "evaluate_asked",
     "evaluate_cart",
     "find_place",
     "find_touched",
     "freeze_facts",
-    "gather_offers",
     "is_held_out",
     "is_withheld",
-    "list_cart_arms",
     "list_live_offers",
     "personal_offers_covering",
     "personal_offers_for",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from promotions.engine.core.benefits.open_lines import OpenLine
-from promotions.engine.core.benefits.tally import Tally
 from promotions.engine.core.carts import CartValue, sort_lines
-from promotions.engine.core.limits import Counted, Use
+from promotions.engine.core.limits import Counted, Tally, Use
 from promotions.engine.core.stacking.effects import Candidate
 from promotions.engine.core.stacking.steps import prepare, rooms_of
 from promotions.engine.core.stacking.units import reduce_together

@@ -140,12 +140,15 @@ def read_cart_of(shopper: ShopperValue | None, context: QuoteContext) -> OpenCar
     return OpenCart(shopper, cart, [] if cart is None else read_lines(cart.pk))
 
 
-def lock_cart(context: QuoteContext, *, version: int | None = None) -> OpenCart:
+def lock_cart(
+    context: QuoteContext, *, version: int | None = None, shopper: ShopperValue | None = None
+) -> OpenCart:
     """Return the open cart, its row locked; only inside a transaction.
 
+    `shopper` is that of `context` for who has read it already.
     Raises CartRefused for an unknown shopper, CartChanged when `version` is not the cart's.
     """
-    shopper = require_shopper(context)
+    shopper = shopper or require_shopper(context)
     cart = _find_cart(shopper, context, "FOR NO KEY UPDATE")
     found = cart.version if cart is not None else 0
     if version is not None and version != found:
@@ -154,9 +157,11 @@ def lock_cart(context: QuoteContext, *, version: int | None = None) -> OpenCart:
     return OpenCart(shopper, cart, lines, is_locked=True)
 
 
-def lock_or_create_cart(context: QuoteContext, *, version: int | None = None) -> OpenCart:
+def lock_or_create_cart(
+    context: QuoteContext, *, version: int | None = None, shopper: ShopperValue | None = None
+) -> OpenCart:
     """Return the open cart, its row locked, made if there is none. Two tabs make one cart."""
-    opened = lock_cart(context, version=version)
+    opened = lock_cart(context, version=version, shopper=shopper)
     if opened.cart is not None or opened.shopper is None:
         return opened
     # The unique constraint decides who makes it; the other one finds it
@@ -175,7 +180,7 @@ def lock_or_create_cart(context: QuoteContext, *, version: int | None = None) ->
         ],
         ignore_conflicts=True,
     )
-    return lock_cart(context, version=version)
+    return lock_cart(context, version=version, shopper=opened.shopper)
 
 
 def require_shopper(context: QuoteContext) -> ShopperValue:

@@ -33,6 +33,7 @@ from orders.refusals import CartRefused
 from orders.values import CartView
 from pricing.api import QuoteRefused, read_token, store_quote, verify_quote
 from pricing.base.core.values import PriceView, QuoteContext, VerifiedQuote
+from profiles.values import ShopperValue
 from promotions.coupons.api import MAX_CODES, check_space, count_wrong_code
 from promotions.engine.api import normalize_code
 from promotions.metrics import codes_refused_total
@@ -55,13 +56,15 @@ def add_to_cart(
     quantity: int = 1,
     token: str | None = None,
     version: int | None = None,
+    shopper: ShopperValue | None = None,
 ) -> CartView:
     """Put `quantity` more of a variant into the cart, at the price `token` promises if valid.
 
+    `shopper` is that of `context` for who has read it already.
     Raises CartRefused (unknown_shopper, bad_quantity, too_many_lines, not_for_sale), CartChanged.
     """
     _check_quantity(quantity, least=1)
-    opened = lock_or_create_cart(context, version=version)
+    opened = lock_or_create_cart(context, version=version, shopper=shopper)
     prices = quote_lines(opened, context, variant_id)
     promise = _find_promise(context, variant_id, prices, token)
     line = opened.find_line(variant_id)

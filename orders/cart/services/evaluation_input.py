@@ -34,24 +34,18 @@ from promotions.engine.api import (
     windows_in,
 )
 from promotions.offers.api import (
+    CartQuestion,
     FindTier,
-    Gathered,
     PreviewProducts,
     Previews,
     find_touched,
-    gather_offers,
     list_live_offers,
     preview_lines,
     price_goods,
 )
-from shop.ground.catalog.core.values import CatalogCard, IntArray
+from shop.ground.catalog.core.values import IntArray
 from shop.ground.catalog.selectors import get_market, list_age_limited, list_cards
 from shop.ground.catalog.selectors.arrays import find_places
-
-
-def is_restricted(card: CatalogCard) -> bool:
-    """Return whether the product or its category asks for an age. No query once cached."""
-    return card.variant_id in list_age_limited()
 
 
 def find_minimum_age(lines: Iterable[SettledLine], market_code: str) -> int | None:
@@ -59,23 +53,22 @@ def find_minimum_age(lines: Iterable[SettledLine], market_code: str) -> int | No
 
     A product's own limit counts for it, else the market's; of several the highest.
     """
-    limited = [line.card.minimum_age for line in lines if is_restricted(line.card)]
+    ids = list_age_limited()
+    limited = [line.card.minimum_age for line in lines if line.card.variant_id in ids]
     usual = get_market(market_code).minimum_age if limited else 0
     return max((own or usual for own in limited), default=None)
 
 
-def find_terms(lines: Iterable[SettledLine], *, market_code: str, now: datetime) -> Terms:
-    """Return the taxes and the ways to deliver `lines`: no age limit travels on the same day."""
-    ids = [line.card.variant_id for line in lines]
-    return find_terms_for(ids, market_code=market_code, now=now)
-
-
-def find_terms_for(variant_ids: Iterable[int], *, market_code: str, now: datetime) -> Terms:
-    """Return the taxes and the ways to deliver these variants."""
+def find_terms(
+    variant_ids: Collection[int], *, market_code: str, now: datetime
+) -> tuple[Terms, frozenset[int]]:
+    """Return the taxes and the ways to deliver variants, and those of them that ask for an age:
+    these do not travel on the same day."""
     terms = load_terms(market_code=market_code, day=now.date())
-    if not list_age_limited().isdisjoint(variant_ids):
-        return replace(terms, methods=without_same_day(terms.methods))
-    return terms
+    limited = list_age_limited().intersection(variant_ids) if variant_ids else frozenset()
+    if limited:
+        return replace(terms, methods=without_same_day(terms.methods)), limited
+    return terms, limited
 
 
 GONE = (Order.Status.CANCELLED, Order.Status.EXPIRED)
@@ -203,18 +196,20 @@ def make_lines(priced: Sequence[Priced], context: QuoteContext) -> tuple[CartLin
     )
 
 
-def make_cart(lines: tuple[CartLineValue, ...], context: QuoteContext) -> CartValue:
-    """Return a cart with its lines and its ways of delivery."""
-    market = get_market(context.market)
-    ids = [line.variant_id for line in lines]
-    terms = find_terms_for(ids, market_code=context.market, now=context.now)
+def make_cart(
+    lines: tuple[CartLineValue, ...], context: QuoteContext, terms: Terms | None = None
+) -> CartValue:
+    """Return a cart with its lines and its ways of delivery: of `terms` where these are known."""
+    if terms is None:
+        ids = [line.variant_id for line in lines]
+        terms, _limited = find_terms(ids, market_code=context.market, now=context.now)
     return CartValue(
         lines=lines,
-        currency=market.currency,
+        currency=terms.market.currency,
         market_code=context.market,
         channel=context.channel,
         region=context.jurisdiction_code,
-        time_zone=market.time_zone,
+        time_zone=terms.market.time_zone,
         deliveries=list_fees(terms),
     )
 
@@ -273,9 +268,8 @@ def preview_products(
         return Previews()
     made = make_lines((*held.rows, *products), context)
     inside, lines = made[: len(held.rows)], made[len(held.rows) :]
-    cart = _cart_of(held, inside, context)
-    gathered = _gather(held, cart, lines, shopper=shopper, find_tier=find_tier, context=context)
-    return preview_lines(lines=lines, gathered=gathered, language=context.language)
+    question = _ask(held, inside, shopper=shopper, find_tier=find_tier, context=context)
+    return preview_lines(question, lines)
 
 
 def price_in_cart(
@@ -292,28 +286,17 @@ def price_in_cart(
 
     For any number of variants: what no offer tells apart and costs the same is asked once.
     """
-    cart, codes = _cart_of(held, make_lines(held.rows, context), context), held.opened.codes
-    touched = (find_touched(ids, cart, context.now) | bool(codes)) & (quoted > 0)
+    lines = make_lines(held.rows, context)
+    question = _ask(held, lines, shopper=shopper, find_tier=find_tier, context=context)
+    touched = find_touched(ids, question.cart, context.now) | bool(question.codes)
+    touched &= quoted > 0
     if not touched.any():
         return quoted, ()
-    prices, arms = price_goods(
-        goods=_price_alone(ids[touched], quoted[touched], context),
-        make_lines=lambda goods: _lines_for(goods, context),
-        gather=lambda lines: _gather(
-            held, cart, lines, shopper=shopper, find_tier=find_tier, context=context
-        ),
-        cart=cart,
-        codes=codes,
-    )
+    alone = _price_alone(ids[touched], quoted[touched], context)
+    prices, arms = price_goods(question, alone, lambda goods: _lines_for(goods, context))
     found = quoted.copy()
     found[touched] = prices
     return found, arms
-
-
-def _cart_of(
-    held: PricedCart, lines: tuple[CartLineValue, ...], context: QuoteContext
-) -> CartValue:
-    return replace(make_cart(lines, context), gift_choices=held.opened.gift_choices)
 
 
 def _price_alone(ids: IntArray, quoted: IntArray, context: QuoteContext) -> PreviewProducts:
@@ -337,31 +320,29 @@ def _lines_for(goods: PreviewProducts, context: QuoteContext) -> tuple[CartLineV
     return make_lines(priced, context)
 
 
-def _gather(
+def _ask(
     held: PricedCart,
-    cart: CartValue,
-    products: Sequence[CartLineValue],
+    lines: tuple[CartLineValue, ...],
     *,
     shopper: ShopperView,
     find_tier: FindTier,
     context: QuoteContext,
-) -> Gathered:
-    """Return the offers that count for the cart with a unit of `products`."""
+) -> CartQuestion:
+    """Return the question about the visitor's cart, which has these lines."""
 
     def look_up_gifts(ids: Collection[int]) -> tuple[GiftStock, ...]:
-        basket = {line.variant_id: line.quantity for line in cart.lines}
+        basket = {line.variant_id: line.quantity for line in lines}
         return stock_gifts(ids, basket=basket, context=context)
 
     kept = held.opened.cart
-    return gather_offers(
-        cart=cart,
+    return CartQuestion(
+        cart=replace(make_cart(lines, context), gift_choices=held.opened.gift_choices),
         codes=held.opened.codes,
         shopper=replace(shopper, identity=() if kept is None else tuple(kept.identity)),
         now=context.now,
         language=context.language,
         look_up=lambda view, facts: complete_shopper(view, facts, context),
         look_up_gifts=look_up_gifts,
-        products=products,
         find_tier=find_tier,
     )
 

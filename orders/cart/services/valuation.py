@@ -28,8 +28,6 @@ from orders.cart.services.evaluation_input import (
     Priced,
     complete_shopper,
     find_terms,
-    is_restricted,
-    list_fees,
     make_cart,
     make_lines,
     quote_lines,
@@ -49,11 +47,10 @@ from promotions.engine.api import (
     ShopperView,
 )
 from promotions.loyalty.api import AGE_LIMITED, PricedProduct, plan_points_of
-from promotions.offers.api import evaluate_asked, gather_offers, list_cart_arms
+from promotions.offers.api import CartAnswer, CartQuestion, answer_cart
 from shop.ground.catalog.core.values import CatalogCard
 from shop.ground.catalog.selectors import get_market, list_cards
-from shop.ground.catalog.selectors.arrays import VariantTaxonomy, find_places
-from shop.ground.kernel.translation import locale_of, translate
+from shop.ground.kernel.translation import translate
 
 
 class GiftShelf:
@@ -167,30 +164,26 @@ class GiftShelf:
 
 
 def plan_cart_points(
-    opened: OpenCart,
-    lines: Sequence[SettledLine],
-    evaluation: Evaluation,
-    context: QuoteContext,
+    opened: OpenCart, answer: CartAnswer, limited: Collection[int], context: QuoteContext
 ) -> CartPoints | None:
-    """Return what the cart earns and what points pay of it; None without a programme.
+    """Return what the cart earns and what points pay of it; None without a programme. What asks
+    for an age, the variants `limited`, earns nothing.
 
     No query for guests; one for account holders, two for members.
     """
-    sold = [line for line in lines if line.is_sold]
-    places = find_places([line.card.variant_id for line in sold])
+    lines = answer.asked.cart.lines
     member = opened.shopper if opened.shopper and opened.shopper.account_id else None
     found = plan_points_of(
         shopper_id=None if member is None else member.id,
         market_code=context.market,
         goods=[
-            PricedProduct(
-                0 if is_restricted(line.card) else evaluation.totals[line.line_id],
-                earning_categories(line, places),
-            )
-            for line in sold
+            PricedProduct(0, (*line.category_ids, AGE_LIMITED))
+            if line.variant_id in limited
+            else PricedProduct(answer.evaluation.totals[line.line_id], line.category_ids)
+            for line in lines
         ],
         wanted=0 if opened.cart is None else opened.cart.points_wanted,
-        bonus=bonus_of(evaluation),
+        bonus=bonus_of(answer.evaluation),
         now=context.now,
     )
     if found is None:
@@ -208,19 +201,13 @@ def plan_cart_points(
         used=plan.points,
         used_minor=plan.amount_minor,
         reason=plan.reason,
-        by_line={line.line_id: part for line, part in zip(sold, by_line, strict=True)},
+        by_line={line.line_id: part for line, part in zip(lines, by_line, strict=True)},
     )
 
 
 def bonus_of(evaluation: Evaluation) -> int:
     """Return the points that offers give on top."""
     return sum(grant.points for grant in evaluation.points)
-
-
-def earning_categories(line: SettledLine, places: Mapping[int, VariantTaxonomy]) -> tuple[int, ...]:
-    """Return a line's categories, and what says that its product earns nothing."""
-    trail = places[line.card.variant_id].category_ids
-    return (*trail, AGE_LIMITED) if is_restricted(line.card) else trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,25 +244,24 @@ def value_cart(
     """
     lines = _settle_lines(opened, context, prices)
     _keep_promises(opened, lines)
-    terms = find_terms(lines, market_code=context.market, now=context.now)
+    ids = [line.card.variant_id for line in lines]
+    terms, limited = find_terms(ids, market_code=context.market, now=context.now)
     sold = make_lines([_price_of(line) for line in lines if line.is_sold], context)
     cart = replace(
-        make_cart(sold, context),
-        deliveries=list_fees(terms),
+        make_cart(sold, context, terms),
         delivery_code=delivery_code,
         gift_choices=opened.gift_choices,
     )
     shelf = GiftShelf(opened, lines, context, partial(_price_gifts, context))
-    asked = _prepare(cart, opened, shelf, context)
-    language, now, market = context.language, context.now, get_market(context.market)
-    evaluation = evaluate_asked(asked, now=now, language=language, locale=locale_of(language))
+    answer = _ask(cart, opened, shelf, context)
+    evaluation = answer.evaluation
     head = CartHead(
         cart_id=None if opened.cart is None else opened.cart.pk,
         version=0 if opened.cart is None else opened.cart.version,
-        currency=market.currency,
+        currency=cart.currency,
         coupon_codes=opened.codes,
-        language=language,
-        time_zone=market.time_zone,
+        language=context.language,
+        time_zone=cart.time_zone,
     )
     everything = (*lines, *shelf.settle(evaluation.gifts))
     valued = value_lines(
@@ -285,9 +271,10 @@ def value_cart(
         taxes=terms.taxes,
         methods=terms.methods,
         delivery_code=delivery_code,
-        points=plan_cart_points(opened, lines, evaluation, context),
+        points=plan_cart_points(opened, answer, limited, context),
     )
-    return Valuation(opened, everything, asked, evaluation, _add_choices(valued, evaluation, shelf))
+    valued = _add_choices(valued, evaluation, shelf)
+    return Valuation(opened, everything, answer.asked, evaluation, valued)
 
 
 def _add_choices(valued: Valued, evaluation: Evaluation, shelf: GiftShelf) -> Valued:
@@ -297,22 +284,21 @@ def _add_choices(valued: Valued, evaluation: Evaluation, shelf: GiftShelf) -> Va
     return replace(valued, view=replace(view, notices=notices, gift_choices=choices))
 
 
-def _prepare(
-    cart: CartValue, opened: OpenCart, shelf: GiftShelf, context: QuoteContext
-) -> EvaluationInput:
-    shopper = _shopper_view(opened, context)
-    # Here a shopper sees what the arm of a campaign under experiment makes of the cart.
-    log_exposures(list_cart_arms(cart=cart, shopper=shopper, now=context.now), now=context.now)
-    gathered = gather_offers(
+def _ask(cart: CartValue, opened: OpenCart, shelf: GiftShelf, context: QuoteContext) -> CartAnswer:
+    question = CartQuestion(
         cart=cart,
         codes=opened.codes,
-        shopper=shopper,
+        shopper=_shopper_view(opened, context),
         now=context.now,
         language=context.language,
         look_up=lambda view, facts: complete_shopper(view, facts, context),
         look_up_gifts=shelf.look_up,
     )
-    return gathered.asked
+    answer = answer_cart(question)
+    # Here a shopper sees what the arm of a campaign under experiment makes of the cart.
+    if answer.arms:
+        log_exposures(answer.arms, now=context.now)
+    return answer
 
 
 def _price_of(line: SettledLine) -> Priced:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,6 @@ from orders.cart.api import (
     OpenCart,
     Valuation,
     bonus_of,
-    earning_categories,
     find_minimum_age,
     identity_of,
     lock_cart,
@@ -43,9 +42,9 @@ from profiles.accounts.api import note_place
 from promotions.campaigns.api import find_costs
 from promotions.coupons.api import hold_redemptions
 from promotions.engine.api import Buyer
-from promotions.loyalty.api import PointsLine, open_points
+from promotions.loyalty.api import AGE_LIMITED, PointsLine, open_points
 from promotions.offers.api import freeze_facts
-from shop.ground.catalog.selectors import get_market
+from shop.ground.catalog.selectors import get_market, list_age_limited
 from shop.ground.catalog.selectors.arrays import find_places
 from shop.ground.inventory.services import reserve_stock
 from shop.ground.kernel.errors import FairtagError
@@ -252,8 +251,8 @@ def _create_order(
 
 def _open_points(order: Order, valuation: Valuation, contact: Contact) -> int:
     """Hold what the order spends, note what it earns; last of all locks. Raises PointsRefused."""
-    places = find_places([line.card.variant_id for line in valuation.lines])
     lines = [(line, valuation.valued.amounts[line.line_id]) for line in valuation.lines]
+    trails = _list_earning_categories(valuation.lines)
     return open_points(
         order_ref=order.number,
         shopper_id=order.shopper_id or 0,
@@ -262,7 +261,7 @@ def _open_points(order: Order, valuation: Valuation, contact: Contact) -> int:
                 line=position,
                 quantity=line.quantity,
                 goods_minor=amounts.subtotal_minor - amounts.discount_minor + amounts.points_minor,
-                category_ids=earning_categories(line, places),
+                category_ids=trails[position],
                 spent=amounts.points,
                 spent_minor=amounts.points_minor,
             )
@@ -272,6 +271,14 @@ def _open_points(order: Order, valuation: Valuation, contact: Contact) -> int:
         bonus=bonus_of(valuation.evaluation),
         now=order.placed_at,
     )
+
+
+def _list_earning_categories(lines: Sequence[SettledLine]) -> list[tuple[int, ...]]:
+    """Return each line's categories, and what says that its product earns nothing."""
+    ids = [line.card.variant_id for line in lines]
+    places, limited = find_places(ids), list_age_limited()
+    trails = ((one, places[one].category_ids) for one in ids)
+    return [(*trail, AGE_LIMITED) if one in limited else trail for one, trail in trails]
 
 
 def _create_lines(order: Order, valuation: Valuation) -> None:

@@ -9,16 +9,27 @@ from datetime import date
 
 from django.db.models import Q
 
-from orders.terms.core.tax import DELIVERY_PATH, Method, Rate, TaxTable
+from orders.terms.core.tax import (
+    DELIVERY_PATH,
+    Method,
+    Rate,
+    TaxTable,
+    price_options,
+    without_same_day,
+)
 from orders.terms.models import DeliveryMethod, TaxRate
+from orders.values import DeliveryOption
+from shop.ground.catalog.core.values import MarketValue
+from shop.ground.catalog.selectors import get_market
 
 FRESH_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a market adds to prices on one day."""
+    """What a market adds to prices on one day, and its money and clock."""
 
+    market: MarketValue
     taxes: TaxTable
     methods: tuple[Method, ...]
 
@@ -37,9 +48,23 @@ def load_terms(
     known = _kept.get((market_code, day))
     if known is not None and clock() - known[0] < FRESH_SECONDS:
         return known[1]
-    terms = Terms(TaxTable(_read_rates(market_code, day)), _read_methods(market_code))
+    terms = Terms(
+        market=get_market(market_code),
+        taxes=TaxTable(_read_rates(market_code, day)),
+        methods=_read_methods(market_code),
+    )
     _kept[(market_code, day)] = (clock(), terms)
     return terms
+
+
+def list_delivery_options(
+    *, market_code: str, day: date, goods_minor: int, language: str, is_restricted: bool
+) -> tuple[DeliveryOption, ...]:
+    """Return the ways to deliver products that cost everybody `goods_minor`, priced; what asks for
+    an age (`is_restricted`) does not travel on the same day. No query while fresh."""
+    terms = load_terms(market_code=market_code, day=day)
+    methods = without_same_day(terms.methods) if is_restricted else terms.methods
+    return price_options(methods, goods_minor, terms.taxes, language)
 
 
 def find_method(*, market_code: str, code: str, day: date) -> Method | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
@@ -297,6 +298,7 @@ _EEA_CODES = (
 EEA = frozenset(_EEA_CODES.split())
 
 
+@lru_cache(maxsize=1024)
 def candidate_codes(code: str) -> tuple[str, ...]:
     """Return the rows to look for, most special first.
 

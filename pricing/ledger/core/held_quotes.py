@@ -19,6 +19,18 @@ LATEST_MS = 7_258_118_400_000
 
 _FIXED = struct.Struct(">16sIIIQQ")
 
+# The places (market:channel) that hold quotes of anybody: where erasure has to look.
+HELD_PLACES = "fairtag:held"
+
+
+def held_key(market: str, channel: str, pseudonym: str) -> str:
+    """Return the key of a shopper's held quotes: a hash by variant id.
+
+    >>> held_key("us", "online", "alice")
+    'fairtag:held:us:online:alice'
+    """
+    return f"fairtag:held:{market}:{channel}:{pseudonym}"
+
 
 @dataclass(frozen=True, slots=True)
 class HeldQuote:

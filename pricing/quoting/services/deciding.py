@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from pricing.base.core.arrays import BoolArray, IntArray
-from pricing.base.core.keys import held_key
 from pricing.base.core.values import Policy, QuoteContext
-from pricing.ledger.core.held_quotes import HeldQuote, held_arrays, unpack_held
+from pricing.ledger.core.held_quotes import HeldQuote, held_arrays, held_key, unpack_held
 from pricing.ledger.models.books import PriceBookEntry
 from pricing.optimum.core.book import Book
 from pricing.optimum.core.decide import Decisions, HeldQuotes, decide_rungs

@@ -14,12 +14,12 @@ import redis
 
 from pricing.base.core.arrays import BoolArray, IntArray
 from pricing.base.core.impressions import ImpressionHeader, encode_impressions
-from pricing.base.core.keys import HELD_PLACES, LOOKS, MOST_PAGES, STREAM, held_key
+from pricing.base.core.keys import LOOKS, MOST_PAGES, STREAM
 from pricing.base.core.tokens import EPOCH, TokenSigner, owner_of
 from pricing.base.core.values import Arm, Policy, PriceView, QuoteContext, QuoteSource
 from pricing.base.metrics import looks_lost_total, quotes_issued_total
 from pricing.base.services.keys import signing_key
-from pricing.ledger.core.held_quotes import HeldQuote, pack_held
+from pricing.ledger.core.held_quotes import HELD_PLACES, HeldQuote, held_key, pack_held
 from pricing.ledger.core.labels import label_code
 from pricing.ledger.core.packed import (
     COST_FIELDS,

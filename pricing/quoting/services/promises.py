@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pricing.base.core.keys import HELD_PLACES, held_key
-from pricing.ledger.core.held_quotes import HeldQuote, pack_held, unpack_held
+from pricing.ledger.core.held_quotes import HELD_PLACES, HeldQuote, held_key, pack_held, unpack_held
 from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
 from shop.ground.kernel.clock import epoch_ms
 

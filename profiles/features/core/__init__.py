@@ -26,7 +26,14 @@ from profiles.features.core.columns import (
     SensitiveProducts,
     columns_of,
 )
-from profiles.features.core.derive import UNKNOWN_DAYS, VALUE_NAMES, derive_values
+from profiles.features.core.derive import (
+    UNKNOWN_DAYS,
+    VALUE_NAMES,
+    derive,
+    derive_rows,
+    derive_sums,
+    derive_values,
+)
 from profiles.features.core.registry import (
     FEATURES,
     Feature,
@@ -34,7 +41,6 @@ from profiles.features.core.registry import (
     check_registry,
     require_features,
 )
-from profiles.features.core.rows import derive, derive_rows, derive_sums
 from profiles.features.core.tables import (
     AccumulatorTable,
     AffinityTable,

@@ -11,7 +11,7 @@ from promotions.campaigns.models import Offer, OfferVariant
 from promotions.campaigns.selectors.book import build_offer_benefit
 from promotions.engine.api import BadOffer, Bundle, Scope, extra_scopes, parse_scope
 from shop.ground.catalog.core.values import VariantArrays
-from shop.ground.catalog.selectors import list_categories, load_variant_arrays
+from shop.ground.catalog.selectors import list_below, load_variant_arrays
 
 
 def list_covered_variants(*, offer_id: int) -> NDArray[np.int64]:
@@ -62,6 +62,4 @@ def cover_variants(scope: Scope, arrays: VariantArrays) -> NDArray[np.bool_]:
 
 
 def _with_below(category_ids: Collection[int]) -> list[int]:
-    tree = list_categories("en")
-    known = [category_id for category_id in category_ids if category_id in tree.nodes]
-    return [each for category_id in known for each in tree.below(category_id)]
+    return list(list_below(category_ids)) if category_ids else []

@@ -8,10 +8,9 @@ from dataclasses import replace
 
 from promotions.engine.core.answers import Floored
 from promotions.engine.core.benefits.open_lines import OpenLine
-from promotions.engine.core.benefits.tally import Tally, explain_part
 from promotions.engine.core.carts import CartLineValue, CartValue
 from promotions.engine.core.conditions.leaves import Circumstances, Failure
-from promotions.engine.core.limits import Use
+from promotions.engine.core.limits import Tally, Use, explain_part
 from promotions.engine.core.stacking.effects import Candidate, Effect
 from promotions.engine.core.stacking.plans import find_cut_lines, say_percent
 from promotions.engine.core.stacking.steps import Plan, Step, open_lines, prepare, rooms_of

@@ -9,6 +9,7 @@ next step gives, {weekdays} names of days, and what the failure's detail holds (
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from promotions.engine.core.conditions.leaves import Failure
 from shop.ground.kernel.money import format_money
@@ -176,7 +177,13 @@ def explain(
     words["goods"] = goods
     if failure is not None:
         words |= _words_of(failure.detail, currency, locale, language)
-    return translate(REASONS[reason_code], language, **words)
+    return _translate_reason(reason_code, language).format(**words)
+
+
+@lru_cache(maxsize=256)
+def _translate_reason(reason_code: str, language: str) -> str:
+    """Return the sentence with its placeholders: a cart is told why of each offer that runs."""
+    return translate(REASONS[reason_code], language)
 
 
 def say_reason(reason_code: str, *, language: str, detail: Mapping[str, int | str]) -> str:

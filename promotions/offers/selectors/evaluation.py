@@ -44,14 +44,17 @@ from promotions.engine.api import (
 )
 from promotions.law.api import label_personal
 from promotions.offers.selectors.gathering import (
+    CartQuestion,
     Gathered,
     LookUp,
     LookUpGifts,
     gather_offers,
+    list_cart_arms,
     list_tested_campaigns,
 )
 from promotions.sentences.api import MOST_NAMED, name_deals, say_goods, speak
 from shop.ground.catalog.selectors import catalog_version
+from shop.ground.kernel.translation import locale_of
 
 # Nothing is known of what they did: neither a condition on it nor its opposite holds.
 MOST_DEALS = 2
@@ -115,20 +118,23 @@ class Previews:
     arms: tuple[ArmChoice, ...] = ()
 
 
-def preview_lines(*, lines: Sequence[CartLineValue], gathered: Gathered, language: str) -> Previews:
-    """Return what one unit of each of `lines` more would cost in the cart of `gathered`.
+def preview_lines(question: CartQuestion, lines: Sequence[CartLineValue]) -> Previews:
+    """Return what one unit of each of `lines` more adds to the price of a cart.
 
-    `gathered` is what `gather_offers` found for these lines. Gifts, delivery and points are no
-    price of a unit. What only some members get is no price of every member. No query, but one for
-    campaigns under experiment where members have prices of their own.
+    Gifts, delivery and points are no price of a unit. What only some members get is no price of
+    every member. Queries: as `gather_offers` says, and one for campaigns under experiment where
+    members have prices of their own.
     """
+    gathered, language = gather_offers(question, lines), question.language
     prices = gathered.price_units()
+    deals = {line.variant_id: prices.find_multibuys(line) for line in lines}
+    named = name_deals(language) if any(deals.values()) else {}
     mine = {}
     for line in lines:
-        price, deals = prices.price(line), prices.find_multibuys(line)
-        if deals or not _is_usual(price, line):
+        price, own = prices.price(line), deals[line.variant_id]
+        if own or not _is_usual(price, line):
             shown = _preview(line, price, gathered, language)
-            mine[line.variant_id] = replace(shown, deals=_tell(deals, language))
+            mine[line.variant_id] = replace(shown, deals=_tell(own, named))
     members: Mapping[int, int] = {}
     if not gathered.asked.shopper.is_member:
         members = _price_for_members(lines, gathered, mine)
@@ -191,10 +197,7 @@ def _as_any_member(asked: EvaluationInput) -> EvaluationInput:
     )
 
 
-def _tell(deals: Sequence[OfferValue], language: str) -> tuple[Deal, ...]:
-    if not deals:
-        return ()
-    named = name_deals(language)
+def _tell(deals: Sequence[OfferValue], named: Mapping[int, str]) -> tuple[Deal, ...]:
     told = [Deal(one.offer_id, named[one.offer_id]) for one in deals if one.offer_id in named]
     return tuple(told[:MOST_DEALS])
 
@@ -254,14 +257,17 @@ def name_products(
     Refusals of codes whose products are not in the cart name them likewise. One or two queries for
     each kind of products that were not named since the catalogue changed.
     """
+    if not found.hints and not any(one.code for one in found.rejected):
+        return found
     offers = {offer.offer_id: offer for offer in asked.with_unlocked}
+    catalogue = catalog_version()
 
     def say(told: Hint | Rejection, missing_minor: int, missing_quantity: int) -> str | None:
         offer = offers.get(told.offer_id or 0)
         if offer is None:
             return None
         failure = Failure(told.reason_code, missing_minor, missing_quantity)
-        return _say(offer, failure, given, language=language, locale=locale)
+        return _say(offer, failure, given, catalogue, language=language, locale=locale)
 
     hints = [
         replace(hint, message=message)
@@ -285,12 +291,18 @@ def _missing_of(rejection: Rejection) -> tuple[int | str, int | str]:
 
 
 def _say(
-    offer: OfferValue, failure: Failure, given: Circumstances, *, language: str, locale: str
+    offer: OfferValue,
+    failure: Failure,
+    given: Circumstances,
+    catalogue: int,
+    *,
+    language: str,
+    locale: str,
 ) -> str | None:
     """Return what to add, with the products named; None if nobody can name them."""
     step, scopes = _find_wanted(offer, failure, given)
     plain = tuple(replace(scope, except_variant_ids=frozenset()) for scope in scopes)
-    goods = _name_scopes(plain, offer.market_code, language, catalog_version())
+    goods = _name_scopes(plain, offer.market_code, language, catalogue)
     if goods is None:
         return None
     reason = step.reason_code
@@ -375,15 +387,14 @@ def evaluate_cart(
 ) -> Evaluation:
     """Return the evaluation of `cart` with live offers and entered `codes`.
 
-    `look_up` completes the shopper with the facts of other rooms that some condition needs
-    ("segment", "tags", "first_order", "orders_in:30", ...) and is called only then; what this room
-    knows itself (groups, tier) is read likewise. No query without codes, budgets, use limits,
+    The arguments are those of `CartQuestion`; what this room knows itself (groups, tier) is read
+    as `look_up` is called. No query without codes, budgets, use limits,
     personal campaigns or such facts; at most one for each of these. Without `look_up_gifts` no
     gift is given. Offers for chosen shoppers carry the label of the region, or are none there,
     and together with a personal price go no deeper than the region's law says.
     `book` is that of a rehearsal, drafts as if they were live; without it the live one is taken.
     """
-    gathered = gather_offers(
+    question = CartQuestion(
         cart=cart,
         codes=codes,
         shopper=shopper,
@@ -393,12 +404,34 @@ def evaluate_cart(
         look_up_gifts=look_up_gifts,
         book=book,
     )
-    return evaluate_asked(gathered.asked, now=now, language=language, locale=locale)
+    asked = gather_offers(question).asked
+    return _evaluate(asked, now=now, language=language, locale=locale)
 
 
-def evaluate_asked(
-    asked: EvaluationInput, *, now: datetime, language: str, locale: str
-) -> Evaluation:
+@dataclass(frozen=True, slots=True)
+class CartAnswer:
+    """What the evaluator was asked about a cart, its answer, and the arms whose difference the cart
+    shows: give them to `log_exposures`."""
+
+    asked: EvaluationInput
+    evaluation: Evaluation
+    arms: tuple[ArmChoice, ...]
+
+
+def answer_cart(question: CartQuestion) -> CartAnswer:
+    """Return what the live offers and entered codes make of a cart that somebody looks at.
+
+    As `evaluate_cart`; queries: two more where a campaign on these products is under experiment.
+    """
+    now, language = question.now, question.language
+    gathered = gather_offers(question)
+    asked, tested = gathered.asked, gathered.tested
+    arms = list_cart_arms(cart=question.cart, shopper=question.shopper, now=now, tested=tested)
+    evaluation = _evaluate(asked, now=now, language=language, locale=locale_of(language))
+    return CartAnswer(asked, evaluation, tuple(arms))
+
+
+def _evaluate(asked: EvaluationInput, *, now: datetime, language: str, locale: str) -> Evaluation:
     """Return the evaluator's answer, what is personal labeled, products named in hints.
 
     Queries: as `name_products` says.

@@ -103,19 +103,27 @@ def find_offer_arms(
     return OfferArms({key: one for key, one in chosen.items() if one is not None})
 
 
-def list_cart_arms(*, cart: CartValue, shopper: ShopperView, now: datetime) -> list[ArmChoice]:
+def list_cart_arms(
+    *,
+    cart: CartValue,
+    shopper: ShopperView,
+    now: datetime,
+    tested: Mapping[int, str] | None = None,
+) -> list[ArmChoice]:
     """Return the arms whose difference a cart shows: it holds goods their campaigns cover.
 
-    The same in every arm, so that arms may be compared; give them to `log_exposures`.
+    The same in every arm, so that arms may be compared; give them to `log_exposures`. `tested` is
+    as above.
     """
-    if not list_running("offers"):
+    tested = list_tested_campaigns() if tested is None else tested
+    if not tested:
         return []
     covered = {
         offer.campaign_id
         for offer in load_offer_book().index.touching(cart.lines)
         if live_at(offer, now, cart.market_code)
     }
-    return list(find_offer_arms(covered, shopper, cart.channel).choices.values())
+    return list(find_offer_arms(covered, shopper, cart.channel, tested).choices.values())
 
 
 def is_held_out(campaign_id: int, percent: int, shopper_id: int | None) -> bool:
@@ -207,10 +215,33 @@ LookUpGifts = Callable[[Collection[int]], tuple[GiftStock, ...]]
 
 
 @dataclass(frozen=True, slots=True)
+class CartQuestion:
+    """A cart and whose it is, as the rooms above ask about it.
+
+    `look_up` completes the shopper with the facts of other rooms that some condition needs
+    ("segment", "tags", "first_order", "orders_in:30", ...) and is called only then. Without
+    `look_up_gifts` no gift is given. `find_tier` knows the tier on a page that asks for it more
+    than once. `book` is that of a rehearsal, drafts as if they were live; without it the live one
+    is taken.
+    """
+
+    cart: CartValue
+    codes: Sequence[str]
+    shopper: ShopperView
+    now: datetime
+    language: str
+    look_up: LookUp | None = None
+    look_up_gifts: LookUpGifts | None = None
+    find_tier: FindTier | None = None
+    book: CompiledBook | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Gathered:
     """What the evaluator is asked about a cart, and what else pages ask of the same offers.
 
-    `arms` are the shopper's in campaigns under experiment, `others` the offers that other arms get.
+    `arms` are the shopper's in campaigns under experiment, `others` the offers that other arms get,
+    `tested` the experiment of each such campaign.
     """
 
     asked: EvaluationInput
@@ -218,48 +249,39 @@ class Gathered:
     others: tuple[OfferValue, ...]
     book: CompiledBook
     now: datetime
+    tested: Mapping[int, str]
 
     def price_units(self) -> UnitPrices:
         """Return what one more unit of a product adds to the price of the cart."""
         return UnitPrices(self.asked, self.now, self.book.unit_prices)
 
 
-def gather_offers(
-    *,
-    cart: CartValue,
-    codes: Sequence[str],
-    shopper: ShopperView,
-    now: datetime,
-    language: str,
-    look_up: LookUp | None = None,
-    look_up_gifts: LookUpGifts | None = None,
-    book: CompiledBook | None = None,
-    products: Sequence[CartLineValue] = (),
-    find_tier: FindTier | None = None,
-) -> Gathered:
-    """Return what to ask the evaluator about `cart`, also with any of `products` added to it.
+def gather_offers(question: CartQuestion, products: Sequence[CartLineValue] = ()) -> Gathered:
+    """Return what to ask the evaluator about a cart, also with any of `products` added to it.
 
     The one gatherer of offers: `evaluate_cart` says what is looked up. With `products` it is for
     pages that only show prices: offers that cannot change what products cost are left out, whom
     campaigns address is asked before anything else of them, and what budgets have left may be a
     second old.
     """
-    book = load_offer_book() if book is None else book
+    cart, shopper, now = question.cart, question.shopper, question.now
+    book = load_offer_book() if question.book is None else question.book
     lines = (*cart.lines, *products)
-    coupons = _list_coupons(codes, lines, shopper, now, book)
+    coupons = _list_coupons(question.codes, lines, shopper, now, book)
     offers = _list_live(book, lines, cart.market_code, shopper, now)
     offers, coupons = drop_idle(offers, coupons) if products else (offers, coupons)
     given, rule = _find_given([*offers, *_unlocked(coupons)], shopper, cart, now)
     offers = _drop_others(offers, given) if products else offers
-    arms = find_offer_arms({offer.campaign_id for offer in offers}, shopper, cart.channel)
+    tested, running = list_tested_campaigns(), {offer.campaign_id for offer in offers}
+    arms = find_offer_arms(running, shopper, cart.channel, tested)
     offers, passed_over = _leave_out_never_personal(offers, lines)
     offers = _with_budgets(offers, book, now, is_fresh=not products)
     offers, coupons = add_rooms(offers, coupons, _buyer_of(shopper, cart, now))
     every = (*offers, *_unlocked(coupons))
-    shopper = _complete(shopper, every, now, look_up, find_tier)
+    shopper = _complete(question, every)
     others = tuple(one for one in offers if arms.hides(one.campaign_id, one.code))
     asked = EvaluationInput(
-        cart=_cap_personal(_add_gifts(cart, every, look_up_gifts), given, now),
+        cart=_cap_personal(_add_gifts(cart, every, question.look_up_gifts), given, now),
         offers=tuple(_keep_given(arms.keep(offers), given)),
         coupons=tuple(coupons),
         shopper=_facts_of(shopper, given),
@@ -268,24 +290,23 @@ def gather_offers(
         hidden=frozenset(offer.offer_id for offer in others),
         passed_over=passed_over,
         allows_personal=shopper.allows_personal,
-        law_label=rule.label(language),
+        law_label=rule.label(question.language) if given else "",
     )
-    return Gathered(asked, arms, others, book, now)
+    return Gathered(asked, arms, others, book, now, tested)
 
 
 def _buyer_of(shopper: ShopperView, cart: CartValue, now: datetime) -> Buyer:
     return Buyer(shopper.shopper_id, cart.channel, cart.time_zone, now, shopper.identity)
 
 
-def _complete(
-    shopper: ShopperView,
-    offers: Iterable[OfferValue],
-    now: datetime,
-    look_up: LookUp | None,
-    find_tier: FindTier | None,
-) -> ShopperView:
-    facts = frozenset().union(*(needed_facts(offer.condition) for offer in offers))
-    return complete_shopper(shopper, facts, now=now, look_up=look_up, find_tier=find_tier)
+def _complete(question: CartQuestion, offers: Iterable[OfferValue]) -> ShopperView:
+    return complete_shopper(
+        question.shopper,
+        frozenset().union(*(needed_facts(offer.condition) for offer in offers)),
+        now=question.now,
+        look_up=question.look_up,
+        find_tier=question.find_tier,
+    )
 
 
 def _unlocked(coupons: Iterable[CouponValue]) -> list[OfferValue]:

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from profiles.segments.api import OnlineUnavailable, read_online_profiles, read_taste
+from profiles.values import FeatureRow, OnlineProfile
 from promotions.campaigns.api import cover_variants, live_at, load_offer_book, recall_budgets
 from promotions.coupons.api import read_rooms
 from promotions.engine.api import Buyer, OfferValue, RemainingQuantity, ShopperView, least_left
@@ -17,13 +20,12 @@ from promotions.law.api import find_personal_cap, find_personal_rule
 from promotions.offers.selectors.gathering import drop_held_out, find_offer_arms
 from promotions.offers.selectors.targeted_offers import (
     SHOWN_VARIANTS,
-    FindAffinity,
     OfferProducts,
     TargetedOffer,
     read_addressed,
 )
 from shop.ground.catalog.core.values import VariantArrays
-from shop.ground.catalog.selectors import load_variant_arrays
+from shop.ground.catalog.selectors import get_market, take_open_variants
 from shop.ground.kernel.translation import gettext_noop, translate
 
 SPARE = 6
@@ -94,7 +96,8 @@ def personal_offers_for(
         else []
     )
     cap = find_personal_cap(region=region, market_code=market_code, now=now)
-    found = [show_addressed(each, language, rule.label(language), cap) for each in rows[:limit]]
+    label = rule.label(language)
+    found = [show_addressed(each, language, label, cap) for each in rows[:limit]]
     public = _public_offers(shopper, market_code, now, category_affinity or {})
     return [*found, *(_from_offer(o, reason, language) for o, reason in public)][:limit]
 
@@ -181,6 +184,7 @@ def _from_offer(offer: OfferValue, reason: str, language: str) -> PersonalOffer:
     )
 
 
+@lru_cache(maxsize=64)
 def _say(reason: str, language: str) -> str:
     return translate(REASONS[reason], language)
 
@@ -199,51 +203,67 @@ MANY = 100
 def personal_offers_covering(
     *,
     shopper: ShopperView,
+    pseudonym: str,
     variant_ids: NDArray[np.int64],
     market_code: str,
     now: datetime,
     language: str,
-    find_affinity: FindAffinity,
     region: str = "",
+    channel: str = "online",
 ) -> list[PersonalOffer]:
-    """Return the live offers sent to a shopper that cover one of the variants, best fit first.
+    """Return the live offers sent to a shopper that cover one of the variants, best fit first, with
+    what is left of them. What the shopper likes, whom `pseudonym` names, orders them if that was
+    agreed to.
 
     Goods without a personal price (restricted, child-directed, sensitive) and those no longer sold
     are not looked at; where the law of `region` (empty: the market's) allows no personal price
-    there are none. None for a stranger or without such goods; queries: those of `read_addressed`.
+    there are none. None for a stranger or without such goods; queries: those of `read_addressed`
+    and `tell_left`.
     """
     rule = find_personal_rule(region=region, market_code=market_code, now=now)
     if shopper.shopper_id is None or not rule.personal_allowed:
         return []
-    goods = _take(load_variant_arrays(), variant_ids)
+    goods = take_open_variants(variant_ids)
     if not len(goods.variant_id):
         return []
     found = read_addressed(
         shopper,
         market_code,
         now,
-        find_affinity=find_affinity,
+        find_affinity=lambda: _read_affinity(pseudonym, now),
         limit=MANY,
         covers=lambda offer: _covers(offer, goods),
+        aim=lambda view: _add_traits(view, pseudonym, now),
     )
+    if not found:
+        return []
     cap = find_personal_cap(region=region, market_code=market_code, now=now)
-    return [show_addressed(each, language, rule.label(language), cap) for each in found]
+    label, time_zone = rule.label(language), get_market(market_code).time_zone
+    shown = [show_addressed(each, language, label, cap) for each in found]
+    return tell_left(shown, Buyer(shopper.shopper_id, channel, time_zone, now))
 
 
-def _take(arrays: VariantArrays, variant_ids: NDArray[np.int64]) -> VariantArrays:
-    """Return the arrays of those of the variants that may have a personal price, ascending."""
-    wanted = np.unique(variant_ids)
-    at = np.searchsorted(arrays.variant_id, wanted)
-    at = at[at < len(arrays.variant_id)]
-    at = at[arrays.variant_id[at] == wanted[: len(at)]]
-    at = at[~arrays.never_personal[at]]
-    return replace(
-        arrays,
-        variant_id=arrays.variant_id[at],
-        product_id=arrays.product_id[at],
-        category_id=arrays.category_id[at],
-        brand_id=arrays.brand_id[at],
-    )
+def _read_affinity(pseudonym: str, now: datetime) -> Mapping[int, float] | None:
+    """Return how much a shopper likes which variants, if that may decide what is shown first."""
+    try:
+        row = _row_of(read_taste(pseudonym, now))
+    except OnlineUnavailable:
+        return None
+    return None if row is None else row.variant_affinity
+
+
+def _add_traits(view: ShopperView, pseudonym: str, now: datetime) -> ShopperView:
+    """Return the shopper with segment and tags, which experiments with offers may ask for."""
+    try:
+        row = _row_of(read_online_profiles([pseudonym], now)[pseudonym])
+    except OnlineUnavailable:
+        return view
+    return view if row is None else replace(view, segment=row.segment, tags=frozenset(row.tags))
+
+
+def _row_of(profile: OnlineProfile) -> FeatureRow | None:
+    consents = profile.consents
+    return profile.feature_row if consents is not None and consents.recommendations else None
 
 
 def _covers(offer: OfferProducts, goods: VariantArrays) -> bool:

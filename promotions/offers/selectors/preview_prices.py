@@ -23,7 +23,7 @@ from promotions.engine.api import (
     list_scopes,
 )
 from promotions.offers.selectors.evaluation import list_seen_arms
-from promotions.offers.selectors.gathering import Gathered
+from promotions.offers.selectors.gathering import CartQuestion, gather_offers
 from shop.ground.catalog.core.values import VariantArrays
 from shop.ground.catalog.selectors import catalog_version, load_variant_arrays
 
@@ -139,7 +139,6 @@ class PreviewProducts:
 
 
 MakeLines = Callable[[PreviewProducts], Sequence[CartLineValue]]
-Gather = Callable[[Sequence[CartLineValue]], Gathered]
 
 
 def find_touched(variant_ids: IntArray, cart: CartValue, now: datetime) -> BoolArray:
@@ -160,12 +159,7 @@ def find_touched(variant_ids: IntArray, cart: CartValue, now: datetime) -> BoolA
 
 
 def price_goods(
-    *,
-    goods: PreviewProducts,
-    make_lines: MakeLines,
-    gather: Gather,
-    cart: CartValue,
-    codes: Iterable[str],
+    question: CartQuestion, goods: PreviewProducts, make_lines: MakeLines
 ) -> tuple[IntArray, tuple[ArmChoice, ...]]:
     """Return what `preview_lines` would show of each of the goods, (n,), and the arms it shows.
 
@@ -175,17 +169,17 @@ def price_goods(
     their group could reach are asked for with that floor. Queries: as `gather_offers` says, for any
     number of goods.
     """
-    cover = load_cover()
+    cover, cart = load_cover(), question.cart
     kinds = cover.find_kinds(goods.variant_id)
     known = cover.share_product(goods.variant_id, [line.product_id for line in cart.lines])
     inside = np.isin(goods.variant_id, [line.variant_id for line in cart.lines])
-    apart = inside | known | bool(list(codes))
+    apart = inside | known | bool(question.codes)
     single = np.where(apart, goods.variant_id, 0)
     is_reduced = (goods.public_minor < goods.list_minor) & cover.tells_reduced
     amounts = goods.unit_minor, goods.public_minor
     first, group = group_alike(kinds, *amounts, single, is_reduced.astype(np.int64))
     lines = make_lines(goods.take(first))
-    gathered = gather(lines)
+    gathered = gather_offers(question, lines)
     prices = _price_groups(goods, lines, group, gathered.price_units())
     return prices, list_seen_arms(lines, gathered)
 

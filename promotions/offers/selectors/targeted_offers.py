@@ -18,7 +18,11 @@ from numpy.typing import NDArray
 from promotions.campaigns.api import cover_variants, list_scopes, load_offer_book
 from promotions.campaigns.models import Offer, OfferVariant
 from promotions.engine.api import Scope, ShopperView
-from promotions.offers.selectors.gathering import find_offer_arms, is_held_out
+from promotions.offers.selectors.gathering import (
+    find_offer_arms,
+    is_held_out,
+    list_tested_campaigns,
+)
 from shop.ground.catalog.selectors import catalog_version, list_never_personal, load_variant_arrays
 
 MOST_KEPT = 20_000
@@ -101,6 +105,8 @@ SHOWN_VARIANTS = 8
 KNOWN_VARIANTS = 300
 # How much a shopper likes which variants; None where nobody may know
 FindAffinity = Callable[[], Mapping[int, float] | None]
+# The shopper with segment and tags, which experiments may ask for
+Aim = Callable[[ShopperView], ShopperView]
 
 
 class TargetedOfferRow(NamedTuple):
@@ -182,13 +188,14 @@ def read_addressed(
     find_affinity: FindAffinity,
     limit: int,
     covers: Callable[[OfferProducts], bool] = lambda _goods: True,
+    aim: Aim = lambda shopper: shopper,
 ) -> list[TargetedOffer]:
     """Return the live offers that were sent to a shopper and may be shown, most fitting first.
 
-    At most `limit`, only those that are asked for by what they cover; what the shopper likes is
-    looked up if there are any. One query for a known shopper, one more for what offers cover that
-    nobody asked about since one was changed; none for others nor for who switched personal prices
-    off.
+    At most `limit`, only those that are asked for by what they cover. If there are any, what the
+    shopper likes is looked up, and by `aim` who they are to experiments that run. One query for a
+    known shopper, one more for what offers cover that nobody asked about since one was changed;
+    none for others nor for who switched personal prices off.
     """
     if shopper.shopper_id is None or not shopper.allows_personal:
         return []
@@ -209,7 +216,9 @@ def read_addressed(
         return []
     liked = _most_liked(find_affinity() or {})
     fitting = _rank(rows, goods, liked)[:limit]
-    arms = find_offer_arms({row.campaign_id for row, _ in fitting}, shopper, "online")
+    tested = list_tested_campaigns()
+    aimed = aim(shopper) if tested else shopper
+    arms = find_offer_arms({row.campaign_id for row, _ in fitting}, aimed, "online", tested)
     return [
         TargetedOffer(row, score, _show_first(goods[row.offer_id].variant_ids, liked))
         for row, score in fitting

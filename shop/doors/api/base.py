@@ -32,7 +32,7 @@ from shop.doors.api.language import activate_language
 from shop.doors.api.parsers import MAX_BODY_BYTES, read_json
 from shop.doors.api.responses import JSON_TYPE
 from shop.doors.pages.context import PageContext
-from shop.ground.jobs.limits import BROWSE, CHANGE, Client, Policy, Verdict, limit_headers, take
+from shop.ground.jobs.limits import BROWSE, CHANGE, Client, Policy, Verdict, limit_headers
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.translation import gettext_noop
 
@@ -99,7 +99,7 @@ class ApiView(APIView):
         """Take `cost` requests from the bucket of `policy`; raise TooManyRequests."""
         caller = self.caller
         client = Client(caller.account_id, caller.pseudonym, caller.address)
-        verdict = take(policy, client.counted_by(policy), cost=cost)
+        verdict = client.take(policy, cost=cost)
         self.verdicts.append(verdict)
         if not verdict.is_allowed:
             raise TooManyRequests(verdict.retry_seconds)

@@ -19,10 +19,10 @@ from shop.doors.pages.context import PageContext
 from shop.doors.pages.product import product as product_page
 from shop.doors.pages.values import ProductPage
 from shop.ground.catalog.core.values import MarketValue
-from shop.ground.catalog.core.words import is_chinese
 from shop.ground.catalog.selectors import ProductNotFound, get_market, home_market
 from shop.ground.catalog.selectors.editing import EditedProduct, EditedVariant
 from shop.ground.inventory.selectors import list_stock
+from shop.ground.kernel.translation import is_chinese
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.numbers import EMPTY, show_count
 from shop.ground.staff.region import staff_locale

@@ -31,9 +31,8 @@ from shop.ground.catalog.selectors.editing import (
 )
 from shop.ground.catalog.services import state_costs
 from shop.ground.kernel.barcodes import bar_code
-from shop.ground.kernel.clock import epoch_ms
 from shop.ground.kernel.hashing import fingerprint
-from shop.ground.kernel.ids import uuid7
+from shop.ground.kernel.ids import uuid7_at
 
 MOST_DEPTH = 2
 
@@ -209,7 +208,7 @@ def _find_brand(name: str, now: datetime) -> tuple[str, tuple[BrandRow, ...]]:
 
 def _make_ref(words: str, now: datetime) -> str:
     """Return a reference nobody else has: two people may add products of one name at once."""
-    return f"{words[:46]}-{uuid7(epoch_ms(now)).hex[-12:]}"
+    return f"{words[:46]}-{uuid7_at(now).hex[-12:]}"
 
 
 def _draft_variants(
@@ -232,7 +231,7 @@ def _draft_variants(
         sku = said.get("sku") or make_sku(form.cleaned_data["name"], said["chosen"], taken)
         taken.add(sku)
         old = before.get(said["ref"])
-        ref = old.ref if old else f"v-{uuid7(epoch_ms(now)).hex}"
+        ref = old.ref if old else f"v-{uuid7_at(now).hex}"
         drafted.append((_draft_variant(row, old, ref, sku, position), said))
     return drafted
 

@@ -11,10 +11,9 @@ from profiles.recommend.api import recommend_variants
 from profiles.values import FeatureRow, OnlineProfile, Recommendation
 from shop.doors.pages.cards import choose_shown, join_cards, quote_page
 from shop.doors.pages.context import PageContext
-from shop.doors.pages.members import add_offers
+from shop.doors.pages.members import add_offers, find_profile, find_ranking_row
 from shop.doors.pages.offers import offers as offers_page
 from shop.doors.pages.picks import find_novelty
-from shop.doors.pages.profile import find_profile, find_ranking_row
 from shop.doors.pages.values import HomePage, Shelf
 from shop.ground.catalog.core.values import CatalogFilters, CategoryTree
 from shop.ground.catalog.selectors import (

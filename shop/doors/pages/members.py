@@ -1,4 +1,4 @@
-"""The visitor of a page: who it is to offers, the cart, and what products cost in it."""
+"""The visitor of a page: who it is, the profile, the cart, and what products cost in it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from orders.cart.api import Priced, PricedCart, preview_products, price_in_cart, read_priced_cart
 from pricing.base.core.values import PriceView
 from profiles.experiments.api import log_exposures
+from profiles.segments.api import OnlineUnavailable, read_online_profiles
 from profiles.shoppers.api import find_shopper
-from profiles.values import ShopperValue
+from profiles.values import FeatureRow, OnlineProfile, Participant, ShopperValue
 from promotions.engine.api import Counted, ShopperView
 from promotions.loyalty.api import read_tier
-from promotions.offers.api import (
-    LinePreview,
-    Previews,
-)
+from promotions.offers.api import LinePreview, Previews
 from shop.doors.pages.cards import quote_context
 from shop.doors.pages.context import PageContext
 from shop.doors.pages.values import ProductCard
@@ -35,11 +33,14 @@ def find_member_id(ctx: PageContext) -> int | None:
 
 
 class Visitor:
-    """The visitor of one page: each thing is read once, when it is first asked for."""
+    """The visitor of one request: each thing is read once, when it is first asked for.
 
-    def __init__(self, ctx: PageContext) -> None:
+    `known` is the visitor's shopper where somebody has read it already.
+    """
+
+    def __init__(self, ctx: PageContext, known: ShopperValue | None = None) -> None:
         self._ctx = ctx
-        self._found: list[ShopperValue | None] = []
+        self._found: list[ShopperValue | None] = [] if known is None else [known]
         self._tiers: list[str | None] = []
         self._carts: list[PricedCart] = []
 
@@ -197,3 +198,37 @@ def _within_stock(offer: LinePreview, available: int) -> LinePreview:
         return offer
     kept = replace(left, count=min(left.count, available)) if available > 0 else None
     return replace(offer, left=kept)
+
+
+def find_profile(ctx: PageContext) -> OnlineProfile | None:
+    """Return the online profile, or None for a stranger, under Sec-GPC, and without Redis."""
+    if ctx.shopper_pseudonym is None or ctx.gpc:
+        return None
+    try:
+        found = read_online_profiles([ctx.shopper_pseudonym], ctx.now)
+    except OnlineUnavailable:
+        return None
+    return found.get(ctx.shopper_pseudonym)
+
+
+def find_participant(ctx: PageContext, profile: OnlineProfile | None) -> Participant | None:
+    """Return who takes part in experiments; None for who does not count, or whom nobody knows."""
+    if not ctx.is_counted or profile is None or profile.shopper_id is None:
+        return None
+    if profile.consents is None:
+        return None
+    return Participant(
+        shopper_id=profile.shopper_id,
+        pseudonym=profile.pseudonym,
+        consents=profile.consents,
+        market_code=ctx.market,
+        is_member=ctx.account_id is not None,
+    )
+
+
+def find_ranking_row(profile: OnlineProfile | None) -> FeatureRow | None:
+    """Return the features a ranking may use: only with consent, and only when there are some."""
+    if profile is None or profile.consents is None or not profile.consents.recommendations:
+        return None
+    row = profile.feature_row
+    return row if row is not None and row.category_affinity else None

@@ -12,7 +12,7 @@ from promotions.offers.api import PersonalOffer, personal_offers_for, tell_left
 from promotions.sentences.api import list_offer_terms
 from shop.doors.pages.category import build_listing, catalog_filters
 from shop.doors.pages.context import PageContext
-from shop.doors.pages.profile import find_profile, find_ranking_row
+from shop.doors.pages.members import find_profile, find_ranking_row
 from shop.doors.pages.values import ListingQuery, OfferPage, OffersPage
 from shop.ground.catalog.selectors import (
     get_market,

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orders.values import CartView
-from profiles.experiments.api import list_running
-from profiles.values import FeatureRow, OnlineProfile
-from promotions.engine.api import Buyer, ShopperView
-from promotions.offers.api import PersonalOffer, personal_offers_covering, tell_left
+from promotions.offers.api import PersonalOffer, personal_offers_covering
 from shop.doors.pages.context import PageContext
 from shop.doors.pages.members import Visitor
-from shop.doors.pages.profile import find_profile, find_taste
 from shop.doors.pages.values import CategoryPage, ProductPage
 from shop.ground.catalog.selectors import (
     catalog_version,
-    get_market,
     list_categories,
     load_variant_arrays,
 )
@@ -59,7 +53,7 @@ def _list_inside(category_id: int, market: str, version: int) -> NDArray[np.int6
     return arrays.variant_id[np.isin(arrays.category_id, list(below))]
 
 
-def list_cart_offers(ctx: PageContext, cart: CartView) -> list[PersonalOffer]:
+def list_cart_offers(ctx: PageContext, cart: CartView, visitor: Visitor) -> list[PersonalOffer]:
     """Return the shopper's own offers on what is in the cart that do not count yet but still could.
 
     That is those whose code is not entered, and those that more of the right goods would open.
@@ -70,7 +64,7 @@ def list_cart_offers(ctx: PageContext, cart: CartView) -> list[PersonalOffer]:
     ids = [line.card.variant_id for line in cart.lines if not line.is_gift]
     return [
         offer
-        for offer in _list_own(ctx, ids, Visitor(ctx))
+        for offer in _list_own(ctx, ids, visitor)
         if offer.offer_id not in used
         and (
             offer.coupon_code not in cart.coupon_codes
@@ -85,35 +79,15 @@ def _list_own(
 ) -> list[PersonalOffer]:
     if not len(variant_ids) or ctx.gpc or not (view := visitor.look()).allows_personal:
         return []
-    if view.shopper_id is None:
+    if view.shopper_id is None or ctx.shopper_pseudonym is None:
         return []
-    found = personal_offers_covering(
-        shopper=_aim(ctx, view),
+    return personal_offers_covering(
+        shopper=view,
+        pseudonym=ctx.shopper_pseudonym,
         variant_ids=np.asarray(variant_ids, dtype=np.int64),
         market_code=ctx.market,
         now=ctx.now,
         language=ctx.language,
-        find_affinity=lambda: _find_affinity(ctx),
         region=ctx.jurisdiction_code,
+        channel=ctx.channel,
     )
-    time_zone = get_market(ctx.market).time_zone
-    return tell_left(found, Buyer(view.shopper_id, ctx.channel, time_zone, ctx.now))
-
-
-def _aim(ctx: PageContext, view: ShopperView) -> ShopperView:
-    """Return the shopper with segment and tags while offers are under experiment: it may target."""
-    profile = find_profile(ctx) if list_running("offers") else None
-    row = None if profile is None else _row_of(profile)
-    return view if row is None else replace(view, segment=row.segment, tags=frozenset(row.tags))
-
-
-def _find_affinity(ctx: PageContext) -> Mapping[int, float] | None:
-    """Return how much the shopper likes which goods, if that may decide what is shown first."""
-    profile = find_taste(ctx)
-    row = None if profile is None else _row_of(profile)
-    return None if row is None else row.variant_affinity
-
-
-def _row_of(profile: OnlineProfile) -> FeatureRow | None:
-    consents = profile.consents
-    return profile.feature_row if consents is not None and consents.recommendations else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from profiles.experiments.api import choose_arm, list_running, log_exposures
 from profiles.values import OnlineProfile
 from shop.doors.pages.context import PageContext
-from shop.doors.pages.profile import find_participant, find_ranking_row
+from shop.doors.pages.members import find_participant, find_ranking_row
 
 
 def find_novelty(ctx: PageContext, profile: OnlineProfile | None) -> float:

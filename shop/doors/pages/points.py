@@ -21,15 +21,10 @@ from promotions.loyalty.api import (
     join_programme,
     list_moves,
     make_points_code,
-    preview_points,
     read_standing,
     worth_of,
 )
 from shop.doors.pages.context import PageContext
-from shop.doors.pages.members import Visitor
-from shop.ground.catalog.core.values import CatalogCard
-from shop.ground.catalog.selectors import list_age_limited
-from shop.ground.catalog.selectors.arrays import find_places
 from shop.ground.kernel.translation import gettext_noop
 
 MOVES = 20
@@ -109,20 +104,3 @@ def make_code(ctx: PageContext) -> ShownCode:
     if shopper is None or ctx.account_id is None:
         raise PointsRefused(gettext_noop("Join the points programme first."), code="not_a_member")
     return make_points_code(shopper_id=shopper.id, now=ctx.now)
-
-
-def earns(ctx: PageContext, card: CatalogCard, quoted_minor: int, visitor: Visitor) -> int:
-    """Return what one piece earns this shopper, by their tier; 0 without a programme.
-
-    No query for who is not signed in or where no tier earns more; else three, once for the page.
-    """
-    if card.variant_id in list_age_limited():
-        return 0
-    place = find_places([card.variant_id])[card.variant_id]
-    return preview_points(
-        market_code=ctx.market,
-        minor=quoted_minor,
-        category_ids=place.category_ids,
-        now=ctx.now,
-        find_tier=visitor.read_tier,
-    )

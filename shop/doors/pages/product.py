@@ -9,12 +9,12 @@ from functools import lru_cache
 import numpy as np
 
 from orders.returns.api import describe_returns
-from orders.terms.api import load_terms, price_options, without_same_day
+from orders.terms.api import list_delivery_options
 from pricing.base.core.values import PriceView
+from promotions.loyalty.api import preview_points
 from shop.doors.pages.cards import first_of_products, join_cards, quote_page
 from shop.doors.pages.context import PageContext
 from shop.doors.pages.members import Visitor, join_offers, paid_minor, preview_cards
-from shop.doors.pages.points import earns
 from shop.doors.pages.values import OptionChoice, OptionValue, ProductPage
 from shop.ground.catalog.core.values import CatalogCard, ProductDetail
 from shop.ground.catalog.selectors import (
@@ -22,7 +22,6 @@ from shop.ground.catalog.selectors import (
     catalog_version,
     get_product,
     list_cards,
-    list_families,
     list_stocked_variants,
 )
 
@@ -47,21 +46,21 @@ def product(
     price = prices.get(stocked.card.variant_id)
     if price is None:
         raise ProductNotFound("This product is no longer sold.", slug=slug)
-    terms = load_terms(market_code=ctx.market, day=ctx.now.date())
     visitor = visitor or Visitor(ctx)
     previews = preview_cards(ctx, list(cards.values()), prices, visitor)
     paid = paid_minor(price, previews.mine.get(stocked.card.variant_id))
     return ProductPage(
         detail=stocked,
         price=price,
-        delivery=price_options(
-            without_same_day(terms.methods) if detail.is_restricted else terms.methods,
-            price.public_minor,
-            terms.taxes,
-            ctx.language,
+        delivery=list_delivery_options(
+            market_code=ctx.market,
+            day=ctx.now.date(),
+            goods_minor=price.public_minor,
+            language=ctx.language,
+            is_restricted=detail.is_restricted,
         ),
         previews=previews,
-        earns=earns(ctx, stocked.card, paid, visitor),
+        earns=_earns(ctx, stocked, paid, visitor),
         choices=list_choices(stocked, prices),
         prices=prices,
         returns=describe_returns(category_path=detail.card.category_path, language=ctx.language),
@@ -135,8 +134,24 @@ def _list_values(
     return tuple(found)
 
 
+def _earns(ctx: PageContext, detail: ProductDetail, quoted_minor: int, visitor: Visitor) -> int:
+    """Return what a piece of a product earns this shopper, by their tier; 0 without a programme.
+
+    No query for who is not signed in or where no tier earns more; else three, once for the page.
+    """
+    if detail.is_restricted:
+        return 0
+    return preview_points(
+        market_code=ctx.market,
+        minor=quoted_minor,
+        category_ids=tuple(node.category_id for node in detail.breadcrumbs),
+        now=ctx.now,
+        find_tier=visitor.read_tier,
+    )
+
+
 def _related_ids(category_id: int, own: frozenset[int], market: str) -> list[int]:
-    several = 4 * RELATED if list_families() else 0
-    head = list_stocked_variants(category_id, RELATED + len(own) + several, market=market)
+    several = 5 * RELATED + len(own)  # of each product the first only
+    head = list_stocked_variants(category_id, several, market=market)
     head = first_of_products(np.array(head, dtype=np.int64)).tolist()
     return [i for i in head if i not in own][:RELATED]

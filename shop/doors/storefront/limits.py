@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from shop.doors.storefront.visitors import get_visit
-from shop.ground.jobs.limits import Client, Policy, take
+from shop.ground.jobs.limits import Client, Policy
 
 View = Callable[..., HttpResponse]
 SIGN_IN_SECONDS = 60  # the account pages' own limits count by the minute and do not say more
@@ -24,7 +24,7 @@ def wait_for(request: HttpRequest, *policies: Policy) -> int:
     ctx = get_visit(request).ctx
     client = Client(ctx.account_id, ctx.shopper_pseudonym, ctx.address)
     for policy in policies:
-        verdict = take(policy, client.counted_by(policy))
+        verdict = client.take(policy)
         if not verdict.is_allowed:
             return math.ceil(verdict.retry_seconds)
     return 0

@@ -11,16 +11,14 @@ from django.http import HttpRequest
 
 from profiles.events.api import ingest_events
 from profiles.values import Consents, IngestResult, ShopperValue
-from shop.doors.pages.members import Visitor
 from shop.doors.storefront.visitors import Visit, ensure_shopper, get_visit
-from shop.ground.kernel.clock import epoch_ms
-from shop.ground.kernel.ids import uuid7
+from shop.ground.kernel.ids import uuid7_at
 
 
 def make_event(visit: Visit, kind: str, **fields: Any) -> dict[str, Any]:
     """Return an event of this moment with an id of its own; a repeat of it counts once."""
     return {
-        "id": str(uuid7(epoch_ms(visit.ctx.now))),
+        "id": str(uuid7_at(visit.ctx.now)),
         "kind": kind,
         "occurred_at": visit.ctx.now.isoformat(),
         **fields,
@@ -32,29 +30,24 @@ def write_event(visit: Visit, kind: str, **fields: Any) -> str:
     return json.dumps(make_event(visit, kind, **fields))
 
 
-def record_event(
-    request: HttpRequest, kind: str, visitor: Visitor | None = None, **fields: Any
-) -> bool:
+def record_event(request: HttpRequest, kind: str, **fields: Any) -> bool:
     """Record one act of the visitor, visible in the next request; return whether it counted.
 
     Robots and prefetches are not acts. Without consent nothing is kept and nobody is named.
-    A page that may have asked already who it is hands its `visitor` in.
     """
     visit = get_visit(request)
     if visit.is_robot:
         return False
-    shopper = find_tracked_shopper(request, visitor)
+    shopper = find_tracked_shopper(request)
     if shopper is None:
         return False
     return send_events(visit, shopper, [make_event(visit, kind, **fields)]).accepted > 0
 
 
-def find_tracked_shopper(
-    request: HttpRequest, visitor: Visitor | None = None
-) -> ShopperValue | None:
+def find_tracked_shopper(request: HttpRequest) -> ShopperValue | None:
     """Return the shopper whose acts may be kept; a new guest is made only where the law lets us."""
     visit = get_visit(request)
-    known = (visitor or Visitor(visit.ctx)).find()
+    known = visit.visitor.find()
     if known is not None:
         return known if known.consents.allows_tracking else None
     # A caller with no cookie and no language is no browser: it gets pages, but no row of its own.

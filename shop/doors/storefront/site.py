@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from shop.doors.pages.mailbox import is_mail_shown
 from shop.doors.pages.regions import list_regions
 from shop.doors.storefront.views.store import band_colour
 from shop.doors.storefront.visitors import (
@@ -32,27 +31,43 @@ from shop.ground.storeinfo.selectors import get_store
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """Add `shop` to every template, lazily: the admin's pages never pay for it."""
-    return {"shop": SimpleLazyObject(lambda: describe_site(request))}
+    return {"shop": SimpleLazyObject(lambda: Site(request))}
 
 
-def describe_site(request: HttpRequest) -> dict[str, Any]:
+class Site(dict[str, Any]):
+    """Language, money and visitor of a page; its frame once a template asks for a part of it: what
+    htmx puts into a page never does."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        visit = get_visit(request)
+        super().__init__(
+            describe_language(visit.ctx.language),
+            language=visit.ctx.language,
+            locale=visit.ctx.locale,
+            currency=visit.ctx.currency,
+            theme=visit.theme,
+            count=draw_count(visit.ctx.language, visit.cart_count),
+            is_signed_in=visit.ctx.account_id is not None,
+            region=visit.ctx.jurisdiction_code,
+        )
+        self._request = request
+
+    def __missing__(self, key: str) -> Any:
+        frame = describe_frame(self._request)
+        self.update(frame)
+        return frame[key]
+
+
+def describe_frame(request: HttpRequest) -> dict[str, Any]:
     """Return the frame's facts. No query once the departments are cached."""
     visit = get_visit(request)
     language, version = visit.ctx.language, catalog_version()
-    is_signed_in = visit.ctx.account_id is not None
     market = visit.market
     languages, regions = list_languages(market), tuple(list_regions(market, language))
     return {
-        **describe_language(language),
         "languages": name_languages(languages),
         "regions": regions,
         **describe_store(language, version),
-        "language": language,
-        "locale": visit.ctx.locale,
-        "currency": visit.ctx.currency,
-        "theme": visit.theme,
-        "count": draw_count(language, visit.cart_count),
-        "is_signed_in": is_signed_in,
         "nav": draw_navigation(language, version, _department(request.path)),
         "departments": list_departments(language, version),
         "footer": draw_footer(
@@ -61,14 +76,13 @@ def describe_site(request: HttpRequest) -> dict[str, Any]:
             (languages, regions),
             visit.ctx.jurisdiction_code,
             theme=visit.theme,
-            is_signed_in=is_signed_in,
+            is_signed_in=visit.ctx.account_id is not None,
         ),
         "notice": choose_notice(request),
-        "region": visit.ctx.jurisdiction_code,
         "is_tracked": visit.default_consents().allows_tracking,
         "query": request.GET.get("q", "")[:120],
         "mail_folder": settings.EMAIL_FILE_PATH if settings.HAS_MAIL_PAGE else "",
-        "is_mail_shown": is_mail_shown(visit.ctx.address),
+        "is_mail_shown": visit.sees_mails,
         **describe_addresses(request.path, languages),
     }
 

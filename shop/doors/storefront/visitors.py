@@ -20,6 +20,7 @@ from profiles.events.api import is_crawler
 from profiles.values import Consents, ShopperValue
 from shop.doors.pages.cards import quote_context
 from shop.doors.pages.context import PageContext
+from shop.doors.pages.members import Visitor
 from shop.doors.pages.regions import is_region
 from shop.doors.pages.sign_in import join_guest
 from shop.ground.catalog.core.values import MarketValue
@@ -84,6 +85,7 @@ CHOICE_SECONDS = 183 * 86_400  # a refusal is remembered for half a year, then a
 PROOF_SECONDS = 3_600  # so long a guest's browser shows whom an order is for
 PROOFS = 5
 CHANNEL = "online"
+THIS_MACHINE = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 
 _signer = Signer(salt="shop.storefront.shopper")
 _proof_signer = TimestampSigner(salt="shop.storefront.orders")
@@ -93,14 +95,13 @@ _proof_signer = TimestampSigner(salt="shop.storefront.orders")
 class Visit:
     """One request's visitor. `cookies` are set on the response: name -> (value, seconds, is_open).
 
-    An open cookie may be read by the shop's own script. `rule` is the price law of the visitor's
-    region. `is_robot` says that a program or a prefetch asks, not a person. `choice` is "on", "off"
-    or "" (not asked).
+    An open cookie may be read by the shop's own script. `is_robot` says that a program or a
+    prefetch asks, not a person. `choice` is "on", "off" or "" (not asked). `visitor` is who it is
+    to pages: what one reads of it, others know.
     """
 
     ctx: PageContext
     market: MarketValue
-    rule: JurisdictionRule
     choice: str
     theme: str
     user_agent: str
@@ -109,6 +110,16 @@ class Visit:
     proven_orders: tuple[str, ...] = ()
     confirmed_age: int = 0
     cookies: dict[str, tuple[str, int, bool]] = field(default_factory=dict)
+    visitor: Visitor = field(init=False)
+    _rule: JurisdictionRule | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.visitor = Visitor(self.ctx)
+
+    def name(self, pseudonym: str, shopper: ShopperValue | None = None) -> None:
+        """Set whose visit it is: a pseudonym, and its shopper where that was read already."""
+        self.ctx = replace(self.ctx, shopper_pseudonym=pseudonym)
+        self.visitor = Visitor(self.ctx, shopper)
 
     def default_consents(self) -> Consents:
         """Return what holds for a shopper who is made now: the choice, else the region's law."""
@@ -119,6 +130,22 @@ class Visit:
             recommendations=is_on and not is_off,
             analytics=is_on,
         )
+
+    @property
+    def rule(self) -> JurisdictionRule:
+        """The price law of the visitor's region. No query while rules are fresh."""
+        if self._rule is None:
+            code, now = self.ctx.jurisdiction_code, self.ctx.now
+            self._rule = resolve_jurisdiction(code=code, now=now)
+        return self._rule
+
+    @property
+    def sees_mails(self) -> bool:
+        """Whether the visitor may read the mails of a demo: they open accounts.
+
+        Only from this machine, and only where mails are files, which production refuses.
+        """
+        return settings.HAS_MAIL_PAGE and self.ctx.address in THIS_MACHINE
 
     def forget(self) -> None:
         """Make the visitor a stranger from the next request on."""
@@ -170,15 +197,15 @@ def read_shopper(value: str) -> tuple[str, int | None] | None:
 def ensure_shopper(request: HttpRequest) -> ShopperValue:
     """Return the visitor's shopper, making a guest on the first act that needs one."""
     visit = get_visit(request)
-    shopper = get_or_create_guest(
-        pseudonym=visit.ctx.shopper_pseudonym,
+    shopper = visit.visitor.find() or get_or_create_guest(
+        pseudonym=None,
         defaults=visit.default_consents(),
         market_code=visit.ctx.market,
         now=visit.ctx.now,
         locale=visit.ctx.locale,
     )
     if shopper.pseudonym != visit.ctx.shopper_pseudonym:
-        _adopt(visit, shopper.pseudonym)
+        _adopt(visit, shopper)
     return shopper
 
 
@@ -224,7 +251,6 @@ def _read_visit(request: HttpRequest) -> Visit:
             address=str(request.META.get("REMOTE_ADDR", "")),
         ),
         market=market,
-        rule=resolve_jurisdiction(code=region, now=now),
         choice=_pick(cookies.get(CHOICE_COOKIE), ("on", "off")),
         theme=_pick(cookies.get(THEME_COOKIE), ("light", "dark")),
         user_agent=user_agent,
@@ -245,12 +271,12 @@ def _recognize(visit: Visit, cookie: tuple[str, int | None] | None) -> None:
     account_id = visit.ctx.account_id
     if account_id is None:
         if cookie is not None and cookie[1] is None and not belongs_to_account(cookie[0]):
-            visit.ctx = replace(visit.ctx, shopper_pseudonym=cookie[0])
+            visit.name(cookie[0])
         elif cookie is not None:
             visit.forget()
         return
     if cookie is not None and cookie[1] == account_id:
-        visit.ctx = replace(visit.ctx, shopper_pseudonym=cookie[0])
+        visit.name(cookie[0])
         return
     guest = cookie[0] if cookie is not None and cookie[1] is None else None
     _sign_in(visit, account_id, guest)
@@ -264,16 +290,16 @@ def _sign_in(visit: Visit, account_id: int, guest: str | None) -> None:
         context=quote_context(visit.ctx, "cart"),
         defaults=visit.default_consents(),
     )
-    _adopt(visit, joined.shopper.pseudonym)
+    _adopt(visit, joined.shopper)
     visit.choice = "on" if joined.shopper.consents.price else "off"
     visit.cookies[CHOICE_COOKIE] = (visit.choice, CHOICE_SECONDS, True)
     if joined.cart is not None:
         visit.remember_count(joined.cart.quantity)
 
 
-def _adopt(visit: Visit, pseudonym: str) -> None:
-    visit.ctx = replace(visit.ctx, shopper_pseudonym=pseudonym)
-    value = sign_shopper(pseudonym, visit.ctx.account_id)
+def _adopt(visit: Visit, shopper: ShopperValue) -> None:
+    visit.name(shopper.pseudonym, shopper)
+    value = sign_shopper(shopper.pseudonym, visit.ctx.account_id)
     visit.cookies[SHOPPER_COOKIE] = (value, SHOPPER_SECONDS, False)
 
 

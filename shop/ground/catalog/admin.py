@@ -28,8 +28,8 @@ from shop.ground.catalog.models import (
 )
 from shop.ground.catalog.selectors.staff import find_product_ids, find_variant_ids
 from shop.ground.catalog.services import refresh_search
-from shop.ground.kernel.clock import epoch_ms, utc_now
-from shop.ground.kernel.ids import uuid7
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.ids import uuid7_at
 from shop.ground.staff.columns import money_column, percent_column, show_link, tag_column
 from shop.ground.staff.filters import MoneyRangeFilter
 from shop.ground.staff.keys import KeySearch, read_text, read_words
@@ -129,7 +129,7 @@ class BrandAdmin(KeptAdmin):
     def save_model(self, request: HttpRequest, obj: Brand, form: Any, change: bool) -> None:
         """Give a new brand the reference that lists name it by; have products found by its name."""
         if not obj.external_ref:
-            ending = uuid7(epoch_ms(utc_now())).hex[-12:]
+            ending = uuid7_at(utc_now()).hex[-12:]
             obj.external_ref = f"{make_slug([obj.name])[:46] or 'brand'}-{ending}"
         super().save_model(request, obj, form, change)
         refresh_search()

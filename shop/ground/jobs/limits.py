@@ -75,6 +75,10 @@ class Client:
             return f"guest:{self.pseudonym}"
         return f"address:{subscriber_of(self.address)}"
 
+    def take(self, policy: Policy, *, cost: int = 1) -> Verdict:
+        """Take `cost` requests of this client from the bucket of `policy`. One Redis call."""
+        return take(policy, self.counted_by(policy), cost=cost)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from shop.ground.kernel.clock import epoch_ms
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -25,6 +27,15 @@ def uuid7(now_ms: int | None = None) -> UUID:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return UUID(int=value)
+
+
+def uuid7_at(moment: datetime) -> UUID:
+    """Return a version 7 UUID of an aware moment.
+
+    >>> uuid7_time(uuid7_at(datetime(2026, 1, 1, tzinfo=UTC))).isoformat()
+    '2026-01-01T00:00:00+00:00'
+    """
+    return uuid7(epoch_ms(moment))
 
 
 def uuid7_time(value: UUID) -> datetime:

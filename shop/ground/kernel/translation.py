@@ -45,6 +45,15 @@ def translate(message: str, language: str, /, **values: object) -> str:
     return text.format(**values) if values else text
 
 
+def is_chinese(language: str) -> bool:
+    """Return whether a language is Chinese.
+
+    >>> is_chinese("zh-hans"), is_chinese("zh_CN"), is_chinese("en")
+    (True, True, False)
+    """
+    return language.lower().startswith("zh")
+
+
 def locale_of(language: str) -> str:
     """Return the Babel locale of a language of the shop.
 

@@ -10,8 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from shop.ground.kernel.clock import epoch_ms
-from shop.ground.kernel.ids import uuid7
+from shop.ground.kernel.ids import uuid7_at
 from shop.ground.outbox.models import MAX_ATTEMPTS, Fact
 
 KEEP_ERROR_CHARACTERS = 2_000
@@ -33,7 +32,7 @@ def write_fact(*, kind: str, payload: Mapping[str, Any], occurred_at: datetime) 
     It is delivered if, and only if, that transaction commits. The worker is woken on commit;
     if that signal is lost (Redis down) the schedule finds the fact within seconds.
     """
-    fact_id = uuid7(epoch_ms(occurred_at))
+    fact_id = uuid7_at(occurred_at)
     Fact.objects.create(
         id=fact_id, kind=kind, payload=dict(payload), occurred_at=occurred_at, due_at=occurred_at
     )

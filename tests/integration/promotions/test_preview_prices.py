@@ -26,7 +26,7 @@ from shop.ground.catalog.models import Brand, Category, Product, Variant
 from shop.ground.catalog.selectors import forget_catalog
 from shop.ground.catalog.selectors.arrays import find_places
 from tests.factories.orders import Shelf, make_shopper
-from tests.factories.previews import NOTHING, gather, preview
+from tests.factories.previews import NOTHING, ask, preview
 from tests.factories.promotions import NOON, make_campaign, make_line
 
 pytestmark = pytest.mark.django_db
@@ -104,13 +104,7 @@ def price_all(
     cart: CartValue = NOTHING,
     make: MakeLines = make_lines,
 ) -> tuple[NDArray[np.int64], tuple[ArmChoice, ...]]:
-    return price_goods(
-        goods=goods,
-        make_lines=make,
-        gather=lambda lines: gather(lines, shopper, cart),
-        cart=cart,
-        codes=(),
-    )
+    return price_goods(ask(shopper, cart), goods, make)
 
 
 def release_all_kinds(alice: int) -> None:

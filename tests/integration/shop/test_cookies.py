@@ -19,7 +19,7 @@ names = {
     for name, value in vars(room).items() if name.endswith("_COOKIE")
 }
 request, answer = HttpRequest(), HttpResponse()
-request.visit = visitors.Visit(None, None, None, "", "", "", False, 0)
+request.visit = visitors.Visit(None, None, "", "", "", False, 0)
 request.visit.cookies = {name: ("a", 9, False) for name in names}
 visitors.write_cookies(request, answer)
 print(json.dumps({

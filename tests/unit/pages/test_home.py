@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from profiles.values import Consents, FeatureRow, OnlineProfile, Recommendation
 from shop.doors.pages.home import PER_CATEGORY, PICKS, spread_picks
-from shop.doors.pages.profile import find_ranking_row
+from shop.doors.pages.members import find_ranking_row
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 

@@ -56,6 +56,8 @@ def spread(total_minor: int, weights: Sequence[int], rooms: Sequence[int]) -> li
     >>> spread(100, [50, 50], [20, 90])
     [20, 80]
     """
+    if len(rooms) == 1:
+        return [total_minor]
     parts = [0] * len(rooms)
     while total_minor > 0:
         open_ = [i for i, room in enumerate(rooms) if room > parts[i]]

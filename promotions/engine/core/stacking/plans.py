@@ -13,12 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from promotions.engine.core.benefits.open_lines import OpenLine
-from promotions.engine.core.benefits.tally import Tally
 from promotions.engine.core.benefits.terms import Delivery
 from promotions.engine.core.carts import CartValue
 from promotions.engine.core.conditions.leaves import Failure
 from promotions.engine.core.conditions.tree import ALWAYS
-from promotions.engine.core.limits import Use
+from promotions.engine.core.limits import Tally, Use
 from promotions.engine.core.stacking.effects import Candidate, cut_fee
 from promotions.engine.core.stacking.rules import (
     GroupMode,

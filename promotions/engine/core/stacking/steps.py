@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 from promotions.engine.core.benefits.apply import Reduction, reduce_units
 from promotions.engine.core.benefits.open_lines import OpenLine, keep_units
-from promotions.engine.core.benefits.tally import Tally, budget_room
 from promotions.engine.core.benefits.terms import Bundle, BuyGet, GroupOf, pools_of
 from promotions.engine.core.carts import EVERYTHING, CartValue
-from promotions.engine.core.limits import Entity, Room, Use
+from promotions.engine.core.limits import Entity, Room, Tally, Use, budget_room
 from promotions.engine.core.stacking.effects import Candidate, Effect, Ground
 from promotions.engine.core.stacking.rules import OfferPosition
 from promotions.engine.core.values import Benefit, BenefitKind, OfferValue, Target

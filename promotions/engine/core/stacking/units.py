@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, permutations
 
 from promotions.engine.core.benefits.open_lines import OpenLine
-from promotions.engine.core.benefits.tally import Tally
 from promotions.engine.core.carts import CartValue
-from promotions.engine.core.limits import Use
+from promotions.engine.core.limits import Tally, Use
 from promotions.engine.core.stacking.effects import Effect
 from promotions.engine.core.stacking.steps import (
     CART,

@@ -22,7 +22,6 @@ from django.views.decorators.http import require_safe
 from shop.doors.pages.category import category as category_page
 from shop.doors.pages.category import search as search_page
 from shop.doors.pages.home import home as home_page
-from shop.doors.pages.members import Visitor
 from shop.doors.pages.offers import offer as offer_page
 from shop.doors.pages.offers import offers as offers_page
 from shop.doors.pages.own_offers import list_category_offers
@@ -253,9 +252,10 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
     if node.is_restricted and (years := needs_age(request)):
         return ask_age(request, node.name, years)
     query = read_listing_query(request.GET, visit.ctx.currency)
-    visitor = Visitor(visit.ctx)
-    page = category_page(visit.ctx, path, query, visitor)
-    own_offers = () if is_fragment(request) else list_category_offers(visit.ctx, page, visitor)
+    page = category_page(visit.ctx, path, query, visit.visitor)
+    own_offers = (
+        () if is_fragment(request) else list_category_offers(visit.ctx, page, visit.visitor)
+    )
     return _render_listing(
         request,
         "storefront/category.html",
@@ -273,10 +273,9 @@ def search(request: HttpRequest) -> HttpResponse:
     visit = get_visit(request)
     words = " ".join(request.GET.get("q", "").split())[:MAX_WORDS]
     query = read_listing_query(request.GET, visit.ctx.currency)
-    visitor = Visitor(visit.ctx)
-    page = search_page(visit.ctx, words, query, visitor)
+    page = search_page(visit.ctx, words, query, visit.visitor)
     if words and query == ListingQuery():
-        record_event(request, "search", visitor, query=words)
+        record_event(request, "search", query=words)
     return _render_listing(
         request,
         "storefront/search.html",

@@ -56,11 +56,12 @@ def add(request: HttpRequest) -> HttpResponse:
     line = read_line(request.POST)
     if line is None:
         return refuse_change(request, _("Please choose a product and a quantity from 1 to 99."))
-    ensure_shopper(request)
+    shopper = ensure_shopper(request)
 
     def act(context: QuoteContext) -> CartView:
         return add_to_cart(
             context=context,
+            shopper=shopper,
             variant_id=line.variant_id,
             quantity=line.quantity,
             token=line.token or None,
@@ -168,7 +169,7 @@ def render_cart(
     }
     is_drawer = request.headers.get("HX-Target") == "drawer"
     context["is_drawer"] = is_drawer
-    context["own_offers"] = () if is_drawer else list_cart_offers(visit.ctx, view)
+    context["own_offers"] = () if is_drawer else list_cart_offers(visit.ctx, view, visit.visitor)
     if not is_fragment(request):
         return render(request, "storefront/cart.html", context, status=status)
     name = "storefront/drawer.html" if is_drawer else "storefront/cart_body.html"

@@ -9,14 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from shop.doors.pages.mailbox import is_mail_shown, list_mails
+from shop.doors.pages.mailbox import list_mails
 from shop.doors.storefront.visitors import get_visit
 
 
 @require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
     """Show the newest mails to whoever sits at this machine."""
-    if not is_mail_shown(get_visit(request).ctx.address):
+    if not get_visit(request).sees_mails:
         raise Http404
     mails = list_mails(Path(settings.EMAIL_FILE_PATH))
     return render(request, "storefront/mailbox.html", {"mails": mails})

@@ -12,7 +12,6 @@ from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
-from shop.doors.pages.members import Visitor
 from shop.doors.pages.own_offers import list_product_offers
 from shop.doors.pages.product import product as product_page
 from shop.doors.pages.values import ProductPage
@@ -41,15 +40,14 @@ def script_json(value: Any) -> SafeString:
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a product. The view counts at once; if it did not (a prefetch), the page reports it."""
     visit = get_visit(request)
-    visitor = Visitor(visit.ctx)
-    asked = read_number(request.GET.get("variant", ""))
-    page = product_page(visit.ctx, slug, visitor, variant_id=asked)
+    asked = read_number(request.GET["variant"]) if "variant" in request.GET else None
+    page = product_page(visit.ctx, slug, visit.visitor, variant_id=asked)
     if page.detail.is_restricted and (years := needs_age(request, page.detail.minimum_age)):
         return ask_age(request, page.detail.card.name, years)
     # Before the view makes a stranger known
-    own_offers = list_product_offers(visit.ctx, page, visitor)
+    own_offers = list_product_offers(visit.ctx, page, visit.visitor)
     variant_id = page.detail.card.variant_id
-    is_recorded = record_event(request, "view", visitor, variant_id=variant_id)
+    is_recorded = record_event(request, "view", variant_id=variant_id)
     context = {
         "page": page,
         "own_offers": own_offers,

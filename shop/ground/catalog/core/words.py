@@ -14,15 +14,6 @@ _CHINESE = re.compile(r"[\u3400-\u9fff]+")
 _LATIN = re.compile(r"[a-z0-9]+")
 
 
-def is_chinese(language: str) -> bool:
-    """Return whether a language is Chinese.
-
-    >>> is_chinese("zh-hans"), is_chinese("zh_CN"), is_chinese("en")
-    (True, True, False)
-    """
-    return language.lower().startswith("zh")
-
-
 def has_chinese(text: str) -> bool:
     """Return whether any character is Chinese.
 

@@ -13,6 +13,7 @@ from shop.ground.catalog.selectors.arrays import (
     load_sensitive_ids,
     load_variant_arrays,
     map_external_refs,
+    take_open_variants,
 )
 from shop.ground.catalog.selectors.cards import ProductNotFound, get_product, list_cards
 from shop.ground.catalog.selectors.costs import CostToday, cost_sql
@@ -26,7 +27,12 @@ from shop.ground.catalog.selectors.markets import (
 )
 from shop.ground.catalog.selectors.naming import list_identities
 from shop.ground.catalog.selectors.search import search_variants, suggest
-from shop.ground.catalog.selectors.tree import CategoryNotFound, get_category, list_categories
+from shop.ground.catalog.selectors.tree import (
+    CategoryNotFound,
+    get_category,
+    list_below,
+    list_categories,
+)
 from shop.ground.catalog.selectors.versions import catalog_version, forget_catalog, refresh_catalog
 
 __all__ = [
@@ -44,6 +50,7 @@ __all__ = [
     "has_further_markets",
     "home_market",
     "list_age_limited",
+    "list_below",
     "list_bulk_variants",
     "list_cards",
     "list_categories",
@@ -62,4 +69,5 @@ __all__ = [
     "refresh_catalog",
     "search_variants",
     "suggest",
+    "take_open_variants",
 ]

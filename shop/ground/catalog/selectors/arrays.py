@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -137,6 +137,23 @@ def _load() -> VariantArrays:
         sku=_freeze(np.array(columns[11], dtype=np.str_)),
         measure_amount=_freeze(np.array(columns[12], dtype=np.float64)),
         measure_unit=_freeze(np.array([units[unit] for unit in columns[13]], dtype=np.int8)),
+    )
+
+
+def take_open_variants(variant_ids: IntArray) -> VariantArrays:
+    """Return those of the variants that may have a personal price, ascending: of the arrays their
+    ids, products, categories and brands, the others whole."""
+    arrays, wanted = load_variant_arrays(), np.unique(variant_ids)
+    at = np.searchsorted(arrays.variant_id, wanted)
+    at = at[at < len(arrays.variant_id)]
+    at = at[arrays.variant_id[at] == wanted[: len(at)]]
+    at = at[~arrays.never_personal[at]]
+    return replace(
+        arrays,
+        variant_id=arrays.variant_id[at],
+        product_id=arrays.product_id[at],
+        category_id=arrays.category_id[at],
+        brand_id=arrays.brand_id[at],
     )
 
 

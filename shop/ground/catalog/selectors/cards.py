@@ -16,13 +16,12 @@ from shop.ground.catalog.core.values import (
     ProductDetail,
     SiblingSize,
 )
-from shop.ground.catalog.core.words import is_chinese
 from shop.ground.catalog.models import Product, Variant
 from shop.ground.catalog.selectors.pictures import list_pictures, picture_address
 from shop.ground.catalog.selectors.tree import list_categories
 from shop.ground.catalog.selectors.versions import VersionedCache
 from shop.ground.kernel.errors import FairtagError
-from shop.ground.kernel.translation import gettext_noop, pgettext_noop, translate
+from shop.ground.kernel.translation import gettext_noop, is_chinese, pgettext_noop, translate
 
 # One statement for a whole page: what a card shows comes from five tables. Stock is read by its
 # table's name because inventory lies above the catalogue; both belong to the ground's one app.

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 from shop.ground.catalog.core.values import VariantIdentity
-from shop.ground.catalog.core.words import is_chinese
 from shop.ground.catalog.models import Brand, Category, Product, Variant
+from shop.ground.kernel.translation import is_chinese
 
 type Goods = tuple[str, int]  # "category", "brand", "product" or "variant", and its id
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from shop.ground.catalog.core.photos import Picture
-from shop.ground.catalog.core.words import is_chinese
 from shop.ground.catalog.models import ProductPicture
+from shop.ground.kernel.translation import is_chinese
 
 
 @dataclass(frozen=True, slots=True)

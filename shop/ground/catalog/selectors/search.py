@@ -12,10 +12,11 @@ from django.db import connection, transaction
 from shop.ground.catalog.core.spelling import list_slips, rank_spellings
 from shop.ground.catalog.core.synonyms import SYNONYMS
 from shop.ground.catalog.core.values import IntArray, SearchResult, Suggestion
-from shop.ground.catalog.core.words import cut_chinese, has_chinese, is_chinese, query_words
+from shop.ground.catalog.core.words import cut_chinese, has_chinese, query_words
 from shop.ground.catalog.selectors.arrays import load_variant_arrays
 from shop.ground.catalog.selectors.tree import list_categories
 from shop.ground.catalog.selectors.versions import VersionedCache
+from shop.ground.kernel.translation import is_chinese
 
 MAX_QUERY = 100
 # Candidates for what a typing error stands for: at least this likeness in shared letter triples,

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 
 from django.db.models import Count
 
 from shop.ground.catalog.core.photos import Picture
 from shop.ground.catalog.core.values import CategoryNode, CategoryTree
-from shop.ground.catalog.core.words import is_chinese
 from shop.ground.catalog.models import Category, ListPrice, Product
 from shop.ground.catalog.selectors.markets import home_market
 from shop.ground.catalog.selectors.pictures import list_leading_pictures
 from shop.ground.catalog.selectors.versions import VersionedCache
 from shop.ground.kernel.errors import FairtagError
+from shop.ground.kernel.translation import is_chinese
 
 _trees: VersionedCache[CategoryTree] = VersionedCache(size=16)
 
@@ -39,6 +40,13 @@ def list_categories(language: str, market: str = "") -> CategoryTree:
     """
     in_chinese, place = is_chinese(language), "" if market == home_market() else market
     return _trees.get((in_chinese, place), lambda: _build(place, in_chinese=in_chinese))
+
+
+def list_below(category_ids: Iterable[int]) -> frozenset[int]:
+    """Return the ids of the categories that there are, and of everything under them. Cached."""
+    tree = list_categories("en")
+    known = (category_id for category_id in category_ids if category_id in tree.nodes)
+    return frozenset().union(*(tree.below(category_id) for category_id in known))
 
 
 def get_category(path: str, language: str, market: str = "") -> CategoryNode:

@@ -29,8 +29,8 @@ from shop.doors.api.v1.serializers.shopper import (
 )
 from shop.doors.api.v1.views.catalog import listing_query
 from shop.doors.pages.home import home
+from shop.doors.pages.members import find_profile
 from shop.doors.pages.offers import list_shopper_offers, offer
-from shop.doors.pages.profile import find_profile
 from shop.ground.jobs.limits import EVENTS
 
 TAG = "behaviour"
