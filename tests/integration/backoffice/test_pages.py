@@ -25,7 +25,7 @@ from shop.doors.backoffice.scopes import describe_switches
 from shop.ground.jobs.models import JobRun
 from shop.ground.kernel.clock import utc_now
 from tests.factories.backoffice import ROWS, make_staff
-from tests.integration.backoffice.test_learning_pages import list_asked
+from tests.integration.backoffice.learning.test_learning_pages import list_asked
 
 SOLD = 900  # two pieces at 4.50
 
