@@ -126,7 +126,7 @@ def cut_prices(page: Page) -> None:
     """Ten percent off one category, checked by the law, from today on."""
     page.goto("/admin/promotions/new/")
     page.get_by_role("link", name=re.compile("^Price cut")).click()
-    page.get_by_label("goods", exact=True).fill("Packs")
+    page.get_by_label("products", exact=True).fill("Packs")
     begin = page.get_by_label("begin", exact=True)
     begin.fill(page.evaluate("new Date(Date.now() - 86400000).toISOString().slice(0, 16)"))
     page.get_by_role("button", name=re.compile("^Save as a draft")).click()
