@@ -54,6 +54,7 @@ def is_chinese(language: str) -> bool:
     return language.lower().startswith("zh")
 
 
+@cache
 def locale_of(language: str) -> str:
     """Return the Babel locale of a language of the shop.
 
