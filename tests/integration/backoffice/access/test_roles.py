@@ -22,6 +22,7 @@ from shop.ground.staff.roles import ANALYST, APPROVER, AUDITOR, MERCHANDISER, RO
 from shop.management.commands.seed_roles import seed_roles
 from tests.factories.backoffice import make_staff
 from tests.factories.staff_pages import OF_ALL, PAGES, POSTED
+from tests.factories.tables import list_changed, read_tables
 
 # Not pages: the way in and out, redirects, and answers with a check of their own.
 OWN_CHECK = "approvals login logout view_on_site autocomplete none group_document"
@@ -79,6 +80,17 @@ def test_a_role_opens_exactly_the_pages_it_may_see(
         page = _open(browser, name)
         may = not permission or permission in MATRIX.get(role, frozenset())
         assert (page.status_code != 403) is may, name
+
+
+def test_looking_at_staff_pages_changes_no_row(root: Client) -> None:
+    root.get("/")  # the shop's own first page of a login makes its shopper
+    before = read_tables()
+    for name in PAGES:
+        if name not in POSTED:
+            _open(root, name)
+    for model in admin.site._registry:
+        root.get(_address(model, "changelist"))
+    assert list_changed(before) == []
 
 
 def test_strangers_and_shoppers_stay_outside(stocked_shop: None) -> None:
