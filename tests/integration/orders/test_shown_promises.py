@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orders.cart.services.cart_rows import append_promises, read_cart
 from orders.cart.services.carts import (
     accept_price_changes,
     add_to_cart,
@@ -76,4 +77,12 @@ def test_a_guest_who_signs_in_keeps_what_was_looked_at(shelf: Shelf, prices: Fak
 
 def test_a_line_goes_with_what_was_shown_of_it(fallen: QuoteContext, shelf: Shelf) -> None:
     assert remove_line(context=fallen, variant_id=shelf.cheddar).lines == ()
+    assert not ShownPromise.objects.exists()
+
+
+def test_nothing_is_noted_of_a_line_taken_out_meanwhile(visit: QuoteContext, shelf: Shelf) -> None:
+    add_to_cart(context=visit, variant_id=shelf.cheddar)
+    looked_at = read_cart(visit).lines
+    remove_line(context=visit, variant_id=shelf.cheddar)
+    append_promises(looked_at)
     assert not ShownPromise.objects.exists()

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import URLPattern, reverse
 
@@ -80,6 +81,13 @@ def test_no_page_changes_what_it_shows(device: Device) -> None:
             kept.append(path)
     assert changed == {}
     assert kept == [reverse("cart"), reverse("checkout")]
+
+
+def test_no_page_changes_what_it_shows_to_an_account(device: Device) -> None:
+    browser = Client(headers={"user-agent": BROWSER, "accept-language": "en"})
+    browser.force_login(get_user_model().objects.create_user(email="dana@example.com"))
+    browser.get("/")  # the first request after a login makes its shopper
+    assert {path: tables for path in list_pages(device) if (tables := look(browser, path))} == {}
 
 
 def test_no_get_of_the_api_changes_what_it_shows(device: Device, schema: dict[str, Any]) -> None:
