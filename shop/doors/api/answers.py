@@ -126,7 +126,8 @@ def _express(cls: type[AnswerSerializer[Any]], name: str, scope: dict[str, Any])
         at = f"compute_{name}({at})"
     shown = "found" if field.allow_null else at
     if isinstance(field, serializers.ListSerializer):
-        scope[f"write_{name}"] = field.child.writer()
+        child: Any = field.child
+        scope[f"write_{name}"] = child.writer()
         text = f"'[%s]' % ','.join([write_{name}(one, currency, locale) for one in {shown}])"
     elif hasattr(field, "writer"):
         scope[f"write_{name}"] = field.writer()

@@ -106,7 +106,7 @@ class TrackView(ApiView):
         if order is None:
             raise OrderNotFound("No order has this number and e-mail.")
         progress = show_progress(order_id=order.order_id, language=ctx.language)
-        body = TrackedOrderSerializer.to_json(
+        text = TrackedOrderSerializer.to_json(
             order, ctx.locale, shipments=progress.parcels, next_step=progress.next_step
         )
-        return text_response(body)
+        return text_response(text)
