@@ -32,7 +32,7 @@ from tests.factories.api import API, add, make_guest_client, order_body
 from tests.factories.orders import HOLDS, NOON, FakePrices, Shelf, context_of, make_shopper, place
 from tests.fixtures_api import ApiClient
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 PROCESSES = {
     "web": [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"],
     "worker": [sys.executable, "-m", "celery", "-A", "shop.celery", "worker", "-Q", "none"],

@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from shop.ground.inventory.selectors import load_sold_out_hours
 from tests.factories.stock import move_stock
-from tests.integration.shop.test_inventory import NOON, make_variants
+from tests.integration.shop.inventory.test_inventory import NOON, make_variants
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
