@@ -15,7 +15,7 @@ from shop.lab.baselines.rows import (
     read_sales,
     spread_prices,
 )
-from shop.lab.choice import choose_best_rungs
+from shop.lab.substitutes import choose_best_rungs
 
 _NEWTON_STEPS = 15
 _LONGEST_STEP = 2.0  # of any row's index: a free step from a vague prior may overshoot for good

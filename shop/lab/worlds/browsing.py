@@ -10,9 +10,9 @@ import numpy as np
 
 from pricing.base.core.values import FloatArray, IntArray
 from shop.lab.agent import Context, FeatureArray, Outcomes
-from shop.lab.choice import choose_best_rungs
 from shop.lab.market import Insight, Settlement
 from shop.lab.setting import Setting, draw_truth
+from shop.lab.substitutes import choose_best_rungs
 from shop.lab.worlds.substitutes import SubstituteMarket
 
 CHANNELS = np.array(["app", "kiosk", "web"])

@@ -11,9 +11,9 @@ import numpy as np
 
 from pricing.base.core.values import BoolArray, FloatArray, IntArray
 from shop.lab.agent import Context, FeatureArray, Outcomes
-from shop.lab.choice import choose_best_rungs
 from shop.lab.market import Insight, Settlement
 from shop.lab.setting import Setting, draw_truth
+from shop.lab.substitutes import choose_best_rungs
 from shop.lab.worlds.browsing import sweep_rungs
 from shop.lab.worlds.substitutes import SubstituteMarket
 

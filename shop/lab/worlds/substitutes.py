@@ -9,9 +9,9 @@ import numpy as np
 
 from pricing.base.core.values import BoolArray, FloatArray, IntArray
 from shop.lab.agent import Context, FeatureArray, Outcomes
-from shop.lab.choice import draw_choices
 from shop.lab.market import Settlement
 from shop.lab.setting import Setting
+from shop.lab.substitutes import draw_choices
 
 
 class SubstituteMarket:

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shop.lab.choice import choose_best_rungs, draw_choices
+from shop.lab.substitutes import choose_best_rungs, draw_choices
 from shop.lab.worlds.browsing import sweep_rungs
 
 

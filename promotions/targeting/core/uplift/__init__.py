@@ -1,9 +1,8 @@
 """Uplift of a discount: a response model learned from the randomised arm, and its evaluation."""
 
 from promotions.targeting.core.uplift.features import ALLOWED, FeatureRefused, Frame
-from promotions.targeting.core.uplift.isotone import make_isotone
 from promotions.targeting.core.uplift.judging import Calibration, Qini, calibrate, draw_qini
-from promotions.targeting.core.uplift.logit import ResponseLogit
+from promotions.targeting.core.uplift.logit import ResponseLogit, make_isotone
 from promotions.targeting.core.uplift.treatment_log import TreatmentLog
 
 __all__ = [

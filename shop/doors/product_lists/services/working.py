@@ -6,11 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from shop.doors.product_lists.models import ProductImport
-from shop.doors.product_lists.services.applying import apply_import
+from shop.doors.product_lists.services.applying import apply_import, undo_import
 from shop.doors.product_lists.services.checking import check_import
 from shop.doors.product_lists.services.kinds import ListWorker, Tell
 from shop.doors.product_lists.services.products import ProductLists
-from shop.doors.product_lists.services.undoing import undo_import
 
 State = ProductImport.State
 PRODUCT_LISTS = ProductLists()
