@@ -143,7 +143,7 @@ def test_goods_beside_the_experiment_are_guarded(monkeypatch: pytest.MonkeyPatch
         neighbor=np.arange(24, 48, dtype=np.int32)[np.arange(48) % 24][:, None],
         weight=np.where(np.arange(48) < 24, 1.0, 0.0).astype(np.float32)[:, None],
     )
-    for place in ("cell_guards", "clusters"):
+    for place in ("cell_guards", "cells"):
         monkeypatch.setattr(
             f"profiles.experiments.selectors.{place}.get_similarity_model", lambda: model
         )
