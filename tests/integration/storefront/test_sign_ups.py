@@ -160,7 +160,7 @@ def test_the_link_signs_in_its_browser_and_keeps_the_cart(
     assert b"You are signed in." in browser.get("/checkout/").content
     browser.cookies.pop("fairtag_shopper")
     assert b"heddar" in browser.get("/cart/").content
-    assert b"This link has ended" in Client().get(link).content
+    assert b"This link has expired" in Client().get(link).content
 
 
 def test_elsewhere_the_link_confirms_and_leads_to_the_sign_in(shelf: Shelf) -> None:
