@@ -22,9 +22,9 @@ from django.views.decorators.http import require_safe
 from shop.doors.pages.category import category as category_page
 from shop.doors.pages.category import search as search_page
 from shop.doors.pages.home import home as home_page
+from shop.doors.pages.members import list_category_offers
 from shop.doors.pages.offers import offer as offer_page
 from shop.doors.pages.offers import offers as offers_page
-from shop.doors.pages.own_offers import list_category_offers
 from shop.doors.pages.values import SORTS, Listing, ListingQuery
 from shop.doors.storefront.recording import record_event, write_event
 from shop.doors.storefront.rendering import is_fragment, may_be_missing

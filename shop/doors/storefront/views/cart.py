@@ -29,7 +29,7 @@ from pricing.base.core.values import QuoteContext
 from promotions.coupons.api import TooManyWrongCodes
 from promotions.engine.api import normalize_code
 from shop.doors.pages.cards import quote_context
-from shop.doors.pages.own_offers import list_cart_offers
+from shop.doors.pages.members import list_cart_offers
 from shop.doors.storefront.forms import CodeForm, GiftForm, LineForm, read_line
 from shop.doors.storefront.limits import ask_to_wait, limited, say_wait, wait_for
 from shop.doors.storefront.messages import say_refusal

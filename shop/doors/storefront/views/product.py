@@ -12,7 +12,7 @@ from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
-from shop.doors.pages.own_offers import list_product_offers
+from shop.doors.pages.members import list_product_offers
 from shop.doors.pages.product import product as product_page
 from shop.doors.pages.values import ProductPage
 from shop.doors.storefront.recording import record_event, write_event
