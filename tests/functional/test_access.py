@@ -171,7 +171,7 @@ def test_a_shopper_buys_with_the_keyboard_alone(page: Page) -> None:
 def test_the_total_is_spoken_when_the_cart_changes(page: Page) -> None:
     page.goto("/search/?q=milk")
     page.locator(".card").first.get_by_role("button", name="Add to cart").click()
-    expect(page.locator("#live")).to_have_text(re.compile(r"Cart: 1 thing, \$\d"))
+    expect(page.locator("#live")).to_have_text(re.compile(r"Cart: 1 item, \$\d"))
 
 
 def test_a_chinese_page_has_no_english_words_of_ours(visit: Visitor) -> None:

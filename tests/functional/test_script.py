@@ -129,7 +129,7 @@ def test_taking_a_product_out_can_be_undone(page: Page) -> None:
     page.locator(".card").first.get_by_role("button", name="Add to cart").click()
     drawer = page.get_by_role("dialog", name="Your cart")
     drawer.get_by_role("button", name=re.compile("^One more of")).click()
-    expect(page.locator("#live")).to_have_text(re.compile("Cart: 2 things"))
+    expect(page.locator("#live")).to_have_text(re.compile("Cart: 2 items"))
     drawer.get_by_role("button", name=re.compile("^Remove")).click()
     expect(drawer.locator(".line")).to_have_count(0)
     drawer.get_by_role("button", name="Put it back").click()

@@ -118,7 +118,7 @@ def test_staff_set_the_share_that_explores_inside_its_bounds(
     assert "for 35 % of the shoppers" in said
     for percent in ("51", "-1", "nan", ""):
         said = root.post(address, wanted | {"percent": percent}, follow=True).content.decode()
-        assert "from 0 up to 50 %" in said
+        assert "from 0 to 50 %" in said
     said = root.post(address, wanted | {"campaign": 0}, follow=True).content.decode()
     assert "No campaign has this number." in said
     assert as_role("analyst").post(address, wanted).status_code == 403
