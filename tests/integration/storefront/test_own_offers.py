@@ -150,3 +150,16 @@ def test_own_prices_and_own_offers_cost_one_query_each(shop: Dairy, path: str) -
     assert more == [0, 0, 1]
     who = [sum("profiles_shopper shopper" in each for each in statements) for statements in asked]
     assert who == [0, 1, 1]
+
+
+def test_adding_reads_the_shopper_once_and_makes_no_frame(shop: Dairy) -> None:
+    """The cart, the record of the act and the offers beside the cart knew each only for itself."""
+    browser = browse_as(make_known())
+    body = {"line": f"{shop.cheddar}:", "quantity": 1}
+    with CaptureQueriesContext(connection) as captured:
+        answer = browser.post("/cart/add/", body, headers={"hx-request": "true"})
+    asked = [query["sql"] for query in captured.captured_queries]
+    assert sum("FROM profiles_shopper shopper" in each for each in asked) == 1
+    assert answer.context["shop"]["currency"] == "USD"
+    assert "footer" not in answer.context["shop"]
+    assert "footer" in browser.get(CART).context["shop"]
