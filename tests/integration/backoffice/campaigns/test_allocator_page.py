@@ -102,7 +102,7 @@ def test_beliefs_are_shown_with_their_tries(root: Client) -> None:
     assert (known.by_chance, known.explored, known.chosen) == (5, 3, 2)
     assert (unknown.mean, unknown.is_new, unknown.by_chance) == (None, True, 0)
     page = root.get(reverse("admin:allocator")).content.decode()
-    for words in ("0.60 – 1.00", "for 20 % of the shoppers", "nothing yet", "What offers add"):
+    for words in ("0.60 – 1.00", "For 20 % of the shoppers", "nothing yet", "What offers add"):
         assert words in page, words
 
 
@@ -115,7 +115,7 @@ def test_staff_set_the_share_that_explores_inside_its_bounds(
         {"campaign": plan.campaign_id, "percent": "35"},
     )
     said = root.post(address, wanted, follow=True).content.decode()
-    assert "for 35 % of the shoppers" in said
+    assert "For 35 % of the shoppers" in said
     for percent in ("51", "-1", "nan", ""):
         said = root.post(address, wanted | {"percent": percent}, follow=True).content.decode()
         assert "from 0 to 50 %" in said
