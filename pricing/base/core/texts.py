@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from shop.ground.kernel.translation import gettext_noop, pgettext_noop, translate
 
@@ -41,6 +42,7 @@ _TEXTS: Mapping[str, str] = {
 }
 
 
+@lru_cache(maxsize=256)
 def say(code: str, language: str) -> str:
     """Return the sentence for `code` in `language`; the code itself if there is none.
 

@@ -38,7 +38,7 @@ from pricing.quoting.services.deciding import Decided, Page, ShopperState
 from pricing.quoting.services.public_views import SalesContext, blank_quote, recall_view
 from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
 from shop.ground.kernel.clock import epoch_ms
-from shop.ground.kernel.ids import uuid7
+from shop.ground.kernel.ids import list_uuid7
 
 # A Redis that owes a thread so many answers is down.
 MOST_UNHEARD = 50
@@ -267,9 +267,8 @@ def _sign(issue: _Issue, decided: Decided, fresh: Sequence[int]) -> dict[int, _S
     codes = [label_code(issue.place.rule, is_test=one) for one in (False, True)]
     is_test = decided.is_test.tolist()
     signed = {}
-    for at in fresh:
+    for at, quote_id in zip(fresh, list_uuid7(issue.now_ms, len(fresh)), strict=True):
         is_personal = quoted[at] < public[at]
-        quote_id = uuid7(issue.now_ms)
         token, signature = issue.signer.sign(
             quote_id,
             ids[at],

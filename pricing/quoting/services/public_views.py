@@ -22,7 +22,7 @@ from pricing.base.core.values import (
 from pricing.base.services.keys import signing_key
 from pricing.ledger.core.held_quotes import HeldQuote
 from pricing.ledger.core.labels import PUBLIC_TEST, label_code, label_text
-from pricing.ledger.core.unit_prices import choose_unit, price_per_unit
+from pricing.ledger.core.unit_prices import Unit, choose_unit, price_per_unit
 from pricing.optimum.core.book import Book
 from pricing.quoting.selectors.pages import Served
 from shop.ground.catalog.selectors import get_market, list_bulk_variants
@@ -100,7 +100,10 @@ def make_public_view(
         issued_at=issued,
         expires_at=issued + timedelta(minutes=policy.quote_minutes + SHARED_MINUTES),
     )
-    unit_minor, unit = unit_price(book, position, public, place.market, place.language)
+    unit, token = _find_unit(book, position, place.market), _sign(quote)
+    if len(_units) > MOST_VIEWS:
+        _units.clear()
+    _units[token] = unit
     reference, note = legal_reference(book, position, public, place)
     return PriceView(
         variant_id=variant_id,
@@ -113,11 +116,11 @@ def make_public_view(
         reference_note=note,
         label_code=code,
         label=label_text(place.rule, code, place.language),
-        token=_sign(quote),
+        token=token,
         expires_at=quote.expires_at,
         reasons=(Reason("public", public, say("public", place.language)),),
-        unit_minor=unit_minor,
-        unit_label=unit,
+        unit_minor=_per_unit(book, position, public, unit),
+        unit_label="" if unit is None else unit.label(place.language),
     )
 
 
@@ -160,20 +163,20 @@ def blank_quote(book: Book, place: SalesContext, policy: Policy) -> VerifiedQuot
     )
 
 
-def unit_price(
-    book: Book, position: int, minor: int, market: str, language: str
-) -> tuple[int | None, str]:
-    """Return the price of a unit of the market, and the unit's name; (None, "") if unknown."""
-    amount, variant_id = float(book.measure_amount[position]), int(book.terms.variant_id[position])
-    unit = choose_unit(
-        amount,
+def _find_unit(book: Book, position: int, market: str) -> Unit | None:
+    """Return the unit of the market that a variant is compared by; None if that is unknown."""
+    return choose_unit(
+        float(book.measure_amount[position]),
         int(book.measure_unit[position]),
         country=get_market(market).country,
-        is_bulk=variant_id in list_bulk_variants(),
+        is_bulk=int(book.terms.variant_id[position]) in list_bulk_variants(),
     )
-    return (
-        (None, "") if unit is None else (price_per_unit(minor, amount, unit), unit.label(language))
-    )
+
+
+def _per_unit(book: Book, position: int, minor: int, unit: Unit | None) -> int | None:
+    if unit is None:
+        return None
+    return price_per_unit(minor, float(book.measure_amount[position]), unit)
 
 
 def legal_reference(
@@ -204,6 +207,8 @@ def shared_id(
 # Pages show the same quotes again and again; ten minutes share one public view.
 MOST_VIEWS = 20_000
 _views: dict[str, tuple[PriceView, PriceView]] = {}
+# The units of public views by their tokens: personal prices are compared by the same.
+_units: dict[str, Unit | None] = {}
 
 
 def recall_view(
@@ -249,13 +254,15 @@ def _view(
         expires_at=quote.expires_at,
         rung=rung if is_personal else "public",
         reasons=reasons,
-        unit_minor=None if base.unit_minor is None else _per_unit(book, base, quoted, place),
+        unit_minor=None if base.unit_minor is None else _rescale(book, base, quoted, place.market),
         unit_label=base.unit_label,
     )
 
 
-def _per_unit(book: Book, base: PriceView, quoted: int, place: SalesContext) -> int | None:
+def _rescale(book: Book, base: PriceView, quoted: int, market: str) -> int | None:
     if quoted == base.public_minor:
         return base.unit_minor
     position = int(np.searchsorted(book.terms.variant_id, base.variant_id))
-    return unit_price(book, position, quoted, place.market, place.language)[0]
+    token = base.token or ""
+    unit = _units[token] if token in _units else _find_unit(book, position, market)
+    return _per_unit(book, position, quoted, unit)

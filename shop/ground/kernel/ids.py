@@ -29,6 +29,15 @@ def uuid7(now_ms: int | None = None) -> UUID:
     return UUID(int=value)
 
 
+def list_uuid7(now_ms: int, count: int) -> list[UUID]:
+    """Return so many version 7 UUIDs of a moment (milliseconds since 1970).
+
+    >>> len({one.version for one in list_uuid7(1_000, 3)}), len(set(list_uuid7(1_000, 3)))
+    (1, 3)
+    """
+    return [uuid7(now_ms) for _ in range(count)]
+
+
 def uuid7_at(moment: datetime) -> UUID:
     """Return a version 7 UUID of an aware moment.
 
