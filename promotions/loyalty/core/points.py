@@ -100,7 +100,9 @@ def earn_points(
     weights = [_weight(terms, line, tier) for line in lines]
     whole = RATE_SCALE * MULTIPLIER_SCALE * MULTIPLIER_SCALE * 10**terms.currency_exponent
     base = prorate(sum(weights) // whole, weights)
-    extra = prorate(bonus, [line.paid_minor for line in lines]) if lines else []
+    if not bonus or not lines:
+        return base
+    extra = prorate(bonus, [line.paid_minor for line in lines])
     return [one + more for one, more in zip(base, extra, strict=True)]
 
 
