@@ -208,7 +208,7 @@ def test_a_switch_ends_price_tests_but_no_personal_prices() -> None:
     teas = make_teas()
     open_tea_shop(teas)
     turn_price_shocks(now=MONDAY)
-    now = max(utc_now(), MONDAY) + timedelta(minutes=1)
+    now = max(utc_now(), MONDAY).replace(microsecond=0) + timedelta(minutes=1)
     everybody = quote_variants(context=visit(None, now), variant_ids=teas).prices
     moved = set(PriceShock.objects.filter(is_applied=True).values_list("variant_id", flat=True))
     assert {one for one, view in everybody.items() if view.label_code == PUBLIC_TEST} == moved
