@@ -112,16 +112,18 @@ def _cuts_of(
     begins = max(since, datetime.fromisoformat(snapshot["starts_at"]))
     ends = datetime.fromisoformat(snapshot["ends_at"])
     ends = ends if until is None else min(until, ends)
+    # In whole seconds, as the price history counts: what was changed at once was no cut.
+    first, over = int(begins.timestamp()), int(ends.timestamp())
     arrays = load_variant_arrays()
     for offer in snapshot[OFFERS]:
-        if begins >= ends or not _is_price(offer):
+        if first >= over or not _is_price(offer):
             continue
         percent, amount = offer.get("percent"), offer.get("amount_minor")
         is_set = offer["benefit_kind"] == "set_price"
         yield OfferedCut(
             variant_id=arrays.variant_id[covered_by(offer, arrays)],
-            starts=int(begins.timestamp()),
-            ends=int(ends.timestamp()),
+            starts=first,
+            ends=over,
             percent=None if percent is None else float(percent),
             amount_minor=None if percent is not None or is_set else amount,
             price_minor=amount if is_set else None,

@@ -46,6 +46,11 @@ def test_a_release_records_its_cut_and_a_pause_ends_it(ran: Campaign, shelf: She
     assert read() == [(both, int(half.timestamp()), 10.0)]
 
 
+def test_a_pause_within_the_second_of_the_start_leaves_no_cut(ran: Campaign) -> None:
+    step(ran, Step.PAUSE, None, now=ran.starts_at + timedelta(milliseconds=400))
+    assert (refresh_public_cuts(now=NOON), read()) == (0, [])
+
+
 def test_what_is_recorded_is_what_the_market_could_get(ran: Campaign) -> None:
     Campaign.objects.filter(pk=ran.pk).update(market_code="us")
     assert refresh_public_cuts(now=NOON) == 1
