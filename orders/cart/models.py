@@ -123,10 +123,11 @@ class CartLine(Promised):
 
 
 class ShownPromise(Promised):
-    """What a page has shown of a line since the cart was last changed; the newest one counts.
+    """What a page has shown of a line since the cart was last changed; the lowest one counts, and
+    the newest of equals.
 
-    Looking at a cart appends these rows; the next change of the cart writes the newest one on its
-    line and deletes them.
+    Looking at a cart appends these rows; the next change of the cart writes that one on its line
+    and deletes them.
     """
 
     line = models.ForeignKey(CartLine, on_delete=models.CASCADE, related_name="shown")

@@ -253,21 +253,21 @@ def _find_cart(shopper: ShopperValue, context: QuoteContext, lock: str = "") -> 
     return next(iter(read_rows(Cart, _OPEN + lock, given)), None)
 
 
-_SHOWN = """
-newest AS (
-    SELECT DISTINCT ON (shown.line_id) shown.* FROM orders_shownpromise shown
+# A look may end after one that began later, or after a change of the cart. No look raises what is
+# promised, so the lowest counts, and the newest of equals: a late one takes no promise back.
+_COUNTS = """newest AS (
+    SELECT DISTINCT ON (shown.line_id) shown.* FROM {shown} shown
     JOIN orders_cartline line ON line.id = shown.line_id
-    WHERE line.cart_id = %(cart)s
-    ORDER BY shown.line_id, shown.id DESC
-)
-"""
+    WHERE line.cart_id = %(cart)s AND shown.quoted_minor <= line.quoted_minor
+    ORDER BY shown.line_id, shown.quoted_minor, shown.id DESC
+)"""
 _TAKEN = """
 taken AS (
     DELETE FROM orders_shownpromise shown USING orders_cartline line
     WHERE line.id = shown.line_id AND line.cart_id = %(cart)s
     RETURNING shown.*
 ),
-newest AS (SELECT DISTINCT ON (line_id) * FROM taken ORDER BY line_id, id DESC),
+{counting},
 written AS (
     UPDATE orders_cartline line SET ({promise}) = ROW ({newest})
     FROM newest WHERE newest.line_id = line.id
@@ -300,17 +300,20 @@ def _lines_statement(*, takes: bool) -> str:
         else f"line.{name}"
         for name in (field.column for field in _fields_of(CartLine))
     )
-    first = _TAKEN.format(promise=promise, newest=newest) if takes else _SHOWN
+    first = _COUNTS.format(shown="orders_shownpromise")
+    if takes:
+        counting = _COUNTS.format(shown="taken")
+        first = _TAKEN.format(counting=counting, promise=promise, newest=newest)
     return _LINES.format(first=first, columns=columns)
 
 
 def read_lines(cart_id: UUID) -> list[CartLine]:
-    """Return the lines of a cart with the newest promise on each. One query."""
+    """Return the lines of a cart with the promise that counts on each. One query."""
     return _fetch(CartLine, _lines_statement(takes=False), {"cart": cart_id})
 
 
 def take_lines(cart_id: UUID) -> list[CartLine]:
-    """Return the lines of a locked cart; the newest promise is written on each. One query."""
+    """Return the lines of a locked cart; the promise that counts is written on each. One query."""
     return _fetch(CartLine, _lines_statement(takes=True), {"cart": cart_id})
 
 

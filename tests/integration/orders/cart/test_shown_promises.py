@@ -13,6 +13,7 @@ from orders.cart.services.carts import (
     view_cart,
 )
 from orders.cart.services.merging import merge_carts
+from orders.cart.services.valuation import value_cart
 from orders.models import CartLine, ShownPromise
 from pricing.base.core.values import QuoteContext
 from tests.factories.orders import FakePrices, Shelf, context_of, later, make_shopper
@@ -86,3 +87,22 @@ def test_nothing_is_noted_of_a_line_taken_out_meanwhile(visit: QuoteContext, she
     remove_line(context=visit, variant_id=shelf.cheddar)
     append_promises(looked_at)
     assert not ShownPromise.objects.exists()
+
+
+@pytest.mark.parametrize("is_changed", [True, False])
+def test_a_look_that_ends_late_takes_no_promise_back(
+    visit: QuoteContext, shelf: Shelf, prices: FakePrices, is_changed: bool
+) -> None:
+    add_to_cart(context=visit, variant_id=shelf.cheddar)
+    over = later(visit, minutes=70)
+    late = read_cart(over)
+    prices.public[shelf.cheddar] = 350
+    if is_changed:
+        set_quantity(context=over, variant_id=shelf.cheddar, quantity=2)
+    else:
+        assert shows(over) == 350
+    prices.public[shelf.cheddar] = 400
+    assert value_cart(late, over).valued.view.lines[0].price.quoted_minor == 400
+    assert shows(over) == 350
+    view = set_quantity(context=over, variant_id=shelf.cheddar, quantity=3)
+    assert (view.lines[0].price.quoted_minor, read_lines()) == (350, [(350, None)])
