@@ -116,7 +116,7 @@ def solve_conjugate_gradient(
     objective: Objective, start: FloatArray, *, tol: float = 1e-8, max_iter: int = 5_000
 ) -> Solution:
     """Nonlinear conjugate gradients (Polak-Ribiere+) by scipy, scaled by the Hessian's diagonal."""
-    return _by_library("CG", objective, start, tol, {"gtol": 0.1 * tol, "maxiter": max_iter})
+    return _by_library("CG", objective, start, tol, {"maxiter": max_iter})
 
 
 def _by_library(
@@ -127,6 +127,8 @@ def _by_library(
     options: dict[str, float],
 ) -> Solution:
     scale = objective.diagonal(objective.weights(start)) ** -0.5
+    if method == "CG":  # it looks at the gradient in scaled coordinates, as long or shorter there
+        options = {**options, "gtol": tol * float(scale.min())}
 
     def bend(point: FloatArray, direction: FloatArray) -> FloatArray:
         return scale * objective.curve(objective.weights(scale * point), scale * direction)
