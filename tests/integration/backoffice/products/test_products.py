@@ -86,7 +86,7 @@ def test_an_edit_changes_ledger_prices_and_is_logged(
         (
             {"option_names": ""},
             ({"options": "S", "price": "1"},),
-            "Name the product&#x27;s options",
+            "Enter the product&#x27;s options",
         ),
         ({}, ({"options": "S, Red", "price": "1"},), "Write one value for each of: Size."),
         ({"attributes": "Cotton"}, ({"options": "S", "price": "1"},), "is no attribute"),
