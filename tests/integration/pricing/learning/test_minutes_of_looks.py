@@ -91,12 +91,12 @@ def test_looks_count_once_in_a_fit_or_within_a_minute(
     learn_online(now=at(1))
     assert [one.tolist() for one in believe(teas)] == [one.tolist() for one in night]
     seen = newest_evidence(PLACE)
-    # One tea sells out of twelve looks ten times, the others never.
+    # One tea sells in each of twelve looks, the others never.
     keen = min(teas)
-    look_and_buy(teas, at(2), dict.fromkeys(teas, 0) | {keen: 10})
+    look_and_buy(teas, at(2), dict.fromkeys(teas, 0) | {keen: 12})
     drain_looks()
     report = learn_online(now=at(4))
-    assert (report.pending, report.pending_purchases) == (12 * len(teas), 10)
+    assert (report.pending, report.pending_purchases) == (12 * len(teas), 12)
     open_now = believe(teas)
     # Doubt is about the log: of a steeper slope the same share is more.
     assert (open_now[1] / open_now[0] < night[1] / night[0]).all()
