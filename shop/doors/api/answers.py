@@ -20,15 +20,15 @@ type Writer = Callable[..., str]  # value, currency, locale, what is given
 type AnyField = serializers.Field[Any, Any, Any, Any]
 
 _computed: dict[AnyField, Callable[[Any], Any]] = {}
-# What writes the value {0} of a field; all others are left to the encoder.
-_EXPRESSIONS: dict[type[AnyField], str] = {
-    serializers.IntegerField: "{0}",
-    serializers.BooleanField: "('true' if {0} else 'false')",
-    serializers.CharField: "quote({0})",
-    serializers.ChoiceField: "quote({0})",
-    serializers.DateTimeField: "quote({0}.isoformat())",
-    serializers.UUIDField: "quote(str({0}))",
-    serializers.DictField: "encode(dict({0}))",
+# What writes the value of a field; all others are left to the encoder.
+_FORMS: dict[type[AnyField], Callable[[Any], str]] = {
+    serializers.IntegerField: str,
+    serializers.BooleanField: lambda found: "true" if found else "false",
+    serializers.CharField: encode_basestring,
+    serializers.ChoiceField: encode_basestring,
+    serializers.DateTimeField: lambda found: encode_basestring(found.isoformat()),
+    serializers.UUIDField: lambda found: encode_basestring(str(found)),
+    serializers.DictField: lambda found: encode_json(dict(found)),
 }
 
 
@@ -102,40 +102,51 @@ class MoneySerializer(AnswerSerializer[int]):
 
 @cache
 def _compile(cls: type[AnswerSerializer[Any]]) -> Writer:
-    """Return one expression that writes all fields, as fast as one written by hand."""
-    scope: dict[str, Any] = {"encode": encode_json, "quote": encode_basestring}
+    """Return the function that writes all fields of a class; its fields are looked at once."""
     fields = cls._declared_fields
-    frame = ",".join(f'"{name}":%s' for name in fields)
-    values = "".join(f"{_express(cls, name, scope)}, " for name in fields)
-    source = f"lambda value, currency, locale, given=None: '{{{frame}}}' % ({values})"
-    code = compile(source, f"<{cls.__name__}>", "eval")
-    write: Writer = eval(code, scope)  # noqa: S307  # the names of our own fields, nothing sent
-    if not cls.currency_from:
-        return write
-    find = attrgetter(cls.currency_from)
-    return lambda value, currency, locale, given=None: write(value, find(value), locale, given)
+    frame = "{" + ",".join(f'"{name}":%s' for name in fields) + "}"
+    writers = [_compile_field(cls, name) for name in fields]
+    find = attrgetter(cls.currency_from) if cls.currency_from else None
+
+    def write(value: Any, currency: str, locale: str, given: Json | None = None) -> str:
+        if find is not None:
+            currency = find(value)
+        return frame % tuple([each(value, currency, locale, given) for each in writers])
+
+    return write
 
 
-def _express(cls: type[AnswerSerializer[Any]], name: str, scope: dict[str, Any]) -> str:
-    """Return the expression that writes a field; what it calls goes into `scope`."""
+def _compile_field(cls: type[AnswerSerializer[Any]], name: str) -> Writer:
+    """Return the function that reads a field from the value and writes it."""
     field: Any = cls._declared_fields[name]
-    attribute = find_attribute(cls, name)
-    at = f"given[{name!r}]" if name in cls.given else f"value.{attribute}" if attribute else "value"
-    if field in _computed:
-        scope[f"compute_{name}"] = _computed[field]
-        at = f"compute_{name}({at})"
-    shown = "found" if field.allow_null else at
+    write_found, compute = _write_by(field), _computed.get(field)
+    attribute = "" if name in cls.given else find_attribute(cls, name)
+    read = attrgetter(attribute) if attribute else None
+
+    def write(value: Any, currency: str, locale: str, given: Json) -> str:
+        found = given[name] if name in cls.given else read(value) if read else value
+        if compute is not None:
+            found = compute(found)
+        if found is None and field.allow_null:
+            return "null"
+        return write_found(found, currency, locale)
+
+    return write
+
+
+def _write_by(field: Any) -> Writer:
+    """Return the function that writes what a field holds."""
     if isinstance(field, serializers.ListSerializer):
         child: Any = field.child
-        scope[f"write_{name}"] = child.writer()
-        text = f"'[%s]' % ','.join([write_{name}(one, currency, locale) for one in {shown}])"
-    elif hasattr(field, "writer"):
-        scope[f"write_{name}"] = field.writer()
-        text = f"write_{name}({shown}, currency, locale)"
-    else:
-        kinds = (form for kind, form in _EXPRESSIONS.items() if isinstance(field, kind))
-        text = next(kinds, "encode({0})").format(shown)
-    return f"('null' if (found := {at}) is None else {text})" if field.allow_null else text
+        write_one = child.writer()
+        return lambda found, currency, locale: (
+            "[" + ",".join([write_one(one, currency, locale) for one in found]) + "]"
+        )
+    if hasattr(field, "writer"):
+        write: Writer = field.writer()
+        return write
+    encode = next((form for kind, form in _FORMS.items() if isinstance(field, kind)), encode_json)
+    return lambda found, _currency, _locale: encode(found)
 
 
 def find_attribute(cls: type[AnswerSerializer[Any]], name: str) -> str:
