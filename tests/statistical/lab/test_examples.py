@@ -24,4 +24,4 @@ def test_examples_are_true(module: str) -> None:
 def test_there_are_examples() -> None:
     assert "shop.lab.substitutes" in MODULES
     found = doctest.DocTestFinder().find(importlib.import_module("shop.lab.substitutes"))
-    assert sum(bool(test.examples) for test in found) == 2
+    assert sum(bool(test.examples) for test in found) == 3
