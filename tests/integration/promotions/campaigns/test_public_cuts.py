@@ -46,7 +46,7 @@ def test_a_release_records_its_cut_and_a_pause_ends_it(ran: Campaign, shelf: She
     assert read() == [(both, int(half.timestamp()), 10.0)]
 
 
-def test_a_pause_within_the_second_of_the_start_leaves_no_cut(ran: Campaign) -> None:
+def test_a_pause_within_the_first_second_leaves_no_cut(ran: Campaign) -> None:
     step(ran, Step.PAUSE, None, now=ran.starts_at + timedelta(milliseconds=400))
     assert (refresh_public_cuts(now=NOON), read()) == (0, [])
 
