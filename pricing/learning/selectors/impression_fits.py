@@ -134,16 +134,17 @@ def list_nights(model_ids: Sequence[int], place: SalesChannel) -> list[StoredNig
     """Return the nights that prices of models are made of, in their order, but for those whose fit
     has another form than that of today. One query a model, one more for each night that this
     process has not read yet. Raises UntrustedImpressions."""
-    rows = (_find_used(place, one, "id") for one in model_ids)
-    found = (read_night(row.pk) for row in rows if row is not None)
+    rows = (_find_used(place, one, "id", "sha256") for one in model_ids)
+    found = (read_night(row.pk, row.sha256) for row in rows if row is not None)
     return [night for night in found if night is not None]
 
 
 @lru_cache(maxsize=2)
-def read_night(pk: int) -> StoredNight | None:
-    """Return a stored night; a row of a fit never changes but for losing its arrays."""
+def read_night(pk: int, sha256: str) -> StoredNight | None:
+    """Return a stored night, remembered by what it holds: the hash of its arrays never changes, and
+    after a restore another night may have the id."""
     row = LookFit.objects.get(pk=pk)
-    arrays = _trust(row.arrays, row.sha256, f"fit {pk} of looks")
+    arrays = _trust(row.arrays, sha256, f"fit {pk} of looks")
     fit = _read_choice(arrays)
     if fit is None or fit.layout.columns != add_usual(Impressions.nothing(COLUMNS))[0].columns:
         return None
