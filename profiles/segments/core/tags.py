@@ -19,6 +19,7 @@ FloatArray = NDArray[np.float64]
 ENOUGH_ORDERS = 1.0  # decayed: about three orders in the last half year
 FRESH_WORDS = frozenset({"produce", "meat", "seafood", "deli", "pastry", "bakery", "salad"})
 NEW_DAYS = 30.0
+LAST_DIGITS = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,13 @@ def tag_shopper(
 
 
 def _holds(rule: TagRule, value: float, threshold: float | None) -> bool:
+    """A threshold is some shopper's own value, whose sums differ in the last digits by their order:
+    online and by night, who is on it has the same tags.
+
+    >>> _holds(RULES[2], 2.0 - 1e-13, 2.0), _holds(RULES[2], 1.99, 2.0)
+    (True, False)
+    """
     if threshold is None:
         return False
-    return value >= threshold if rule.quantile > 0.5 else value <= threshold
+    above = value - threshold if rule.quantile > 0.5 else threshold - value
+    return above >= -LAST_DIGITS * max(1.0, abs(threshold))
