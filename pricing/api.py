@@ -32,7 +32,12 @@ from pricing.ledger.selectors.impressions import PriceImpressions, list_price_im
 from pricing.ledger.selectors.offered import lower_by_offers
 from pricing.ledger.selectors.references import PAID_DAYS, load_paid, load_series
 from pricing.ledger.selectors.sales_channels import home_place, list_places, say_served
-from pricing.ledger.services.cuts import find_outdated_cuts, forget_cuts, record_cuts
+from pricing.ledger.services.cuts import (
+    find_outdated_cuts,
+    forget_cuts,
+    list_recorded_campaigns,
+    record_cuts,
+)
 from pricing.ledger.services.ledger import NotAPrice, load_ledger_bulk
 from pricing.policy.selectors.rules import (
     TripRow,
@@ -230,6 +235,7 @@ __all__ = [
     "list_proposals",
     "list_quality",
     "list_quotes_of_shopper",
+    "list_recorded_campaigns",
     "list_references",
     "list_rollouts",
     "list_ruled_places",

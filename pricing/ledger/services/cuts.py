@@ -38,9 +38,14 @@ def find_outdated_cuts(cuts: Mapping[int, Mapping[str, Sequence[OfferedCut]]]) -
     ]
 
 
-def forget_cuts(*, except_of: Collection[int]) -> int:
-    """Delete the cuts of all other campaigns; return how many."""
-    return PublicCut.objects.exclude(campaign_id__in=except_of).delete()[0]
+def list_recorded_campaigns() -> set[int]:
+    """Return of which campaigns cuts are recorded. One query."""
+    return set(PublicCut.objects.order_by().values_list("campaign_id", flat=True).distinct())
+
+
+def forget_cuts(campaign_ids: Collection[int]) -> int:
+    """Delete the cuts of campaigns; return how many."""
+    return PublicCut.objects.filter(campaign_id__in=campaign_ids).delete()[0]
 
 
 def _make_rows(campaign_id: int, cuts: Mapping[str, Sequence[OfferedCut]]) -> list[PublicCut]:

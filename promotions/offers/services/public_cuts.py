@@ -6,7 +6,12 @@ from datetime import datetime
 
 from django.db import transaction
 
-from pricing.api import find_outdated_cuts, forget_cuts, record_cuts
+from pricing.api import (
+    find_outdated_cuts,
+    forget_cuts,
+    list_recorded_campaigns,
+    record_cuts,
+)
 from promotions.campaigns.api import lock_campaign
 from promotions.offers.selectors.public_cuts import find_public_cuts, list_recent_campaigns
 
@@ -26,7 +31,8 @@ def refresh_public_cuts(*, now: datetime) -> int:
 
     A scope covers other products once the catalogue changed, and a law may begin to count members.
     """
+    known = list_recorded_campaigns()  # first: what is released from here on is recorded, and new
     found = find_public_cuts(list_recent_campaigns(now), now)
-    forget_cuts(except_of=found)
+    forget_cuts(known - found.keys())
     outdated = find_outdated_cuts(found)
     return sum(record_public_cuts(campaign_id=one, now=now) for one in outdated)

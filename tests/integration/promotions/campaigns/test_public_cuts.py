@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.management import call_command
@@ -11,6 +11,8 @@ from pricing.ledger.selectors.offered import list_cuts
 from pricing.models import PublicCut
 from promotions.campaigns.core.workflow import Step
 from promotions.models import Campaign
+from promotions.offers.selectors.public_cuts import list_recent_campaigns
+from promotions.offers.services import public_cuts
 from promotions.offers.services.public_cuts import refresh_public_cuts
 from shop.ground.catalog.models import Product
 from shop.ground.catalog.selectors import forget_catalog
@@ -73,6 +75,21 @@ def test_cuts_that_no_law_looks_back_at_are_forgotten(ran: Campaign) -> None:
     assert PublicCut.objects.get().campaign_id == ran.pk
     assert refresh_public_cuts(now=ENDS + timedelta(days=270)) == 0
     assert not PublicCut.objects.exists()
+
+
+def test_a_campaign_released_during_a_refresh_keeps_its_cut(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = make_draft("cheese", percent="10", offer={"scope": {"categories": [shelf.cheese]}})
+
+    def release_after(now: datetime) -> list[Campaign]:
+        recent = list_recent_campaigns(now)
+        step(campaign, Step.SCHEDULE, make_person("ann"))
+        return recent
+
+    monkeypatch.setattr(public_cuts, "list_recent_campaigns", release_after)
+    assert refresh_public_cuts(now=NOON) == 0
+    assert PublicCut.objects.get().campaign_id == campaign.pk
 
 
 def test_migrating_a_database_of_before_records_its_campaigns(ran: Campaign) -> None:
