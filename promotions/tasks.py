@@ -29,8 +29,7 @@ from promotions.targeting.api import (
     send_digests,
     train_uplift,
 )
-from promotions.tuning import api as adjusting
-from promotions.tuning import api as pulse
+from promotions.tuning import api as tuning
 from shop.ground.jobs.services import RunProgress
 from shop.ground.jobs.tasks import job
 from shop.ground.kernel.clock import utc_now
@@ -104,14 +103,14 @@ def send_offer_digests() -> int:
 def adjust_campaigns() -> int:
     """Count what every campaign brought in the last hours, then change what evidence asks for."""
     now = utc_now()
-    counted = pulse.collect_pulse(now=now)
-    return counted + adjusting.adjust_campaigns(now=now)
+    counted = tuning.collect_pulse(now=now)
+    return counted + tuning.adjust_campaigns(now=now)
 
 
 @job(queue="recompute", time_limit=900)
 def recount_campaigns() -> int:
     """Count the last days again: orders are cancelled and paid late."""
-    return pulse.collect_pulse(now=utc_now(), back=RECOUNT)
+    return tuning.collect_pulse(now=utc_now(), back=RECOUNT)
 
 
 @job(queue="recompute", time_limit=1_800)
