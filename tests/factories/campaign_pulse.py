@@ -28,7 +28,15 @@ def act(shopper: ShopperValue, kind: str, at: datetime, **fields: object) -> Non
     )
 
 
-def redeem(campaign: Campaign, shopper: ShopperValue, ref: str, at: datetime, amount: int) -> None:
+def redeem(
+    campaign: Campaign,
+    shopper: ShopperValue,
+    ref: str,
+    at: datetime,
+    amount: int,
+    *,
+    state: str = "committed",
+) -> None:
     Redemption.objects.create(
         campaign=campaign,
         offer=campaign.offers.get(),
@@ -36,6 +44,7 @@ def redeem(campaign: Campaign, shopper: ShopperValue, ref: str, at: datetime, am
         order_ref=ref,
         amount_minor=amount,
         at=at,
+        state=state,
     )
 
 

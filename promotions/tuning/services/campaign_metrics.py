@@ -1,7 +1,7 @@
 """Count what every campaign brings, minute by minute, from events, redemptions and reviews.
 
 Counted again and replaced as long as something may still come late, so a run is safe to repeat: a
-redemption that is released, an order that is paid an hour later, an event of a phone without net.
+redemption that is given back, an order that is paid an hour later, an event of a phone without net.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Key = tuple[int, datetime]
 
 @dataclass(slots=True)
 class _Use:
-    """A redemption that stands: its campaign, minute, discount and whose it is."""
+    """A redemption of a paid order: its campaign, minute, discount and whose it is."""
 
     campaign_id: int
     order_ref: str
@@ -89,8 +89,8 @@ def _count_events(tally: _Tally, campaign_ids: set[int], since: datetime, until:
 
 
 def _list_uses(campaign_ids: set[int], since: datetime) -> list[_Use]:
-    rows = Redemption.objects.filter(campaign_id__in=campaign_ids, at__gte=since).exclude(
-        state=Redemption.State.RELEASED
+    rows = Redemption.objects.filter(
+        campaign_id__in=campaign_ids, at__gte=since, state=Redemption.State.COMMITTED
     )
     return [_Use(*row) for row in rows.values_list(*(one.name for one in fields(_Use)))]
 

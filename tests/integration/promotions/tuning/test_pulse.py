@@ -10,7 +10,7 @@ from profiles.events.services.purchases import record_purchase_events, record_re
 from profiles.models import Review
 from profiles.reviews.services.reviews import write_review
 from profiles.values import PurchasedLine
-from promotions.coupons.services.redemptions import release_redemptions
+from promotions.coupons.services.redemptions import commit_redemptions, release_redemptions
 from promotions.models import Campaign
 from promotions.tuning.core import MetricTotals
 from promotions.tuning.selectors.adjusting import sum_pulses
@@ -83,6 +83,18 @@ def test_counting_again_changes_nothing_and_a_release_is_taken_back(shelf: Shelf
     release_redemptions(order_ref="FT-2", now=NOON)
     assert collect_pulse(now=NOON) == 1
     assert sum_pulses([campaign.pk])[campaign.pk].spend_minor == 60
+
+
+def test_orders_count_once_they_are_paid(shelf: Shelf) -> None:
+    campaign, alice = make_campaign("bread", percent="10"), make_shopper()
+    redeem(campaign, alice, "FT-1", NOON - 5 * MINUTE, 60, state="held")
+    redeem(campaign, alice, "FT-2", NOON - 4 * MINUTE, 40, state="expired")
+    assert (collect_pulse(now=NOON), campaign.minutes.count()) == (0, 0)
+    commit_redemptions(order_ref="FT-1", now=NOON)
+    assert collect_pulse(now=NOON) == 1
+    counted = campaign.minutes.get()
+    assert (counted.minute, counted.redemptions) == (NOON - 5 * MINUTE, 1)
+    assert counted.spend_minor == 60
 
 
 def test_an_unknown_cost_is_assumed_as_prices_assume_it(shelf: Shelf) -> None:
