@@ -16,6 +16,8 @@ DOCUMENTS = sorted(
 )
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 HIDDEN_COMMANDS = {"supervise"}
+# Examples in which the reader makes the file.
+NEW_MODULES = {"rungs.py", "tests/integration/promotions/coupons/test_old_refusals.py"}
 ADR = ROOT / "docs/adr"
 RECORDS = [(int(path.name[:4]), path) for path in sorted(ADR.glob("[0-9]*.md"))]
 
@@ -31,6 +33,12 @@ def find_unknown_commands(text: str) -> list[str]:
     return [word for word in re.findall(r"\./dev ([a-z]+)\b", text) if word not in known]
 
 
+def find_unknown_modules(text: str, tracked: list[str]) -> list[str]:
+    """Python files in backquotes that end no path of ours."""
+    named = re.findall(r"`([\w./-]+\.py)`", text)
+    return [one for one in named if not any(f"/{path}".endswith(f"/{one}") for path in tracked)]
+
+
 def find_decisions(text: str) -> list[int]:
     """The numbers of decision records that a text names."""
     return [int(number) for number in re.findall(r"\b(?:adr/|ADR )(\d+)", text)]
@@ -43,6 +51,16 @@ def test_links_and_commands_of_documents_exist(path: Path) -> None:
     # In backquotes or alone on a line: elsewhere "./dev finds a Python" is prose.
     spoken = re.findall(r"`(\./dev [^`]*)`|^(\./dev .*)$", text, re.MULTILINE)
     expect_none(find_unknown_commands("\n".join("".join(pair) for pair in spoken)))
+
+
+def test_modules_that_documents_name_exist() -> None:
+    tracked = list_tracked()
+    expect_none(
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in DOCUMENTS
+        for name in find_unknown_modules(path.read_text(), tracked)
+        if name not in NEW_MODULES
+    )
 
 
 def test_help_lists_every_command() -> None:
@@ -84,9 +102,14 @@ def test_every_decision_that_is_named_exists() -> None:
     expect_none(f"{path} names decision {one}" for path, one in named if one not in numbers)
 
 
-def test_the_check_finds_a_dead_link_and_an_unknown_command() -> None:
+def test_the_checks_find_dead_links_unknown_commands_and_modules() -> None:
     assert find_dead_links("[a](nowhere.md) [b](https://x.example) [c](#part)", ROOT) == [
         "nowhere.md"
     ]
     assert find_unknown_commands("./dev demo and ./dev fly") == ["fly"]
+    tracked = ["shop/clock.py", "tools/paths.py"]
+    assert find_unknown_modules("`clock.py`, `shop/paths.py`, `lock.py`", tracked) == [
+        "shop/paths.py",
+        "lock.py",
+    ]
     assert find_decisions("[ADR 4](adr/0004-x.md) and `docs/adr/0190`") == [4, 4, 190]
