@@ -23,6 +23,7 @@ from orders.checkout.services.idempotency import (
     run_once,
 )
 from orders.checkout.services.placing import (
+    find_placed_order,
     place_order,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "check_contact",
     "expire_carts",
     "expire_unpaid_orders",
+    "find_placed_order",
     "forget_old_keys",
     "place_order",
     "run_once",

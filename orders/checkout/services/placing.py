@@ -23,7 +23,7 @@ from orders.cart.api import (
 from orders.cart.core.limits import HOLD, SHORT_HOLD
 from orders.cart.core.stages import SettledLine
 from orders.cart.models import Cart
-from orders.checkout.models import OrderFacts
+from orders.checkout.models import IdempotencyKey, OrderFacts
 from orders.checkout.services.checkout import check_ready, claim_of, require_cart, stock_lines
 from orders.checkout.services.contacts import check_contact
 from orders.checkout.services.idempotency import run_once
@@ -39,6 +39,7 @@ from orders.values import CartLineView, Contact, OrderView
 from pricing.api import store_quote
 from pricing.base.core.values import QuoteContext
 from profiles.accounts.api import note_place
+from profiles.shoppers.api import find_shopper
 from promotions.campaigns.api import find_costs
 from promotions.coupons.api import hold_redemptions
 from promotions.engine.api import Buyer
@@ -88,7 +89,7 @@ def place_order(
 
     try:
         answer = run_once(
-            scope=f"order:{shopper.id}",
+            scope=_scope(shopper.id),
             key=idempotency_key,
             fingerprint=fingerprint(asked),
             now=context.now,
@@ -98,6 +99,22 @@ def place_order(
         checkout_refusals_total.labels(code=refusal.code).inc()
         raise
     return get_order(number=answer.body["number"], shopper_id=shopper.id, language=context.language)
+
+
+def find_placed_order(*, context: QuoteContext, idempotency_key: str) -> OrderView | None:
+    """Return the order that this shopper placed with the key, or None, also for others' keys."""
+    shopper = find_shopper(context.shopper_pseudonym) if context.shopper_pseudonym else None
+    if shopper is None:
+        return None
+    known = IdempotencyKey.objects.filter(scope=_scope(shopper.id), key=idempotency_key).first()
+    if known is None:
+        return None
+    number = known.body["number"]
+    return get_order(number=number, shopper_id=shopper.id, language=context.language)
+
+
+def _scope(shopper_id: int) -> str:
+    return f"order:{shopper_id}"
 
 
 @transaction.atomic

@@ -16,13 +16,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from orders.cart.api import remember_contact, use_points
-from orders.checkout.api import place_order
+from orders.checkout.api import find_placed_order, place_order
+from orders.order.api import renew_link
 from orders.payments.api import start_payment
 from orders.terms.api import find_method, list_regions, list_served
 from orders.values import CheckoutView, OrderView
 from shop.doors.pages.cards import quote_context
 from shop.doors.pages.checkout import checkout as checkout_page
-from shop.doors.pages.checkout import last_contact
+from shop.doors.pages.checkout import last_contact, prove_email
 from shop.doors.storefront.forms import CheckoutForm, CheckoutTerms
 from shop.doors.storefront.limits import limited
 from shop.doors.storefront.messages import say_refusal
@@ -57,9 +58,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
         holds = request.method == "POST"
         view = checkout_page(visit.ctx, given.get("delivery") or None, holds=holds)
     except FairtagError as error:
-        if error.code == "no_payment_provider":
-            messages.error(request, say_refusal(error))
-        return redirect("cart")  # the cart shows what else stands in the way, and how to go on
+        return _leave(request, error)
     if "start" in request.POST:
         return redirect("checkout")
     if is_fragment(request) and "place" not in given:
@@ -108,13 +107,43 @@ def _place(request: HttpRequest, view: CheckoutView, form: CheckoutForm) -> Http
             address=get_visit(request).ctx.address,
         )
     except FairtagError as error:
-        form.add_error(None, say_refusal(error))
-        view = checkout_page(get_visit(request).ctx, form.cleaned_data["delivery"], holds=True)
-        return _render(request, view, form, status=422)
+        return _refuse(request, form, error)
     get_visit(request).remember_count(0)
     if get_visit(request).ctx.account_id is None:
         get_visit(request).prove_order(order.number)  # the address was given a moment ago
     return _pay(request, order, form.cleaned_data["method"], key)
+
+
+def _refuse(request: HttpRequest, form: CheckoutForm, error: FairtagError) -> HttpResponse:
+    """Show the form again with what stood in the way; leave it if the cart became an order."""
+    try:
+        view = checkout_page(get_visit(request).ctx, form.cleaned_data["delivery"], holds=True)
+    except FairtagError as changed:
+        return _leave(request, changed)
+    if error.code == "idempotency_mismatch":
+        return _leave(request, error)
+    form.add_error(None, say_refusal(error))
+    return _render(request, view, form, status=422)
+
+
+def _leave(request: HttpRequest, error: FairtagError) -> HttpResponse:
+    """Go to the order that this form placed before, else to the cart, which shows how to go on.
+
+    A guest who sends the order's e-mail address with it has proven it, as with the first press.
+    """
+    visit = get_visit(request)
+    context = quote_context(visit.ctx, "checkout")
+    placed = find_placed_order(context=context, idempotency_key=_read_key(request))
+    if placed is None:
+        if error.code == "no_payment_provider":
+            messages.error(request, say_refusal(error))
+        return redirect("cart")
+    token = renew_link(order_id=placed.order_id, now=visit.ctx.now)
+    if visit.ctx.account_id is None:
+        number = prove_email(visit.ctx, token, request.POST.get("email", ""))
+        if number:
+            visit.prove_order(number)
+    return redirect("order", token=token)
 
 
 def _pay(request: HttpRequest, order: OrderView, method: str, key: str) -> HttpResponse:
