@@ -12,10 +12,10 @@ class ShopConfig(AppConfig):
     verbose_name = "Shop"
 
     def ready(self) -> None:
-        from shop import celery, tasks, wiring  # only now is the app registry ready
+        from shop import celery, wiring  # only now is the app registry ready
         from shop.ground.storeinfo.selectors import check_store
 
         checks.register(check_store, checks.Tags.database, deploy=True)
 
         celery.app.set_default()
-        wiring.connect(wake=tasks.wake_outbox)
+        wiring.connect()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from shop.ground.catalog.services import refresh_search
 from shop.ground.jobs.services import delete_old_runs, mark_hung_runs
-from shop.ground.jobs.tasks import job, wake
+from shop.ground.jobs.tasks import job
 from shop.ground.kernel.clock import utc_now
 from shop.ground.outbox.services import delete_delivered_facts, deliver_facts
 from shop.wiring import HANDLERS
@@ -19,11 +19,6 @@ KEEP_FACTS = timedelta(days=14)
 def deliver_outbox() -> int:
     """Deliver due facts to their handlers."""
     return deliver_facts(handlers=HANDLERS, now=utc_now())
-
-
-def wake_outbox() -> None:
-    """Rouse the delivering worker; with Redis down the schedule finds the fact later."""
-    wake(deliver_outbox)
 
 
 @job(queue="outbox", time_limit=60)

@@ -6,8 +6,6 @@ service. Rooms register nothing by themselves: what is not in this file does not
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from celery.signals import worker_init
 
 from orders.fulfilment.tasks import mail_parcel, settle_refunded
@@ -23,7 +21,7 @@ from orders.tasks import (
 from pricing.tasks import look_again_soon, reprice_soon
 from shop.ground.catalog.tasks import make_pictures_soon
 from shop.ground.jobs.starting import require_ready
-from shop.ground.outbox.services import Handlers, on_fact_committed
+from shop.ground.outbox.services import Handlers
 
 HANDLERS: Handlers = {
     "OrderPlaced": (mail_order_placed,),
@@ -46,10 +44,6 @@ HANDLERS: Handlers = {
 }
 
 
-def connect(*, wake: Callable[[], object]) -> None:
-    """Connect the rooms to each other; called once when the app registry is ready.
-
-    `wake` rouses the worker that delivers facts.
-    """
-    on_fact_committed(wake)
+def connect() -> None:
+    """Let workers check that they may start; called once when the app registry is ready."""
     worker_init.connect(require_ready)  # as the web server does: see `shop.wsgi`

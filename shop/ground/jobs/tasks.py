@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from inspect import signature
 from typing import Any
 
-from celery import Task, shared_task
+from celery import Signature, Task, shared_task
 from django.db import connection
 
 from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
@@ -61,7 +61,7 @@ def job(
     return decorate
 
 
-def wake(task: Task) -> None:
+def wake(task: Task | Signature) -> None:
     """Start a scheduled job ahead of its turn; without Redis it waits for its turn.
 
     A hundred calls start it once, until it has begun. The key comes first, also because it fails

@@ -8,22 +8,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from celery import signature
 from django.db import transaction
 
+from shop.ground.jobs.tasks import wake
 from shop.ground.kernel.ids import uuid7_at
 from shop.ground.outbox.models import MAX_ATTEMPTS, Fact
 
 KEEP_ERROR_CHARACTERS = 2_000
 
+# The job that delivers knows the handlers of all rooms, so it stands above: it is sent by name.
+DELIVERY, QUEUE = "shop.tasks.deliver_outbox", "outbox"
+
 Handler = Callable[[UUID, Mapping[str, Any]], None]
 Handlers = Mapping[str, Sequence[Handler]]
-
-_after_commit: list[Callable[[], object]] = []
-
-
-def on_fact_committed(wake: Callable[[], object]) -> None:
-    """Register what wakes the delivering worker; called once by the composition layer."""
-    _after_commit[:] = [wake]
 
 
 def write_fact(*, kind: str, payload: Mapping[str, Any], occurred_at: datetime) -> UUID:
@@ -36,9 +34,13 @@ def write_fact(*, kind: str, payload: Mapping[str, Any], occurred_at: datetime) 
     Fact.objects.create(
         id=fact_id, kind=kind, payload=dict(payload), occurred_at=occurred_at, due_at=occurred_at
     )
-    for wake in _after_commit:
-        transaction.on_commit(wake, robust=True)
+    transaction.on_commit(wake_delivery, robust=True)
     return fact_id
+
+
+def wake_delivery() -> None:
+    """Rouse the delivering worker; with Redis down the schedule finds the fact later."""
+    wake(signature(DELIVERY, queue=QUEUE))
 
 
 def deliver_facts(*, handlers: Handlers, now: datetime, limit: int = 200) -> int:

@@ -48,12 +48,12 @@ def test_a_rolled_back_fact_never_happened() -> None:
 
 
 def test_the_worker_is_woken_only_after_commit(monkeypatch: pytest.MonkeyPatch) -> None:
-    woken: list[bool] = []
-    monkeypatch.setattr(deliver_outbox, "delay", lambda: woken.append(True))
+    woken: list[str] = []
+    monkeypatch.setattr(deliver_outbox, "apply_async", lambda *_, **to: woken.append(to["queue"]))
     with transaction.atomic():
         write_fact(kind="OrderPlaced", payload={}, occurred_at=NOON)
         assert woken == []
-    assert woken == [True]
+    assert woken == ["outbox"]
 
 
 def test_a_failed_handler_is_retried_and_its_writes_undone() -> None:

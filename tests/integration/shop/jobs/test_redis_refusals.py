@@ -20,7 +20,7 @@ from shop.doors.backoffice.health import list_gauges
 from shop.ground.jobs.redis import RedisUnavailable, ask_redis, get_patient_redis, redis_breaker
 from shop.ground.jobs.services import JobUnknown, start_job
 from shop.ground.kernel.clock import utc_now
-from shop.tasks import wake_outbox
+from shop.ground.outbox.services import wake_delivery
 from tests.factories.api import API, add, event, expect, make_guest_client, order_cart
 from tests.factories.orders import Shelf
 from tests.factories.own_valkey import STATES, own_valkey
@@ -72,7 +72,7 @@ def test_every_way_to_write_meets_a_server_that_is_down(refusing: redis.Redis) -
     with pytest.raises(RedisUnavailable):
         ask_redis(("GET", "y"), WRITE, ("EVAL", SCRIPT, 1, "x"))
     redis_breaker.close()
-    wake_outbox()  # says nothing: the schedule finds the fact
+    wake_delivery()  # says nothing: the schedule finds the fact
     assert redis_breaker.is_open
     redis_breaker.close()
     with pytest.raises(JobUnknown, match="queue does not answer"):
