@@ -345,7 +345,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
             act = write_act(_("Step: %(step)s."), reason=reason, step=named)
             self.log_change(request, row, act)
             phase = PHASES[status_at(row.status, row.starts_at, row.ends_at, utc_now())][0]
-            said = _("The campaign is now: %(status)s.") % {"status": phase}
+            said = _("The new status of the campaign is “%(status)s”.") % {"status": phase}
             self.message_user(request, said)
         return go_back(request)
 

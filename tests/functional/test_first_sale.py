@@ -133,7 +133,7 @@ def cut_prices(page: Page) -> None:
     expect(page.get_by_text("may be released")).to_be_visible(timeout=WORKER_MS)
     page.get_by_label("Reason").fill("Opening week")
     page.get_by_role("button", name="Schedule").click()
-    expect(page.get_by_text("The campaign is now: live.")).to_be_visible()
+    expect(page.get_by_text("The new status of the campaign is “live”.")).to_be_visible()
 
 
 def buy(page: Page) -> str:

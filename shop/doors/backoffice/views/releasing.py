@@ -85,5 +85,7 @@ def _take(request: HttpRequest, campaign_id: int, step: str, reason: str) -> boo
             messages.error(request, told)
         return False
     phase = PHASES[require_campaign(campaign_id).phase][0]
-    messages.success(request, _("The campaign is now: %(status)s.") % {"status": phase})
+    messages.success(
+        request, _("The new status of the campaign is “%(status)s”.") % {"status": phase}
+    )
     return True

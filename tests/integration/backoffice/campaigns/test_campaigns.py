@@ -95,7 +95,7 @@ def test_the_plan_page_schedules_and_another_person_approves(
     assert messages_of(seller) == ["Give a reason: it is stored with the change."]
     assert '<button class="ft-button" type="submit">Schedule</button>' in page_of(seller, plan)
     release(seller, key, "schedule")
-    assert messages_of(seller) == ["The campaign is now: waits for a second person."]
+    assert messages_of(seller) == ["The new status of the campaign is “waits for a second person”."]
     assert 'name="step"' not in page_of(seller, plan)
     release(seller, key, "approve")
     assert messages_of(seller) == [
@@ -104,7 +104,7 @@ def test_the_plan_page_schedules_and_another_person_approves(
     assert Campaign.objects.get(pk=key).status == "scheduled"
     assert '<span class="ft-tag ft-tag-amber">waits for a second' in page_of(approver, plan)
     release(approver, key, "approve")
-    assert messages_of(approver) == ["The campaign is now: approved, not begun."]
+    assert messages_of(approver) == ["The new status of the campaign is “approved, not begun”."]
 
 
 def test_a_refused_step_says_each_rule_and_keeps_the_reason(
@@ -152,7 +152,10 @@ def test_a_step_names_the_new_status_and_the_time_zone(root: Client) -> None:
         market_code="us", starts_at=days[0], ends_at=days[1], budget_minor=100
     )
     act(root, "promotions_campaign_schedule", key, reason=REASON)
-    assert messages_of(root) == ["Done.", "The campaign is now: approved, not begun."]
+    assert messages_of(root) == [
+        "Done.",
+        "The new status of the campaign is “approved, not begun”.",
+    ]
     page = page_of(root, reverse("admin:campaign_plan", args=[key]))
     assert "2030-01-05 00:00 – 2030-01-12 00:00 America/New_York" in page
 
