@@ -25,6 +25,7 @@ from promotions.partners.models import (
 )
 from shop.ground.catalog.selectors import load_variant_arrays
 from shop.ground.kernel.errors import FairtagError
+from shop.ground.staff.log import SHORTEST_REASON
 
 Kind = PartnerEntry.Kind
 
@@ -101,7 +102,7 @@ def correct_partner(
     *, share_id: int, partner_minor: int, reason: str, key: str, now: datetime
 ) -> PartnerEntry:
     """Book a correction; it belongs to the period that is closed next. Raises PartnerRefused."""
-    if not partner_minor or len(reason.strip()) < 5:
+    if not partner_minor or len(reason.strip()) < SHORTEST_REASON:
         raise PartnerRefused("Say how much and why.", code="bad_correction")
     return PartnerEntry.objects.create(
         share_id=share_id,

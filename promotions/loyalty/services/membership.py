@@ -39,10 +39,10 @@ from shop.ground.approvals.services import (
 )
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.translation import gettext_noop
+from shop.ground.staff.log import SHORTEST_REASON
 
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that is read as another
 CODE_LENGTH = 10
-SHORTEST_REASON = 5
 State = PointsAdjustment.State
 
 

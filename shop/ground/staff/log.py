@@ -10,6 +10,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils.functional import Promise
 from django.utils.translation import gettext, override
 
+SHORTEST_REASON = 5
+
 
 def write_act(
     said: str | Promise, *, reason: str = "", token: str = "", **figures: str | Promise

@@ -22,8 +22,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWid
 
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.columns import show_money
-
-SHORTEST_REASON = 5
+from shop.ground.staff.log import SHORTEST_REASON
 
 
 class ConfirmForm(BaseDialogForm):
@@ -89,6 +88,12 @@ def tell_outcome(
         return False
     admin.message_user(request, done, messages.SUCCESS)
     return True
+
+
+def ask_reason() -> str:
+    """Say that a reason is missing or too short."""
+    said = gettext("Give a reason of at least %(number)d characters: it is stored with the change.")
+    return said % {"number": SHORTEST_REASON}
 
 
 def account_id(request: HttpRequest) -> int:

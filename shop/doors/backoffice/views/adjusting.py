@@ -29,8 +29,9 @@ from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.columns import show_minor
 from shop.ground.staff.keys import read_number
+from shop.ground.staff.log import SHORTEST_REASON
 from shop.ground.staff.numbers import EMPTY, show_count, show_number, show_percent
-from shop.ground.staff.reasons import SHORTEST_REASON, account_id, say_refusal
+from shop.ground.staff.reasons import account_id, ask_reason, say_refusal
 
 CAN_SEE = "promotions.view_campaign"
 CAN_CHANGE = "promotions.change_campaign"
@@ -54,7 +55,7 @@ class DecisionForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         reason = (cleaned.get("reason") or "").strip()
         if cleaned.get("verb") in ("reject", "undo") and len(reason) < SHORTEST_REASON:
-            self.add_error(None, _("Give a reason: it is stored with the change."))
+            self.add_error(None, ask_reason())
         return cleaned
 
 

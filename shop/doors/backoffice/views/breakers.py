@@ -13,7 +13,8 @@ from pricing.api import undo_trip
 from shop.doors.backoffice.frame import needs
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
-from shop.ground.staff.reasons import SHORTEST_REASON, account_id
+from shop.ground.staff.log import SHORTEST_REASON
+from shop.ground.staff.reasons import account_id, ask_reason
 
 
 class UndoForm(forms.Form):
@@ -29,9 +30,7 @@ def undo_breaker(request: HttpRequest) -> HttpResponse:
     """Undo one trip through the service; the breaker rests for a day."""
     form = UndoForm(request.POST)
     if not form.is_valid():
-        messages.error(
-            request, _("Say why it may be undone: the reason is stored with the breaker.")
-        )
+        messages.error(request, ask_reason())
     else:
         try:
             undo_trip(

@@ -28,7 +28,8 @@ from shop.ground.catalog.selectors import find_place
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.columns import show_tag
-from shop.ground.staff.reasons import SHORTEST_REASON, account_id, say_refusal
+from shop.ground.staff.log import SHORTEST_REASON
+from shop.ground.staff.reasons import account_id, ask_reason, say_refusal
 from shop.ground.staff.region import show_moment
 
 CAN_SEE = "promotions.view_campaign"
@@ -64,7 +65,7 @@ def roll_back_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
     require_campaign(campaign_id)
     form = RollbackForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Give a reason: it is stored with the change."))
+        messages.error(request, ask_reason())
     else:
         _try_rollback(request, campaign_id, form)
     return HttpResponseRedirect(reverse("admin:campaign_versions", args=[campaign_id]))

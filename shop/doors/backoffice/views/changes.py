@@ -35,9 +35,10 @@ from shop.doors.backoffice.names import name_cards
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.keys import read_number
+from shop.ground.staff.log import SHORTEST_REASON
 from shop.ground.staff.money import price_field
 from shop.ground.staff.numbers import show_percent
-from shop.ground.staff.reasons import SHORTEST_REASON, account_id, say_refusal
+from shop.ground.staff.reasons import account_id, ask_reason, say_refusal
 
 PAGE = 25
 # tab -> states shown under it
@@ -73,7 +74,7 @@ class DecisionForm(forms.Form):
         verb = cleaned.get("verb")
         reason = (cleaned.get("reason") or "").strip()
         if verb in ("edit", "snooze", "reject") and len(reason) < SHORTEST_REASON:
-            self.add_error(None, _("Give a reason: it is stored with the change."))
+            self.add_error(None, ask_reason())
         if verb == "snooze" and not cleaned.get("days"):
             self.add_error(None, _("Enter for how many days, 1 to 90."))
         if verb == "edit" and not cleaned.get("amount"):

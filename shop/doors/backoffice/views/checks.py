@@ -33,8 +33,9 @@ from shop.ground.jobs.services import JobUnknown, start_job
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.keys import read_number
+from shop.ground.staff.log import SHORTEST_REASON
 from shop.ground.staff.numbers import show_count
-from shop.ground.staff.reasons import SHORTEST_REASON, account_id, go_back, say_refusal
+from shop.ground.staff.reasons import account_id, ask_reason, go_back, say_refusal
 
 CAN_SEE, CAN_CHANGE = "promotions.view_campaign", "promotions.change_campaign"
 JOB, QUEUE = "answer_campaign_checks", "recompute"
@@ -156,7 +157,7 @@ def accept_floor(request: HttpRequest, campaign_id: int) -> HttpResponse:
     address = reverse(PAGES["law"], args=[campaign_id])
     reason = request.POST.get("reason", "").strip()[:300]
     if len(reason) < SHORTEST_REASON:
-        messages.error(request, _("Give a reason: it is stored with the change."))
+        messages.error(request, ask_reason())
         return HttpResponseRedirect(address)
     try:
         accept_below_floor(

@@ -40,8 +40,8 @@ from shop.ground.inventory.core.values import StockLine
 from shop.ground.inventory.services import OutOfStock, adjust_stock, receive_stock
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.keys import read_number
-from shop.ground.staff.log import write_act
-from shop.ground.staff.reasons import SHORTEST_REASON, say_refusal
+from shop.ground.staff.log import SHORTEST_REASON, write_act
+from shop.ground.staff.reasons import say_refusal
 
 SEE, ADD, CHANGE_IT = "shop.view_product", "shop.add_product", "shop.change_product"
 SET_PRICES = "pricing.change_publicprice"

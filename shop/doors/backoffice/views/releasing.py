@@ -21,7 +21,8 @@ from shop.doors.backoffice.frame import needs
 from shop.doors.backoffice.views.campaigns import require_campaign
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
-from shop.ground.staff.reasons import SHORTEST_REASON, account_id, say_refusal
+from shop.ground.staff.log import SHORTEST_REASON
+from shop.ground.staff.reasons import account_id, ask_reason, say_refusal
 
 # What leads to shoppers, or back: who may, and what the button says
 STEPS: dict[Step | Note, tuple[str, Promise]] = {
@@ -49,7 +50,7 @@ def release_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
     form = StepForm(request.POST)
     address, is_taken = reverse("admin:campaign_plan", args=[campaign_id]), False
     if not form.is_valid():
-        messages.error(request, _("Give a reason: it is stored with the change."))
+        messages.error(request, ask_reason())
     elif form.cleaned_data["step"] not in list_offered(request, campaign):
         messages.error(
             request, _("This step is not possible in this state, or you may not take it.")

@@ -110,7 +110,7 @@ def test_a_yes_moves_the_depth_and_undo_brings_it_back(
     assert "the next checks measure" in decide(root, change, verb="approve")
     offer = change.campaign.offers.get()
     assert (change.state, float(offer.percent)) == ("applied", 7.5)
-    assert "Give a reason" in decide(root, change, verb="undo")
+    assert "Give a reason of at least 5 characters" in decide(root, change, verb="undo")
     assert change.state == "applied"
     assert "as it was before" in decide(root, change, verb="undo", reason=REASON)
     offer.refresh_from_db()

@@ -92,7 +92,9 @@ def test_the_plan_page_schedules_and_another_person_approves(
     Offer.objects.filter(campaign_id=key).update(percent=60)
     plan = reverse("admin:campaign_plan", args=[key])
     release(seller, key, "schedule", reason="no")
-    assert messages_of(seller) == ["Give a reason: it is stored with the change."]
+    assert messages_of(seller) == [
+        "Give a reason of at least 5 characters: it is stored with the change."
+    ]
     assert '<button class="ft-button" type="submit">Schedule</button>' in page_of(seller, plan)
     release(seller, key, "schedule")
     assert messages_of(seller) == ["The new status of the campaign is “waits for a second person”."]

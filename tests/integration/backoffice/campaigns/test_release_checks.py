@@ -36,7 +36,7 @@ def test_one_accepts_selling_below_floor_and_another_approves(
     assert "Together with other campaigns" in page
     address = reverse("admin:campaign_accept_floor", args=[key])
     root.post(address, {"reason": " "})
-    assert any("Give a reason" in text for text in messages_of(root))
+    assert any("Give a reason of at least 5 characters" in text for text in messages_of(root))
     assert not Campaign.objects.get(pk=key).sells_below_floor
     root.post(address, {"reason": REASON})
     assert Campaign.objects.get(pk=key).sells_below_floor

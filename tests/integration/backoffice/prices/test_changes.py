@@ -126,8 +126,8 @@ def test_only_a_change_that_costs_profit_explains_its_goal(root: Client) -> None
 @pytest.mark.parametrize(
     ("verb", "fields", "words"),
     [
-        ("reject", {"reason": ""}, "Give a reason"),
-        ("reject", {"reason": "    no   "}, "Give a reason"),
+        ("reject", {"reason": ""}, "Give a reason of at least 5 characters"),
+        ("reject", {"reason": "    no   "}, "Give a reason of at least 5 characters"),
         ("snooze", {"reason": "later please"}, "for how many days"),
         ("edit", {"reason": "because of it"}, "Enter the other price"),
         ("burn", {"reason": "because of it"}, "valid choice"),

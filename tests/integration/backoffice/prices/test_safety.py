@@ -70,7 +70,8 @@ def test_a_breaker_is_undone_where_it_is_told(as_role: Callable[[str], Client]) 
     form = {"trip": str(key), "reason": " no "}
     undo = reverse("admin:undo_breaker")
     assert undo in read(browser, "index")
-    assert "Say why it may be undone" in browser.post(undo, form, follow=True).content.decode()
+    page = browser.post(undo, form, follow=True).content.decode()
+    assert "Give a reason of at least 5 characters" in page
     assert list_kill_switches() != []
     page = browser.post(undo, {**form, "reason": REASON}, follow=True).content.decode()
     assert "Undone. This breaker rests for a day." in page
