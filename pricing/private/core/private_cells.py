@@ -9,7 +9,6 @@ itself is drawn elsewhere, by a library that is audited for it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -17,18 +16,6 @@ from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
 
 # Fewer households than this behind an item are no group to speak of.
 LEAST_COHORT = 20
-
-
-class NoiseSource(Protocol):
-    """What draws noise for a promise, and says how much it takes."""
-
-    def find_noise_sd(self, *, epsilon: float, delta: float, sensitivity: float) -> float:
-        """Return the smallest standard deviation that keeps (epsilon, delta)."""
-
-    def add_noise(
-        self, counts: IntArray, *, epsilon: float, delta: float, sensitivity: float
-    ) -> tuple[FloatArray, float]:
-        """Return noisy counts and the noise's standard deviation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from numpy.typing import NDArray
 
 from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.services.noise import add_noise
 from pricing.demand.selectors.training import find_positions
 from pricing.private.core.private_cells import (
     Contributions,
-    NoiseSource,
     PrivacyTerms,
     bound_contributions,
     choose_measured,
@@ -111,13 +110,6 @@ def spend_budget(*, budget_id: int, epsilon: float, delta: float) -> None:
         )
 
 
-def load_noise() -> NoiseSource:
-    """Return what draws noise; the first call of a process takes seconds."""
-    room: Any = apps.get_app_config("pricing")
-    source: NoiseSource = room.load_noise()
-    return source
-
-
 def open_budget(quarter: date) -> PrivacyBudget:
     """Return the budget of a quarter, made with the caps of the settings if it is new."""
     budget, _ = PrivacyBudget.objects.get_or_create(
@@ -191,7 +183,7 @@ def _draw(
 ) -> tuple[FloatArray, float]:
     if not counts.size:
         return counts.astype(np.float64), 1.0
-    return load_noise().add_noise(
+    return add_noise(
         counts,
         epsilon=terms.epsilon * share,
         delta=terms.delta * share,

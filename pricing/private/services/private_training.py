@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 
+from pricing.base.services.noise import find_noise_sd
 from pricing.demand.core.training_cells import TrainingCells
 from pricing.demand.selectors.training import Window
 from pricing.private.core.privacy_cost import measure_cost
 from pricing.private.core.private_cells import PrivacyTerms, reach
 from pricing.private.selectors.private_cells import PrivateCells, load_private_cells
-from pricing.private.services.private_release import load_noise, release_purchases
+from pricing.private.services.private_release import release_purchases
 
 # The epsilons the cost is stated for, beside none at all.
 STATED = (3.0, 1.0)
@@ -60,7 +61,7 @@ def _state_cost(found: PrivateCells, terms: PrivacyTerms) -> dict[str, dict[str,
     """Return error and number of items by epsilon ("inf", "3", "1"), on simulated sales."""
     if len(found.cells.variant_id) < LEAST_ITEMS:
         return {}
-    find_noise_sd, sensitivity = load_noise().find_noise_sd, reach(terms.most_cells)
+    sensitivity = reach(terms.most_cells)
     noise = {"inf": 0.0} | {
         f"{one:g}": find_noise_sd(epsilon=one, delta=terms.delta, sensitivity=sensitivity)
         for one in STATED
