@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from promotions.models import Offer
-from shop.doors.backoffice.audiences import count_audience
+from shop.doors.backoffice.campaigns.audiences import count_audience
 from tests.benchmarks.measure import Figures, cpu_seconds, time_calls
 from tests.factories.promotions import NOON, make_campaign
 

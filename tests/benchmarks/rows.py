@@ -78,7 +78,9 @@ SERVED: dict[str, Row] = {
     "pacing": Row("promotions.targeting.core.pacing.steer_price", "defaults, a block of 200"),
     "uplift": Row("promotions.targeting.core.uplift.ResponseLogit", "defaults, as every night"),
     "basket": Row("promotions.engine.core.evaluate.evaluate_offers", "all kinds of offers"),
-    "audience": Row("shop.doors.backoffice.audiences.count_audience", "1,000,000 shoppers"),
+    "audience": Row(
+        "shop.doors.backoffice.campaigns.audiences.count_audience", "1,000,000 shoppers"
+    ),
     # limits
     "budget": Row("promotions.coupons.services.redemptions.hold_redemptions", "10,000 at once"),
     "attempts": Row("promotions.coupons.services.redemptions.hold_redemptions", "10,000 at once"),

@@ -14,7 +14,7 @@ from tests.functional.shop import Shop
 from tests.functional.test_access import find_violations
 from tests.functional.test_staff_prices import sign_in
 
-ANSWER = "from shop.doors.backoffice.checks import answer_checks; answer_checks()"
+ANSWER = "from shop.doors.backoffice.campaigns.checks import answer_checks; answer_checks()"
 SHOTS = os.environ.get("BUILDER_SHOTS", "")
 
 

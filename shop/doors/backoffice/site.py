@@ -15,11 +15,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
-from shop.doors.backoffice.dashboards import build_dashboard
+from shop.doors.backoffice.home.dashboards import build_dashboard
+from shop.doors.backoffice.home.simulated import tell_simulated
 from shop.doors.backoffice.page_wrappers import answer_plainly, on_market_clock, relax_policy
 from shop.doors.backoffice.palette import find_records, find_tables
 from shop.doors.backoffice.reauthentication import require_recent, require_second_factor
-from shop.doors.backoffice.simulated import tell_simulated
 from shop.doors.backoffice.urls import list_pages
 from shop.ground.staff.masked import MaskedAdmin
 

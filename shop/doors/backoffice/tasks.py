@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shop.doors.backoffice.checks import answer_checks
+from shop.doors.backoffice.campaigns.checks import answer_checks
 from shop.ground.jobs.services import RunProgress
 from shop.ground.jobs.tasks import job
 

@@ -21,7 +21,7 @@ from pricing.ledger.models.quotes import Quote
 from pricing.policy.models.policy import KillSwitch
 from profiles.models import Shopper
 from shop.doors.backoffice.memory import forget_all
-from shop.doors.backoffice.scopes import describe_switches
+from shop.doors.backoffice.prices.scopes import describe_switches
 from shop.ground.jobs.models import JobRun
 from shop.ground.kernel.clock import utc_now
 from tests.factories.backoffice import ROWS, make_staff

@@ -23,8 +23,8 @@ from promotions.law.selectors.evidence import load_evidence, load_subject
 from promotions.models import Campaign, Offer, Redemption
 from promotions.tuning.selectors.profits import sum_profits
 from promotions.tuning.services.campaign_metrics import collect_pulse
-from shop.doors.backoffice.results import find_results
-from shop.doors.backoffice.sales import Period, read_sales
+from shop.doors.backoffice.campaigns.results import find_results
+from shop.doors.backoffice.home.sales import Period, read_sales
 from shop.ground.catalog.models import ListPrice, Market, Variant
 from shop.ground.catalog.selectors import forget_catalog
 from shop.ground.inventory.core.values import StockLine

@@ -7,7 +7,7 @@ import re
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
-from shop.doors.backoffice.previews import Verdict, fold_verdicts
+from shop.doors.backoffice.rehearsals.previews import Verdict, fold_verdicts
 
 CODE, AIM = "This offer needs a code.", "Add $4.00 more to get it."
 

@@ -23,7 +23,7 @@ from promotions.tuning.api import (
     set_automatic,
     undo_adjustment,
 )
-from shop.doors.backoffice.adjusting import describe_adjustment, draw_pulse
+from shop.doors.backoffice.campaigns.adjusting import describe_adjustment, draw_pulse
 from shop.doors.backoffice.frame import needs, render_page
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError

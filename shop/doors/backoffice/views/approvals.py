@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from shop.doors.backoffice.dashboards import count_price_changes
 from shop.doors.backoffice.frame import render_page
+from shop.doors.backoffice.home.dashboards import count_price_changes
 from shop.ground.approvals.selectors import list_waiting
 from shop.ground.kernel.clock import utc_now
 

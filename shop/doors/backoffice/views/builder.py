@@ -14,7 +14,7 @@ from promotions.law.api import FLOOR_RULES, find_forbidden
 from promotions.planning.api import list_best_groups, say_campaign
 from promotions.release.api import EVERY_RULE
 from promotions.sentences.api import Template
-from shop.doors.backoffice.builder import (
+from shop.doors.backoffice.campaigns.builder import (
     TEMPLATES,
     FilledSentence,
     open_sentence,
@@ -23,7 +23,7 @@ from shop.doors.backoffice.builder import (
     save_sentence,
     say_kind,
 )
-from shop.doors.backoffice.clauses import list_clause_choices
+from shop.doors.backoffice.campaigns.clauses import list_clause_choices
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.views.campaigns import describe_head, require_campaign
 from shop.doors.backoffice.views.checks import describe_checks, show_progress, start_check

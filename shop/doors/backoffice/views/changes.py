@@ -29,9 +29,9 @@ from pricing.api import (
     snooze_proposals,
 )
 from pricing.publishing.core.changes import ProposalRow
-from shop.doors.backoffice.changes import describe_proposal
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.names import name_cards
+from shop.doors.backoffice.prices.changes import describe_proposal
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.keys import read_number

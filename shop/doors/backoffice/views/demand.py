@@ -18,7 +18,10 @@ from pricing.api import (
     tell_demand_basis,
 )
 from pricing.base.core.values import DemandCurve
-from shop.doors.backoffice.curves import (
+from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.learning.priors import say_basis
+from shop.doors.backoffice.memory import remember
+from shop.doors.backoffice.prices.curves import (
     compare_prices,
     draw_demand,
     draw_profit,
@@ -26,10 +29,7 @@ from shop.doors.backoffice.curves import (
     read_price,
     show_interval,
 )
-from shop.doors.backoffice.frame import needs, render_page
-from shop.doors.backoffice.ledgers import draw_history
-from shop.doors.backoffice.memory import remember
-from shop.doors.backoffice.priors import say_basis
+from shop.doors.backoffice.prices.ledgers import draw_history
 from shop.ground.catalog.core.values import CatalogCard
 from shop.ground.catalog.selectors import home_market, list_cards
 from shop.ground.kernel.clock import utc_now

@@ -21,11 +21,20 @@ from profiles.experiments.api import (
     stop_experiment,
 )
 from promotions.release.api import launch_experiment, save_experiment
-from shop.doors.backoffice.experiment_charts import draw_history, draw_intervals, draw_turns
-from shop.doors.backoffice.experiment_forms import ArmFormSet, ExperimentForm, list_arms, make_draft
-from shop.doors.backoffice.experiment_lines import list_arm_lines, list_guard_lines
-from shop.doors.backoffice.experiment_plans import estimate_plan
-from shop.doors.backoffice.experiments import (
+from shop.doors.backoffice.experiments.experiment_charts import (
+    draw_history,
+    draw_intervals,
+    draw_turns,
+)
+from shop.doors.backoffice.experiments.experiment_forms import (
+    ArmFormSet,
+    ExperimentForm,
+    list_arms,
+    make_draft,
+)
+from shop.doors.backoffice.experiments.experiment_lines import list_arm_lines, list_guard_lines
+from shop.doors.backoffice.experiments.experiment_plans import estimate_plan
+from shop.doors.backoffice.experiments.experiments import (
     REASONS,
     STATES,
     SUBJECTS,
@@ -37,10 +46,10 @@ from shop.doors.backoffice.experiments import (
     say_cells_read,
     say_served,
 )
+from shop.doors.backoffice.experiments.holdouts import list_holdouts
+from shop.doors.backoffice.experiments.switchbacks import list_turn_lines
 from shop.doors.backoffice.frame import needs, render_page
-from shop.doors.backoffice.holdouts import list_holdouts
-from shop.doors.backoffice.lots import list_lot_lines
-from shop.doors.backoffice.switchbacks import list_turn_lines
+from shop.doors.backoffice.learning.lots import list_lot_lines
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.sheets import sheet_lines

@@ -17,13 +17,13 @@ from pricing.api import (
 )
 from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import WIDE, Chart, Series
-from shop.doors.backoffice.decisions import GUARDS
 from shop.doors.backoffice.formats import show_day
 from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.home.sales import PERIODS, Period
 from shop.doors.backoffice.memory import remember
 from shop.doors.backoffice.names import name_cards
-from shop.doors.backoffice.sales import PERIODS, Period
-from shop.doors.backoffice.seals import say_seals
+from shop.doors.backoffice.prices.decisions import GUARDS
+from shop.doors.backoffice.prices.seals import say_seals
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.numbers import show_count

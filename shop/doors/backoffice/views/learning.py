@@ -20,8 +20,8 @@ from pricing.api import (
 from profiles.experiments.api import Arm, compare_arms
 from profiles.values import Lift
 from shop.doors.backoffice.frame import needs, render_page
-from shop.doors.backoffice.impression_fits import draw_fits, list_fit_figures
-from shop.doors.backoffice.learning import (
+from shop.doors.backoffice.learning.impression_fits import draw_fits, list_fit_figures
+from shop.doors.backoffice.learning.learning import (
     ENDS,
     describe_shadow,
     draw_evidence,
@@ -31,8 +31,8 @@ from shop.doors.backoffice.learning import (
     list_lift_figures,
     show_bounds,
 )
-from shop.doors.backoffice.rollouts import describe_logged, describe_step, say_next
-from shop.doors.backoffice.slope_checks import draw_checks
+from shop.doors.backoffice.learning.rollouts import describe_logged, describe_step, say_next
+from shop.doors.backoffice.learning.slope_checks import draw_checks
 from shop.ground.staff.numbers import show_percent
 
 CAN_SEE = "pricing.view_demandmodelversion"

@@ -9,9 +9,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from pricing.api import list_overrides, list_price_history, list_price_impressions, list_proposals
-from shop.doors.backoffice.changes import STATES, describe_override, describe_proposal
 from shop.doors.backoffice.frame import needs, render_page
-from shop.doors.backoffice.ledgers import describe_looks, draw_history, list_lines
+from shop.doors.backoffice.prices.changes import STATES, describe_override, describe_proposal
+from shop.doors.backoffice.prices.ledgers import describe_looks, draw_history, list_lines
 from shop.ground.catalog.selectors import list_cards
 from shop.ground.kernel.clock import utc_now
 

@@ -19,19 +19,19 @@ from pricing.api import (
     say_served,
 )
 from pricing.base.core.values import ModelVersionRow
-from shop.doors.backoffice.backtests import draw_backtest
 from shop.doors.backoffice.charts.drawing import Chart
 from shop.doors.backoffice.charts.intervals import Interval, IntervalChart
 from shop.doors.backoffice.frame import needs, render_page
-from shop.doors.backoffice.model_reports import (
+from shop.doors.backoffice.learning.backtests import draw_backtest
+from shop.doors.backoffice.learning.model_reports import (
     describe_version,
     list_families,
     list_figures,
     list_version_lines,
     say_drawn,
 )
-from shop.doors.backoffice.priors import say_priors
-from shop.doors.backoffice.races import find_race
+from shop.doors.backoffice.learning.priors import say_priors
+from shop.doors.backoffice.learning.races import find_race
 from shop.ground.catalog.selectors import list_categories
 from shop.ground.staff.keys import read_number
 from shop.ground.staff.numbers import show_number

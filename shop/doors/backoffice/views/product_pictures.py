@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from shop.doors.backoffice.frame import needs
-from shop.doors.backoffice.product_pictures import (
+from shop.doors.backoffice.products.product_pictures import (
     SENTENCES,
     describe_pictures,
     describe_progress,

@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from shop.doors.backoffice.frame import needs, render_page
-from shop.doors.backoffice.product_changes import tell_changes
-from shop.doors.backoffice.product_forms import ProductForm, variant_set
-from shop.doors.backoffice.product_page import describe_product
-from shop.doors.backoffice.product_pictures import describe_pictures, describe_progress
-from shop.doors.backoffice.products import (
+from shop.doors.backoffice.products.product_changes import tell_changes
+from shop.doors.backoffice.products.product_forms import ProductForm, variant_set
+from shop.doors.backoffice.products.product_page import describe_product
+from shop.doors.backoffice.products.product_pictures import describe_pictures, describe_progress
+from shop.doors.backoffice.products.products import (
     Draft,
     draft_product,
     fill_product,

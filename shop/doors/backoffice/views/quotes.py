@@ -24,7 +24,9 @@ from pricing.api import (
 )
 from pricing.base.core.values import QuoteTrace
 from pricing.ledger.core.labels import label_text
-from shop.doors.backoffice.decisions import (
+from shop.doors.backoffice.formats import show_age
+from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.prices.decisions import (
     draw_candidates,
     draw_chances,
     list_candidates,
@@ -33,8 +35,6 @@ from shop.doors.backoffice.decisions import (
     list_inputs,
     list_signals,
 )
-from shop.doors.backoffice.formats import show_age
-from shop.doors.backoffice.frame import needs, render_page
 from shop.ground.catalog.selectors import list_cards
 from shop.ground.jobs.selectors import find_latest_run
 from shop.ground.jobs.services import start_job

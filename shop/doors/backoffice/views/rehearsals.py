@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from orders.reports.api import RecordedOrder, find_recorded_order
 from promotions.law.api import list_reached_places
 from promotions.planning.api import Restored
-from shop.doors.backoffice.checks import market_of
+from shop.doors.backoffice.campaigns.checks import market_of
+from shop.doors.backoffice.campaigns.sentences import MOMENT
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.names import name_cards
-from shop.doors.backoffice.previews import PreviewForm, fold_verdicts, try_basket
-from shop.doors.backoffice.replays import replay_order
-from shop.doors.backoffice.sentences import MOMENT
+from shop.doors.backoffice.rehearsals.previews import PreviewForm, fold_verdicts, try_basket
+from shop.doors.backoffice.rehearsals.replays import replay_order
 from shop.doors.backoffice.views.campaigns import describe_head, require_campaign
 from shop.doors.backoffice.views.checks import describe_checks, show_progress
 from shop.ground.catalog.selectors import get_market

@@ -13,9 +13,9 @@ from orders.order.api import status_text
 from orders.reports.api import CampaignDelivery
 from promotions.campaigns.api import CampaignView
 from promotions.planning.api import HoldoutLift
+from shop.doors.backoffice.campaigns.results import CostedLine, Results, Totals, find_results
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.labels import say
-from shop.doors.backoffice.results import CostedLine, Results, Totals, find_results
 from shop.doors.backoffice.views.campaigns import CAN_SEE, require_campaign
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.sheets import sheet_lines

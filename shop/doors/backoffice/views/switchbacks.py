@@ -12,15 +12,15 @@ from django.utils.translation import gettext as _
 
 from profiles.experiments.api import set_clusters
 from promotions.release.api import save_experiment
-from shop.doors.backoffice.frame import needs, render_page
-from shop.doors.backoffice.switchback_forms import (
+from shop.doors.backoffice.experiments.switchback_forms import (
     SwitchbackForm,
     forecast_plan,
     list_goods,
     list_picked,
     make_switchback,
 )
-from shop.doors.backoffice.switchbacks import CellPlanWords, say_forecast
+from shop.doors.backoffice.experiments.switchbacks import CellPlanWords, say_forecast
+from shop.doors.backoffice.frame import needs, render_page
 from shop.ground.catalog.selectors import list_categories
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError

@@ -7,7 +7,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from shop.doors.backoffice.frame import needs, render_page
-from shop.doors.backoffice.health import list_freshness, list_gauges, list_jobs
+from shop.doors.backoffice.home.health import list_freshness, list_gauges, list_jobs
 from shop.ground.kernel.clock import utc_now
 
 

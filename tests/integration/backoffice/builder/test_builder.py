@@ -25,7 +25,7 @@ from promotions.models import (
 )
 from promotions.planning.core.builder.clauses import CLAUSES as OFFERED
 from promotions.planning.selectors.builder import say_campaign
-from shop.doors.backoffice.builder import (
+from shop.doors.backoffice.campaigns.builder import (
     TEMPLATES,
     FilledSentence,
     read_place,

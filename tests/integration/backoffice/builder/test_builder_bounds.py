@@ -6,7 +6,7 @@ import pytest
 
 from promotions.models import Offer
 from promotions.planning.core.builder.bounds import list_bounds
-from shop.doors.backoffice.builder import TEMPLATES
+from shop.doors.backoffice.campaigns.builder import TEMPLATES
 from tests.factories.sentences import KINDS
 from tests.integration.backoffice.builder.test_builder import errors_of, save, sentences
 

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from promotions.models import Campaign, Offer
 from promotions.planning.selectors.builder import say_campaign
-from shop.doors.backoffice.builder import TEMPLATES, open_sentence, read_place
-from shop.doors.backoffice.clauses import JOINS
+from shop.doors.backoffice.campaigns.builder import TEMPLATES, open_sentence, read_place
+from shop.doors.backoffice.campaigns.clauses import JOINS
 from tests.factories.sentences import WINDOW
 from tests.integration.backoffice.builder.test_builder import errors_of, save, sentences
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Concat
 
 from promotions.law.selectors.violations import list_violations
 from promotions.models import Campaign, Partner
-from shop.doors.backoffice.builder import TEMPLATES
+from shop.doors.backoffice.campaigns.builder import TEMPLATES
 from shop.ground.catalog.models import Brand
 from shop.ground.kernel.clock import utc_now
 from tests.factories.sentences import KINDS

@@ -16,8 +16,8 @@ from pytest_django import DjangoAssertNumQueries
 from promotions.models import Campaign, CampaignCheck
 from promotions.release.services import checks as services
 from promotions.release.services.checks import ask_check, begin_next_check, stop_check
-from shop.doors.backoffice import checks
-from shop.doors.backoffice.checks import Telling, answer_checks
+from shop.doors.backoffice.campaigns import checks
+from shop.doors.backoffice.campaigns.checks import Telling, answer_checks
 from shop.doors.backoffice.tasks import answer_campaign_checks
 from shop.doors.backoffice.views.checks import FAILURES
 from shop.ground.jobs.models import JobRun

@@ -31,7 +31,7 @@ from promotions.offers.selectors.gathering import is_held_out
 from promotions.offers.selectors.personal import personal_offers_for
 from promotions.planning.core.results import compare_holdout, reconcile
 from promotions.planning.selectors.results import split_addressed
-from shop.doors.backoffice.results import Results, find_results
+from shop.doors.backoffice.campaigns.results import Results, find_results
 from shop.doors.backoffice.views.results import COLUMNS, list_figures
 from tests.factories.campaigns import make_person, step
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place

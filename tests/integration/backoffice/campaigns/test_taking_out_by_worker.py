@@ -11,7 +11,7 @@ from django.utils.translation import override
 
 from promotions.models import Campaign, CampaignCheck, CampaignRevision, Offer
 from promotions.release.services.checks import ask_check, begin_next_check, finish_check, stop_check
-from shop.doors.backoffice.checks import answer_checks
+from shop.doors.backoffice.campaigns.checks import answer_checks
 from shop.doors.backoffice.views import checks as views
 from shop.ground.catalog.models import Variant
 from shop.ground.kernel.clock import utc_now
@@ -82,7 +82,7 @@ def test_a_restarted_worker_takes_nothing_out_again(
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr("shop.doors.backoffice.checks.list_violations", die)
+        patch.setattr("shop.doors.backoffice.campaigns.checks.list_violations", die)
         with pytest.raises(SystemExit):
             answer_checks()
     taken = Campaign.objects.get(pk=key).revision

@@ -20,7 +20,7 @@ from profiles.experiments.services.experiments import set_holdout
 from profiles.models import ExperimentShares
 from promotions.models import AllocationPlan, Campaign, OfferBelief
 from promotions.targeting.services.allocations import allocate_offers
-from shop.doors.backoffice.lots import list_lot_lines
+from shop.doors.backoffice.learning.lots import list_lot_lines
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays
 from shop.ground.kernel.clock import utc_now
 from tests.factories.allocations import make_plan, make_shoppers

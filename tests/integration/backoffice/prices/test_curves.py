@@ -16,8 +16,8 @@ from pricing.demand.models.demand import DemandModelVersion
 from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.ledger.models.proposals import PriceOverride
-from shop.doors.backoffice.curves import compare_prices, draw_demand
 from shop.doors.backoffice.memory import forget_all
+from shop.doors.backoffice.prices.curves import compare_prices, draw_demand
 from shop.ground.kernel.clock import utc_now
 from tests.factories.backoffice import make_staff
 from tests.factories.looks import buy_shown, show

@@ -12,7 +12,7 @@ from orders.models import Order
 from profiles.models import Shopper
 from profiles.shoppers.selectors import audience
 from promotions.models import Campaign
-from shop.doors.backoffice.audiences import count_audience
+from shop.doors.backoffice.campaigns.audiences import count_audience
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
 from tests.integration.backoffice.rehearsals.test_rehearsals import LATER, make_draft
 

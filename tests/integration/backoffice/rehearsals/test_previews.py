@@ -17,7 +17,7 @@ from profiles.shoppers.selectors.shoppers import get_shopper_by_id
 from promotions.campaigns.selectors.book import rehearse
 from promotions.law.selectors.violations import list_reached_places
 from promotions.models import Coupon
-from shop.doors.backoffice.previews import PreviewForm, try_basket
+from shop.doors.backoffice.rehearsals.previews import PreviewForm, try_basket
 from tests.factories.drafts import go_live, make_draft
 from tests.factories.orders import NOON, FakePrices, Shelf
 from tests.integration.backoffice.rehearsals.test_rehearsals import bob, world

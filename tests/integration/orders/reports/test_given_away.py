@@ -25,7 +25,7 @@ from promotions.partners.selectors import reconcile_redemptions, report_settleme
 from promotions.partners.services import close_settlement
 from promotions.tuning.selectors.profits import sum_profits
 from promotions.tuning.services.campaign_metrics import collect_pulse
-from shop.doors.backoffice.results import Results, find_results
+from shop.doors.backoffice.campaigns.results import Results, find_results
 from shop.doors.backoffice.views.results import describe
 from shop.ground.catalog.models import Variant
 from shop.ground.catalog.selectors.versions import forget_catalog

@@ -15,7 +15,7 @@ from promotions.planning.selectors.results import split_addressed
 from promotions.tuning.selectors import adjusting as reading
 from promotions.tuning.selectors.profits import measure_holdout
 from promotions.tuning.services.adjusting import decide_adjustment, undo_adjustment
-from shop.doors.backoffice.adjusting import REASONS, show_setting
+from shop.doors.backoffice.campaigns.adjusting import REASONS, show_setting
 from shop.ground.catalog.models import Variant
 from tests.factories.loyalty import make_member, make_terms, order_points
 from tests.factories.orders import Shelf

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from shop.doors.backoffice.health import list_jobs
+from shop.doors.backoffice.home.health import list_jobs
 from shop.ground.jobs.models import JobRun, QuarantinedRow
 from shop.ground.jobs.selectors import find_latest_run, list_latest_runs
 from shop.ground.jobs.services import (

@@ -16,7 +16,7 @@ from pricing.base.core.keys import LOOKS
 from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.models.impressions import LookTally
 from profiles.events.services.drain import drain_events
-from shop.doors.backoffice.health import list_gauges
+from shop.doors.backoffice.home.health import list_gauges
 from shop.ground.jobs.redis import RedisUnavailable, ask_redis, get_patient_redis, redis_breaker
 from shop.ground.jobs.services import JobUnknown, start_job
 from shop.ground.kernel.clock import utc_now

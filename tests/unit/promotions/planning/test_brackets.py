@@ -17,8 +17,8 @@ from promotions.planning.core.builder.clauses import BRACKETS, Part, join_parts
 from promotions.sentences.core.conditions import list_clauses, say_condition
 from promotions.sentences.core.phrases import NOT
 from promotions.sentences.core.words import Lexicon
-from shop.doors.backoffice.clauses import join_clauses, read_clauses
-from shop.doors.backoffice.sentences import MarketContext
+from shop.doors.backoffice.campaigns.clauses import join_clauses, read_clauses
+from shop.doors.backoffice.campaigns.sentences import MarketContext
 
 PLACE = MarketContext("us", "USD", "UTC", "en", datetime(2026, 11, 28, tzinfo=UTC))
 EN, ZH = Lexicon("en", "en_US", "USD"), Lexicon("zh", "zh_Hans_CN", "USD")

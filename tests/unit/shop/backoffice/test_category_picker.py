@@ -9,7 +9,7 @@ from django import forms
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
-from shop.doors.backoffice.switchback_forms import PickedNode, list_picked
+from shop.doors.backoffice.experiments.switchback_forms import PickedNode, list_picked
 from shop.ground.catalog.core.values import CategoryNode, CategoryTree
 
 PATHS = ("dairy", "dairy/cheese", "dairy/cheese/blue", "dairy/milk", "bakery", "deli", "deli/ham")

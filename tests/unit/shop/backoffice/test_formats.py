@@ -12,7 +12,7 @@ import pytest
 from django.utils.translation import override
 
 from orders.reports.selectors.statistics import DaySales
-from shop.doors.backoffice.sales import Card, Period, Sales
+from shop.doors.backoffice.home.sales import Card, Period, Sales
 from shop.ground.staff.numbers import show_change, show_count, show_percent, show_units
 
 TODAY = date(2026, 11, 29)

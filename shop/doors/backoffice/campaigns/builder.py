@@ -27,14 +27,14 @@ from promotions.planning.api import (
 )
 from promotions.release.api import say_why_taken_out, take_out_goods
 from promotions.sentences.api import Template, name_filled
-from shop.doors.backoffice.clauses import (
+from shop.doors.backoffice.campaigns.clauses import (
     FilledClause,
     ShownClause,
     join_clauses,
     read_clauses,
     show_clauses,
 )
-from shop.doors.backoffice.sentences import (
+from shop.doors.backoffice.campaigns.sentences import (
     MarketContext,
     Piece,
     examples,

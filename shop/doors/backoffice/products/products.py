@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from pricing.api import SavedProducts, list_set_prices, save_products
-from shop.doors.backoffice.product_forms import (
+from shop.doors.backoffice.products.product_forms import (
     BaseVariantSet,
     ProductForm,
     abroad_field,

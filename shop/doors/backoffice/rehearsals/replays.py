@@ -12,8 +12,8 @@ from orders.reports.api import RecordedLine, RecordedOrder
 from pricing.base.core.values import QuoteContext
 from promotions.engine.api import RULES, Evaluation, FrozenFacts, evaluate_offers, needed_facts
 from promotions.planning.api import Restored, RestoredBook, restore_book
-from shop.doors.backoffice.previews import Verdict, judge_offers
-from shop.doors.backoffice.replay_inputs import OWN_FACTS, find_input
+from shop.doors.backoffice.rehearsals.previews import Verdict, judge_offers
+from shop.doors.backoffice.rehearsals.replay_inputs import OWN_FACTS, find_input
 from shop.ground.kernel.money import format_money
 from shop.ground.kernel.translation import locale_of
 

@@ -12,7 +12,7 @@ from profiles.experiments.api import ExperimentRow, ReadoutRow
 from shop.doors.backoffice.charts.drawing import WIDE, Chart
 from shop.doors.backoffice.charts.intervals import Interval, IntervalChart
 from shop.doors.backoffice.charts.planes import Band, Curve, PlaneChart
-from shop.doors.backoffice.experiments import name_guard, name_of, name_outcome
+from shop.doors.backoffice.experiments.experiments import name_guard, name_of, name_outcome
 from shop.doors.backoffice.formats import show_day
 from shop.ground.staff.numbers import show_change, show_count, show_percent
 

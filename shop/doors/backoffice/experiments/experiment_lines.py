@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from profiles.experiments.api import ArmRow, ExperimentRow
-from shop.doors.backoffice.experiments import name_guard, name_of, show_value
+from shop.doors.backoffice.experiments.experiments import name_guard, name_of, show_value
 from shop.ground.staff.numbers import EMPTY, show_change, show_count, show_percent
 
 

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from pricing.api import ArmImpressions
 from profiles.experiments.api import CellForecast, ExperimentRow
-from shop.doors.backoffice.experiments import name_of
-from shop.doors.backoffice.switchback_forms import has_too_few
+from shop.doors.backoffice.experiments.experiments import name_of
+from shop.doors.backoffice.experiments.switchback_forms import has_too_few
 from shop.ground.staff.numbers import EMPTY, show_count, show_percent
 
 

@@ -14,7 +14,7 @@ from pricing.api import floor_minor, list_references, list_set_prices, tell_dema
 from profiles.reviews.api import summarize_ratings
 from promotions.campaigns.api import CampaignStatus
 from promotions.planning.api import PHASES, list_product_offers
-from shop.doors.backoffice.priors import say_basis
+from shop.doors.backoffice.learning.priors import say_basis
 from shop.doors.pages.context import PageContext
 from shop.doors.pages.product import product as product_page
 from shop.doors.pages.values import ProductPage

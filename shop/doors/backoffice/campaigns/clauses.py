@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from promotions.planning.api import AND, BRACKET, CLAUSES, OR, WITH, Clause, Part, join_parts
-from shop.doors.backoffice.sentences import (
+from shop.doors.backoffice.campaigns.sentences import (
     MarketContext,
     Piece,
     examples,

@@ -18,7 +18,7 @@ from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import WIDE, WIDTH, Chart, Series
 from shop.doors.backoffice.charts.planes import Band, Curve, Marker, PlaneChart
 from shop.doors.backoffice.formats import show_day
-from shop.doors.backoffice.model_reports import Figure, show_share
+from shop.doors.backoffice.learning.model_reports import Figure, show_share
 from shop.ground.staff.columns import show_minor
 from shop.ground.staff.numbers import EMPTY, show_count, show_percent, show_signed
 

@@ -42,9 +42,9 @@ from promotions.release.api import (
     name_campaigns,
     take_out_asked,
 )
-from shop.doors.backoffice.audiences import Audience, count_audience
-from shop.doors.backoffice.law import describe_law, list_goods_of_rules
-from shop.doors.backoffice.prospects import (
+from shop.doors.backoffice.campaigns.audiences import Audience, count_audience
+from shop.doors.backoffice.campaigns.law import describe_law, list_goods_of_rules
+from shop.doors.backoffice.rehearsals.prospects import (
     describe_burn,
     describe_conflicts,
     describe_forecast,
@@ -52,7 +52,7 @@ from shop.doors.backoffice.prospects import (
     foresee,
     show_amount,
 )
-from shop.doors.backoffice.rehearsals import Rehearsal, make_carts, rehearse_campaign
+from shop.doors.backoffice.rehearsals.rehearsals import Rehearsal, make_carts, rehearse_campaign
 from shop.ground.catalog.selectors.naming import name_goods
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.numbers import show_count, show_units

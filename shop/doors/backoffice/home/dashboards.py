@@ -12,8 +12,8 @@ from django.utils.translation import get_language
 
 from pricing.api import TripRow, count_second_yes, list_kill_switches, list_open_trips
 from promotions.coupons.api import BudgetRow, list_budget_alerts
-from shop.doors.backoffice.health import list_freshness, list_gauges, list_jobs
-from shop.doors.backoffice.sales import (
+from shop.doors.backoffice.home.health import list_freshness, list_gauges, list_jobs
+from shop.doors.backoffice.home.sales import (
     PERIODS,
     Period,
     build_cards,
@@ -22,7 +22,7 @@ from shop.doors.backoffice.sales import (
     draw_sales,
     read_sales,
 )
-from shop.doors.backoffice.scopes import describe_switches, name_scope
+from shop.doors.backoffice.prices.scopes import describe_switches, name_scope
 from shop.ground.approvals.selectors import list_waiting
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_money

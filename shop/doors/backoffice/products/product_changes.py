@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shop.doors.backoffice.products import Draft
+from shop.doors.backoffice.products.products import Draft
 from shop.ground.catalog.core.loading import ProductRow, VariantRow
 from shop.ground.catalog.selectors import get_market
 from shop.ground.catalog.selectors.editing import EditedProduct, EditedVariant

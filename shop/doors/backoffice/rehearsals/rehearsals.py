@@ -37,7 +37,7 @@ from promotions.planning.api import (
     burn_budget,
     forecast,
 )
-from shop.doors.backoffice.cart_comparison import Books, Setting, compare_cart
+from shop.doors.backoffice.rehearsals.cart_comparison import Books, Setting, compare_cart
 from shop.ground.catalog.selectors import get_market
 from shop.ground.catalog.selectors.arrays import find_places
 

@@ -20,7 +20,7 @@ from promotions.engine.api import OfferValue, ShopperFacts, evaluate_offers
 from promotions.planning.api import Interval, forecast_stock
 from promotions.release.api import Conflict
 from shop.doors.backoffice.names import name_cards
-from shop.doors.backoffice.rehearsals import DRAWS, SEED, Rehearsal
+from shop.doors.backoffice.rehearsals.rehearsals import DRAWS, SEED, Rehearsal
 from shop.ground.catalog.selectors import get_market
 from shop.ground.inventory.selectors import available
 from shop.ground.kernel.money import format_money

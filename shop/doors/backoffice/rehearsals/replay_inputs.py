@@ -29,7 +29,7 @@ from promotions.offers.api import (
     refill_offers,
 )
 from promotions.planning.api import RestoredBook, restore_codes
-from shop.doors.backoffice.rehearsals import make_carts
+from shop.doors.backoffice.rehearsals.rehearsals import make_carts
 from shop.ground.kernel.clock import utc_now
 
 OWN_FACTS = frozenset({"groups", "tier"})

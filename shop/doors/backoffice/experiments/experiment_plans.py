@@ -18,7 +18,7 @@ from profiles.experiments.api import (
     read_baseline,
     spend_alpha,
 )
-from shop.doors.backoffice.experiments import show_value
+from shop.doors.backoffice.experiments.experiments import show_value
 from shop.ground.staff.numbers import show_count, show_percent
 
 ALPHA = 0.05

@@ -14,7 +14,7 @@ from pricing.api import name_family, name_solver
 from pricing.base.core.values import ModelVersionRow
 from shop.doors.backoffice.charts.drawing import Chart
 from shop.doors.backoffice.charts.planes import Curve, PlaneChart
-from shop.doors.backoffice.model_reports import show_number
+from shop.doors.backoffice.learning.model_reports import show_number
 from shop.ground.staff.numbers import EMPTY, show_count, show_units
 
 type Text = str | Promise

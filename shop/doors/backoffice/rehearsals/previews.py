@@ -21,7 +21,7 @@ from profiles.shoppers.api import ShopperNotFound, get_shopper_by_id
 from profiles.values import ShopperValue
 from promotions.campaigns.api import compile_campaign, rehearse
 from promotions.engine.api import OfferValue, explain
-from shop.doors.backoffice.sentences import MOMENT
+from shop.doors.backoffice.campaigns.sentences import MOMENT
 from shop.ground.catalog.selectors import get_market
 from shop.ground.catalog.selectors.naming import find_goods, name_goods
 from shop.ground.kernel.money import format_money

@@ -17,7 +17,7 @@ from unfold.widgets import (
 )
 
 from profiles.experiments.api import METRICS, ArmDraft, ExperimentDraft
-from shop.doors.backoffice.experiments import SUBJECTS, name_metric
+from shop.doors.backoffice.experiments.experiments import SUBJECTS, name_metric
 
 PURPOSES = [
     ("recommendations", _("recommendations")),

@@ -14,7 +14,7 @@ from pricing.api import FitRow
 from pricing.optimum.core.signals import SIGNALS
 from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import WIDE, Chart, Series
-from shop.doors.backoffice.model_reports import Figure
+from shop.doors.backoffice.learning.model_reports import Figure
 from shop.ground.staff.numbers import show_count, show_number, show_percent, show_signed
 from shop.ground.staff.region import show_time
 

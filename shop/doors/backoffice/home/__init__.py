@@ -1,0 +1,1 @@
+"""The first page of staff: sales, prices, and the state of the machine."""

@@ -1,0 +1,1 @@
+"""What is learned of demand, as text and charts."""

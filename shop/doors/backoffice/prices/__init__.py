@@ -1,0 +1,1 @@
+"""Prices of variants: proposals, history and decisions."""

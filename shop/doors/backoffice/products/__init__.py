@@ -1,0 +1,1 @@
+"""The form and the page of a product."""

@@ -1,0 +1,1 @@
+"""Drafts tried before they are released, and orders evaluated again."""
