@@ -38,8 +38,6 @@ from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.keys import read_number
 
-KEEPS_CART = {"cart_empty", "price_consent_needed", "out_of_stock"}
-
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
