@@ -11,14 +11,13 @@ from orders.returns.selectors.returns import (
     show_returns,
     view_return,
 )
-from orders.returns.selectors.rules import describe_returns, forget_rules, load_rules, say_rule
+from orders.returns.selectors.rules import describe_returns, load_rules, say_rule
 
 __all__ = [
     "count_by_category",
     "describe_returns",
     "export_returns",
     "find_return",
-    "forget_rules",
     "get_return",
     "list_allowances",
     "list_choices",

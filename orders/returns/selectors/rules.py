@@ -28,7 +28,7 @@ def load_rules(language: str = "en", *, clock: Callable[[], float] = time.monoto
 
 
 def forget_rules() -> None:
-    """Read the rules again the next time (tests, and after a change in this process)."""
+    """Read the rules again the next time (tests)."""
     _kept.clear()
 
 

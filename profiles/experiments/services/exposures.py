@@ -59,7 +59,7 @@ def log_exposures(choices: Iterable[ArmChoice | None], *, now: datetime) -> int:
 
 
 def forget_exposures() -> None:
-    """Forget what this process logged (tests, and after an erasure in this process)."""
+    """Forget what this process logged (tests)."""
     _known.clear()
 
 

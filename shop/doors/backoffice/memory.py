@@ -30,6 +30,6 @@ def remember[Value](key: Hashable, seconds: float, make: Callable[[], Value]) ->
 
 
 def forget_all() -> None:
-    """Forget everything (tests, and after an action whose effect must be seen at once)."""
+    """Forget everything (tests)."""
     with _lock:
         _kept.clear()

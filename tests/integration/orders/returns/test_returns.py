@@ -20,7 +20,6 @@ from orders.privacy import PRIVACY
 from orders.refusals import OrderRefused
 from orders.returns.api import (
     Finding,
-    forget_rules,
     receive_return,
     request_return,
     settle_return,
@@ -29,6 +28,7 @@ from orders.returns.api import (
 )
 from orders.returns.models import Return, ReturnRule
 from orders.returns.selectors import count_by_category, list_overdue
+from orders.returns.selectors.rules import forget_rules
 from orders.values import OrderView
 from pricing.base.core.values import QuoteContext
 from profiles.models import Event
