@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 
 from pricing.ledger.selectors.offered import list_cuts
+from pricing.ledger.services.cuts import record_cuts
 from pricing.models import PublicCut
 from promotions.campaigns.core.workflow import Step
 from promotions.models import Campaign
@@ -90,6 +92,24 @@ def test_a_campaign_released_during_a_refresh_keeps_its_cut(
     monkeypatch.setattr(public_cuts, "list_recent_campaigns", release_after)
     assert refresh_public_cuts(now=NOON) == 0
     assert PublicCut.objects.get().campaign_id == campaign.pk
+
+
+def test_one_campaign_that_cannot_be_recorded_stops_no_other(
+    ran: Campaign, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = make_draft("rye", percent="20", offer={"scope": {"variants": [shelf.rye]}})
+    assert step(other, Step.SCHEDULE, make_person("bob")) == "live"
+    PublicCut.objects.all().delete()
+
+    def fail(*, campaign_id: int, **given: Any) -> bool:
+        if campaign_id == ran.pk:
+            raise ValueError("no arrays")
+        return record_cuts(campaign_id=campaign_id, **given)
+
+    monkeypatch.setattr(public_cuts, "record_cuts", fail)
+    assert refresh_public_cuts(now=NOON) == 1
+    assert PublicCut.objects.get().campaign_id == other.pk
+    assert f"public cuts of campaign {ran.pk} could not be recorded" in caplog.text
 
 
 def test_migrating_a_database_of_before_records_its_campaigns(ran: Campaign) -> None:
