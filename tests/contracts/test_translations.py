@@ -63,7 +63,9 @@ def find_in_python(path: Path) -> Iterator[str]:
 
 
 def find_in_template(engine: Engine, path: Path) -> Iterator[str]:
-    nodes = engine.from_string(path.read_text()).nodelist
+    source = path.read_text()
+    yield from re.findall(r"\b_\(\"([^\"]+)\"\)", source)
+    nodes = engine.from_string(source).nodelist
     for node in nodes.get_nodes_by_type(TranslateNode):
         variable = node.filter_expression.var
         text = variable if isinstance(variable, str) else str(variable.literal)
@@ -98,6 +100,32 @@ def test_every_sentence_of_the_templates_is_in_the_catalogue(catalog: Catalog) -
         for path in TEMPLATES
         for text in find_in_template(engine, path)
         if text not in known
+    )
+
+
+def find_bare_punctuation(template: str) -> list[str]:
+    """Return values with half-width punctuation after them, outside of any message."""
+    outside = re.sub(
+        r"\{% blocktranslate.*?endblocktranslate %\}", "{{ said }}", template, flags=re.DOTALL
+    )
+    return re.findall(r"(\{[{%][^{}]*[%}]\})(?:</\w+>)?[:,;]\s+(?=[{<])", outside)
+
+
+def test_punctuation_between_values_is_translated() -> None:
+    shown = [
+        path for path in TEMPLATES if path.parent.name in ("components", "emails", "storefront")
+    ]
+    assert len(shown) > 50
+    expect_none(
+        f"{path.name}: {one}" for path in shown for one in find_bare_punctuation(path.read_text())
+    )
+    assert find_bare_punctuation('{{ a }}: {{ b }}, <b>{% translate "C" %}</b>: {{ d }}') == [
+        "{{ a }}",
+        "{{ b }}",
+        '{% translate "C" %}',
+    ]
+    assert (
+        find_bare_punctuation("{% blocktranslate %}{{ a }}: {{ b }}{% endblocktranslate %}") == []
     )
 
 

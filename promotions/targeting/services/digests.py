@@ -100,15 +100,17 @@ def build_letter(
         "rules": _link_rules(language),
         "sender": mail_sender(language),
     }
+    with override(language):
+        text, page = (render_to_string(f"emails/offers.{kind}", given) for kind in ("txt", "html"))
     message = EmailMultiAlternatives(
         subject=say("subject", language),
-        body=render_to_string("emails/offers.txt", given),
+        body=text,
         from_email=mail_sender(language),
         to=[email],
         connection=mail,
         headers=write_stop_headers(stop),
     )
-    message.attach_alternative(render_to_string("emails/offers.html", given), "text/html")
+    message.attach_alternative(page, "text/html")
     return message
 
 

@@ -101,7 +101,7 @@ def test_a_reader_of_chinese_gets_it_in_chinese(campaign: Campaign) -> None:
     assert letter.subject == "本周您的专属优惠"
     for text in (str(letter.body), html_of(letter)):
         assert "八折" in text
-        assert "为什么是您: 专属于您" in text
+        assert "为什么是您：专属于您" in text
         assert "个性化价格" in text
         assert "/zh-hans/letters/stop/" in text
         assert "/zh-hans/how-our-prices-work/" in text
