@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.core import mail
 from django.test import Client
+from django.urls import reverse
+from django.utils.translation import override
 
 from shop.doors.storefront import sign_ins
 from tests.fixtures_api import ApiClient
@@ -74,3 +78,19 @@ def test_a_reset_answers_alike_and_emails_known_and_unknown(owner: Client) -> No
         ["nobody@example.com"],
         ["nobody@example.com"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "headings"), [("en", ["E-mail", "Devices"]), ("zh-hans", ["电子邮箱", "设备"])]
+)
+def test_account_pages_are_headed_as_the_menu_names_them(
+    owner: Client, language: str, headings: list[str]
+) -> None:
+    assert _sign_in(owner) == 302
+    for name, heading in zip(("account_email", "usersessions_list"), headings, strict=True):
+        with override(language):
+            address = reverse(name)
+        page = owner.get(address).content.decode()
+        found = re.findall(r"<h1[^>]*>\s*(.*?)\s*</h1>", page)
+        assert found == [heading]
+        assert f'<a href="{address}">{heading}</a>' in page
