@@ -10,7 +10,8 @@ from orders.cart.services.carts import add_to_cart
 from pricing.base.core.values import QuoteContext
 from promotions.campaigns.selectors.campaigns import find_campaign
 from promotions.models import Campaign
-from shop.doors.backoffice.rehearsals.rehearsals import prospects, rehearsals, rehearse_campaign
+from shop.doors.backoffice.rehearsals import prospects, rehearsals
+from shop.doors.backoffice.rehearsals.rehearsals import rehearse_campaign
 from shop.ground.catalog.models import Variant
 from shop.ground.inventory.models import StockRecord
 from tests.factories.drafts import go_live, make_draft

@@ -33,7 +33,7 @@ from promotions.models import (
     UseLimit,
     VerifiedGroup,
 )
-from shop.doors.backoffice.rehearsals.rehearsals import rehearsals
+from shop.doors.backoffice.rehearsals import rehearsals
 from shop.doors.backoffice.rehearsals.replays import Replay, replay_order
 from shop.ground.catalog.models import Product
 from shop.ground.catalog.selectors import forget_catalog

@@ -20,8 +20,9 @@ from promotions.models import Campaign, Offer
 from promotions.release.selectors import overlaps
 from promotions.release.selectors.overlaps import list_conflicts
 from shop.doors.backoffice.campaigns.audiences import count_audience
+from shop.doors.backoffice.rehearsals import prospects, rehearsals
 from shop.doors.backoffice.rehearsals.prospects import describe_prospect, foresee
-from shop.doors.backoffice.rehearsals.rehearsals import prospects, rehearsals, rehearse_campaign
+from shop.doors.backoffice.rehearsals.rehearsals import rehearse_campaign
 from tests.factories.drafts import go_live, make_draft
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
 

@@ -28,7 +28,7 @@ from promotions.models import (
 from promotions.offers.selectors.gathering import is_held_out
 from promotions.release.services.revisions import save_campaign
 from promotions.release.services.steps import move_campaign
-from shop.doors.backoffice.rehearsals.rehearsals import rehearsals
+from shop.doors.backoffice.rehearsals import rehearsals
 from shop.doors.backoffice.rehearsals.replays import Replay, replay_order
 from shop.doors.backoffice.views.rehearsals import say_how
 from tests.factories.backoffice import make_staff

@@ -23,7 +23,7 @@ from promotions.law.selectors.rows import find_personal_cap
 from promotions.models import Campaign, CampaignShopper, Coupon, Offer, PromotionLaw
 from promotions.offers.selectors.personal import personal_offers_for
 from shop.doors.api.v1.serializers.cart import CartSerializer
-from shop.doors.backoffice.rehearsals.rehearsals import rehearsals
+from shop.doors.backoffice.rehearsals import rehearsals
 from shop.doors.backoffice.rehearsals.replays import replay_order
 from shop.doors.storefront.visitors import REGION_COOKIE, SHOPPER_COOKIE, sign_shopper
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, place
