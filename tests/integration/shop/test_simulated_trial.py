@@ -142,7 +142,8 @@ def test_simulated_visits_open_the_gate_and_carry_the_ramp(market: Market, staff
     shadow = ramp.steps.get()
     assert shadow.evidence["reason"] == "needs_answer"
     assert "few_shoppers" in shadow.evidence["offline"]["reasons"]
-    market.let(market.everybody[56:112], NOON + 5 * DAY + 2 * HOUR, looks=3)
+    # A hundred are enough, and one in twenty is in the holdout.
+    market.let(market.everybody[56:124], NOON + 5 * DAY + 2 * HOUR, looks=3)
     shadow.refresh_from_db()
     assert shadow.evidence["offline"]["reasons"] == []
     assert climb(market, ramp, trial, NOON + 5 * DAY + 2 * HOUR) == [0.01, 0.05, 0.25, 0.50, 1.0]
