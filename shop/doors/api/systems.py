@@ -25,7 +25,7 @@ class SystemAuthentication(BaseAuthentication):
 
     def find_caller(self, token: str) -> Any:
         """Return who calls by a token, with its `token_id`; None where it is no good. One query."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of token has its table
 
     def authenticate(self, request: Request) -> tuple[Any, None]:
         """Return who calls. Raises the refusal `missing`, or TokenRefused (token_invalid)."""
