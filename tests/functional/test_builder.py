@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.accessibility import find_violations
 from tests.functional.conftest import Visitor
 from tests.functional.shop import Shop
-from tests.functional.test_access import find_violations
 from tests.functional.test_staff_prices import sign_in
 
 ANSWER = "from shop.doors.backoffice.campaigns.checks import answer_checks; answer_checks()"
