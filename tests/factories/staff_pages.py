@@ -34,6 +34,7 @@ PAGES = {
     "model_backtest": "pricing.view_demandmodelversion",
     "elasticities": "pricing.view_demandmodelversion",
     "learning": "pricing.view_demandmodelversion",
+    "lift": "pricing.view_demandmodelversion",
     "trials": "pricing.view_demandmodelversion",
     "experiments": "profiles.view_experiment",
     "plan_experiment": "profiles.add_experiment",

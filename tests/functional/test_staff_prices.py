@@ -30,6 +30,7 @@ PAGES = (
     "/admin/models/",
     "/admin/models/1/",
     "/admin/elasticities/",
+    "/admin/insights/lift/",
     "/admin/learning/",
     "/admin/trials/",
     "/admin/guardrails/",

@@ -116,7 +116,8 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
     (
         _("Learning"),
         (
-            Item(_("Learning and lift"), "trending_up", "admin:learning", MODELS),
+            Item(_("Lift of personal prices"), "trending_up", "admin:lift", MODELS),
+            Item(_("Learning"), "school", "admin:learning", MODELS),
             Item(_("Model leaderboard"), "leaderboard", "admin:leaderboard", MODELS),
             Item(_("Elasticities by department"), "ssid_chart", "admin:elasticities", MODELS),
             Item(_("Trials and shadows"), "science", "admin:trials", MODELS),

@@ -41,6 +41,7 @@ from shop.doors.backoffice.views.guardrails import show_guardrails
 from shop.doors.backoffice.views.kill_switches import flip_switch, show_switches
 from shop.doors.backoffice.views.learning import show_learning, show_rollouts
 from shop.doors.backoffice.views.ledger import show_price_story
+from shop.doors.backoffice.views.lift import show_lift
 from shop.doors.backoffice.views.markets import show_market
 from shop.doors.backoffice.views.models import show_backtest, show_elasticities, show_leaderboard
 from shop.doors.backoffice.views.product_lists import (
@@ -98,6 +99,7 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("models/<int:version>/", site.admin_view(show_backtest), name="model_backtest"),
         path("elasticities/", site.admin_view(show_elasticities), name="elasticities"),
         path("learning/", site.admin_view(show_learning), name="learning"),
+        *_list_insights(site),
         *_list_experiments(site),
         path("trials/", site.admin_view(show_rollouts), name="trials"),
         path("guardrails/", site.admin_view(show_guardrails), name="guardrails"),
@@ -206,6 +208,12 @@ def _list_allocator_pages(site: AdminSite) -> list[URLPattern]:
         path(
             "campaigns/personal-offers/set/", site.admin_view(set_allocator), name="set_allocator"
         ),
+    ]
+
+
+def _list_insights(site: AdminSite) -> list[URLPattern]:
+    return [
+        path("insights/lift/", site.admin_view(show_lift), name="lift"),
     ]
 
 
