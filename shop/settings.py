@@ -141,7 +141,10 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "shop.doors.storefront.site.site",
             ],
-            "libraries": {"shop_site": "shop.doors.storefront.templatetags.shop_site"},
+            "libraries": {
+                "shop_site": "shop.doors.storefront.templatetags.shop_site",
+                "staff": "shop.doors.backoffice.templatetags.staff",
+            },
         },
     }
 ]

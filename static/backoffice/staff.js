@@ -5,3 +5,12 @@ document.addEventListener("change", (event) => {
   if (!target.matches("input[type=file]")) return;
   if (![...target.labels].some((label) => label.querySelector("input[type=text]"))) event.stopPropagation();
 }, { capture: true });
+
+// Copy buttons beside ids: `admin/parts/copy.html`.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  button.classList.add("is-done");
+  button.setAttribute("aria-label", button.dataset.done);
+});

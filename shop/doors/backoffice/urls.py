@@ -62,6 +62,7 @@ from shop.doors.backoffice.views.product_pictures import (
 from shop.doors.backoffice.views.products import add_product, archive, change_product, move_stock
 from shop.doors.backoffice.views.quality import show_quality
 from shop.doors.backoffice.views.quotes import find_quote, replay, replay_all, show_quote
+from shop.doors.backoffice.views.records import show_records
 from shop.doors.backoffice.views.rehearsals import explain_order, preview_campaign, show_rehearsal
 from shop.doors.backoffice.views.releasing import release_campaign
 from shop.doors.backoffice.views.results import export_results, show_results
@@ -73,9 +74,8 @@ from shop.doors.backoffice.views.workers import show_workers
 def list_pages(site: AdminSite) -> list[URLPattern]:
     """Return the pages, each behind the site's own check that the reader is staff."""
     return [
-        path("approvals/", site.admin_view(show_approvals), name="approvals"),
+        *_list_frame(site),
         path("markets/<slug:code>/", site.admin_view(show_market), name="market_check"),
-        path("workers/", site.admin_view(show_workers), name="workers"),
         path("kill-switch/", site.admin_view(show_switches), name="kill_switch"),
         path("kill-switch/flip/", site.admin_view(flip_switch), name="flip_switch"),
         path("breakers/undo/", site.admin_view(undo_breaker), name="undo_breaker"),
@@ -111,6 +111,14 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         *_list_builder_pages(site),
         *_list_campaign_pages(site),
         path("shopper/<int:shopper_id>/", site.admin_view(show_shopper), name="shopper_overview"),
+    ]
+
+
+def _list_frame(site: AdminSite) -> list[URLPattern]:
+    return [
+        path("approvals/", site.admin_view(show_approvals), name="approvals"),
+        path("records/", site.admin_view(show_records), name="all_records"),
+        path("workers/", site.admin_view(show_workers), name="workers"),
     ]
 
 
