@@ -142,6 +142,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "shop.doors.storefront.site.site",
             ],
             "libraries": {
+                "arrivals": "shop.doors.storefront.templatetags.arrivals",
                 "shop_site": "shop.doors.storefront.templatetags.shop_site",
                 "staff": "shop.doors.backoffice.templatetags.staff",
             },
