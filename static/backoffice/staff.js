@@ -14,3 +14,8 @@ document.addEventListener("click", async (event) => {
   button.classList.add("is-done");
   button.setAttribute("aria-label", button.dataset.done);
 });
+
+// Nobody looks at a hidden page: what asks for news every few seconds waits until somebody does.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && event.target.getAttribute("hx-trigger")?.startsWith("every")) event.preventDefault();
+});

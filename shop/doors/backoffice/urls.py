@@ -10,10 +10,10 @@ from shop.doors.backoffice.views.adjusting import decide_adjusting, set_adjustin
 from shop.doors.backoffice.views.allocator import set_allocator, set_exploring, show_allocator
 from shop.doors.backoffice.views.approvals import show_approvals
 from shop.doors.backoffice.views.breakers import undo_breaker
-from shop.doors.backoffice.views.builder import choose_sentence, fill_sentence, show_plan
+from shop.doors.backoffice.views.builder import choose_sentence, fill_sentence
 from shop.doors.backoffice.views.campaign_calendar import show_calendar
 from shop.doors.backoffice.views.campaign_files import export_file, import_file, show_files
-from shop.doors.backoffice.views.campaigns import roll_back_campaign, show_versions
+from shop.doors.backoffice.views.campaigns import roll_back_campaign
 from shop.doors.backoffice.views.changes import decide, show_inbox
 from shop.doors.backoffice.views.checks import (
     accept_floor,
@@ -63,12 +63,13 @@ from shop.doors.backoffice.views.products import add_product, archive, change_pr
 from shop.doors.backoffice.views.quality import show_quality
 from shop.doors.backoffice.views.quotes import find_quote, replay, replay_all, show_quote
 from shop.doors.backoffice.views.records import show_records
-from shop.doors.backoffice.views.rehearsals import explain_order, preview_campaign, show_rehearsal
+from shop.doors.backoffice.views.rehearsals import explain_order
 from shop.doors.backoffice.views.releasing import release_campaign
-from shop.doors.backoffice.views.results import export_results, show_results
+from shop.doors.backoffice.views.results import export_results
 from shop.doors.backoffice.views.shoppers import show_shopper
 from shop.doors.backoffice.views.switchbacks import plan_switchback
 from shop.doors.backoffice.views.workers import show_workers
+from shop.doors.backoffice.views.workspace import show_budget, show_workspace
 
 
 def list_pages(site: AdminSite) -> list[URLPattern]:
@@ -150,16 +151,6 @@ def _list_campaign_pages(site: AdminSite) -> list[URLPattern]:
         path("campaigns/files/", site.admin_view(show_files), name="campaign_files"),
         path("campaigns/export/", site.admin_view(export_file), name="campaign_export"),
         path("campaigns/import/", site.admin_view(import_file), name="campaign_import"),
-        path(
-            "campaigns/<int:campaign_id>/versions/",
-            site.admin_view(show_versions),
-            name="campaign_versions",
-        ),
-        path(
-            "campaigns/<int:campaign_id>/results/",
-            site.admin_view(show_results),
-            name="campaign_results",
-        ),
         path(
             "campaigns/<int:campaign_id>/results.csv",
             site.admin_view(export_results),
@@ -252,16 +243,15 @@ def _list_builder_pages(site: AdminSite) -> list[URLPattern]:
         path(
             "promotions/new/<slug:kind>/", site.admin_view(fill_sentence), name="builder_sentence"
         ),
-        path("campaigns/<int:campaign_id>/plan/", site.admin_view(show_plan), name="campaign_plan"),
         path(
-            "campaigns/<int:campaign_id>/preview/",
-            site.admin_view(preview_campaign),
-            name="campaign_preview",
+            "campaigns/<int:campaign_id>/",
+            site.admin_view(show_workspace),
+            name="campaign_workspace",
         ),
         path(
-            "campaigns/<int:campaign_id>/rehearsal/",
-            site.admin_view(show_rehearsal),
-            name="campaign_rehearsal",
+            "campaigns/<int:campaign_id>/budget/",
+            site.admin_view(show_budget),
+            name="campaign_budget",
         ),
         path("orders/<int:order_id>/comment/", site.admin_view(comment), name="comment_order"),
         path("orders/<int:order_id>/offers/", site.admin_view(explain_order), name="order_offers"),
