@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from shop.doors.api.ops import healthz, metrics, readyz
 from shop.doors.api.webhooks import payment_event
-from shop.doors.storefront.views.pictures import serve_picture
+from shop.doors.storefront.views.pictures import serve_pack, serve_picture
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # machines
@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     # pictures of products, for all: a web server in front may answer these from the same folder
     path("media/products/<str:folder>/<str:name>", serve_picture, name="picture"),
+    path("media/packs/<int:variant_id>-<slug:digest>.<str:kind>", serve_pack, name="pack"),
     # people: each language has its own addresses, English those without a prefix
     *i18n_patterns(
         path("admin/", admin.site.urls),

@@ -88,22 +88,27 @@ class CampaignDates:
 class CampaignLinks:
     """Columns that lead on."""
 
-    @admin.display(description=_("Workspace"))
-    def workspace(self, row: Campaign) -> SafeString | str:
-        """The way to the page of the campaign: what it says, costs and brought."""
+    @admin.display(description=_("In words"))
+    def in_words(self, row: Campaign) -> SafeString | str:
+        """The way to what it says, and to what the law says of it."""
         if not row.pk:  # the form to add one
             return EMPTY
-        return show_link("admin:campaign_workspace", row.pk, _("Offer, checks and results"))
-
-    @admin.display(description=_("Name"), ordering="name")
-    def page(self, row: Campaign) -> SafeString:
-        """The name, which leads to the page of the campaign."""
-        return show_link("admin:campaign_workspace", row.pk, row.name)
+        said = _("Content and law")
+        return show_link("admin:campaign_plan", row.pk, said)
 
     @admin.display(description=_("Version"))
-    def version(self, row: Campaign) -> str:
-        """The version that holds."""
-        return str(row.revision or EMPTY)
+    def versions(self, row: Campaign) -> SafeString | str:
+        """The version that holds, and the way to all of them."""
+        if not row.pk:  # the form to add one
+            return EMPTY
+        return show_link("admin:campaign_versions", row.pk, row.revision or EMPTY)
+
+    @admin.display(description=_("Results"))
+    def results(self, row: Campaign) -> SafeString | str:
+        """The way to what it brought."""
+        if not row.pk:  # the form to add one
+            return EMPTY
+        return show_link("admin:campaign_results", row.pk, _("Sales, cost, margin, lift"))
 
 
 # From which share of the budget on it is shown how.
@@ -119,9 +124,8 @@ def show_phase(row: Campaign) -> SafeString:
 class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin):
     blank_text = _("Write a promotion as a sentence under New promotion, or add a campaign here.")
     form = CampaignForm
-    list_display_links = None
     list_display = [
-        "page",
+        "name",
         "code",
         "kind",
         "audience",
@@ -140,7 +144,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
     search_fields = ["name", "name_zh", "code__startswith"]
     date_hierarchy = "starts_at"
     readonly_fields = [
-        *("phase", "workspace", "version", "waiting", "second_person"),
+        *("phase", "in_words", "versions", "waiting", "second_person", "results"),
         *(
             "promised_ends_at",
             "spent_minor",
@@ -155,7 +159,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
             None,
             {
                 "fields": [
-                    *("workspace", ("name", "name_zh"), "code", ("kind", "audience")),
+                    *("in_words", ("name", "name_zh"), "code", ("kind", "audience")),
                     "change_reason",
                 ]
             },
@@ -171,7 +175,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
             _("State"),
             {
                 "fields": [
-                    *("phase", "version", "waiting", "second_person"),
+                    *("phase", "versions", "waiting", "second_person", "results"),
                     "promised_ends_at",
                 ]
             },
@@ -317,7 +321,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
     def clone(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
         """Make a draft that says the same."""
         copy = clone_campaign(campaign_id=int(object_id), by_id=account_id(request), now=utc_now())
-        return go_to(reverse("admin:campaign_workspace", args=[copy]))
+        return go_to(reverse("admin:promotions_campaign_change", args=[copy]))
 
     def _move(
         self, request: HttpRequest, form: ReasonForm, object_id: str, step: Step

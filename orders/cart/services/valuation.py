@@ -408,6 +408,6 @@ def _nameless(line: CartLine, context: QuoteContext) -> CatalogCard:
         size_label="",
         measure_amount=None,
         measure_unit="",
-        picture="",
+        picture=None,
         available=0,
     )

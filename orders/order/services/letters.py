@@ -1,7 +1,7 @@
 """Sending of e-mails about orders, and the pictures of products in them.
 
-Pictures have an address that works outside the shop. Only photographs: programs that read e-mail
-show no SVG, which the drawings of categories are.
+Pictures have an address that works outside the shop. Programs that read e-mail show no SVG: of a
+drawn pack they get its raster.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ class MailPicture:
     alt: str
 
 
-def mail_picture(photo: Picture | None, name: str) -> MailPicture | None:
-    """Return a photograph for an e-mail, its longer side SIDE pixels; None without one."""
-    if photo is None:
+def mail_picture(picture: Picture | None, name: str) -> MailPicture | None:
+    """Return a picture for an e-mail, its longer side SIDE pixels; None without one."""
+    if picture is None:
         return None
-    longer = max(photo.width, photo.height)
+    longer = max(picture.width, picture.height)
     return MailPicture(
-        address=urljoin(f"{settings.SITE_URL}/", photo.at_least(2 * SIDE)),
-        width=max(1, round(SIDE * photo.width / longer)),
-        height=max(1, round(SIDE * photo.height / longer)),
-        alt=photo.alt or name,
+        address=urljoin(f"{settings.SITE_URL}/", picture.raster or picture.at_least(2 * SIDE)),
+        width=max(1, round(SIDE * picture.width / longer)),
+        height=max(1, round(SIDE * picture.height / longer)),
+        alt=picture.alt or name,
     )
 
 
@@ -63,6 +63,6 @@ def list_mail_pictures(line_ids: Collection[int], language: str) -> dict[int, Ma
     """Return the pictures of order lines by id; a line without one is left out. Two queries."""
     found = list(OrderLine.objects.filter(pk__in=line_ids).order_by("pk"))
     cards = list_cards(sorted({line.variant_id for line in found}), language)
-    photos = {card.variant_id: card.photo for card in cards}
-    pictures = {line.pk: mail_picture(photos[line.variant_id], line.name) for line in found}
+    known = {card.variant_id: card.picture for card in cards}
+    pictures = {line.pk: mail_picture(known.get(line.variant_id), line.name) for line in found}
     return {pk: one for pk, one in pictures.items() if one is not None}

@@ -18,7 +18,6 @@ from orders.order.services.letters import mail_picture, send_letter
 from orders.order.services.links import renew_link
 from orders.order.services.locks import lock_order_step
 from orders.order.services.settling import note
-from orders.terms.api import write_address
 from orders.values import OrderLineView, OrderView
 from orders.wording import EMAIL_WORDS, EMAILS
 from promotions.engine.api import Adjustment, DeliveryCut
@@ -92,7 +91,7 @@ def _context(order: OrderView, kind: str, language: str, told_minor: int) -> dic
         "words": {key: translate(text, language) for key, text in EMAIL_WORDS.items()},
         "lines": [_line(line, order, language) for line in order.lines],
         "sums": _sums(order, language),
-        "address": "\n".join(write_address(order.contact)),
+        "address": _address(order),
         "link": f"{settings.SITE_URL}{reverse('order', args=[order.token])}",
         "cuts": [_part(cut, order, language) for cut in order.delivery_cuts],
         "has_personal_offer": any(part.law_label for part in _list_parts(order)),
@@ -119,7 +118,7 @@ def _line(line: OrderLineView, order: OrderView, language: str) -> dict[str, Any
     return {
         "name": line.name,
         "quantity": line.quantity,
-        "picture": mail_picture(line.card.photo, line.name),
+        "picture": mail_picture(line.card.picture, line.name),
         "is_personal": line.is_personal,
         "label": line.label,
         "quoted": _money(line.quoted_minor, order, language),
@@ -149,6 +148,15 @@ def _sums(order: OrderView, language: str) -> list[tuple[str, str]]:
         for key, amount, text in rows
         if amount or text
     ]
+
+
+def _address(order: OrderView) -> str:
+    contact = order.contact
+    if not contact.address_line1:
+        return ""
+    place = " ".join(filter(None, (contact.postcode, contact.city, contact.region)))
+    lines = (contact.name, contact.address_line1, contact.address_line2, place, contact.country)
+    return "\n".join(filter(None, lines))
 
 
 def _money(minor: int, order: OrderView, language: str) -> str:

@@ -188,11 +188,13 @@ class ProductPage:
         return self.previews.mine.get(self.detail.card.variant_id)
 
     @property
-    def photos(self) -> tuple[Picture, ...]:
-        """Return the pictures of the shown variant and of the whole product, its own first."""
-        shown = self.detail.card.variant_id
-        fit = [one for one in self.detail.photos if one.variant_id in (None, shown)]
-        return tuple(sorted(fit, key=lambda one: one.variant_id is None))
+    def pictures(self) -> tuple[Picture, ...]:
+        """Return the photographs of the shown variant and of the whole product, its own first;
+        without any the variant's drawn pack."""
+        card = self.detail.card
+        fit = [one for one in self.detail.pictures if one.variant_id in (None, card.variant_id)]
+        drawn = () if fit or card.picture is None else (card.picture,)
+        return (*sorted(fit, key=lambda one: one.variant_id is None), *drawn)
 
     @property
     def members_minor(self) -> int | None:

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from shop.ground.catalog.models import Variant
+from shop.ground.catalog.selectors import list_cards
 from tests.factories.pictures import show_picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stocked_shop")]
@@ -61,4 +62,35 @@ def test_every_picture_has_a_size_and_lower_ones_load_lazily() -> None:
         assert (shown[name]["srcset"], shown[name]["loading"]) == (sources, "lazy")
     for name in ("cart", "checkout"):
         line = shown[name]
-        assert (line["src"], line["width"], line["height"]) == (f"{picture}-160.webp", "72", "72")
+        assert (line["src"], line["width"], line["height"]) == (f"{picture}-160.webp", "72", "54")
+
+
+def test_drawn_packs_are_files_that_never_change() -> None:
+    browser, variant = Client(), Variant.objects.get(sku="SKU-1")
+    (card,) = list_cards([variant.pk], "en")
+    assert card.picture is not None
+    drawn, raster = browser.get(card.picture.at_least(640)), browser.get(card.picture.raster)
+    for answer, kind, beginning in (
+        (drawn, "image/svg+xml", b"<svg "),
+        (raster, "image/png", b"\x89PNG"),
+    ):
+        assert answer.content.startswith(beginning)
+        assert answer["Content-Type"] == kind
+        assert answer["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert answer.cookies == {}
+    assert variant.product.name.split()[0] in drawn.content.decode()
+    stale = browser.get(f"/media/packs/{variant.pk}-0123456789ab.svg")
+    assert (stale.status_code, stale["Location"]) == (302, card.picture.at_least(640))
+    assert browser.get("/media/packs/999999-0123456789ab.svg").status_code == 404
+    assert browser.get(card.picture.raster.replace(".png", ".gif")).status_code == 404
+
+
+def test_a_product_without_a_photograph_says_its_picture_is_drawn() -> None:
+    browser, product = Client(), Variant.objects.get(sku="SKU-1").product
+    (shown,) = [
+        one
+        for one in images(browser, reverse("product", args=[product.slug]))
+        if one["width"] == "640"
+    ]
+    assert shown["alt"].startswith("Illustration of ")
+    assert (shown["height"], shown["fetchpriority"]) == ("480", "high")

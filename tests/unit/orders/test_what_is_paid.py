@@ -39,7 +39,7 @@ def _settle(variant_id: int, quantity: int, quoted: int, full: int, *, gift: boo
         size_label="",
         measure_amount=None,
         measure_unit="",
-        picture="",
+        picture=None,
         available=99,
     )
     price = PriceView(

@@ -67,7 +67,7 @@ def card(number: int) -> CatalogCard:
         size_label="",
         measure_amount=None if grams is None else Decimal(grams),
         measure_unit="g",
-        picture="",
+        picture=None,
         available=1,
     )
 

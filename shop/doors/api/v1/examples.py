@@ -96,7 +96,7 @@ CATEGORY: Json = {
     "path": "grocery/cheese",
     "name": "Cheese",
     "depth": 1,
-    "picture_url": "/static/img/art/cheese.svg",
+    "picture_url": "/static/catalog/dairy-eggs-1f9c0.svg",
     "product_count": 214,
     "is_restricted": False,
     "is_sensitive": False,
@@ -113,7 +113,8 @@ PLAIN_VARIANT: Json = {
     "size": "8 oz",
     "measure": {"amount": "226.796", "unit": "g"},
     "options": [],
-    "picture_url": "/static/img/art/cheese.svg",
+    "picture_url": "/media/packs/1042-3f9c1e07ab52.svg",
+    "is_illustration": True,
     "available": 12,
 }
 VARIANT: Json = {

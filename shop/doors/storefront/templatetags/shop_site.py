@@ -27,8 +27,7 @@ from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from orders.terms.api import write_address
-from orders.values import Contact, OrderLineView
+from orders.values import OrderLineView
 from pricing.base.core.values import PriceView
 from promotions.engine.api import RemainingQuantity
 from promotions.loyalty.api import group_number
@@ -295,12 +294,6 @@ def moment(at: datetime) -> str:
 
 
 @register.filter
-def address_lines(contact: Contact) -> list[str]:
-    """Tell a contact's address as its country writes it."""
-    return write_address(contact, is_named=False)
-
-
-@register.filter
 def hour(at: datetime) -> str:
     """Tell the time of a day and its zone."""
     local = localtime(at)
@@ -333,7 +326,7 @@ def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
     """Return the HTML of one card: of a variant, or of a product with several to choose from."""
     language, locale = shop["language"], shop["locale"]
     shown, view, choice = item.card, item.price, item.choice
-    own = shown.photo
+    shot = shown.picture
     fields = price_fields(view, language=language, locale=locale, about=shown.name)
     available = shown.available if choice is None else choice.available
     few = choice is None and 0 < available <= FEW_LEFT
@@ -347,8 +340,8 @@ def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
             "name": shown.name,
             "detail": shown.detail if choice is None else shown.brand,
             "url": f"{shop['product_root']}{shown.slug}/{asked}",
-            "picture": own.at_least(320) if own else picture(shown.picture),
-            "srcset": own.srcset if own else "",
+            "picture": shot.at_least(320) if shot else "",
+            "srcset": shot.srcset if shot else "",
             "line": f"{shown.variant_id}:{view.token or ''}",
             **offer_fields(item, language, locale),
             "is_from": choice is not None and choice.is_from,

@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
@@ -66,7 +65,7 @@ def describe_product(page: ProductPage, path: str) -> dict[str, Any]:
         "@type": "Product",
         "name": card.name,
         "sku": card.sku,
-        "image": [root + one.sizes[-1][1] for one in page.photos] or root + static(card.picture),
+        "image": [root + (one.raster or one.sizes[-1][1]) for one in page.pictures],
         "description": page.detail.description,
         "offers": {
             "@type": "Offer",

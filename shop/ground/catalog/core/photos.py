@@ -1,4 +1,4 @@
-"""A photograph of a product, as pages show it."""
+"""A picture of a product, as pages show it: a photograph or a drawn pack."""
 
 from __future__ import annotations
 
@@ -7,18 +7,26 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A photograph: `sizes` are (width in pixels, address), narrowest first; `width` and `height`
-    are those of the widest. `variant_id` is the one variant it shows, None for all."""
+    """A picture: `sizes` are (width in pixels, address), narrowest first; `width` and `height` are
+    those of the widest. `variant_id` is the one variant it shows, None for all.
+
+    An illustration is drawn and has one file, which fits every width; `raster` is the same for
+    programs that show no SVG, such as those that read e-mail.
+    """
 
     sizes: tuple[tuple[int, str], ...]
     width: int
     height: int
     alt: str
     variant_id: int | None = None
+    is_illustration: bool = False
+    raster: str = ""
 
     @property
     def srcset(self) -> str:
-        """All sizes, for a browser to choose from."""
+        """All sizes, for a browser to choose from; "" where there is no choice."""
+        if self.is_illustration:
+            return ""
         return ", ".join(f"{address} {width}w" for width, address in self.sizes)
 
     def at_least(self, width: int) -> str:

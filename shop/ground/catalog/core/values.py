@@ -41,8 +41,8 @@ class MarketValue:
 
 @dataclass(frozen=True, slots=True)
 class CatalogCard:
-    """One variant as a listing shows it. `available` is in pieces; `picture` is the static path of
-    its category's drawing, which `photo` replaces where there is one.
+    """One variant as a listing shows it. `available` is in pieces; `picture` is its
+    photograph, else its drawn pack; None where the product is gone.
 
     `measure_amount` of `measure_unit` ("g", "ml", "ct") is the content of one piece; None and ""
     when unknown. `minimum_age` and `tax_class` are the product's own, None and "" where its
@@ -60,11 +60,10 @@ class CatalogCard:
     size_label: str
     measure_amount: Decimal | None
     measure_unit: str
-    picture: str
+    picture: Picture | None
     available: int
     tax_class: str = ""
     minimum_age: int | None = None
-    photo: Picture | None = None
     options: tuple[tuple[str, str], ...] = ()
     detail: str = field(init=False)
 
@@ -158,7 +157,7 @@ class ProductDetail:
     is_child_directed: bool = False
     is_sensitive: bool = False
     minimum_age: int | None = None
-    photos: tuple[Picture, ...] = ()
+    pictures: tuple[Picture, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from shop.ground.catalog.core.packs import Pack
 from shop.ground.catalog.core.photos import Picture
 from shop.ground.catalog.core.values import (
     CatalogCard,
@@ -17,7 +18,7 @@ from shop.ground.catalog.core.values import (
     SiblingSize,
 )
 from shop.ground.catalog.models import Product, Variant
-from shop.ground.catalog.selectors.pictures import list_pictures, picture_address
+from shop.ground.catalog.selectors.pictures import illustrate, list_pictures, picture_address
 from shop.ground.catalog.selectors.tree import list_categories
 from shop.ground.catalog.selectors.versions import VersionedCache
 from shop.ground.kernel.errors import FairtagError
@@ -30,6 +31,7 @@ SELECT v.id, v.product_id, v.sku, p.slug, p.name, p.name_zh, b.name, p.category_
        v.measure_amount, v.measure_unit, p.tax_class, p.minimum_age,
        v.options, p.option_names,
        photo.digest, photo.widths, photo.width, photo.height, photo.alt, photo.alt_zh,
+       b.is_private_label,
        coalesce(s.on_hand - s.reserved, 0)
 FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted (id, position)
 JOIN shop_variant v ON v.id = wanted.id
@@ -122,12 +124,15 @@ def _card(row: tuple[Any, ...], node: CategoryNode, *, in_chinese: bool) -> Cata
         size_label=_translate_size(size) if in_chinese else size,
         measure_amount=amount,
         measure_unit=row[10],
-        picture=node.picture,
+        picture=(
+            illustrate(variant_id, Pack(sku, brand, name, size, node.path, row[21]))
+            if row[15] is None
+            else _photo(row[15:21], in_chinese=in_chinese)
+        ),
         available=row[-1],
         tax_class=row[11],
         minimum_age=row[12],
         options=_options(row[13], row[14]),
-        photo=None if row[15] is None else _photo(row[15:21], in_chinese=in_chinese),
     )
 
 
@@ -177,7 +182,7 @@ def get_product(slug: str, language: str) -> ProductDetail:
         is_child_directed=is_child_directed or (node is not None and node.is_child_directed),
         is_sensitive=is_sensitive or (node is not None and node.is_sensitive),
         minimum_age=minimum_age,
-        photos=tuple(list_pictures(cards[0].product_id, language)),
+        pictures=tuple(list_pictures(cards[0].product_id, language)),
         attributes=attributes,
     )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.conf import settings
 
+from shop.ground.catalog.core.packs import HEIGHT, WIDTH, Pack, pack_digest
 from shop.ground.catalog.core.photos import Picture
 from shop.ground.catalog.models import ProductPicture
 from shop.ground.kernel.translation import is_chinese
@@ -37,6 +39,21 @@ def picture_file(digest: str, width: int) -> str:
 def picture_address(digest: str, width: int) -> str:
     """Return the address of a picture's file."""
     return f"{settings.MEDIA_URL}{picture_file(digest, width)}"
+
+
+@lru_cache(maxsize=65_536)
+def illustrate(variant_id: int, pack: Pack) -> Picture:
+    """Return the drawn pack of a variant. Its address holds what it is drawn from: a browser may
+    keep it for good."""
+    address = f"{settings.MEDIA_URL}packs/{variant_id}-{pack_digest(pack)}"
+    return Picture(
+        sizes=((2 * WIDTH, f"{address}.svg"),),
+        width=2 * WIDTH,
+        height=2 * HEIGHT,
+        alt="",
+        is_illustration=True,
+        raster=f"{address}.png",
+    )
 
 
 def list_edited_pictures(product_id: int) -> list[EditedPicture]:

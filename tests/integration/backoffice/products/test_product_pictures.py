@@ -127,7 +127,7 @@ def test_pictures_move_by_buttons_and_are_given_to_a_variant(
     merchandiser.post(address("pictures_set", tee), {"down": three})
     assert list(tee.pictures.values_list("pk", flat=True)) == [two, three, one]
     forget_catalog()
-    first = {card.variant_id: card.photo for card in list_cards([small.pk, medium.pk], "en")}
+    first = {card.variant_id: card.picture for card in list_cards([small.pk, medium.pk], "en")}
     for variant, picture in ((small, two), (medium, one)):
         photo = first[variant.pk]
         assert photo is not None

@@ -40,12 +40,15 @@ FACET_CODES = ("brand", "size", "stock")
 SUGGESTION_KINDS = ("query", "category", "product")
 
 
+def picture_url(picture: Picture | None) -> str | None:
+    """Return the address of a product's picture; None where the product is gone."""
+    return picture.at_least(640) if picture else None
+
+
 @lru_cache(maxsize=8192)
-def shown_url(photo: Picture | None, drawing: str) -> str | None:
-    """Return the address of a product's photograph, or of its category's drawing."""
-    if photo:
-        return photo.at_least(640)
-    return static(drawing) if drawing else None
+def _category_url(photo: Picture | None, drawing: str) -> str | None:
+    """Return the address of the photograph that stands for a category, or of its drawing."""
+    return picture_url(photo) or static(drawing)
 
 
 class CategorySerializer(AnswerSerializer[CategoryNode]):
@@ -57,7 +60,7 @@ class CategorySerializer(AnswerSerializer[CategoryNode]):
     name = serializers.CharField()
     depth = serializers.IntegerField(help_text="0 department, 1 category, 2 type.")
     picture_url = computed(
-        lambda node: shown_url(node.photo, node.picture), serializers.CharField(allow_null=True)
+        lambda node: _category_url(node.photo, node.picture), serializers.CharField(allow_null=True)
     )
     product_count = serializers.IntegerField()
     is_restricted = serializers.BooleanField(help_text="Age-restricted: never priced personally.")
@@ -162,7 +165,11 @@ class PlainVariantSerializer(AnswerSerializer[CatalogCard]):
         many=True, help_text="What tells it from the product's other variants, such as its size."
     )
     picture_url = computed(
-        lambda card: shown_url(card.photo, card.picture), serializers.CharField(allow_null=True)
+        lambda card: picture_url(card.picture), serializers.CharField(allow_null=True)
+    )
+    is_illustration = computed(
+        lambda card: card.picture is not None and card.picture.is_illustration,
+        serializers.BooleanField(help_text="The picture is drawn: say so where you show it."),
     )
     available = serializers.IntegerField(help_text="Pieces that can be ordered now.")
 
@@ -314,9 +321,9 @@ class ProductSerializer(AnswerSerializer[ProductPage]):
         lambda page: page.detail.attributes.items(), NamedValueSerializer(many=True)
     )
     pictures = PictureSerializer(
-        source="detail.photos",
+        source="detail.pictures",
         many=True,
-        help_text="Empty: show `picture_url`, the drawing of its category.",
+        help_text="Photographs. Empty: show the drawing at a variant's `picture_url`.",
     )
     is_active = serializers.BooleanField(
         source="detail.is_active", help_text="False: no longer sold."

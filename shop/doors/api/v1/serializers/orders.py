@@ -16,7 +16,7 @@ from orders.values import (
 )
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, computed
 from shop.doors.api.v1.serializers.cart import AdjustmentSerializer
-from shop.doors.api.v1.serializers.catalog import shown_url
+from shop.doors.api.v1.serializers.catalog import picture_url
 from shop.doors.api.v1.serializers.prices import why_url
 
 MAX_CURSOR = 300
@@ -76,7 +76,7 @@ class OrderLineSerializer(AnswerSerializer[OrderLineView]):
     sku = serializers.CharField()
     name = serializers.CharField()
     picture_url = computed(
-        lambda line: shown_url(line.card.photo, line.card.picture),
+        lambda line: picture_url(line.card.picture),
         serializers.CharField(allow_null=True, help_text="The product's picture as it is today."),
     )
     quantity = serializers.IntegerField()

@@ -1,0 +1,198 @@
+"""Drawn packs: the picture of a product that has no photograph. Pure, and equal for equal facts.
+
+A pack is an SVG of 320 x 240: a silhouette that fits the product in its brand's colour, the brand's
+mark, the name, the size, a stripe in the colour of the flavour, and the picture of its category.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import escape
+
+from shop.ground.catalog.core.pack_shapes import FLOOR, SHAPES, Shape, choose_shape
+from shop.ground.catalog.core.pack_text import Fitted, fit_line, fit_lines
+from shop.ground.kernel.hashing import fingerprint, stable_draw
+
+WIDTH, HEIGHT = 320, 240
+# Raise it when packs are drawn in another way: addresses of drawings then change.
+DRAWING = 1
+OWN_COLOR = "#1d6140"
+INK, CREAM, WHITE = "#23302a", "#fffaf0", "#ffffff"
+GLYPH, STRIPE = 48, 8
+NAME_SIZES = (24.0, 21.0, 19.0, 17.0)
+# Deep enough for white letters (4.5:1) and calm beside each other.
+BRAND_COLORS = (
+    *("#2f7050", "#1f6b73", "#255a7c", "#2b4a7d", "#4a4a8c", "#6d3f73", "#93355a", "#a33f2e"),
+    *("#9a5220", "#86651a", "#5f6b26", "#4a6b3a", "#6b4a37", "#465362", "#a14766", "#2d6a8e"),
+)
+BACKDROPS = ("#f4efe1", "#e9f1e3", "#f5e9e0", "#e6eff0", "#f1eaf0", "#f5f0d7", "#e8ecf4", "#efeadf")
+FLAVOURS = {
+    "strawberry|cherry|raspberry|tomato|apple cinnamon|hot|spicy|salsa": "#d9483b",
+    "orange|peach|mango|apricot|carrot|cheddar|pumpkin": "#ef8f2f",
+    "lemon|banana|vanilla|honey|butter|corn|pineapple": "#f2c237",
+    "lime|apple|mint|herb|pickle|green": "#8bbf3f",
+    "blueberry|grape|berry|plum|lavender": "#7a5bb5",
+    "chocolate|cocoa|coffee|mocha|caramel|maple": "#8a5a3a",
+    "coconut|plain|white|cream": "#e5dcc4",
+    "water|sea|fish|tuna": "#4aa3d0",
+}
+STRIPES = (
+    *("#e4572e", "#f2a541", "#f4d35e", "#9bc53d", "#5fad56", "#3fa7a0", "#4d9de0", "#6c7fd8"),
+    *("#9d6bce", "#d46a9f", "#c98b5e", "#e98a7b", "#b8c24a", "#7fb7be", "#e0b1cb", "#a6a29a"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """What a pack is drawn from. `glyph` is the picture of its category, SVG on a grid of 32."""
+
+    key: str
+    brand: str
+    name: str
+    size: str
+    path: str
+    is_own_brand: bool = False
+
+
+def pack_digest(pack: Pack) -> str:
+    """Return what tells this drawing from every other, for its address."""
+    facts = [DRAWING, pack.key, pack.brand, pack.name, pack.size, pack.path]
+    return fingerprint(facts)[:12]
+
+
+def draw_pack(pack: Pack, glyph: str) -> str:
+    """Return the SVG of a pack. Text is fitted: long names are cut between words."""
+    shape = SHAPES[choose_shape(pack.name, pack.path)]
+    color = brand_color(pack.brand, is_own=pack.is_own_brand)
+    body = shape.drawing.format(c=color, d=_mix(color, "#000000", 0.25), l=_mix(color, WHITE, 0.35))
+    pile = "".join(_place(*place) for place in shape.pile)
+    return f"""\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"\
+ width="{2 * WIDTH}" height="{2 * HEIGHT}"><defs><g id="g">{glyph}</g></defs>\
+<path d="M0 0h{WIDTH}v{HEIGHT}H0z" fill="{_backdrop(pack)}"/>\
+<ellipse cx="160" cy="{FLOOR}" rx="{shape.shadow}" ry="8" opacity=".14"/>\
+{pile}{body}{_label(shape, pack, color)}</svg>
+"""
+
+
+def _place(x: float, y: float, side: float) -> str:
+    return f'<use href="#g" transform="translate({x:g} {y:g}) scale({side / 32:.4g})"/>'
+
+
+def brand_color(brand: str, *, is_own: bool) -> str:
+    """Return the colour of a brand; the shop's own labels have the shop's green."""
+    if is_own:
+        return OWN_COLOR
+    return BRAND_COLORS[int(stable_draw("brand color", brand) * len(BRAND_COLORS))]
+
+
+def stripe_colors(pack: Pack) -> tuple[str, str]:
+    """Return the colour of the flavour that the name tells, else one of the pack's own; and a
+    second one of its own, which tells apart packs that share the first."""
+    named = f"{pack.name} {pack.path}".lower()
+    own = STRIPES[int(stable_draw("stripe", pack.key) * len(STRIPES))]
+    second = STRIPES[int(stable_draw("second stripe", pack.key) * len(STRIPES))]
+    for words, color in FLAVOURS.items():
+        if re.search(rf"\b(?:{words})\b", named):
+            return color, second
+    return own, second
+
+
+def _backdrop(pack: Pack) -> str:
+    department = pack.path.partition("/")[0]
+    return BACKDROPS[int(stable_draw("backdrop", department) * len(BACKDROPS))]
+
+
+def _label(shape: Shape, pack: Pack, color: str) -> str:
+    """Return the label: brand and name, then glyph and size, then the stripe. On a low label the
+    glyph stands left of the words, on one below a pile none does."""
+    x, y, width, height = shape.label
+    foot = y + height - STRIPE
+    size = fit_line(pack.size, width - GLYPH - 14, size=18)
+    left, high, glyph = x, GLYPH, (x + 6, foot - GLYPH - 2)
+    middle, size_at = x + GLYPH + 4 + (width - GLYPH - 10) / 2, foot - GLYPH / 2 + 6
+    if height < 120:
+        left, high = (x if shape.pile else x + GLYPH + 4), 24 if size.text else 0
+        middle, size_at = (left + x + width) / 2, foot - 6
+        glyph = (x + 5, y + (height - STRIPE - GLYPH) / 2)
+    return "".join(
+        (
+            f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="5" fill="{CREAM}"/>',
+            _stripe(pack, shape),
+            "" if shape.pile else _place(*glyph, GLYPH),
+            '<g font-family="Arial,Helvetica,sans-serif" font-weight="700">',
+            *_words(pack, color, (left, x + width - left), y, foot - high),
+            _text(size, middle, size_at, INK) if size.text else "",
+            "</g>",
+        )
+    )
+
+
+def _words(pack: Pack, color: str, at: tuple[float, float], top: float, bottom: float) -> list[str]:
+    """Return brand and name between `top` and `bottom`, centred in `at` (x, width)."""
+    left, width = at
+    middle = left + width / 2
+    brand = fit_line(pack.brand, width - 36, size=15)
+    room = bottom - top - (22 if brand.text else 0)
+    name = fit_lines(pack.name, width - 12, sizes=NAME_SIZES, lines=2 if room > 40 else 1)
+    high = sum(line.size * 1.05 for line in name) + (22 if brand.text else 0)
+    baseline = top + max(3, (bottom - top - high) / 2)
+    rows: list[str] = []
+    if brand.text:
+        start = middle - (brand.width + 20) / 2
+        rows.append(_mark(pack.brand, start, baseline, color))
+        rows.append(_text(brand, start + 20 + brand.width / 2, baseline + 13, color))
+        baseline += 20
+    for line in name:
+        baseline += line.size * 1.05
+        rows.append(_text(line, middle, baseline - 1, INK))
+    return rows
+
+
+def _stripe(pack: Pack, shape: Shape) -> str:
+    x, y, width, height = shape.label
+    first, second = stripe_colors(pack)
+    top, part = y + height - STRIPE, round(width * 0.72)
+    return (
+        f'<path d="M{x} {top}h{part}v{STRIPE}H{x}z" fill="{first}"/>'
+        f'<path d="M{x + part} {top}h{width - part}v{STRIPE}H{x + part}z" fill="{second}"/>'
+    )
+
+
+def _mark(brand: str, x: float, y: float, color: str) -> str:
+    """Return the brand's mark: its first letter in a form of its own, 16 x 16."""
+    form = MARKS[int(stable_draw("mark", brand) * len(MARKS))]
+    letter = escape(brand[:1].upper())
+    return (
+        f'<g transform="translate({x:.1f} {y})"><path d="{form}" fill="{color}"/>'
+        f'<text x="8" y="12" font-size="11" text-anchor="middle" fill="#fff">{letter}</text></g>'
+    )
+
+
+MARKS = (
+    "M8 0a8 8 0 1 0 0 16A8 8 0 0 0 8 0",
+    "M0 0h16v10l-8 6-8-6z",
+    "M8-1l8 4.5v9L8 17l-8-4.500v-9z",
+    "M3 0h10l3 3v10l-3 3H3l-3-3V3z",
+    "M0 3a3 3 0 0 1 3-3h10a3 3 0 0 1 3 3v10a3 3 0 0 1-3 3H3a3 3 0 0 1-3-3z",
+    "M0 0h9a7 7 0 0 1 7 7v9H7a7 7 0 0 1-7-7z",
+)
+
+
+def _text(line: Fitted, x: float, y: float, color: str) -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{line.size:g}" text-anchor="middle"'
+        f' textLength="{line.width:.0f}" lengthAdjust="spacingAndGlyphs" fill="{color}">'
+        f"{escape(line.text, quote=False)}</text>"
+    )
+
+
+def _mix(color: str, other: str, share: float) -> str:
+    """Return `color` with `share` of `other` in it.
+
+    >>> _mix("#000000", "#ffffff", 0.5)
+    '#808080'
+    """
+    pairs = ((int(color[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(one + (two - one) * share):02x}" for one, two in pairs)

@@ -1,0 +1,50 @@
+"""Drawn packs as files: SVG for browsers, PNG for programs that show none."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+import resvg_py
+from django.conf import settings
+
+from shop.ground.catalog.core.packs import Pack, draw_pack
+from shop.ground.catalog.core.photos import Picture
+from shop.ground.catalog.models import Variant
+from shop.ground.catalog.selectors.pictures import illustrate
+
+# A server may have no fonts at all.
+FONT = Path(__file__).parents[1] / "fonts" / "LiberationSans-Bold.ttf"
+PNG_WIDTH = 1200
+
+
+def draw_variant(variant_id: int) -> tuple[Picture, str] | None:
+    """Return the drawn pack of a variant and its SVG; None for one that there never was."""
+    found = Variant.objects.filter(pk=variant_id).values_list(
+        *("sku", "product__brand__name", "product__name", "name", "product__category__path"),
+        *("product__brand__is_private_label", "product__category__icon"),
+    )
+    row = found.first()
+    if row is None:
+        return None
+    pack = Pack(*row[:6])
+    return illustrate(variant_id, pack), draw_pack(pack, _read_glyph(row[6] or "default"))
+
+
+@lru_cache(maxsize=1024)
+def _read_glyph(icon: str) -> str:
+    path = Path(settings.BASE_DIR) / "static" / "catalog" / f"{icon}.svg"
+    found = re.search(r'scale\([\d.]+\)">(.*)</g></svg>', path.read_text(encoding="utf-8"))
+    return found[1] if found else ""
+
+
+def make_png(drawn: str) -> bytes:
+    """Return an SVG of ours as PNG, PNG_WIDTH pixels wide."""
+    png: bytes = resvg_py.svg_to_bytes(
+        svg_string=drawn,
+        width=PNG_WIDTH,
+        font_files=[str(FONT)],
+        sans_serif_family="Liberation Sans",
+    )
+    return png

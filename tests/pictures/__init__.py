@@ -1,1 +1,0 @@
-"""`./dev pictures`: the pictures of the documents, and accessibility of every page of the demo."""

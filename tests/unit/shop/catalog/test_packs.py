@@ -1,0 +1,80 @@
+"""Drawn packs: one for each product, equal for equal facts, with text that fits."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from shop.ground.catalog.core.pack_shapes import SHAPES, choose_shape
+from shop.ground.catalog.core.pack_text import fit_line, fit_lines, measure
+from shop.ground.catalog.core.packs import Pack, draw_pack, pack_digest
+
+MILK = Pack("FT-1", "Alder Way", "White Milk", "1 gal", "dairy-eggs/milk/white-milk")
+GLYPH = "<path d='M0 0h32v32H0z'/>"
+
+
+def test_equal_facts_draw_the_same_pack_and_others_another() -> None:
+    others = [
+        Pack("FT-2", "Alder Way", "White Milk", "1 gal", MILK.path),
+        Pack("FT-1", "Alder Way", "White Milk", "1/2 gal", MILK.path),
+        Pack("FT-1", "Alder Way", "Skim Milk", "1 gal", MILK.path),
+        Pack("FT-1", "Briar Hill", "White Milk", "1 gal", MILK.path),
+    ]
+    assert draw_pack(MILK, GLYPH) == draw_pack(MILK, GLYPH)
+    assert len({draw_pack(one, GLYPH) for one in (MILK, *others)}) == 5
+    assert len({pack_digest(one) for one in (MILK, *others)}) == 5
+
+
+def test_text_of_products_is_no_markup() -> None:
+    drawn = draw_pack(Pack("A", "<b>", "A & <i>B</i>", '"1" lb', "pantry"), GLYPH)
+    assert "<b>" not in drawn
+    assert "<i>" not in drawn
+    assert "A &amp; &lt;i&gt;B&lt;/i&gt;" in drawn
+
+
+@pytest.mark.parametrize(
+    "name", ["Eggs", "Refrigerated Traditional Cinnamon Rolls, Family Size", "有机全脂纯牛奶礼盒装"]
+)
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+def test_every_line_fits_its_label(name: str, shape: str) -> None:
+    width = SHAPES[shape].label[2] - 60
+    lines = fit_lines(name, width, sizes=(24, 17), lines=2)
+    assert 1 <= len(lines) <= 2
+    for line in (*lines, fit_line(name, width, size=18)):
+        assert line.width <= width
+        assert measure(line.text, line.size) == line.width
+
+
+def test_long_names_end_with_a_whole_word() -> None:
+    lines = fit_lines("Traditional Refrigerated Cinnamon Rolls", 150, sizes=(20,), lines=2)
+    assert [line.text for line in lines] == ["Traditional", "Refrigerated \u2026"]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "shape"),
+    [
+        ("White Milk", "dairy-eggs/milk/white-milk", "jug"),
+        ("Extra-Large Eggs", "dairy-eggs/eggs/eggs-extra-large", "eggbox"),
+        ("Toilet Paper", "household/paper/toilet-paper", "roll"),
+        ("Bananas", "produce/bananas-tropical-fruit/bananas", "loose"),
+        ("Beer & Ale", "beer-wine/beer/beer-ale", "can"),
+        ("Greeting Cards", "cards-media/cards/greeting-cards", "card"),
+        ("Something New", "other/other", "box"),
+    ],
+)
+def test_products_get_a_silhouette_that_fits(name: str, path: str, shape: str) -> None:
+    assert choose_shape(name, path) == shape
+
+
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+def test_every_silhouette_is_valid_markup(shape: str) -> None:
+    body = SHAPES[shape].drawing.format(c="#111111", d="#222222", l="#333333")
+    root = ET.fromstring(f"<svg>{body}</svg>")  # noqa: S314  # our own
+    assert {one.tag for one in root} <= {"path", "rect", "ellipse"}
+
+
+def test_a_drawing_has_no_style_and_no_link_outside() -> None:
+    drawn = draw_pack(MILK, GLYPH)
+    assert re.findall(r"style|script|url\(|https?://(?!www\.w3\.org/2000/svg)", drawn) == []
