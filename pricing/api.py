@@ -78,7 +78,7 @@ from pricing.quoting.selectors.listed import (
     list_set_prices,
     tell_demand_basis,
 )
-from pricing.quoting.selectors.quotes import QuoteNotFound, find_first_personal, get_quote
+from pricing.quoting.selectors.quotes import QuoteNotFound, get_quote
 from pricing.quoting.selectors.rollouts import load_rollout
 from pricing.quoting.selectors.seals import SealFigures, read_seals
 from pricing.quoting.selectors.serving import (
@@ -115,7 +115,13 @@ from pricing.quoting.services.drain import (
 from pricing.quoting.services.partitions import ensure_partitions, seal_quotes
 from pricing.quoting.services.promises import carry_promises
 from pricing.quoting.services.quoting import quote_listing, quote_variants
-from pricing.rollout.selectors.lift import LiftDay, compare_model, list_lift
+from pricing.rollout.selectors.lift import (
+    LiftDay,
+    SegmentLift,
+    compare_model,
+    list_lift,
+    list_segment_lifts,
+)
 from pricing.rollout.selectors.rollout_words import MANY, REFUSALS
 from pricing.rollout.selectors.staff_learning import (
     EvidenceStep,
@@ -177,6 +183,7 @@ __all__ = [
     "RolloutStep",
     "SavedProducts",
     "SealFigures",
+    "SegmentLift",
     "ShadowRow",
     "TripRow",
     "UntrustedModel",
@@ -204,7 +211,6 @@ __all__ = [
     "edit_proposal",
     "end_override",
     "ensure_partitions",
-    "find_first_personal",
     "find_outdated_cuts",
     "flag_emergency",
     "floor_minor",
@@ -239,6 +245,7 @@ __all__ = [
     "list_references",
     "list_rollouts",
     "list_ruled_places",
+    "list_segment_lifts",
     "list_set_prices",
     "list_shadows",
     "list_week_lots",

@@ -141,7 +141,11 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "shop.doors.storefront.site.site",
             ],
-            "libraries": {"shop_site": "shop.doors.storefront.templatetags.shop_site"},
+            "libraries": {
+                "arrivals": "shop.doors.storefront.templatetags.arrivals",
+                "shop_site": "shop.doors.storefront.templatetags.shop_site",
+                "staff": "shop.doors.backoffice.templatetags.staff",
+            },
         },
     }
 ]

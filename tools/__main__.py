@@ -18,7 +18,7 @@ from tools.management import run_manage, run_rooms, run_trace
 from tools.paths import PYTHON, ROOT, state_dir
 from tools.run_record import demo_holder
 from tools.shops import choose_shop
-from tools.testing import run_bench, run_tests
+from tools.testing import run_bench, run_pictures, run_tests
 from tools.upkeep import run_logs, run_reset, run_stop
 
 USAGE = """\
@@ -36,6 +36,8 @@ usage: ./dev <command>
   format              write Python, templates and style sheets as `check` wants them
   check               formatting, lint, types, layers, unused code, security, migrations, API, locks
   bench [part]        measure, and write .fairtag/bench.json
+  pictures [part]     take the documents' pictures of the running demo; `shoppers` and `staff`
+                      ask axe about every page
   manage ...          run manage.py with the servers up
   trace PAGE          print the path of category, product or add through the code of the demo
   rooms               draw the rooms and suites from the imports: docs/images/rooms.svg
@@ -56,6 +58,7 @@ COMMANDS: dict[str, tuple[str | None, Command]] = {
     "format": (DEVELOPMENT_LOCK, run_format),
     "check": (DEVELOPMENT_LOCK, run_checks),
     "bench": (DEVELOPMENT_LOCK, run_bench),
+    "pictures": (DEVELOPMENT_LOCK, run_pictures),
     "manage": (DEVELOPMENT_LOCK, run_manage),
     "trace": (DEVELOPMENT_LOCK, run_trace),
     "rooms": (DEVELOPMENT_LOCK, run_rooms),

@@ -1,4 +1,4 @@
-"""`./dev test` and `./dev bench`."""
+"""`./dev test`, `./dev bench` and `./dev pictures`."""
 
 import contextlib
 import os
@@ -11,6 +11,8 @@ from tools.changed import MAIN, choose_tests
 from tools.console import Refusal, say
 from tools.management import project_environment
 from tools.paths import PYTHON, ROOT, state_dir
+from tools.prepare import LOGINS
+from tools.run_record import read_record
 from tools.services import Services
 
 CHANGED = "--changed"
@@ -67,6 +69,22 @@ def run_bench(arguments: list[str]) -> int:
         environment = project_environment(addresses)
         environment["BENCH_FILE"] = str(state_dir() / "bench.json")
         command = [str(PYTHON), "-m", "tests.benchmarks.run", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=environment).returncode
+
+
+def run_pictures(arguments: list[str]) -> int:
+    """`./dev pictures [part]`: the documents' pictures, and every page, of the running demo."""
+    address = os.environ.get("SHOP_URL") or read_record().get("addresses", {}).get("store")
+    if not address:
+        raise Refusal("No demo runs here, and pictures are taken of it: ./dev demo --detach")
+    browser = ensure_browser()
+    if browser is None:
+        raise Refusal("Pictures need a browser.")
+    with Services().in_use() as addresses:
+        environment = project_environment(addresses)
+        environment |= {"SHOP_URL": address.rstrip("/"), "CHROMIUM": str(browser)}
+        environment["LOGINS"] = str(state_dir() / LOGINS)
+        command = [str(PYTHON), "-m", "tests.pictures.run", *arguments]
         return subprocess.run(command, cwd=ROOT, env=environment).returncode
 
 

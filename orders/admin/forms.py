@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -11,14 +13,22 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanWidget
 
 from orders.admin.summary import list_refundable, show_left
+from orders.checkout.api import IdempotencyInFlight, IdempotencyMismatch, run_once
 from orders.fulfilment.api import list_left
 from orders.order.models import Order, OrderLine
 from orders.payments.api import RefundPart, count_refundable
+from orders.refusals import OrderRefused
+from shop.ground.kernel.hashing import fingerprint
+from shop.ground.kernel.ids import uuid7
 from shop.ground.staff.reasons import ReasonForm
 
 
 class PiecesForm(BaseDialogForm):
-    """Asks how many pieces of some lines."""
+    """Asks how many pieces of some lines; sent twice it acts once."""
+
+    request_key = forms.UUIDField(
+        initial=uuid7, required=False, widget=forms.HiddenInput(), label=""
+    )
 
     def ask_pieces(self, line: OrderLine, most: int, note: str = "", *, initial: int = 0) -> None:
         """Add the question for a line: from nothing to `most` pieces."""
@@ -31,6 +41,27 @@ class PiecesForm(BaseDialogForm):
             widget=UnfoldAdminIntegerFieldWidget(),
         )
 
+    def act_once(self, scope: str, act: Callable[[], object], now: datetime) -> bool:
+        """Run `act` unless this very dialog was sent before; return whether it ran now.
+
+        Raises OrderRefused for a dialog sent again with other figures, or while the first runs.
+        """
+        said = {name: str(given) for name, given in self.cleaned_data.items()}
+        try:
+            answer = run_once(
+                scope=f"{scope}:{self.object_id}",
+                key=str(self.cleaned_data["request_key"] or uuid7()),
+                fingerprint=fingerprint(said),
+                now=now,
+                act=lambda: _answer(act),
+            )
+        except (IdempotencyMismatch, IdempotencyInFlight) as refusal:
+            raise OrderRefused(
+                _("This dialog was sent before. Reload the page to see what was done."),
+                code="sent_before",
+            ) from refusal
+        return not answer.is_replay
+
     def chosen(self) -> list[tuple[int, int]]:
         """Return (line id, pieces) of the lines with pieces."""
         return [
@@ -38,6 +69,12 @@ class PiecesForm(BaseDialogForm):
             for name, pieces in self.cleaned_data.items()
             if name.startswith("line_") and pieces
         ]
+
+
+def _answer(act: Callable[[], object]) -> tuple[int, Any]:
+    """Run `act`; nothing but that it ran is kept."""
+    act()
+    return 200, {}
 
 
 class PackForm(PiecesForm):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,15 +11,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 
-from orders.admin.forms import PackForm, RefundForm
-from orders.admin.summary import list_paid_with, name_delivery, summarize_order
-from orders.admin.timeline import ORDER_TONES, OrderEventInline
+from orders.admin.forms import PackForm, PiecesForm, RefundForm
+from orders.admin.summary import list_payments, list_refunds, summarize_order
+from orders.admin.timeline import ORDER_TONES, list_timeline
 from orders.checkout.api import cancel_order
 from orders.fulfilment.api import (
     ParcelState,
@@ -29,16 +29,14 @@ from orders.fulfilment.api import (
 )
 from orders.order.api import LONGEST_COMMENT, may_cancel
 from orders.order.models import Order
-from orders.payments.admin import PaymentInline, RefundInline
 from orders.payments.api import REFUNDABLE, refund_order
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.ids import uuid7
-from shop.ground.staff.columns import money_column, show_link, tag_column
+from shop.ground.staff.columns import money_column, tag_column
 from shop.ground.staff.filters import ChannelFilter
 from shop.ground.staff.keys import KeySearchAdmin, read_household, read_text, read_uuid, read_words
 from shop.ground.staff.log import write_act
 from shop.ground.staff.masked import MaskedAdmin
-from shop.ground.staff.numbers import EMPTY
 from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.ground.staff.roles import mask_email, mask_text
 
@@ -120,79 +118,53 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
         "city": mask_text,
         "postcode": mask_text,
     }
-    fieldsets = [
-        (
-            None,
-            {
-                "fields": [
-                    ("number", tag_column("status", _("Status"), ORDER_TONES)),
-                    ("placed_at", "paid_at", "closed_at"),
-                    ("channel", "market_code", "jurisdiction_code", "store"),
-                    "is_simulated",
-                    ("shopper_link", "codes", "paid_with"),
-                ]
-            },
-        ),
-        (_("Where to"), {"fields": ["contact", "address", "delivery"]}),
-    ]
-    inlines = [OrderEventInline, PaymentInline, RefundInline]
-    change_form_before_template = "admin/orders/summary.html"
-    change_form_outer_after_template = "admin/orders/comment.html"
+    fieldsets = [(None, {"fields": []})]
+    change_form_template = "admin/orders/order.html"
     actions_detail = ["pack", "cancel", "refund"]
     actions = ["pick", "send"]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show the frozen lines above everything else."""
+        """Show the order whole: what was agreed, what was paid, what happened, for whom."""
         order = self.get_object(request, object_id)
-        context = {
-            "summary": None if order is None else summarize_order(order),
-            "may_ship": self.has_pack_permission(request),
-            "may_see_parcels": request.user.has_perm("orders.view_shipment"),
-            "may_comment": request.user.has_perm("orders.change_order"),
-            "longest_comment": LONGEST_COMMENT,
-        }
+        context = {} if order is None else self._describe(request, order)
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
+    def _describe(self, request: HttpRequest, order: Order) -> dict[str, Any]:
+        may = request.user.has_perm
+        return {
+            "order": order,
+            "tone": ORDER_TONES.get(order.status, "gray"),
+            "summary": summarize_order(order),
+            "steps": self._list_steps(request, order),
+            "payments": list_payments(order) if may("orders.view_payment") else [],
+            "refunds": list_refunds(order) if may("orders.view_refund") else [],
+            "timeline": list_timeline(order) if may("orders.view_orderevent") else [],
+            "may_ship": self.has_pack_permission(request),
+            "may_see_parcels": may("orders.view_shipment"),
+            "may_comment": may("orders.change_order"),
+            "longest_comment": LONGEST_COMMENT,
+        }
+
+    def _list_steps(self, request: HttpRequest, order: Order) -> list[dict[str, Any]]:
+        """Return the buttons for what the order's state and the reader's rights allow."""
+        allowed = list_allowed(order)
+        offered = super().get_actions_detail(request, order.pk)
+        names = [(one.method.original_function_name, one.description) for one in offered]
+        return [
+            {
+                "address": reverse(f"admin:orders_order_{name}", args=[order.pk]),
+                "said": said,
+                "is_light": name != "pack",
+            }
+            for name, said in names
+            if name in allowed
+        ]
+
     def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[UnfoldAction]:
-        """Offer what the order's state allows; anything else is refused."""
-        order = self.get_object(request, str(object_id))
-        allowed = set() if order is None else list_allowed(order)
-        offered = super().get_actions_detail(request, object_id)
-        return [one for one in offered if one.method.original_function_name in allowed]
-
-    @admin.display(description=_("Contact"))
-    def contact(self, row: Order) -> str:
-        """Name, e-mail address and telephone."""
-        return " · ".join(part for part in (row.name, row.email, row.phone) if part) or EMPTY
-
-    @admin.display(description=_("Address"))
-    def address(self, row: Order) -> str:
-        """The address as one writes it on a parcel."""
-        place = " ".join(part for part in (row.postcode, row.city, row.region) if part)
-        parts = (row.address_line1, row.address_line2, place, row.country)
-        return ", ".join(part for part in parts if part) or EMPTY
-
-    @admin.display(description=_("Delivery"))
-    def delivery(self, row: Order) -> str:
-        """The name of the way it is delivered."""
-        return name_delivery(row) or EMPTY
-
-    @admin.display(description=_("Coupon codes"))
-    def codes(self, row: Order) -> str:
-        """The codes that were entered."""
-        return ", ".join(row.coupon_codes) or EMPTY
-
-    @admin.display(description=_("Payment method"))
-    def paid_with(self, row: Order) -> str:
-        """The payment service and the way to pay of what was paid or is reserved."""
-        return list_paid_with(row) or EMPTY
-
-    @admin.display(description=_("Shopper"))
-    def shopper_link(self, row: Order) -> SafeString | str:
-        """The page with everything about the shopper."""
-        return show_link("admin:shopper_overview", row.shopper_id, _("open the shopper"))
+        """Offer none above the page: its own head has the buttons of the steps."""
+        return []
 
     @action(
         description=_("Pack"),
@@ -208,20 +180,15 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
     )
     def pack(self, request: HttpRequest, form: PackForm, object_id: str) -> HttpResponse:
         """Pack through the service, which notes it in the timeline."""
-        is_done = tell_outcome(
-            self,
+        now = utc_now()
+        return self._run(
             request,
+            form,
             lambda: pack_order(
-                order_id=int(object_id),
-                lines=form.chosen(),
-                by_id=account_id(request),
-                now=utc_now(),
+                order_id=int(object_id), lines=form.chosen(), by_id=account_id(request), now=now
             ),
-            _("The parcel is packed."),
+            (_("The parcel is packed."), _("A parcel was packed."), ""),
         )
-        if is_done:
-            self._note(request, object_id, _("A parcel was packed."))
-        return go_back(request)
 
     def has_pack_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Whether the reader may pack: the right to change parcels."""
@@ -268,22 +235,38 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
     )
     def refund(self, request: HttpRequest, form: RefundForm, object_id: str) -> HttpResponse:
         """Refund through the service."""
-        parts, reason = form.parts(), form.cleaned_data["reason"]
-        is_done = tell_outcome(
-            self,
+        parts, reason, now = form.parts(), form.cleaned_data["reason"], utc_now()
+        return self._run(
             request,
+            form,
             lambda: refund_order(
                 order_id=int(object_id),
                 parts=parts,
                 reason=reason,
                 idempotency_key=f"staff-{uuid7()}",
                 by_id=account_id(request),
-                now=utc_now(),
+                now=now,
             ),
-            _("The refund is made."),
+            (_("The refund is made."), _("Money was refunded."), reason),
         )
-        if is_done:
-            self._note(request, object_id, _("Money was refunded."), reason)
+
+    def _run(
+        self,
+        request: HttpRequest,
+        form: PiecesForm,
+        act: Callable[[], object],
+        words: tuple[Any, Any, str],
+    ) -> HttpResponse:
+        """Run what a dialog asks once, say how it went, and log it with its reason.
+
+        `words` are what is said, what is logged, and the reason.
+        """
+        said, logged, reason = words
+        ran: list[bool] = []
+        scope = f"staff:{account_id(request)}:{type(form).__name__}"
+        tell_outcome(self, request, lambda: ran.append(form.act_once(scope, act, utc_now())), said)
+        if any(ran):
+            self._note(request, str(form.object_id), logged, reason)
         return go_back(request)
 
     @admin.action(description=_("Pick list of the chosen orders"), permissions=["view"])

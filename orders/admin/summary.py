@@ -9,10 +9,11 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from orders.fulfilment.api import list_parcels
+from orders.fulfilment.api import list_parcels, name_delivery
 from orders.order.models import Order, OrderLine
+from orders.payments.admin import PAYMENT_TONES, REFUND_TONES, refund_reason
 from orders.payments.api import REFUNDABLE, read_unassigned
-from orders.terms.models import DeliveryMethod
+from orders.terms.api import write_address
 from orders.wording import name_method
 from shop.ground.staff.columns import show_money
 
@@ -21,14 +22,17 @@ PAID = ("authorized", "succeeded", "voided", "refunded")
 
 
 def summarize_order(order: Order) -> dict[str, Any]:
-    """Return the lines, parcels and sums of `order` as text. Three queries."""
-    lines = OrderLine.objects.filter(order=order).order_by("position")
+    """Return the lines, parcels and sums of `order` as text. Four queries."""
+    lines = list(OrderLine.objects.filter(order=order).order_by("position"))
+    language = get_language() or "en"
     return {
         "lines": [_describe_line(line, order.currency) for line in lines],
-        "parcels": list_parcels(
-            order_id=order.pk, language=get_language() or "en", with_cancelled=True
-        ),
-        "sums": _list_sums(order),
+        "is_personal": any(line.is_personal for line in lines),
+        "parcels": list_parcels(order_id=order.pk, language=language, with_cancelled=True),
+        "total": show_money(order.total_minor, order.currency),
+        "sums": _list_sums(order, lines),
+        "delivery": name_delivery(order, language),
+        "address": write_address(order),
     }
 
 
@@ -41,31 +45,59 @@ def _describe_line(line: OrderLine, currency: str) -> dict[str, Any]:
         "is_personal": line.is_personal,
         "refunded": line.refunded_quantity,
         "packed": line.packed_quantity,
-        "list": show_money(line.list_minor, currency),
-        "public": show_money(line.public_minor, currency),
-        "quoted": show_money(line.quoted_minor, currency),
-        "tax": show_money(line.tax_minor, currency),
-        "total": show_money(line.total_minor, currency),
+        "steps": [(name, show_money(amount, currency)) for name, amount in _list_steps(line)],
+        "subtotal": show_money(line.subtotal_minor, currency),
         "offers": [
             (str(one.get("label", "")), show_money(one.get("amount_minor"), currency))
             for one in line.adjustments
         ],
+        "tax": show_money(line.tax_added_minor, currency) if line.tax_added_minor else "",
+        "total": show_money(line.total_minor, currency),
         "quote_address": quote,
     }
 
 
-def _list_sums(order: Order) -> list[tuple[Text, str]]:
-    sums: list[tuple[Text, int]] = [
-        (_("Products"), order.subtotal_minor),
-        (_("Offers"), -order.discount_minor),
-        (_("Delivery"), order.delivery_minor),
-        (_("Tax on top"), order.tax_added_minor),
-        (_("Total"), order.total_minor),
-        (_("of it tax"), order.tax_minor),
-        (_("Refunded"), -order.refunded_minor),
+def _list_steps(line: OrderLine) -> list[tuple[Text, int]]:
+    """Return the prices of one piece from the list price on; one that changes nothing is left out.
+
+    The last is what one piece was sold for before offers.
+    """
+    steps: list[tuple[Text, int]] = [(_("List price"), line.list_minor)]
+    if line.public_minor != line.list_minor:
+        steps.append((_("Public price"), line.public_minor))
+    if line.quoted_minor != line.public_minor or line.is_personal:
+        is_personal = line.is_personal
+        steps.append((_("Personal price") if is_personal else _("Quoted price"), line.quoted_minor))
+    return steps
+
+
+def _list_sums(order: Order, lines: list[OrderLine]) -> list[dict[str, Any]]:
+    """Return how the list prices of all pieces become the total: each row adds to those above.
+
+    Rows that change nothing are left out; sums are rows that add nothing.
+    """
+    listed = sum(line.list_minor * line.quantity for line in lines)
+    public = sum(line.public_minor * line.quantity for line in lines)
+    rows: list[tuple[Text, int, bool]] = [
+        (_("At list prices"), listed, False),
+        (_("Public prices"), public - listed, False),
+        (_("Personal prices"), order.subtotal_minor - public, False),
+        (_("Products"), order.subtotal_minor, True),
+        (_("Offers"), -order.discount_minor, False),
+        (_("Delivery"), order.delivery_minor, False),
+        (_("Tax on top"), order.tax_added_minor, False),
+        (_("Total"), order.total_minor, True),
+        (_("of it tax"), order.tax_minor, False),
+        (_("Refunded"), -order.refunded_minor, False),
     ]
-    shown = [(name, amount) for name, amount in sums if amount or name in (sums[0][0], sums[4][0])]
-    return [(name, show_money(amount, order.currency)) for name, amount in shown]
+    has_steps = order.subtotal_minor != listed
+    shown = [row for row in rows if row[1] or row[2]]
+    if not has_steps:
+        shown = [row for row in shown if row[0] != rows[0][0]]
+    return [
+        {"name": name, "amount": show_money(amount, order.currency), "is_sum": is_sum}
+        for name, amount, is_sum in shown
+    ]
 
 
 def show_left(line: OrderLine) -> str:
@@ -73,26 +105,39 @@ def show_left(line: OrderLine) -> str:
     return show_money(line.total_minor - line.refunded_minor, line.order.currency)
 
 
-def list_paid_with(order: Order) -> str:
-    """Return by which service and in which way an order was paid; "" while it is not.
-
-    A way to pay such as "card" exists with several services. One query.
-    """
-    paid = order.payments.filter(state__in=PAID).exclude(reason_code="order_closed")
+def list_payments(order: Order) -> list[dict[str, Any]]:
+    """Return the attempts to pay, first made first: what, how much, with what result. One query."""
     language = get_language() or "en"
-    return ", ".join(
-        f"{one.provider.capitalize()} ({name_method(one.method, language)})" for one in paid
-    )
+    return [
+        {
+            "key": one.pk,
+            "at": one.created_at,
+            "how": f"{one.provider.capitalize()} ({name_method(one.method, language)})",
+            "amount": show_money(one.amount_minor, one.currency),
+            "state": one.get_state_display(),
+            "tone": PAYMENT_TONES.get(one.state, "gray"),
+            "reason": one.reason_code,
+            "dispute": one.dispute,
+            "reference": one.provider_ref,
+        }
+        for one in order.payments.order_by("created_at", "pk")
+    ]
 
 
-def name_delivery(order: Order) -> str:
-    """Return the name of the way it is delivered; its code where it is gone. One query."""
-    ways = DeliveryMethod.objects.filter(market_code=order.market_code, code=order.delivery_method)
-    way = ways.first()
-    if way is None:
-        return order.delivery_method
-    is_chinese = (get_language() or "en").startswith("zh")
-    return way.name_zh or way.name if is_chinese else way.name
+def list_refunds(order: Order) -> list[dict[str, Any]]:
+    """Return what went back, first made first. One query."""
+    return [
+        {
+            "key": one.pk,
+            "at": one.at,
+            "amount": show_money(one.amount_minor, order.currency),
+            "state": one.get_state_display(),
+            "tone": REFUND_TONES.get(one.state, "gray"),
+            "reason": refund_reason(one),
+            "failure": one.failure_code,
+        }
+        for one in order.refunds.order_by("at", "pk")
+    ]
 
 
 def list_refundable(order: Order) -> list[tuple[Text, str]]:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
-from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orders.order.models import OrderEvent
+from orders.order.models import Order, OrderEvent
 from shop.ground.staff.columns import show_money
-from shop.ground.staff.tables import ReadOnlyInline
 
 DONE: dict[str, Promise] = {
     "placed": gettext_lazy("The order was placed."),
@@ -162,17 +159,9 @@ ORDER_TONES = {
 }
 
 
-class OrderEventInline(ReadOnlyInline):
-    model = OrderEvent
-    verbose_name_plural = gettext_lazy("Timeline")
-    fields = ["at", "happened"]
-    readonly_fields = fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderEvent]:
-        """Read who acted and the order's currency with the steps. One query."""
-        return with_actors(super().get_queryset(request))
-
-    @admin.display(description=gettext_lazy("What happened"))
-    def happened(self, row: OrderEvent) -> str:
-        """Say who did what, how much went back and why."""
-        return describe_event(row)
+def list_timeline(order: Order) -> list[dict[str, Any]]:
+    """Return the steps of an order, newest first, each with its moment and sentence. One query."""
+    return [
+        {"at": one.at, "said": describe_event(one), "is_comment": one.kind == "comment"}
+        for one in with_actors(OrderEvent.objects.filter(order=order)).order_by("-at", "-pk")
+    ]

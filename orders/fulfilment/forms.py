@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from orders.fulfilment.models import Carrier, Shipment
 from orders.fulfilment.selectors import list_carriers
@@ -24,6 +24,13 @@ class ShipForm(BaseDialogForm):
         help_text=_("As on the carrier's label. The shopper gets a link made from it."),
     )
 
+    without_number = forms.BooleanField(
+        label=_("Send it without a tracking number"),
+        required=False,
+        widget=UnfoldBooleanWidget(),
+        help_text=_("The shopper's e-mail then has no link to follow the parcel."),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = [(str(one.pk), one.name) for one in self.carriers()]
@@ -33,11 +40,20 @@ class ShipForm(BaseDialogForm):
             choices=[("", _("None: the shop brings it")), *known],
             widget=UnfoldAdminSelectWidget(),
         )
-        self.order_fields(["carrier", "tracking_number"])
+        self.order_fields(["carrier", "tracking_number", "without_number"])
 
     def carriers(self) -> list[Carrier]:
         """Return the carriers that can be chosen."""
         return list_carriers()
+
+    def clean(self) -> dict[str, Any]:
+        """Ask again where a carrier is chosen and no number was typed."""
+        given: dict[str, Any] = super().clean() or {}
+        is_followed = bool(given.get("tracking_number", "").strip())
+        if given.get("carrier") and not is_followed and not given.get("without_number"):
+            said = _("Type the number on the label, or tick that it goes without one.")
+            self.add_error("tracking_number", said)
+        return given
 
 
 class CorrectForm(ShipForm):

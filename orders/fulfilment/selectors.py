@@ -26,7 +26,9 @@ from orders.fulfilment.core import (
 from orders.fulfilment.models import Carrier, Shipment, ShipmentLine
 from orders.order.core.state import OrderStatus
 from orders.order.models import Order, OrderEvent, OrderLine
+from orders.terms.api import write_address
 from orders.terms.models import DeliveryMethod
+from shop.ground.kernel.translation import is_chinese
 
 PARCEL_STATES = {
     ParcelState.PLANNED: gettext_lazy("Replacement being prepared"),
@@ -174,11 +176,18 @@ def goes_to_address(order: Order) -> bool:
     return bool(order.address_line1) if known is None else known
 
 
+def name_delivery(order: Order, language: str) -> str:
+    """Return the name of the way it is delivered; its code where it is gone. One query."""
+    ways = DeliveryMethod.objects.filter(market_code=order.market_code, code=order.delivery_method)
+    way = ways.first()
+    if way is None:
+        return order.delivery_method
+    return way.name_zh or way.name if is_chinese(language) else way.name
+
+
 def say_address(order: Order) -> str:
     """Return whom and where to a parcel goes, in one line; "" where it is collected."""
-    place = " ".join(filter(None, (order.postcode, order.city, order.region)))
-    parts = (order.name, order.address_line1, order.address_line2, place, order.country)
-    return ", ".join(filter(None, parts)) if order.address_line1 else ""
+    return ", ".join(write_address(order))
 
 
 def list_carriers() -> list[Carrier]:
@@ -203,9 +212,9 @@ def _read_ages(order_ids: Collection[int]) -> dict[int, int]:
 
 def _name_deliveries(language: str) -> dict[tuple[str, str], str]:
     """Return the names of all ways of delivery by market and code. One query."""
-    is_chinese = language.startswith("zh")
+    in_chinese = is_chinese(language)
     return {
-        (way.market_code, way.code): (is_chinese and way.name_zh) or way.name
+        (way.market_code, way.code): (in_chinese and way.name_zh) or way.name
         for way in DeliveryMethod.objects.all()
     }
 

@@ -16,6 +16,7 @@ from orders.terms.selectors.addresses import (
     list_regions,
     list_served,
     read_country,
+    write_address,
 )
 from orders.terms.selectors.terms import (
     FRESH_SECONDS,
@@ -49,4 +50,5 @@ __all__ = [
     "load_terms",
     "price_options",
     "read_country",
+    "write_address",
 ]

@@ -50,10 +50,8 @@ from profiles.experiments.selectors.experiments import (
     list_running,
 )
 from profiles.experiments.selectors.holdout_readouts import (
-    WINDOW,
     HoldoutReading,
     read_experiment_holdout,
-    read_holdout,
 )
 from profiles.experiments.selectors.serving import (
     Served,
@@ -107,7 +105,6 @@ __all__ = [
     "OTHERS",
     "OUTCOMES",
     "PRICES_NOTICE",
-    "WINDOW",
     "Arm",
     "ArmChoice",
     "ArmDraft",
@@ -150,7 +147,6 @@ __all__ = [
     "read_experiment",
     "read_experiment_holdout",
     "read_experiments",
-    "read_holdout",
     "save_draft",
     "set_clusters",
     "set_holdout",

@@ -88,27 +88,22 @@ class CampaignDates:
 class CampaignLinks:
     """Columns that lead on."""
 
-    @admin.display(description=_("In words"))
-    def in_words(self, row: Campaign) -> SafeString | str:
-        """The way to what it says, and to what the law says of it."""
+    @admin.display(description=_("Workspace"))
+    def workspace(self, row: Campaign) -> SafeString | str:
+        """The way to the page of the campaign: what it says, costs and brought."""
         if not row.pk:  # the form to add one
             return EMPTY
-        said = _("Content and law")
-        return show_link("admin:campaign_plan", row.pk, said)
+        return show_link("admin:campaign_workspace", row.pk, _("Offer, checks and results"))
+
+    @admin.display(description=_("Name"), ordering="name")
+    def page(self, row: Campaign) -> SafeString:
+        """The name, which leads to the page of the campaign."""
+        return show_link("admin:campaign_workspace", row.pk, row.name)
 
     @admin.display(description=_("Version"))
-    def versions(self, row: Campaign) -> SafeString | str:
-        """The version that holds, and the way to all of them."""
-        if not row.pk:  # the form to add one
-            return EMPTY
-        return show_link("admin:campaign_versions", row.pk, row.revision or EMPTY)
-
-    @admin.display(description=_("Results"))
-    def results(self, row: Campaign) -> SafeString | str:
-        """The way to what it brought."""
-        if not row.pk:  # the form to add one
-            return EMPTY
-        return show_link("admin:campaign_results", row.pk, _("Sales, cost, margin, lift"))
+    def version(self, row: Campaign) -> str:
+        """The version that holds."""
+        return str(row.revision or EMPTY)
 
 
 # From which share of the budget on it is shown how.
@@ -124,8 +119,9 @@ def show_phase(row: Campaign) -> SafeString:
 class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin):
     blank_text = _("Write a promotion as a sentence under New promotion, or add a campaign here.")
     form = CampaignForm
+    list_display_links = None
     list_display = [
-        "name",
+        "page",
         "code",
         "kind",
         "audience",
@@ -144,7 +140,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
     search_fields = ["name", "name_zh", "code__startswith"]
     date_hierarchy = "starts_at"
     readonly_fields = [
-        *("phase", "in_words", "versions", "waiting", "second_person", "results"),
+        *("phase", "workspace", "version", "waiting", "second_person"),
         *(
             "promised_ends_at",
             "spent_minor",
@@ -159,7 +155,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
             None,
             {
                 "fields": [
-                    *("in_words", ("name", "name_zh"), "code", ("kind", "audience")),
+                    *("workspace", ("name", "name_zh"), "code", ("kind", "audience")),
                     "change_reason",
                 ]
             },
@@ -175,7 +171,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
             _("State"),
             {
                 "fields": [
-                    *("phase", "versions", "waiting", "second_person", "results"),
+                    *("phase", "version", "waiting", "second_person"),
                     "promised_ends_at",
                 ]
             },
@@ -321,7 +317,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
     def clone(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
         """Make a draft that says the same."""
         copy = clone_campaign(campaign_id=int(object_id), by_id=account_id(request), now=utc_now())
-        return go_to(reverse("admin:promotions_campaign_change", args=[copy]))
+        return go_to(reverse("admin:campaign_workspace", args=[copy]))
 
     def _move(
         self, request: HttpRequest, form: ReasonForm, object_id: str, step: Step

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.accessibility import read_axe
 from tests.functional.shop import Shop, open_shop
 from tools.browser import find_browser
 
@@ -91,5 +91,5 @@ def watch(context: BrowserContext, problems: list[str]) -> Page:
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """The accessibility checker, run through the debugger: the page's policy stays as it is."""
-    return (Path(__file__).parent / "vendor/axe.min.js").read_text()
+    """The accessibility checker."""
+    return read_axe()

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.accessibility import find_violations
 from tests.functional.conftest import Visitor
 from tests.functional.shop import Shop
-from tests.functional.test_access import find_violations
 from tests.functional.test_staff_prices import sign_in
 
 ANSWER = "from shop.doors.backoffice.campaigns.checks import answer_checks; answer_checks()"
@@ -104,17 +104,14 @@ def test_a_promotion_is_made_by_keyboard_and_rehearsed(page: Page, shop: Shop) -
     keep(page, "preview")
 
 
-def test_groups_of_the_sidebar_open_by_the_keyboard(visit: Visitor, shop: Shop) -> None:
-    page = visit(viewport={"width": 1440, "height": 900})
+def test_a_phones_menu_opens_by_the_keyboard(visit: Visitor, shop: Shop) -> None:
+    page = visit(viewport={"width": 390, "height": 844})
     sign_in(page, shop, "merchandiser")
-    group = page.get_by_role("button", name="Promotions", exact=True)
-    expect(group).to_have_attribute("aria-expanded", "false")
-    group.press("Enter")
-    expect(group).to_have_attribute("aria-expanded", "true")
-    group.press("Tab")
-    link = page.get_by_role("link", name="New promotion")
-    expect(link).to_be_focused()
+    link = page.locator("#nav-sidebar-apps").get_by_role("link", name="Promotions", exact=True)
+    expect(link).to_be_hidden()
+    page.get_by_role("button", name="Menu").press("Enter")
     link.press("Enter")
+    page.get_by_role("link", name="New promotion").press("Enter")
     expect(page).to_have_url(re.compile("/promotions/new/$"))
 
 

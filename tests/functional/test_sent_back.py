@@ -7,9 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
+from tests.accessibility import find_violations
 from tests.functional.conftest import Visitor
 from tests.functional.shop import Shop
-from tests.functional.test_access import find_violations
 from tests.functional.test_staff_prices import sign_in
 from tests.functional.walk import fill_checkout, view_products
 

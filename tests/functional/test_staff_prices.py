@@ -7,9 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.accessibility import find_violations
 from tests.functional.conftest import Visitor
 from tests.functional.shop import Shop
-from tests.functional.test_access import find_violations
 
 TITLE = "h2.ft-quote-name"
 # Three variants whose prices wait for a decision; prints their numbers.
@@ -30,6 +30,7 @@ PAGES = (
     "/admin/models/",
     "/admin/models/1/",
     "/admin/elasticities/",
+    "/admin/insights/lift/",
     "/admin/learning/",
     "/admin/trials/",
     "/admin/guardrails/",

@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from orders.fulfilment.core import ParcelState, ParcelView
-from orders.fulfilment.selectors import get_parcel
+from orders.fulfilment.selectors import get_parcel, name_delivery
 from orders.fulfilment.services.steps import lock_parcel
 from orders.order.api import list_mail_pictures, note, renew_link, send_letter
 from orders.order.models import Order, OrderEvent
-from shop.ground.storeinfo.selectors import mail_sender
+from shop.ground.storeinfo.selectors import get_store, mail_sender
 
 LETTERS = (ParcelState.SHIPPED, ParcelState.READY, ParcelState.DELIVERED)
 
@@ -59,6 +59,7 @@ def make_letter(
         **_words(order, state),
         "number": order.number,
         "parcel": parcel,
+        "place": _name_place(order) if state == ParcelState.READY else (),
         "items": [(one, pictures.get(one.line_id)) for one in parcel.items],
         "language": order.language,
         "link": link,
@@ -71,6 +72,13 @@ def make_letter(
     )
     message.attach_alternative(render_to_string("emails/parcel.html", given), "text/html")
     return message
+
+
+def _name_place(order: Order) -> tuple[str, ...]:
+    """Return where the order waits: the way it is collected, then the shop's own address."""
+    named = name_delivery(order, order.language)
+    lines = (named, order.store.name if order.store else "", *get_store().address.splitlines())
+    return tuple(filter(None, (line.strip() for line in lines)))
 
 
 def _words(order: Order, state: ParcelState) -> dict[str, Any]:

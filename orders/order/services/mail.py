@@ -18,6 +18,7 @@ from orders.order.services.letters import mail_picture, send_letter
 from orders.order.services.links import renew_link
 from orders.order.services.locks import lock_order_step
 from orders.order.services.settling import note
+from orders.terms.api import write_address
 from orders.values import OrderLineView, OrderView
 from orders.wording import EMAIL_WORDS, EMAILS
 from promotions.engine.api import Adjustment, DeliveryCut
@@ -91,7 +92,7 @@ def _context(order: OrderView, kind: str, language: str, told_minor: int) -> dic
         "words": {key: translate(text, language) for key, text in EMAIL_WORDS.items()},
         "lines": [_line(line, order, language) for line in order.lines],
         "sums": _sums(order, language),
-        "address": _address(order),
+        "address": "\n".join(write_address(order.contact)),
         "link": f"{settings.SITE_URL}{reverse('order', args=[order.token])}",
         "cuts": [_part(cut, order, language) for cut in order.delivery_cuts],
         "has_personal_offer": any(part.law_label for part in _list_parts(order)),
@@ -148,15 +149,6 @@ def _sums(order: OrderView, language: str) -> list[tuple[str, str]]:
         for key, amount, text in rows
         if amount or text
     ]
-
-
-def _address(order: OrderView) -> str:
-    contact = order.contact
-    if not contact.address_line1:
-        return ""
-    place = " ".join(filter(None, (contact.postcode, contact.city, contact.region)))
-    lines = (contact.name, contact.address_line1, contact.address_line2, place, contact.country)
-    return "\n".join(filter(None, lines))
 
 
 def _money(minor: int, order: OrderView, language: str) -> str:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 import phonenumbers
 from babel import Locale
@@ -27,6 +28,8 @@ FIELDS = {
     "country_area": "region",
     "postal_code": "postcode",
 }
+_FIELD = re.compile(r"%([A-Z])")
+USUAL_LAYOUT = "%N%n%A%n%Z %C %S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class CountryRules:
     regions: tuple[tuple[str, str], ...]
     postcode_patterns: tuple[re.Pattern[str], ...]
     postcode_example: str
+    layout: str
 
     def find_region(self, text: str) -> str | None:
         """Return the code of a region given by code or any of its names; None: unknown."""
@@ -68,6 +72,7 @@ def read_country(country: str, region: str = "") -> CountryRules | None:
         regions=tuple((str(code), str(name)) for code, name in rules.country_area_choices),
         postcode_patterns=tuple(rules.postal_code_matchers),
         postcode_example=examples[0] if examples else "",
+        layout=str(rules.address_format),
     )
 
 
@@ -80,6 +85,28 @@ def list_regions(country: str) -> list[tuple[str, str]]:
     for code, name in rules.regions:
         names[code] = code if name == code else names.get(code, name)
     return list(names.items())
+
+
+def write_address(kept: Any, *, is_named: bool = True) -> list[str]:
+    """Return the lines of an address as its country writes them, the country last; [] without one.
+
+    In the United States "New York, NY 10001", in Germany "10115 Berlin"; `is_named` begins with
+    the name where the country does.
+    """
+    if not kept.address_line1:
+        return []
+    rules = read_country(kept.country)
+    parts = {
+        "N": kept.name if is_named else "",
+        "A": "\n".join(filter(None, (kept.address_line1, kept.address_line2))),
+        "C": kept.city,
+        "S": kept.region,
+        "Z": kept.postcode,
+    }
+    layout = USUAL_LAYOUT if rules is None else rules.layout
+    text = _FIELD.sub(lambda found: parts.get(found[1], ""), layout.replace("%n", "\n"))
+    lines = (line.strip(" ,") for line in text.splitlines())
+    return [*filter(lambda line: line.strip("〒"), lines), *filter(None, (kept.country,))]
 
 
 def list_served(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -61,13 +60,6 @@ def load_row(quote_id: UUID) -> Mapping[str, Any]:
     if row is None:
         raise QuoteNotFound(_("There is no such quote."))
     return {**row, "is_stored": True}
-
-
-def find_first_personal() -> datetime | None:
-    """Return when the first personal price on record was shown, None before one. One query: ids
-    are in the order of time."""
-    rows = Quote.objects.filter(is_personal=True).order_by("id")
-    return rows.values_list("issued_at", flat=True).first()
 
 
 def _trace(row: Mapping[str, Any], language: str) -> QuoteTrace:

@@ -8,6 +8,7 @@ errs at most once in 1 / a, over all its looks, and there are four a year.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -77,6 +78,33 @@ FROM (
 """
 
 
+# A shopper's segment is that of the first decision: what prices did to the shopper comes after it.
+_SEGMENTS = """
+SELECT coalesce(told.segment, ''), visits.is_held_out, visits.owner, sum(visits.margin), count(*)
+FROM (
+    SELECT day, owner, is_held_out, sum(margin_minor) AS margin FROM pricing_pricedvisit
+    WHERE market_code = %(market)s AND channel = %(channel)s AND day >= %(since)s
+    GROUP BY day, owner, is_held_out
+) visits
+LEFT JOIN (
+    SELECT DISTINCT ON (shopper_hash) left(shopper_hash, 16) AS owner, segment
+    FROM pricing_quote
+    WHERE issued_at >= %(since)s AND market_code = %(market)s AND channel = %(channel)s
+        AND arm IN ('treated', 'holdout')
+    ORDER BY shopper_hash, issued_at
+) told ON told.owner = lpad(to_hex(visits.owner), 16, '0')
+GROUP BY 1, 2, 3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentLift:
+    """The lift among shoppers who were in a segment when first quoted; "" of those in none."""
+
+    segment: str
+    lift: Lift
+
+
 @dataclass(frozen=True, slots=True)
 class LiftDay:
     """The lift over the holdout as it stood at the end of a day, all days since the start."""
@@ -133,6 +161,39 @@ def list_lift(
         lift = compare_arms(*now, level=level)
         found.append(LiftDay(EPOCH + timedelta(days=day), lift))
     return tuple(found)
+
+
+def list_segment_lifts(
+    *, market: str = "us", channel: str = "online", level: float = 0.95
+) -> tuple[SegmentLift, ...]:
+    """Return the lift by segment since it began; the bounds hold for all of them together.
+
+    Two queries; the second reads the quotes since then.
+    """
+    start = find_lift_start(market=market, channel=channel)
+    with connection.cursor() as cursor:
+        cursor.execute(_SEGMENTS, _parameters(market, channel, start))
+        rows = cursor.fetchall()
+    segments = sorted({row[0] for row in rows})
+    level = 1.0 - (1.0 - level) / max(1, len(segments))
+    found = []
+    for segment in segments:
+        arms = [
+            [row[2:] for row in rows if row[0] == segment and row[1] == is_held]
+            for is_held in (False, True)
+        ]
+        found.append(SegmentLift(segment, compare_arms(*map(_sum_arm, arms), level=level)))
+    return tuple(found)
+
+
+def _sum_arm(rows: Sequence[tuple[int, float, int]]) -> Arm:
+    """Return the sums of rows (owner, profit, visits)."""
+    owner, margin, visits = zip(*rows, strict=True) if rows else ((), (), ())
+    return arm_of(
+        np.array(margin, dtype=np.float64),
+        np.array(visits, dtype=np.float64),
+        np.array(owner, dtype=np.int64),
+    )
 
 
 def compare_model(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 
 import numpy as np
@@ -66,18 +66,11 @@ def read_experiment_holdout(until: date) -> HoldoutReading | None:
 
 
 @lru_cache(maxsize=8)
-def read_holdout(
-    share: float,
-    salt: tuple[str, ...],
-    purpose: str,
-    until: date,
-    begins: datetime | None = None,
-) -> HoldoutReading:
+def read_holdout(share: float, salt: tuple[str, ...], purpose: str, until: date) -> HoldoutReading:
     """Return the comparison of a sticky share with everybody else, over the WINDOW to a day.
 
-    Only who agreed to `purpose` is counted, and nothing before `begins`: until then both were
-    treated alike. What was held out was held out before the window too, so nothing is adjusted by
-    the past. One query, once a day.
+    Only who agreed to `purpose` is counted. What was held out was held out before the window too,
+    so nothing is adjusted by the past. One query, once a day.
     """
     rows = fetch_packed(
         (
@@ -89,7 +82,7 @@ def read_holdout(
             sums=", ".join(f"({ADDS[one].format(sign=SIGN)})::int8 AS {one}" for one in _SUMMED),
             willing=who_is_willing(purpose),
         ),
-        {"since": _find_start(until, begins), "until": until},
+        {"since": until - WINDOW, "until": until},
     )
     units = [one.decode().strip() for one in rows["pseudonym"].tolist()]
     is_held = np.array([is_in_share(one, share, *salt) for one in units], dtype=np.bool_)
@@ -101,11 +94,6 @@ def read_holdout(
         others=int((~is_held).sum()),
         metrics=_compare_all(columns, is_held),
     )
-
-
-def _find_start(until: date, begins: datetime | None) -> date | datetime:
-    is_inside = begins is not None and begins.date() > until - WINDOW
-    return begins if begins is not None and is_inside else until - WINDOW
 
 
 def _compare_all(columns: Mapping[str, FloatArray], is_held: np.ndarray) -> dict[str, Comparison]:

@@ -260,7 +260,7 @@ def least_cart(condition: Any) -> int:
     return 0
 
 
-CAMPAIGN = Kind("promotions.campaign", page="admin:campaign_plan")
+CAMPAIGN = Kind("promotions.campaign", page="admin:campaign_workspace")
 THRESHOLDS = Kind("promotions.campaignpolicy", right=CAMPAIGN.permission)
 TERMS = Kind("promotions.programmeterms", right=CAMPAIGN.permission)
 ADJUSTMENT = Kind("promotions.pointsadjustment", right="promotions.change_pointsadjustment")

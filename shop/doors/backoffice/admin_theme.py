@@ -22,9 +22,4 @@ LOOK: dict[str, Any] = {
     "STYLES": ["shop.doors.backoffice.chrome.find_stylesheet"],
     "SCRIPTS": ["shop.doors.backoffice.chrome.find_script"],
     "COMMAND": {"search_models": False, "show_history": False},
-    "SIDEBAR": {
-        "show_search": False,
-        "show_all_applications": False,
-        "navigation": "shop.doors.backoffice.navigation.list_navigation",
-    },
 }

@@ -1,7 +1,8 @@
-"""The sidebar: rooms in plain words. Shows only what the reader may open."""
+"""The menu: eight sections, each with tabs. Shows only what the reader may open."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from orders.returns.api import list_overdue
@@ -16,14 +18,25 @@ from pricing.api import list_kill_switches, list_open_trips
 from profiles.experiments.api import count_unanswered
 from shop.ground.jobs.selectors import count_red_runs
 from shop.ground.kernel.clock import utc_now
-from shop.ground.staff.roles import is_auditor
+
+KILL_SWITCH = "pricing.view_killswitch"
 
 
-def read_sidebar_counts(account: Any) -> dict[str, str]:
-    """Return the badge of each page that has one, by the name of its address. Five queries."""
+def read_switch(account: Any) -> str:
+    """Return whether personal prices are "on", off in "part", or "off"; nothing for who may not
+    see it. One query.
+    """
+    if not account.has_perm(KILL_SWITCH):
+        return ""
+    scopes = {switch.scope for switch in list_kill_switches()}
+    if "global" in scopes:
+        return "off"
+    return "part" if scopes else "on"
+
+
+def read_badges(account: Any) -> dict[str, str]:
+    """Return the badge of each page that has one, by the name of its address. Four queries."""
     badges = {}
-    if account.has_perm("pricing.view_killswitch") and list_kill_switches():
-        badges["admin:kill_switch"] = "!"
     if account.has_perm("pricing.view_breakertrip"):
         trips = len(list_open_trips())
         if trips:
@@ -47,265 +60,293 @@ type Text = str | Promise
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """A page in the sidebar. An empty permission lets every member of staff in."""
+class Tab:
+    """A page of a section. An empty permission lets every member of staff in.
+
+    `pages` begin the names of the addresses that stand under this tab too.
+    """
 
     title: Text
-    icon: str
     url_name: str
     permission: str = ""
-    is_for_auditors: bool = False
+    pages: tuple[str, ...] = ()
 
     def is_open_to(self, account: Any) -> bool:
         """Whether the account's roles allow the page."""
-        if self.is_for_auditors and not is_auditor(account):
-            return False
         return not self.permission or bool(account.has_perm(self.permission))
 
 
-def table(title: Text, icon: str, label: str, *, is_for_auditors: bool = False) -> Item:
-    """Return the item of a table, named by its model's label such as "orders.order"."""
+@dataclass(frozen=True, slots=True)
+class Section:
+    """An item of the menu. `key` opens it after the letter G."""
+
+    title: Text
+    icon: str
+    key: str
+    tabs: tuple[Tab, ...]
+
+
+def table(title: Text, label: str, *pages: str) -> Tab:
+    """Return the tab of a table, named by its model's label such as "orders.order"."""
     app, model = label.split(".")
-    url_name = f"admin:{app}_{model}_changelist"
-    return Item(title, icon, url_name, f"{app}.view_{model}", is_for_auditors)
+    name = f"{app}_{model}_"
+    return Tab(title, f"admin:{name}changelist", f"{app}.view_{model}", (name, *pages))
 
 
 MODELS = "pricing.view_demandmodelversion"
-GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
-    (
-        "",
+CAMPAIGNS = "promotions.view_campaign"
+SECTIONS: tuple[Section, ...] = (
+    Section(
+        _("Home"),
+        "space_dashboard",
+        "h",
         (
-            Item(_("Dashboard"), "space_dashboard", "admin:index"),
-            Item(_("Waiting for approval"), "how_to_reg", "admin:approvals"),
-            table(_("Approvals"), "history_edu", "shop.approvalrequest"),
-            Item(_("Workers"), "precision_manufacturing", "admin:workers", "shop.view_jobrun"),
+            Tab(_("Home"), "admin:index"),
+            Tab(_("Waiting for approval"), "admin:approvals", "", ("shop_approvalrequest_",)),
         ),
     ),
-    (
-        _("Prices"),
+    Section(
+        _("Orders"),
+        "receipt_long",
+        "o",
         (
-            Item(
-                _("Kill switch"), "emergency_home", "admin:kill_switch", "pricing.view_killswitch"
-            ),
-            Item(
-                _("Quote inspector"), "troubleshoot", "admin:quote_inspector", "pricing.view_quote"
-            ),
-            table(_("Public prices"), "sell", "pricing.publicprice"),
-            Item(_("Change inbox"), "inbox", "admin:change_inbox", "pricing.view_priceproposal"),
-            table(_("Price changes"), "price_change", "pricing.priceproposal"),
-            table(_("Prices set by hand"), "back_hand", "pricing.priceoverride"),
-            table(_("Weekly price tests"), "casino", "pricing.priceshock"),
-            table(_("Competitors"), "storefront", "pricing.competitorsource"),
-            table(_("Competitor prices"), "balance", "pricing.competitorprice"),
-            table(_("Refused competitor rows"), "block", "pricing.quarantinedcompetitorrow"),
-            table(_("Quotes"), "request_quote", "pricing.quote"),
-            table(_("Price ledger"), "menu_book", "pricing.priceledgerentry"),
-            table(_("Price books"), "auto_stories", "pricing.pricebook"),
-            table(_("Breakers"), "electric_bolt", "pricing.breakertrip"),
-            table(_("Demand models"), "model_training", "pricing.demandmodelversion"),
-            table(_("Trials of models"), "science", "pricing.modelramp"),
-            table(_("Changes of models"), "published_with_changes", "pricing.modelchange"),
-            table(_("Fairness audits"), "balance", "pricing.modelaudit"),
-            table(_("Privacy budgets"), "privacy_tip", "pricing.privacybudget"),
-            table(_("Private releases"), "blur_on", "pricing.privaterelease"),
-            table(_("Policy"), "rule_settings", "pricing.pricingpolicy"),
-            table(_("Jurisdictions"), "gavel", "pricing.jurisdictionrow"),
-            table(_("Emergency caps"), "warning", "pricing.emergencycap"),
+            table(_("Orders"), "orders.order", "order_", "comment_order"),
+            Tab(_("Pick list"), "admin:pick_list", "orders.view_shipment", ("pack_picked",)),
+            Tab(_("Ship parcels"), "admin:ship_parcels", "orders.change_shipment", ("ship_",)),
+            table(_("Parcels"), "orders.shipment"),
+            table(_("Returns"), "orders.return"),
+            Tab(_("Returns by category"), "admin:return_statistics", "orders.view_return"),
+            table(_("Payments"), "orders.payment"),
+            table(_("Refunds"), "orders.refund"),
         ),
     ),
-    (
-        _("Learning"),
+    Section(
+        _("Products"),
+        "inventory_2",
+        "p",
         (
-            Item(_("Learning and lift"), "trending_up", "admin:learning", MODELS),
-            Item(_("Model leaderboard"), "leaderboard", "admin:leaderboard", MODELS),
-            Item(_("Elasticities by department"), "ssid_chart", "admin:elasticities", MODELS),
-            Item(_("Trials and shadows"), "science", "admin:trials", MODELS),
-            Item(_("Experiments"), "labs", "admin:experiments", "profiles.view_experiment"),
-            Item(_("Guardrail hits"), "shield", "admin:guardrails", "pricing.view_quote"),
-            Item(_("Data quality"), "fact_check", "admin:data_quality", "pricing.view_publicprice"),
-        ),
-    ),
-    (
-        _("Selling"),
-        (
-            table(_("Orders"), "receipt_long", "orders.order"),
-            Item(_("Pick list"), "checklist", "admin:pick_list", "orders.view_shipment"),
-            Item(_("Ship parcels"), "outbound", "admin:ship_parcels", "orders.change_shipment"),
-            table(_("Parcels"), "package_2", "orders.shipment"),
-            table(_("Returns"), "assignment_return", "orders.return"),
-            Item(
-                _("Returns by category"),
-                "query_stats",
-                "admin:return_statistics",
-                "orders.view_return",
-            ),
-            table(_("Carts"), "shopping_cart", "orders.cart"),
-            table(_("Payments"), "credit_card", "orders.payment"),
-            table(_("Refunds"), "undo", "orders.refund"),
-            table(_("Events of payment providers"), "webhook", "orders.paymentevent"),
-            table(_("Delivery methods"), "local_shipping", "orders.deliverymethod"),
-            table(_("Return rules"), "rule", "orders.returnrule"),
-            table(_("Carriers"), "flight_takeoff", "orders.carrier"),
-            table(_("Tax rates"), "percent", "orders.taxrate"),
-        ),
-    ),
-    (
-        _("Promotions"),
-        (
-            Item(_("New promotion"), "add_circle", "admin:builder", "promotions.add_campaign"),
-            table(_("Campaigns"), "campaign", "promotions.campaign"),
-            Item(_("Running campaigns"), "tune", "admin:adjusting", "promotions.view_campaign"),
-            Item(
-                _("Campaign calendar"),
-                "calendar_month",
-                "admin:campaign_calendar",
-                "promotions.view_campaign",
-            ),
-            Item(
-                _("Campaigns as files"),
-                "import_export",
-                "admin:campaign_files",
-                "promotions.view_campaign",
-            ),
-            Item(
-                _("Personal offers"),
-                "featured_seasonal_and_gifts",
-                "admin:allocator",
-                "promotions.view_campaign",
-            ),
-            table(_("Offers"), "local_offer", "promotions.offer"),
-            table(_("Coupons"), "confirmation_number", "promotions.coupon"),
-            table(_("Redemptions"), "redeem", "promotions.redemption"),
-            table(_("Code batches"), "dialpad", "promotions.codebatch"),
-            table(_("Files of codes"), "upload_file", "promotions.codeimport"),
-            table(_("Verified groups"), "school", "promotions.verifiedgroup"),
-            table(_("Proofs to review"), "fact_check", "promotions.groupclaim"),
-            table(_("Use limits"), "speed", "promotions.uselimit"),
-            table(_("Laws of promotions"), "gavel", "promotions.promotionlaw"),
-            table(_("Two-person thresholds"), "rule_settings", "promotions.campaignpolicy"),
-            table(_("Stacking groups"), "account_tree", "promotions.stackinggroup"),
-            table(_("Stacking categories"), "category", "promotions.stackingcategory"),
-        ),
-    ),
-    (
-        _("Loyalty and partners"),
-        (
-            table(_("Members"), "loyalty", "promotions.pointsaccount"),
-            table(_("Points ledger"), "menu_book", "promotions.pointsentry"),
-            table(_("Point corrections"), "exposure", "promotions.pointsadjustment"),
-            table(_("Programme terms"), "rule", "promotions.programmeterms"),
-            table(_("Invitations"), "group_add", "promotions.referral"),
-            table(_("Sales at tills"), "point_of_sale", "promotions.tillsale"),
-            table(_("Tills"), "key", "promotions.tilltoken"),
-            table(_("Partners"), "handshake", "promotions.partner"),
-            table(_("Cost shares"), "percent", "promotions.partnershare"),
-            table(_("Partner entries"), "receipt", "promotions.partnerentry"),
-            table(_("Settlements"), "account_balance", "promotions.settlement"),
-        ),
-    ),
-    (
-        _("Catalogue"),
-        (
-            table(_("Products"), "inventory_2", "shop.product"),
-            Item(
+            table(_("Products"), "shop.product", "product_", "shop_variant_"),
+            table(_("Categories"), "shop.category"),
+            table(_("Brands"), "shop.brand"),
+            table(_("Stock"), "shop.stockrecord", "shop_stock"),
+            Tab(
                 _("Lists of products"),
-                "upload_file",
                 "admin:product_lists",
                 "shop.view_productimport",
+                ("product_list",),
             ),
-            table(_("Variants"), "qr_code_2", "shop.variant"),
-            table(_("Categories"), "account_tree", "shop.category"),
-            table(_("Brands"), "branding_watermark", "shop.brand"),
-            table(_("Product pictures"), "image", "shop.productpicture"),
-            table(_("Placements"), "storefront", "shop.productweek"),
-            table(_("Stores"), "store", "shop.store"),
-            table(_("Markets"), "public", "shop.market"),
-            table(_("Your shop"), "storefront", "shop.storeprofile"),
         ),
     ),
-    (
-        _("Stock"),
+    Section(
+        _("Prices"),
+        "sell",
+        "r",
         (
-            table(_("Stock"), "warehouse", "shop.stockrecord"),
-            table(_("Reservations"), "bookmark_added", "shop.stockreservation"),
-            table(_("Movements"), "swap_vert", "shop.stockmovement"),
-            table(_("Locations"), "pin_drop", "shop.stocklocation"),
+            table(_("Public prices"), "pricing.publicprice", "price_story", "demand_curve"),
+            Tab(
+                _("Change inbox"),
+                "admin:change_inbox",
+                "pricing.view_priceproposal",
+                ("decide_changes", "pricing_priceproposal_"),
+            ),
+            table(_("Prices set by hand"), "pricing.priceoverride"),
+            Tab(
+                _("Quote inspector"),
+                "admin:quote_inspector",
+                "pricing.view_quote",
+                ("quote", "replay_", "pricing_quote_"),
+            ),
+            table(_("Competitor prices"), "pricing.competitorprice", "pricing_competitorsource_"),
+            Tab(
+                _("Models"),
+                "admin:leaderboard",
+                MODELS,
+                ("model_", "pricing_demandmodelversion_", "pricing_modelchange_"),
+            ),
+            Tab(_("Elasticities by department"), "admin:elasticities", MODELS),
+            Tab(_("Guardrail hits"), "admin:guardrails", "pricing.view_quote"),
         ),
     ),
-    (
+    Section(
+        _("Promotions"),
+        "campaign",
+        "m",
+        (
+            table(_("Campaigns"), "promotions.campaign", "campaign_"),
+            Tab(_("New promotion"), "admin:builder", "promotions.add_campaign", ("builder",)),
+            Tab(
+                _("Running campaigns"),
+                "admin:adjusting",
+                CAMPAIGNS,
+                ("decide_adjusting", "set_adjusting"),
+            ),
+            Tab(_("Campaign calendar"), "admin:campaign_calendar", CAMPAIGNS),
+            Tab(
+                _("Personal offers"),
+                "admin:allocator",
+                CAMPAIGNS,
+                ("set_allocator", "set_exploring"),
+            ),
+            table(_("Coupons"), "promotions.coupon", "promotions_code", "code_file"),
+            table(_("Members"), "promotions.pointsaccount", "promotions_points"),
+            table(_("Partners"), "promotions.partner", "promotions_partner"),
+            Tab(
+                _("Campaigns as files"),
+                "admin:campaign_files",
+                CAMPAIGNS,
+                ("campaign_export", "campaign_import"),
+            ),
+        ),
+    ),
+    Section(
         _("Shoppers"),
+        "groups",
+        "s",
         (
-            table(_("Shoppers"), "groups", "profiles.shopper"),
-            Item(
+            table(_("Shoppers"), "profiles.shopper", "shopper_overview"),
+            table(_("Segments"), "profiles.segment"),
+            table(_("Reviews"), "profiles.review"),
+            table(_("Proofs to review"), "promotions.groupclaim"),
+            table(_("Consent log"), "profiles.consentrecord"),
+            Tab(
                 _("Lists of customers"),
-                "upload_file",
                 "admin:customer_lists",
                 "profiles.view_customer",
-            ),
-            table(_("Reviews"), "reviews", "profiles.review"),
-            table(_("Segments"), "hub", "profiles.segment"),
-            table(_("Segment fits"), "scatter_plot", "profiles.segmentversion"),
-            table(_("Similarity fits"), "share", "profiles.similarityversion"),
-            table(_("Events"), "timeline", "profiles.event"),
-            table(_("Consent log"), "verified_user", "profiles.consentrecord"),
-            table(
-                _("Audit traits"), "visibility_lock", "profiles.audittrait", is_for_auditors=True
+                ("customer_list",),
             ),
         ),
     ),
-    (
-        _("System"),
+    Section(
+        _("Insights"),
+        "trending_up",
+        "i",
         (
-            table(_("Job runs"), "history", "shop.jobrun"),
-            table(_("Refused rows"), "report", "shop.quarantinedrow"),
-            table(_("Facts"), "outbox", "shop.fact"),
-            table(_("Quote seals"), "lock_clock", "pricing.quoteseal"),
+            Tab(_("Lift of personal prices"), "admin:lift", MODELS, ("lift",)),
+            Tab(_("Learning"), "admin:learning", MODELS),
+            Tab(
+                _("Experiments"),
+                "admin:experiments",
+                "profiles.view_experiment",
+                ("experiment", "plan_", "act_on_experiment", "profiles_experiment_"),
+            ),
+            Tab(_("Trials and shadows"), "admin:trials", MODELS, ("pricing_modelramp_",)),
+            table(_("Fairness audits"), "pricing.modelaudit"),
         ),
     ),
-    (
-        _("Access"),
+    Section(
+        _("Operations"),
+        "precision_manufacturing",
+        "t",
         (
-            table(_("Accounts"), "person", "profiles.account"),
-            table(_("Roles"), "badge", "auth.group"),
-            table(_("Tokens of staff"), "vpn_key", "promotions.stafftoken"),
-            table(_("Staff actions"), "manage_history", "admin.logentry"),
+            Tab(_("Workers"), "admin:workers", "shop.view_jobrun", ("shop_jobrun_",)),
+            Tab(
+                _("Kill switch"),
+                "admin:kill_switch",
+                KILL_SWITCH,
+                ("flip_switch", "pricing_killswitch_"),
+            ),
+            table(_("Breakers"), "pricing.breakertrip", "undo_breaker"),
+            Tab(_("Data quality"), "admin:data_quality", "pricing.view_publicprice"),
+            table(_("Markets"), "shop.market", "market_check"),
+            table(_("Your shop"), "shop.storeprofile"),
+            table(_("Accounts"), "profiles.account", "auth_"),
+            table(_("Staff actions"), "admin.logentry"),
+            Tab(_("All records"), "admin:all_records"),
         ),
     ),
 )
 
 
-def list_navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the sidebar's groups with the pages the reader may open, badges included.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A link of the menu or of the tabs, with its badge."""
 
-    Five queries for the badges (kill switches that are on, open breakers, experiments that stopped
-    by themselves, returns that wait a week for their refund, red jobs), no others.
+    title: Text
+    link: str
+    badge: str
+    is_active: bool
+    icon: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """What the reader may open: the sections, and the tabs of the one that the page is of."""
+
+    sections: tuple[Entry, ...]
+    switch: str
+    title: Text
+    tabs: tuple[Entry, ...]
+
+
+def find_tab(url_name: str) -> tuple[Section, Tab]:
+    """Return the section and the tab that a page stands under: the longest name that fits.
+
+    Tables without a tab stand under "All records".
     """
-    badges = read_sidebar_counts(request.user)
-    groups = []
-    for title, items in GROUPS:
-        entries = [
-            _entry(item, badges, request.path) for item in items if item.is_open_to(request.user)
-        ]
-        if entries:
-            groups.append({"title": title, "collapsible": bool(title), "items": entries})
-    return groups
+    fitting = [
+        (len(name), section, tab)
+        for section in SECTIONS
+        for tab in section.tabs
+        for name in (tab.url_name.removeprefix("admin:"), *tab.pages)
+        if url_name.startswith(name)
+    ]
+    if not fitting:
+        return SECTIONS[-1], SECTIONS[-1].tabs[-1]
+    _length, section, tab = max(fitting, key=lambda one: one[0])
+    return section, tab
 
 
-def _entry(item: Item, badges: dict[str, str], path: str) -> dict[str, Any]:
-    link = _find_link(item.url_name)
-    # Said here: the theme would resolve two addresses for each item of each page to find it.
-    is_active = link == path or (item.url_name != "admin:index" and link in path)
-    entry: dict[str, Any] = {
-        "title": item.title,
-        "icon": item.icon,
-        "link": link,
-        "active": is_active,
-    }
-    if item.url_name in badges:
-        entry |= {"badge": badges[item.url_name], "badge_variant": "danger"}
-    return entry
+def read_menu(request: HttpRequest) -> Menu:
+    """Return the menu of a page.
+
+    Five queries (kill switches that are on, open breakers, experiments that stopped by themselves,
+    returns that wait a week for their refund, red jobs), no others.
+    """
+    switch = read_switch(request.user)
+    badges = read_badges(request.user)
+    if switch in ("off", "part"):
+        badges["admin:kill_switch"] = "!"
+    match = request.resolver_match
+    current, current_tab = find_tab((match and match.url_name) or "index")
+    sections = []
+    shown: tuple[Entry, ...] = ()
+    for section in SECTIONS:
+        tabs = [tab for tab in section.tabs if tab.is_open_to(request.user)]
+        if section is current:
+            shown = tuple(
+                Entry(tab.title, find_link(tab.url_name), badge, tab is current_tab)
+                for tab in tabs
+                for badge in [badges.get(tab.url_name, "")]
+            )
+        if tabs:
+            badge = _sum_badges(tabs, badges)
+            link = find_link(tabs[0].url_name)
+            is_active = section is current
+            sections.append(Entry(section.title, link, badge, is_active, section.icon, section.key))
+    return Menu(tuple(sections), switch, current.title, shown)
+
+
+def list_tabs(account: Any) -> list[tuple[Section, Tab]]:
+    """Return every tab that the account may open, with its section. No query."""
+    return [
+        (section, tab) for section in SECTIONS for tab in section.tabs if tab.is_open_to(account)
+    ]
+
+
+def _sum_badges(tabs: list[Tab], badges: Mapping[str, str]) -> str:
+    """Return what waits in a section; "!" where something is stopped."""
+    told = [badges[tab.url_name] for tab in tabs if tab.url_name in badges]
+    if "!" in told:
+        return "!"
+    return str(sum(int(one) for one in told)) if told else ""
+
+
+def find_link(url_name: str) -> str:
+    """Return the address of a page in the reader's language."""
+    return _find_link(url_name, get_language() or "en")
 
 
 @cache
-def _find_link(url_name: str) -> str:
+def _find_link(url_name: str, _language: str) -> str:
     return reverse(url_name)

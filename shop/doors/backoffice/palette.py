@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from unfold.dataclasses import SearchResult
 
-from shop.doors.backoffice.navigation import list_navigation
+from shop.doors.backoffice.navigation import find_link, list_tabs
 from shop.ground.staff.masked import MaskedAdmin
 
 RECORDS_PER_TABLE = 5
@@ -32,15 +32,14 @@ def find_tables(site: AdminSite, request: HttpRequest, term: str) -> list[Search
     """Return pages of the navigation and tables whose name contains `term`. No query."""
     word = term.casefold()
     found = {
-        str(item["link"]): SearchResult(
-            title=str(item["title"]),
-            description=str(group["title"]),
-            link=str(item["link"]),
-            icon=item["icon"],
+        find_link(tab.url_name): SearchResult(
+            title=str(tab.title),
+            description=str(section.title),
+            link=find_link(tab.url_name),
+            icon=section.icon,
         )
-        for group in list_navigation(request)
-        for item in group["items"]
-        if word in str(item["title"]).casefold() or word in str(group["title"]).casefold()
+        for section, tab in list_tabs(request.user)
+        if word in str(tab.title).casefold() or word in str(section.title).casefold()
     }
     for app in site.get_app_list(request):
         for model in app["models"]:

@@ -17,6 +17,7 @@ from unfold.sites import UnfoldAdminSite
 
 from shop.doors.backoffice.home.dashboards import build_dashboard
 from shop.doors.backoffice.home.simulated import tell_simulated
+from shop.doors.backoffice.navigation import read_menu
 from shop.doors.backoffice.page_wrappers import answer_plainly, on_market_clock, relax_policy
 from shop.doors.backoffice.palette import find_records, find_tables
 from shop.doors.backoffice.reauthentication import require_recent, require_second_factor
@@ -47,7 +48,7 @@ class StaffSite(UnfoldAdminSite):
     """`admin.site` of this project."""
 
     index_template = "admin/dashboard.html"
-    index_title = _("Dashboard")
+    index_title = _("Home")
     enable_nav_sidebar = True
 
     def login(
@@ -86,15 +87,17 @@ class StaffSite(UnfoldAdminSite):
         """
         return SimpleLazyObject(lambda: super(StaffSite, self).get_app_list(request, app_label))
 
-    def get_sidebar_list(self, request: HttpRequest) -> Any:
-        """Return the sidebar, made only where a page shows it: a window of its own has none."""
-        return SimpleLazyObject(lambda: super(StaffSite, self).get_sidebar_list(request))
+    def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """Return nothing for the theme's sidebar: ours is `menu`."""
+        return []
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return what every page needs. Colors come from our style sheet, not from a <style>."""
         return {
             **super().each_context(request),
             "colors": {},
+            # Made only where a page shows it: a window of its own has no menu.
+            "menu": SimpleLazyObject(lambda: read_menu(request)),
             # Asked for only by pages that count visits or what they bought.
             "simulated": SimpleLazyObject(tell_simulated),
         }

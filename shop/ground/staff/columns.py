@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from babel.dates import format_timedelta
 from django.contrib.admin import display
-from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.money import format_money
 from shop.ground.staff.documents import say_document, show_document
 from shop.ground.staff.numbers import EMPTY, show_percent
@@ -64,18 +66,25 @@ def age_column(field: str, title: Text) -> Column:
 
     @display(description=title, ordering=field)
     def column(row: Any) -> str | SafeString:
-        moment = getattr(row, field)
-        if moment is None:
-            return EMPTY
-        return format_html(
-            '<time datetime="{}" title="{}">{}</time>',
-            moment.isoformat(),
-            show_moment(moment),
-            naturaltime(moment),
-        )
+        return show_ago(getattr(row, field), utc_now())
 
     column.__name__ = f"{field}_age"
     return column
+
+
+def show_ago(moment: datetime | None, now: datetime, zone: str = "") -> SafeString | str:
+    """Return a moment relative to now in one unit ("3 hours ago", "in 2 days"), the moment on
+    hover; a dash for none.
+    """
+    if moment is None:
+        return EMPTY
+    said = format_timedelta(moment - now, threshold=1, add_direction=True, locale=staff_locale())
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        show_moment(moment, zone),
+        said,
+    )
 
 
 def percent_column(field: str, title: Text) -> Column:

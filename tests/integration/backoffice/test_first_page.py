@@ -48,7 +48,7 @@ def test_the_first_page_begins_with_what_the_reader_may_decide(
 ) -> None:
     page = as_role(APPROVER).get(reverse("admin:index")).content.decode()
     first = Campaign.objects.order_by("pk")[0]
-    address = reverse("admin:campaign_plan", args=[first.pk])
+    address = reverse("admin:campaign_workspace", args=[first.pk])
     row = page[page.index(f'href="{address}"') : page.index("ft-periods")]
     assert page.index(HEADING) < page.index(address)
     assert f">{first.name}</a>" in row

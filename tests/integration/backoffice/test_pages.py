@@ -91,10 +91,8 @@ def test_a_failed_job_stands_first_and_counts_in_the_sidebar(root: Client) -> No
     jobs = page.context["jobs"]
     assert [job.tone for job in jobs][: ROWS - 1] == ["red"] * (ROWS - 1)
     assert "ZeroDivisionError" in jobs[0].error
-    entries = {
-        item["title"]: item for g in page.context["sidebar_navigation"] for item in g["items"]
-    }
-    assert entries["Workers"]["badge"] == str(ROWS - 1)
+    badges = {str(tab.title): tab.badge for tab in page.context["menu"].tabs}
+    assert badges["Workers"] == str(ROWS - 1)
 
 
 def test_an_overdue_job_is_red_after_a_good_run(root: Client) -> None:

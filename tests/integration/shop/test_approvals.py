@@ -104,7 +104,7 @@ def test_the_inbox_lists_by_deadline_and_says_who_decides() -> None:
         ("number 2", False, True, ("approver",)),
         ("number 1", False, True, ("approver",)),
     ]
-    assert found[1].url.endswith("/2/plan/")
+    assert found[1].url.endswith("/admin/campaigns/2/")
     reader.user_permissions.add(Permission.objects.get(codename="view_campaign"))
     reader = get_user_model().objects.get(pk=bob)
     names = [(one.name, one.is_mine) for one in list_waiting(reader, now=NOON)]

@@ -8,7 +8,7 @@ import pytest
 
 from orders.checkout.services.contacts import ContactRefused, check_contact
 from orders.terms.core.tax import Method
-from orders.terms.selectors.addresses import check_address, list_regions
+from orders.terms.selectors.addresses import check_address, list_regions, write_address
 from orders.values import Contact
 
 HOME = Contact(
@@ -74,3 +74,21 @@ def test_regions_are_offered_where_addresses_have_them() -> None:
     assert ("NY", "New York") in list_regions("US")
     assert len(list_regions("CN")) == len(dict(list_regions("CN"))) == 34
     assert list_regions("DE") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"region": "IL", "city": "Chicago", "postcode": "60601"}, ["Chicago, IL 60601", "US"]),
+        ({"country": "DE", "city": "Berlin", "postcode": "10115"}, ["10115 Berlin", "DE"]),
+        ({"country": "GB", "city": "London", "postcode": "N1 1AA"}, ["London", "N1 1AA", "GB"]),
+        ({"country": "ZZ", "city": "Far", "postcode": "1"}, ["1 Far", "ZZ"]),
+    ],
+)
+def test_an_address_is_written_in_the_order_of_its_country(
+    change: dict[str, str], place: list[str]
+) -> None:
+    kept = replace(HOME, **({"region": "", "country": "US"} | change))
+    assert write_address(kept) == ["Bob Baker", "1 Mill Lane", *place]
+    assert write_address(kept, is_named=False)[0] == "1 Mill Lane"
+    assert write_address(replace(kept, address_line1="")) == []

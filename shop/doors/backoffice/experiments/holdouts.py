@@ -1,26 +1,21 @@
-"""The permanent holdouts against everybody else, in words."""
+"""The permanent holdout of all experiments against everybody else, in words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from math import isfinite
 
 from django.utils.functional import Promise
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pricing.api import find_first_personal, load_active_policy
 from profiles.experiments.api import (
-    WINDOW,
     Comparison,
     HoldoutReading,
     read_experiment_holdout,
-    read_holdout,
 )
-from profiles.lots import Purpose
 from shop.ground.staff.columns import show_minor
 from shop.ground.staff.numbers import EMPTY, show_change, show_count, show_percent
 
@@ -58,33 +53,10 @@ class HoldoutWords:
 
 
 def list_holdouts(today: date) -> list[HoldoutWords]:
-    """Return the permanent holdouts up to a day: of personal prices, and of all experiments.
-
-    Three small queries, and one large one for each holdout once a day.
-    """
+    """Return the permanent holdout of all experiments up to a day, [] without one; that of personal
+    prices has the lift page. One small query, and one large one once a day."""
     everything = read_experiment_holdout(today)
-    more = [] if everything is None else [_describe(_("Held out of all experiments"), everything)]
-    return [*_describe_prices(today), *more]
-
-
-def _describe_prices(today: date) -> list[HoldoutWords]:
-    """Return the holdout of personal prices, counted from the first personal price on."""
-    share, name = load_active_policy().holdout_share, _("Held out of personal prices")
-    if share <= 0.0:
-        return []
-    first = find_first_personal()
-    if first is None or first.date() >= today:
-        told = _(
-            "This is an A/A period: no personal price was shown before today, so who is held out"
-            " and everybody else pay the same prices. A lift is reported from the first one on."
-        )
-        return [HoldoutWords(name, told, "gray", EMPTY, EMPTY, ())]
-    words = _describe(name, read_holdout(share, (Purpose.PRICE_HOLDOUT,), "price", today, first))
-    since = _("Counted since %(day)s, the first personal price.") % {
-        "day": f"{localtime(first):%Y-%m-%d}"
-    }
-    is_inside = first.date() > today - WINDOW
-    return [replace(words, told=f"{words.told} {since}") if is_inside else words]
+    return [] if everything is None else [_describe(_("Held out of all experiments"), everything)]
 
 
 def _describe(name: str, reading: HoldoutReading) -> HoldoutWords:

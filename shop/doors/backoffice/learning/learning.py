@@ -18,7 +18,7 @@ from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import WIDE, WIDTH, Chart, Series
 from shop.doors.backoffice.charts.planes import Band, Curve, Marker, PlaneChart
 from shop.doors.backoffice.formats import show_day
-from shop.doors.backoffice.learning.model_reports import Figure, show_share
+from shop.doors.backoffice.learning.model_reports import show_share
 from shop.ground.staff.columns import show_minor
 from shop.ground.staff.numbers import EMPTY, show_count, show_percent, show_signed
 
@@ -34,17 +34,6 @@ ENDS: dict[str, tuple[Text, str]] = {
 }
 
 
-def judge_lift(lift: Lift) -> tuple[str, str]:
-    """Return what the confidence sequence says in words, and a tone."""
-    if not isfinite(lift.low):
-        return _("too few shoppers to say anything yet"), "gray"
-    if lift.low > 0:
-        return _("personal prices bring more"), "green"
-    if lift.high < 0:
-        return _("personal prices bring less"), "red"
-    return _("no difference proven yet"), "amber"
-
-
 def judge_rollout(lift: Lift) -> tuple[str, str]:
     """Return how shoppers of a version on trial do against the others, and a tone."""
     if not isfinite(lift.low):
@@ -54,31 +43,6 @@ def judge_rollout(lift: Lift) -> tuple[str, str]:
     if lift.high < 0:
         return _("its shoppers bring less"), "red"
     return _("no difference proven yet"), "amber"
-
-
-def list_lift_figures(lift: Lift, level: float) -> list[Figure]:
-    """Return the holdout comparison as figures."""
-    verdict, tone = judge_lift(lift)
-    name = _("%(level)s confidence sequence") % {"level": show_percent(level)}
-    return [
-        Figure(
-            _("Profit a visit, personal prices less holdout"),
-            show_signed(lift.difference, show_minor),
-            verdict,
-            tone,
-        ),
-        Figure(name, show_bounds(lift), _("holds at every look, however often")),
-        Figure(_("Profit a visit, personal prices"), show_minor(lift.treated)),
-        Figure(_("Profit a visit, holdout"), show_minor(lift.holdout)),
-        Figure(
-            _("Shoppers, personal prices and holdout"),
-            f"{show_count(lift.treated_shoppers)} / {show_count(lift.holdout_shoppers)}",
-        ),
-        Figure(
-            _("Visits, personal prices and holdout"),
-            f"{show_count(lift.treated_visits)} / {show_count(lift.holdout_visits)}",
-        ),
-    ]
 
 
 def show_bounds(lift: Lift) -> str:

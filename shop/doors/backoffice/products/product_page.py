@@ -22,6 +22,7 @@ from shop.ground.catalog.core.values import MarketValue
 from shop.ground.catalog.selectors import ProductNotFound, get_market, home_market
 from shop.ground.catalog.selectors.editing import EditedProduct, EditedVariant
 from shop.ground.inventory.selectors import list_stock
+from shop.ground.kernel.ids import uuid7
 from shop.ground.kernel.translation import is_chinese
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.numbers import EMPTY, show_count
@@ -74,6 +75,7 @@ def describe_product(known: EditedProduct, now: datetime, account: Any) -> dict[
         "planned": [one for one in offers if not one.is_running],
         "prices": _list_prices(known, market, now, account),
         "stock": _list_stock(known),
+        "stock_key": uuid7(),
         "reviews": summarize_ratings(product_id=known.product_id),
         "address": reverse("product", args=[known.slug]),
     }

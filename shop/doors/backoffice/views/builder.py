@@ -7,12 +7,10 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from promotions.law.api import FLOOR_RULES, find_forbidden
-from promotions.planning.api import list_best_groups, say_campaign
-from promotions.release.api import EVERY_RULE
+from promotions.law.api import find_forbidden
+from promotions.planning.api import list_best_groups
 from promotions.sentences.api import Template
 from shop.doors.backoffice.campaigns.builder import (
     TEMPLATES,
@@ -25,13 +23,10 @@ from shop.doors.backoffice.campaigns.builder import (
 )
 from shop.doors.backoffice.campaigns.clauses import list_clause_choices
 from shop.doors.backoffice.frame import needs, render_page
-from shop.doors.backoffice.views.campaigns import describe_head, require_campaign
-from shop.doors.backoffice.views.checks import describe_checks, show_progress, start_check
-from shop.doors.backoffice.views.releasing import list_offered
+from shop.doors.backoffice.views.checks import start_checks
 from shop.ground.catalog.selectors.naming import list_goods_names
 
-CAN_ADD, CAN_CHANGE = "promotions.add_campaign", "promotions.change_campaign"
-CAN_SEE = "promotions.view_campaign"
+CAN_ADD = "promotions.add_campaign"
 
 
 @needs(CAN_ADD)
@@ -55,34 +50,9 @@ def fill_sentence(request: HttpRequest, kind: str) -> HttpResponse:
     campaign_id = save_sentence(filled, request)
     if campaign_id is None:
         return _render(request, filled)
-    start_check(request, campaign_id, "law")
-    messages.success(request, _("Saved as a draft. This is what it says:"))
-    return HttpResponseRedirect(reverse("admin:campaign_plan", args=[campaign_id]))
-
-
-@needs(CAN_SEE)
-def show_plan(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Show what a campaign says, in sentences made from what is stored, and what the law says of
-    it when a worker asked. About twelve queries."""
-    campaign = require_campaign(campaign_id)
-    part = show_progress(request, campaign, "law")
-    if part is not None:
-        return part
-    language = get_language() or "en"
-    offers = say_campaign(campaign_id, language=language)
-    check = describe_checks(campaign, "law")
-    naming = [one for one in (check["answer"] or {}).get("broken", ()) if one.get("may_take_out")]
-    context = {
-        "campaign": campaign,
-        "head": describe_head(campaign),
-        "offers": offers,
-        "check": check,
-        "floor_rules": FLOOR_RULES,
-        "every_rule": EVERY_RULE if len(naming) > 1 else "",
-        "may_take_out": campaign.status == "draft" and request.user.has_perm(CAN_CHANGE),
-        "steps": list_offered(request, campaign) if offers else {},
-    }
-    return render_page(request, "admin/campaign_plan.html", campaign.name, context)
+    start_checks(request, campaign_id)
+    messages.success(request, _("Saved as a draft."))
+    return HttpResponseRedirect(reverse("admin:campaign_workspace", args=[campaign_id]))
 
 
 def _require_template(kind: str) -> Template:

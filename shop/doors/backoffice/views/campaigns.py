@@ -1,4 +1,4 @@
-"""Versions of a campaign: what each said, what changed in words, and the way back."""
+"""The versions of a campaign, what changed in words, and the way back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -18,19 +17,13 @@ from promotions.campaigns.api import (
     describe_change,
     diff_snapshots,
     find_campaign,
-    list_revisions,
-    list_steps,
 )
-from promotions.planning.api import PHASES
-from promotions.release.api import roll_back, say_step
-from shop.doors.backoffice.frame import needs, render_page
-from shop.ground.catalog.selectors import find_place
+from promotions.release.api import roll_back
+from shop.doors.backoffice.frame import needs
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
-from shop.ground.staff.columns import show_tag
 from shop.ground.staff.log import SHORTEST_REASON
 from shop.ground.staff.reasons import account_id, ask_reason, say_refusal
-from shop.ground.staff.region import show_moment
 
 CAN_SEE = "promotions.view_campaign"
 CAN_CHANGE = "promotions.change_campaign"
@@ -43,21 +36,6 @@ class RollbackForm(forms.Form):
     reason = forms.CharField(min_length=SHORTEST_REASON, max_length=300)
 
 
-@needs(CAN_SEE)
-def show_versions(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Show every version with what it changed, and every step. Five queries."""
-    campaign = require_campaign(campaign_id)
-    rows = list_revisions(campaign_id)
-    context = {
-        "campaign": campaign,
-        "versions": _describe(rows, campaign, get_language() or "en"),
-        "steps": [(one, say_step(one.step)) for one in list_steps(campaign_id)],
-        "may_roll_back": request.user.has_perm(CAN_CHANGE) and campaign.status != "ended",
-    }
-    title = _("Versions of “%(name)s”") % {"name": campaign.name}
-    return render_page(request, "admin/campaign_versions.html", title, context)
-
-
 @require_POST
 @needs(CAN_CHANGE)
 def roll_back_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
@@ -68,7 +46,7 @@ def roll_back_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
         messages.error(request, ask_reason())
     else:
         _try_rollback(request, campaign_id, form)
-    return HttpResponseRedirect(reverse("admin:campaign_versions", args=[campaign_id]))
+    return HttpResponseRedirect(reverse("admin:campaign_workspace", args=[campaign_id]))
 
 
 def require_campaign(campaign_id: int) -> CampaignView:
@@ -77,15 +55,6 @@ def require_campaign(campaign_id: int) -> CampaignView:
     if found is None:
         raise Http404(_("No campaign has this number."))
     return found
-
-
-def describe_head(campaign: CampaignView) -> dict[str, Any]:
-    """Return what stands above every page before it goes live: what it is now, and its dates on
-    the clock its sentence is said by."""
-    zone = find_place(campaign.market_code).time_zone
-    start = show_moment(campaign.starts_at, zone).removesuffix(zone)
-    window = f"{start}– {show_moment(campaign.ends_at, zone)}"
-    return {"phase": show_tag(*PHASES[campaign.phase]), "window": window}
 
 
 def _try_rollback(request: HttpRequest, campaign_id: int, form: RollbackForm) -> None:
@@ -112,7 +81,7 @@ def _try_rollback(request: HttpRequest, campaign_id: int, form: RollbackForm) ->
         messages.info(request, _("No difference: nothing was changed."))
 
 
-def _describe(
+def describe_versions(
     rows: list[RevisionRow], campaign: CampaignView, language: str
 ) -> list[dict[str, Any]]:
     """Return each version, newest first, with its difference from the one before in words."""

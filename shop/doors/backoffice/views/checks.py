@@ -40,8 +40,9 @@ from shop.ground.staff.reasons import account_id, ask_reason, go_back, say_refus
 CAN_SEE, CAN_CHANGE = "promotions.view_campaign", "promotions.change_campaign"
 JOB, QUEUE = "answer_campaign_checks", "recompute"
 DEEP = 50
-# Where a question is asked from, and where its answer stands
-PAGES = {"law": "admin:campaign_plan", "rehearsal": "admin:campaign_rehearsal"}
+# Where questions are asked from, and where their answers stand
+PAGE, KINDS = "admin:campaign_workspace", ("law", "rehearsal")
+EVERY = "every"
 STEPS = {
     "": gettext_lazy("Waiting for a worker"),
     "goods": gettext_lazy("Taking the products out of every offer"),
@@ -70,7 +71,7 @@ STATES = {
 class AskForm(forms.Form):
     """What is asked, and from which depth on a meeting of campaigns is shown."""
 
-    kind = forms.ChoiceField(choices=[(kind, kind) for kind in PAGES])
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in (*KINDS, EVERY)])
     depth = forms.IntegerField(min_value=1, max_value=100, required=False)
 
 
@@ -82,13 +83,15 @@ def ask_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
     form = AskForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Enter a depth between 1 and 100 percent."))
-        kind = request.POST.get("kind", "")
-        page = PAGES.get(kind, PAGES["rehearsal"])
-        return HttpResponseRedirect(reverse(page, args=[campaign_id]))
+        return go_to_campaign(campaign_id)
     kind, depth = form.cleaned_data["kind"], form.cleaned_data["depth"] or DEEP
-    if not start_check(request, campaign_id, kind, depth=depth):
+    if kind == EVERY:
+        is_new = start_checks(request, campaign_id)
+    else:
+        is_new = start_check(request, campaign_id, kind, depth=depth)
+    if not is_new:
         messages.info(request, _("It was requested already: the result is being made."))
-    return HttpResponseRedirect(reverse(PAGES[kind], args=[campaign_id]))
+    return go_to_campaign(campaign_id, "" if kind == EVERY else kind)
 
 
 @require_POST
@@ -97,7 +100,7 @@ def stop_asking(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Stop the open question; an answer that was there before stays."""
     require_campaign(campaign_id)
     kind = request.POST.get("kind", "")
-    kind = kind if kind in PAGES else "rehearsal"
+    kind = kind if kind in KINDS else "rehearsal"
     stopped = stop_check(
         campaign_id=campaign_id, kind=kind, by_id=account_id(request), now=utc_now()
     )
@@ -105,7 +108,7 @@ def stop_asking(request: HttpRequest, campaign_id: int) -> HttpResponse:
         messages.success(request, _("Stopped."))
     else:
         messages.info(request, _("It has already ended."))
-    return HttpResponseRedirect(reverse(PAGES[kind], args=[campaign_id]))
+    return go_to_campaign(campaign_id, kind)
 
 
 @require_POST
@@ -121,7 +124,7 @@ def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
     checks = list_checks(campaign_id=campaign_id, kind="law")
     check = next((one for one in checks if one.check_id == asked), None)
     goods = [] if check is None else load_goods_of(check.check_id, rule)
-    back = HttpResponseRedirect(reverse(PAGES["law"], args=[campaign_id]))
+    back = go_to_campaign(campaign_id, "law")
     if check is None or not goods:
         messages.error(request, _("This rule names no products that can be taken out."))
         return back
@@ -154,23 +157,35 @@ def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
 def accept_floor(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Let a draft sell below the price floor, and ask the law of it again."""
     require_campaign(campaign_id)
-    address = reverse(PAGES["law"], args=[campaign_id])
+    address = go_to_campaign(campaign_id, "law")
     reason = request.POST.get("reason", "").strip()[:300]
     if len(reason) < SHORTEST_REASON:
         messages.error(request, ask_reason())
-        return HttpResponseRedirect(address)
+        return address
     try:
         accept_below_floor(
             campaign_id=campaign_id, reason=reason, by_id=account_id(request), now=utc_now()
         )
     except FairtagError as refusal:
         messages.error(request, say_refusal(refusal))
-        return HttpResponseRedirect(address)
+        return address
     start_check(request, campaign_id, "law")
     messages.success(
         request, _("It may sell below the floor once a second person approves its release.")
     )
-    return HttpResponseRedirect(address)
+    return address
+
+
+def go_to_campaign(campaign_id: int, section: str = "") -> HttpResponseRedirect:
+    """Return the way to a campaign's page, or to a section of it."""
+    address = reverse(PAGE, args=[campaign_id])
+    return HttpResponseRedirect(f"{address}#ft-{section}" if section else address)
+
+
+def start_checks(request: HttpRequest, campaign_id: int) -> bool:
+    """Ask the law and rehearse; return whether any of it is a new question."""
+    asked = [start_check(request, campaign_id, kind) for kind in KINDS]
+    return any(asked)
 
 
 def start_check(
@@ -223,17 +238,19 @@ def _load_refusal(newest: CheckView | None, language: str) -> str:
     return str(load_answer(newest.check_id, language) or "")
 
 
-def show_progress(request: HttpRequest, campaign: CampaignView, kind: str) -> HttpResponse | None:
-    """Return the moving part for a page that asks for news; the whole page again at its end.
+def show_progress(request: HttpRequest, campaign: CampaignView) -> HttpResponse | None:
+    """Return the moving part of a check, `?part=law`, for a page that asks for news; the whole page
+    again at its end.
 
     None where the page itself is asked for. One query.
     """
-    if request.headers.get("HX-Request") != "true" or "part" not in request.GET:
+    kind = request.GET.get("part", "")
+    if request.headers.get("HX-Request") != "true" or kind not in KINDS:
         return None
     asked = list_checks(campaign_id=campaign.campaign_id, kind=kind)
     if not asked or not asked[0].is_open:
         return go_back(request)
-    part = {"campaign": campaign, "check": {"newest": _describe(asked[0])}}
+    part = {"campaign": campaign, "check": {"kind": kind, "newest": _describe(asked[0])}}
     return TemplateResponse(request, "admin/parts/check_progress.html", part)
 
 

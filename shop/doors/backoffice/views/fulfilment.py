@@ -87,9 +87,12 @@ def show_packed(request: HttpRequest) -> HttpResponse:
 def ship_packed(request: HttpRequest) -> HttpResponse:
     """Ship the ticked parcels, each with its number."""
     carrier_id = read_number(request.POST.get("carrier", ""))
+    chosen = _read_ids(request.POST.getlist("parcel"))
+    if carrier_id and not request.POST.get("without_number"):
+        chosen = _keep_numbered(request, chosen)
     done = _run_each(
         request,
-        _read_ids(request.POST.getlist("parcel")),
+        chosen,
         lambda pk: ship_parcel(
             shipment_id=pk,
             carrier_id=carrier_id,
@@ -101,6 +104,21 @@ def ship_packed(request: HttpRequest) -> HttpResponse:
     said = ngettext("%(n)s parcel was shipped.", "%(n)s parcels were shipped.", done)
     messages.success(request, said % {"n": done})
     return redirect("admin:ship_parcels")
+
+
+def _keep_numbered(request: HttpRequest, chosen: list[int]) -> list[int]:
+    """Return the parcels with a typed number; say how many wait for theirs."""
+    numbered = [pk for pk in chosen if request.POST.get(f"number_{pk}", "").strip()]
+    if waiting := len(chosen) - len(numbered):
+        said = ngettext(
+            "%(n)s parcel was not shipped: it has no tracking number. Type it, or tick that"
+            " parcels go without one.",
+            "%(n)s parcels were not shipped: they have no tracking number. Type it, or tick that"
+            " parcels go without one.",
+            waiting,
+        )
+        messages.warning(request, said % {"n": waiting})
+    return numbered
 
 
 @require_POST

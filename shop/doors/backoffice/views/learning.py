@@ -1,4 +1,4 @@
-"""Pages of learning: lift over the holdout, evidence, and rollouts."""
+"""Pages of learning: evidence and rollouts."""
 
 from __future__ import annotations
 
@@ -10,25 +10,19 @@ from django.utils.translation import gettext as _
 from pricing.api import (
     RolloutRow,
     compare_model,
-    has_both_arms,
     list_evidence,
     list_fits,
-    list_lift,
     list_rollouts,
     list_shadows,
 )
-from profiles.experiments.api import Arm, compare_arms
-from profiles.values import Lift
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.learning.impression_fits import draw_fits, list_fit_figures
 from shop.doors.backoffice.learning.learning import (
     ENDS,
     describe_shadow,
     draw_evidence,
-    draw_lift,
     draw_shadows,
     judge_rollout,
-    list_lift_figures,
     show_bounds,
 )
 from shop.doors.backoffice.learning.rollouts import describe_logged, describe_step, say_next
@@ -36,27 +30,20 @@ from shop.doors.backoffice.learning.slope_checks import draw_checks
 from shop.ground.staff.numbers import show_percent
 
 CAN_SEE = "pricing.view_demandmodelversion"
-LEVEL = 0.95
 
 
 @needs(CAN_SEE)
 def show_learning(request: HttpRequest) -> HttpResponse:
-    """Show the lift with its confidence sequence and the evidence so far. Five queries."""
-    days = list_lift(level=LEVEL) if has_both_arms() else ()
-    lift: Lift = days[-1].lift if days else compare_arms(Arm(), Arm(), level=LEVEL)
+    """Show what was learned from outcomes and impressions so far. Two queries."""
     steps, fits = list_evidence(), list_fits()
     context = {
-        "figures": list_lift_figures(lift, LEVEL),
-        "lift": draw_lift(days),
-        "has_days": bool(days),
-        "begun": days[0].day if days else None,
         "steps": len(steps),
         "evidence": draw_evidence(steps),
         "fit_figures": list_fit_figures(fits),
         "fits": draw_fits(fits) if len(fits) > 1 else None,
         "checks": draw_checks(fits[-1].figures.get("calibration", ())) if fits else [],
     }
-    return render_page(request, "admin/learning.html", _("Learning and lift"), context)
+    return render_page(request, "admin/learning.html", _("Learning"), context)
 
 
 @needs(CAN_SEE)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from orders.checkout.api import IdempotencyInFlight, IdempotencyMismatch, run_once
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.products.product_changes import tell_changes
 from shop.doors.backoffice.products.product_forms import ProductForm, variant_set
@@ -39,6 +40,8 @@ from shop.ground.catalog.services import (
 from shop.ground.inventory.core.values import StockLine
 from shop.ground.inventory.services import OutOfStock, adjust_stock, receive_stock
 from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.hashing import fingerprint
+from shop.ground.kernel.ids import uuid7
 from shop.ground.staff.keys import read_number
 from shop.ground.staff.log import SHORTEST_REASON, write_act
 from shop.ground.staff.reasons import say_refusal
@@ -58,6 +61,7 @@ class StockForm(forms.Form):
     )
     pieces = forms.IntegerField(min_value=0, max_value=MOST_PIECES)
     reason = forms.CharField(min_length=SHORTEST_REASON, max_length=80)
+    request_key = forms.UUIDField(required=False)
 
     def clean(self) -> dict[str, Any]:
         """Nothing cannot come in."""
@@ -213,9 +217,12 @@ def move_stock(request: HttpRequest, product_id: int) -> HttpResponse:
         messages.error(request, " ".join(said) or _("This variant is of another product."))
         return back
     try:
-        _move(form.cleaned_data)
-    except OutOfStock as refusal:
+        is_done = _move_once(request, product_id, form.cleaned_data)
+    except (OutOfStock, IdempotencyMismatch, IdempotencyInFlight) as refusal:
         messages.error(request, say_refusal(refusal))
+        return back
+    if not is_done:
+        messages.warning(request, _("The stock was moved before: nothing is done again."))
         return back
     act = write_act(
         gettext_lazy("Stock of %(sku)s: %(pieces)s pieces %(kind)s."),
@@ -229,9 +236,22 @@ def move_stock(request: HttpRequest, product_id: int) -> HttpResponse:
     return back
 
 
-def _move(said: dict[str, Any]) -> None:
+def _move_once(request: HttpRequest, product_id: int, said: dict[str, Any]) -> bool:
+    """Move the stock unless this very form was sent before; return whether it moved now."""
+    answer = run_once(
+        scope=f"stock:{request.user.pk}:{product_id}",
+        key=str(said.pop("request_key") or uuid7()),
+        fingerprint=fingerprint({name: str(given) for name, given in said.items()}),
+        now=utc_now(),
+        act=lambda: _move(said),
+    )
+    return not answer.is_replay
+
+
+def _move(said: dict[str, Any]) -> tuple[int, dict[str, str]]:
     variant_id, pieces, now = said["variant"], said["pieces"], utc_now()
     if said["kind"] == "received":
         receive_stock(lines=[StockLine(variant_id, pieces)], reference=said["reason"], now=now)
     else:
         adjust_stock(variant_id=variant_id, on_hand=pieces, reference=said["reason"], now=now)
+    return 200, {}

@@ -1,4 +1,4 @@
-"""Before a campaign goes live: try a basket, count whom it reaches, rehearse it on real carts."""
+"""A basket tried with a campaign, and why offers applied to an order."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from orders.reports.api import RecordedOrder, find_recorded_order
+from promotions.campaigns.api import CampaignView
 from promotions.law.api import list_reached_places
 from promotions.planning.api import Restored
 from shop.doors.backoffice.campaigns.checks import market_of
@@ -18,53 +19,37 @@ from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.names import name_cards
 from shop.doors.backoffice.rehearsals.previews import PreviewForm, fold_verdicts, try_basket
 from shop.doors.backoffice.rehearsals.replays import replay_order
-from shop.doors.backoffice.views.campaigns import describe_head, require_campaign
-from shop.doors.backoffice.views.checks import describe_checks, show_progress
 from shop.ground.catalog.selectors import get_market
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_money
 
-CAN_SEE = "promotions.view_campaign"
 
-
-@needs(CAN_SEE)
-def preview_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Try a basket with the campaign as if it were live. Nothing is stored."""
-    campaign = require_campaign(campaign_id)
+def describe_preview(request: HttpRequest, campaign: CampaignView) -> dict[str, Any]:
+    """Return the form of a basket and, where one is asked for, what it comes to. Nothing is
+    stored."""
     language, market = get_language() or "en", market_of(campaign)
     asked = request.GET if "basket" in request.GET else None
-    begins = campaign.starts_at.astimezone(ZoneInfo(get_market(market).time_zone))
-    initial = {"channel": "online", "at": f"{begins:{MOMENT}}", "with_code": True}
+    begins = max(campaign.starts_at, utc_now())
+    at = begins.astimezone(ZoneInfo(get_market(market).time_zone))
+    initial = {"channel": "online", "at": f"{at:{MOMENT}}", "with_code": True}
     places = list_reached_places(campaign.market_code)
     form = PreviewForm(asked, initial=initial, places=places)
-    context: dict[str, Any] = {"campaign": campaign, "head": describe_head(campaign), "form": form}
-    if asked is not None and form.is_valid():
-        found = try_basket(
-            form, campaign_id=campaign_id, market_code=market, language=language, now=utc_now()
-        )
-        cards = name_cards(form.cleaned_data["basket"], language)
-        context |= {
-            "preview": found,
-            "verdicts": fold_verdicts(found.verdicts),
-            "lines": [(cards.get(int(key)), *rest) for key, *rest in found.lines],
-        }
-    return render_page(request, "admin/campaign_preview.html", campaign.name, context)
-
-
-@needs(CAN_SEE)
-def show_rehearsal(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Show audience, overlaps, and what recorded carts said when a worker tried them. Two queries
-    of our own."""
-    campaign = require_campaign(campaign_id)
-    part = show_progress(request, campaign, "rehearsal")
-    if part is not None:
-        return part
-    context = {
-        "campaign": campaign,
-        "head": describe_head(campaign),
-        "check": describe_checks(campaign, "rehearsal"),
+    if asked is None or not form.is_valid():
+        return {"form": form}
+    found = try_basket(
+        form,
+        campaign_id=campaign.campaign_id,
+        market_code=market,
+        language=language,
+        now=utc_now(),
+    )
+    cards = name_cards(form.cleaned_data["basket"], language)
+    return {
+        "form": form,
+        "preview": found,
+        "verdicts": fold_verdicts(found.verdicts),
+        "lines": [(cards.get(int(key)), *rest) for key, *rest in found.lines],
     }
-    return render_page(request, "admin/campaign_rehearsal.html", campaign.name, context)
 
 
 @needs("orders.view_order")

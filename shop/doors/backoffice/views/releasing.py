@@ -1,4 +1,4 @@
-"""Hand a campaign in, approve it or send it back, from the page of its words and of the law."""
+"""The steps of a campaign, taken from its page: hand it in, approve, pause, end, run again."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from promotions.campaigns.api import CampaignView, Note, Step, may_step
+from promotions.campaigns.api import Note
 from promotions.planning.api import PHASES
-from promotions.release.api import move_campaign, send_back_campaign
+from promotions.release.api import clone_campaign, move_campaign, send_back_campaign
+from shop.doors.backoffice.campaigns.stages import ACTIONS, COPY, describe_steps
 from shop.doors.backoffice.frame import needs
-from shop.doors.backoffice.views.campaigns import require_campaign
+from shop.doors.backoffice.views.campaigns import CAN_SEE, require_campaign
+from shop.doors.backoffice.views.checks import PAGE, go_to_campaign
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.log import SHORTEST_REASON
 from shop.ground.staff.reasons import account_id, ask_reason, say_refusal
 
-# What leads to shoppers, or back: who may, and what the button says
-STEPS: dict[Step | Note, tuple[str, Promise]] = {
-    Step.SCHEDULE: ("promotions.change_campaign", gettext_lazy("Schedule")),
-    Step.APPROVE: ("promotions.approve_campaign", gettext_lazy("Approve (second person)")),
-    Note.REFUSE: ("promotions.approve_campaign", gettext_lazy("Send back")),
-}
-
 
 class StepForm(forms.Form):
-    """Which step, and why."""
+    """Which step, and why; a copy needs no reason."""
 
-    step = forms.ChoiceField(choices=[(step.value, step.value) for step in STEPS])
-    reason = forms.CharField(min_length=SHORTEST_REASON, max_length=300)
+    step = forms.ChoiceField(choices=[(str(step), str(step)) for step in ACTIONS])
+    reason = forms.CharField(max_length=300, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a reason of everything that changes the campaign itself."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("step") != COPY and len(cleaned.get("reason", "")) < SHORTEST_REASON:
+            self.add_error("reason", ask_reason())
+        return cleaned
 
 
 @require_POST
-@needs("promotions.view_campaign")
+@needs(CAN_SEE)
 def release_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Take the step, or say why not. The law is asked by the step itself.
 
@@ -48,13 +48,16 @@ def release_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """
     campaign = require_campaign(campaign_id)
     form = StepForm(request.POST)
-    address, is_taken = reverse("admin:campaign_plan", args=[campaign_id]), False
+    address, is_taken = reverse(PAGE, args=[campaign_id]), False
+    offered = [one["step"] for one in describe_steps(campaign, request.user.has_perm)]
     if not form.is_valid():
         messages.error(request, ask_reason())
-    elif form.cleaned_data["step"] not in list_offered(request, campaign):
+    elif form.cleaned_data["step"] not in offered:
         messages.error(
             request, _("This step is not possible in this state, or you may not take it.")
         )
+    elif form.cleaned_data["step"] == COPY:
+        return _copy(request, campaign_id)
     else:
         step, reason = form.cleaned_data["step"], form.cleaned_data["reason"]
         is_taken = _take(request, campaign_id, step, reason)
@@ -62,15 +65,10 @@ def release_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
     return HttpResponseRedirect(address if is_taken else f"{address}?{urlencode(typed)}")
 
 
-def list_offered(request: HttpRequest, campaign: CampaignView) -> dict[str, Any]:
-    """Return the steps this reader may take now, with the words of the button."""
-    waits = campaign.pending_revision is not None or may_step(Step.APPROVE, campaign.status)
-    return {
-        step.value: said
-        for step, (right, said) in STEPS.items()
-        if request.user.has_perm(right)
-        and (may_step(Step.SCHEDULE, campaign.status) if step == Step.SCHEDULE else waits)
-    }
+def _copy(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    copy = clone_campaign(campaign_id=campaign_id, by_id=account_id(request), now=utc_now())
+    messages.success(request, _("This is the copy: a draft with the same offers."))
+    return go_to_campaign(copy)
 
 
 def _take(request: HttpRequest, campaign_id: int, step: str, reason: str) -> bool:

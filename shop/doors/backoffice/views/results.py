@@ -1,4 +1,4 @@
-"""The results page of a campaign, and the same figures as a file."""
+"""The results of a campaign on its page, and the same figures as a file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orders.reports.api import CampaignDelivery
 from promotions.campaigns.api import CampaignView
 from promotions.planning.api import HoldoutLift
 from shop.doors.backoffice.campaigns.results import CostedLine, Results, Totals, find_results
-from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.frame import needs
 from shop.doors.backoffice.labels import say
 from shop.doors.backoffice.views.campaigns import CAN_SEE, require_campaign
 from shop.ground.kernel.clock import utc_now
@@ -29,20 +29,15 @@ COLUMNS = (
 )
 
 
-@needs(CAN_SEE)
-def show_results(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Show what a campaign brought, tied to orders. Nine queries, thirteen with a holdout."""
-    campaign = require_campaign(campaign_id)
+def describe_results(campaign: CampaignView) -> dict[str, Any]:
+    """Return what a campaign brought, tied to orders. Nine queries, thirteen with a holdout."""
     found = find_results(campaign, now=utc_now())
-    context = {
-        "campaign": campaign,
+    return {
         **describe(found),
         "lift": None if found.lift is None else describe_lift(found.lift),
         "why_no_lift": say_why_no_lift(campaign),
         "may_switch_back": campaign.audience == "public",
     }
-    title = _("Results of “%(name)s”") % {"name": campaign.name}
-    return render_page(request, "admin/campaign_results.html", title, context)
 
 
 def describe(found: Results) -> dict[str, Any]:

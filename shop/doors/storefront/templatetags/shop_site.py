@@ -27,7 +27,8 @@ from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from orders.values import OrderLineView
+from orders.terms.api import write_address
+from orders.values import Contact, OrderLineView
 from pricing.base.core.values import PriceView
 from promotions.engine.api import RemainingQuantity
 from promotions.loyalty.api import group_number
@@ -291,6 +292,12 @@ def moment(at: datetime) -> str:
     """Tell day, time and zone, so that nobody has to guess whose clock is meant."""
     local = localtime(at)
     return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
+
+
+@register.filter
+def address_lines(contact: Contact) -> list[str]:
+    """Tell a contact's address as its country writes it."""
+    return write_address(contact, is_named=False)
 
 
 @register.filter

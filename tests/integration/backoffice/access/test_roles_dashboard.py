@@ -14,7 +14,7 @@ from orders.models import Order
 @pytest.mark.parametrize(
     ("role", "seen"),
     [
-        ("warehouse", ["Your pages", "Pick list"]),
+        ("warehouse", ["Your pages"]),
         ("support", ["Margin"]),
         ("analyst", ["Margin", "Workers"]),
     ],
@@ -24,7 +24,7 @@ def test_the_dashboard_shows_only_what_the_role_may_open(
 ) -> None:
     page = as_role(role).get(reverse("admin:index")).content.decode()
     main = page.partition('<div class="ft-stack">')[2]
-    told = [word for word in ("Your pages", "Pick list", "Margin", "Workers") if word in main]
+    told = [word for word in ("Your pages", "Margin", "Workers") if word in main]
     assert told == seen
     assert (reverse("admin:shop_jobrun_changelist") in main) == ("Workers" in seen)
 

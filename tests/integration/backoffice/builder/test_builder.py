@@ -277,9 +277,11 @@ def test_the_sentences_are_there_in_chinese(stocked_shop: None) -> None:
 
 def test_the_pages_of_a_rehearsal_and_of_an_order_open(root: Client) -> None:
     campaign = Campaign.objects.order_by("pk")[0]
-    tried = root.get(reverse("admin:campaign_preview", args=[campaign.pk]), {"basket": "SKU-1 x 2"})
+    tried = root.get(
+        reverse("admin:campaign_workspace", args=[campaign.pk]), {"basket": "SKU-1 x 2"}
+    )
     assert "Why applied, why not" in tried.content.decode()
-    page = root.get(reverse("admin:campaign_rehearsal", args=[campaign.pk])).content.decode()
+    page = root.get(reverse("admin:campaign_workspace", args=[campaign.pk])).content.decode()
     assert "It was not rehearsed yet." in page
     order = Order.objects.order_by("pk")[0]
     page = root.get(reverse("admin:order_offers", args=[order.pk])).content.decode()

@@ -90,15 +90,15 @@ def test_the_plan_page_schedules_and_another_person_approves(
     seller, approver = as_role(MERCHANDISER), as_role(APPROVER)
     key = prepare_campaign()
     Offer.objects.filter(campaign_id=key).update(percent=60)
-    plan = reverse("admin:campaign_plan", args=[key])
+    plan = reverse("admin:campaign_workspace", args=[key])
     release(seller, key, "schedule", reason="no")
     assert messages_of(seller) == [
         "Give a reason of at least 5 characters: it is stored with the change."
     ]
-    assert '<button class="ft-button" type="submit">Schedule</button>' in page_of(seller, plan)
+    assert 'name="step" value="schedule"' in page_of(seller, plan)
     release(seller, key, "schedule")
     assert messages_of(seller) == ["The new status of the campaign is “waits for a second person”."]
-    assert 'name="step"' not in page_of(seller, plan)
+    assert 'name="step" value="approve"' not in page_of(seller, plan)
     release(seller, key, "approve")
     assert messages_of(seller) == [
         ("This step is not possible in this state, or you may not take it.")
@@ -158,8 +158,9 @@ def test_a_step_names_the_new_status_and_the_time_zone(root: Client) -> None:
         "Done.",
         "The new status of the campaign is “approved, not begun”.",
     ]
-    page = page_of(root, reverse("admin:campaign_plan", args=[key]))
-    assert "2030-01-05 00:00 – 2030-01-12 00:00 America/New_York" in page
+    page = page_of(root, reverse("admin:campaign_workspace", args=[key]))
+    assert "2030-01-05 00:00" in page
+    assert '2030-01-12 00:00  <span class="ft-note">America/New_York</span>' in page
 
 
 def page_of(browser: Client, address: str) -> str:
@@ -176,7 +177,7 @@ def test_a_save_makes_a_version_that_can_be_rolled_back(root: Client) -> None:
         root.post(reverse("admin:promotions_offer_change", args=[offer.pk]), form).status_code
         == 302
     )
-    page = root.get(reverse("admin:campaign_versions", args=[key])).content.decode()
+    page = root.get(reverse("admin:campaign_workspace", args=[key])).content.decode()
     assert "percent: 10 → 12" in page
     assert "less stock" in page
     back = {"number": "1", "reason": REASON}
@@ -220,7 +221,7 @@ def test_a_copy_opens_as_a_draft(root: Client) -> None:
     key = prepare_campaign()
     answer = act(root, "promotions_campaign_clone", key)
     copy = Campaign.objects.order_by("-pk").first()
-    assert answer["HX-Redirect"].endswith(f"/{copy.pk}/change/")
+    assert answer["HX-Redirect"].endswith(f"/campaigns/{copy.pk}/")
     assert (copy.status, copy.offers.count()) == ("draft", 1)
 
 

@@ -40,7 +40,7 @@ def campaign(stocked_shop: None) -> Campaign:
 
 
 def page_of(browser: Client, campaign: Campaign, **asked: Any) -> str:
-    address = reverse("admin:campaign_rehearsal", args=[campaign.pk])
+    address = reverse("admin:campaign_workspace", args=[campaign.pk])
     return browser.get(address, asked).content.decode()
 
 
@@ -78,7 +78,7 @@ def test_a_rehearsal_is_asked_once_and_kept_in_both_languages(
     assert "the campaign changed since" in page_of(root, campaign)
     noted = [say_entry(one) for one in LogEntry.objects.filter(object_id=str(campaign.pk))]
     assert noted == ["A worker was asked: rehearsal on recorded carts."]
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(36):
         page_of(root, campaign)
 
 
@@ -93,14 +93,14 @@ def test_the_page_shows_progress_and_reloads_at_the_end(root: Client, campaign: 
     tell(1, 10)  # within half a second: not told
     assert told == [(60, 100)]
     shown = page_of(root, campaign)
-    assert '<progress class="ft-progress" id="ft-bar" max="100" value="60">' in shown
+    assert '<progress class="ft-progress" id="ft-bar-rehearsal" max="100" value="60">' in shown
     assert "Looking for overlaps with other campaigns" in shown
     assert "Rehearse now" not in shown
-    address = reverse("admin:campaign_rehearsal", args=[campaign.pk])
-    part = root.get(address, {"part": "1"}, headers=HTMX)
-    assert part.content.decode().startswith('<div id="ft-progress"')
+    address = reverse("admin:campaign_workspace", args=[campaign.pk])
+    part = root.get(address, {"part": "rehearsal"}, headers=HTMX)
+    assert part.content.decode().startswith('<div id="ft-progress-rehearsal"')
     stop_check(campaign_id=campaign.pk, kind="rehearsal", by_id=None, now=NOW)
-    assert root.get(address, {"part": "1"}, headers=HTMX).headers["HX-Refresh"] == "true"
+    assert root.get(address, {"part": "rehearsal"}, headers=HTMX).headers["HX-Refresh"] == "true"
 
 
 def test_a_stopped_check_leaves_the_earlier_answer(
@@ -147,7 +147,7 @@ def test_a_failed_check_is_explained_on_page_and_run(
         answer_checks()
     check = CampaignCheck.objects.get()
     assert (check.state, check.failure) == ("failed", failure)
-    shown = root.get(reverse("admin:campaign_plan", args=[campaign.pk])).content.decode()
+    shown = root.get(reverse("admin:campaign_workspace", args=[campaign.pk])).content.decode()
     assert said in shown
     with override("zh-hans"):
         assert not str(FAILURES[failure]).isascii()

@@ -52,7 +52,7 @@ def ask_law(browser: Client, campaign_id: int) -> str:
     """Ask the law, let a worker answer, and return the page."""
     browser.post(reverse("admin:campaign_ask", args=[campaign_id]), {"kind": "law"})
     assert answer_checks() == 1
-    return browser.get(reverse("admin:campaign_plan", args=[campaign_id])).content.decode()
+    return browser.get(reverse("admin:campaign_workspace", args=[campaign_id])).content.decode()
 
 
 def test_staff_read_which_rules_are_broken_and_what_to_do(root: Client) -> None:
@@ -119,7 +119,7 @@ def test_the_law_page_offers_to_take_products_out_of_drafts(root: Client) -> Non
     assert "Take these products out of the draft" in ask_law(root, key)
     assert CampaignCheck.objects.get().answer["goods"]["cut_not_reached"]
     Campaign.objects.filter(pk=key).update(status="scheduled")
-    page = root.get(reverse("admin:campaign_plan", args=[key])).content.decode()
+    page = root.get(reverse("admin:campaign_workspace", args=[key])).content.decode()
     assert "Take these products out of the draft" not in page
 
 
@@ -154,7 +154,7 @@ def test_the_form_of_a_campaign_asks_for_claims_in_fields(root: Client) -> None:
     key = prepare(claims={"countdown": True})
     address = reverse("admin:promotions_campaign_change", args=[key])
     page = root.get(address)
-    assert reverse("admin:campaign_plan", args=[key]) in page.content.decode()
+    assert reverse("admin:campaign_workspace", args=[key]) in page.content.decode()
     form = page.context["adminform"].form
     assert "claims" not in form.fields
     assert form.initial["claim_countdown"] is True

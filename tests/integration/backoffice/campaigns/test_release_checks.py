@@ -49,7 +49,7 @@ def test_one_accepts_selling_below_floor_and_another_approves(
     with pytest.raises(NeedsSecondPerson):
         move_campaign(step=Step.APPROVE, by_id=ann, **known)
     inbox = root.get(reverse("admin:approvals")).content.decode()
-    assert f'href="{reverse("admin:campaign_plan", args=[key])}">10 % off</a>' in inbox
+    assert f'href="{reverse("admin:campaign_workspace", args=[key])}">10 % off</a>' in inbox
     release = reverse("admin:campaign_release", args=[key])
     root.post(release, {"step": "refuse", "reason": REASON})
     assert Campaign.objects.get(pk=key).status == "draft"

@@ -112,7 +112,7 @@ def test_an_order_that_does_not_tie_is_named(sold: Campaign) -> None:
 def test_the_page_and_the_file_show_the_same_sums(sold: Campaign, client: Client) -> None:
     person = make_person("root")
     client.force_login(_superuser(person))
-    page = client.get(f"/admin/campaigns/{sold.pk}/results/")
+    page = client.get(f"/admin/campaigns/{sold.pk}/")
     assert "to the cent" in page.content.decode()
     assert "nobody can be held out" in page.content.decode()
     answer = client.get(f"/admin/campaigns/{sold.pk}/results.csv")

@@ -48,7 +48,7 @@ def press(browser: Client, key: int, check: CampaignCheck, rule: str = "below_co
 
 
 def page_of(browser: Client, key: int, language: str = "en") -> str:
-    address = reverse("admin:campaign_plan", args=[key])
+    address = reverse("admin:campaign_workspace", args=[key])
     return browser.get(address, headers={"Accept-Language": language}).content.decode()
 
 

@@ -39,25 +39,31 @@ def open_page(browser: Client, name: str, *arguments: Any, most: int = 11, **ask
 
 
 def test_the_lift_has_no_bounds_before_there_are_enough_shoppers(root: Client) -> None:
-    assert "No visit was counted yet" in open_page(root, "learning").content.decode()
+    forget_all()
+    assert "No visit was counted yet" in open_page(root, "lift").content.decode()
     _visit(days=2, shoppers=20)
-    page = open_page(root, "learning", most=13)
-    assert page.context["figures"][0].note == "too few shoppers to say anything yet"
-    assert len(page.context["lift"].rows) == 2
-
-
-def test_the_lift_stands_with_its_confidence_sequence(root: Client) -> None:
-    _visit(days=3, shoppers=400)
-    page = open_page(root, "learning", most=13)
-    figures = {str(one.title): one for one in page.context["figures"]}
-    lift = figures["Profit a visit, personal prices less holdout"]
-    assert (lift.figure, lift.note, lift.tone) == (
-        "+$0.50",
-        "personal prices bring more",
-        "green",
+    forget_all()
+    story = open_page(root, "lift", most=13).context["story"]
+    assert story.verdict == (
+        "Not shown yet: the smaller group has 20 shoppers, and 100 are needed."
     )
-    assert figures["Shoppers, personal prices and holdout"].figure == "400 / 400"
-    assert "ft-band" in page.context["lift"].svg
+    assert (story.difference, story.tone, story.bounds) == ("+$0.50", "gray", "none yet")
+
+
+def test_the_lift_stands_with_its_bounds_and_segments(root: Client) -> None:
+    _visit(days=3, shoppers=400)
+    forget_all()
+    page = open_page(root, "lift", most=13)
+    story = page.context["story"]
+    assert story.verdict.startswith("Personal prices bring $0.50 more profit a visit, between +$0.")
+    assert (story.treated_visits, story.holdout_shoppers) == ("1,200", "400")
+    assert "ft-band" in page.context["chart"].svg
+    (segment,) = page.context["segments"]
+    assert (segment.name, segment.verdict) == ("No segment yet", "brings more")
+    wall = open_page(root, "lift", most=13, wall="1").content.decode()
+    assert "ft-wall-green" in wall
+    sheet = root.get(reverse("admin:lift"), {"format": "csv"}).content.decode()
+    assert "No segment yet," in sheet
 
 
 def test_learning_is_shown_step_by_step(root: Client) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -54,6 +56,34 @@ def test_staff_pack_ship_and_deliver_from_the_order_page(root: Client, order: Or
     assert "packed parcel 2." in page
     act(root, "orders_order_cancel", order.pk, reason="too late")
     assert "This order can no longer be canceled." in messages_of(root)
+
+
+def test_a_dialog_sent_twice_packs_once(root: Client, order: Order) -> None:
+    address = reverse("admin:orders_order_pack", args=[order.pk])
+    line = OrderLine.objects.get(order=order)
+    key = re.findall(r'name="request_key" value="([^"]+)"', root.get(address).content.decode())
+    given = {f"line_{line.pk}": "1", "request_key": key[0]}
+    act(root, "orders_order_pack", order.pk, **given)
+    act(root, "orders_order_pack", order.pk, **given)
+    assert _parcels(order) == [(1, "packed")]
+    messages_of(root)
+    act(root, "orders_order_pack", order.pk, **(given | {f"line_{line.pk}": "0"}))
+    assert "This dialog was sent before." in messages_of(root)[0]
+    act(root, "orders_order_pack", order.pk, **(given | {"request_key": str(uuid4())}))
+    assert _parcels(order) == [(1, "packed"), (1, "packed")]
+
+
+def test_a_carrier_without_a_number_is_asked_about(root: Client, order: Order) -> None:
+    parcel = Shipment.objects.get(pk=pack_order(order_id=order.pk, now=NOON).shipment_id)
+    carrier = Carrier.objects.create(name="Post", tracking_pattern="https://p.example/{number}")
+    given = {"carrier": str(carrier.pk), "tracking_number": " "}
+    act(root, "orders_shipment_ship", parcel.pk, **given)
+    root.post(reverse("admin:ship_packed"), {"parcel": [parcel.pk], "carrier": carrier.pk})
+    assert _parcels(order) == [(2, "packed")]
+    page = root.get(reverse("admin:ship_parcels")).content.decode()
+    assert "1 parcel was not shipped: it has no tracking number." in page
+    act(root, "orders_shipment_ship", parcel.pk, **given, without_number="on")
+    assert _parcels(order) == [(2, "shipped")]
 
 
 def _offered(root: Client, order: Order) -> set[str]:

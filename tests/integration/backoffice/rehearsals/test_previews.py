@@ -158,7 +158,7 @@ def test_a_preview_is_asked_for_any_place_the_market_reaches(
         applied[chosen] = tried.verdicts[0].is_applied
     assert applied == {"": False, "us:US-other": False, "us:US-NY": True}
     assert not PreviewForm({"basket": "CHEDDAR", "place": "de:DE"}, places=places).is_valid()
-    page = root.get(reverse("admin:campaign_preview", args=[draft.pk])).content.decode()
+    page = root.get(reverse("admin:campaign_workspace", args=[draft.pk])).content.decode()
     assert '<option value="us:US-NY">US-NY</option>' in page
 
 

@@ -211,6 +211,7 @@ def test_what_needs_no_address_is_ready_and_then_collected(
     deliver_facts(handlers=HANDLERS, now=NOON)
     ready = [sent for sent in mail.outbox if "ready to collect" in sent.subject]
     assert len(ready) == 1
+    assert "Where to collect it:\nCollect\n" in str(ready[0].body)
     assert not any("delivered" in sent.subject for sent in mail.outbox)
 
 

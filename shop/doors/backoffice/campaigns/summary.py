@@ -1,0 +1,102 @@
+"""The card beside a campaign: state, products, audience, budget, dates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from promotions.campaigns.api import CampaignView, compile_campaign, cover_variants
+from promotions.engine.api import OfferValue, Stacking
+from promotions.planning.api import PHASES, count_uses
+from shop.doors.backoffice.campaigns.audiences import count_audience
+from shop.doors.backoffice.campaigns.checks import market_of
+from shop.ground.catalog.selectors import find_place, load_variant_arrays
+from shop.ground.staff.columns import show_money, show_tag
+from shop.ground.staff.numbers import show_count
+from shop.ground.staff.region import show_moment
+
+WHOM: dict[str, Promise] = {
+    "public": gettext_lazy("everybody"),
+    "members": gettext_lazy("members"),
+    "personal": gettext_lazy("chosen shoppers"),
+}
+COMBINES: dict[Stacking, Promise] = {
+    Stacking.STACK: gettext_lazy("with other offers"),
+    Stacking.BEST_UNIT: gettext_lazy("each piece gets the best offer of its group"),
+    Stacking.BEST: gettext_lazy("only the best offer of its group applies"),
+    Stacking.EXCLUSIVE: gettext_lazy("with no other offer"),
+}
+LOW_PERCENT = 90
+
+
+def summarize(campaign: CampaignView, *, now: datetime) -> dict[str, Any]:
+    """Return what the card says. About fifteen queries."""
+    zone = find_place(campaign.market_code).time_zone
+    offers = compile_campaign(campaign.campaign_id)
+    return {
+        "phase": show_tag(*PHASES[campaign.phase]),
+        "goods": say_goods(offers),
+        "whom": WHOM[campaign.audience],
+        "reach": _say_reach(campaign, now) if offers else "",
+        "combines": _say_combining(offers),
+        "starts": show_moment(campaign.starts_at, zone).removesuffix(zone),
+        "ends": show_moment(campaign.ends_at, zone).removesuffix(zone),
+        "zone": zone,
+        "budget": describe_budget(campaign),
+    }
+
+
+def say_goods(offers: Iterable[OfferValue]) -> str:
+    """Return how many products and variants offers cover. No query while fresh."""
+    arrays = load_variant_arrays()
+    covered = np.zeros(len(arrays.variant_id), dtype=np.bool_)
+    for offer in offers:
+        for scope in offer.scopes:
+            covered |= cover_variants(scope, arrays)
+    if len(covered) and covered.all():
+        return _("all products")
+    products = len(np.unique(arrays.product_id[covered]))
+    said = ngettext("%(n)s product", "%(n)s products", products)
+    return said % {"n": show_count(products)}
+
+
+def describe_budget(campaign: CampaignView) -> dict[str, Any]:
+    """Return spent, budget and the bar between them; no bar without a budget.
+
+    One query.
+    """
+    currency = find_place(campaign.market_code).currency
+    uses = sum(one.uses for one in count_uses(campaign.campaign_id))
+    said = {
+        "spent": show_money(campaign.spent_minor, currency),
+        "uses": uses,
+        "uses_said": show_count(uses),
+    }
+    if campaign.budget_minor is None:
+        return {**said, "of": "", "percent": 0, "is_low": False}
+    percent = min(100, 100 * campaign.spent_minor // max(campaign.budget_minor, 1))
+    return {
+        **said,
+        "of": show_money(campaign.budget_minor, currency),
+        "percent": percent,
+        "is_low": percent >= LOW_PERCENT,
+    }
+
+
+def _say_reach(campaign: CampaignView, now: datetime) -> str:
+    market = market_of(campaign)
+    found = count_audience(campaign_id=campaign.campaign_id, market_code=market, carts=(), now=now)
+    said = (
+        _("at most %(n)s of %(of)s shoppers") if found.is_at_most else _("%(n)s of %(of)s shoppers")
+    )
+    return said % {"n": show_count(found.count), "of": show_count(found.total)}
+
+
+def _say_combining(offers: Iterable[OfferValue]) -> list[str]:
+    return list(dict.fromkeys(str(COMBINES[offer.stacking]) for offer in offers))

@@ -1,0 +1,1 @@
+"""Insights: what the shop sells, what personal prices bring, and to whom they are fair."""

@@ -1,0 +1,124 @@
+"""The workspace of a campaign: one page from draft to results."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import get_language
+
+from promotions.campaigns.api import CampaignStatus, CampaignView, list_revisions, list_steps
+from promotions.law.api import FLOOR_RULES
+from promotions.planning.api import say_campaign
+from promotions.release.api import EVERY_RULE, say_step
+from shop.doors.backoffice.campaigns.stages import describe_steps, list_stages
+from shop.doors.backoffice.campaigns.summary import describe_budget, summarize
+from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.views.campaigns import (
+    CAN_CHANGE,
+    CAN_SEE,
+    describe_versions,
+    require_campaign,
+)
+from shop.doors.backoffice.views.checks import describe_checks, show_progress
+from shop.doors.backoffice.views.rehearsals import describe_preview
+from shop.doors.backoffice.views.results import describe_results
+from shop.ground.kernel.clock import utc_now
+
+BEGUN = (
+    CampaignStatus.LIVE,
+    CampaignStatus.PAUSED,
+    CampaignStatus.OVER,
+    CampaignStatus.ENDED,
+)
+
+
+@needs(CAN_SEE)
+def show_workspace(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Show what a campaign says, what a shopper sees of it, what it meets, costs and brought.
+
+    About thirty queries, forty once it began.
+    """
+    campaign = require_campaign(campaign_id)
+    part = show_progress(request, campaign)
+    if part is not None:
+        return part
+    language = get_language() or "en"
+    offers = say_campaign(campaign_id, language=language)
+    law = describe_checks(campaign, "law")
+    context = {
+        "campaign": campaign,
+        "offers": offers,
+        "is_live": campaign.phase == CampaignStatus.LIVE,
+        "summary": summarize(campaign, now=utc_now()),
+        **_describe_steps(request, campaign, law),
+        **_describe_law(request, campaign, law),
+        **_describe_rehearsal(describe_checks(campaign, "rehearsal")),
+        **_describe_trail(request, campaign, language),
+        **describe_preview(request, campaign),
+        "results": describe_results(campaign) if campaign.phase in BEGUN else None,
+    }
+    return render_page(request, "admin/campaign.html", campaign.name, context)
+
+
+@needs(CAN_SEE)
+def show_budget(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Show what is spent of the budget, for a page that asks every two seconds. Two queries."""
+    campaign = require_campaign(campaign_id)
+    context = {
+        "campaign": campaign,
+        "budget": describe_budget(campaign),
+        "is_live": campaign.phase == CampaignStatus.LIVE,
+    }
+    return TemplateResponse(request, "admin/campaign/budget.html", context)
+
+
+def _describe_steps(
+    request: HttpRequest, campaign: CampaignView, law: dict[str, Any]
+) -> dict[str, Any]:
+    answer = law["answer"] or {}
+    is_checked = bool(answer.get("is_lawful")) and not law["is_outdated"]
+    return {
+        "stages": list_stages(campaign, is_checked=is_checked),
+        "steps": describe_steps(campaign, request.user.has_perm),
+        "must_check": campaign.status == "draft" and not is_checked,
+        "reason": request.GET.get("reason", "")[:300],
+    }
+
+
+def _describe_law(
+    request: HttpRequest, campaign: CampaignView, law: dict[str, Any]
+) -> dict[str, Any]:
+    naming = [one for one in (law["answer"] or {}).get("broken", ()) if one.get("may_take_out")]
+    may_take_out = campaign.status == "draft" and request.user.has_perm(CAN_CHANGE)
+    is_current = not law["is_outdated"] and not (law["newest"] and law["newest"]["row"].is_open)
+    return {
+        "law": law,
+        "floor_rules": FLOOR_RULES,
+        "every_rule": EVERY_RULE if len(naming) > 1 else "",
+        "may_take_out": may_take_out and is_current,
+    }
+
+
+def _describe_rehearsal(check: dict[str, Any]) -> dict[str, Any]:
+    return {"rehearsal": check, "found": check["answer"]}
+
+
+def _describe_trail(request: HttpRequest, campaign: CampaignView, language: str) -> dict[str, Any]:
+    steps = list_steps(campaign.campaign_id)
+    own = [one.reason for one in steps if one.reason]
+    may_change = request.user.has_perm(CAN_CHANGE) and campaign.status != "ended"
+    rows = list_revisions(campaign.campaign_id)
+    held = next((one for one in rows if one.number == campaign.revision), None)
+    said = {} if held is None else dict(held.snapshot)
+    return {
+        "owner": rows[-1].by if rows else "",
+        "document": json.dumps(said, ensure_ascii=False, indent=1),
+        "versions": describe_versions(rows, campaign, language),
+        "trail": [(one, say_step(one.step)) for one in steps],
+        "last_reasons": list(dict.fromkeys(own))[:5],
+        "may_roll_back": may_change,
+        "may_change": may_change,
+    }
