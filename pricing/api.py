@@ -78,6 +78,7 @@ from pricing.quoting.selectors.listed import (
     list_set_prices,
     tell_demand_basis,
 )
+from pricing.quoting.selectors.live import LiveDecision, list_live_decisions
 from pricing.quoting.selectors.quotes import QuoteNotFound, get_quote
 from pricing.quoting.selectors.rollouts import load_rollout
 from pricing.quoting.selectors.seals import SealFigures, read_seals
@@ -170,6 +171,7 @@ __all__ = [
     "FitRow",
     "GuardrailCounts",
     "LiftDay",
+    "LiveDecision",
     "NotAPrice",
     "NotAudited",
     "NotOffered",
@@ -229,6 +231,7 @@ __all__ = [
     "list_guarded_quotes",
     "list_kill_switches",
     "list_lift",
+    "list_live_decisions",
     "list_model_versions",
     "list_open_trips",
     "list_overrides",

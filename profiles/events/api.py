@@ -66,7 +66,9 @@ from profiles.events.services.rebuild import (
 )
 from profiles.events.services.stream import (
     PAGE,
+    LiveEvent,
     find_waiting,
+    list_live_events,
 )
 from profiles.events.services.table import (
     clear_lag,
@@ -81,6 +83,7 @@ __all__ = [
     "SIMULATED",
     "BasketLine",
     "BatchTooLarge",
+    "LiveEvent",
     "PurchaseWeeks",
     "QuoteOutcomes",
     "ShopperLine",
@@ -96,6 +99,7 @@ __all__ = [
     "ingest_events",
     "is_crawler",
     "list_basket_lines",
+    "list_live_events",
     "list_shopper_lines",
     "list_shopper_returns",
     "load_paid_prices",

@@ -36,6 +36,8 @@ PAGES = {
     "elasticities": "pricing.view_demandmodelversion",
     "learning": "pricing.view_demandmodelversion",
     "lift": "pricing.view_demandmodelversion",
+    "live": "pricing.view_quote",
+    "simulate_visit": "profiles.add_experiment",
     "trials": "pricing.view_demandmodelversion",
     "experiments": "profiles.view_experiment",
     "plan_experiment": "profiles.add_experiment",

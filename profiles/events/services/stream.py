@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 import redis
 
 from profiles.events.core.keys import STREAM
 from profiles.events.core.records import BadRecord, EventRecord, decode_record, owner_of
+from profiles.events.models import Event
 from profiles.events.services.online import text_of
 from profiles.shoppers.models.shoppers import Shopper
+from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
 
 PAGE = 2_000
+# The newest entries among which events of the last moments are looked for.
+MOST_NEWEST = 500
 
 
 def find_waiting(
@@ -44,3 +53,39 @@ def group_waiting(
     for _, record in find_waiting(client, owners.keys()):
         found.setdefault(owners[record.shopper_id], {})[record.id] = record
     return {owner: list(records.values()) for owner, records in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """What a shopper did a moment ago, and when it came in."""
+
+    event_id: UUID
+    received_at: datetime
+    shopper_id: int
+    kind: str
+    variant_id: int | None
+    query: str
+    source: str
+
+
+_LIVE = ("id", "received_at", "shopper_id", "kind", "variant_id", "query", "source")
+
+
+def list_live_events(shopper_ids: Collection[int], *, since: datetime) -> list[LiveEvent]:
+    """Return what these shoppers did since a moment, newest first, stored or still waiting. One
+    query and one round trip; without Redis what is stored."""
+    rows = Event.objects.filter(
+        shopper_id__in=shopper_ids, occurred_at__gte=since, received_at__gte=since
+    )
+    found = {row[0]: LiveEvent(*row) for row in rows.order_by().values_list(*_LIVE)}
+    page: Any = []
+    with suppress(RedisUnavailable), redis_breaker.guard() as client:
+        page = client.xrevrange(STREAM, count=MOST_NEWEST)
+    for _key, fields in page:
+        line = text_of((fields or {}).get(b"e"))
+        if owner_of(line) in shopper_ids:
+            with suppress(BadRecord):
+                record = decode_record(line)
+                found.setdefault(record.id, LiveEvent(*(getattr(record, one) for one in _LIVE)))
+    newest = [one for one in found.values() if one.received_at >= since]
+    return sorted(newest, key=lambda one: one.received_at, reverse=True)

@@ -222,6 +222,7 @@ SECTIONS: tuple[Section, ...] = (
         "i",
         (
             Tab(_("Lift of personal prices"), "admin:lift", MODELS, ("lift",)),
+            Tab(_("See it happen"), "admin:live", "pricing.view_quote", ("simulate_visit",)),
             Tab(_("Learning"), "admin:learning", MODELS),
             Tab(
                 _("Experiments"),

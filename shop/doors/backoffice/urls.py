@@ -42,6 +42,7 @@ from shop.doors.backoffice.views.kill_switches import flip_switch, show_switches
 from shop.doors.backoffice.views.learning import show_learning, show_rollouts
 from shop.doors.backoffice.views.ledger import show_price_story
 from shop.doors.backoffice.views.lift import show_lift
+from shop.doors.backoffice.views.live import show_live, simulate
 from shop.doors.backoffice.views.markets import show_market
 from shop.doors.backoffice.views.models import show_backtest, show_elasticities, show_leaderboard
 from shop.doors.backoffice.views.product_lists import (
@@ -213,6 +214,8 @@ def _list_allocator_pages(site: AdminSite) -> list[URLPattern]:
 def _list_insights(site: AdminSite) -> list[URLPattern]:
     return [
         path("insights/lift/", site.admin_view(show_lift), name="lift"),
+        path("insights/live/", site.admin_view(show_live), name="live"),
+        path("insights/live/simulate/", site.admin_view(simulate), name="simulate_visit"),
     ]
 
 
