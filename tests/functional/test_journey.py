@@ -62,7 +62,7 @@ def test_staff_see_a_guests_order_and_why_it_cost_that(
     page.get_by_role("button", name="Place order and pay").click()
 
     expect(page.get_by_text("Thank you!")).to_be_visible()
-    why = page.locator("main").get_by_role("link", name="Why this price?")
+    why = page.locator("main .price__tag a")
     quote_id = str(why.get_attribute("href")).split("/")[-2]
     heading = page.get_by_role("heading", level=1).inner_text()
     number = heading.removeprefix("Order ")
@@ -84,7 +84,7 @@ def test_the_why_page_adds_up_to_the_price(page: Page) -> None:
     become_known(page, "/search/?q=cheese")
     price = page.locator(PERSONAL).first
     seen = read_price(price)
-    price.get_by_role("link", name="Why").click()
+    price.locator(".price__tag a").click()
     sheet = page.get_by_role("dialog", name="Why this price?")
     expect(sheet).to_be_visible()
     amounts = [signed(text) for text in sheet.locator(".ledger dd").all_inner_texts()]
@@ -92,12 +92,12 @@ def test_the_why_page_adds_up_to_the_price(page: Page) -> None:
     assert sum(amounts[:-1]) == amounts[-1] == seen.mine
     page.keyboard.press("Escape")
     expect(sheet).to_be_hidden()
-    expect(price.get_by_role("link", name="Why")).to_be_focused()
+    expect(price.locator(".price__tag a")).to_be_focused()
 
 
 def test_a_why_page_is_only_for_the_one_it_explains(page: Page, visit: Visitor) -> None:
     become_known(page, "/search/?q=cheese")
-    address = page.locator(PERSONAL).first.get_by_role("link", name="Why").get_attribute("href")
+    address = page.locator(PERSONAL).first.locator(".price__tag a").get_attribute("href")
     page.goto(str(address))
     expect(page.get_by_role("heading", name="Why this price?")).to_be_visible()
     stranger = visit()

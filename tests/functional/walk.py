@@ -21,7 +21,7 @@ AMOUNT = re.compile(r"\d[\d,]*\.\d{2}")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A price as a person reads it off the page."""
+    """A price as it is spoken to a person."""
 
     mine: Decimal
     everyone: Decimal
@@ -30,19 +30,15 @@ class Shown:
 
 def read_price(price: Locator) -> Shown:
     """Return what a price component shows."""
-    mine = read_amount(price.locator(".price__now > span").first.inner_text())
-    everyone = price.locator(".price__everyone b")
-    is_personal = everyone.count() > 0
-    shared = read_amount(everyone.inner_text()) if is_personal else mine
-    return Shown(mine=mine, everyone=shared, is_personal=is_personal)
-
-
-def read_paid(card: Locator) -> Decimal:
-    """Return what one piece on a card costs in the cart: its price, less what offers take off."""
-    offer = card.locator(".card__offer:not(.card__offer--members)")
-    if offer.count():
-        return read_amount(offer.inner_text())
-    return read_price(card.locator(".price")).mine
+    spoken = str(price.locator(".unseen").first.text_content())
+    mine, *_others = AMOUNT.findall(spoken)
+    everyone = re.search(rf"Everyone \$({AMOUNT.pattern})", spoken)
+    assert price.locator(".price__now > span").first.inner_text() == f"${mine}"
+    return Shown(
+        mine=read_amount(mine),
+        everyone=read_amount(everyone[1] if everyone else mine),
+        is_personal=everyone is not None,
+    )
 
 
 def read_prices(page: Page) -> dict[str, Shown]:

@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from shop.ground.kernel.translation import gettext_noop, pgettext_noop, translate
 
+# What German law wants said beside a reduction, in the language of that law.
+GERMAN_LOWEST = "Niedrigster Preis (30 Tage)"
 _TEXTS: Mapping[str, str] = {
     "public": gettext_noop("Price for everybody"),
     "personal": gettext_noop("Your personal discount"),
@@ -39,6 +41,10 @@ _TEXTS: Mapping[str, str] = {
     "reference:uk_volume_share": gettext_noop(
         "Lowest price in the 30 days before, at which products really sold"
     ),
+    "reference_name:eu_low30_offered_before_start": gettext_noop("30-day low"),
+    "reference_name:cn_low7_paid": gettext_noop("7-day low paid"),
+    "reference_name:median90_paid": gettext_noop("90-day median paid"),
+    "reference_name:uk_volume_share": gettext_noop("30-day low at which it sold"),
 }
 
 

@@ -171,8 +171,10 @@ class PriceView:
     """The value every door shows for one variant, HTML and JSON alike.
 
     `quoted_minor <= public_minor` always; `reference_minor` is a legal "was" price above the
-    public price, or None. `token` is the signed quote that a cart keeps; `rung` says which step of
-    the fallback ladder answered. `reasons` sum to `quoted_minor`, the first being the public price.
+    public price, or None; `reference_name` is its short name. `units` is how many of the units that
+    prices are compared by one piece holds, 0 where that is unknown. `token` is the signed quote
+    that a cart keeps; `rung` says which step of the fallback ladder answered. `reasons` sum to
+    `quoted_minor`, the first being the public price.
     """
 
     variant_id: int
@@ -182,6 +184,7 @@ class PriceView:
     quoted_minor: int
     is_personal: bool
     reference_minor: int | None = None
+    reference_name: str = ""
     reference_note: str = ""
     label_code: str = ""
     label: str = ""
@@ -192,6 +195,7 @@ class PriceView:
     reasons: tuple[Reason, ...] = ()
     unit_minor: int | None = None
     unit_label: str = ""
+    units: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

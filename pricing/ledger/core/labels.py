@@ -12,6 +12,8 @@ from pricing.base.core.values import JurisdictionRule
 
 TEST = "-test"
 PUBLIC_TEST = "price-test"
+# New York prescribes these words (GBL 349-a); each label of the place begins with them.
+STATUTORY = "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."
 
 
 def label_code(rule: JurisdictionRule, *, is_test: bool) -> str:
@@ -33,6 +35,17 @@ def is_test_code(code: str) -> bool:
     (True, True, False)
     """
     return code.endswith(TEST)
+
+
+def prescribed_words(label: str) -> str:
+    """Return the words of a label that a law prescribes letter by letter; "" for other labels.
+
+    >>> prescribed_words(f"{STATUTORY} It is part of a price test.") == STATUTORY
+    True
+    >>> prescribed_words("Personalised price, set automatically")
+    ''
+    """
+    return STATUTORY if label.startswith(STATUTORY) else ""
 
 
 def label_text(rule: JurisdictionRule, code: str, language: str) -> str:

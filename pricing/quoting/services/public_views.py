@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numpy as np
 
-from pricing.base.core.texts import say
+from pricing.base.core.texts import GERMAN_LOWEST, say
 from pricing.base.core.tokens import EPOCH, NOBODY, encode_token
 from pricing.base.core.values import (
     JurisdictionRule,
@@ -104,7 +104,7 @@ def make_public_view(
     if len(_units) > MOST_VIEWS:
         _units.clear()
     _units[token] = unit
-    reference, note = legal_reference(book, position, public, place)
+    reference, name, note = legal_reference(book, position, public, place)
     return PriceView(
         variant_id=variant_id,
         currency=book.currency,
@@ -113,6 +113,7 @@ def make_public_view(
         quoted_minor=public,
         is_personal=False,
         reference_minor=reference,
+        reference_name=name,
         reference_note=note,
         label_code=code,
         label=label_text(place.rule, code, place.language),
@@ -121,6 +122,7 @@ def make_public_view(
         reasons=(Reason("public", public, say("public", place.language)),),
         unit_minor=_per_unit(book, position, public, unit),
         unit_label="" if unit is None else unit.label(place.language),
+        units=0.0 if unit is None else float(book.measure_amount[position]) / unit.size,
     )
 
 
@@ -181,13 +183,16 @@ def _per_unit(book: Book, position: int, minor: int, unit: Unit | None) -> int |
 
 def legal_reference(
     book: Book, position: int, public_minor: int, place: SalesContext
-) -> tuple[int | None, str]:
-    """Return the "was" amount the law allows here and its note, or (None, "")."""
+) -> tuple[int | None, str, str]:
+    """Return the "was" amount the law allows here, its short name and its note, or none."""
     strategy = place.rule.reference_strategy
     amount = int(book.references[strategy][position])
     if amount <= public_minor:
-        return None, ""
-    return amount, say(f"reference:{strategy}", place.language)
+        return None, "", ""
+    name = say(f"reference_name:{strategy}", place.language)
+    if place.rule.code == "DE":
+        name = GERMAN_LOWEST
+    return amount, name, say(f"reference:{strategy}", place.language)
 
 
 def shared_id(
@@ -246,6 +251,7 @@ def _view(
         quoted_minor=quoted,
         is_personal=is_personal,
         reference_minor=base.reference_minor,
+        reference_name=base.reference_name,
         reference_note=base.reference_note,
         label_code=code,
         label=label_text(rule, code, language) if is_personal else base.label,
@@ -256,6 +262,7 @@ def _view(
         reasons=reasons,
         unit_minor=None if base.unit_minor is None else _rescale(book, base, quoted, place.market),
         unit_label=base.unit_label,
+        units=base.units,
     )
 
 

@@ -64,4 +64,5 @@ def _view(arrays: VariantArrays, position: int, market: MarketValue, language: s
         reasons=(Reason("public", price, say("public", language)),),
         unit_minor=None if unit is None else price_per_unit(price, amount, unit),
         unit_label="" if unit is None else unit.label(language),
+        units=0.0 if unit is None else amount / unit.size,
     )

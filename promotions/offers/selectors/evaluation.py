@@ -25,6 +25,7 @@ from promotions.engine.api import (
     EvaluationInput,
     ExactlyOne,
     Failure,
+    GroupOf,
     Hint,
     HintReach,
     OfferValue,
@@ -58,15 +59,21 @@ from shop.ground.kernel.translation import locale_of
 
 # Nothing is known of what they did: neither a condition on it nor its opposite holds.
 MOST_DEALS = 2
+NOBODY = ShopperFacts(is_private=True)
 ANY_MEMBER = ShopperFacts(is_member=True, is_private=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """An offer on several units, in words: what it gives and asks, with its products named."""
+    """An offer on several units, in words: what it gives and asks, with its products named.
+
+    Where `size` units simply cost `together_minor`, both say so; else they are 0.
+    """
 
     offer_id: int
     text: str
+    size: int = 0
+    together_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,8 @@ class LinePreview:
     is left of any. `audience` says for whom they are: "personal" (chosen shoppers), "group"
     (verified), "members" (all of them, or a tier), else "public". `own_offer_id` is the first for
     chosen shoppers, which then bears `law_label`. `deals` are offers on several units that it is
-    part of.
+    part of. `everyone_minor` is what one unit costs whom nobody knows, with nothing else in the
+    cart; None where the shopper gets nothing that others do not.
     """
 
     variant_id: int
@@ -96,6 +104,7 @@ class LinePreview:
     barred: tuple[str, ...] = ()
     is_exclusive: bool = False
     deals: tuple[Deal, ...] = ()
+    everyone_minor: int | None = None
     is_priced: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -135,6 +144,7 @@ def preview_lines(question: CartQuestion, lines: Sequence[CartLineValue]) -> Pre
         if own or not _is_usual(price, line):
             shown = _preview(line, price, gathered, language)
             mine[line.variant_id] = replace(shown, deals=_tell(own, named))
+    _add_everyone(lines, gathered, mine)
     members: Mapping[int, int] = {}
     if not gathered.asked.shopper.is_member:
         members = _price_for_members(lines, gathered, mine)
@@ -180,6 +190,35 @@ def _price_for_members(
     return found
 
 
+def _add_everyone(
+    lines: Sequence[CartLineValue], gathered: Gathered, mine: dict[int, LinePreview]
+) -> None:
+    """Add to `mine` what everybody pays, where the shopper's price or offer is not everybody's."""
+    special = [
+        line
+        for line in lines
+        if line.variant_id in mine
+        and (line.unit_minor < line.everybodys_minor or mine[line.variant_id].audience != "public")
+    ]
+    if not special:
+        return
+    asked = gathered.asked
+    cart = replace(asked.cart, lines=(), personal_cap=None)
+    offers = tuple(
+        offer
+        for offer in asked.offers
+        if offer.audience == "public"
+        and not offer.holdout_percent
+        and offer.campaign_id not in gathered.tested
+    )
+    nobody = replace(asked, cart=cart, offers=offers, coupons=(), shopper=NOBODY)
+    prices = replace(gathered, asked=nobody).price_units()
+    for line in special:
+        price = prices.price(replace(line, unit_minor=line.everybodys_minor))
+        shown = mine[line.variant_id]
+        mine[line.variant_id] = replace(shown, everyone_minor=price.amount_minor)
+
+
 def _as_any_member(asked: EvaluationInput) -> EvaluationInput:
     """Return the question with what every member gets: none is held out, tested or chosen."""
     tested = list_tested_campaigns()
@@ -198,8 +237,20 @@ def _as_any_member(asked: EvaluationInput) -> EvaluationInput:
 
 
 def _tell(deals: Sequence[OfferValue], named: Mapping[int, str]) -> tuple[Deal, ...]:
-    told = [Deal(one.offer_id, named[one.offer_id]) for one in deals if one.offer_id in named]
+    told = [
+        Deal(one.offer_id, named[one.offer_id], *_together(one))
+        for one in deals
+        if one.offer_id in named
+    ]
     return tuple(told[:MOST_DEALS])
+
+
+def _together(offer: OfferValue) -> tuple[int, int]:
+    """Return how many units cost what together, (0, 0) where an offer says more than that."""
+    benefit = offer.benefit
+    if benefit.amount_minor and isinstance(benefit.terms, GroupOf) and not benefit.terms.free:
+        return benefit.terms.size, benefit.amount_minor
+    return 0, 0
 
 
 def _is_usual(price: UnitPrice, line: CartLineValue) -> bool:

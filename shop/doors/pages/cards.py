@@ -6,13 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from django.conf import settings
 
 from pricing.api import quote_listing, quote_variants
 from pricing.base.core.values import PriceView, QuoteContext
 from shop.doors.pages.context import PageContext
-from shop.doors.pages.values import Choice, ProductCard
+from shop.doors.pages.price_block import Goods, PriceBlock, build_price_block
+from shop.doors.pages.values import Choice, ProductCard, ProductPage
 from shop.ground.catalog.core.values import CatalogCard, IntArray
-from shop.ground.catalog.selectors import list_cards, list_families
+from shop.ground.catalog.selectors import (
+    get_market,
+    list_age_limited,
+    list_cards,
+    list_families,
+    list_never_personal,
+)
 from shop.ground.inventory.selectors import available
 
 # What shows prices to choose from. The cart shows what was chosen, sorting shows nothing.
@@ -123,8 +131,33 @@ def join_cards(
     cards: Iterable[CatalogCard], prices: dict[int, PriceView]
 ) -> tuple[ProductCard, ...]:
     """Return the cards that have a price, in their order."""
+    same, aged = list_never_personal(), list_age_limited()
+    age = get_market(settings.MARKET_CODE).minimum_age
     return tuple(
-        ProductCard(card=card, price=prices[card.variant_id])
+        ProductCard(
+            card=card,
+            price=prices[card.variant_id],
+            is_same_for_all=card.variant_id in same,
+            minimum_age=(card.minimum_age or age) if card.variant_id in aged else None,
+        )
         for card in cards
         if card.variant_id in prices
     )
+
+
+def card_block(item: ProductCard, language: str) -> PriceBlock:
+    """Return the price block of a card."""
+    available = item.card.available if item.choice is None else item.choice.available
+    goods = Goods(available <= 0, item.is_same_for_all, item.minimum_age)
+    return build_price_block(item.price, language, item.offer, item.members_minor, goods)
+
+
+def page_block(page: ProductPage, language: str) -> PriceBlock:
+    """Return the price block of a product's own page."""
+    detail, age = page.detail, get_market(settings.MARKET_CODE).minimum_age
+    goods = Goods(
+        is_sold_out=detail.card.available <= 0,
+        is_same_for_all=detail.is_restricted or detail.is_sensitive or detail.is_child_directed,
+        minimum_age=(detail.minimum_age or age) if detail.is_restricted else None,
+    )
+    return build_price_block(page.price, language, page.offer, page.members_minor, goods)

@@ -38,7 +38,7 @@ class ProductCard:
     """One variant in a listing, with this shopper's price and what offers make of it.
 
     `members_minor` is what every member pays, for who is not signed in. `choice` is None for a
-    product of one variant.
+    product of one variant. `is_same_for_all`: never priced personally; `minimum_age` of who buys.
     """
 
     card: CatalogCard
@@ -46,6 +46,8 @@ class ProductCard:
     offer: LinePreview | None = None
     members_minor: int | None = None
     choice: Choice | None = None
+    is_same_for_all: bool = False
+    minimum_age: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,24 +24,13 @@ from shop.doors.storefront.templatetags.shop_site import (
 TEMPLATES = Path("templates")
 PARTS = {
     "components/price.html": (
-        *("classes", "variant", "is_mine", "now", "everyone", "unit", "was", "cut", "was_note"),
-        *("label", "why", "why_url", "about"),
+        *("classes", "variant", "spoken", "now", "cut", "unit", "compared", "before", "amount"),
+        *("after", "words_language", "is_reference", "tag", "tag_url", "is_sheet", "about"),
+        *("is_switchable", "tag_language"),
     ),
     "components/card.html": (
-        *(
-            "price",
-            "name",
-            "detail",
-            "url",
-            "picture",
-            "srcset",
-            "line",
-            "is_available",
-            "few",
-            "is_choice",
-            "is_from",
-        ),
-        *("offer", "offer_why", "offer_law", "offer_url", "offer_note", "deal", "members"),
+        *("price", "ribbon", "until", "name", "detail", "url", "similar_url", "picture"),
+        *("srcset", "line", "is_available", "few", "is_choice", "is_from"),
     ),
     "components/header.html": (
         *("is_signed_in", "query", "count", "nav", "name", "logo", "logo_width", "logo_height"),

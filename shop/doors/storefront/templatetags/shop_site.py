@@ -33,50 +33,33 @@ from pricing.base.core.values import PriceView
 from promotions.engine.api import RemainingQuantity
 from promotions.loyalty.api import group_number
 from promotions.offers.api import LinePreview, PersonalOffer
-from shop.doors.pages.values import ProductCard
+from shop.doors.pages.cards import card_block, page_block
+from shop.doors.pages.price_block import PriceBlock, build_price_block
+from shop.doors.pages.values import ProductCard, ProductPage
 from shop.doors.storefront.qr import draw_qr
 from shop.ground.catalog.core.photos import Picture
 from shop.ground.kernel.money import format_money
 
 Words = dict[str, str]
+# Where the law's own sentence stands instead of the short tag.
+SENTENCES = ("page", "order")
 
 
 @lru_cache(maxsize=8)
 def price_words(language: str) -> Words:
-    """Return the fixed words of the price component; once per language, not once per card."""
+    """Return the fixed words of cards and prices; once per language, not once per card."""
     with override(language):
         return {
-            "your_price": _("Your price"),
-            "for_everyone": _("Price for everyone"),
-            "was": _("Was"),
-            "why": _("Why this price?"),
-            "why_short": _("Why?"),
             "switch_off": _("Switch off"),
             "add": _("Add to cart"),
             "choose": _("Choose"),
             "from": _("from"),
-            "sold_out": _("Sold out"),
             "few_left": _("Only {n} left"),
-            "in_cart": _("{amount} in the cart"),
-            "free_in_cart": _("Free in the cart"),
-            "lowers_cart": _("Makes your cart {amount} cheaper"),
             "barred": _("{offer}: not with what is in your cart"),
             "exclusive": _("Not with some other offers"),
-            "members_pay": _("Members pay {amount}"),
-            "members": _("Member price"),
-            "group": _("Offer for your group"),
-            "personal": _("Personal offer"),
-            "why_offer": _("Why this offer"),
+            "similar": _("Similar products"),
+            "until": _("until {day}"),
         }
-
-
-def in_cart_text(amount_minor: int, currency: str, *, language: str, locale: str) -> str:
-    """Return what one more unit does to the price of the cart, in words."""
-    words = price_words(language)
-    if amount_minor == 0:
-        return words["free_in_cart"]
-    amount = format_money(abs(amount_minor), currency, locale)
-    return words["in_cart" if amount_minor > 0 else "lowers_cart"].format(amount=amount)
 
 
 def note_text(offer: LinePreview, language: str) -> str:
@@ -94,54 +77,57 @@ def why_prefix(language: str) -> str:
         return reverse("why_root")
 
 
-def price_fields(
-    price: PriceView, *, language: str, locale: str, about: str = "", shape: str = ""
-) -> dict[str, str | bool]:
-    """Return the template's fields. A personal price always has its label, why and switch-off, a
-    price for everybody that a price test moved its label.
+@lru_cache(maxsize=8)
+def rules_url(language: str) -> str:
+    """Return the address of "How our prices work"; reversing it per card is slow."""
+    with override(language):
+        return reverse("pricing_rules")
 
-    `shape` is "" (card), "page" or "line"; `about` names the product for screen readers.
+
+def price_fields(
+    block: PriceBlock, *, language: str, about: str = "", shape: str = ""
+) -> dict[str, str | bool]:
+    """Return the template's fields: the four rows, what is spoken, and where the tag leads.
+
+    `shape` is "" (card), "page", "bar", "line" (cart) or "order"; `about` names the product for
+    screen readers. Pages and orders say the law's sentence, which elsewhere the tag leads to.
     """
-    currency = price.currency
-    is_mine = price.is_personal
-    classes = (" price--mine" if is_mine else "") + (f" price--{shape}" if shape else "")
+    compared = block.comparison
+    kind = f" price--{block.kind}" if block.kind else ""
     fields: dict[str, str | bool] = {
-        "variant": str(price.variant_id),
-        "classes": classes,
-        "is_mine": is_mine,
-        "now": format_money(price.quoted_minor, currency, locale),
-        "everyone": format_money(price.public_minor, currency, locale),
-        "unit": unit_text(price, locale),
-        "was": "",
-        "label": price.label,
+        "variant": str(block.variant_id),
+        "classes": (" price--mine" if block.is_personal else "")
+        + kind
+        + (f" price--{shape}" if shape else ""),
+        "spoken": block.spoken,
+        "now": block.now,
+        "cut": block.cut,
+        "unit": block.unit,
+        "compared": "" if compared is None else compared.kind,
+        "before": "" if compared is None else compared.before,
+        "amount": "" if compared is None else compared.amount,
+        "after": "" if compared is None else compared.after,
+        "words_language": "" if compared is None else compared.language,
+        "is_reference": compared is not None and compared.kind == "reference",
+        "tag": (shape in SENTENCES and block.label) or block.tag,
+        "tag_url": "",
+        "is_sheet": block.quote_id is not None,
+        "about": about,
+        "is_switchable": block.can_switch_off,
+        "tag_language": "en" if block.kind == "statutory" else "",
     }
-    if is_mine:
-        fields["about"] = about
-    if is_mine and price.quote_id:
-        fields["why"] = price_words(language)["why" if shape else "why_short"]
-        fields["why_url"] = f"{why_prefix(language)}{price.quote_id}/"
-    if price.reference_minor is not None and price.reference_minor > price.public_minor:
-        fields["was"] = format_money(price.reference_minor, currency, locale)
-        fields["cut"] = cut_text(price.reference_minor, price.public_minor)
-        fields["was_note"] = price.reference_note
+    if block.tag:
+        fields["tag_url"] = tag_url(block, language)
     return fields
 
 
-def unit_text(price: PriceView, locale: str) -> str:
-    """Return "$2.36 / lb", or "" where the content is not known."""
-    if price.unit_minor is None:
-        return ""
-    return f"{format_money(price.unit_minor, price.currency, locale)} / {price.unit_label}"
-
-
-def cut_text(reference_minor: int, public_minor: int) -> str:
-    """Return the reduction as text, rounded down so that it never claims more than it is.
-
-    >>> cut_text(1000, 801)
-    '−19 %'
-    """
-    percent = (reference_minor - public_minor) * 100 // reference_minor
-    return f"−{percent} %" if percent else ""
+def tag_url(block: PriceBlock, language: str) -> str:
+    """Return where the nature of a price is explained: its own page, its offer's, or the rules."""
+    if block.quote_id is not None:
+        return f"{why_prefix(language)}{block.quote_id}/"
+    if block.own_offer_id is not None:
+        return offer_url(language, block.own_offer_id)
+    return f"{rules_url(language)}#tests" if block.kind == "test" else rules_url(language)
 
 
 # Characters that no escaping changes and no text of ours holds.
@@ -196,13 +182,17 @@ FEW_LEFT = 5
 
 @register.simple_tag(takes_context=True)
 def price(context: Context, view: PriceView, shape: str = "", about: str = "") -> SafeString:
-    """Draw a price: the only way a template may show one."""
-    shop = context["shop"]
-    fields = price_fields(
-        view, language=shop["language"], locale=shop["locale"], about=about, shape=shape
-    )
-    return draw_stencil(
-        "components/price.html", fields, language=shop["language"], frame=card_frame
+    """Draw a price that no offer changes: a line of a cart, the result of a search."""
+    language = context["shop"]["language"]
+    return draw_price(build_price_block(view, language), language, about=about, shape=shape)
+
+
+@register.simple_tag(takes_context=True)
+def product_price(context: Context, page: ProductPage, shape: str) -> SafeString:
+    """Draw the price of a product on its own page, with what offers make of it."""
+    language = context["shop"]["language"]
+    return draw_price(
+        page_block(page, language), language, about=page.detail.card.name, shape=shape
     )
 
 
@@ -220,7 +210,13 @@ def order_price(context: Context, line: OrderLineView) -> SafeString:
         label=line.label,
         quote_id=line.quote_id,
     )
-    return price(context, view, "line", line.name)
+    return price(context, view, "order", line.name)
+
+
+def draw_price(block: PriceBlock, language: str, *, about: str, shape: str = "") -> SafeString:
+    """Return the HTML of a price block: the only way a page may show a price."""
+    fields = price_fields(block, language=language, about=about, shape=shape)
+    return draw_stencil("components/price.html", fields, language=language, frame=card_frame)
 
 
 @register.simple_tag(takes_context=True)
@@ -262,15 +258,6 @@ def stencil(context: Context, part: str, **fields: object) -> SafeString:
     """Draw a part of the frame: a template that needs nothing but these fields."""
     flat = {key: each if isinstance(each, bool) else str(each) for key, each in fields.items()}
     return draw_stencil(part, flat, language=context["shop"]["language"], frame=bare_frame)
-
-
-@register.simple_tag(takes_context=True)
-def in_cart(context: Context, offer: LinePreview) -> str:
-    """Write what one more unit does to the price of the cart."""
-    shop = context["shop"]
-    return in_cart_text(
-        offer.adjusted_minor, shop["currency"], language=shop["language"], locale=shop["locale"]
-    )
 
 
 @register.simple_tag(takes_context=True)
@@ -331,26 +318,25 @@ def photo(shown: Picture, width: int) -> str:
 
 def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
     """Return the HTML of one card: of a variant, or of a product with several to choose from."""
-    language, locale = shop["language"], shop["locale"]
+    language = shop["language"]
     shown, view, choice = item.card, item.price, item.choice
-    shot = shown.picture
-    fields = price_fields(view, language=language, locale=locale, about=shown.name)
+    shot, block = shown.picture, card_block(item, language)
     available = shown.available if choice is None else choice.available
     few = choice is None and 0 < available <= FEW_LEFT
     asked = "" if choice is None else f"?variant={shown.variant_id}"
     return draw_stencil(
         "components/card.html",
         {
-            "price": draw_stencil(
-                "components/price.html", fields, language=language, frame=card_frame
-            ),
+            "price": draw_price(block, language, about=shown.name),
+            "ribbon": block.ribbon,
+            "until": until_text(block, language),
             "name": shown.name,
             "detail": shown.detail if choice is None else shown.brand,
             "url": f"{shop['product_root']}{shown.slug}/{asked}",
+            "similar_url": "" if available else category_url(language, shown.category_path),
             "picture": shot.at_least(320) if shot else "",
             "srcset": shot.srcset if shot else "",
             "line": f"{shown.variant_id}:{view.token or ''}",
-            **offer_fields(item, language, locale),
             "is_from": choice is not None and choice.is_from,
             "is_choice": choice is not None and available > 0,
             "is_available": available > 0,
@@ -361,27 +347,11 @@ def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
     )
 
 
-def offer_fields(item: ProductCard, language: str, locale: str) -> dict[str, str]:
-    """Return what a card says of offers: what the shopper pays and why, or what members pay."""
-    words, offer, currency = price_words(language), item.offer, item.price.currency
-    names = ("offer", "offer_why", "offer_note", "deal", "offer_law", "offer_url", "members")
-    fields = dict.fromkeys(names, "")
-    if offer is not None:
-        fields["offer_note"] = note_text(offer, language)
-        fields["deal"] = offer.deals[0].text if offer.deals else ""
-        if offer.is_priced:
-            fields["offer"] = in_cart_text(
-                offer.adjusted_minor, currency, language=language, locale=locale
-            )
-        if offer.labels:
-            fields["offer_why"] = words.get(offer.audience) or offer.labels[0]
-        if offer.own_offer_id is not None:
-            fields["offer_law"] = offer.law_label
-            fields["offer_url"] = offer_url(language, offer.own_offer_id)
-    if item.members_minor is not None:
-        amount = format_money(item.members_minor, currency, locale)
-        fields["members"] = words["members_pay"].format(amount=amount)
-    return fields
+def until_text(block: PriceBlock, language: str) -> str:
+    """Return the last day of an announced reduction, "" where no end is announced."""
+    if block.ends_at is None or not block.percent:
+        return ""
+    return price_words(language)["until"].format(day=last_day(block.ends_at))
 
 
 def card_frame(language: str) -> dict[str, object]:
@@ -397,6 +367,13 @@ def bare_frame(_language: str) -> dict[str, object]:
 def offer_url(language: str, offer_id: int) -> str:
     """Return the address of an offer's page, where its reason stands."""
     return _offer_root(language).replace("/0/", f"/{offer_id}/")
+
+
+@lru_cache(maxsize=1024)
+def category_url(language: str, path: str) -> str:
+    """Return the address of a category; reversing it per card is slow."""
+    with override(language):
+        return reverse("category", args=[path])
 
 
 @lru_cache(maxsize=8)

@@ -1,0 +1,328 @@
+"""The price block: what a price shows beside itself, in four rows, and how it is spoken.
+
+Row 1 is what one piece costs now, row 2 one comparison, row 3 the unit price, row 4 one word on the
+nature of the price. HTML, mails and the API write the same block.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from pricing.base.core.texts import GERMAN_LOWEST, say
+from pricing.base.core.values import PriceView
+from pricing.ledger.core.labels import PUBLIC_TEST, prescribed_words
+from promotions.offers.api import LinePreview
+from shop.ground.kernel.money import format_money
+from shop.ground.kernel.translation import (
+    gettext_noop,
+    locale_of,
+    pgettext_noop,
+    translate,
+)
+
+EVERYONE = gettext_noop("Everyone {amount}")
+FREE = gettext_noop("Free with your cart")
+MEMBERS = gettext_noop("Members {amount}, join free")
+TOGETHER = gettext_noop("{size} for {amount}, {each} each")
+REFERENCE = pgettext_noop("price", "{name} {amount}")
+NAMED = gettext_noop("{name}: {text}")
+SEVERAL_UNITS = gettext_noop("for {size} {amount}")
+TAGS = {
+    "personal": gettext_noop("Auto-set personal price"),
+    "offer": gettext_noop("Personal offer"),
+    "test": gettext_noop("Price test, same for everyone"),
+    "members": gettext_noop("Member price"),
+    "group": gettext_noop("Offer for your group"),
+    "same": gettext_noop("Same for everyone"),
+}
+SPOKEN = {
+    "mine": gettext_noop("Your price {amount}"),
+    "cut": gettext_noop("reduced by {percent}%"),
+    "each": gettext_noop("{amount} per {unit}"),
+}
+# Names of the signs that unit prices are written with in English; in Chinese the names are written.
+SIGNS = {
+    "lb": "pound",
+    "oz": "ounce",
+    "fl oz": "fluid ounce",
+    "qt": "quart",
+    "gal": "gallon",
+    "kg": "kilogram",
+    "1 kg": "kilogram",
+    "g": "gram",
+    "l": "liter",
+    "1 l": "liter",
+}
+CHINA = "cn"
+SOLD_OUT = gettext_noop("Sold out")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Row 2: `text` with its amount at {amount}; `kind` says whose price or which it is.
+
+    Kinds: everyone, reference (a legal was-price: the only one that is struck through), members
+    (who is not signed in), together (several pieces), deal (`text` alone). `language` is that of
+    the words where the law wants another one than the page's.
+    """
+
+    kind: str
+    text: str
+    amount_minor: int = 0
+    amount: str = ""
+    language: str = ""
+
+    @property
+    def before(self) -> str:
+        """Return what stands before the amount."""
+        return self.text.partition("{amount}")[0]
+
+    @property
+    def after(self) -> str:
+        """Return what stands behind the amount."""
+        return self.text.partition("{amount}")[2]
+
+    @property
+    def said(self) -> str:
+        """Return the comparison as one text."""
+        return self.text.replace("{amount}", self.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What a block must know of the goods: how many there are, and what the law asks of them.
+
+    `minimum_age` is None for what everybody may buy. `is_same_for_all`: never priced personally.
+    """
+
+    is_sold_out: bool = False
+    is_same_for_all: bool = False
+    minimum_age: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBlock:
+    """A price with everything that is shown beside it, in one language.
+
+    `tag` is the short word on the nature of the price (its `kind` a key of TAGS or "statutory"),
+    `label` the law's sentence. `can_switch_off` keeps a switch beside the tag, as China asks.
+    `ribbon` stands on the picture. `spoken` says all of it in one sentence.
+    """
+
+    variant_id: int
+    currency: str
+    now_minor: int
+    now: str
+    is_personal: bool
+    percent: int = 0
+    comparison: Comparison | None = None
+    unit_minor: int | None = None
+    unit: str = ""
+    kind: str = ""
+    tag: str = ""
+    label: str = ""
+    can_switch_off: bool = False
+    ribbon: str = ""
+    ends_at: datetime | None = None
+    minimum_age: int | None = None
+    quote_id: UUID | None = None
+    own_offer_id: int | None = None
+    spoken: str = ""
+
+    @property
+    def cut(self) -> str:
+        """Return the announced reduction, rounded down."""
+        return f"\u2212{self.percent}%" if self.percent else ""
+
+
+def build_price_block(
+    price: PriceView,
+    language: str,
+    offer: LinePreview | None = None,
+    members_minor: int | None = None,
+    goods: Goods | None = None,
+) -> PriceBlock:
+    """Return the block of a price, with what offers make of it and what the goods ask.
+
+    >>> milk = PriceView(1, "USD", 300, 279, 259, True, label="Personal price")
+    >>> block = build_price_block(milk, "en")
+    >>> block.now, block.comparison.said, block.tag
+    ('$2.59', 'Everyone $2.79', 'Auto-set personal price')
+    >>> block.spoken
+    'Your price $2.59, Everyone $2.79, Personal price'
+    """
+    goods = goods or Goods()
+    locale = locale_of(language)
+    now = _find_now(price, offer)
+    comparison = _compare(price, now, offer, members_minor, language)
+    is_reduced = comparison is not None and comparison.kind == "reference"
+    percent = percent_off(price.reference_minor or 0, now) if is_reduced else 0
+    kind, label = _find_nature(price, offer, goods, language)
+    prescribed = prescribed_words(label)
+    block = PriceBlock(
+        variant_id=price.variant_id,
+        currency=price.currency,
+        now_minor=now,
+        now=format_money(now, price.currency, locale),
+        is_personal=price.is_personal or kind in ("offer", "statutory"),
+        percent=percent,
+        comparison=comparison,
+        unit_minor=_unit_minor(price, now),
+        unit=_say_unit(price, now, comparison, offer, language),
+        kind="statutory" if prescribed else kind,
+        tag=prescribed or (translate(TAGS[kind], language) if kind else ""),
+        label=label,
+        can_switch_off=price.is_personal and price.label_code.startswith(CHINA),
+        ribbon=_find_ribbon(offer, comparison, goods, language),
+        ends_at=offer.ends_at if offer is not None and offer.labels else None,
+        minimum_age=goods.minimum_age,
+        quote_id=price.quote_id if price.is_personal else None,
+        own_offer_id=None if offer is None else offer.own_offer_id,
+    )
+    return replace(block, spoken=_speak(block, price, language))
+
+
+def percent_off(reference_minor: int, now_minor: int) -> int:
+    """Return a reduction in percent, rounded down so that it never claims more than it is.
+
+    >>> percent_off(1000, 801), percent_off(1000, 1000)
+    (19, 0)
+    """
+    if reference_minor <= now_minor:
+        return 0
+    return (reference_minor - now_minor) * 100 // reference_minor
+
+
+def _find_now(price: PriceView, offer: LinePreview | None) -> int:
+    """Return what one more piece costs; its price where it makes other things free or cheaper."""
+    if offer is None or not 0 < offer.adjusted_minor <= price.quoted_minor:
+        return price.quoted_minor
+    return offer.adjusted_minor
+
+
+def _compare(
+    price: PriceView,
+    now: int,
+    offer: LinePreview | None,
+    members_minor: int | None,
+    language: str,
+) -> Comparison | None:
+    """Return the one comparison: with everyone, the reference, members or several pieces."""
+    if offer is not None and offer.adjusted_minor <= 0:
+        return Comparison("deal", translate(FREE, language))
+    everyone = price.public_minor
+    if offer is not None and offer.everyone_minor is not None:
+        everyone = offer.everyone_minor
+    is_own = price.is_personal or (offer is not None and offer.audience != "public")
+    money = (price.currency, locale_of(language))
+    if is_own and everyone > now:
+        return Comparison(
+            "everyone", translate(EVERYONE, language), everyone, format_money(everyone, *money)
+        )
+    if not is_own and price.reference_minor is not None and price.reference_minor > now:
+        name = price.reference_name
+        return Comparison(
+            "reference",
+            translate(REFERENCE, language).replace("{name}", name),
+            price.reference_minor,
+            format_money(price.reference_minor, *money),
+            "de" if name == GERMAN_LOWEST else "",
+        )
+    if members_minor is not None and members_minor < now:
+        members = format_money(members_minor, *money)
+        return Comparison("members", translate(MEMBERS, language), members_minor, members)
+    if offer is None or not offer.deals:
+        return None
+    deal = offer.deals[0]
+    if not deal.size or deal.together_minor >= deal.size * now:
+        return Comparison("deal", deal.text)
+    each = format_money(-(-deal.together_minor // deal.size), *money)
+    text = translate(TOGETHER, language).replace("{size}", str(deal.size)).replace("{each}", each)
+    together = format_money(deal.together_minor, *money)
+    return Comparison("together", text, deal.together_minor, together)
+
+
+def _find_nature(
+    price: PriceView, offer: LinePreview | None, goods: Goods, language: str
+) -> tuple[str, str]:
+    """Return the kind of the price, by priority, and the law's sentence on it."""
+    if price.is_personal:
+        return "personal", price.label
+    if offer is not None and offer.own_offer_id is not None:
+        law = offer.law_label
+        if not law or prescribed_words(law):
+            return "offer", law
+        name = translate(TAGS["offer"], language)
+        return "offer", translate(NAMED, language, name=name, text=law)
+    if price.label_code == PUBLIC_TEST:
+        return "test", price.label
+    if offer is not None and offer.audience in ("members", "group"):
+        return offer.audience, ""
+    return ("same" if goods.is_same_for_all else ""), ""
+
+
+def _unit_minor(price: PriceView, minor: int) -> int | None:
+    """Return what one unit costs at a price of one piece, half up."""
+    if price.unit_minor is None or not price.units:
+        return price.unit_minor
+    return int(minor / price.units + 0.5)
+
+
+def _say_unit(
+    price: PriceView,
+    now: int,
+    comparison: Comparison | None,
+    offer: LinePreview | None,
+    language: str,
+) -> str:
+    """Return "$0.65/qt" of row 1, with that of several pieces where these are row 2."""
+    minor = _unit_minor(price, now)
+    if minor is None:
+        return ""
+    locale = locale_of(language)
+    text = format_money(minor, price.currency, locale)
+    if comparison is not None and comparison.kind == "together" and offer is not None:
+        size = offer.deals[0].size
+        several = _unit_minor(price, comparison.amount_minor) or 0
+        amount = format_money(int(several / size + 0.5), price.currency, locale)
+        text += translate(pgettext_noop("list", ", "), language)
+        text += translate(SEVERAL_UNITS, language, size=size, amount=amount)
+    return f"{text}/{price.unit_label}"
+
+
+def _find_ribbon(
+    offer: LinePreview | None, comparison: Comparison | None, goods: Goods, language: str
+) -> str:
+    """Return what stands on the picture: that nothing is left, else the promotion, else the age."""
+    if goods.is_sold_out:
+        return translate(SOLD_OUT, language)
+    if offer is not None and offer.labels:
+        return offer.labels[0]
+    if offer is not None and offer.deals and (comparison is None or comparison.kind != "together"):
+        return offer.deals[0].text
+    return f"{goods.minimum_age}+" if goods.minimum_age else ""
+
+
+def _speak(block: PriceBlock, price: PriceView, language: str) -> str:
+    """Return the block as one sentence."""
+    is_own = block.comparison is not None and block.comparison.kind == "everyone"
+    parts = [translate(SPOKEN["mine"], language, amount=block.now) if is_own else block.now]
+    if block.percent:
+        parts.append(translate(SPOKEN["cut"], language, percent=block.percent))
+    if block.comparison is not None:
+        parts.append(block.comparison.said)
+    if block.unit_minor is not None:
+        unit = price.unit_label
+        parts.append(
+            translate(
+                SPOKEN["each"],
+                language,
+                amount=format_money(block.unit_minor, price.currency, locale_of(language)),
+                unit=SIGNS.get(unit, unit),
+            )
+        )
+    if block.label or block.tag:
+        parts.append(block.label or block.tag)
+    return say("comma", language).join(parts)
