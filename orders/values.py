@@ -79,6 +79,11 @@ class CartLineView:
     notices: tuple[Notice, ...] = ()
     is_gift: bool = False
 
+    @property
+    def everyone_minor(self) -> int:
+        """Return what the line costs everybody, before offers."""
+        return max(self.subtotal_minor, self.price.public_minor * self.quantity)
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOption:
@@ -129,7 +134,9 @@ class CartPoints:
 class CartView:
     """A cart as every door shows it. `cart_id` is None for a shopper who has none yet.
 
-    total = subtotal - discount + tax_added + delivery; `tax_minor` is all tax, included or added.
+    total = everyone - personal - discount + tax_added + delivery; `subtotal_minor` is everyone less
+    personal. `offers_minor` is what offers took off products and delivery; `tax_minor` is all tax,
+    included or added.
     `delivery` is the cheapest way unless the checkout chose one. `points` is None where there is no
     points programme; what points pay is part of the discount. `quantity` counts the pieces that the
     shopper put in; `can_check_out` says that nothing stands in the way of a checkout.
@@ -162,6 +169,21 @@ class CartView:
         blocked = any(notice.blocks_checkout for notice in self.notices)
         object.__setattr__(self, "quantity", pieces)
         object.__setattr__(self, "can_check_out", bool(self.lines) and not blocked)
+
+    @property
+    def everyone_minor(self) -> int:
+        """Return what the products cost everybody, before offers."""
+        return sum(line.everyone_minor for line in self.lines)
+
+    @property
+    def personal_minor(self) -> int:
+        """Return what personal prices take off."""
+        return self.everyone_minor - self.subtotal_minor
+
+    @property
+    def offers_minor(self) -> int:
+        """Return what offers take off products and delivery."""
+        return sum(offer.amount_minor for offer in self.offers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +254,11 @@ class OrderLineView:
     points_minor: int = 0
     is_gift: bool = False
 
+    @property
+    def everyone_minor(self) -> int:
+        """Return what the line cost everybody, before offers."""
+        return max(self.subtotal_minor, self.public_minor * self.quantity)
+
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
@@ -289,6 +316,16 @@ class OrderView:
     points_minor: int = 0
     points_earned: int = 0
     delivery_cuts: tuple[DeliveryCut, ...] = ()
+
+    @property
+    def everyone_minor(self) -> int:
+        """Return what the products cost everybody, before offers."""
+        return sum(line.everyone_minor for line in self.lines)
+
+    @property
+    def personal_minor(self) -> int:
+        """Return what personal prices took off."""
+        return self.everyone_minor - self.subtotal_minor
 
     @property
     def offers_minor(self) -> int:

@@ -135,10 +135,11 @@ EMAILS: dict[str, dict[str, str]] = {
 EMAIL_WORDS: dict[str, str] = {
     "quantity": gettext_noop("Quantity"),
     "your_price": gettext_noop("Your price"),
-    "price_for_everyone": pgettext_noop("order", "Price for everyone"),
     "price": gettext_noop("Price"),
+    "everyone": gettext_noop("Everyone {amount}"),
     "offers": gettext_noop("Offers"),
-    "subtotal": gettext_noop("Products"),
+    "everyones": gettext_noop("Everyone's prices"),
+    "personal": pgettext_noop("sums", "Personal prices"),
     "delivery": gettext_noop("Delivery"),
     "tax_included": gettext_noop("Tax included"),
     "tax_added": gettext_noop("Tax"),

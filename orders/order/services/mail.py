@@ -123,7 +123,11 @@ def _line(line: OrderLineView, order: OrderView, language: str) -> dict[str, Any
         "is_personal": line.is_personal,
         "label": line.label,
         "quoted": _money(line.quoted_minor, order, language),
-        "public": _money(line.public_minor, order, language),
+        "everyone": translate(
+            EMAIL_WORDS["everyone"],
+            language,
+            amount=_money(line.public_minor, order, language),
+        ),
         "total": _money(line.total_minor, order, language),
         "offers": [_part(each, order, language) for each in line.adjustments],
     }
@@ -136,7 +140,8 @@ def _sums(order: OrderView, language: str) -> list[tuple[str, str]]:
         delivery = translate(EMAIL_WORDS["free"], language)
     included = order.tax_minor - order.tax_added_minor
     rows = [
-        ("subtotal", order.subtotal_minor, ""),
+        ("everyones", order.everyone_minor, ""),
+        ("personal", -order.personal_minor, ""),
         ("offers", -order.discount_minor, ""),
         ("delivery", 1, delivery),
         ("tax_added", order.tax_added_minor, ""),

@@ -148,7 +148,7 @@ def join_cards(
 def card_block(item: ProductCard, language: str) -> PriceBlock:
     """Return the price block of a card."""
     available = item.card.available if item.choice is None else item.choice.available
-    goods = Goods(available <= 0, item.is_same_for_all, item.minimum_age)
+    goods = Goods(available <= 0, item.is_same_for_all, item.minimum_age, item.is_loose)
     return build_price_block(item.price, language, item.offer, item.members_minor, goods)
 
 

@@ -27,6 +27,7 @@ FREE = gettext_noop("Free with your cart")
 MEMBERS = gettext_noop("Members {amount}, join free")
 TOGETHER = gettext_noop("{size} for {amount}, {each} each")
 REFERENCE = pgettext_noop("price", "{name} {amount}")
+ABOUT = gettext_noop("about {amount} each")
 NAMED = gettext_noop("{name}: {text}")
 SEVERAL_UNITS = gettext_noop("for {size} {amount}")
 TAGS = {
@@ -64,8 +65,8 @@ class Comparison:
     """Row 2: `text` with its amount at {amount}; `kind` says whose price or which it is.
 
     Kinds: everyone, reference (a legal was-price: the only one that is struck through), members
-    (who is not signed in), together (several pieces), deal (`text` alone). `language` is that of
-    the words where the law wants another one than the page's.
+    (who is not signed in), together (several pieces), piece (of loose goods), deal (`text` alone).
+    `language` is that of the words where the law wants another one than the page's.
     """
 
     kind: str
@@ -95,11 +96,13 @@ class Goods:
     """What a block must know of the goods: how many there are, and what the law asks of them.
 
     `minimum_age` is None for what everybody may buy. `is_same_for_all`: never priced personally.
+    `is_loose`: sold by weight, where the unit price leads.
     """
 
     is_sold_out: bool = False
     is_same_for_all: bool = False
     minimum_age: int | None = None
+    is_loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +184,15 @@ def build_price_block(
         quote_id=price.quote_id if price.is_personal else None,
         own_offer_id=None if offer is None else offer.own_offer_id,
     )
+    if goods.is_loose and block.unit:
+        block = _lead_with_unit(block, language)
     return replace(block, spoken=_speak(block, price, language))
+
+
+def _lead_with_unit(block: PriceBlock, language: str) -> PriceBlock:
+    """Return the block of loose goods: the unit price first, then about what one piece costs."""
+    about = Comparison("piece", translate(ABOUT, language), block.now_minor, block.now)
+    return replace(block, now=block.unit, unit="", comparison=block.comparison or about)
 
 
 def percent_off(reference_minor: int, now_minor: int) -> int:

@@ -38,7 +38,8 @@ class ProductCard:
     """One variant in a listing, with this shopper's price and what offers make of it.
 
     `members_minor` is what every member pays, for who is not signed in. `choice` is None for a
-    product of one variant. `is_same_for_all`: never priced personally; `minimum_age` of who buys.
+    product of one variant. `is_same_for_all`: never priced personally; `minimum_age` of who buys;
+    `is_loose`: sold by weight, so that the price of a piece is about what it costs.
     """
 
     card: CatalogCard
@@ -48,6 +49,7 @@ class ProductCard:
     choice: Choice | None = None
     is_same_for_all: bool = False
     minimum_age: int | None = None
+    is_loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)

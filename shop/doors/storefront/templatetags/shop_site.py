@@ -42,7 +42,9 @@ from shop.ground.kernel.money import format_money
 
 Words = dict[str, str]
 # Where the law's own sentence stands instead of the short tag.
-SENTENCES = ("page", "order")
+SENTENCES = ("page", "checkout", "order")
+# Where the total of the line is compared instead.
+LINES = ("line", "checkout")
 
 
 @lru_cache(maxsize=8)
@@ -89,10 +91,11 @@ def price_fields(
 ) -> dict[str, str | bool]:
     """Return the template's fields: the four rows, what is spoken, and where the tag leads.
 
-    `shape` is "" (card), "page", "bar", "line" (cart) or "order"; `about` names the product for
-    screen readers. Pages and orders say the law's sentence, which elsewhere the tag leads to.
+    `shape` is "" (card), "page", "bar", "line" (cart), "checkout" or "order"; `about` names the
+    product for screen readers. Pages and orders say the law's sentence, which elsewhere the tag
+    leads to.
     """
-    compared = block.comparison
+    compared = None if shape in LINES else block.comparison
     kind = f" price--{block.kind}" if block.kind else ""
     fields: dict[str, str | bool] = {
         "variant": str(block.variant_id),
