@@ -178,7 +178,7 @@ def build_price_block(
         tag=prescribed or (translate(TAGS[kind], language) if kind else ""),
         label=label,
         can_switch_off=price.is_personal and price.label_code.startswith(CHINA),
-        ribbon=_find_ribbon(offer, comparison, goods, language),
+        ribbon=_find_ribbon(offer, kind, comparison, goods, language),
         ends_at=offer.ends_at if offer is not None and offer.labels else None,
         minimum_age=goods.minimum_age,
         quote_id=price.quote_id if price.is_personal else None,
@@ -304,9 +304,17 @@ def _say_unit(
 
 
 def _find_ribbon(
-    offer: LinePreview | None, comparison: Comparison | None, goods: Goods, language: str
+    offer: LinePreview | None,
+    kind: str,
+    comparison: Comparison | None,
+    goods: Goods,
+    language: str,
 ) -> str:
-    """Return what stands on the picture: that nothing is left, else the promotion, else the age."""
+    """Return what stands on the picture: a personal offer beside a personal price, that nothing is
+    left, the promotion, or the age."""
+    is_own = offer is not None and offer.own_offer_id is not None
+    if is_own and kind == "personal":
+        return translate(TAGS["offer"], language)
     if goods.is_sold_out:
         return translate(SOLD_OUT, language)
     if offer is not None and offer.labels:

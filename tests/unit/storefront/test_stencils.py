@@ -29,7 +29,17 @@ PARTS = {
         *("is_switchable", "tag_language"),
     ),
     "components/card.html": (
-        *("price", "ribbon", "until", "name", "detail", "url", "similar_url", "picture"),
+        *(
+            "price",
+            "ribbon",
+            "ribbon_url",
+            "until",
+            "name",
+            "detail",
+            "url",
+            "similar_url",
+            "picture",
+        ),
         *("srcset", "line", "is_available", "few", "is_choice", "is_from"),
     ),
     "components/header.html": (

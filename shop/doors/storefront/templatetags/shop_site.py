@@ -332,6 +332,7 @@ def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
         {
             "price": draw_price(block, language, about=shown.name),
             "ribbon": block.ribbon,
+            "ribbon_url": ribbon_url(block, language),
             "until": until_text(block, language),
             "name": shown.name,
             "detail": shown.detail if choice is None else shown.brand,
@@ -348,6 +349,13 @@ def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
         language=language,
         frame=card_frame,
     )
+
+
+def ribbon_url(block: PriceBlock, language: str) -> str:
+    """Return the address of the shopper's own offer, where the tag leads to the price itself."""
+    if block.own_offer_id is None or block.quote_id is None:
+        return ""
+    return offer_url(language, block.own_offer_id)
 
 
 def until_text(block: PriceBlock, language: str) -> str:

@@ -156,7 +156,7 @@ def test_the_letter_speaks_chinese_and_escapes_names(visit: QuoteContext, shelf:
     html = letter.alternatives[0][0]
     assert "&lt;b&gt;王芳&lt;/b&gt;" in html
     assert "<b>王芳</b>，感谢您的订购" in letter.body
-    assert "\n商品：US$4.00\n" in letter.body
+    assert "\n公开价合计：US$4.00\n" in letter.body
     assert f"/zh-hans/orders/{order.token}/" in letter.body
     assert f"/zh-hans/orders/{order.token}/" in str(html)
 
