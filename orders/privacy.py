@@ -13,6 +13,7 @@ from orders.export import export_shopper
 from orders.fulfilment.api import export_parcels, forget_tracking
 from orders.order.models import Order
 from orders.returns.api import export_returns, forget_return_words
+from orders.satisfaction.api import export_ratings, forget_ratings
 from profiles.privacy.api import RoomPrivacy, classify
 
 FIELDS = {
@@ -50,6 +51,7 @@ FIELDS = {
         " refunded_minor packed_quantity taken_back_quantity replacing_quantity"
         " is_personal",
     ),
+    "OrderRating": classify(none="order", personal="score words rated_at"),
     "Carrier": classify(none="id name tracking_pattern is_active"),
     "Shipment": classify(
         none="id order carrier position cancelled_at",
@@ -97,12 +99,13 @@ FIELDS = {
 
 
 def export(shopper_id: int) -> Mapping[str, Any]:
-    """Return what the room knows of a shopper: carts, orders, and their parcels and returns."""
+    """Return what the room knows of a shopper: carts, orders, and their parcels, returns and ratings."""
     ids = list(Order.objects.filter(shopper_id=shopper_id).values_list("pk", flat=True))
     return {
         **export_shopper(shopper_id),
         "parcels": export_parcels(ids),
         "returns": export_returns(ids),
+        "ratings": export_ratings(ids),
     }
 
 
@@ -112,6 +115,7 @@ def erase(shopper_id: int, now: datetime) -> None:
     ids = list(Order.objects.filter(shopper_id=shopper_id).values_list("pk", flat=True))
     forget_tracking(ids)
     forget_return_words(ids)
+    forget_ratings(ids)
     erase_shopper(shopper_id, now)
 
 

@@ -7,6 +7,7 @@ from orders.order.models import Order, OrderEvent, OrderLine
 from orders.payments.models import Payment, PaymentEvent, Refund, RefundLine
 from orders.reports.models import SalesDay
 from orders.returns.models import Return, ReturnExchange, ReturnLine, ReturnRule
+from orders.satisfaction.models import OrderRating
 from orders.terms.models import DeliveryMethod, TaxRate
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "OrderEvent",
     "OrderFacts",
     "OrderLine",
+    "OrderRating",
     "Payment",
     "PaymentEvent",
     "Refund",

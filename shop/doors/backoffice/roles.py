@@ -60,6 +60,7 @@ SELLING: Names = (
     *("orders.order", "orders.orderline", "orders.orderevent", "orders.cart"),
     *("orders.cartline", "orders.payment", "orders.paymentevent", "orders.refund"),
     *("orders.shipment", "orders.shipmentline", "orders.return", "orders.returnline"),
+    "orders.orderrating",
 )
 TERMS: Names = ("orders.deliverymethod", "orders.taxrate", "orders.carrier", "orders.returnrule")
 SHOPPERS: Names = (
