@@ -99,7 +99,7 @@ FIELDS = {
 
 
 def export(shopper_id: int) -> Mapping[str, Any]:
-    """Return what the room knows of a shopper: carts, orders, and their parcels, returns and ratings."""
+    """Return what the room knows of a shopper: carts, orders, parcels, returns and ratings."""
     ids = list(Order.objects.filter(shopper_id=shopper_id).values_list("pk", flat=True))
     return {
         **export_shopper(shopper_id),

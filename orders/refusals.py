@@ -35,7 +35,7 @@ class TotalChanged(FairtagError):
 
 
 class OrderRefused(FairtagError):
-    """The order cannot do that in its state. Codes: not_cancellable, not_payable, not_rateable, ..."""
+    """The order cannot do that in its state. Codes: not_cancellable, not_payable, ..."""
 
     code = "order_refused"
 

@@ -12,7 +12,7 @@ from shop.ground.staff.tables import ReadOnlyAdmin
 
 @admin.register(OrderRating)
 class OrderRatingAdmin(ReadOnlyAdmin):
-    blank_text = _("Answers to \"How was this order?\" are listed here.")
+    blank_text = _('Answers to "How was this order?" are listed here.')
     list_display = ["order", "score", "words", "rated_at"]
     list_select_related = ["order"]
     list_filter = ["score", ("rated_at", RangeDateTimeFilter)]

@@ -86,7 +86,7 @@ def _say_next(order: Order, states: set[str]) -> str:
     if order.status == OrderStatus.AWAITING_PAYMENT:
         return _("We pack your order as soon as it is paid.")
     if order.status != OrderStatus.PAID and not states & UNDER_WAY:
-        return ""
+        return _say_end(order)
     if ParcelState.READY in states:
         return _("Your order is ready: please collect it.")
     if ParcelState.PACKED in states:
@@ -101,6 +101,21 @@ def _say_next(order: Order, states: set[str]) -> str:
     if not goes_to_address(order):
         return _("We are packing your order. We send you an e-mail when you can collect it.")
     return _("We are packing your order. We send you an e-mail when it leaves.")
+
+
+def _say_end(order: Order) -> str:
+    """Return what is left to happen once nothing is under way any more."""
+    if order.status == OrderStatus.CANCELLED:
+        if order.paid_at is None:
+            return _("Your order is canceled. Nothing was charged.")
+        return _("Your order is canceled. Your bank shows what you paid within a few days.")
+    if order.status == OrderStatus.EXPIRED:
+        return _("Your order was not paid in time, so we canceled it. Nothing was charged.")
+    if order.status == OrderStatus.REFUNDED:
+        return _("We paid back all of it. Your bank shows it within a few days.")
+    if order.channel == "store":
+        return ""
+    return _("All of it has arrived. If something is wrong, you can send it back.")
 
 
 def list_left(order_id: int) -> list[tuple[OrderLine, int]]:

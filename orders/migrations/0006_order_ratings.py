@@ -5,24 +5,40 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orders', '0005_shown_promises_go_with_lines'),
+        ("orders", "0005_shown_promises_go_with_lines"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='OrderRating',
+            name="OrderRating",
             fields=[
-                ('order', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='rating', serialize=False, to='orders.order')),
-                ('score', models.PositiveSmallIntegerField(help_text='1 (very bad) to 5 (very good).')),
-                ('words', models.CharField(blank=True, max_length=1000)),
-                ('rated_at', models.DateTimeField()),
+                (
+                    "order",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="rating",
+                        serialize=False,
+                        to="orders.order",
+                    ),
+                ),
+                (
+                    "score",
+                    models.PositiveSmallIntegerField(help_text="1 (very bad) to 5 (very good)."),
+                ),
+                ("words", models.CharField(blank=True, max_length=1000)),
+                ("rated_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['-rated_at', '-order_id'],
-                'indexes': [models.Index(fields=['rated_at'], name='orderrating_time')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('score__gte', 1), ('score__lte', 5)), name='orderrating_one_to_five')],
+                "ordering": ["-rated_at", "-order_id"],
+                "indexes": [models.Index(fields=["rated_at"], name="orderrating_time")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("score__gte", 1), ("score__lte", 5)),
+                        name="orderrating_one_to_five",
+                    )
+                ],
             },
         ),
     ]

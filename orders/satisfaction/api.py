@@ -17,6 +17,7 @@ from orders.satisfaction.selectors import (
     Rating,
     export_ratings,
     find_rating,
+    is_rateable,
     report_satisfaction,
 )
 from orders.satisfaction.services import (
@@ -37,6 +38,7 @@ __all__ = [
     "export_ratings",
     "find_rating",
     "forget_ratings",
+    "is_rateable",
     "rate_order",
     "report_satisfaction",
 ]

@@ -14,7 +14,6 @@ from django.db import connection
 
 from orders.fulfilment.api import ARRIVED
 from orders.order.core.state import OrderStatus
-from orders.order.models import Order
 from orders.satisfaction.core import (
     CampaignSatisfaction,
     DaySatisfaction,
@@ -40,13 +39,16 @@ def find_rating(order_id: int) -> Rating | None:
     return None if row is None else Rating(row.score, row.words, row.rated_at)
 
 
-def may_rate(order: Order) -> bool:
-    """Return whether something of the order has reached its buyer. One query at most."""
-    if order.status == OrderStatus.FULFILLED:
+def is_rateable(status: str, parcel_states: Collection[str]) -> bool:
+    """Return whether something of an order has reached its buyer.
+
+    >>> is_rateable("paid", {"packed"}), is_rateable("paid", {"packed", "delivered"})
+    (False, True)
+    """
+    if status == OrderStatus.FULFILLED:
         return True
-    if order.status not in (OrderStatus.PAID, OrderStatus.REFUNDED):
-        return False
-    return order.shipments.filter(state__in=ARRIVED).exists()
+    has_arrived = not ARRIVED.isdisjoint(parcel_states)
+    return has_arrived and status in (OrderStatus.PAID, OrderStatus.REFUNDED)
 
 
 def export_ratings(order_ids: Collection[int]) -> list[dict[str, Any]]:

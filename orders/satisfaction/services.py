@@ -12,7 +12,7 @@ from orders.order.models import Order
 from orders.refusals import OrderNotFound, OrderRefused
 from orders.satisfaction.core import HIGHEST, LONGEST_WORDS, LOWEST
 from orders.satisfaction.models import OrderRating
-from orders.satisfaction.selectors import Rating, may_rate
+from orders.satisfaction.selectors import Rating, is_rateable
 
 
 @transaction.atomic
@@ -31,7 +31,7 @@ def rate_order(*, order_id: int, score: int, words: str | None = None, now: date
     order = Order.objects.filter(pk=order_id).first()
     if order is None:
         raise OrderNotFound("There is no such order.")
-    if not may_rate(order):
+    if not is_rateable(order.status, set(order.shipments.values_list("state", flat=True))):
         raise OrderRefused(
             _("You can say how it was once something of the order has arrived."),
             code="not_rateable",

@@ -21,6 +21,7 @@ NEVER_AT_THE_API = {
     "bad_file",
     "bad_letter_link",
     "bad_offer",
+    "bad_score",
     "bad_source",
     "prices_are_published",
     "home_price_needed",
@@ -43,6 +44,7 @@ NEVER_AT_THE_API = {
     "not_a_price",
     "not_audited",
     "not_offered",
+    "not_rateable",
     "not_replayable",
     "not_waiting",
     "override_refused",
@@ -73,6 +75,7 @@ NEVER_AT_THE_API = {
     "terms_closed",
     "bad_amount",
     "weak_pattern",
+    "words_long",
 }
 
 

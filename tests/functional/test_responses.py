@@ -31,6 +31,8 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "order_confirm": ("no-such-order", "0198c5e0-0000-7000-8000-000000000001"),
     "order_paid": ("no-such-order", "0198c5e0-0000-7000-8000-000000000001"),
     "order_cancel": ("no-such-order",),
+    "order_again": ("no-such-order",),
+    "order_rating": ("no-such-order",),
     "order_returns": ("no-such-order",),
     "order_return": ("no-such-order", "no-such-return"),
     "order_return_withdraw": ("no-such-order", "no-such-return"),

@@ -21,7 +21,9 @@ from orders.fulfilment.core import ParcelState, ParcelView
 from orders.fulfilment.selectors import get_parcel, name_delivery
 from orders.fulfilment.services.steps import lock_parcel
 from orders.order.api import list_mail_pictures, note, renew_link, send_letter
+from orders.order.core.state import OrderStatus
 from orders.order.models import Order, OrderEvent
+from pricing.api import resolve_jurisdiction
 from shop.ground.storeinfo.selectors import get_store, mail_sender
 
 LETTERS = (ParcelState.SHIPPED, ParcelState.READY, ParcelState.DELIVERED)
@@ -63,6 +65,7 @@ def make_letter(
         "items": [(one, pictures.get(one.line_id)) for one in parcel.items],
         "language": order.language,
         "link": link,
+        "answers": list_answers(order, state, token),
     }
     message = EmailMultiAlternatives(
         subject=str(given["subject"]),
@@ -79,6 +82,27 @@ def _name_place(order: Order) -> tuple[str, ...]:
     named = name_delivery(order, order.language)
     lines = (named, order.store.name if order.store else "", *get_store().address.splitlines())
     return tuple(filter(None, (line.strip() for line in lines)))
+
+
+def list_answers(order: Order, state: ParcelState, token: str) -> list[tuple[str, str]]:
+    """Return the answers to "How was this order?" with the page that each opens; none while pieces
+    are on their way, or where this shopper is not to be asked by e-mail. Two queries at most.
+
+    Such a question counts as advertising where the law asks for consent first (Germany: BGH, VI ZR
+    225/17): there it goes to those who agreed to e-mails only.
+    """
+    if state != ParcelState.DELIVERED or order.status != OrderStatus.FULFILLED:
+        return []
+    rule = resolve_jurisdiction(code=order.jurisdiction_code, now=order.placed_at)
+    has_agreed = order.shopper is not None and order.shopper.consent_marketing
+    if rule.opt_in_required and not has_agreed:
+        return []
+    address = f"{settings.SITE_URL}{reverse('order_rating', args=[token])}"
+    said = (_("Very good"), _("Good"), _("All right"), _("Bad"), _("Very bad"))
+    return [
+        (f"{address}?score={score}", each)
+        for score, each in zip(range(5, 0, -1), said, strict=True)
+    ]
 
 
 def _words(order: Order, state: ParcelState) -> dict[str, Any]:

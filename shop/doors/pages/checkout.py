@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 
+from orders.cart.api import add_to_cart
 from orders.checkout.api import start_checkout, view_checkout
 from orders.fulfilment.api import show_progress
 from orders.order.api import (
@@ -16,7 +17,9 @@ from orders.order.api import (
     list_orders,
     owns_order,
 )
+from orders.refusals import CartRefused
 from orders.returns.api import show_returns
+from orders.satisfaction.api import Rating, find_rating, is_rateable
 from orders.values import CheckoutView, Contact, OrderView
 from profiles.accounts.api import find_customer_fields
 from profiles.shoppers.api import find_shopper
@@ -81,7 +84,51 @@ def order(ctx: PageContext, ref: str, *, proven: Collection[str] = ()) -> OrderP
 def _page(ctx: PageContext, order: OrderView, ref: str, *, is_known: bool) -> OrderPage:
     progress = show_progress(order_id=order.order_id, language=ctx.language)
     returns = show_returns(order_id=order.order_id, now=ctx.now, language=ctx.language)
-    return OrderPage(order=order, ref=ref, is_known=is_known, progress=progress, returns=returns)
+    can_rate = is_rateable(order.status, {parcel.state for parcel in progress.parcels})
+    return OrderPage(
+        order=order,
+        ref=ref,
+        is_known=is_known,
+        progress=progress,
+        returns=returns,
+        is_rateable=can_rate,
+        rating=_read_rating(order.order_id, is_known=is_known) if can_rate else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedAgain:
+    """How many pieces of an order went into the cart, and the names of what is not to be had, or
+    only in part."""
+
+    added: int
+    missing: tuple[str, ...]
+
+
+def order_again(ctx: PageContext, page: OrderPage) -> OrderedAgain:
+    """Put what an order had into the cart at today's prices, as far as it is in stock; gifts are
+    left out. Some queries a line. Raises CartRefused (too_many_lines, bad_quantity)."""
+    context, added, missing = quote_context(ctx, "cart"), 0, []
+    for line in page.order.lines:
+        if line.is_gift:
+            continue
+        pieces = max(0, min(line.quantity, line.card.available))
+        try:
+            if pieces:
+                add_to_cart(context=context, variant_id=line.variant_id, quantity=pieces)
+                added += pieces
+        except CartRefused as refusal:
+            if refusal.code != "not_for_sale":
+                raise
+            pieces = 0
+        if pieces < line.quantity:
+            missing.append(line.name)
+    return OrderedAgain(added, tuple(missing))
+
+
+def _read_rating(order_id: int, *, is_known: bool) -> Rating | None:
+    found = find_rating(order_id)
+    return found if found is None or is_known else replace(found, words="")
 
 
 def prove_email(ctx: PageContext, ref: str, email: str) -> str:

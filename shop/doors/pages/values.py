@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from orders.fulfilment.api import Progress
 from orders.returns.api import OrderReturns
+from orders.satisfaction.api import Rating
 from orders.values import DeliveryOption, OrderSummary, OrderView
 from pricing.base.core.values import JurisdictionRule, PriceView, QuoteTrace
 from profiles.values import Consents, SegmentValue, ShopperValue
@@ -272,13 +273,16 @@ class AccountPage:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """An order at the address `ref`; unless `is_known` it comes without name and address."""
+    """An order at the address `ref`; unless `is_known` it comes without name and address, and
+    without the words of its rating. `is_rateable`: something of it has arrived."""
 
     order: OrderView
     ref: str
     is_known: bool
     progress: Progress
     returns: OrderReturns
+    is_rateable: bool = False
+    rating: Rating | None = None
 
 
 @dataclass(frozen=True, slots=True)

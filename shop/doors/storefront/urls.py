@@ -19,6 +19,7 @@ from shop.doors.storefront.views import (
     own,
     points,
     product,
+    ratings,
     returns,
     reviews,
     sign_in,
@@ -49,6 +50,8 @@ urlpatterns = [
     path("orders/<str:token>/pay/<uuid:payment_id>/", orders.confirm, name="order_confirm"),
     path("orders/<str:token>/pay/<uuid:payment_id>/done/", orders.paid, name="order_paid"),
     path("orders/<str:token>/cancel/", orders.cancel, name="order_cancel"),
+    path("orders/<str:token>/again/", orders.again, name="order_again"),
+    path("orders/<str:token>/rating/", ratings.rate, name="order_rating"),
     path("orders/<str:token>/returns/", returns.ask, name="order_returns"),
     path("orders/<str:token>/returns/<str:number>/", returns.show, name="order_return"),
     path(

@@ -101,7 +101,7 @@ def test_a_canceled_order_thanks_nobody(shop: Dairy) -> None:
     stock(shop.cheddar)
     client = browse_as(None)
     placed = check_out(client, shop.cheddar)
-    assert "Thank you! We have your order and start packing it." in placed
+    assert "Thank you!" in placed
     order = Order.objects.get()
     page = client.post(placed.partition('cancel/"')[0].rpartition('action="')[2] + "cancel/")
     shown = client.get(page["Location"], follow=True).content.decode()

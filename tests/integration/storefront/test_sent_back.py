@@ -7,10 +7,12 @@ import re
 import pytest
 from django.test import Client
 
-from orders.fulfilment.api import pack_order, ship_parcel
-from orders.models import Order, OrderLine
+from orders.fulfilment.api import hand_out_parcel, pack_order, ship_parcel
+from orders.fulfilment.models import Shipment
+from orders.models import CartLine, Order, OrderLine, OrderRating
 from orders.returns.models import Return
 from pricing.policy.models.policy import PricingPolicy
+from shop.ground.inventory.models import StockRecord
 from shop.ground.kernel.clock import utc_now
 from tests.factories.browsing import browse_as
 from tests.factories.parcels import make_carrier
@@ -129,3 +131,37 @@ def test_why_a_price_was_quoted_is_offered_to_nobody_else(guest: tuple[Client, s
     page = read(browse_as(None), path)
     assert line.name in page
     assert "/why/" not in page
+
+
+def test_a_guest_answers_how_the_order_was(guest: tuple[Client, str]) -> None:
+    client, path = guest
+    assert client.get(f"{path}rating/").status_code == 404
+    order = Order.objects.get()
+    _send(order)
+    hand_out_parcel(shipment_id=Shipment.objects.get().pk, now=utc_now())
+    assert "How was this order?" in read(client, path)
+    asked = read(client, f"{path}rating/?score=4")
+    assert re.findall(r'value="(\d)"[^>]*checked', asked) == ["4"]
+    assert not OrderRating.objects.exists()
+    client.post(f"{path}rating/", {"score": "2"})
+    assert "You answered: Bad." in read(client, path)
+    client.post(f"{path}rating/", {"score": "5", "words": "<b>crisp</b>"})
+    assert OrderRating.objects.get().score == 5
+    assert "&lt;b&gt;crisp" in read(client, f"{path}rating/")
+    stranger = browse_as(None)
+    assert "crisp" not in read(stranger, f"{path}rating/")
+    refused = stranger.post(f"{path}rating/", {"score": "9"})
+    assert (refused.status_code, OrderRating.objects.get().score) == (422, 5)
+
+
+def test_an_order_goes_into_the_cart_again(guest: tuple[Client, str]) -> None:
+    client, path = guest
+    stranger = browse_as(None)
+    filled = stranger.post(f"{path}again/", follow=True).content.decode()
+    line = OrderLine.objects.get()
+    assert CartLine.objects.get(cart__status="open").variant_id == line.variant_id
+    assert "in your cart at today" in filled
+    StockRecord.objects.update(on_hand=0, reserved=0)
+    again = client.post(f"{path}again/", follow=True).content.decode()
+    assert f"Not available in the quantity you ordered: {line.name}." in again
+    assert CartLine.objects.filter(cart__status="open").count() == 1

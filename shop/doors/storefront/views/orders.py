@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -25,14 +26,15 @@ from orders.payments.api import (
 from orders.refusals import PaymentRefused
 from orders.values import OrderView
 from shop.doors.pages.checkout import order as order_page
-from shop.doors.pages.checkout import prove_email
+from shop.doors.pages.checkout import order_again, prove_email
 from shop.doors.storefront.forms import EmailForm, TrackForm
 from shop.doors.storefront.limits import ask_to_wait, limited, say_wait, wait_for
 from shop.doors.storefront.messages import say_refusal
 from shop.doors.storefront.rendering import may_be_missing
 from shop.doors.storefront.views.payment_form import show_payment_form
-from shop.doors.storefront.visitors import get_visit
-from shop.ground.jobs.limits import GUESS, MONEY
+from shop.doors.storefront.views.ratings import FACES
+from shop.doors.storefront.visitors import ensure_shopper, get_visit
+from shop.ground.jobs.limits import CHANGE, GUESS, MONEY
 from shop.ground.kernel.errors import FairtagError
 
 # The shopper approved at the provider, who is asked; there is nothing to hand on.
@@ -57,7 +59,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
     methods = list_payment_methods(language=visit.ctx.language) if page.order.is_payable else []
     waiting = [each for each in page.order.payments if each.state == "needs_action"]
     context = {"order": page.order, "page": page, "methods": methods, "waiting": waiting}
-    context |= {"form": form, "key": str(uuid4())}
+    context |= {"form": form, "key": str(uuid4()), "faces": FACES}
     status = 422 if form.errors else 200
     return render(request, "storefront/order.html", context, status=status)
 
@@ -191,6 +193,31 @@ def cancel(request: HttpRequest, token: str) -> HttpResponse:
     else:
         messages.success(request, _("The order is canceled. What you paid comes back to you."))
     return redirect("order", token=token)
+
+
+@require_POST
+@limited(CHANGE)
+@may_be_missing
+def again(request: HttpRequest, token: str) -> HttpResponse:
+    """Put what an order had into the cart, and say what is not to be had."""
+    page = order_page(get_visit(request).ctx, token)
+    ensure_shopper(request)
+    try:
+        done = order_again(get_visit(request).ctx, page)
+    except FairtagError as error:
+        messages.error(request, say_refusal(error))
+        return redirect("cart")
+    if done.added:
+        said = ngettext(
+            "%(n)d item is in your cart at today's price.",
+            "%(n)d items are in your cart at today's prices.",
+            done.added,
+        )
+        messages.success(request, said % {"n": done.added})
+    if done.missing:
+        said = _("Not available in the quantity you ordered: %(names)s.")
+        messages.warning(request, said % {"names": ", ".join(done.missing)})
+    return redirect("cart")
 
 
 @sensitive_post_parameters("email")
