@@ -14,6 +14,7 @@ from orders.fulfilment.core import (
 )
 from orders.fulfilment.selectors import (
     count_line,
+    count_packed,
     export_parcels,
     goes_to_address,
     list_carriers,
@@ -45,6 +46,7 @@ __all__ = [
     "cancel_parcel",
     "count_left",
     "count_line",
+    "count_packed",
     "export_parcels",
     "forget_tracking",
     "goes_to_address",

@@ -256,6 +256,11 @@ def _view_parcel(row: Shipment) -> ParcelView:
     )
 
 
+def count_packed() -> int:
+    """Return how many packed parcels wait to be shipped. One query."""
+    return Shipment.objects.filter(state=ParcelState.PACKED).count()
+
+
 def list_packed(
     order_ids: Collection[int], *, limit: int, language: str = "en"
 ) -> list[tuple[str, ParcelView, str]]:

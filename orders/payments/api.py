@@ -7,7 +7,7 @@ from orders.payments.core.values import (
     RefundPart,
 )
 from orders.payments.providers.table import check_payments, list_offered, say_no_provider
-from orders.payments.selectors import count_put_back
+from orders.payments.selectors import count_put_back, count_troubled
 from orders.payments.services.attempts import (
     confirm_payment,
     continue_payment,
@@ -44,6 +44,7 @@ __all__ = [
     "continue_payment",
     "count_put_back",
     "count_refundable",
+    "count_troubled",
     "forget_old_events",
     "forget_refund_reasons",
     "list_offered",

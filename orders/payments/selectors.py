@@ -33,6 +33,11 @@ def find_troubled(payments: QuerySet[Payment], *, now: datetime) -> QuerySet[Pay
     )
 
 
+def count_troubled(*, now: datetime) -> int:
+    """Return how many payments staff should look at. One query."""
+    return find_troubled(Payment.objects.all(), now=now).count()
+
+
 def _list_unassigned() -> QuerySet[Refund]:
     """Return refunds made at the provider whose order has money back for no pieces yet."""
     lines = OrderLine.objects.filter(order=OuterRef("order")).order_by().values("order")

@@ -30,6 +30,7 @@ from orders.reports.selectors.statistics import (
     list_day_sales,
     list_ordered_since,
     list_orders_of_shopper,
+    list_running_out,
     list_taken_lines,
     sum_simulated,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "list_day_sales",
     "list_ordered_since",
     "list_orders_of_shopper",
+    "list_running_out",
     "list_taken_lines",
     "load_order_columns",
     "load_recorded_orders",

@@ -14,6 +14,7 @@ from orders.returns.core import (
 )
 from orders.returns.selectors import (
     count_by_category,
+    count_returns,
     describe_returns,
     export_returns,
     find_return,
@@ -39,6 +40,7 @@ __all__ = [
     "ReturnableLine",
     "Wish",
     "count_by_category",
+    "count_returns",
     "describe_returns",
     "export_returns",
     "find_return",

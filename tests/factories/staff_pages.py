@@ -6,6 +6,8 @@ from __future__ import annotations
 PAGES = {
     "index": "",
     "all_records": "",
+    "find": "",
+    "approval_effect": "",
     "search": "",
     "app_list": "",
     "password_change": "",

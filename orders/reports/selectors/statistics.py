@@ -18,9 +18,12 @@ from orders.order.core.state import OrderStatus
 from orders.order.models import Order, OrderLine
 from orders.reports.models import SalesDay
 from shop.ground.catalog.selectors import CostToday
+from shop.ground.inventory.selectors import read_stock
 
 SOLD = (Order.Status.PAID, Order.Status.FULFILLED, Order.Status.REFUNDED)
 A_DAY = timedelta(days=1)
+PACE_OF = timedelta(days=14)
+LEAST_SOLD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,24 @@ def list_orders_of_shopper(*, shopper_id: int, limit: int = 20) -> list[StaffOrd
         )
         for order in orders
     ]
+
+
+def list_running_out(*, now: datetime, days: int = 2) -> list[int]:
+    """Return the variants whose online stock lasts less than `days` at the pace of the last two
+    weeks, the shortest first; of fewer than LEAST_SOLD pieces nothing is said. Two queries.
+    """
+    lines = OrderLine.objects.filter(
+        order__placed_at__gte=now - PACE_OF, order__status__in=SOLD, order__channel="online"
+    )
+    pieces = Sum(F("quantity") - F("refunded_quantity"))
+    rows = lines.order_by().values("variant_id").annotate(pieces=pieces)
+    sold = dict(rows.filter(pieces__gte=LEAST_SOLD).values_list("variant_id", "pieces"))
+    lasts = {
+        variant_id: (on_hand - reserved) * PACE_OF.days / sold[variant_id]
+        for variant_id, (on_hand, reserved) in read_stock(sold).items()
+        if on_hand > reserved
+    }
+    return sorted((one for one in lasts if lasts[one] < days), key=lambda one: (lasts[one], one))
 
 
 def list_ordered_since(variant_ids: Collection[int], since: datetime) -> set[int]:

@@ -3,6 +3,7 @@
 from orders.returns.selectors.allowances import list_allowances, list_choices
 from orders.returns.selectors.returns import (
     count_by_category,
+    count_returns,
     export_returns,
     find_return,
     get_return,
@@ -15,6 +16,7 @@ from orders.returns.selectors.rules import describe_returns, load_rules, say_rul
 
 __all__ = [
     "count_by_category",
+    "count_returns",
     "describe_returns",
     "export_returns",
     "find_return",

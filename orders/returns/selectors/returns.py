@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from babel.dates import format_date
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
@@ -87,6 +87,13 @@ def show_returns(*, order_id: int, now: datetime, language: str = "en") -> Order
 def list_overdue(now: datetime) -> QuerySet[Return]:
     """Return the returns that arrived OVERDUE ago or more and wait for their refund."""
     return Return.objects.filter(state=ReturnState.RECEIVED, received_at__lte=now - OVERDUE)
+
+
+def count_returns() -> dict[str, int]:
+    """Return how many returns are on their way or wait for inspection, by state. One query."""
+    open_ones = Return.objects.filter(state__in=[ReturnState.REQUESTED, ReturnState.RECEIVED])
+    counted = open_ones.order_by("state").values_list("state").annotate(count=Count("pk"))
+    return dict(counted)
 
 
 def count_by_category(*, since: datetime) -> list[dict[str, Any]]:

@@ -101,8 +101,13 @@ SECTIONS: tuple[Section, ...] = (
         "space_dashboard",
         "h",
         (
-            Tab(_("Home"), "admin:index"),
-            Tab(_("Waiting for approval"), "admin:approvals", "", ("shop_approvalrequest_",)),
+            Tab(_("Home"), "admin:index", "", ("find", "password_change")),
+            Tab(
+                _("Waiting for approval"),
+                "admin:approvals",
+                "",
+                ("approval_effect", "shop_approvalrequest_"),
+            ),
         ),
     ),
     Section(
@@ -275,6 +280,7 @@ class Menu:
     """What the reader may open: the sections, and the tabs of the one that the page is of."""
 
     sections: tuple[Entry, ...]
+    badges: Mapping[str, str]
     switch: str
     title: Text
     tabs: tuple[Entry, ...]
@@ -325,7 +331,7 @@ def read_menu(request: HttpRequest) -> Menu:
             link = find_link(tabs[0].url_name)
             is_active = section is current
             sections.append(Entry(section.title, link, badge, is_active, section.icon, section.key))
-    return Menu(tuple(sections), switch, current.title, shown)
+    return Menu(tuple(sections), badges, switch, current.title, shown)
 
 
 def list_tabs(account: Any) -> list[tuple[Section, Tab]]:

@@ -1,4 +1,4 @@
-"""The staff site: Unfold's admin with our login, policy, dashboard, pages and search."""
+"""The staff site: Unfold's admin with our login, policy, first page, pages and search."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
-from shop.doors.backoffice.home.dashboards import build_dashboard
+from shop.doors.backoffice.home.dashboards import build_home
 from shop.doors.backoffice.home.simulated import tell_simulated
 from shop.doors.backoffice.navigation import read_menu
 from shop.doors.backoffice.page_wrappers import answer_plainly, on_market_clock, relax_policy
@@ -105,8 +105,9 @@ class StaffSite(UnfoldAdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """Show the dashboard."""
-        context = {**build_dashboard(request), **(extra_context or {})}
+        """Show the first page."""
+        menu = read_menu(request)
+        context = {"menu": menu, **build_home(request, menu), **(extra_context or {})}
         return super().index(request, context)
 
     def search(

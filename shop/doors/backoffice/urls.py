@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 from shop.doors.backoffice.list_pages import CUSTOMER_PAGES, PRODUCT_PAGES, ListPages
 from shop.doors.backoffice.views.adjusting import decide_adjusting, set_adjusting, show_adjusting
 from shop.doors.backoffice.views.allocator import set_allocator, set_exploring, show_allocator
-from shop.doors.backoffice.views.approvals import show_approvals
+from shop.doors.backoffice.views.approvals import show_approvals, show_effect
 from shop.doors.backoffice.views.breakers import undo_breaker
 from shop.doors.backoffice.views.builder import choose_sentence, fill_sentence
 from shop.doors.backoffice.views.campaign_calendar import show_calendar
@@ -29,6 +29,7 @@ from shop.doors.backoffice.views.experiments import (
     show_experiment,
     show_experiments,
 )
+from shop.doors.backoffice.views.finding import find
 from shop.doors.backoffice.views.fulfilment import (
     comment,
     pack_picked,
@@ -119,6 +120,12 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
 def _list_frame(site: AdminSite) -> list[URLPattern]:
     return [
         path("approvals/", site.admin_view(show_approvals), name="approvals"),
+        path(
+            "approvals/<int:request_id>/effect/",
+            site.admin_view(show_effect),
+            name="approval_effect",
+        ),
+        path("find/", site.admin_view(find), name="find"),
         path("records/", site.admin_view(show_records), name="all_records"),
         path("workers/", site.admin_view(show_workers), name="workers"),
     ]

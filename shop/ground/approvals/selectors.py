@@ -31,6 +31,7 @@ class Waiting:
 
     request_id: int
     kind: str
+    object_id: int
     title: str
     name: str
     url: str
@@ -61,6 +62,43 @@ def list_waiting(
         if is_mine or (not only_mine and _may_see(account, row)):
             found.append(_describe(row, now, roles, is_mine=is_mine))
     return found[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A column that a new version says differently."""
+
+    name: str
+    before: str
+    after: str
+
+
+# Columns of every version that say nothing of what it changes.
+ABOUT_VERSION = {"id", "version", "is_active", "reason", "created_at"}
+
+
+def list_version_changes(kind: str, object_id: int) -> tuple[Change, ...]:
+    """Return what a draft of a policy's next version says differently from the active one; nothing
+    for tables without versions. Two queries.
+    """
+    model = apps.get_model(kind)
+    names = {field.name for field in model._meta.fields}
+    if not {"version", "is_active"} <= names:
+        return ()
+    draft = model._default_manager.filter(pk=object_id).first()
+    active = model._default_manager.filter(is_active=True).first()
+    if draft is None or active is None:
+        return ()
+    pairs = (
+        (field, getattr(active, field.attname), getattr(draft, field.attname))
+        for field in model._meta.fields
+        if not field.is_relation and field.name not in ABOUT_VERSION
+    )
+    return tuple(
+        Change(capfirst(str(field.verbose_name)), str(before), str(after))
+        for field, before, after in pairs
+        if before != after
+    )
 
 
 def list_waiting_ids(kind: Kind) -> list[int]:
@@ -124,6 +162,7 @@ def _describe(
     return Waiting(
         request_id=row.pk,
         kind=row.kind,
+        object_id=row.object_id,
         title=capfirst(str(apps.get_model(row.kind)._meta.verbose_name)),
         name=row.name,
         url=reverse(row.page, args=[row.object_id]),

@@ -1,4 +1,4 @@
-"""The staff's first page: how sales go, what personal prices do, whether the machine is well."""
+"""The staff's first page: what waits for the reader first, then how the shop goes."""
 
 from __future__ import annotations
 
@@ -12,70 +12,81 @@ from django.utils.translation import get_language
 
 from pricing.api import TripRow, count_second_yes, list_kill_switches, list_open_trips
 from promotions.coupons.api import BudgetRow, list_budget_alerts
-from shop.doors.backoffice.home.health import list_freshness, list_gauges, list_jobs
-from shop.doors.backoffice.home.sales import (
-    PERIODS,
-    Period,
-    build_cards,
-    draw_personal,
-    draw_rungs,
-    draw_sales,
-    read_sales,
-)
+from shop.doors.backoffice.home.health import list_jobs
+from shop.doors.backoffice.home.looks import list_acts, list_verdicts
+from shop.doors.backoffice.home.queue import offer_decisions
+from shop.doors.backoffice.home.sales import Period, build_cards, draw_sales, read_sales
+from shop.doors.backoffice.home.todos import Known, list_todos
+from shop.doors.backoffice.navigation import Menu
 from shop.doors.backoffice.prices.scopes import describe_switches, name_scope
 from shop.ground.approvals.selectors import list_waiting
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_money
 
-DEFAULT_PERIOD = 28
+STRIP_DAYS = 14
 MOST_APPROVALS = 5
+MOST_CARDS = 4
 
 
-def build_dashboard(request: HttpRequest) -> dict[str, Any]:
-    """Return what the reader's roles may see; about ten queries when nothing is remembered."""
-    now = utc_now()
-    days = read_period(request.GET.get("days", ""))
-    period = Period.ending(now, days)
-    waiting = list_waiting(request.user, now=now, only_mine=True, limit=MOST_APPROVALS + 1)
+def build_home(request: HttpRequest, menu: Menu) -> dict[str, Any]:
+    """Return what the reader's roles act on and may see; some twenty queries when nothing is
+    remembered.
+    """
+    now, account = utc_now(), request.user
+    waiting = list_waiting(account, now=now, only_mine=True, limit=MOST_APPROVALS + 1)
+    period = Period.ending(now, STRIP_DAYS)
+    may_see_campaigns = account.has_perm("promotions.view_campaign")
+    budgets = list_budget_alerts(now=now) if may_see_campaigns else []
     return {
-        "approvals": waiting[:MOST_APPROVALS],
+        "now": now,
+        "todos": list_todos(account, now, Known(menu.badges, budgets)),
+        "decisions": offer_decisions(waiting[:MOST_APPROVALS]),
         "has_more_approvals": len(waiting) > MOST_APPROVALS,
         "price_changes": count_price_changes(request, now),
-        "periods": [(choice, choice == days) for choice in PERIODS],
-        **_show_sales(request.user, period),
-        **_show_machine(request.user, now),
-        **_show_switches(request.user),
-        "trips": _list_trips(request),
-        "budgets": _list_budgets(request, now, ZoneInfo(period.zone)),
-        "may_undo": request.user.has_perm("pricing.change_breakertrip"),
-        "may_flip": request.user.has_perm("pricing.add_killswitch"),
+        "may_search": account.has_perms(("orders.change_order", "profiles.view_personal")),
+        "verdicts": list_verdicts(now) if _plans_experiments(account) else (),
+        "acts": list_acts() if _reads_only(account) else (),
+        **_show_sales(account, period),
+        **_show_switches(menu),
+        "fine_jobs": _count_fine_jobs(now) if account.has_perm("shop.change_jobrun") else None,
+        "trips": _list_trips(menu),
+        "budgets": [_tell_budget(row, ZoneInfo(period.zone)) for row in budgets],
+        "may_undo": account.has_perm("pricing.change_breakertrip"),
         "zone": period.zone,
     }
 
 
 def _show_sales(account: Any, period: Period) -> dict[str, Any]:
-    """Return sales, margin and what personal prices did, for who may see orders and quotes."""
+    """Return four numbers and the strip of two weeks, for who may see orders and quotes."""
     if not account.has_perms(("orders.view_order", "pricing.view_quote")):
         return {}
     sales = read_sales(period)
-    charts = [draw_sales(sales), draw_personal(sales), draw_rungs(period)]
-    return {"cards": build_cards(sales), "charts": charts}
+    return {"cards": build_cards(sales)[:MOST_CARDS], "chart": draw_sales(sales)}
 
 
-def _show_machine(account: Any, now: datetime) -> dict[str, Any]:
-    """Return jobs, queues and ages, for who may open them."""
-    if not account.has_perm("shop.view_jobrun"):
-        return {}
-    return {"freshness": list_freshness(now), "gauges": list_gauges(now), "jobs": list_jobs(now)}
+def _plans_experiments(account: Any) -> bool:
+    """Whether experiments are the account's work; a superuser's are failures."""
+    return not account.is_superuser and bool(account.has_perm("profiles.add_experiment"))
 
 
-def _show_switches(account: Any) -> dict[str, Any]:
-    """Return which prices are switched off, for who explains prices to shoppers."""
-    if not account.has_perm("pricing.view_quote"):
+def _reads_only(account: Any) -> bool:
+    """Whether the account reads what others do, and does nothing for shoppers itself."""
+    may_read = bool(account.has_perm("admin.view_logentry"))
+    return may_read and not account.has_perm("orders.change_order")
+
+
+def _show_switches(menu: Menu) -> dict[str, Any]:
+    """Return which prices are switched off; nothing is asked while they are on."""
+    if menu.switch in ("", "on"):
         return {}
     switches = list_kill_switches()
     is_everything_off = any(switch.scope == "global" for switch in switches)
     return {"switches": describe_switches(switches), "is_everything_off": is_everything_off}
+
+
+def _count_fine_jobs(now: datetime) -> int:
+    """Return how many jobs ran and are neither failed nor late. One query."""
+    return sum(job.tone in ("green", "blue") for job in list_jobs(now))
 
 
 def count_price_changes(request: HttpRequest, now: datetime) -> int:
@@ -85,18 +96,11 @@ def count_price_changes(request: HttpRequest, now: datetime) -> int:
     return count_second_yes(by_id=request.user.pk, now=now)
 
 
-def _list_trips(request: HttpRequest) -> list[tuple[TripRow, str]]:
+def _list_trips(menu: Menu) -> list[tuple[TripRow, str]]:
     """Return the open breakers, each with what it acted on; nothing for who may not see them."""
-    if not request.user.has_perm("pricing.view_breakertrip"):
+    if "admin:pricing_breakertrip_changelist" not in menu.badges:
         return []
     return [(trip, name_scope(trip.scope, trip.key)) for trip in list_open_trips()]
-
-
-def _list_budgets(request: HttpRequest, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
-    """Return the budgets that are running out, in words; nothing for who may not see campaigns."""
-    if not request.user.has_perm("promotions.view_campaign"):
-        return []
-    return [_tell_budget(row, zone) for row in list_budget_alerts(now=now)]
 
 
 def _tell_budget(row: BudgetRow, zone: ZoneInfo) -> dict[str, Any]:
@@ -111,8 +115,3 @@ def _tell_budget(row: BudgetRow, zone: ZoneInfo) -> dict[str, Any]:
         "percent": row.percent,
         "at": f"{localtime(row.reached_at, zone):%Y-%m-%d %H:%M}",
     }
-
-
-def read_period(text: str) -> int:
-    """Return the period asked for, in days; the usual one for anything else."""
-    return int(text) if text.isdigit() and int(text) in PERIODS else DEFAULT_PERIOD

@@ -216,6 +216,7 @@ def _open(browser: Client, name: str) -> Any:
         "auth_user_password_change": [Shopper.objects.values_list("account", flat=True).first()],
         "shopper_overview": [Shopper.objects.values_list("pk", flat=True).first()],
     }
+    arguments["approval_effect"] = [10**9]
     arguments["order_offers"] = [Order.objects.values_list("pk", flat=True).first()]
     arguments["comment_order"] = arguments["order_offers"]
     arguments["builder_sentence"] = ["price_cut"]

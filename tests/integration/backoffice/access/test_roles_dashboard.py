@@ -9,24 +9,50 @@ from django.test import Client
 from django.urls import reverse
 
 from orders.models import Order
+from shop.ground.jobs.models import JobRun
+from shop.ground.kernel.clock import utc_now
+
+PARTS = (
+    "quote id",
+    "jobs failed",
+    "price changes wait",
+    "What staff did last",
+    "Margin",
+)
 
 
 @pytest.mark.parametrize(
     ("role", "seen"),
     [
-        ("warehouse", ["Your pages"]),
-        ("support", ["Margin"]),
-        ("analyst", ["Margin", "Workers"]),
+        ("warehouse", []),
+        ("support", ["quote id", "Margin"]),
+        ("analyst", ["jobs failed", "Margin"]),
+        ("auditor", ["What staff did last", "Margin"]),
+        ("approver", ["jobs failed", "price changes wait", "What staff did last", "Margin"]),
+        ("merchandiser", ["price changes wait", "Margin"]),
     ],
 )
-def test_the_dashboard_shows_only_what_the_role_may_open(
+def test_the_first_page_begins_with_the_work_of_the_role(
     as_role: Any, role: str, seen: list[str]
 ) -> None:
+    now = utc_now()
+    JobRun.objects.update(heartbeat_at=now, started_at=now, outcome="failed")
     page = as_role(role).get(reverse("admin:index")).content.decode()
     main = page.partition('<div class="ft-stack">')[2]
-    told = [word for word in ("Your pages", "Margin", "Workers") if word in main]
+    told = [word for word in PARTS if word in main]
     assert told == seen
-    assert (reverse("admin:shop_jobrun_changelist") in main) == ("Workers" in seen)
+    order = [main.index(word) for word in told]
+    assert order == sorted(order)
+
+
+def test_one_search_finds_an_order_by_its_number(as_role: Any) -> None:
+    order = Order.objects.order_by("pk").first()
+    assert order is not None
+    support = as_role("support")
+    found = support.get(reverse("admin:find"), {"q": order.number})
+    assert found["Location"] == reverse("admin:orders_order_change", args=[order.pk])
+    nothing = support.get(reverse("admin:find"), {"q": "zzzzzz"}).content.decode()
+    assert "Nothing that you may see fits" in nothing
 
 
 def test_a_step_without_script_leads_back_to_its_order(root: Client) -> None:
