@@ -1,6 +1,7 @@
 /* Fairtag's own script: comfort on top of pages that work without it. No framework, no eval. */
 (() => {
   "use strict";
+  const { nonce } = document.currentScript;
   const $ = (selector, root = document) => root.querySelector(selector);
   const on = (type, selector, act, root = document) =>
     root.addEventListener(type, (event) => {
@@ -102,31 +103,47 @@
     button.parentElement.querySelectorAll("button").forEach((each) => each.setAttribute("aria-pressed", String(each === button)));
   });
 
-  /* --- search suggestions: the combobox pattern --------------------------------------------- */
-  const input = $("#q");
-  const box = $("#suggest");
-  const options = () => [...box.querySelectorAll("[role=option]")];
-  const close = () => { box.replaceChildren(); input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
-  const select = (step) => {
-    const all = options();
-    if (!all.length) return;
-    const at = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
-    const next = (at + step + all.length + (at < 0 && step < 0 ? 1 : 0)) % all.length;
-    all.forEach((option, i) => option.setAttribute("aria-selected", String(i === next)));
-    input.setAttribute("aria-activedescendant", all[next].id);
-    all[next].scrollIntoView({ block: "nearest" });
-  };
-  if (input && box) {
-    input.addEventListener("keydown", (event) => {
-      const chosen = options().find((option) => option.getAttribute("aria-selected") === "true");
-      if (event.key === "ArrowDown") { event.preventDefault(); select(1); }
-      else if (event.key === "ArrowUp") { event.preventDefault(); select(-1); }
-      else if (event.key === "Escape" && box.childElementCount) { event.preventDefault(); close(); }
-      else if (event.key === "Enter" && chosen) { event.preventDefault(); location.assign(chosen.dataset.href); }
+  /* --- search: suggestions and recent searches come with the first look at the field ---------- */
+  const query = $("#q");
+  if (query) {
+    query.addEventListener("focus", () => {
+      const script = document.createElement("script");
+      script.src = query.form.dataset.search;
+      script.nonce = nonce;
+      document.head.append(script);
+    }, { once: true });
+  }
+
+  /* --- sort and filter: a sheet on phones. Tab stays inside, Back closes it ------------------- */
+  const facets = $("#facets");
+  if (facets && facets.showPopover) {
+    const isOpen = () => facets.matches(":popover-open");
+    const here = () => location.pathname + location.search;
+    let shown = here();
+    facets.addEventListener("toggle", () => {
+      if (isOpen()) {
+        history.pushState({ sheet: true }, "");
+        $("button, select", facets).focus();
+      } else if (history.state && history.state.sheet) history.back();
     });
-    box.addEventListener("htmx:afterSwap", () => input.setAttribute("aria-expanded", String(options().length > 0)));
-    on("click", "[role=option]", (option) => location.assign(option.dataset.href), box);
-    input.form.addEventListener("focusout", (event) => { if (!input.form.contains(event.relatedTarget)) setTimeout(close, 150); });
+    addEventListener("popstate", (event) => {
+      if (isOpen()) facets.hidePopover();
+      if (!event.state && here() !== shown) location.reload();
+    });
+    document.addEventListener("htmx:beforeHistoryUpdate", (event) => { if (isOpen()) event.detail.history.type = "replace"; });
+    document.addEventListener("htmx:replacedInHistory", () => { shown = here(); });
+    facets.addEventListener("submit", (event) => {
+      if (!isOpen()) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      facets.hidePopover();
+    }, true);
+    facets.addEventListener("keydown", (event) => {
+      if (event.key !== "Tab" || !isOpen()) return;
+      const stops = [...facets.querySelectorAll("a, button, input:not([type=hidden]), select, summary")].filter((each) => each.checkVisibility());
+      const [from, to] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
+      if (document.activeElement === from) { event.preventDefault(); to.focus(); }
+    });
   }
 
   /* --- drawer and sheet --------------------------------------------------------------------- */

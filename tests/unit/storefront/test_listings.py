@@ -83,7 +83,6 @@ def test_each_filter_chip_removes_only_itself() -> None:
     facets = (
         Facet("brand", (FacetOption("7", "Dairyland", 4, True), FacetOption("8", "Alp", 2, False))),
         Facet("size", (FacetOption("8 oz", "8 oz", 4, True),)),
-        Facet("stock", (FacetOption("1", "In stock", 4, True),)),
     )
     listing = Listing(cards=(), facets=facets, query=query, total=4, page=3, pages=5)
     assert {chip["label"]: chip["url"] for chip in list_chips(listing, URL)} == {

@@ -45,9 +45,6 @@ PARTS = {
     "components/header.html": (
         *("is_signed_in", "query", "count", "nav", "name", "logo", "logo_width", "logo_height"),
     ),
-    "components/filters.html": (
-        *("listing_url", "words", "facets", "price_min", "price_max", "is_open", "chip_count"),
-    ),
     "components/assets.html": ("csp_nonce", "colours", "icon"),
     "components/offer.html": (
         *("offer_id", "cut", "label", "reason", "law_label", "left", "coupon_code", "csrf"),

@@ -30,7 +30,7 @@ from shop.doors.storefront.recording import record_event, write_event
 from shop.doors.storefront.rendering import is_fragment, may_be_missing
 from shop.doors.storefront.views.choices import ask_age, needs_age
 from shop.doors.storefront.visitors import get_visit
-from shop.ground.catalog.core.values import Facet, FacetOption
+from shop.ground.catalog.core.values import Facet
 from shop.ground.catalog.selectors import get_category
 from shop.ground.catalog.selectors import suggest as suggest_words
 from shop.ground.kernel.money import Money, format_money, to_minor
@@ -38,7 +38,6 @@ from shop.ground.kernel.money import Money, format_money, to_minor
 MAX_CHOICES = 50
 SHOWN_OPTIONS = 40
 MAX_PRICE = Decimal(1_000_000)
-FIELDS = {"brand": "brand", "size": "size", "stock": "stock"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,6 @@ def describe_listing(listing: Listing, url: ListingUrl) -> dict[str, Any]:
         "words": url.words,
         "facets": draw_facets(listing.facets, language),
         "chips": chips,
-        "chip_count": len(chips) or "",
         "clear_url": url.at(ListingQuery(sort=query.sort)),
         "sorts": draw_sorts(query.sort, language),
         "price_min": "" if query.price_min is None else write_amount(query.price_min, url.currency),
@@ -155,23 +153,21 @@ def draw_sorts(chosen: str, language: str) -> SafeString:
 
 
 def describe_facet(facet: Facet) -> dict[str, Any]:
-    """Return a facet with its name; selected options first, then the most frequent."""
-    names = {"brand": _("Brand"), "size": _("Size"), "stock": _("Availability")}
-    options = sorted(facet.options, key=lambda option: not option.is_selected)
+    """Return a facet with its name: the most frequent options, and what is selected.
+
+    A choice does not move within the list: whoever chooses several would hit the wrong one.
+    """
+    names = {"brand": _("Brand"), "size": _("Size")}
+    options = [
+        option
+        for place, option in enumerate(facet.options)
+        if place < SHOWN_OPTIONS or option.is_selected
+    ]
     return {
-        "field": FIELDS.get(facet.code, facet.code),
+        "field": facet.code,
         "name": names.get(facet.code, facet.code),
-        "options": [_describe_option(facet.code, option) for option in options[:SHOWN_OPTIONS]],
+        "options": options,
         "is_open": facet.code != "size" or any(option.is_selected for option in options),
-    }
-
-
-def _describe_option(code: str, option: FacetOption) -> dict[str, Any]:
-    return {
-        "value": "1" if code == "stock" else option.value,
-        "label": _("In stock") if code == "stock" else option.label,
-        "count": option.count,
-        "is_selected": option.is_selected,
     }
 
 
@@ -182,9 +178,10 @@ def list_chips(listing: Listing, url: ListingUrl) -> list[dict[str, str]]:
     for facet in listing.facets:
         for option in facet.options:
             if option.is_selected:
-                label = _("In stock") if facet.code == "stock" else option.label
                 rest = without_option(query, facet.code, option.value)
-                chips.append({"label": label, "url": url.at(rest)})
+                chips.append({"label": option.label, "url": url.at(rest)})
+    if query.in_stock:
+        chips.append({"label": _("In stock"), "url": url.at(_change(query, in_stock=False))})
     bounds = {"price_min": _("From {amount}"), "price_max": _("Up to {amount}")}
     for name, text in bounds.items():
         minor = getattr(query, name)
@@ -198,9 +195,7 @@ def without_option(query: ListingQuery, code: str, value: str) -> ListingQuery:
     """Return the query with one facet option taken out."""
     if code == "brand":
         return _change(query, brands=frozenset(b for b in query.brands if str(b) != value))
-    if code == "size":
-        return _change(query, sizes=query.sizes - {value})
-    return _change(query, in_stock=False)
+    return _change(query, sizes=query.sizes - {value})
 
 
 def list_pages(listing: Listing, url: ListingUrl) -> list[dict[str, Any]]:
@@ -325,8 +320,8 @@ def _render_listing(
     context |= describe_listing(listing, url)
     context["search_url"] = reverse("search")
     context["listing"] = listing
-    context["is_open"] = is_fragment(request)
-    name = "storefront/listing.html" if is_fragment(request) else template
+    context["is_swap"] = is_fragment(request)
+    name = "storefront/listing_products.html" if is_fragment(request) else template
     context["page_suffix"] = f"?page={listing.page}" if listing.page > 1 else ""
     response = render(request, name, context)
     if is_fragment(request):
