@@ -10,7 +10,7 @@
     });
   const say = (text) => { const live = $("#live"); if (live && text) { live.textContent = ""; setTimeout(() => { live.textContent = text; }, 60); } };
 
-  /* --- events: batched, sent with a beacon, each with an id so that a repeat counts once ----- */
+  /* --- events: batched, sent with a beacon, each with an id so that a repeat counts once */
   const queue = [];
   let timer = 0;
   const uuid7 = () => {
@@ -68,7 +68,7 @@
   document.addEventListener("visibilitychange", () => { if (document.hidden) flush(); });
   addEventListener("pagehide", flush);
 
-  /* --- clocks: to the stored end only; the words beside them are right without script ---------- */
+  /* --- clocks: to the stored end only; the words beside them are right without script */
   const tick = () => document.querySelectorAll("[data-clock]").forEach((clock) => {
     const left = Math.floor((Date.parse(clock.dateTime) - Date.now()) / 1000);
     clock.title = clock.title || clock.textContent;
@@ -79,7 +79,7 @@
   });
   if ($("[data-clock]")) { tick(); setInterval(tick, 1000); }
 
-  /* --- come back to a tab: prices and picks follow what happened meanwhile ------------------- */
+  /* --- come back to a tab: prices and picks follow what happened meanwhile */
   let leftAt = 0;
   const refresh = () => {
     const main = $("#main");
@@ -92,7 +92,7 @@
   });
   addEventListener("pageshow", (event) => { if (event.persisted) refresh(); });
 
-  /* --- light and dark ----------------------------------------------------------------------- */
+  /* --- light and dark */
   on("submit", "#site", (form, event) => {
     const button = event.submitter;
     if (!button || button.name !== "theme") return;
@@ -103,7 +103,7 @@
     button.parentElement.querySelectorAll("button").forEach((each) => each.setAttribute("aria-pressed", String(each === button)));
   });
 
-  /* --- search: suggestions and recent searches come with the first look at the field ---------- */
+  /* --- search: suggestions and recent searches come with the first look at the field */
   const query = $("#q");
   if (query) {
     query.addEventListener("focus", () => {
@@ -114,7 +114,7 @@
     }, { once: true });
   }
 
-  /* --- sort and filter: a sheet on phones. Tab stays inside, Back closes it ------------------- */
+  /* --- sort and filter: a sheet on phones. Tab stays inside, Back closes it */
   const facets = $("#facets");
   if (facets && facets.showPopover) {
     const isOpen = () => facets.matches(":popover-open");
@@ -146,7 +146,7 @@
     });
   }
 
-  /* --- drawer and sheet --------------------------------------------------------------------- */
+  /* --- drawer and sheet */
   const closeDialog = (dialog) => { dialog.close(); };
   document.addEventListener("htmx:afterSwap", (event) => {
     const dialog = event.detail.target;
@@ -158,9 +158,17 @@
     if (dialog) { event.preventDefault(); closeDialog(dialog); }
   });
   on("click", "dialog", (dialog, event) => { if (event.target === dialog) closeDialog(dialog); });
+  /* a swap takes the pressed button away: its successor gets the focus, so that Tab goes on here */
+  let slot = "";
+  on("click", "[data-slot] button", (button) => { slot = button.closest("[data-slot]").dataset.slot; });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const next = event.detail.target.id === "toast" && document.activeElement === document.body && document.getElementById(`more-${slot}`);
+    if (next) next.focus();
+  });
+  on("click", ".toasts .close", () => $("#toast").replaceChildren());
   document.body.addEventListener("announce", (event) => say(event.detail.value));
 
-  /* --- quantities --------------------------------------------------------------------------- */
+  /* --- quantities */
   const showSteppers = () => document.querySelectorAll("[data-step][hidden]").forEach((button) => { button.hidden = false; });
   showSteppers();
   /* in a form of several parts Enter presses the button of its own part */
@@ -178,7 +186,7 @@
     field.dispatchEvent(new Event("change", { bubbles: true }));
   });
 
-  /* --- trouble is said, never swallowed ----------------------------------------------------- */
+  /* --- trouble is said, never swallowed */
   const offline = $(".offline");
   const mark = () => { offline.hidden = navigator.onLine; };
   addEventListener("online", mark);

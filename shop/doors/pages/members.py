@@ -164,9 +164,22 @@ def offered_prices(ctx: PageContext, ids: IntArray, quoted: IntArray, visitor: V
 def add_offers(
     ctx: PageContext, cards: Sequence[ProductCard], visitor: Visitor | None = None
 ) -> tuple[ProductCard, ...]:
-    """Return the cards with what offers make of their prices. Queries: as above."""
+    """Return the cards with what offers make of their prices, and how many are in the cart.
+
+    Queries: as above.
+    """
+    visitor = visitor or Visitor(ctx)
     prices = {item.card.variant_id: item.price for item in cards}
-    return join_offers(cards, preview_cards(ctx, [item.card for item in cards], prices, visitor))
+    found = preview_cards(ctx, [item.card for item in cards], prices, visitor)
+    return mark_held(join_offers(cards, found), visitor)
+
+
+def mark_held(cards: Sequence[ProductCard], visitor: Visitor) -> tuple[ProductCard, ...]:
+    """Return the cards with how many of each are in the cart. No query once the cart is read."""
+    held = {line.variant_id: line.quantity for line in visitor.read_cart().opened.lines}
+    if not held:
+        return tuple(cards)
+    return tuple(replace(item, quantity=held.get(item.card.variant_id, 0)) for item in cards)
 
 
 def join_offers(cards: Sequence[ProductCard], found: Previews) -> tuple[ProductCard, ...]:

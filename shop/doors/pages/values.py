@@ -41,6 +41,7 @@ class ProductCard:
     `members_minor` is what every member pays, for who is not signed in. `choice` is None for a
     product of one variant. `is_same_for_all`: never priced personally; `minimum_age` of who buys;
     `is_loose`: sold by weight, so that the price of a piece is about what it costs.
+    `quantity` is how many of the variant are in the cart.
     """
 
     card: CatalogCard
@@ -51,6 +52,7 @@ class ProductCard:
     is_same_for_all: bool = False
     minimum_age: int | None = None
     is_loose: bool = False
+    quantity: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from django import forms
@@ -46,6 +46,38 @@ class LineForm(forms.Form):
     variant = forms.IntegerField(min_value=1)
     quantity = forms.IntegerField(min_value=0, max_value=MAX_QUANTITY)
     was = forms.IntegerField(min_value=0, max_value=MAX_QUANTITY, required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A new quantity of a variant; `was` is the one shown, `token` the quote of a card."""
+
+    variant_id: int
+    quantity: int
+    was: int = 0
+    token: str = ""
+
+    def write(self) -> str:
+        """Return the change as a button holds it, "variant:quantity:was:token"."""
+        return f"{self.variant_id}:{self.quantity}:{self.was}:{self.token}"
+
+    def undo(self) -> str:
+        """Return what puts back what was taken out, at today's price; "" if nothing was."""
+        if self.quantity or not self.was:
+            return ""
+        return replace(self, quantity=self.was, was=0, token="").write()
+
+
+def read_change(given: QueryDict) -> Change | None:
+    """Return the change of a card's button (`step`) or of a line's form, or None."""
+    step = given.get("step", "")
+    variant, quantity, was, token = [*step[: MAX_TOKEN + 40].split(":", 3), "", "", ""][:4]
+    typed = {"variant": variant, "quantity": quantity, "was": was}
+    form = LineForm(typed if step else given)
+    if not form.is_valid():
+        return None
+    asked = form.cleaned_data
+    return Change(asked["variant"], asked["quantity"], asked["was"] or 0, token)
 
 
 class GiftForm(forms.Form):

@@ -40,7 +40,10 @@ PARTS = {
             "similar_url",
             "picture",
         ),
-        *("srcset", "line", "is_available", "few", "is_choice", "is_from"),
+        *("srcset", "add", "few", "is_choice", "is_from"),
+    ),
+    "components/card_add.html": (
+        *("variant", "name", "line", "quantity", "less", "more", "is_swap"),
     ),
     "components/header.html": (
         *("is_signed_in", "query", "count", "nav", "name", "logo", "logo_width", "logo_height"),
@@ -90,12 +93,12 @@ def test_a_stencil_draws_what_the_engine_draws(
 
 
 def test_every_shape_of_a_card_has_its_own_pieces() -> None:
-    for detail, few, is_available in product(("", "1 lb"), ("", "Only 2 left"), (False, True)):
+    for detail, few, add in product(("", "1 lb"), ("", "Only 2 left"), ("", "Add")):
         fields: dict[str, str | bool] = {
             **dict.fromkeys(PARTS["components/card.html"], "x"),
             "detail": detail,
             "few": few,
-            "is_available": is_available,
+            "add": add,
         }
         html = draw_stencil("components/card.html", fields, language="en", frame=card_frame)
         assert html == draw_plainly("components/card.html", fields, "en")

@@ -38,6 +38,7 @@ from shop.doors.pages.price_block import PriceBlock, build_price_block
 from shop.doors.pages.values import ProductCard, ProductPage
 from shop.doors.storefront.qr import draw_qr
 from shop.ground.catalog.core.photos import Picture
+from shop.ground.catalog.core.values import CatalogCard
 from shop.ground.kernel.money import format_money
 
 Words = dict[str, str]
@@ -53,7 +54,6 @@ def price_words(language: str) -> Words:
     with override(language):
         return {
             "switch_off": _("Switch off"),
-            "add": _("Add to cart"),
             "choose": _("Choose"),
             "from": _("from"),
             "few_left": _("Only {n} left"),
@@ -340,10 +340,11 @@ def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
             "similar_url": "" if available else category_url(language, shown.category_path),
             "picture": shot.at_least(320) if shot else "",
             "srcset": shot.srcset if shot else "",
-            "line": f"{shown.variant_id}:{view.token or ''}",
+            "add": ""
+            if available <= 0
+            else draw_add(shown, view.token or "", language, quantity=item.quantity),
             "is_from": choice is not None and choice.is_from,
             "is_choice": choice is not None and available > 0,
-            "is_available": available > 0,
             "few": price_words(language)["few_left"].format(n=available) if few else "",
         },
         language=language,
@@ -363,6 +364,30 @@ def until_text(block: PriceBlock, language: str) -> str:
     if block.ends_at is None or not block.percent:
         return ""
     return price_words(language)["until"].format(day=last_day(block.ends_at))
+
+
+def draw_add(
+    card: CatalogCard, token: str, language: str, *, quantity: int, is_swap: bool = False
+) -> SafeString:
+    """Return the buttons of a card: add the variant, or change how many are in the cart.
+
+    `token` is the quote that the card shows; `is_swap` puts them into a page that is there.
+    """
+    number = card.variant_id
+    return draw_stencil(
+        "components/card_add.html",
+        {
+            "variant": str(number),
+            "name": card.name,
+            "line": f"{number}:{token}",
+            "quantity": str(quantity) if quantity else "",
+            "less": f"{number}:{quantity - 1}:{quantity}:{token}" if quantity else "",
+            "more": f"{number}:{quantity + 1}:{quantity}:{token}" if quantity else "",
+            "is_swap": is_swap,
+        },
+        language=language,
+        frame=bare_frame,
+    )
 
 
 def card_frame(language: str) -> dict[str, object]:

@@ -10,6 +10,8 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -29,24 +31,31 @@ from pricing.base.core.values import QuoteContext
 from promotions.coupons.api import TooManyWrongCodes
 from promotions.engine.api import normalize_code
 from shop.doors.pages.cards import quote_context
+from shop.doors.pages.context import PageContext
 from shop.doors.pages.members import list_cart_offers
-from shop.doors.storefront.forms import CodeForm, GiftForm, LineForm, read_line
+from shop.doors.storefront.forms import Change, CodeForm, GiftForm, read_change, read_line
 from shop.doors.storefront.limits import ask_to_wait, limited, say_wait, wait_for
 from shop.doors.storefront.messages import say_refusal
 from shop.doors.storefront.recording import record_event
 from shop.doors.storefront.rendering import is_fragment
+from shop.doors.storefront.templatetags.shop_site import draw_add
 from shop.doors.storefront.visitors import ensure_shopper, get_visit
+from shop.ground.catalog.selectors import list_cards
 from shop.ground.jobs.limits import CHANGE, CODES, GUESS
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.money import format_money
 
 Act = Callable[[QuoteContext], CartView]
+# What htmx swaps, by the id of its target; everything else is the cart's own page.
+PARTS = {"drawer": "storefront/drawer.html", "toast": "storefront/card_change.html"}
 
 
 @require_safe
 def cart(request: HttpRequest) -> HttpResponse:
-    """Show the cart, or the drawer if htmx asks for it."""
-    return render_cart(request, _view(request))
+    """Show the cart, or the drawer if htmx asks for it. `step` in the address puts back what was
+    just taken out, once the visitor presses its button."""
+    removed = read_change(request.GET)
+    return render_cart(request, _view(request), undo="" if removed is None else removed.write())
 
 
 @require_POST
@@ -67,29 +76,27 @@ def add(request: HttpRequest) -> HttpResponse:
             token=line.token or None,
         )
 
-    return _change(request, act, ("cart_add", line.variant_id, line.quantity))
+    asked = Change(line.variant_id, line.quantity, token=line.token)
+    return _change(request, act, ("cart_add", line.variant_id, line.quantity), asked=asked)
 
 
 @require_POST
 @limited(CHANGE)
 def change_line(request: HttpRequest) -> HttpResponse:
     """Set a quantity; zero takes the product out and offers to put it back."""
-    form = LineForm(request.POST)
-    if not form.is_valid():
+    asked = read_change(request.POST)
+    if asked is None:
         return refuse_change(request, _("Please enter a quantity from 0 to 99."))
-    variant_id, quantity = form.cleaned_data["variant"], form.cleaned_data["quantity"]
-    before = form.cleaned_data["was"] or 0
 
     def act(context: QuoteContext) -> CartView:
-        return set_quantity(context=context, variant_id=variant_id, quantity=quantity)
+        return set_quantity(context=context, variant_id=asked.variant_id, quantity=asked.quantity)
 
     event = None
-    if quantity < before:
-        event = ("cart_remove", variant_id, before - quantity)
-    elif quantity > before:
-        event = ("cart_add", variant_id, quantity - before)
-    undo = {"variant": variant_id, "quantity": before} if quantity == 0 and before else None
-    return _change(request, act, event, undo=undo)
+    if asked.quantity < asked.was:
+        event = ("cart_remove", asked.variant_id, asked.was - asked.quantity)
+    elif asked.quantity > asked.was:
+        event = ("cart_add", asked.variant_id, asked.quantity - asked.was)
+    return _change(request, act, event, asked=asked)
 
 
 @require_POST
@@ -153,11 +160,12 @@ def render_cart(
     request: HttpRequest,
     view: CartView,
     *,
-    undo: dict[str, int] | None = None,
+    undo: str = "",
+    asked: Change | None = None,
     refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """Return the cart as the page, the page's inner part or the drawer."""
+    """Return the cart as the page, its inner part, the drawer, or for a card a word about it."""
     visit = get_visit(request)
     visit.remember_count(view.quantity)
     context: dict[str, Any] = {
@@ -167,12 +175,14 @@ def render_cart(
         "is_swap": is_fragment(request),
         "needs_consent": any(notice.needs_consent for notice in view.notices),
     }
-    is_drawer = request.headers.get("HX-Target") == "drawer"
-    context["is_drawer"] = is_drawer
-    context["own_offers"] = () if is_drawer else list_cart_offers(visit.ctx, view, visit.visitor)
+    target = request.headers.get("HX-Target", "") if is_fragment(request) else ""
+    is_whole = target not in PARTS
+    context["target"] = "#drawer" if target == "drawer" else "#cart"
+    context["own_offers"] = list_cart_offers(visit.ctx, view, visit.visitor) if is_whole else ()
+    context["buttons"] = _draw_buttons(visit.ctx, view, asked)
     if not is_fragment(request):
         return render(request, "storefront/cart.html", context, status=status)
-    name = "storefront/drawer.html" if is_drawer else "storefront/cart_body.html"
+    name = PARTS.get(target, "storefront/cart_body.html")
     response = render(request, name, context, status=status)
     response["HX-Trigger-After-Swap"] = _announce(visit.ctx.locale, view)
     return response
@@ -183,7 +193,7 @@ def _change(
     act: Act,
     event: tuple[str, int, int] | None,
     *,
-    undo: dict[str, int] | None = None,
+    asked: Change | None = None,
 ) -> HttpResponse:
     context = quote_context(get_visit(request).ctx, "cart")
     try:
@@ -192,21 +202,38 @@ def _change(
         wait = math.ceil(error.detail["retry_after_seconds"])
         return ask_to_wait(refuse_change(request, say_wait(wait), status=429), wait)
     except CartChanged:
-        return refuse_change(request, _("Your cart changed meanwhile. This is how it stands now."))
+        changed = _("Your cart changed meanwhile. This is how it stands now.")
+        return refuse_change(request, changed, asked=asked)
     except FairtagError as error:
-        return refuse_change(request, say_refusal(error))
+        return refuse_change(request, say_refusal(error), asked=asked)
     if event is not None:
         kind, variant_id, quantity = event
         record_event(request, kind, variant_id=variant_id, quantity=quantity)
+    undo = "" if asked is None else asked.undo()
     if is_fragment(request):
-        return render_cart(request, view, undo=undo)
+        return render_cart(request, view, undo=undo, asked=asked)
     get_visit(request).remember_count(view.quantity)
-    return redirect("cart")
+    return redirect(reverse("cart", query={"step": undo} if undo else None))
 
 
-def refuse_change(request: HttpRequest, refusal: str, *, status: int = 422) -> HttpResponse:
+def refuse_change(
+    request: HttpRequest, refusal: str, *, asked: Change | None = None, status: int = 422
+) -> HttpResponse:
     """Show the cart as it stands, with the reason; with 422, so that nothing counts as done."""
-    return render_cart(request, _view(request), refusal=refusal, status=status)
+    return render_cart(request, _view(request), asked=asked, refusal=refusal, status=status)
+
+
+def _draw_buttons(ctx: PageContext, view: CartView, asked: Change | None) -> list[SafeString]:
+    """Return the buttons of the card whose product was asked for, as the cart stands now."""
+    if asked is None:
+        return []
+    held = [line for line in view.lines if line.card.variant_id == asked.variant_id]
+    quantity = sum(line.quantity for line in held if not line.is_gift)
+    cards = [line.card for line in held] or list_cards([asked.variant_id], ctx.language)
+    return [
+        draw_add(card, asked.token, ctx.language, quantity=quantity, is_swap=True)
+        for card in cards[:1]
+    ]
 
 
 def _view(request: HttpRequest) -> CartView:
