@@ -12,7 +12,13 @@ from playwright.sync_api import Page, expect
 
 from tests.functional.conftest import Visitor
 from tests.functional.shop import Shop
-from tests.functional.walk import PERSONAL, become_known, fill_checkout, view_products
+from tests.functional.walk import (
+    PERSONAL,
+    become_known,
+    fill_checkout,
+    put_into_cart,
+    view_products,
+)
 
 PASSWORD = "a-long-and-quiet-river"
 LISTING = "/search/?q=cheese"
@@ -65,13 +71,11 @@ def test_signing_up_keeps_the_cart_and_signing_out_clears_it(page: Page) -> None
 
 def test_the_cart_of_a_second_device_joins_the_first(page: Page, visit: Visitor) -> None:
     page.goto("/search/?q=milk")
-    page.locator(".card").first.get_by_role("button", name="Add to cart").click()
-    expect(page.locator("#drawer")).to_be_visible()
+    put_into_cart(page.locator("main"))
     email = sign_up(page)
     other = visit(viewport={"width": 1280, "height": 900})
     other.goto("/search/?q=bread")
-    other.locator(".card").first.get_by_role("button", name="Add to cart").click()
-    expect(other.locator("#drawer")).to_be_visible()
+    put_into_cart(other.locator("main"))
     sign_in(other, email, PASSWORD)
     other.goto("/cart/")
     expect(other.locator(".line")).to_have_count(2)
@@ -82,8 +86,7 @@ def test_the_account_of_who_has_ordered_fits_a_phone(visit: Visitor, width: int)
     page = visit(viewport={"width": width, "height": 844})
     sign_up(page)
     page.goto("/search/?q=milk")
-    page.locator(".card").first.get_by_role("button", name="Add to cart").click()
-    expect(page.locator("#drawer")).to_be_visible()
+    put_into_cart(page.locator("main"))
     page.goto("/checkout/")
     fill_checkout(page)
     page.get_by_role("button", name="Place order and pay").last.click()

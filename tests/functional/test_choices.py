@@ -6,7 +6,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.functional.conftest import Visitor
-from tests.functional.walk import PERSONAL, become_known, list_names, read_prices, view_products
+from tests.functional.walk import (
+    PERSONAL,
+    become_known,
+    list_names,
+    put_into_cart,
+    read_prices,
+    view_products,
+)
 
 NY = "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."
 LISTING = "/search/?q=cheese"
@@ -90,8 +97,7 @@ def test_every_personal_price_says_both_prices_and_why(page: Page) -> None:
     become_known(page, LISTING)
     card = page.locator(".card", has=page.locator(PERSONAL)).first
     product = str(card.locator(".card__name a").get_attribute("href"))
-    card.get_by_role("button", name="Add to cart").click()
-    expect(page.get_by_role("dialog", name="Your cart")).to_be_visible()
+    put_into_cart(card)
     check_personal_prices(page)
     for path in (product, "/", "/cart/", "/checkout/"):
         page.goto(path)

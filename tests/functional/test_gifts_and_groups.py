@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.functional.shop import Shop
 from tests.functional.test_account import sign_up
-from tests.functional.walk import fill_checkout
+from tests.functional.walk import fill_checkout, put_into_cart
 
 # Two gifts for any cart, and 30 % for students; the codes of the group are printed.
 OPEN = """
@@ -75,8 +75,7 @@ def code(shop: Shop) -> Iterator[str]:
 @pytest.mark.usefixtures("code")
 def test_a_chosen_gift_comes_with_the_order(page: Page) -> None:
     page.goto("/search/?q=cheese")
-    page.locator(".card").get_by_role("button", name="Add to cart").first.click()
-    expect(page.get_by_role("dialog", name="Your cart")).to_be_visible()
+    put_into_cart(page.locator("main"))
     page.goto("/cart/")
     choice = page.get_by_role("group", name="Choose your gift: A present for you")
     gifts = choice.get_by_role("radio")
@@ -122,8 +121,7 @@ def test_points_are_used_at_checkout_and_what_was_typed_stays(page: Page, shop: 
     expect(page.get_by_text("From now on your orders earn points.")).to_be_visible()
     shop.shell.run(GIVE)
     page.goto("/search/?q=cheese")
-    page.locator(".card").get_by_role("button", name="Add to cart").first.click()
-    expect(page.get_by_role("dialog", name="Your cart")).to_be_visible()
+    put_into_cart(page.locator("main"))
     page.goto("/checkout/")
     address = page.get_by_label("E-mail address", exact=True)
     address.fill("kept@example.com")

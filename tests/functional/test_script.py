@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.functional.walk import view_products
+from tests.functional.conftest import Visitor
+from tests.functional.walk import put_into_cart, view_products
 
 SMALL = 10_240
 
@@ -126,28 +127,55 @@ def test_the_back_button_undoes_a_filter(page: Page) -> None:
 
 def test_taking_a_product_out_can_be_undone(page: Page) -> None:
     page.goto("/search/?q=milk")
-    page.locator(".card").first.get_by_role("button", name="Add to cart").click()
-    drawer = page.get_by_role("dialog", name="Your cart")
-    drawer.get_by_role("button", name=re.compile("^One more of")).click()
+    card = page.locator(".card").first
+    put_into_cart(card)
+    card.get_by_role("button", name=re.compile("^One more of")).click()
     expect(page.locator("#live")).to_have_text(re.compile("Cart: 2 items"))
-    drawer.get_by_role("button", name=re.compile("^Remove")).click()
-    expect(drawer.locator(".line")).to_have_count(0)
-    drawer.get_by_role("button", name="Put it back").click()
-    expect(drawer.get_by_label(re.compile("^Quantity of"))).to_have_value("2")
+    page.reload()
+    for left in ("1", "Add to cart"):
+        card.get_by_role("button", name=re.compile("^One less of")).click()
+        expect(card.locator(".card__add")).to_contain_text(left)
+    page.locator("#toast").get_by_role("button", name="Put it back").click()
+    expect(card.locator(".stepper b")).to_have_text("1")
+    page.goto("/cart/")
+    page.get_by_role("button", name=re.compile("^Remove")).click()
+    page.get_by_role("button", name="Put it back").click()
+    expect(page.get_by_label(re.compile("^Quantity of"))).to_have_value("1")
 
 
 def test_a_code_that_does_not_apply_says_why(page: Page) -> None:
     page.goto("/search/?q=milk")
-    page.locator(".card").first.get_by_role("button", name="Add to cart").click()
-    drawer = page.get_by_role("dialog", name="Your cart")
-    drawer.get_by_text("I have a code").or_(
-        drawer.get_by_role("link", name="View cart")
-    ).first.click()
+    put_into_cart(page.locator("main"))
     page.goto("/cart/")
     page.get_by_text("I have a code").click()
     page.get_by_label("Code", exact=True).fill("NOSUCHCODE")
     page.get_by_role("button", name="Use", exact=True).click()
     expect(page.get_by_text("NOSUCHCODE:")).to_be_visible()
+
+
+def test_filters_are_a_sheet_that_back_closes(visit: Visitor) -> None:
+    page = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.goto("/search/?q=cheese")
+    sheet = page.get_by_role("form", name="Sort and filter")
+    opener = page.locator("main").get_by_role("button", name="Sort and filter")
+    everything = page.locator(".listing__head [role=status]").inner_text()
+    expect(sheet).to_be_hidden()
+    opener.click()
+    expect(sheet.get_by_role("button", name="Close")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(sheet.get_by_role("button", name=re.compile("^Show"))).to_be_focused()
+    page.go_back()
+    expect(sheet).to_be_hidden()
+    opener.click()
+    option = sheet.locator(".facet__list .tick").first
+    count = option.locator("small").inner_text()
+    option.click()
+    expect(sheet.get_by_role("button", name=re.compile(f"^Show {count} product"))).to_be_visible()
+    sheet.get_by_role("button", name=re.compile("^Show")).click()
+    expect(sheet).to_be_hidden()
+    expect(page.locator(".listing__head [role=status]")).to_have_text(re.compile(f"^{count} "))
+    page.go_back()
+    expect(page.locator(".listing__head [role=status]")).to_have_text(everything)
 
 
 def test_script_and_style_stay_small(page: Page) -> None:

@@ -41,6 +41,12 @@ def read_price(price: Locator) -> Shown:
     )
 
 
+def put_into_cart(scope: Locator) -> None:
+    """Add the first product of a card, or of a list of cards, and wait until its card says so."""
+    scope.get_by_role("button", name="Add to cart").first.click()
+    expect(scope.locator(".stepper").first).to_be_visible()
+
+
 def read_prices(page: Page) -> dict[str, Shown]:
     """Return every price on the page by variant."""
     prices = page.locator("main .price").all()
