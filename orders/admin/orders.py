@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 
@@ -33,7 +33,7 @@ from orders.payments.api import REFUNDABLE, refund_order
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.ids import uuid7
 from shop.ground.staff.columns import money_column, tag_column
-from shop.ground.staff.filters import ChannelFilter
+from shop.ground.staff.filters import ChannelFilter, MomentRangeFilter
 from shop.ground.staff.keys import KeySearchAdmin, read_household, read_text, read_uuid, read_words
 from shop.ground.staff.log import write_act
 from shop.ground.staff.masked import MaskedAdmin
@@ -97,7 +97,7 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
         ("status", ChoicesDropdownFilter),
         ChannelFilter,
         "is_simulated",
-        ("placed_at", RangeDateTimeFilter),
+        ("placed_at", MomentRangeFilter),
     ]
     search_keys = {
         "number__startswith": read_text,

@@ -17,6 +17,7 @@ from orders.reports.selectors.campaigns import (
     list_campaign_lines,
     sum_sales_of,
 )
+from orders.reports.selectors.cohorts import CohortMonth, list_cohorts, sum_between
 from orders.reports.selectors.recorded_orders import (
     RecordedLine,
     RecordedOrder,
@@ -39,6 +40,7 @@ from orders.reports.services import summarize_sales
 __all__ = [
     "CampaignDelivery",
     "CampaignLine",
+    "CohortMonth",
     "DaySales",
     "OrderColumns",
     "OrderTaken",
@@ -51,6 +53,7 @@ __all__ = [
     "find_taken",
     "list_campaign_deliveries",
     "list_campaign_lines",
+    "list_cohorts",
     "list_day_sales",
     "list_ordered_since",
     "list_orders_of_shopper",
@@ -58,6 +61,7 @@ __all__ = [
     "list_taken_lines",
     "load_order_columns",
     "load_recorded_orders",
+    "sum_between",
     "sum_sales_of",
     "sum_simulated",
     "summarize_sales",

@@ -10,6 +10,7 @@ from profiles.events.core.records import (
     SHOP,
     SIMULATED,
 )
+from profiles.events.selectors.funnels import DayFunnel, list_day_funnels
 from profiles.events.selectors.offer_events import (
     BasketLine,
     ShopperLine,
@@ -83,6 +84,7 @@ __all__ = [
     "SIMULATED",
     "BasketLine",
     "BatchTooLarge",
+    "DayFunnel",
     "LiveEvent",
     "PurchaseWeeks",
     "QuoteOutcomes",
@@ -99,6 +101,7 @@ __all__ = [
     "ingest_events",
     "is_crawler",
     "list_basket_lines",
+    "list_day_funnels",
     "list_live_events",
     "list_shopper_lines",
     "list_shopper_returns",

@@ -37,6 +37,8 @@ PAGES = {
     "model_backtest": "pricing.view_demandmodelversion",
     "elasticities": "pricing.view_demandmodelversion",
     "learning": "pricing.view_demandmodelversion",
+    "insights": "orders.view_order",
+    "cohorts": "orders.view_order",
     "lift": "pricing.view_demandmodelversion",
     "live": "pricing.view_quote",
     "simulate_visit": "profiles.add_experiment",

@@ -27,6 +27,11 @@ def show_day(day: date) -> str:
     return str(format_skeleton("MMMd", day, locale=staff_locale()))
 
 
+def show_month(day: date) -> str:
+    """Return the month of a day as the reader writes it: Nov 2026, 2026年11月."""
+    return str(format_skeleton("yMMM", day, locale=staff_locale()))
+
+
 def show_age(moment: datetime | None, now: datetime) -> str:
     """Return how long ago `moment` was in one unit; a word for never."""
     if moment is None:

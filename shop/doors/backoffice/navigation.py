@@ -226,6 +226,7 @@ SECTIONS: tuple[Section, ...] = (
         "trending_up",
         "i",
         (
+            Tab(_("Sales"), "admin:insights", "orders.view_order", ("cohorts",)),
             Tab(_("Lift of personal prices"), "admin:lift", MODELS, ("lift",)),
             Tab(_("See it happen"), "admin:live", "pricing.view_quote", ("simulate_visit",)),
             Tab(_("Learning"), "admin:learning", MODELS),

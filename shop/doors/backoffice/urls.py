@@ -39,6 +39,7 @@ from shop.doors.backoffice.views.fulfilment import (
     show_return_statistics,
 )
 from shop.doors.backoffice.views.guardrails import show_guardrails
+from shop.doors.backoffice.views.insights import show_cohorts, show_sales
 from shop.doors.backoffice.views.kill_switches import flip_switch, show_switches
 from shop.doors.backoffice.views.learning import show_learning, show_rollouts
 from shop.doors.backoffice.views.ledger import show_price_story
@@ -220,6 +221,8 @@ def _list_allocator_pages(site: AdminSite) -> list[URLPattern]:
 
 def _list_insights(site: AdminSite) -> list[URLPattern]:
     return [
+        path("insights/", site.admin_view(show_sales), name="insights"),
+        path("insights/cohorts/", site.admin_view(show_cohorts), name="cohorts"),
         path("insights/lift/", site.admin_view(show_lift), name="lift"),
         path("insights/live/", site.admin_view(show_live), name="live"),
         path("insights/live/simulate/", site.admin_view(simulate), name="simulate_visit"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from shop.doors.backoffice.charts.drawing import (
     BOTTOM,
@@ -30,6 +31,7 @@ from shop.doors.backoffice.charts.drawing import (
 )
 from shop.doors.backoffice.charts.scales import Scale, choose_labels, choose_ticks, extent
 
+WHOLE, SO_FAR = SafeString(""), SafeString(' class="ft-so-far"')
 # A lone day is a bar, not a wall.
 WIDEST_BAR = 240.0
 
@@ -38,7 +40,8 @@ WIDEST_BAR = 240.0
 class DayChart:
     """Numbers by label (days, rungs): bars stacked on each other, lines drawn over them.
 
-    With `has_steps` a line holds its number for the whole label and jumps to the next one.
+    With `has_steps` a line holds its number for the whole label and jumps to the next one. The
+    label at `so_far` is not over: its marks are dotted, and named so.
     """
 
     title: str
@@ -51,6 +54,7 @@ class DayChart:
     ceiling: float | None = None
     width: int = WIDTH
     has_steps: bool = False
+    so_far: int | None = None
 
     def draw(self) -> Chart:
         """Return the chart."""
@@ -76,10 +80,17 @@ class DayChart:
             headers=(self.label_title, *(one.name for one in series)),
             rows=tuple(
                 (label, *(show_or_dash(one.numbers[index], self.show) for one in series))
-                for index, label in enumerate(self.labels)
+                for index, label in enumerate(self._name_labels())
             ),
             note=self.note,
             is_empty=not any(number for one in series for number in one.numbers),
+        )
+
+    def _name_labels(self) -> tuple[str, ...]:
+        """Return the labels as the table and the tips name them."""
+        return tuple(
+            _("%(day)s so far") % {"day": label} if index == self.so_far else label
+            for index, label in enumerate(self.labels)
         )
 
     def _tops(self) -> tuple[float, ...]:
@@ -89,6 +100,7 @@ class DayChart:
     def _draw_bars(self, y: Scale, slot: float) -> list[SafeString]:
         below = [0.0] * len(self.labels)
         width = round(min(slot * 0.72, WIDEST_BAR), 1)
+        labels = self._name_labels()
         drawn = []
         for bar in self.bars:
             marks = []
@@ -97,16 +109,17 @@ class DayChart:
                     continue
                 top, base = y.place(below[index] + number), y.place(below[index])
                 below[index] += number
-                tip = f"{self.labels[index]} · {bar.name}: {self.show(number)}"
+                tip = f"{labels[index]} · {bar.name}: {self.show(number)}"
                 x = round(LEFT + slot * (index + 0.5) - width / 2.0, 1)
-                marks.append((x, min(top, base), width, round(abs(base - top), 1), tip))
+                kind = SO_FAR if index == self.so_far else WHOLE
+                marks.append((kind, x, min(top, base), width, round(abs(base - top), 1), tip))
             drawn.append(
                 format_html(
                     '<g class="ft-fill-{}">{}</g>',
                     bar.tone,
                     format_html_join(
                         "",
-                        '<rect x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>',
+                        '<rect{} x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>',
                         marks,
                     ),
                 )
@@ -119,15 +132,20 @@ class DayChart:
             for index, number in enumerate(line.numbers)
             if number is not None
         ]
+        labels = self._name_labels()
         tips = (
-            (x, top, HOVER_RADIUS, f"{self.labels[index]} · {line.name}: {self.show(number)}")
+            (x, top, HOVER_RADIUS, f"{labels[index]} · {line.name}: {self.show(number)}")
             for x, top, index, number in points
         )
-        places = [(x, top, index) for x, top, index, _ in points]
+        places = [(x, top, index) for x, top, index, _number in points]
+        whole = [place for place in places if place[2] != self.so_far]
+        # From the last whole day to the one that is not over.
+        open_end = places[-2:] if 1 < len(places) != len(whole) else []
         return format_html(
-            '<g class="ft-line-{}"><path d="{}"/>{}{}</g>',
+            '<g class="ft-line-{}"><path d="{}"/>{}{}{}</g>',
             line.tone,
-            trace_steps(places, slot) if self.has_steps else trace(places),
+            trace_steps(whole, slot) if self.has_steps else trace(whole),
+            format_html('<path{} d="{}"/>', SO_FAR, trace(open_end)) if open_end else "",
             format_html_join("", LONE, find_lone(places)),
             format_html_join("", HOVER, tips),
         )

@@ -54,11 +54,12 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """`days` whole days of the shop's own time zone, the last one being today."""
+    """`days` whole days of the shop's own time zone; `end_day` is the last, today where None."""
 
     days: int
     today: date
     zone: str
+    end_day: date | None = None
 
     @classmethod
     def ending(cls, now: datetime, days: int) -> Period:
@@ -67,9 +68,19 @@ class Period:
         return cls(days, now.astimezone(ZoneInfo(zone)).date(), zone)
 
     @property
+    def last(self) -> date:
+        """Return the last day."""
+        return self.today if self.end_day is None else self.end_day
+
+    @property
     def dates(self) -> tuple[date, ...]:
         """Return the days, oldest first."""
-        return tuple(self.today - timedelta(days=ago) for ago in reversed(range(self.days)))
+        return tuple(self.last - timedelta(days=ago) for ago in reversed(range(self.days)))
+
+    @property
+    def so_far(self) -> int | None:
+        """Return the place of today among the days, None if the period ended before."""
+        return self.days - 1 if self.last == self.today else None
 
     @property
     def start(self) -> datetime:
@@ -79,16 +90,17 @@ class Period:
     @property
     def end(self) -> datetime:
         """Return the first moment after the period."""
-        return datetime.combine(self.today + timedelta(days=1), time.min, ZoneInfo(self.zone))
+        return datetime.combine(self.last + timedelta(days=1), time.min, ZoneInfo(self.zone))
 
 
 @dataclass(frozen=True, slots=True)
 class Sales:
-    """Sales of a period and of the one before it."""
+    """Sales of a period and of one `shift` days before it; None is the period right before."""
 
     period: Period
     now: tuple[DaySales, ...]
     before: tuple[DaySales, ...]
+    shift: int | None = None
 
     def by_day(
         self, figure: Callable[[DaySales], float], channel: str | None = None
@@ -102,8 +114,19 @@ class Sales:
 
     @property
     def data_to(self) -> date | None:
-        """The last whole day with sales: today is not over, and an import may end before it."""
-        return max((row.day for row in self.now if row.day < self.period.today), default=None)
+        """The last whole day that every channel has sales of, as far as it sells daily.
+
+        Today is not over, and the import of a channel may end before it: a sum over a day that one
+        of them misses is no sum to compare.
+        """
+        days: dict[str, set[date]] = {}
+        for row in self.now:
+            if row.day < self.period.today:
+                days.setdefault(row.channel, set()).add(row.day)
+        if not days:
+            return None
+        daily = [sold for sold in days.values() if len(sold) >= LEAST_ALIKE * _span(sold)]
+        return min(map(max, daily or days.values()))
 
     def compare(self, figure: Callable[[DaySales], float]) -> float | None:
         """Return the change of the sum of `figure` up to `data_to` from the same days before.
@@ -114,13 +137,18 @@ class Sales:
         if last is None:
             return None
         now = [row for row in self.now if row.day <= last]
-        until = last - timedelta(days=self.period.days)
+        until = last - timedelta(days=self.shift or self.period.days)
         before = [row for row in self.before if row.day <= until]
         fewer, more = sorted(len({row.day for row in rows}) for rows in (now, before))
         base = sum(figure(row) for row in before)
         if fewer < LEAST_ALIKE * more or base <= 0:
             return None
         return sum(figure(row) for row in now) / base - 1.0
+
+
+def _span(days: set[date]) -> int:
+    """Return how many days lie from the first to the last of some."""
+    return (max(days) - min(days)).days + 1
 
 
 def read_sales(period: Period) -> Sales:

@@ -1,0 +1,142 @@
+"""The date bar of insights: which days, compared with which, of which market and channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from shop.doors.backoffice.formats import show_day
+from shop.doors.backoffice.home.sales import Period
+from shop.ground.catalog.selectors import list_markets
+from shop.ground.staff.region import staff_currency
+
+type Text = str | Promise
+
+DAYS = {"today": 1, "7": 7, "28": 28}
+USUAL = "28"
+LONGEST = timedelta(days=730)
+# Last year's days are those 52 weeks before: a Monday is compared with a Monday.
+A_YEAR = 364
+COMPARED: dict[str, Text] = {
+    "previous": gettext_lazy("the period before"),
+    "year": gettext_lazy("last year"),
+    "none": gettext_lazy("nothing"),
+}
+CHANNELS: dict[str, Text] = {
+    "": gettext_lazy("all channels"),
+    "online": gettext_lazy("online"),
+    "store": gettext_lazy("store"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a reader of insights asked for. `shift` are the days back to what is compared, None
+    without comparison; `currency` stands for the markets that sell in it."""
+
+    period: Period
+    preset: str
+    compare: str
+    channel: str
+    currency: str
+
+    @property
+    def shift(self) -> int | None:
+        """How many days back the period lies that this one is compared with."""
+        return {"previous": self.period.days, "year": A_YEAR}.get(self.compare)
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The fields of an address that shows the same again."""
+        kept = {"days": self.preset, "compare": self.compare, "channel": self.channel}
+        if self.preset == "custom":
+            kept |= {"from": self.period.dates[0].isoformat(), "to": self.period.last.isoformat()}
+        if self.currency != staff_currency():
+            kept["currency"] = self.currency
+        return {name: text for name, text in kept.items() if text}
+
+    def address(self, **changes: str) -> str:
+        """Return the query of the same with some fields changed."""
+        return "?" + urlencode({**self.fields, **changes})
+
+    @property
+    def orders_query(self) -> str:
+        """The query that lists the orders of the period."""
+        bounds = {
+            "placed_at_from_0": self.period.dates[0].isoformat(),
+            "placed_at_from_1": "00:00:00",
+            "placed_at_to_0": self.period.last.isoformat(),
+            "placed_at_to_1": "23:59:59.999999",
+        }
+        return urlencode(bounds | ({"channel": self.channel} if self.channel else {}))
+
+
+def read_asked(fields: Mapping[str, str], now: datetime) -> Asked:
+    """Return what the fields of an address ask for; the usual 28 days for anything unreadable."""
+    today = Period.ending(now, 1)
+    preset = fields.get("days", USUAL)
+    custom = _read_custom(fields, today.today) if preset == "custom" else None
+    if custom is None and preset not in DAYS:
+        preset = USUAL
+    period = custom or Period(DAYS[preset], today.today, today.zone)
+    compare, channel = fields.get("compare", "previous"), fields.get("channel", "")
+    currency = fields.get("currency", "")
+    return Asked(
+        period=period,
+        preset=preset,
+        compare=compare if compare in COMPARED else "previous",
+        channel=channel if channel in CHANNELS else "",
+        currency=currency if currency in dict(list_currencies()) else staff_currency(),
+    )
+
+
+def _read_custom(fields: Mapping[str, str], today: date) -> Period | None:
+    """Return the days from one to another, None where they cannot be read or lie ahead."""
+    try:
+        first, last = (date.fromisoformat(fields.get(name, "")) for name in ("from", "to"))
+    except ValueError:
+        return None
+    last = min(last, today)
+    if first > last or last - first > LONGEST:
+        return None
+    return Period((last - first).days + 1, today, settings.BUSINESS_TIME_ZONE, last)
+
+
+def list_currencies() -> Iterator[tuple[str, str]]:
+    """Yield each currency with the markets that sell in it: sales are summed by currency."""
+    named: dict[str, list[str]] = {}
+    for market in list_markets():
+        named.setdefault(market.currency, []).append(market.name)
+    for currency, names in named.items():
+        yield currency, f"{', '.join(names)} ({currency})"
+
+
+def build_bar(asked: Asked, complete_to: date | None) -> dict[str, Any]:
+    """Return what the date bar shows: presets, the form's choices, and how far data goes."""
+    names = {"today": _("Today"), "7": _("7 days"), "28": _("28 days")}
+    currencies = list(list_currencies())
+    return {
+        "presets": [
+            (asked.address(days=preset), name, preset == asked.preset)
+            for preset, name in names.items()
+        ],
+        "first": asked.period.dates[0].isoformat(),
+        "last": asked.period.last.isoformat(),
+        "today": asked.period.today.isoformat(),
+        "compared": [(key, name, key == asked.compare) for key, name in COMPARED.items()],
+        "channels": [(key, name, key == asked.channel) for key, name in CHANNELS.items()],
+        "currencies": [(key, name, key == asked.currency) for key, name in currencies]
+        if len(currencies) > 1
+        else [],
+        "complete_to": "" if complete_to is None else show_day(complete_to),
+        "zone": asked.period.zone,
+        "csv": asked.address(format="csv"),
+    }

@@ -1,0 +1,65 @@
+"""Insights: sales and cohorts of any days, compared like with like."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.home.sales import draw_personal
+from shop.doors.backoffice.insights.lift import list_lift_days, tell_lift
+from shop.doors.backoffice.insights.ranges import build_bar, read_asked
+from shop.doors.backoffice.insights.sales import (
+    build_asked_cards,
+    draw_asked_sales,
+    list_cohort_lines,
+    list_sheets,
+    list_steps,
+    read_asked_sales,
+    read_funnels,
+)
+from shop.doors.backoffice.insights.sheets import answer_sheet
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.region import StaffRegion, in_region, staff_zone
+
+CAN_SEE, CAN_SEE_PRICES = "orders.view_order", "pricing.view_quote"
+
+
+@needs(CAN_SEE)
+def show_sales(request: HttpRequest) -> HttpResponse:
+    """Show sales, margin, conversion and personal prices of the days asked for. Twelve queries of
+    our own when nothing is remembered."""
+    if not request.user.has_perm(CAN_SEE_PRICES):
+        raise PermissionDenied
+    now = utc_now()
+    asked = read_asked(request.GET, now)
+    with in_region(StaffRegion(asked.currency, staff_zone())):
+        sales = read_asked_sales(asked)
+        if request.GET.get("format") == "csv":
+            return answer_sheet("sales", list_sheets(asked, sales))
+        days = list_lift_days()
+        context = {
+            "bar": build_bar(asked, sales.data_to),
+            "cards": build_asked_cards(asked, sales, now),
+            "orders": f"{reverse('admin:orders_order_changelist')}?{asked.orders_query}",
+            "chart": draw_asked_sales(asked, sales),
+            "personal": draw_personal(sales),
+            "steps": list_steps(read_funnels(asked)),
+            "story": tell_lift(days) if days else None,
+            "cohorts": reverse("admin:cohorts") + asked.address(),
+        }
+    return render_page(request, "admin/insights_sales.html", _("Sales"), context)
+
+
+@needs(CAN_SEE)
+def show_cohorts(request: HttpRequest) -> HttpResponse:
+    """Show shoppers by the month of their first order. One query."""
+    asked = read_asked(request.GET, utc_now())
+    lines = list_cohort_lines(asked)
+    context = {
+        "lines": lines,
+        "months": range(1, max((len(one.cells) for one in lines), default=0) + 1),
+    }
+    return render_page(request, "admin/insights_cohorts.html", _("Cohorts"), context)

@@ -1,0 +1,42 @@
+"""Insights on a stocked shop: figures lead to their orders, tables to a file."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from orders.order.models import Order
+from shop.doors.backoffice.memory import forget_all
+from shop.ground.kernel.clock import utc_now
+from tests.factories.backoffice import ROWS
+
+
+def test_sales_lead_to_their_orders_and_to_a_file(root: Client) -> None:
+    Order.objects.update(placed_at=utc_now() - timedelta(days=2), status="paid", channel="online")
+    forget_all()
+    with CaptureQueriesContext(connection) as queries:
+        page = root.get(reverse("admin:insights"), {"days": "7", "channel": "online"})
+    assert len([one for one in queries if "shop_catalogversion" not in one["sql"]]) <= 24
+    figures = {str(card.title): card.figure for card in page.context["cards"]}
+    assert figures["Orders"] == str(ROWS)
+    listed = root.get(page.context["orders"])
+    assert listed.context["cl"].result_count == ROWS
+    sheet = root.get(reverse("admin:insights"), {"days": "7", "format": "csv"}).content.decode()
+    assert sheet.startswith("Sales by day")
+    assert "From visit to order" in sheet
+
+
+def test_cohorts_count_who_ordered_again(root: Client) -> None:
+    forget_all()
+    now = utc_now()
+    first, second = Order.objects.order_by("pk")[:2]
+    Order.objects.exclude(pk__in=[first.pk, second.pk]).update(status="cancelled")
+    both = Order.objects.filter(pk__in=[first.pk, second.pk])
+    both.update(status="paid", shopper=first.shopper, currency="USD", placed_at=now)
+    Order.objects.filter(pk=first.pk).update(placed_at=now.replace(day=1) - timedelta(days=20))
+    (line,) = root.get(reverse("admin:cohorts")).context["lines"]
+    assert (line.shoppers, line.cells) == ("1", (("100 %", 5),))
