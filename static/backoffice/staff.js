@@ -19,3 +19,123 @@ document.addEventListener("click", async (event) => {
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.target.getAttribute("hx-trigger")?.startsWith("every")) event.preventDefault();
 });
+
+// The palette and the keys. Single letters can be switched off in the sheet of keys: people who speak to their
+// computer would press them by accident.
+const KEYS_OFF = "ft-keys-off";
+const GO_WITHIN = 1500;
+let wentAt = 0;
+
+function isTyping() {
+  const active = document.activeElement;
+  return active.matches("input, textarea, select") || active.isContentEditable || Boolean(document.querySelector("dialog[open]"));
+}
+
+function openDialog(id) {
+  const dialog = document.getElementById(id);
+  if (!dialog || dialog.open) return;
+  dialog.showModal();
+}
+
+window.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    openDialog("ft-palette");
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping()) return;
+  if (event.key.length === 1 && event.key !== " " && localStorage.getItem(KEYS_OFF)) {
+    event.stopImmediatePropagation();
+    return;
+  }
+  if (event.key === "?") openDialog("ft-keys");
+  const key = event.key.toLowerCase();
+  if (event.timeStamp - wentAt < GO_WITHIN && /^[a-z]$/.test(key)) {
+    wentAt = 0;
+    const link = document.querySelector(`#nav-sidebar-apps a[data-key="${key}"]`);
+    if (link) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      window.location.assign(link.href);
+    }
+    return;
+  }
+  if (key === "g") wentAt = event.timeStamp;
+}, { capture: true });
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-dialog]");
+  if (opener) {
+    event.preventDefault();
+    openDialog(opener.dataset.dialog);
+  }
+  if (event.target.matches("dialog.ft-dialog")) event.target.close();
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+  const keysOn = document.getElementById("ft-keys-on");
+  if (keysOn) {
+    keysOn.checked = !localStorage.getItem(KEYS_OFF);
+    keysOn.addEventListener("change", () => {
+      if (keysOn.checked) localStorage.removeItem(KEYS_OFF);
+      else localStorage.setItem(KEYS_OFF, "1");
+    });
+  }
+  const palette = document.getElementById("ft-palette");
+  if (palette) fillPalette(palette);
+});
+
+function fillPalette(palette) {
+  const input = palette.querySelector("input");
+  const results = palette.querySelector("#ft-palette-results");
+  let timer;
+  let asked = "";
+
+  function choose(step) {
+    const options = [...results.querySelectorAll("[role=option]")];
+    if (!options.length) return;
+    const at = options.findIndex((option) => option.getAttribute("aria-selected") === "true");
+    const next = options[(at + step + options.length + (at < 0 && step < 0 ? 1 : 0)) % options.length];
+    options.forEach((option) => option.setAttribute("aria-selected", String(option === next)));
+    input.setAttribute("aria-activedescendant", next.id);
+    next.scrollIntoView({ block: "nearest" });
+  }
+
+  async function ask() {
+    const term = input.value.trim();
+    if (term === asked) return;
+    asked = term;
+    const answer = term ? await fetch(`${palette.dataset.search}?s=${encodeURIComponent(term)}`, { headers: { "HX-Request": "true" } }) : null;
+    const text = answer && answer.ok ? await answer.text() : "";
+    if (term !== asked) return;
+    results.innerHTML = text;
+    input.removeAttribute("aria-activedescendant");
+    input.setAttribute("aria-expanded", String(Boolean(results.querySelector("[role=option]"))));
+    choose(1);
+  }
+
+  function open(option, isNew) {
+    if (!option) return;
+    if (isNew) window.open(option.dataset.href, "_blank", "noopener");
+    else window.location.assign(option.dataset.href);
+  }
+
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, 200);
+  });
+  input.addEventListener("keydown", async (event) => {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      choose(event.key === "ArrowDown" ? 1 : -1);
+    }
+    if (event.key === "Enter") {
+      event.preventDefault();
+      clearTimeout(timer);
+      await ask();
+      open(results.querySelector("[aria-selected=true]"), event.ctrlKey || event.metaKey);
+    }
+  });
+  results.addEventListener("click", (event) => open(event.target.closest("[role=option]"), event.ctrlKey || event.metaKey));
+}

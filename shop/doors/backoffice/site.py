@@ -19,7 +19,7 @@ from shop.doors.backoffice.home.dashboards import build_home
 from shop.doors.backoffice.home.simulated import tell_simulated
 from shop.doors.backoffice.navigation import read_menu
 from shop.doors.backoffice.page_wrappers import answer_plainly, on_market_clock, relax_policy
-from shop.doors.backoffice.palette import find_records, find_tables
+from shop.doors.backoffice.palette import find_actions, find_records, find_tables
 from shop.doors.backoffice.reauthentication import require_recent, require_second_factor
 from shop.doors.backoffice.urls import list_pages
 from shop.ground.staff.masked import MaskedAdmin
@@ -121,10 +121,13 @@ class StaffSite(UnfoldAdminSite):
         term = request.GET.get("s", "").strip()
         if not term:
             return HttpResponse()
-        found = [*find_tables(self, request, term), *find_records(self, request, term)]
+        found = [
+            *find_actions(self, request, term),
+            *find_tables(self, request, term),
+            *find_records(self, request, term),
+        ]
         return TemplateResponse(
             request,
             "admin/palette_results.html",
-            {"results": found, "search_term": term, "page_counter": 0},
-            headers={"HX-Trigger": "search"},
+            {"results": found, "search_term": term},
         )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.fields import UnfoldAdminReadonlyField
 
-from shop.ground.staff.columns import show_money
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import show_ago, show_money
 from shop.ground.staff.forms import StaffForms
 from shop.ground.staff.money import is_money
 from shop.ground.staff.numbers import EMPTY, show_units
@@ -33,7 +35,12 @@ class StaffCell(UnfoldAdminReadonlyField):
         place = table.place_for(self.form.instance, {}) if is_ours else staff_region()
         if is_money(column):
             return show_money(value, place.currency)
-        return EMPTY if value is None else show_moment(value, place.time_zone)
+        if value is None:
+            return EMPTY
+        ago = show_ago(value, utc_now(), place.time_zone)
+        return format_html(
+            '{} <span class="ft-note">{}</span>', show_moment(value, place.time_zone), ago
+        )
 
 
 def _is_figure(column: Any) -> bool:

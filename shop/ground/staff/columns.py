@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from babel.dates import format_timedelta
+from babel.dates import format_date, format_timedelta
 from django.contrib.admin import display
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
@@ -17,13 +18,14 @@ from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.money import format_money
 from shop.ground.staff.documents import say_document, show_document
 from shop.ground.staff.numbers import EMPTY, show_percent
-from shop.ground.staff.region import show_moment, staff_currency, staff_locale
+from shop.ground.staff.region import show_moment, staff_currency, staff_locale, staff_zone
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 type Text = str | _StrPromise
 type Column = Callable[[Any], Any]
+FAR = timedelta(days=30)
 
 
 def show_money(minor: int | None, currency: str = "") -> str:
@@ -73,12 +75,18 @@ def age_column(field: str, title: Text) -> Column:
 
 
 def show_ago(moment: datetime | None, now: datetime, zone: str = "") -> SafeString | str:
-    """Return a moment relative to now in one unit ("3 hours ago", "in 2 days"), the moment on
-    hover; a dash for none.
+    """Return a moment relative to now in one unit ("3 hours ago", "in 2 days"), further away than
+    FAR its day, with the moment on hover; a dash for none.
     """
     if moment is None:
         return EMPTY
-    said = format_timedelta(moment - now, threshold=1, add_direction=True, locale=staff_locale())
+    if abs(moment - now) > FAR:
+        day = moment.astimezone(ZoneInfo(zone or staff_zone())).date()
+        said = format_date(day, "medium", locale=staff_locale())
+    else:
+        said = format_timedelta(
+            moment - now, threshold=1, add_direction=True, locale=staff_locale()
+        )
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(),

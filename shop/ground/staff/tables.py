@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from django.contrib.admin.exceptions import (
@@ -12,14 +13,16 @@ from django.contrib.admin.exceptions import (
 )
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise, cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 
 from shop.ground.staff import lookups
+from shop.ground.staff.columns import age_column
 from shop.ground.staff.forms import InlineStaffForms, StaffForms
 from shop.ground.staff.log import say_entry
 from shop.ground.staff.lookups import hidden_from
@@ -70,6 +73,16 @@ def _estimate_rows(rows: Any) -> int:
     return int(plan[0]["Plan"]["Plan Rows"])
 
 
+@cache
+def tell_moment(model: type[Model], column: Any) -> Any:
+    """Return a column of a list; of one that holds moments a column that says how long ago."""
+    if not isinstance(column, str) or column not in {one.name for one in model._meta.fields}:
+        return column
+    field = model._meta.get_field(column)
+    is_moment = isinstance(field, DateTimeField)
+    return age_column(column, capfirst(field.verbose_name)) if is_moment else column
+
+
 class StaffAdmin(StaffForms, ModelAdmin):
     """A table staff may edit; an empty one shows `blank_text`: what will be in it, and when.
 
@@ -112,6 +125,11 @@ class StaffAdmin(StaffForms, ModelAdmin):
         """Return the declared search fields, without those the reader sees masked."""
         declared: Sequence[str] = super().get_search_fields(request)
         return [one for one in declared if not self.hides(request, one)]
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
+        """Return the columns; moments are told relative to now, exactly on hover."""
+        declared: Sequence[Any] = super().get_list_display(request)
+        return [tell_moment(self.model, one) for one in declared]
 
     def get_sortable_by(self, request: HttpRequest) -> Sequence[Any]:
         """Return the columns whose heads are links: those the reader sees."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -83,8 +84,8 @@ def test_a_failed_job_stands_first_and_counts_in_the_sidebar(root: Client) -> No
     JobRun.objects.update(heartbeat_at=now, started_at=now)
     JobRun.objects.filter(name="job_3").update(outcome="ok", error="")
     page = root.get(reverse("admin:workers"))
-    jobs = page.context["jobs"]
-    assert [job.tone for job in jobs][: ROWS - 1] == ["red"] * (ROWS - 1)
+    jobs = page.context["failing_jobs"]
+    assert len(jobs) == ROWS - 1
     assert "ZeroDivisionError" in jobs[0].error
     badges = {str(tab.title): tab.badge for tab in page.context["menu"].tabs}
     assert badges["Workers"] == str(ROWS - 1)
@@ -99,8 +100,22 @@ def test_an_overdue_job_is_red_after_a_good_run(root: Client) -> None:
         finished_at=long_ago,
         outcome="ok",
     )
-    jobs = {job.name: job for job in root.get(reverse("admin:workers")).context["jobs"]}
-    assert (jobs["drain_events"].is_late, jobs["drain_events"].tone) == (True, "red")
+    JobRun.objects.filter(name="job_1").update(started_at=utc_now())  # a worker runs
+    page = root.get(reverse("admin:workers"))
+    late = {job.name: job.is_late for job in page.context["failing_jobs"]}
+    assert (late["drain_events"], page.context["stopped_at"]) == (True, None)
+
+
+def test_late_jobs_are_no_failures_while_the_workers_are_stopped(root: Client) -> None:
+    long_ago = utc_now() - timedelta(hours=2)
+    JobRun.objects.update(started_at=long_ago, outcome="ok")
+    JobRun.objects.create(
+        name="drain_events", started_at=long_ago, heartbeat_at=long_ago, outcome="ok"
+    )
+    page = root.get(reverse("admin:workers"))
+    late = [job.name for job in page.context["fine_jobs"] if job.is_late]
+    assert (late, page.context["failing_jobs"]) == (["drain_events"], [])
+    assert "the workers are stopped" in page.content.decode()
 
 
 def test_the_workers_page_refreshes_only_its_moving_part(root: Client) -> None:
@@ -260,6 +275,24 @@ def test_the_palette_finds_pages_tables_and_records(root: Client) -> None:
     quote_id = str(Quote.objects.values_list("pk", flat=True).first())
     assert len(find(quote_id)) == 1
     assert root.get(reverse("admin:search"), {"s": " "}).content == b""
+
+
+def test_the_palette_offers_actions_by_right(
+    root: Client, as_role: Callable[[str], Client]
+) -> None:
+    def offer(browser: Client, term: str) -> list[tuple[str, str]]:
+        page = browser.get(reverse("admin:search"), {"s": term})
+        return [(one.title, one.link) for one in page.context["results"] if one.icon == "bolt"]
+
+    support = as_role("support")
+    order = Order.objects.order_by("pk").first()
+    refund = (f"Refund {order}", reverse("admin:orders_order_refund", args=[order.pk]))
+    assert offer(root, f"refund {order.number}") == [refund]
+    assert offer(support, f"Refund {order.number}") == [refund]
+    assert offer(as_role("analyst"), f"refund {order.number}") == []
+    switch = ("Switch personal prices off or on", reverse("admin:kill_switch"))
+    assert offer(root, "personal prices off") == [switch]
+    assert offer(support, "personal prices off") == []
 
 
 def test_staff_read_their_pages_in_chinese(root: Client) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -23,6 +23,8 @@ QUEUES = ("interactive", "outbox", "recompute", "training")
 RUNS_SHOWN = 20
 OUTCOME_TONES = {"ok": "green", "running": "blue", "failed": "red", "hung": "red"}
 LATE_AFTER_INTERVALS = 3
+# Without any run for so long no worker runs: a late job is then no fault of its own.
+STOPPED_AFTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class JobLine:
     name: str
     outcome: str
     tone: str
+    started_at: datetime | None
     age: str
     seconds: str
     rows: str
@@ -54,11 +57,22 @@ class Gauge:
 def list_jobs(now: datetime) -> list[JobLine]:
     """Return each job's state; failed, hung and late ones first. One query."""
     intervals = _read_intervals()
-    runs = groupby(list_recent_runs(per_job=RUNS_SHOWN), key=lambda run: run.name)
-    jobs = [_job_line(name, list(group), intervals.get(name), now) for name, group in runs]
+    recent = list_recent_runs(per_job=RUNS_SHOWN)
+    is_stopped = find_stop((run.started_at for run in recent), now) is not None
+    late_tone = "gray" if is_stopped else "red"
+    runs = groupby(recent, key=lambda run: run.name)
+    jobs = [
+        _job_line(name, list(group), intervals.get(name), now, late_tone) for name, group in runs
+    ]
     known = {job.name for job in jobs}
     jobs += [_never_ran(name, every) for name, every in intervals.items() if name not in known]
     return sorted(jobs, key=lambda job: (job.tone != "red", job.name))
+
+
+def find_stop(begun: Iterable[datetime | None], now: datetime) -> datetime | None:
+    """Return when the last job began, if no worker has begun one since STOPPED_AFTER."""
+    newest = max(filter(None, begun), default=None)
+    return newest if newest is not None and now - newest > STOPPED_AFTER else None
 
 
 def _read_intervals() -> dict[str, timedelta | None]:
@@ -75,7 +89,9 @@ def _read_intervals() -> dict[str, timedelta | None]:
     return intervals
 
 
-def _job_line(name: str, runs: Sequence[RunRow], every: timedelta | None, now: datetime) -> JobLine:
+def _job_line(
+    name: str, runs: Sequence[RunRow], every: timedelta | None, now: datetime, late_tone: str
+) -> JobLine:
     newest = runs[0]
     is_late = every is not None and is_older(
         newest.started_at, now, max(every * LATE_AFTER_INTERVALS, timedelta(seconds=60))
@@ -84,7 +100,8 @@ def _job_line(name: str, runs: Sequence[RunRow], every: timedelta | None, now: d
     return JobLine(
         name=name,
         outcome=newest.outcome,
-        tone="red" if is_late else tone,
+        tone=late_tone if is_late and tone != "red" else tone,
+        started_at=newest.started_at,
         age=show_age(newest.started_at, now),
         seconds="…" if newest.seconds is None else f"{show_number(newest.seconds)} s",
         rows=_show_rows(newest),
@@ -114,6 +131,7 @@ def _never_ran(name: str, every: timedelta | None) -> JobLine:
         name=name,
         outcome=_("never ran"),
         tone="amber" if every is not None else "gray",
+        started_at=None,
         age="–",
         seconds="–",
         rows="–",

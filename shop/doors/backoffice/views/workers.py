@@ -7,7 +7,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from shop.doors.backoffice.frame import needs, render_page
-from shop.doors.backoffice.home.health import list_freshness, list_gauges, list_jobs
+from shop.doors.backoffice.home.health import find_stop, list_freshness, list_gauges, list_jobs
 from shop.ground.kernel.clock import utc_now
 
 
@@ -15,8 +15,11 @@ from shop.ground.kernel.clock import utc_now
 def show_workers(request: HttpRequest) -> HttpResponse:
     """Show the whole page, or only its moving part when the page asks for news."""
     now = utc_now()
+    jobs = list_jobs(now)
     health = {
-        "jobs": list_jobs(now),
+        "failing_jobs": [job for job in jobs if job.tone == "red"],
+        "fine_jobs": [job for job in jobs if job.tone != "red"],
+        "stopped_at": find_stop((job.started_at for job in jobs), now),
         "gauges": list_gauges(now),
         "freshness": list_freshness(now),
         "now": now,
