@@ -142,7 +142,7 @@ LOYALTY_FIELDS: dict[str, dict[str, FieldClass]] = {
 FIELDS = {
     "Campaign": classify(
         none="id code name name_zh kind audience status market_code starts_at ends_at external_ref"
-        " budget_minor spent_minor returns_give_back created_at changed_at promised_ends_at claims"
+        " goal budget_minor spent_minor returns_give_back created_at changed_at promised_ends_at claims"
         " sells_below_floor holdout_percent revision pending_revision"
     ),
     "CampaignRevision": classify(

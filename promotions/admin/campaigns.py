@@ -155,7 +155,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
             None,
             {
                 "fields": [
-                    *("workspace", ("name", "name_zh"), "code", ("kind", "audience")),
+                    *("workspace", ("name", "name_zh"), "code", ("kind", "audience"), "goal"),
                     "change_reason",
                 ]
             },

@@ -45,6 +45,7 @@ FIELDS: Mapping[str, str] = {
     "name": gettext_noop("name"),
     "name_zh": gettext_noop("Chinese name"),
     "kind": gettext_noop("kind"),
+    "goal": gettext_noop("goal"),
     "audience": gettext_noop("audience"),
     "market_code": gettext_noop("market"),
     "starts_at": gettext_noop("start"),
@@ -196,7 +197,7 @@ def reach_of(snapshot: Mapping[str, Any], priced: Mapping[str, float] | None = N
     own = {
         key: value
         for key, value in _without_offers(snapshot).items()
-        if key not in (*_WINDOW, *_NAMES)
+        if key not in (*_WINDOW, *_NAMES, "goal")
     }
     return Reach(
         budget_minor=snapshot.get("budget_minor"),

@@ -37,6 +37,15 @@ class Campaign(models.Model):
         REFERRAL = "referral", "referral"
         PARTNER = "partner", "co-branded with a partner"
 
+    class Goal(models.TextChoices):
+        """What it is for: its results are read against it."""
+
+        SALES = "sales", "more sales"
+        MARGIN = "margin", "more margin"
+        NEWCOMERS = "newcomers", "new shoppers"
+        STOCK = "stock", "clear stock"
+        LOYALTY = "loyalty", "shoppers who come back"
+
     class Audience(models.TextChoices):
         """Whom a price cut reaches: it decides label and reference price, so law reads it."""
 
@@ -57,6 +66,13 @@ class Campaign(models.Model):
     name = models.CharField(max_length=120)
     name_zh = models.CharField(max_length=120, blank=True)
     kind = models.CharField(max_length=12, choices=Kind)
+    goal = models.CharField(
+        max_length=9,
+        choices=Goal,
+        default=Goal.SALES,
+        db_default=Goal.SALES,
+        help_text="What its results are read against.",
+    )
     audience = models.CharField(max_length=8, choices=Audience, default=Audience.PUBLIC)
     status = models.CharField(max_length=9, choices=Status, default=Status.DRAFT)
     market_code = models.CharField(

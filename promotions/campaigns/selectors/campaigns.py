@@ -54,6 +54,7 @@ class CampaignView:
     campaign_id: int
     code: str
     name: str
+    goal: str
     audience: str
     status: str
     phase: CampaignStatus
@@ -96,6 +97,7 @@ def view_campaign(row: Campaign, now: datetime) -> CampaignView:
         campaign_id=row.pk,
         code=row.code,
         name=row.name,
+        goal=row.goal,
         audience=row.audience,
         status=row.status,
         phase=status_at(row.status, row.starts_at, row.ends_at, now),

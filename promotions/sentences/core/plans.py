@@ -14,7 +14,7 @@ from shop.ground.kernel.translation import gettext_noop, translate
 # Where offers on products choose the best for each unit, until staff name another group
 PRODUCT_GROUP = "weekly"
 
-_WINDOW_OF = gettext_noop(" from {starts_at} to {ends_at}, at most {budget} in all.")
+_WINDOW_OF = gettext_noop(" from {starts_at} to {ends_at}, at most {budget} in all. Its goal: {goal}.")
 
 type Answers = Mapping[str, Json]
 
@@ -111,6 +111,7 @@ def make_snapshot(
         "market_code": answers.get("market_code") or "",
         "budget_minor": answers.get("budget"),
         "holdout_percent": answers.get("holdout_percent") or 0,
+        "goal": answers.get("goal") or GOAL_OF.get(plan.campaign.get("kind", ""), "sales"),
         **plan.campaign,
         **named,
         **window,
@@ -118,6 +119,13 @@ def make_snapshot(
     }
 
 
+# What a kind of campaign is for until staff choose another goal
+GOAL_OF: Mapping[str, str] = {
+    "welcome": "newcomers",
+    "referral": "newcomers",
+    "win_back": "loyalty",
+    "loyalty": "loyalty",
+}
 _STACKING = ("stacking", "stacking_group", "group")
 BARE_OFFER: Mapping[str, Json] = {
     "target": "cart",

@@ -21,7 +21,15 @@ AUDIENCE = Blank(
     "public",
     choices=(("public", gettext_noop("everybody")), ("members", gettext_noop("members"))),
 )
-WINDOW = (STARTS, ENDS, BUDGET)
+GOALS: tuple[tuple[str, str], ...] = (
+    ("sales", gettext_noop("more sales")),
+    ("margin", gettext_noop("more margin")),
+    ("newcomers", gettext_noop("new shoppers")),
+    ("stock", gettext_noop("clear stock")),
+    ("loyalty", gettext_noop("shoppers who come back")),
+)
+GOAL = Blank("goal", "choice", gettext_noop("goal"), is_needed=False, choices=GOALS)
+WINDOW = (STARTS, ENDS, BUDGET, GOAL)
 
 
 def count(name: str, label: str, example: str) -> Blank:
