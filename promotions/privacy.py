@@ -141,9 +141,9 @@ LOYALTY_FIELDS: dict[str, dict[str, FieldClass]] = {
 }
 FIELDS = {
     "Campaign": classify(
-        none="id code name name_zh kind audience status market_code starts_at ends_at external_ref"
-        " goal budget_minor spent_minor returns_give_back created_at changed_at promised_ends_at claims"
-        " sells_below_floor holdout_percent revision pending_revision"
+        none="id code name name_zh kind goal audience status market_code starts_at ends_at"
+        " external_ref budget_minor spent_minor returns_give_back created_at changed_at"
+        " promised_ends_at claims sells_below_floor holdout_percent revision pending_revision"
     ),
     "CampaignRevision": classify(
         none="id campaign number origin source snapshot content_hash reason by at"

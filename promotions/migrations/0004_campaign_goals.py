@@ -4,15 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('promotions', '0003_seeds'),
+        ("promotions", "0003_seeds"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='campaign',
-            name='goal',
-            field=models.CharField(choices=[('sales', 'more sales'), ('margin', 'more margin'), ('newcomers', 'new shoppers'), ('stock', 'clear stock'), ('loyalty', 'shoppers who come back')], db_default='sales', default='sales', help_text='What its results are read against.', max_length=9),
+            model_name="campaign",
+            name="goal",
+            field=models.CharField(
+                choices=[
+                    ("sales", "more sales"),
+                    ("margin", "more margin"),
+                    ("newcomers", "new shoppers"),
+                    ("stock", "clear stock"),
+                    ("loyalty", "shoppers who come back"),
+                ],
+                db_default="sales",
+                default="sales",
+                help_text="What its results are read against.",
+                max_length=9,
+            ),
         ),
     ]

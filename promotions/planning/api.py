@@ -3,6 +3,7 @@
 The sentence builder, campaign files, forecasts, results, replays of the past.
 """
 
+from promotions.planning.core.builder.blanks import BLANKS
 from promotions.planning.core.builder.bounds import Bound, list_bounds
 from promotions.planning.core.builder.clauses import (
     AND,
@@ -69,6 +70,7 @@ from promotions.planning.services.campaign_files import (
 
 __all__ = [
     "AND",
+    "BLANKS",
     "BRACKET",
     "CLAUSES",
     "CUTS",

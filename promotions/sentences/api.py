@@ -4,11 +4,13 @@ An offer said in words, English and Chinese.
 """
 
 from promotions.sentences.core.plans import (
+    GOAL_OF,
     Answers,
     Blank,
     Plan,
     Template,
     make_snapshot,
+    write_moment,
     write_percent,
 )
 from promotions.sentences.core.sentences import say_offer
@@ -22,6 +24,7 @@ from promotions.sentences.selectors import (
 )
 
 __all__ = [
+    "GOAL_OF",
     "MOST_NAMED",
     "Answers",
     "Blank",
@@ -37,5 +40,6 @@ __all__ = [
     "say_offer",
     "say_terms",
     "speak",
+    "write_moment",
     "write_percent",
 ]

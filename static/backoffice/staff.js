@@ -20,6 +20,12 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.target.getAttribute("hx-trigger")?.startsWith("every")) event.preventDefault();
 });
 
+// Enter in a search of a picker looks, and does not save the form around it.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches(".ft-goods input[type=search]")) event.preventDefault();
+});
+
+
 // The palette and the keys. Single letters can be switched off in the sheet of keys: people who speak to their
 // computer would press them by accident.
 const KEYS_OFF = "ft-keys-off";

@@ -56,6 +56,8 @@ PAGES = {
     "builder_sentence": "promotions.add_campaign",
     "campaign_workspace": "promotions.view_campaign",
     "campaign_budget": "promotions.view_campaign",
+    "campaign_summary": "promotions.view_campaign",
+    "find_goods": "promotions.view_campaign",
     "allocator": "promotions.view_campaign",
     "set_allocator": "promotions.change_campaign",
     "set_exploring": "promotions.change_campaign",
@@ -107,7 +109,7 @@ POSTED = {
     *("act_on_experiment", "flip_switch", "undo_breaker", "replay_quote", "replay_all"),
     *("decide_changes", "campaign_rollback", "campaign_import", "decide_adjusting"),
     *("set_adjusting", "set_allocator", "set_exploring", "campaign_ask", "campaign_release"),
-    *("campaign_stop_asking", "campaign_take_out", "campaign_accept_floor"),
+    *("campaign_part", "campaign_stop_asking", "campaign_take_out", "campaign_accept_floor"),
     *("pack_picked", "ship_packed", "comment_order"),
 }
 # Of all campaigns, not of one.

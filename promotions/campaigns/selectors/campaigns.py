@@ -120,6 +120,13 @@ def list_campaigns_between(
     return [view_campaign(row, now) for row in rows.order_by("starts_at", "pk")[:limit]]
 
 
+def find_owner(campaign_id: int) -> str:
+    """Return who wrote the first version of a campaign; empty for an imported one. One query."""
+    rows = CampaignRevision.objects.filter(campaign_id=campaign_id).select_related("by")
+    first = rows.order_by("number").first()
+    return "" if first is None or first.by is None else str(first.by)
+
+
 def list_steps(campaign_id: int) -> list[StepRow]:
     """Return the trail of a campaign, newest first. One query."""
     rows = CampaignEvent.objects.filter(campaign_id=campaign_id).select_related("by")

@@ -134,14 +134,15 @@ class SaidOffer:
 
 
 def read_goods(text: str) -> dict[str, list[int]]:
-    """Return the JSON scope of goods typed as names, paths or SKUs with commas between them.
+    """Return the JSON scope of goods typed as names, paths or SKUs with commas between them, or
+    picked as "category:12".
 
     Nothing means all goods. Raises UnknownProducts. At most three queries a name,
     five where it is refused.
     """
     scope: dict[str, list[int]] = {}
     for name in filter(None, (part.strip() for part in text.replace("，", ",").split(","))):
-        found = find_goods(name)
+        found = _read_token(name) or find_goods(name)
         if not found:
             raise UnknownProducts(_say_unknown(name))
         if len(found) > 1:
@@ -154,6 +155,12 @@ def read_goods(text: str) -> dict[str, list[int]]:
         )
     parse_scope(scope)
     return scope
+
+
+def _read_token(text: str) -> list[tuple[str, int]]:
+    """Return what a picker names by kind and id, "category:12"; none for what somebody typed."""
+    kind, _colon, key = text.partition(":")
+    return [(kind, int(key))] if kind in _WORDS and key.isdecimal() else []
 
 
 def _say_unknown(name: str) -> str:

@@ -14,7 +14,9 @@ from shop.ground.kernel.translation import gettext_noop, translate
 # Where offers on products choose the best for each unit, until staff name another group
 PRODUCT_GROUP = "weekly"
 
-_WINDOW_OF = gettext_noop(" from {starts_at} to {ends_at}, at most {budget} in all. Its goal: {goal}.")
+_WINDOW_OF = gettext_noop(
+    " from {starts_at} to {ends_at}, at most {budget} in all. Its goal: {goal}."
+)
 
 type Answers = Mapping[str, Json]
 

@@ -13,6 +13,7 @@ from shop.doors.backoffice.views.breakers import undo_breaker
 from shop.doors.backoffice.views.builder import choose_sentence, fill_sentence
 from shop.doors.backoffice.views.campaign_calendar import show_calendar
 from shop.doors.backoffice.views.campaign_files import export_file, import_file, show_files
+from shop.doors.backoffice.views.campaign_parts import change_part, find_goods, show_summary
 from shop.doors.backoffice.views.campaigns import roll_back_campaign
 from shop.doors.backoffice.views.changes import decide, show_inbox
 from shop.doors.backoffice.views.checks import (
@@ -260,6 +261,17 @@ def _list_builder_pages(site: AdminSite) -> list[URLPattern]:
             "campaigns/<int:campaign_id>/",
             site.admin_view(show_workspace),
             name="campaign_workspace",
+        ),
+        path("promotions/products/", site.admin_view(find_goods), name="find_goods"),
+        path(
+            "campaigns/<int:campaign_id>/part/",
+            site.admin_view(change_part),
+            name="campaign_part",
+        ),
+        path(
+            "campaigns/<int:campaign_id>/summary/",
+            site.admin_view(show_summary),
+            name="campaign_summary",
         ),
         path(
             "campaigns/<int:campaign_id>/budget/",

@@ -31,6 +31,28 @@ GOALS: tuple[tuple[str, str], ...] = (
 GOAL = Blank("goal", "choice", gettext_noop("goal"), is_needed=False, choices=GOALS)
 WINDOW = (STARTS, ENDS, BUDGET, GOAL)
 
+# What a campaign that exists is changed by, one by one
+BLANKS: dict[str, Blank] = {
+    one.name: one
+    for one in (
+        *(PERCENT, AMOUNT, GOODS, AUDIENCE, *WINDOW),
+        Blank("market_code", "choice", gettext_noop("market"), is_needed=False),
+        Blank(
+            "max_line_units",
+            "count",
+            gettext_noop("most pieces of each product"),
+            "",
+            is_needed=False,
+        ),
+        Blank(
+            "max_order_units", "count", gettext_noop("most pieces of an order"), "", is_needed=False
+        ),
+        Blank("holdout_percent", "share", gettext_noop("percent held out"), "", is_needed=False),
+        Blank("name", "name", gettext_noop("name")),
+        Blank("name_zh", "name", gettext_noop("Chinese name"), "", is_needed=False),
+    )
+}
+
 
 def count(name: str, label: str, example: str) -> Blank:
     """Return a blank for a whole number."""

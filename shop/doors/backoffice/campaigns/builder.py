@@ -26,7 +26,7 @@ from promotions.planning.api import (
     list_stacking_groups,
 )
 from promotions.release.api import say_why_taken_out, take_out_goods
-from promotions.sentences.api import Template, name_filled
+from promotions.sentences.api import GOAL_OF, Template, name_filled
 from shop.doors.backoffice.campaigns.clauses import (
     FilledClause,
     ShownClause,
@@ -38,6 +38,7 @@ from shop.doors.backoffice.campaigns.sentences import (
     MarketContext,
     Piece,
     examples,
+    keep_search,
     make_form,
     split_sentence,
 )
@@ -45,6 +46,8 @@ from shop.ground.catalog.selectors import get_market
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.reasons import account_id
 
+# Buttons that change the form, and save nothing
+EDITS = frozenset({"add", "remove", "find"})
 TEMPLATES: Mapping[str, Template] = {one.code: one for one in (*CUTS, *PRICES, *SETS)}
 
 
@@ -177,7 +180,8 @@ def read_place() -> MarketContext:
 
 def open_sentence(template: Template, place: MarketContext) -> FilledSentence:
     """Return the sentence with examples in its blanks."""
-    form = make_form(template.blanks, place)(initial=examples(template.blanks, place))
+    at_first = examples(template.blanks, place) | {"goal": GOAL_OF.get(template.code, "sales")}
+    form = make_form(template.blanks, place)(initial=at_first)
     stacking = StackingForm(initial=dict(template.stacking))
     around = NameForm(), stacking, ProofForm()
     bounds = _make_bounds(template, place, {})
@@ -196,9 +200,11 @@ def read_sentence(template: Template, place: MarketContext, posted: QueryDict) -
 
     Then nothing is judged yet: what was typed stands in the blanks as it was typed.
     """
-    is_edit = "add" in posted or "remove" in posted
-    options: Any = {"initial": posted.dict()} if is_edit else {"data": posted}
+    is_edit = not EDITS.isdisjoint(posted)
+    kept = {**posted.dict(), "goods": ",".join(posted.getlist("goods"))}
+    options: Any = {"initial": kept} if is_edit else {"data": posted}
     form = make_form(template.blanks, place)(**options)
+    keep_search(form, posted)
     clauses = read_clauses(posted, place, is_edit)
     # A box that is not ticked is not posted at all
     legal = (

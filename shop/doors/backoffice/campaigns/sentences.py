@@ -11,17 +11,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from profiles.segments.api import list_segments
 from promotions.planning.api import UnknownProducts, list_partners, read_goods
 from promotions.sentences.api import Blank
+from shop.doors.backoffice.campaigns.goods import describe_chosen, search_goods
 from shop.ground.kernel.translation import translate
 from shop.ground.staff.money import InlineMoneyWidget, MoneyField
 
 MOMENT = "%Y-%m-%dT%H:%M"
 LONGEST_TEXT = 200
+LONGEST_SCOPE = 4_000
 _BLANK = re.compile(r"\{(\w+)\}")
 
 
@@ -63,6 +67,13 @@ def make_form(blanks: tuple[Blank, ...], place: MarketContext) -> type[forms.For
     return type("SentenceForm", (forms.Form,), fields)
 
 
+def keep_search(form: forms.Form, asked: Mapping[str, Any]) -> None:
+    """Show in the pickers of a form what was searched for without a script."""
+    for name, field in form.fields.items():
+        if isinstance(field.widget, GoodsPicker):
+            field.widget.asked = str(asked.get(f"{name}_find", ""))[:60]
+
+
 def examples(blanks: tuple[Blank, ...], place: MarketContext) -> dict[str, str]:
     """Return what stands in the blanks at first."""
     tomorrow = place.now.astimezone(ZoneInfo(place.time_zone)) + timedelta(days=1)
@@ -72,6 +83,38 @@ def examples(blanks: tuple[Blank, ...], place: MarketContext) -> dict[str, str]:
         blank.name: f"{moments[blank.name]:{MOMENT}}" if blank.name in moments else blank.example
         for blank in blanks
     }
+
+
+class GoodsPicker(forms.Widget):
+    """Chosen categories, brands and products with pictures and counts, and a search for more.
+
+    Its value is their names or keys with commas between them, as somebody may type it, too.
+    """
+
+    template_name = "admin/campaign/goods.html"
+    asked = ""  # what was searched for without a script
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        """Add what is chosen."""
+        context = super().get_context(name, value, attrs)
+        typed = str(value or "").replace("，", ",")
+        words = [word.strip() for word in typed.split(",") if word.strip()]
+        language = get_language() or "en"
+        found = search_goods(self.asked, language) if self.asked else []
+        return {**context, **describe_chosen(words, language), "found_picks": found}
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """Return it from our own template."""
+        return render_to_string(self.template_name, self.get_context(name, value, attrs))
+
+    def id_for_label(self, id_: str | None, index: str | None = None) -> str:
+        """Return the id of its search field: boxes have labels of their own."""
+        return f"{id_}_find"
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """Return what is ticked or typed, joined by commas; None where nothing was posted."""
+        given = data.getlist(name) if hasattr(data, "getlist") else [data.get(name) or ""]
+        return ",".join(filter(None, given))
 
 
 class _ProductsField(forms.CharField):
@@ -139,7 +182,7 @@ def _make_field(blank: Blank, place: MarketContext) -> forms.Field:
     widget.attrs |= {"class": f"ft-input ft-in-{_WIDTHS.get(blank.kind, 'word')}"}
     if blank.kind == "goods":
         empty = gettext_lazy("all products") if not blank.is_needed else ""
-        widget.attrs |= {"list": "ft-goods", "placeholder": empty, "autocomplete": "off"}
+        widget.attrs |= {"placeholder": empty}
     if blank.kind == "count" and not blank.is_needed:
         widget.attrs |= {"placeholder": "–"}
     if blank.name == "budget":
@@ -187,7 +230,9 @@ _FIELDS: Mapping[str, Callable[[Blank, MarketContext, Any], forms.Field]] = {
     "count": lambda blank, place, options: forms.IntegerField(
         min_value=1, max_value=5_000_000, **options
     ),
-    "goods": lambda blank, place, options: _ProductsField(max_length=LONGEST_TEXT, **options),
+    "goods": lambda blank, place, options: _ProductsField(
+        max_length=LONGEST_SCOPE, widget=GoodsPicker, **options
+    ),
     "gift": lambda blank, place, options: _Gift(max_length=LONGEST_TEXT, **options),
     "words": lambda blank, place, options: _Words(max_length=LONGEST_TEXT, **options),
     "moment": lambda blank, place, options: _Moment(place.time_zone, **options),
@@ -197,10 +242,14 @@ _FIELDS: Mapping[str, Callable[[Blank, MarketContext, Any], forms.Field]] = {
     "choice": _choice,
     "segments": _segments,
     "partner": _partner,
+    "name": _text(120),
+    "share": lambda blank, place, options: forms.IntegerField(min_value=0, max_value=50, **options),
 }
 _WIDTHS = {
     "percent": "number",
     "count": "number",
+    "share": "number",
+    "name": "goods",
     "money": "money",
     "moment": "moment",
     "goods": "goods",

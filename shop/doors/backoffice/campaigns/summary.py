@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
-from promotions.campaigns.api import CampaignView, compile_campaign, cover_variants
-from promotions.engine.api import OfferValue, Stacking
+from promotions.campaigns.api import (
+    OFFERS,
+    CampaignView,
+    compile_campaign,
+    cover_variants,
+    find_owner,
+)
+from promotions.engine.api import OfferValue, Scope, Stacking, parse_scope
 from promotions.planning.api import PHASES, count_uses
 from shop.doors.backoffice.campaigns.audiences import count_audience
 from shop.doors.backoffice.campaigns.checks import market_of
+from shop.doors.backoffice.campaigns.goods import say_products
 from shop.ground.catalog.selectors import find_place, load_variant_arrays
 from shop.ground.staff.columns import show_money, show_tag
 from shop.ground.staff.numbers import show_count
@@ -49,21 +57,44 @@ def summarize(campaign: CampaignView, *, now: datetime) -> dict[str, Any]:
         "ends": show_moment(campaign.ends_at, zone).removesuffix(zone),
         "zone": zone,
         "budget": describe_budget(campaign),
+        "owner": find_owner(campaign.campaign_id),
+    }
+
+
+def foresee_summary(
+    campaign: CampaignView, said: Mapping[str, Any], *, now: datetime
+) -> dict[str, Any]:
+    """Return what the card would say of a snapshot that is not saved. Two queries at most."""
+    zone = find_place(str(said["market_code"])).time_zone
+    starts, ends = (datetime.fromisoformat(said[name]) for name in ("starts_at", "ends_at"))
+    changed = replace(campaign, budget_minor=said["budget_minor"], audience=said["audience"])
+    active = [one for one in said[OFFERS] if one.get("is_active", True)]
+    scopes = [parse_scope(one.get("scope") or {}) for one in active]
+    return {
+        "goods": say_scopes(scopes),
+        "whom": WHOM[changed.audience],
+        "reach": "" if changed.audience != campaign.audience else _say_reach(campaign, now),
+        "starts": show_moment(starts, zone).removesuffix(zone),
+        "ends": show_moment(ends, zone).removesuffix(zone),
+        "zone": zone,
+        "budget": describe_budget(changed),
     }
 
 
 def say_goods(offers: Iterable[OfferValue]) -> str:
-    """Return how many products and variants offers cover. No query while fresh."""
+    """Return how many products offers cover. No query while fresh."""
+    return say_scopes([scope for offer in offers for scope in offer.scopes])
+
+
+def say_scopes(scopes: Iterable[Scope]) -> str:
+    """Return how many products scopes mean. No query while fresh."""
     arrays = load_variant_arrays()
     covered = np.zeros(len(arrays.variant_id), dtype=np.bool_)
-    for offer in offers:
-        for scope in offer.scopes:
-            covered |= cover_variants(scope, arrays)
+    for scope in scopes:
+        covered |= cover_variants(scope, arrays)
     if len(covered) and covered.all():
         return _("all products")
-    products = len(np.unique(arrays.product_id[covered]))
-    said = ngettext("%(n)s product", "%(n)s products", products)
-    return said % {"n": show_count(products)}
+    return say_products(len(np.unique(arrays.product_id[covered])))
 
 
 def describe_budget(campaign: CampaignView) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from promotions.law.api import find_forbidden
 from promotions.planning.api import list_best_groups
 from promotions.sentences.api import Template
 from shop.doors.backoffice.campaigns.builder import (
+    EDITS,
     TEMPLATES,
     FilledSentence,
     open_sentence,
@@ -24,7 +25,6 @@ from shop.doors.backoffice.campaigns.builder import (
 from shop.doors.backoffice.campaigns.clauses import list_clause_choices
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.views.checks import start_checks
-from shop.ground.catalog.selectors.naming import list_goods_names
 
 CAN_ADD = "promotions.add_campaign"
 
@@ -45,7 +45,7 @@ def fill_sentence(request: HttpRequest, kind: str) -> HttpResponse:
     if request.method != "POST":
         return _render(request, open_sentence(template, place))
     filled = read_sentence(template, place, request.POST)
-    if "add" in request.POST or "remove" in request.POST:
+    if not EDITS.isdisjoint(request.POST):
         return _render(request, filled)
     campaign_id = save_sentence(filled, request)
     if campaign_id is None:
@@ -73,7 +73,6 @@ def _render(request: HttpRequest, filled: FilledSentence) -> HttpResponse:
         "errors": errors,
         "general": filled.form.non_field_errors(),
         "choices": list_clause_choices(place),
-        "goods": list_goods_names(place.language),
         "best_groups": list_best_groups(),
         "forbidden": find_forbidden(market_code=place.market_code, now=place.now),
     }

@@ -22,18 +22,17 @@ from promotions.release.api import roll_back
 from shop.doors.backoffice.frame import needs
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
-from shop.ground.staff.log import SHORTEST_REASON
-from shop.ground.staff.reasons import account_id, ask_reason, say_refusal
+from shop.ground.staff.reasons import account_id, say_refusal
 
 CAN_SEE = "promotions.view_campaign"
 CAN_CHANGE = "promotions.change_campaign"
 
 
 class RollbackForm(forms.Form):
-    """Which version, and why."""
+    """Which version, and why; without a reason the number says it."""
 
     number = forms.IntegerField(min_value=1)
-    reason = forms.CharField(min_length=SHORTEST_REASON, max_length=300)
+    reason = forms.CharField(max_length=300, required=False)
 
 
 @require_POST
@@ -43,7 +42,7 @@ def roll_back_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
     require_campaign(campaign_id)
     form = RollbackForm(request.POST)
     if not form.is_valid():
-        messages.error(request, ask_reason())
+        messages.error(request, _("Only a version that was in force can be brought back."))
     else:
         _try_rollback(request, campaign_id, form)
     return HttpResponseRedirect(reverse("admin:campaign_workspace", args=[campaign_id]))
@@ -58,11 +57,12 @@ def require_campaign(campaign_id: int) -> CampaignView:
 
 
 def _try_rollback(request: HttpRequest, campaign_id: int, form: RollbackForm) -> None:
+    number: int = form.cleaned_data["number"]
     try:
         saved = roll_back(
             campaign_id=campaign_id,
-            number=form.cleaned_data["number"],
-            reason=form.cleaned_data["reason"],
+            number=number,
+            reason=form.cleaned_data["reason"] or _("back to version %(n)d") % {"n": number},
             by_id=account_id(request),
             now=utc_now(),
         )
@@ -74,9 +74,7 @@ def _try_rollback(request: HttpRequest, campaign_id: int, form: RollbackForm) ->
         messages.warning(request, said % {"number": saved.revision})
     elif saved.is_new:
         said = _("Version %(number)d holds now; it says what version %(source)d said.")
-        messages.success(
-            request, said % {"number": saved.revision, "source": form.cleaned_data["number"]}
-        )
+        messages.success(request, said % {"number": saved.revision, "source": number})
     else:
         messages.info(request, _("No difference: nothing was changed."))
 

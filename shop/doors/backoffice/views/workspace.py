@@ -9,10 +9,18 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import get_language
 
-from promotions.campaigns.api import CampaignStatus, CampaignView, list_revisions, list_steps
+from promotions.campaigns.api import (
+    CampaignStatus,
+    CampaignView,
+    list_revisions,
+    list_steps,
+    take_snapshot,
+)
 from promotions.law.api import FLOOR_RULES
 from promotions.planning.api import say_campaign
 from promotions.release.api import EVERY_RULE, say_step
+from shop.doors.backoffice.campaigns.parts import context_of, show_parts, split_words
+from shop.doors.backoffice.campaigns.sentences import keep_search
 from shop.doors.backoffice.campaigns.stages import describe_steps, list_stages
 from shop.doors.backoffice.campaigns.summary import describe_budget, summarize
 from shop.doors.backoffice.frame import needs, render_page
@@ -43,15 +51,22 @@ def show_workspace(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """
     campaign = require_campaign(campaign_id)
     part = show_progress(request, campaign)
-    if part is not None:
-        return part
-    language = get_language() or "en"
+    return part or render_workspace(request, campaign, opened=request.GET.get("part", ""))
+
+
+def render_workspace(
+    request: HttpRequest, campaign: CampaignView, *, opened: str = "", data: Any = None
+) -> HttpResponse:
+    """Return the page; `opened` is the part of the sentence that is being changed, with its
+    `data`."""
+    campaign_id, language = campaign.campaign_id, get_language() or "en"
     offers = say_campaign(campaign_id, language=language)
     law = describe_checks(campaign, "law")
     context = {
         "campaign": campaign,
         "offers": offers,
         "is_live": campaign.phase == CampaignStatus.LIVE,
+        **_describe_parts(request, campaign, opened, data),
         "summary": summarize(campaign, now=utc_now()),
         **_describe_steps(request, campaign, law),
         **_describe_law(request, campaign, law),
@@ -73,6 +88,19 @@ def show_budget(request: HttpRequest, campaign_id: int) -> HttpResponse:
         "is_live": campaign.phase == CampaignStatus.LIVE,
     }
     return TemplateResponse(request, "admin/campaign/budget.html", context)
+
+
+def _describe_parts(
+    request: HttpRequest, campaign: CampaignView, opened: str, data: Any
+) -> dict[str, Any]:
+    now, language = utc_now(), get_language() or "en"
+    said, place = take_snapshot(campaign.campaign_id), context_of(campaign, language, now)
+    parts = show_parts(said, place, opened=opened, data=data)
+    for one in parts:
+        if one.is_open:
+            keep_search(one.form, request.POST or request.GET)
+    words = {one.part.code: one for one in parts}
+    return {"parts": parts, "pieces": split_words(words, language)}
 
 
 def _describe_steps(
@@ -111,10 +139,15 @@ def _describe_trail(request: HttpRequest, campaign: CampaignView, language: str)
     own = [one.reason for one in steps if one.reason]
     may_change = request.user.has_perm(CAN_CHANGE) and campaign.status != "ended"
     rows = list_revisions(campaign.campaign_id)
+    undo = (
+        {"number": rows[1].number, "what": rows[0].reason}
+        if len(rows) > 1 and rows[0].reason
+        else None
+    )
     held = next((one for one in rows if one.number == campaign.revision), None)
     said = {} if held is None else dict(held.snapshot)
     return {
-        "owner": rows[-1].by if rows else "",
+        "undo": undo if campaign.status == "draft" and may_change else None,
         "document": json.dumps(said, ensure_ascii=False, indent=1),
         "versions": describe_versions(rows, campaign, language),
         "trail": [(one, say_step(one.step)) for one in steps],

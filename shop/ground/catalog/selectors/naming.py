@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 
+from django.db.models import Q
+
 from shop.ground.catalog.core.values import VariantIdentity
 from shop.ground.catalog.models import Brand, Category, Product, Variant
 from shop.ground.kernel.translation import is_chinese
@@ -84,16 +86,10 @@ def suggest_goods(text: str, most: int = 5) -> list[str]:
     return [*found, *brands.values_list("name", flat=True)]
 
 
-def list_goods_names(language: str) -> list[tuple[str, str]]:
-    """Return (what to type, what else it is called) of every category, for a list to choose from.
-
-    That is the name and the path, or where several have the name, the path and the name. One query.
-    """
-    field = "name_zh" if is_chinese(language) else "name"
-    rows = list(Category.objects.order_by("path").values_list(field, "name", "path"))
-    named = [(said or name, path) for said, name, path in rows]
-    counts = Counter(name.lower() for name, _path in named)
-    return [(name, path) if counts[name.lower()] == 1 else (path, name) for name, path in named]
+def suggest_brands(text: str, most: int) -> list[int]:
+    """Return brands with `text` in their names, those that begin with it first. One query."""
+    rows = Brand.objects.filter(name__icontains=text).annotate(is_later=~Q(name__istartswith=text))
+    return list(rows.order_by("is_later", "name").values_list("pk", flat=True)[:most])
 
 
 def list_identities() -> list[VariantIdentity]:

@@ -116,11 +116,11 @@ def test_a_button_takes_named_products_out_of_a_draft(
 def test_the_law_page_offers_to_take_products_out_of_drafts(root: Client) -> None:
     leave_no_room()
     key = prepare(name="99 % off", status="draft", claims={})
-    assert "Take these products out of the draft" in ask_law(root, key)
+    assert "/take-out/" in ask_law(root, key)
     assert CampaignCheck.objects.get().answer["goods"]["cut_not_reached"]
     Campaign.objects.filter(pk=key).update(status="scheduled")
     page = root.get(reverse("admin:campaign_workspace", args=[key])).content.decode()
-    assert "Take these products out of the draft" not in page
+    assert "/take-out/" not in page
 
 
 def test_every_rule_has_a_title_in_both_languages() -> None:

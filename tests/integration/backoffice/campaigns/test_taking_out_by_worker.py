@@ -132,12 +132,13 @@ def test_one_press_takes_out_what_several_rules_name(
     monkeypatch.setattr(views, "MOST_AT_ONCE", most)
     key, check = judged(named[:1])
     assert "these rules name" not in page_of(root, key)
-    rules = [{"rule": rule, "may_take_out": True} for rule in ("below_cost", "bait_quantity")]
+    named_by = {"may_take_out": True, "goods": [], "more": 2}
+    rules = [{"rule": rule, **named_by} for rule in ("below_cost", "bait_quantity")]
     goods = {"below_cost": named[:1], "bait_quantity": named}
     said = {**check.answer["en"], "broken": rules}
     check.answer = {"en": said, "zh-hans": said, "goods": goods}
     check.save(update_fields=["answer"])
-    assert "Take all products that these rules name out of the draft" in page_of(root, key)
+    assert "Take out all products that these rules name" in page_of(root, key)
     press(root, key, check, "every")
     assert answer_checks() == 1
     assert scopes(key) == [{"except_variants": named}] * len(scopes(key))

@@ -1,0 +1,113 @@
+"""Products picked by eye: categories, brands and products with pictures and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from shop.doors.backoffice.names import name_cards
+from shop.ground.catalog.selectors import list_categories, load_variant_arrays
+from shop.ground.catalog.selectors.naming import find_goods, name_goods, suggest_brands
+from shop.ground.catalog.selectors.search import search_variants
+from shop.ground.staff.numbers import show_count
+
+MOST_OF_A_KIND = 6
+THUMB = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Something that can be picked. `token` is what is posted; `picture` may be empty."""
+
+    token: str
+    name: str
+    note: str
+    picture: str = ""
+
+
+def search_goods(text: str, language: str) -> list[Pick]:
+    """Return what can be picked for some letters: categories, brands, products. Six queries."""
+    wanted = text.strip()
+    if not wanted:
+        return list_top_categories(language)
+    tree = list_categories(language)
+    low = wanted.lower()
+    nodes = [one for one in tree.nodes.values() if low in one.name.lower() and one.product_count]
+    nodes.sort(key=lambda one: (one.name.lower() != low, one.depth, -one.product_count))
+    keys = [("category", one.category_id) for one in nodes[:MOST_OF_A_KIND]]
+    keys += [("brand", one) for one in suggest_brands(wanted, MOST_OF_A_KIND)]
+    found = search_variants(wanted, language, MOST_OF_A_KIND)
+    keys += [("variant", int(one)) for one in found.variant_ids]
+    return describe_picks(keys, language)
+
+
+def list_top_categories(language: str) -> list[Pick]:
+    """Return the departments, before anybody typed a letter. No query."""
+    nodes = [one for one in list_categories(language).nodes.values() if one.depth == 0]
+    nodes.sort(key=lambda one: -one.product_count)
+    keys = [("category", one.category_id) for one in nodes if one.product_count]
+    return describe_picks(keys[: 2 * MOST_OF_A_KIND], language)
+
+
+def describe_picks(keys: Collection[tuple[str, int]], language: str) -> list[Pick]:
+    """Return goods by kind and id with name, picture and number of products. Two queries."""
+    ids = {kind: [key for of, key in keys if of == kind] for kind in ("brand", "variant")}
+    names = name_goods({"brand": ids["brand"]}, language)
+    cards = name_cards(ids["variant"], language)
+    tree, arrays = list_categories(language), load_variant_arrays()
+    picks = []
+    for kind, key in keys:
+        token = f"{kind}:{key}"
+        if kind == "category" and key in tree.nodes:
+            node = tree.nodes[key]
+            trail = " › ".join(one.name for one in tree.trail(key)[:-1])
+            note = " · ".join(filter(None, (trail, say_products(node.product_count))))
+            photo = "" if node.photo is None else node.photo.at_least(THUMB)
+            picks.append(Pick(token, node.name, note, photo))
+        elif kind == "brand" and (kind, key) in names:
+            of_brand = arrays.product_id[arrays.brand_id == key]
+            note = f"{_('Brand')} · {say_products(len(np.unique(of_brand)))}"
+            picks.append(Pick(token, names[kind, key], note))
+        elif kind == "variant" and key in cards:
+            card = cards[key]
+            photo = "" if card.picture is None else card.picture.at_least(THUMB)
+            picks.append(Pick(token, card.name, f"{card.detail} · {card.sku}", photo))
+    return picks
+
+
+def say_products(count: int) -> str:
+    """Return a number of products in words."""
+    return ngettext("%(n)s product", "%(n)s products", count) % {"n": show_count(count)}
+
+
+def describe_chosen(words: Iterable[str], language: str) -> dict[str, Any]:
+    """Return what is chosen, and the words that name nothing or several things, as typed."""
+    keys: list[tuple[str, int]] = []
+    typed: list[str] = []
+    for word in words:
+        kind, _colon, key = word.partition(":")
+        if key.isdecimal():
+            keys.append((kind, int(key)))
+        elif len(found := find_goods(word)) == 1:
+            keys += found
+        else:
+            typed.append(word)
+    return {"chosen": describe_picks(keys, language), "typed": typed}
+
+
+def list_tokens(scope: Mapping[str, Any]) -> str:
+    """Return the picks of a stored scope, with commas between them."""
+    kinds = {"categories": "category", "brands": "brand", "variants": "variant"}
+    return ",".join(f"{kinds[name]}:{key}" for name in kinds for key in scope.get(name, ()))
+
+
+def read_search(asked: QueryDict) -> tuple[str, str]:
+    """Return what is searched for, and the name of the field it is for."""
+    name = asked.get("for", "goods")
+    return asked.get(f"{name}_find", "")[:60], name if name.isidentifier() else "goods"
