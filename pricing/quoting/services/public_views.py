@@ -100,10 +100,8 @@ def make_public_view(
         issued_at=issued,
         expires_at=issued + timedelta(minutes=policy.quote_minutes + SHARED_MINUTES),
     )
-    unit, token = _find_unit(book, position, place.market), _sign(quote)
-    if len(_units) > MOST_VIEWS:
-        _units.clear()
-    _units[token] = unit
+    unit = _find_unit(book, position, place.market)
+    token = _remember_unit(_sign(quote), unit)
     reference, name, note = legal_reference(book, position, public, place)
     return PriceView(
         variant_id=variant_id,
@@ -124,6 +122,14 @@ def make_public_view(
         unit_label="" if unit is None else unit.label(place.language),
         units=0.0 if unit is None else float(book.measure_amount[position]) / unit.size,
     )
+
+
+def _remember_unit(token: str, unit: Unit | None) -> str:
+    """Keep the unit of a public view by its token, and return the token."""
+    if len(_units) > MOST_VIEWS:
+        _units.clear()
+    _units[token] = unit
+    return token
 
 
 def _sign(quote: VerifiedQuote) -> str:

@@ -32,7 +32,6 @@ from promotions.engine.api import (
     Rejection,
     RemainingQuantity,
     Scope,
-    ShopperFacts,
     ShopperView,
     UnitPrice,
     evaluate_offers,
@@ -44,6 +43,7 @@ from promotions.engine.api import (
     shuts_out_others,
 )
 from promotions.law.api import label_personal
+from promotions.offers.selectors.comparing import price_for_everyone, price_for_members
 from promotions.offers.selectors.gathering import (
     CartQuestion,
     Gathered,
@@ -51,16 +51,12 @@ from promotions.offers.selectors.gathering import (
     LookUpGifts,
     gather_offers,
     list_cart_arms,
-    list_tested_campaigns,
 )
 from promotions.sentences.api import MOST_NAMED, name_deals, say_goods, speak
 from shop.ground.catalog.selectors import catalog_version
 from shop.ground.kernel.translation import locale_of
 
-# Nothing is known of what they did: neither a condition on it nor its opposite holds.
 MOST_DEALS = 2
-NOBODY = ShopperFacts(is_private=True)
-ANY_MEMBER = ShopperFacts(is_member=True, is_private=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +140,18 @@ def preview_lines(question: CartQuestion, lines: Sequence[CartLineValue]) -> Pre
         if own or not _is_usual(price, line):
             shown = _preview(line, price, gathered, language)
             mine[line.variant_id] = replace(shown, deals=_tell(own, named))
-    _add_everyone(lines, gathered, mine)
+    special = [
+        line
+        for line in lines
+        if line.variant_id in mine
+        and (line.unit_minor < line.everybodys_minor or mine[line.variant_id].audience != "public")
+    ]
+    for variant_id, everyone_minor in price_for_everyone(special, gathered).items():
+        mine[variant_id] = replace(mine[variant_id], everyone_minor=everyone_minor)
     members: Mapping[int, int] = {}
     if not gathered.asked.shopper.is_member:
-        members = _price_for_members(lines, gathered, mine)
+        paid = {key: shown.adjusted_minor for key, shown in mine.items()}
+        members = price_for_members(lines, gathered, paid)
     return Previews(mine, members, list_seen_arms(lines, gathered))
 
 
@@ -162,78 +166,6 @@ def list_seen_arms(lines: Iterable[CartLineValue], gathered: Gathered) -> tuple[
     prices = replace(gathered, asked=asked).price_units()
     seen = {offer.campaign_id for line in lines for offer in prices.find_fitting(line)}
     return tuple(choice for key, choice in choices.items() if key in seen)
-
-
-def _price_for_members(
-    lines: Sequence[CartLineValue],
-    gathered: Gathered,
-    mine: Mapping[int, LinePreview],
-) -> dict[int, int]:
-    """Return what every member would pay, where offers for members make it less."""
-    asked = gathered.asked
-    theirs = {offer.offer_id for offer in asked.offers if offer.audience == "members"}
-    covered = [
-        line
-        for line in lines
-        if any(offer.offer_id in theirs and offer.covers(line) for offer in asked.offers)
-    ]
-    if not covered:
-        return {}
-    prices = replace(gathered, asked=_as_any_member(asked)).price_units()
-    found = {}
-    for line in covered:
-        price = prices.price(line)
-        shown = mine.get(line.variant_id)
-        paid = line.unit_minor if shown is None else shown.adjusted_minor
-        if price.amount_minor < paid and not theirs.isdisjoint(price.offer_ids):
-            found[line.variant_id] = price.amount_minor
-    return found
-
-
-def _add_everyone(
-    lines: Sequence[CartLineValue], gathered: Gathered, mine: dict[int, LinePreview]
-) -> None:
-    """Add to `mine` what everybody pays, where the shopper's price or offer is not everybody's."""
-    special = [
-        line
-        for line in lines
-        if line.variant_id in mine
-        and (line.unit_minor < line.everybodys_minor or mine[line.variant_id].audience != "public")
-    ]
-    if not special:
-        return
-    asked = gathered.asked
-    cart = replace(asked.cart, lines=(), personal_cap=None)
-    offers = tuple(
-        offer
-        for offer in asked.offers
-        if offer.audience == "public"
-        and not offer.holdout_percent
-        and offer.campaign_id not in gathered.tested
-    )
-    nobody = replace(asked, cart=cart, offers=offers, coupons=(), shopper=NOBODY)
-    prices = replace(gathered, asked=nobody).price_units()
-    for line in special:
-        price = prices.price(replace(line, unit_minor=line.everybodys_minor))
-        shown = mine[line.variant_id]
-        mine[line.variant_id] = replace(shown, everyone_minor=price.amount_minor)
-
-
-def _as_any_member(asked: EvaluationInput) -> EvaluationInput:
-    """Return the question with what every member gets: none is held out, tested or chosen."""
-    tested = list_tested_campaigns()
-    return replace(
-        asked,
-        cart=replace(asked.cart, personal_cap=None),
-        offers=tuple(
-            offer
-            for offer in asked.offers
-            if offer.audience != "personal"
-            and not offer.holdout_percent
-            and offer.campaign_id not in tested
-        ),
-        shopper=ANY_MEMBER,
-    )
 
 
 def _tell(deals: Sequence[OfferValue], named: Mapping[int, str]) -> tuple[Deal, ...]:

@@ -79,6 +79,8 @@ def describe_frame(request: HttpRequest) -> dict[str, Any]:
             is_signed_in=visit.ctx.account_id is not None,
         ),
         "notice": choose_notice(request),
+        "is_german": market.country == "DE",
+        "are_prices_off": visit.choice == "off" and visit.rule.personal_allowed,
         "is_tracked": visit.default_consents().allows_tracking,
         "query": request.GET.get("q", "")[:120],
         "mail_folder": settings.EMAIL_FILE_PATH if settings.HAS_MAIL_PAGE else "",

@@ -41,8 +41,10 @@ def amount(minor: int, display: str) -> str:
 TEXT = (
     f'{{"variant_id":7,"list_price":{amount(500, "$5.00")},"public_price":{amount(450, "$4.50")}'
     f',"quoted_price":{amount(420, "$4.20")},"is_personal":true,"label_code":"ny"'
-    ',"label":"Personal price","reference_price":null,"reference_note":"","unit_price":null'
-    ',"unit_label":"","rung":"personal","reasons":['
+    ',"label":"Personal price","reference_price":null,"reference_name":"","reference_note":""'
+    ',"unit_price":null'
+    ',"unit_label":"","spoken":"Your price $4.20, Everyone $4.50, Personal price"'
+    ',"rung":"personal","reasons":['
     f'{{"code":"public","amount":{amount(450, "$4.50")},"text":"The public price"}}'
     f',{{"code":"offer","amount":{amount(-30, "-$0.30")},"text":"For you"}}]'
     f',"quote_id":"{QUOTE_ID}","quote_token":"token","expires_at":null'

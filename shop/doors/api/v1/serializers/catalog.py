@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 from promotions.offers.api import Deal, LinePreview
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, Writer, computed
-from shop.doors.api.v1.serializers.prices import PriceSerializer
+from shop.doors.api.v1.serializers.prices import CardBlock, PriceSerializer
 from shop.doors.pages.cards import join_cards
 from shop.doors.pages.members import join_offers
 from shop.doors.pages.values import (
@@ -242,6 +242,7 @@ class VariantSerializer(PlainVariantSerializer):
             help_text="Offers that apply once there are enough pieces: 2 for 5.00, 3 for 2.",
         ),
     )
+    shown = CardBlock(source="*")
     members_pay = MoneySerializer(
         source="members_minor",
         allow_null=True,

@@ -5,11 +5,15 @@ from __future__ import annotations
 from functools import cache
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from pricing.base.core.values import Counterfactual, PriceView, Reason
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, Writer, computed
-from shop.doors.pages.values import WhyPage
+from shop.doors.api.responses import encode_json
+from shop.doors.pages.cards import card_block
+from shop.doors.pages.price_block import TAGS, Comparison, PriceBlock, build_price_block
+from shop.doors.pages.values import ProductCard, WhyPage
 
 MAX_QUOTED_VARIANTS = 100
 MOST_TEXTS = 20_000
@@ -29,6 +33,72 @@ class ReasonSerializer(AnswerSerializer[Reason]):
     code = serializers.CharField()
     amount = MoneySerializer(help_text="Signed; the parts of a price sum to it exactly.")
     text = serializers.CharField(allow_blank=True)
+
+
+class ComparisonSerializer(AnswerSerializer[Comparison]):
+    """The one price that a price is compared with."""
+
+    kind = serializers.ChoiceField(
+        choices=("everyone", "reference", "members", "together", "piece", "deal"),
+        help_text="Strike through reference only: a lawful was-price. deal is text alone.",
+    )
+    text = serializers.CharField(source="said")
+    amount = MoneySerializer()
+    language = serializers.CharField(
+        allow_blank=True, help_text="Of the words, where the law wants another than the page's."
+    )
+
+
+class PriceBlockSerializer(AnswerSerializer[PriceBlock]):
+    """A price as it is to be shown, row by row: the same block as on pages and in mails."""
+
+    currency_from = "currency"
+
+    now = MoneySerializer(help_text="Row 1: what one more piece costs now, with offers.")
+    percent_off = serializers.IntegerField(
+        source="percent", help_text="Of the reference, rounded down; 0: no reduction is announced."
+    )
+    comparison = ComparisonSerializer(allow_null=True, help_text="Row 2.")
+    unit_price = MoneySerializer(source="unit_minor", allow_null=True)
+    unit_text = serializers.CharField(
+        source="unit", allow_blank=True, help_text="Row 3: the unit price of row 1."
+    )
+    kind = serializers.ChoiceField(choices=("", "statutory", *TAGS))
+    tag = serializers.CharField(
+        allow_blank=True, help_text="Row 4: show it as the link to why. statutory: word for word."
+    )
+    label = serializers.CharField(
+        allow_blank=True, help_text="The law's sentence: beside the price on pages of one product."
+    )
+    can_switch_off = serializers.BooleanField(
+        help_text="True: show a switch for personal prices beside the tag."
+    )
+    ribbon = serializers.CharField(allow_blank=True, help_text="On the picture.")
+    minimum_age = serializers.IntegerField(allow_null=True)
+    spoken = serializers.CharField(help_text="All of it in one sentence, for screen readers.")
+
+
+@extend_schema_field(PriceBlockSerializer)
+class CardBlock(serializers.Field[object, object, object, object]):
+    """The price block of a card, in the language of the answer."""
+
+    def writer(self) -> Writer:
+        """Return the function that writes the block of a card."""
+        write = PriceBlockSerializer.writer()
+
+        def write_block(item: ProductCard, currency: str, locale: str) -> str:
+            return write(card_block(item, locale), currency, locale)
+
+        return write_block
+
+
+@extend_schema_field(serializers.CharField(help_text="The price in one sentence, before offers."))
+class Spoken(serializers.Field[object, object, object, object]):
+    """The spoken sentence of a price, in the language of the answer."""
+
+    def writer(self) -> Writer:
+        """Return the function that writes the sentence."""
+        return lambda price, _currency, locale: encode_json(build_price_block(price, locale).spoken)
 
 
 @cache
@@ -72,9 +142,13 @@ class PriceSerializer(AnswerSerializer[PriceView]):
     reference_price = MoneySerializer(
         source="reference_minor", allow_null=True, help_text="A lawful was-price, if any."
     )
+    reference_name = serializers.CharField(
+        allow_blank=True, help_text="Its short name, as the law wants it."
+    )
     reference_note = serializers.CharField(allow_blank=True)
     unit_price = MoneySerializer(source="unit_minor", allow_null=True)
     unit_label = serializers.CharField(allow_blank=True)
+    spoken = Spoken(source="*")
     rung = serializers.ChoiceField(choices=RUNGS)
     reasons = ReasonSerializer(many=True)
     quote_id = serializers.UUIDField(allow_null=True)
