@@ -13,7 +13,7 @@ from profiles.experiments.models import (
     Exposure,
 )
 from profiles.recommend.models import SimilarityVersion
-from profiles.reviews.models import Review, SentimentVersion
+from profiles.reviews.models import Answer, Question, Review, SentimentVersion
 from profiles.segments.models import Segment, SegmentVersion, ShopperProfile
 from profiles.shoppers.models.accounts import Account
 from profiles.shoppers.models.audit import AuditTrait
@@ -23,6 +23,7 @@ from profiles.shoppers.models.shoppers import OnlineLag, Shopper
 
 __all__ = [
     "Account",
+    "Answer",
     "AuditTrait",
     "ConsentRecord",
     "Customer",
@@ -37,6 +38,7 @@ __all__ = [
     "ExperimentShares",
     "Exposure",
     "OnlineLag",
+    "Question",
     "Review",
     "Segment",
     "SegmentVersion",

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from profiles.events.models import Event
 from profiles.experiments.models import ExperimentOutcome, Exposure
-from profiles.reviews.models import Review
+from profiles.reviews.models import Answer, Question, Review
 from profiles.segments.core.tags import TAG_NAMES
 from profiles.segments.models import ShopperProfile
 from profiles.shoppers.api import list_consents
@@ -40,7 +40,7 @@ _EVENT_FIELDS = (
 
 def export_shopper(shopper_id: int) -> Mapping[str, Any]:
     """Return JSON values: shopper, account, customer, consents, traits, profile, events,
-    reviews, experiments. Ten queries."""
+    reviews, questions, experiments. Twelve queries."""
     shopper = Shopper.objects.select_related("account", "home_store").get(pk=shopper_id)
     return {
         "shopper": _shopper(shopper),
@@ -64,6 +64,7 @@ def export_shopper(shopper_id: int) -> Mapping[str, Any]:
         ),
         "profile": _profile(shopper_id),
         "reviews": _reviews(shopper_id),
+        "questions": _questions(shopper_id),
         "events": _events(shopper_id),
         "experiments": _experiments(shopper_id),
     }
@@ -142,6 +143,31 @@ def _reviews(shopper_id: int) -> list[dict[str, Any]]:
         }
         for review in rows
     ]
+
+
+def _questions(shopper_id: int) -> dict[str, list[dict[str, Any]]]:
+    asked = Question.objects.filter(shopper_id=shopper_id).order_by("asked_at", "pk")
+    answered = Answer.objects.filter(shopper_id=shopper_id).order_by("answered_at", "pk")
+    return {
+        "asked": [
+            {
+                "product_id": row.product_id,
+                "text": row.text,
+                "asked_at": row.asked_at.isoformat(),
+                "hidden_because": row.hidden_because,
+            }
+            for row in asked
+        ],
+        "answered": [
+            {
+                "question_id": row.question_id,
+                "text": row.text,
+                "answered_at": row.answered_at.isoformat(),
+                "hidden_because": row.hidden_because,
+            }
+            for row in answered
+        ],
+    }
 
 
 def _events(shopper_id: int) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ What to show whom.
 """
 
 from profiles.recommend.selectors.recommendations import (
+    list_bought_together,
     recommend_variants,
 )
 from profiles.recommend.selectors.recommender import (
@@ -13,6 +14,7 @@ from profiles.recommend.services import refit_recommender
 
 __all__ = [
     "get_similarity_model",
+    "list_bought_together",
     "recommend_variants",
     "refit_recommender",
 ]

@@ -1,8 +1,14 @@
 """The door of `reviews`, the only module of it that others import.
 
-Reviews of products and their tone.
+Reviews of products and their tone; questions about products with answers.
 """
 
+from profiles.reviews.core import LONGEST_ANSWER
+from profiles.reviews.selectors.questions import (
+    AnswerValue,
+    QuestionValue,
+    list_questions,
+)
 from profiles.reviews.selectors.reviews import (
     RatingSummary,
     ReviewValue,
@@ -15,6 +21,16 @@ from profiles.reviews.selectors.reviews import (
 from profiles.reviews.selectors.sentiment import (
     ARRAYS,
     score_lexicon,
+)
+from profiles.reviews.services.questions import (
+    QuestionRefused,
+    answer_as_shop,
+    answer_question,
+    ask_question,
+    hide_answer,
+    hide_question,
+    show_answer,
+    show_question,
 )
 from profiles.reviews.services.reviews import (
     MAX_TEXT,
@@ -29,17 +45,29 @@ from profiles.reviews.services.sentiment import (
 
 __all__ = [
     "ARRAYS",
+    "LONGEST_ANSWER",
     "MAX_TEXT",
+    "AnswerValue",
+    "QuestionRefused",
+    "QuestionValue",
     "RatingSummary",
     "ReviewRefused",
     "ReviewValue",
+    "answer_as_shop",
+    "answer_question",
+    "ask_question",
     "has_bought",
+    "hide_answer",
+    "hide_question",
     "hide_review",
+    "list_questions",
     "list_review_tones",
     "list_reviews",
     "measure_usual_tone",
     "refit_sentiment",
     "score_lexicon",
+    "show_answer",
+    "show_question",
     "show_review",
     "summarize_ratings",
     "write_review",

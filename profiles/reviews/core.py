@@ -13,6 +13,19 @@ from scipy import sparse
 from scipy.special import expit
 
 LANGUAGES = ("en", "zh")
+LONGEST_QUESTION, LONGEST_ANSWER = 500, 1_000
+# An e-mail address, or seven digits and more as telephones have them.
+_CONTACT = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|(?:\+|\b)(?:\d[\s().-]?){6,}\d")
+
+
+def names_contact(text: str) -> bool:
+    """Return whether a public text tells how to reach somebody.
+
+    >>> [names_contact(text) for text in ("call 518 555 0100", "is it 2 x 500 g?", "me@home.org")]
+    [True, False, True]
+    """
+    return _CONTACT.search(text) is not None
+
 
 # CJK ideographs with extension A, and Chinese punctuation. A range test is right for short texts
 # where language guessers are not: they take "ok" for Afrikaans and mixed texts for Cantonese.

@@ -1,11 +1,11 @@
-"""Reviews by buyers, and versions of the sentiment model."""
+"""Reviews by buyers, questions with answers, and versions of the sentiment model."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
 
-from profiles.reviews.core import LANGUAGES
+from profiles.reviews.core import LANGUAGES, LONGEST_ANSWER, LONGEST_QUESTION
 from profiles.shoppers.models.shoppers import Shopper
 
 
@@ -58,6 +58,72 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rating} of 5 for product {self.product_id}"
+
+
+class Question(models.Model):
+    """What somebody asked about a product. Others see it once it has an answer, or as buyers who
+    may answer it; never who asked."""
+
+    class State(models.TextChoices):
+        SHOWN = "shown", "shown"
+        HIDDEN = "hidden", "hidden"
+
+    shopper = models.ForeignKey(
+        Shopper, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    product = models.ForeignKey("shop.Product", on_delete=models.CASCADE, related_name="+")
+    text = models.CharField(max_length=LONGEST_QUESTION)
+    language = models.CharField(max_length=2, choices=[(code, code) for code in LANGUAGES])
+    state = models.CharField(max_length=6, choices=State, default=State.SHOWN)
+    hidden_because = models.CharField(max_length=200, blank=True)
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-asked_at", "-id"]
+        indexes = [models.Index(fields=["product", "-asked_at"], name="question_product_time")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="shown", hidden_because="")
+                | (Q(state="hidden") & ~Q(hidden_because="")),
+                name="question_hidden_with_reason",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Answer(models.Model):
+    """An answer by the shop (`shopper` empty) or by one who bought the product here."""
+
+    class State(models.TextChoices):
+        SHOWN = "shown", "shown"
+        HIDDEN = "hidden", "hidden"
+
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="answers")
+    shopper = models.ForeignKey(
+        Shopper, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    is_shop = models.BooleanField(default=False)
+    text = models.CharField(max_length=LONGEST_ANSWER)
+    language = models.CharField(max_length=2, choices=[(code, code) for code in LANGUAGES])
+    state = models.CharField(max_length=6, choices=State, default=State.SHOWN)
+    hidden_because = models.CharField(max_length=200, blank=True)
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["answered_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["question", "shopper"], name="answer_once"),
+            models.CheckConstraint(
+                condition=Q(state="shown", hidden_because="")
+                | (Q(state="hidden") & ~Q(hidden_because="")),
+                name="answer_hidden_with_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class SentimentVersion(models.Model):

@@ -14,9 +14,11 @@ from orders.models import (
     Order,
 )
 from profiles.models import (
+    Answer,
     AuditTrait,
     ConsentRecord,
     Event,
+    Question,
     Review,
     Segment,
     SegmentVersion,
@@ -161,6 +163,12 @@ def _make_review(number: int, variant: Variant, shopper: Shopper) -> None:
         positivity=0.9,
         bought_at=NOON,
         written_at=NOON,
+    )
+    asked = Question.objects.create(
+        shopper=shopper, product=variant.product, text="Is it fresh?", language="en", asked_at=NOON
+    )
+    Answer.objects.create(
+        question=asked, shopper=shopper, text="Yes", language="en", answered_at=NOON
     )
 
 

@@ -6,7 +6,16 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from orders.fulfilment.models import Carrier, Shipment, ShipmentLine
-from orders.models import Cart, CartLine, DeliveryMethod, Order, OrderEvent, OrderLine, TaxRate
+from orders.models import (
+    Cart,
+    CartLine,
+    DeliveryMethod,
+    Order,
+    OrderEvent,
+    OrderLine,
+    OrderRating,
+    TaxRate,
+)
 from orders.payments.models import Payment, PaymentEvent, Refund
 from orders.returns.models import Return, ReturnLine, ReturnRule
 from profiles.models import (
@@ -135,6 +144,7 @@ def _make_paid_order(number: int, variant: Variant, shopper: Shopper, quote_id: 
         is_personal=True,
     )
     OrderEvent.objects.create(order=order, kind="placed", at=NOON)
+    OrderRating.objects.create(order=order, score=4, rated_at=NOON)
     _make_parcel_and_return(number, order)
     return order
 

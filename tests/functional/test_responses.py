@@ -23,6 +23,7 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "category": ("dairy-eggs",),
     "product": ("no-such-product",),
     "reviews": ("no-such-product",),
+    "questions": ("no-such-product",),
     "invitation": ("K7M2PQR9TX",),
     "letters_stop": ("no-such-letter",),
     "offer": (1,),

@@ -126,6 +126,7 @@ def check_address(contact: Contact) -> tuple[Contact, dict[str, FieldFault]]:
     rules = read_country(country)
     if rules is None:
         return contact, {"country": FieldFault("unknown", "US")}
+    contact = _fill_region(contact, rules)
     faults = {
         name: FieldFault("missing", rules.postcode_example if name == "postcode" else "")
         for name in sorted(rules.required)
@@ -142,6 +143,21 @@ def check_address(contact: Contact) -> tuple[Contact, dict[str, FieldFault]]:
     if postcode and not _is_postcode(postcode, narrowed):
         faults["postcode"] = FieldFault("bad", narrowed.postcode_example)
     return replace(contact, country=country, region=region, postcode=postcode), faults
+
+
+def _fill_region(contact: Contact, rules: CountryRules) -> Contact:
+    """Return the contact with the region that its postcode lies in, where none was given and only
+    one fits: nobody has to choose what the postcode says."""
+    postcode = _write_postcode(contact.postcode)
+    if contact.region.strip() or "region" not in rules.required or not postcode:
+        return contact
+    country = contact.country.strip().upper()
+    fit = {
+        code: None
+        for code, _name in rules.regions
+        if (known := read_country(country, code)) and _is_postcode(postcode, known)
+    }
+    return replace(contact, region=next(iter(fit))) if len(fit) == 1 else contact
 
 
 def check_phone(contact: Contact, country: str) -> tuple[Contact, dict[str, FieldFault]]:

@@ -46,6 +46,14 @@ FIELDS = {
         link="shopper",
         personal="rating text positivity bought_at written_at",
     ),
+    "Question": classify(
+        none="id product language state hidden_because", link="shopper", personal="text asked_at"
+    ),
+    "Answer": classify(
+        none="id question is_shop language state hidden_because",
+        link="shopper",
+        personal="text answered_at",
+    ),
     "SentimentVersion": classify(none="id language fitted_at arrays sha256 metrics is_active"),
     "ShopperProfile": classify(
         none="refreshed_at", link="shopper", derived="features segment tags"

@@ -18,7 +18,7 @@ from profiles.events.core.keys import STREAM
 from profiles.events.models import Event
 from profiles.experiments.models import ExperimentOutcome, Exposure
 from profiles.privacy.core import RoomPrivacy
-from profiles.reviews.models import Review
+from profiles.reviews.models import Answer, Question, Review
 from profiles.segments.models import ShopperProfile
 from profiles.shoppers.models.accounts import Account
 from profiles.shoppers.models.audit import AuditTrait
@@ -52,9 +52,9 @@ def erase_everywhere(*, shopper_id: int, rooms: Sequence[RoomPrivacy], now: date
 def erase_shopper(shopper_id: int, now: datetime) -> None:
     """Erase a shopper in this room. Fact ShopperErased. Safe to run twice. Locks the row.
 
-    Events, reviews, profile, traits, address and login are deleted. The row stays as nobody: a new
-    pseudonym, no reference, all consents off; the consent log hangs on it as long as the law wants
-    it kept.
+    Events, reviews, questions, profile, traits, address and login are deleted. The row stays as
+    nobody: a new pseudonym, no reference, all consents off; the consent log hangs on it as long as
+    the law wants it kept.
     Guests that became this shopper are erased with it. Raises StaffAccount.
     """
     # The login first, as when somebody logs in: two orders of locking could wait for each other.
@@ -66,6 +66,8 @@ def erase_shopper(shopper_id: int, now: datetime) -> None:
     _delete_login(family)
     Event.objects.filter(shopper_id__in=ids).delete()
     Review.objects.filter(shopper_id__in=ids).delete()
+    Answer.objects.filter(shopper_id__in=ids).delete()
+    Question.objects.filter(shopper_id__in=ids).delete()
     ShopperProfile.objects.filter(shopper_id__in=ids).delete()
     Customer.objects.filter(shopper_id__in=ids).delete()
     AuditTrait.objects.filter(shopper_id__in=ids).delete()

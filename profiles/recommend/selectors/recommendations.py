@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,6 +71,27 @@ def recommend_variants(
     appeal = _find_appeal(shelf, row.values.get("price_level", 0.5))
     ranked = scores.rank(limit, allowed=allowed, appeal=appeal, novelty=novelty)
     return fill_up(ranked, shown, limit)
+
+
+def list_bought_together(
+    variant_ids: Collection[int], limit: int, *, market: str = ""
+) -> list[int]:
+    """Return up to `limit` variants that the same shoppers buy, the strongest tie first; [] before
+    the first fit.
+
+    The same for everybody. Restricted, sensitive and sold-out goods are left out, and these
+    variants themselves. No query of its own.
+    """
+    shelf = _get_shelf(market)
+    ids = shelf.model.goods.variant_id
+    wanted = np.array(sorted(variant_ids), dtype=np.int64)
+    scores = shelf.model.similar.suggest_among(ids, wanted, np.ones(len(wanted)))
+    place = shelf.model.goods.find(np.concatenate([list_sold_out(), wanted]))
+    scores[~shelf.allowed] = 0.0
+    scores[place[place >= 0]] = 0.0
+    best = np.lexsort((ids, -scores))[:limit]
+    found: list[int] = ids[best[scores[best] > 0.0]].tolist()
+    return found
 
 
 def _read_purchases(row: FeatureRow, shopper_id: int | None) -> Purchases:

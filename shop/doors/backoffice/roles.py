@@ -67,7 +67,7 @@ SHOPPERS: Names = (
     *("profiles.shopper", "profiles.shopperprofile", "profiles.segment", "profiles.event"),
 )
 CUSTOMERS: Names = ("profiles.customer",)
-REVIEWS: Names = ("profiles.review",)
+REVIEWS: Names = ("profiles.review", "profiles.question", "profiles.answer")
 EXPERIMENTS: Names = ("profiles.experiment",)
 FITS: Names = ("profiles.segmentversion", "profiles.similarityversion")
 CONSENT: Names = ("profiles.consentrecord",)

@@ -11,11 +11,13 @@ import numpy as np
 from orders.returns.api import describe_returns
 from orders.terms.api import list_delivery_options
 from pricing.base.core.values import PriceView
+from profiles.recommend.api import list_bought_together
 from promotions.loyalty.api import preview_points
+from promotions.offers.api import Previews
 from shop.doors.pages.cards import first_of_products, join_cards, quote_page
 from shop.doors.pages.context import PageContext
 from shop.doors.pages.members import Visitor, join_offers, paid_minor, preview_cards
-from shop.doors.pages.values import OptionChoice, OptionValue, ProductPage
+from shop.doors.pages.values import OptionChoice, OptionValue, ProductCard, ProductPage
 from shop.ground.catalog.core.values import CatalogCard, ProductDetail
 from shop.ground.catalog.selectors import (
     ProductNotFound,
@@ -40,8 +42,10 @@ def product(
     detail = _remember_product(slug, ctx.language, catalog_version())
     own = [card.variant_id for card in detail.variants]
     related = _related_ids(detail.card.category_id, frozenset(own), ctx.market)
-    prices = quote_page(ctx, [*own, *related], "product")
-    cards = {card.variant_id: card for card in list_cards([*own, *related], ctx.language)}
+    together = _together_ids(own, frozenset(related), ctx.market)
+    ids = [*own, *related, *together]
+    prices = quote_page(ctx, ids, "product")
+    cards = {card.variant_id: card for card in list_cards(ids, ctx.language)}
     stocked = _show(_restock(detail, cards), prices, variant_id)
     price = prices.get(stocked.card.variant_id)
     if price is None:
@@ -65,10 +69,18 @@ def product(
         prices=prices,
         returns=describe_returns(category_path=detail.card.category_path, language=ctx.language),
         siblings=detail.siblings,
-        related=join_offers(
-            join_cards([cards[i] for i in related if i in cards], prices), previews
-        ),
+        related=_join(related, cards, prices, previews),
+        together=_join(together, cards, prices, previews),
     )
+
+
+def _join(
+    variant_ids: Sequence[int],
+    cards: Mapping[int, CatalogCard],
+    prices: dict[int, PriceView],
+    previews: Previews,
+) -> tuple[ProductCard, ...]:
+    return join_offers(join_cards([cards[i] for i in variant_ids if i in cards], prices), previews)
 
 
 @lru_cache(maxsize=4096)
@@ -148,6 +160,13 @@ def _earns(ctx: PageContext, detail: ProductDetail, quoted_minor: int, visitor: 
         now=ctx.now,
         find_tier=visitor.read_tier,
     )
+
+
+def _together_ids(own: Sequence[int], related: frozenset[int], market: str) -> list[int]:
+    """Return what buyers of the product buy as well, each product once."""
+    head = list_bought_together(own, 5 * RELATED, market=market)
+    first = first_of_products(np.array(head, dtype=np.int64)).tolist()
+    return [i for i in first if i not in related][:RELATED]
 
 
 def _related_ids(category_id: int, own: frozenset[int], market: str) -> list[int]:

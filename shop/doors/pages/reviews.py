@@ -1,13 +1,17 @@
-"""The reviews of a product: what buyers said, and whether this shopper may say something."""
+"""What buyers say of a product, what is asked about it, and whether this shopper may answer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from profiles.reviews.api import (
+    QuestionValue,
     RatingSummary,
     ReviewValue,
+    answer_question,
+    ask_question,
     has_bought,
+    list_questions,
     list_reviews,
     summarize_ratings,
     write_review,
@@ -20,6 +24,7 @@ from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.translation import gettext_noop
 
 PAGE = 20
+NEWEST = 3
 
 
 class NotABuyer(FairtagError):
@@ -71,6 +76,89 @@ def review(ctx: PageContext, slug: str, *, rating: int, text: str) -> None:
         raise NotABuyer(gettext_noop("Only people who bought it here can review it."))
     variants = dict.fromkeys(_variant_ids(detail), detail.card.product_id)
     write_review(shopper_id=shopper_id, variant_ids=variants, rating=rating, text=text, now=ctx.now)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionsPage:
+    """A page of questions about a product with their answers, newest first."""
+
+    detail: ProductDetail
+    questions: tuple[QuestionValue, ...]
+    may_answer: bool
+    page: int
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """What a product page shows of reviews and questions: the newest of both."""
+
+    summary: RatingSummary
+    reviews: tuple[ReviewValue, ...]
+    questions: tuple[QuestionValue, ...]
+
+    @property
+    def shares(self) -> tuple[tuple[int, int, float], ...]:
+        """Return (stars, how many reviews, their share), the best first."""
+        count = max(1, self.summary.count)
+        stars = enumerate(self.summary.stars, 1)
+        return tuple((star, number, number / count) for star, number in reversed(list(stars)))
+
+
+def opinions(detail: ProductDetail) -> Opinions:
+    """Return what everybody reads on a product's page. Two queries without any, else four."""
+    product_id = detail.card.product_id
+    summary = summarize_ratings(product_id=product_id)
+    newest = list_reviews(product_id=product_id, shopper_id=None, limit=NEWEST)
+    asked = list_questions(product_id=product_id, shopper_id=None, limit=NEWEST)
+    return Opinions(summary, tuple(newest) if summary.count else (), tuple(asked))
+
+
+def questions(ctx: PageContext, slug: str, page: int = 1) -> QuestionsPage:
+    """Return a page of questions; who bought the product sees those without an answer too.
+
+    Four queries. Raises ProductNotFound.
+    """
+    detail = get_product(slug, ctx.language)
+    shopper_id = _shopper_id(ctx)
+    may_answer = shopper_id is not None and has_bought(
+        shopper_id=shopper_id, variant_ids=_variant_ids(detail)
+    )
+    found = list_questions(
+        product_id=detail.card.product_id,
+        shopper_id=shopper_id,
+        may_answer=may_answer,
+        limit=PAGE + 1,
+        offset=(page - 1) * PAGE,
+    )
+    return QuestionsPage(detail, tuple(found[:PAGE]), may_answer, page, len(found) > PAGE)
+
+
+def ask(ctx: PageContext, slug: str, text: str) -> None:
+    """Keep a question of this shopper. Raises ProductNotFound, QuestionRefused, NotABuyer."""
+    detail = get_product(slug, ctx.language)
+    product_id = detail.card.product_id
+    ask_question(shopper_id=_require(ctx), product_id=product_id, text=text, now=ctx.now)
+
+
+def answer(ctx: PageContext, slug: str, question_id: int, text: str) -> None:
+    """Keep this buyer's answer. Raises ProductNotFound, QuestionRefused, NotABuyer."""
+    detail = get_product(slug, ctx.language)
+    answer_question(
+        question_id=question_id,
+        product_id=detail.card.product_id,
+        shopper_id=_require(ctx),
+        variant_ids=_variant_ids(detail),
+        text=text,
+        now=ctx.now,
+    )
+
+
+def _require(ctx: PageContext) -> int:
+    shopper_id = _shopper_id(ctx)
+    if shopper_id is None:
+        raise NotABuyer(gettext_noop("Only people who bought it here can answer."))
+    return shopper_id
 
 
 def _variant_ids(detail: ProductDetail) -> list[int]:

@@ -173,6 +173,7 @@ class ProductPage:
     """A product; `price` is of the variant shown, `prices` of every variant by id.
 
     `delivery` is what each way costs for one piece alone: nothing is sprung on anybody later.
+    `together` is what buyers of it buy as well, the same for everybody.
     `returns` is what the shop promises about sending it back. `earns` is what one piece earns in
     points. `previews` is what offers make of the prices of all variants, `offer` and
     `members_minor` those of the one shown.
@@ -183,6 +184,7 @@ class ProductPage:
     prices: dict[int, PriceView]
     siblings: tuple[SiblingSize, ...]
     related: tuple[ProductCard, ...]
+    together: tuple[ProductCard, ...] = ()
     choices: tuple[OptionChoice, ...] = ()
     delivery: tuple[DeliveryOption, ...] = ()
     previews: Previews = field(default_factory=Previews)

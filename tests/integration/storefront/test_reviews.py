@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 
 from profiles.events.services.purchases import record_purchase_events
-from profiles.models import Review, Shopper
+from profiles.models import Answer, Question, Review, Shopper
+from profiles.reviews.api import answer_as_shop, hide_answer, hide_question
 from profiles.reviews.services.reviews import hide_review
 from profiles.values import PurchasedLine
 from shop.ground.catalog.models import Variant
@@ -97,3 +98,42 @@ def test_the_page_is_private_translated_and_missing_for_unknown_products(
     assert "买家评价" in browser.get(f"/zh-hans{address}").content.decode()
     assert browser.get("/p/no-such-thing/reviews/").status_code == 404
     assert browser.get(f"{address}?page=0").status_code == 200
+
+
+def test_a_question_shows_once_a_buyer_answers(browser: Client, address: str, shelf: Shelf) -> None:
+    product, asked = address.removesuffix("reviews/"), address.replace("reviews", "questions")
+    asker = Client(headers={"Accept-Language": "en"})
+    for text, said in (("", "Please write something."), ("call 518 555 0100?", "leave out")):
+        refused = asker.post(asked, {"text": text})
+        assert (refused.status_code, said in refused.content.decode()) == (422, True)
+    asker.post(asked, {"text": "Is it sliced?"})
+    question = Question.objects.get()
+    assert "Only you see it until" in asker.get(asked).content.decode()
+    early = browser.post(asked, {"question": str(question.pk), "text": "No"})
+    assert (early.status_code, Answer.objects.count()) == (403, 0)
+    assert "Is it sliced?" not in browser.get(asked).content.decode()
+    record_purchase_events(
+        shopper_id=Shopper.objects.order_by("pk")[0].pk,
+        basket_ref="FT-1",
+        lines=[PurchasedLine(shelf.rye, 1, 300, 300)],
+        occurred_at=NOON - timedelta(days=3),
+        channel="online",
+        now=NOON,
+    )
+    assert "Is it sliced?" in browser.get(asked).content.decode()
+    browser.post(asked, {"question": str(question.pk), "text": "No, whole"})
+    answer_as_shop(question_id=question.pk, text="We slice it at the counter.", now=NOON)
+    page = Client().get(product).content.decode()
+    assert [said in page for said in ("Is it sliced?", "No, whole", "at the counter")] == [True] * 3
+    hide_answer(answer_id=Answer.objects.filter(is_shop=False).get().pk, because="It is wrong")
+    assert "No, whole" not in Client().get(product).content.decode()
+    assert "It is wrong" in browser.get(asked).content.decode()
+    hide_question(question_id=question.pk, because="It names a person")
+    assert "Is it sliced?" not in Client().get(product).content.decode()
+
+
+def test_a_product_page_sums_up_its_reviews(browser: Client, address: str, shelf: Shelf) -> None:
+    buy(shelf.rye)
+    browser.post(address, {"rating": "4", "text": "Crusty"})
+    page = Client().get(address.removesuffix("reviews/")).content.decode()
+    assert [said in page for said in ("Crusty", "1 review", "Verified buyer")] == [True] * 3

@@ -42,6 +42,11 @@ COUNTER = Method("counter", "Counter", "", 0, None, 0, 0, False)
         ({"country": "HK", "region": "Kowloon", "postcode": ""}, {}),
         ({"country": "ZZ"}, {"country": ("unknown", "US")}),
         ({"city": " "}, {"city": ("missing", "")}),
+        ({"region": ""}, {}),
+        (
+            {"region": "", "postcode": ""},
+            {"postcode": ("missing", "95014"), "region": ("missing", "")},
+        ),
     ],
 )
 def test_an_address_is_judged_by_its_country(
@@ -55,6 +60,7 @@ def test_what_is_kept_is_written_as_the_country_writes_it() -> None:
     kept = check_contact(replace(HOME, phone="(518) 555-0100"), VAN, country="US")
     assert (kept.country, kept.region, kept.postcode) == ("US", "NY", "12207")
     assert kept.phone == "+15185550100"
+    assert check_contact(replace(HOME, region=""), VAN, country="US").region == "NY"
     abroad = replace(HOME, phone="+86 138 0013 8000")
     assert check_contact(abroad, COUNTER, country="US").phone == "+8613800138000"
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from shop.doors.pages.members import list_product_offers
 from shop.doors.pages.product import product as product_page
+from shop.doors.pages.reviews import opinions
 from shop.doors.pages.values import ProductPage
 from shop.doors.storefront.recording import record_event, write_event
 from shop.doors.storefront.rendering import may_be_missing
@@ -49,6 +50,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     is_recorded = record_event(request, "view", variant_id=variant_id)
     context = {
         "page": page,
+        "opinions": opinions(page.detail),
         "own_offers": own_offers,
         "view_event": "" if is_recorded else write_event(visit, "view", variant_id=variant_id),
         "structured": script_json(describe_product(page, request.path)),

@@ -57,7 +57,7 @@ def reviews(request: HttpRequest, slug: str) -> HttpResponse:
         if not refusal:
             messages.success(request, _("Thank you: your review is on the page."))
             return HttpResponseRedirect(reverse("reviews", args=[slug]))
-    page = reviews_page(get_visit(request).ctx, slug, _read_page(request))
+    page = reviews_page(get_visit(request).ctx, slug, read_page(request))
     context = {"page": page, "form": form, "stars": STARS, "refusal": refusal, "most": MAX_TEXT}
     return render(request, "storefront/reviews.html", context, status=status)
 
@@ -75,6 +75,7 @@ def _keep(request: HttpRequest, slug: str, form: ReviewForm) -> tuple[str, int]:
     return "", 200
 
 
-def _read_page(request: HttpRequest) -> int:
+def read_page(request: HttpRequest) -> int:
+    """Return the number of the page that is asked for."""
     number = request.GET.get("page", "1")
     return min(MOST_PAGES, max(1, int(number))) if number.isascii() and number.isdigit() else 1

@@ -29,6 +29,7 @@ EXEMPT: dict[str, tuple[str, ...]] = {
         *("promotions_campaign_end", "promotions_codebatch_stop", "promotions_tilltoken_revoke"),
         "promotions_stafftoken_revoke",
         *("pricing_emergencycap_add", "profiles_review_hide", "campaign_rollback"),
+        *("profiles_question_hide", "profiles_answer_hide"),
     ),
     "it changes no price and no money": (
         *("pricing_modelaudit_send_back", "pricing_demandmodelversion_send_back"),
@@ -38,6 +39,7 @@ EXEMPT: dict[str, tuple[str, ...]] = {
         *("pricing_demandmodelversion_fit_family", "pricing_competitorsource_fetch_now"),
         *("pricing_competitorsource_add", "pricing_competitorsource_change"),
         *("orders_order_pack", "shop_jobrun_run_again", "shop_fact_deliver_again"),
+        *("profiles_question_answer", "profiles_question_show", "profiles_answer_show"),
         *("shop_stockrecord_enter_count", "profiles_review_show", "replay_quote", "replay_all"),
         *("profiles_segment_change", "campaign_ask", "campaign_stop_asking"),
         *("product_list_upload", "product_list_columns", "shop_storeprofile_change"),
