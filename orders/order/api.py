@@ -7,6 +7,7 @@ from orders.order.core.links import (
     TOKEN_SIGNS,
 )
 from orders.order.selectors.orders import (
+    count_orders,
     find_last_contact,
     find_order_for_guest,
     get_any_order,
@@ -65,6 +66,7 @@ __all__ = [
     "TOKEN_SIGNS",
     "close_unpaid",
     "comment_order",
+    "count_orders",
     "describe_step",
     "find_last_contact",
     "find_order_for_guest",

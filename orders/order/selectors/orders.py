@@ -87,6 +87,11 @@ def list_orders(
     return _summarize(orders.order_by("-placed_at", "-pk"), limit, language)
 
 
+def count_orders(*, shopper_id: int) -> int:
+    """Return how many orders a shopper has placed, online and in stores. One query."""
+    return Order.objects.filter(shopper_id=shopper_id).count()
+
+
 def list_oldest(
     orders: QuerySet[Order], *, limit: int, after: str | None = None, language: str = "en"
 ) -> list[OrderSummary]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orders.order.api import list_orders
+from orders.order.api import count_orders, list_orders
 from profiles.features.api import LONG_HALF_LIFE, SHORT_HALF_LIFE, monthly_rate
 from profiles.segments.api import (
     OnlineUnavailable,
@@ -12,6 +12,8 @@ from profiles.segments.api import (
 )
 from profiles.shoppers.api import find_shopper
 from profiles.values import FeatureRow, OnlineProfile, SegmentValue, ShopperValue
+from promotions.loyalty.api import find_balance
+from shop.doors.pages.checkout import last_contact
 from shop.doors.pages.context import PageContext
 from shop.doors.pages.values import AccountPage
 from shop.ground.catalog.core.values import CategoryNode
@@ -29,7 +31,8 @@ HALF_LIVES = {
 
 
 def account(ctx: PageContext) -> AccountPage:
-    """Return the own profile: segment, tags, interests, choices, newest orders. Five queries."""
+    """Return the own profile: contact, points, choices, newest orders, segment, tags, interests.
+    Some ten queries."""
     shopper = find_shopper(ctx.shopper_pseudonym) if ctx.shopper_pseudonym else None
     if shopper is None:
         return AccountPage(shopper=None)
@@ -37,6 +40,7 @@ def account(ctx: PageContext) -> AccountPage:
     row = profile.feature_row if profile else None
     if row is None:  # Redis is down or still warming up: the table knows the same
         row = next(compute_feature_rows([shopper.id], ctx.now), None)
+    balance = find_balance(shopper_id=shopper.id, now=ctx.now)
     return AccountPage(
         shopper=shopper,
         segment=_find_segment(row.segment if row else None),
@@ -46,6 +50,9 @@ def account(ctx: PageContext) -> AccountPage:
         orders=tuple(
             list_orders(shopper_id=shopper.id, limit=NEWEST_ORDERS, language=ctx.language)
         ),
+        order_count=count_orders(shopper_id=shopper.id),
+        contact=last_contact(ctx),
+        points=balance.available if balance else None,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from orders.fulfilment.api import Progress
 from orders.returns.api import OrderReturns
 from orders.satisfaction.api import Rating
-from orders.values import DeliveryOption, OrderSummary, OrderView
+from orders.values import Contact, DeliveryOption, OrderSummary, OrderView
 from pricing.base.core.values import JurisdictionRule, PriceView, QuoteTrace
 from profiles.values import Consents, SegmentValue, ShopperValue
 from promotions.offers.api import LinePreview, PersonalOffer, Previews
@@ -264,7 +264,8 @@ class AccountPage:
 
     `affinities` are interests by category with their share of the strongest; `monthly` is how
     often the shopper does what a feature counts, in events a month. `shopper` is None for an
-    account that has done nothing yet.
+    account that has done nothing yet. `contact` is where the last order went; `points` None for
+    who is no member; `order_count` counts all orders.
     """
 
     shopper: ShopperValue | None
@@ -273,6 +274,9 @@ class AccountPage:
     affinities: tuple[tuple[CategoryNode, float], ...] = ()
     monthly: dict[str, float] = field(default_factory=dict)
     orders: tuple[OrderSummary, ...] = ()
+    order_count: int = 0
+    contact: Contact | None = None
+    points: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
