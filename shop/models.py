@@ -6,4 +6,5 @@ from shop.ground.catalog.models import *  # noqa: F403  # the ground's tables be
 from shop.ground.inventory.models import *  # noqa: F403  # the ground's tables belong to this Django app
 from shop.ground.jobs.models import *  # noqa: F403  # the ground's tables belong to this Django app
 from shop.ground.outbox.models import *  # noqa: F403  # the ground's tables belong to this Django app
+from shop.ground.staff.models import *  # noqa: F403  # the ground's tables belong to this Django app
 from shop.ground.storeinfo.models import *  # noqa: F403  # the ground's tables belong to this Django app

@@ -7,6 +7,8 @@ PAGES = {
     "index": "",
     "all_records": "",
     "find": "",
+    "save_list": "orders.view_order",
+    "drop_view": "orders.view_order",
     "approval_effect": "",
     "search": "",
     "app_list": "",
@@ -110,6 +112,7 @@ POSTED = {
     *("decide_changes", "campaign_rollback", "campaign_import", "decide_adjusting"),
     *("set_adjusting", "set_allocator", "set_exploring", "campaign_ask", "campaign_release"),
     *("campaign_part", "campaign_stop_asking", "campaign_take_out", "campaign_accept_floor"),
+    *("save_list", "drop_view"),
     *("pack_picked", "ship_packed", "comment_order"),
 }
 # Of all campaigns, not of one.

@@ -70,6 +70,7 @@ from shop.doors.backoffice.views.records import show_records
 from shop.doors.backoffice.views.rehearsals import explain_order
 from shop.doors.backoffice.views.releasing import release_campaign
 from shop.doors.backoffice.views.results import export_results
+from shop.doors.backoffice.views.saved_views import drop_view, save_list
 from shop.doors.backoffice.views.shoppers import show_shopper
 from shop.doors.backoffice.views.switchbacks import plan_switchback
 from shop.doors.backoffice.views.workers import show_workers
@@ -128,6 +129,8 @@ def _list_frame(site: AdminSite) -> list[URLPattern]:
             name="approval_effect",
         ),
         path("find/", site.admin_view(find), name="find"),
+        path("views/<str:table>/save/", site.admin_view(save_list), name="save_list"),
+        path("views/<str:table>/delete/", site.admin_view(drop_view), name="drop_view"),
         path("records/", site.admin_view(show_records), name="all_records"),
         path("workers/", site.admin_view(show_workers), name="workers"),
     ]

@@ -24,6 +24,7 @@ from unfold.views import ChangeList
 
 from shop.ground.staff.numbers import GroupedCount
 from shop.ground.staff.roles import may_see_personal
+from shop.ground.staff.saved_views import COLUMNS
 
 type Hidden = Mapping[type[Model], frozenset[str]]
 type Declared = str | type[filters.SimpleListFilter] | Sequence[Any]
@@ -46,7 +47,16 @@ class DisallowedSort(DisallowedModelAdminLookup):
 
 
 class StaffChangeList(ChangeList):
-    """A list that refuses to be sorted by a column its reader sees masked; its count is grouped."""
+    """A list that refuses to be sorted by a column its reader sees masked; its count is grouped.
+
+    Which columns it shows is no question about its rows.
+    """
+
+    def get_filters_params(self, params: Any = None) -> Any:
+        """Return the parameters that ask about rows."""
+        asked = super().get_filters_params(params)
+        asked.pop(COLUMNS, None)
+        return asked
 
     def get_results(self, request: Any) -> None:
         """Count and fetch; the count is written with thousands marked wherever it stands."""
@@ -107,7 +117,7 @@ def path_of(declared: Declared) -> str:
 
 def drop_ignored(parameters: Iterable[str]) -> list[str]:
     """Return the parameters that are questions about rows, not pages, orders or popups."""
-    return [name for name in parameters if name not in {*IGNORED_PARAMS, "p", "e"}]
+    return [name for name in parameters if name not in {*IGNORED_PARAMS, COLUMNS, "p", "e"}]
 
 
 def reaches(model: type[Model], path: Any, hidden: Hidden) -> bool:

@@ -26,6 +26,7 @@ from shop.ground.staff.columns import age_column
 from shop.ground.staff.forms import InlineStaffForms, StaffForms
 from shop.ground.staff.log import say_entry
 from shop.ground.staff.lookups import hidden_from
+from shop.ground.staff.saved_views import COLUMNS, read_columns
 
 COUNT_EXACTLY = 5_000
 REACHABLE_ROWS = 20_000
@@ -97,6 +98,7 @@ class StaffAdmin(StaffForms, ModelAdmin):
     show_full_result_count = False
     warn_unsaved_form = True
     list_filter_submit = True
+    list_before_template = "admin/parts/list_views.html"
     paginator = EstimatePaginator
 
     def hides(self, request: HttpRequest, path: Any) -> bool:
@@ -127,9 +129,20 @@ class StaffAdmin(StaffForms, ModelAdmin):
         return [one for one in declared if not self.hides(request, one)]
 
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
-        """Return the columns; moments are told relative to now, exactly on hover."""
+        """Return the columns that are chosen, all without a choice."""
+        columns = self.list_columns(request)
+        return [columns[number] for number in self.chosen_columns(request)]
+
+    def list_columns(self, request: HttpRequest) -> Sequence[Any]:
+        """Return all columns; moments are told relative to now, exactly on hover."""
         declared: Sequence[Any] = super().get_list_display(request)
         return [tell_moment(self.model, one) for one in declared]
+
+    def chosen_columns(self, request: HttpRequest) -> Sequence[int]:
+        """Return the numbers of the columns that the address chooses; all without a choice."""
+        every = range(len(self.list_columns(request)))
+        chosen = [one for one in read_columns(request.GET.get(COLUMNS, "")) if one in every]
+        return chosen or every
 
     def get_sortable_by(self, request: HttpRequest) -> Sequence[Any]:
         """Return the columns whose heads are links: those the reader sees."""

@@ -13,8 +13,8 @@ from django.utils.translation import get_language
 from pricing.api import TripRow, count_second_yes, list_kill_switches, list_open_trips
 from promotions.coupons.api import BudgetRow, list_budget_alerts
 from shop.doors.backoffice.home.health import list_jobs
-from shop.doors.backoffice.home.looks import list_acts, list_verdicts
 from shop.doors.backoffice.home.queue import offer_decisions
+from shop.doors.backoffice.home.readings import list_acts, list_verdicts
 from shop.doors.backoffice.home.sales import Period, build_cards, draw_sales, read_sales
 from shop.doors.backoffice.home.todos import Known, list_todos
 from shop.doors.backoffice.navigation import Menu

@@ -217,6 +217,7 @@ def _open(browser: Client, name: str) -> Any:
         "shopper_overview": [Shopper.objects.values_list("pk", flat=True).first()],
     }
     arguments["approval_effect"] = [10**9]
+    arguments["save_list"] = arguments["drop_view"] = ["orders.order"]
     arguments["order_offers"] = [Order.objects.values_list("pk", flat=True).first()]
     arguments["comment_order"] = arguments["order_offers"]
     arguments["builder_sentence"] = ["price_cut"]
