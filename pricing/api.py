@@ -13,6 +13,12 @@ from pricing.demand.selectors.versions import (
 from pricing.experiments.selectors.arm_impressions import ArmImpressions, list_arm_impressions
 from pricing.experiments.selectors.arm_served import load_served
 from pricing.experiments.services.arm_limits import refuse_far_arms
+from pricing.fairness.selectors.audits import (
+    GroupTreatment,
+    explain_findings,
+    find_audit_in_use,
+    list_treatments,
+)
 from pricing.fairness.services.fairness import NotAudited, audit_nightly
 from pricing.learning.selectors.demand import demand_curve
 from pricing.learning.selectors.impression_fits import FitRow, list_fits
@@ -169,6 +175,7 @@ __all__ = [
     "DepartmentElasticity",
     "EvidenceStep",
     "FitRow",
+    "GroupTreatment",
     "GuardrailCounts",
     "LiftDay",
     "LiveDecision",
@@ -213,6 +220,8 @@ __all__ = [
     "edit_proposal",
     "end_override",
     "ensure_partitions",
+    "explain_findings",
+    "find_audit_in_use",
     "find_outdated_cuts",
     "flag_emergency",
     "floor_minor",
@@ -251,6 +260,7 @@ __all__ = [
     "list_segment_lifts",
     "list_set_prices",
     "list_shadows",
+    "list_treatments",
     "list_week_lots",
     "load_active_policy",
     "load_jurisdictions",

@@ -10,11 +10,13 @@ from orders.reports.selectors.audience import (
 from orders.reports.selectors.campaigns import (
     CampaignDelivery,
     CampaignLine,
+    CampaignSum,
     OrderTaken,
     find_states,
     find_taken,
     list_campaign_deliveries,
     list_campaign_lines,
+    sum_campaigns,
     sum_sales_of,
 )
 from orders.reports.selectors.cohorts import CohortMonth, list_cohorts, sum_between
@@ -40,6 +42,7 @@ from orders.reports.services import summarize_sales
 __all__ = [
     "CampaignDelivery",
     "CampaignLine",
+    "CampaignSum",
     "CohortMonth",
     "DaySales",
     "OrderColumns",
@@ -62,6 +65,7 @@ __all__ = [
     "load_order_columns",
     "load_recorded_orders",
     "sum_between",
+    "sum_campaigns",
     "sum_sales_of",
     "sum_simulated",
     "summarize_sales",

@@ -45,7 +45,7 @@ class Ratio:
 @dataclass(frozen=True, slots=True)
 class GroupPrices:
     """What one group pays, set against everybody whose trait is known; offers against the group
-    that gets most of them."""
+    that gets most of them. `lowered` is the share of its prices below the public price."""
 
     trait: str
     group: str
@@ -53,6 +53,7 @@ class GroupPrices:
     paid: Ratio
     discount: Ratio
     offers: Ratio
+    lowered: float
 
 
 def compare_means(
@@ -109,6 +110,7 @@ def measure_groups(
             paid=compare_means(prices.paid_ratio, mask, known, z),
             discount=compare_means(discount, mask, known, z),
             offers=compare_means(prices.offer_share, mask, best, z_pairs),
+            lowered=float(prices.offer_share[mask].mean()),
         )
         for group, mask, known in found
     ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pricing.demand.models.demand import DemandModelVersion
 from pricing.fairness.core import STOPPING
 from pricing.fairness.core.audits import AuditState, AuditVerdict
 from pricing.fairness.models.audits import ModelAudit
@@ -47,6 +49,13 @@ def find_audit(*, model_id: int, sha256: str) -> AuditVerdict:
         reason = _("No fairness audit has been made of these arrays: run audit_fairness.")
         return AuditVerdict(id=0, model=model_id, state="missing", reasons=(reason,))
     return worst_verdict([newest[place] for place in list_places() if place in newest])
+
+
+def find_audit_in_use() -> AuditVerdict | None:
+    """Return the newest verdict on the model in use, None without one. Three queries."""
+    models = DemandModelVersion.objects.filter(status=DemandModelVersion.Status.ACTIVE)
+    found = models.values_list("pk", "sha256").first()
+    return None if found is None else find_audit(model_id=found[0], sha256=found[1])
 
 
 def worst_verdict(rows: Sequence[ModelAudit]) -> AuditVerdict:
@@ -200,6 +209,56 @@ def list_group_rows(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
         cells = (_interval(figure, n) for figure, n in zip(figures, digits, strict=True))
         rows.append((name_trait(one["trait"]), one["group"], show_count(one["members"]), *cells))
     return rows
+
+
+type Meaning = Literal["stops", "told", "chance", "alike"]
+_GRAVE: tuple[Meaning, ...] = ("stops", "told", "chance", "alike")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTreatment:
+    """How a group is treated: `lowered`, the share of its prices below the public one (None in
+    audits from before it was kept), lower prices against the group with most of them, and what it
+    pays against all; both with intervals.
+
+    `meaning` is the gravest finding about the group's prices: it stops a model, is only told, may
+    be chance, or there is none.
+    """
+
+    trait: str
+    group: str
+    members: int
+    lowered: float | None
+    offers: Mapping[str, float | None]
+    paid: Mapping[str, float | None]
+    meaning: Meaning
+
+
+def list_treatments(report: Mapping[str, Any]) -> list[GroupTreatment]:
+    """Return the groups of a report in its order, with what the findings mean for each."""
+    meant: dict[tuple[str, str], set[Meaning]] = {}
+    for finding in report.get("findings", ()):
+        if finding["rule"] == "features_tell_trait":
+            continue  # of the inputs of prices, not of prices
+        meant.setdefault((finding["trait"], finding["group"]), set()).add(_weigh(finding))
+    return [
+        GroupTreatment(
+            trait=name_trait(one["trait"]),
+            group=one["group"],
+            members=one["members"],
+            lowered=one.get("lowered"),
+            offers=one["offers"],
+            paid=one["paid"],
+            meaning=min(meant.get((one["trait"], one["group"]), {"alike"}), key=_GRAVE.index),
+        )
+        for one in report.get("groups", ())
+    ]
+
+
+def _weigh(finding: Mapping[str, Any]) -> Meaning:
+    if not finding["is_certain"]:
+        return "chance"
+    return "stops" if finding["rule"] in STOPPING else "told"
 
 
 def _interval(figure: Mapping[str, float], digits: int) -> str:

@@ -227,17 +227,29 @@ SECTIONS: tuple[Section, ...] = (
         "i",
         (
             Tab(_("Sales"), "admin:insights", "orders.view_order", ("cohorts",)),
-            Tab(_("Lift of personal prices"), "admin:lift", MODELS, ("lift",)),
-            Tab(_("See it happen"), "admin:live", "pricing.view_quote", ("simulate_visit",)),
-            Tab(_("Learning"), "admin:learning", MODELS),
+            Tab(_("Promotions"), "admin:insights_promotions", CAMPAIGNS),
             Tab(
                 _("Experiments"),
                 "admin:experiments",
                 "profiles.view_experiment",
                 ("experiment", "plan_", "act_on_experiment", "profiles_experiment_"),
             ),
+            Tab(_("Lift of personal prices"), "admin:lift", MODELS, ("lift",)),
+            Tab(_("See it happen"), "admin:live", "pricing.view_quote", ("simulate_visit",)),
+            Tab(
+                _("Fairness"),
+                "admin:fairness",
+                "pricing.view_modelaudit",
+                ("pricing_modelaudit_",),
+            ),
+            Tab(
+                _("Satisfaction"),
+                "admin:satisfaction",
+                "orders.view_orderrating",
+                ("orders_orderrating_",),
+            ),
+            Tab(_("Learning"), "admin:learning", MODELS),
             Tab(_("Trials and shadows"), "admin:trials", MODELS, ("pricing_modelramp_",)),
-            table(_("Fairness audits"), "pricing.modelaudit"),
         ),
     ),
     Section(

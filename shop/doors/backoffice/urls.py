@@ -40,7 +40,13 @@ from shop.doors.backoffice.views.fulfilment import (
     show_return_statistics,
 )
 from shop.doors.backoffice.views.guardrails import show_guardrails
-from shop.doors.backoffice.views.insights import show_cohorts, show_sales
+from shop.doors.backoffice.views.insights import (
+    show_cohorts,
+    show_fairness,
+    show_promotions,
+    show_sales,
+    show_satisfaction,
+)
 from shop.doors.backoffice.views.kill_switches import flip_switch, show_switches
 from shop.doors.backoffice.views.learning import show_learning, show_rollouts
 from shop.doors.backoffice.views.ledger import show_price_story
@@ -227,6 +233,9 @@ def _list_insights(site: AdminSite) -> list[URLPattern]:
     return [
         path("insights/", site.admin_view(show_sales), name="insights"),
         path("insights/cohorts/", site.admin_view(show_cohorts), name="cohorts"),
+        path("insights/promotions/", site.admin_view(show_promotions), name="insights_promotions"),
+        path("insights/satisfaction/", site.admin_view(show_satisfaction), name="satisfaction"),
+        path("insights/fairness/", site.admin_view(show_fairness), name="fairness"),
         path("insights/lift/", site.admin_view(show_lift), name="lift"),
         path("insights/live/", site.admin_view(show_live), name="live"),
         path("insights/live/simulate/", site.admin_view(simulate), name="simulate_visit"),

@@ -1,4 +1,4 @@
-"""Insights: sales and cohorts of any days, compared like with like."""
+"""Insights: sales, promotions, satisfaction and fairness."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from django.utils.translation import gettext as _
 
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.home.sales import draw_personal
+from shop.doors.backoffice.insights.fairness import read_fairness
 from shop.doors.backoffice.insights.lift import list_lift_days, tell_lift
+from shop.doors.backoffice.insights.promotions import (
+    list_promotions,
+    read_satisfaction,
+    tabulate_promotions,
+)
 from shop.doors.backoffice.insights.ranges import build_bar, read_asked
 from shop.doors.backoffice.insights.sales import (
     build_asked_cards,
@@ -63,3 +69,36 @@ def show_cohorts(request: HttpRequest) -> HttpResponse:
         "months": range(1, max((len(one.cells) for one in lines), default=0) + 1),
     }
     return render_page(request, "admin/insights_cohorts.html", _("Cohorts"), context)
+
+
+@needs("promotions.view_campaign")
+def show_promotions(request: HttpRequest) -> HttpResponse:
+    """Show what promotions cost and sold in the days asked for. Three queries of our own."""
+    if not request.user.has_perm(CAN_SEE):
+        raise PermissionDenied
+    now = utc_now()
+    asked = read_asked(request.GET, now)
+    with in_region(StaffRegion(asked.currency, staff_zone())):
+        lines = list_promotions(asked, now)
+        if request.GET.get("format") == "csv":
+            return answer_sheet("promotions", [tabulate_promotions(lines)])
+        context = {"bar": build_bar(asked, read_asked_sales(asked).data_to), "lines": lines}
+    return render_page(request, "admin/insights_promotions.html", _("Promotions"), context)
+
+
+@needs("orders.view_orderrating")
+def show_satisfaction(request: HttpRequest) -> HttpResponse:
+    """Show how satisfied buyers were in the days asked for. Four queries of our own."""
+    now = utc_now()
+    asked = read_asked(request.GET, now)
+    found = read_satisfaction(asked, now)
+    if request.GET.get("format") == "csv":
+        return answer_sheet("satisfaction", [found["compared"], found["days"]])
+    context = {**found, "bar": build_bar(asked, None)}
+    return render_page(request, "admin/insights_satisfaction.html", _("Satisfaction"), context)
+
+
+@needs("pricing.view_modelaudit")
+def show_fairness(request: HttpRequest) -> HttpResponse:
+    """Show what the newest audit of the model in use found, group by group. Three queries."""
+    return render_page(request, "admin/insights_fairness.html", _("Fairness"), read_fairness())

@@ -40,3 +40,18 @@ def test_cohorts_count_who_ordered_again(root: Client) -> None:
     Order.objects.filter(pk=first.pk).update(placed_at=now.replace(day=1) - timedelta(days=20))
     (line,) = root.get(reverse("admin:cohorts")).context["lines"]
     assert (line.shoppers, line.cells) == ("1", (("100 %", 5),))
+
+
+def test_pages_of_insights_open_and_make_files(root: Client) -> None:
+    forget_all()
+    Order.objects.update(placed_at=utc_now(), status="paid")
+    page = root.get(reverse("admin:insights_promotions"), {"days": "7"})
+    assert {line.orders for line in page.context["lines"]} == {str(ROWS)}
+    for name, title in (("insights_promotions", "Promotions"), ("satisfaction", "Satisfaction")):
+        sheet = root.get(reverse(f"admin:{name}"), {"format": "csv"}).content.decode()
+        assert sheet.startswith(title)
+    assert (
+        "Nobody answered in these days" in root.get(reverse("admin:satisfaction")).content.decode()
+    )
+    fair = root.get(reverse("admin:fairness")).content.decode()
+    assert "What happens when a limit is broken" in fair
