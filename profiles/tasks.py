@@ -42,7 +42,14 @@ def refit_segments() -> int:
     now = utc_now()
     fitted = segments.refit_segments(now=now)
     segments.refresh_profiles(now=now)
+    segments.count_segments(now=now)
     return fitted
+
+
+@job(queue="recompute", time_limit=600)
+def count_segments() -> int:
+    """Keep the size of each segment; those of the weeks before of new ones."""
+    return segments.count_segments(now=utc_now())
 
 
 @job(queue="training", time_limit=1800)

@@ -194,9 +194,14 @@ class Recommendation:
     reason: str
 
 
+# Codes of segments that staff define begin so. A shopper is in one found segment, and in any number
+# of these, which are carried as tags.
+MADE_SEGMENT = "own-"
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentValue:
-    """A segment as other rooms and staff see it."""
+    """A segment as other rooms and staff see it; `is_made`: staff define it with a rule."""
 
     code: str
     name: str
@@ -205,6 +210,7 @@ class SegmentValue:
     description_zh: str
     shopper_count: int
     is_active: bool
+    is_made: bool = False
 
 
 @dataclass(frozen=True, slots=True)

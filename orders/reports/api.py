@@ -37,6 +37,7 @@ from orders.reports.selectors.statistics import (
     list_taken_lines,
     sum_simulated,
 )
+from orders.reports.selectors.worth import ShopperSales, sum_shopper_sales
 from orders.reports.services import summarize_sales
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "OrderTaken",
     "RecordedLine",
     "RecordedOrder",
+    "ShopperSales",
     "find_facts_then",
     "find_order_of_quote",
     "find_recorded_order",
@@ -67,6 +69,7 @@ __all__ = [
     "sum_between",
     "sum_campaigns",
     "sum_sales_of",
+    "sum_shopper_sales",
     "sum_simulated",
     "summarize_sales",
 ]

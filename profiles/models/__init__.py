@@ -14,7 +14,13 @@ from profiles.experiments.models import (
 )
 from profiles.recommend.models import SimilarityVersion
 from profiles.reviews.models import Answer, Question, Review, SentimentVersion
-from profiles.segments.models import Segment, SegmentVersion, ShopperProfile
+from profiles.segments.models import (
+    Segment,
+    SegmentRevision,
+    SegmentSize,
+    SegmentVersion,
+    ShopperProfile,
+)
 from profiles.shoppers.models.accounts import Account
 from profiles.shoppers.models.audit import AuditTrait
 from profiles.shoppers.models.consent import ConsentRecord
@@ -41,6 +47,8 @@ __all__ = [
     "Question",
     "Review",
     "Segment",
+    "SegmentRevision",
+    "SegmentSize",
     "SegmentVersion",
     "SentimentVersion",
     "Shopper",

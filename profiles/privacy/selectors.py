@@ -10,7 +10,7 @@ from uuid import UUID
 from profiles.events.models import Event
 from profiles.experiments.models import ExperimentOutcome, Exposure
 from profiles.reviews.models import Answer, Question, Review
-from profiles.segments.core.tags import TAG_NAMES
+from profiles.segments.api import name_tags
 from profiles.segments.models import ShopperProfile
 from profiles.shoppers.api import list_consents
 from profiles.shoppers.models.audit import AuditTrait
@@ -123,7 +123,8 @@ def _profile(shopper_id: int) -> dict[str, Any] | None:
     return {
         "features": profile.features,
         "segment": None if segment is None else {"en": segment.name, "zh": segment.name_zh},
-        "tags": [TAG_NAMES.get(code, code) for code in profile.tags],
+        "tags": name_tags(tuple(profile.tags), "en"),
+        "interests": profile.interests,
         "refreshed_at": profile.refreshed_at.isoformat(),
     }
 

@@ -3,12 +3,32 @@
 Segments, tags and predictions; features in batch and online profiles.
 """
 
+from profiles.segments.core.rules import (
+    FIELDS,
+    LEAST,
+    MOST,
+    MOST_GROUPS,
+    MOST_ROWS,
+    Row,
+    Rule,
+    RuleRefused,
+    say_rule,
+)
 from profiles.segments.core.tags import (
     TAG_NAMES,
 )
 from profiles.segments.selectors.feature_tables import (
     compute_feature_rows,
     compute_feature_tables,
+)
+from profiles.segments.selectors.made import (
+    LEAST_SHOWN,
+    SegmentPage,
+    Selection,
+    find_segment,
+    name_features,
+    select_found,
+    select_shoppers,
 )
 from profiles.segments.selectors.online import (
     OnlineUnavailable,
@@ -24,6 +44,12 @@ from profiles.segments.selectors.segments import (
     map_tags,
     name_tags,
 )
+from profiles.segments.services.demo import seed_demo_segments
+from profiles.segments.services.made import (
+    count_segments,
+    retire_segment,
+    save_segment,
+)
 from profiles.segments.services.profiles import (
     refresh_profiles,
 )
@@ -32,19 +58,39 @@ from profiles.segments.services.segments import (
 )
 
 __all__ = [
+    "FIELDS",
+    "LEAST",
+    "LEAST_SHOWN",
+    "MOST",
+    "MOST_GROUPS",
+    "MOST_ROWS",
     "TAG_NAMES",
     "OnlineUnavailable",
     "PredictionLine",
+    "Row",
+    "Rule",
+    "RuleRefused",
+    "SegmentPage",
+    "Selection",
     "compute_feature_rows",
     "compute_feature_tables",
+    "count_segments",
     "describe_chances",
+    "find_segment",
     "list_segments",
     "map_segments",
     "map_tags",
+    "name_features",
     "name_tags",
     "read_online_profiles",
     "read_profile_part",
     "read_taste",
     "refit_segments",
     "refresh_profiles",
+    "retire_segment",
+    "save_segment",
+    "say_rule",
+    "seed_demo_segments",
+    "select_found",
+    "select_shoppers",
 ]

@@ -4,6 +4,7 @@ What the law of a place forbids of promotions, and the evidence.
 """
 
 from promotions.law.core import RULES, Violation, explain_rule
+from promotions.law.core.claimed import protected_word
 from promotions.law.core.jurisdictions import find_law
 from promotions.law.core.words import title_rule
 from promotions.law.selectors.depths import measure_reach
@@ -44,5 +45,6 @@ __all__ = [
     "list_violations",
     "load_laws",
     "measure_reach",
+    "protected_word",
     "title_rule",
 ]

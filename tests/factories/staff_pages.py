@@ -57,6 +57,11 @@ PAGES = {
     "guardrails": "pricing.view_quote",
     "data_quality": "pricing.view_publicprice",
     "shopper_overview": "profiles.view_shopper",
+    "segments": "profiles.view_segment",
+    "segment": "profiles.view_segment",
+    "segment_add": "profiles.add_segment",
+    "segment_change": "profiles.change_segment",
+    "segment_retire": "profiles.change_segment",
     "builder": "promotions.add_campaign",
     "builder_sentence": "promotions.add_campaign",
     "campaign_workspace": "promotions.view_campaign",
@@ -116,7 +121,7 @@ POSTED = {
     *("set_adjusting", "set_allocator", "set_exploring", "campaign_ask", "campaign_release"),
     *("campaign_part", "campaign_stop_asking", "campaign_take_out", "campaign_accept_floor"),
     *("save_list", "drop_view"),
-    *("pack_picked", "ship_packed", "comment_order"),
+    *("pack_picked", "ship_packed", "comment_order", "segment_retire"),
 }
 # Of all campaigns, not of one.
 OF_ALL = (

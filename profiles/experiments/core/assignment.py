@@ -69,7 +69,7 @@ class Targeting:
         return (
             (not self.markets or unit.market_code in self.markets)
             and (not self.channels or unit.channel in self.channels)
-            and (not self.segments or unit.segment in self.segments)
+            and (not self.segments or not self.segments.isdisjoint({unit.segment, *unit.tags}))
             and (not self.tags or bool(self.tags & unit.tags))
             and (self.members is None or unit.is_member is self.members)
         )

@@ -37,8 +37,11 @@ FIELDS = {
         " list_minor is_discounted price_rank query offer_ref",
     ),
     "Segment": classify(
-        none="id code name name_zh description description_zh is_active shopper_count created_at"
+        none="id code name name_zh description description_zh is_active shopper_count rule revision"
+        " created_at"
     ),
+    "SegmentRevision": classify(none="id segment number rule is_active reason by at"),
+    "SegmentSize": classify(none="id segment day shopper_count is_estimated"),
     "SegmentVersion": classify(none="id fitted_at as_of arrays sha256 metrics is_active"),
     "SimilarityVersion": classify(none="id fitted_at as_of arrays sha256 metrics is_active"),
     "Review": classify(
@@ -56,7 +59,7 @@ FIELDS = {
     ),
     "SentimentVersion": classify(none="id language fitted_at arrays sha256 metrics is_active"),
     "ShopperProfile": classify(
-        none="refreshed_at", link="shopper", derived="features segment tags"
+        none="refreshed_at", link="shopper", derived="features segment tags interests"
     ),
     "ExperimentNamespace": classify(none="id code salt holdout_share"),
     "Experiment": classify(

@@ -164,7 +164,7 @@ def _name(clusters: Clusters, matched: Sequence[str | None], *, now: datetime) -
 
 
 def _last_number() -> int:
-    codes = Segment.objects.values_list("code", flat=True)
+    codes = Segment.objects.filter(rule__isnull=True).values_list("code", flat=True)
     return max((int(code.rpartition("-")[2]) for code in codes), default=0)
 
 
@@ -181,7 +181,7 @@ def _create_segment(code: str, name: SegmentName, *, now: datetime) -> None:
 
 def _count_members(sizes: Mapping[str, int]) -> None:
     """Keep the size of each segment; one that was not found again is retired, never deleted."""
-    segments = list(Segment.objects.all())
+    segments = list(Segment.objects.filter(rule__isnull=True))
     for segment in segments:
         segment.shopper_count = sizes.get(segment.code, 0)
         segment.is_active = segment.code in sizes

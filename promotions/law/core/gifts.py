@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
 
+from profiles.values import MADE_SEGMENT
 from promotions.engine import api as c
 from promotions.engine.api import OfferPosition, exclude_each_other
 
@@ -83,8 +84,8 @@ def find_together(gifts: Sequence[GiftOffer]) -> Together | None:
 
 
 def never_together(one: c.Condition, other: c.Condition) -> bool:
-    """Return whether no shopper fits both: a shopper has one segment and one tier, and is new or
-    not, and a cart has one market and one channel.
+    """Return whether no shopper fits both: a shopper has one found segment and one tier, and is new
+    or not, and a cart has one market and one channel.
 
     >>> never_together(c.SegmentIn(frozenset({"new"})), c.SegmentIn(frozenset({"loyal"})))
     True
@@ -104,7 +105,7 @@ def _require(condition: c.Condition) -> dict[str, frozenset[object]]:
                 for kind, accepted in _require(part).items():
                     found[kind] = accepted & found.get(kind, accepted)
             return found
-        case c.SegmentIn(codes):
+        case c.SegmentIn(codes) if not any(code.startswith(MADE_SEGMENT) for code in codes):
             return {"segment": frozenset(codes)}
         case c.TierIn(tiers):
             return {"tier": frozenset(tiers)}

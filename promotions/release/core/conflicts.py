@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 
+from profiles.values import MADE_SEGMENT
 from promotions.engine import api as c
 from promotions.engine.api import (
     CartValue,
@@ -86,11 +87,11 @@ def kinds_of_shoppers(offers: Sequence[OfferValue]) -> list[ShopperFacts]:
     The least restricted come first: members, addressed by every campaign, with every tag, group.
     """
     leaves = [leaf for offer in offers for leaf in _leaves(offer.condition)]
-    segments = sorted(
-        {code for leaf in leaves if isinstance(leaf, c.SegmentIn) for code in leaf.codes}
-    )
+    codes = {code for leaf in leaves if isinstance(leaf, c.SegmentIn) for code in leaf.codes}
+    made = {code for code in codes if code.startswith(MADE_SEGMENT)}
+    segments = sorted(codes - made)
     tiers = sorted({code for leaf in leaves if isinstance(leaf, c.TierIn) for code in leaf.tiers})
-    tags = frozenset(tag for leaf in leaves if isinstance(leaf, c.HasTag) for tag in leaf.tags)
+    tags = made.union(*(leaf.tags for leaf in leaves if isinstance(leaf, c.HasTag)))
     groups = frozenset(one for leaf in leaves if isinstance(leaf, c.GroupIn) for one in leaf.groups)
     campaigns = frozenset(offer.campaign_id for offer in offers)
     kinds = product(
@@ -102,7 +103,7 @@ def kinds_of_shoppers(offers: Sequence[OfferValue]) -> list[ShopperFacts]:
             is_member=is_member,
             is_first_order=is_first,
             segment=segment,
-            tags=tags,
+            tags=frozenset(tags),
             campaign_ids=campaigns,
             tier=tier,
             groups=groups,

@@ -209,7 +209,12 @@ SECTIONS: tuple[Section, ...] = (
         "s",
         (
             table(_("Shoppers"), "profiles.shopper", "shopper_overview"),
-            table(_("Segments"), "profiles.segment"),
+            Tab(
+                _("Segments"),
+                "admin:segments",
+                "profiles.view_segment",
+                ("segment", "profiles_segment_"),
+            ),
             table(_("Reviews"), "profiles.review"),
             table(_("Proofs to review"), "promotions.groupclaim"),
             table(_("Consent log"), "profiles.consentrecord"),

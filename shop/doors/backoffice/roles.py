@@ -63,9 +63,8 @@ SELLING: Names = (
     "orders.orderrating",
 )
 TERMS: Names = ("orders.deliverymethod", "orders.taxrate", "orders.carrier", "orders.returnrule")
-SHOPPERS: Names = (
-    *("profiles.shopper", "profiles.shopperprofile", "profiles.segment", "profiles.event"),
-)
+SEGMENTS: Names = ("profiles.segment", "profiles.segmentrevision", "profiles.segmentsize")
+SHOPPERS: Names = (*("profiles.shopper", "profiles.shopperprofile", *SEGMENTS, "profiles.event"),)
 CUSTOMERS: Names = ("profiles.customer",)
 REVIEWS: Names = ("profiles.review", "profiles.question", "profiles.answer")
 EXPERIMENTS: Names = ("profiles.experiment",)
@@ -123,7 +122,9 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("view", *LISTS)
     | rights("add", *LISTS)
     | rights("change", *LISTS)
-    | rights("view", "orders.order", "orders.orderline", "profiles.segment", "shop.jobrun")
+    | rights("view", "orders.order", "orders.orderline", *SEGMENTS, "shop.jobrun")
+    | rights("add", "profiles.segment")
+    | rights("change", "profiles.segment")
     | rights("add", "shop.category", "shop.brand", "shop.product", "shop.productpicture")
     | rights("change", "shop.category", "shop.brand", "shop.product", "shop.variant")
     | rights("change", "shop.productpicture")
@@ -151,6 +152,7 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("change", *EXPERIMENTS)
     | rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING)
     | rights("view", *SHOPPERS, *FITS, *AUDITS, *MACHINE, *LOYALTY, *PARTNERS)
+    | rights("add", "profiles.segment")
     | rights("change", "pricing.demandmodelversion", "profiles.segment", "shop.jobrun"),
     SUPPORT: rights("view", *REVIEWS)
     | rights("change", *REVIEWS)
@@ -173,7 +175,7 @@ MATRIX: dict[str, frozenset[str]] = {
     APPROVER: rights("view", *EXPERIMENTS, *APPROVALS)
     | rights("change", *EXPERIMENTS)
     | rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
-    | rights("view", *FITS, *AUDITS, "profiles.segment", *MACHINE, "admin.logentry")
+    | rights("view", *FITS, *AUDITS, *SEGMENTS, *MACHINE, "admin.logentry")
     | rights("view", *LOYALTY, *PARTNERS, *TOKENS)
     | rights("change", *TOKENS)
     | rights("change", "promotions.pointsadjustment", "promotions.partner", "promotions.tilltoken")

@@ -77,6 +77,13 @@ from shop.doors.backoffice.views.rehearsals import explain_order
 from shop.doors.backoffice.views.releasing import release_campaign
 from shop.doors.backoffice.views.results import export_results
 from shop.doors.backoffice.views.saved_views import drop_view, save_list
+from shop.doors.backoffice.views.segments import (
+    add_segment,
+    change_segment,
+    retire,
+    show_segment,
+    show_segments,
+)
 from shop.doors.backoffice.views.shoppers import show_shopper
 from shop.doors.backoffice.views.switchbacks import plan_switchback
 from shop.doors.backoffice.views.workers import show_workers
@@ -122,7 +129,20 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         *_list_products(site),
         *_list_builder_pages(site),
         *_list_campaign_pages(site),
+        *_list_shoppers(site),
+    ]
+
+
+def _list_shoppers(site: AdminSite) -> list[URLPattern]:
+    return [
         path("shopper/<int:shopper_id>/", site.admin_view(show_shopper), name="shopper_overview"),
+        path("segments/", site.admin_view(show_segments), name="segments"),
+        path("segments/new/", site.admin_view(add_segment), name="segment_add"),
+        path("segments/<slug:code>/", site.admin_view(show_segment), name="segment"),
+        path(
+            "segments/<slug:code>/change/", site.admin_view(change_segment), name="segment_change"
+        ),
+        path("segments/<slug:code>/retire/", site.admin_view(retire), name="segment_retire"),
     ]
 
 

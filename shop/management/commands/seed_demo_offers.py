@@ -1,4 +1,4 @@
-"""A few live campaigns, so that a new demo has something to offer."""
+"""A few segments and live campaigns, so that a new demo has something to offer."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from profiles.segments.api import seed_demo_segments
 from promotions.demo.api import seed_demo_loyalty, seed_demo_offers, seed_demo_personal
 from shop.ground.kernel.clock import utc_now
 
@@ -14,12 +15,13 @@ from shop.ground.kernel.clock import utc_now
 class Command(BaseCommand):
     """`manage.py seed_demo_offers`."""
 
-    help = "Create the demo's campaigns; changes nothing the second time."
+    help = "Create the demo's segments and campaigns; changes nothing the second time."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Create what is missing and say how much that was."""
         now = utc_now()
+        segments = seed_demo_segments(now=now)
         created = seed_demo_offers(market_code=settings.MARKET_CODE, now=now)
         created += seed_demo_loyalty(market_code=settings.MARKET_CODE, now=now)
         created += seed_demo_personal(market_code=settings.MARKET_CODE, now=now)
-        self.stdout.write(f"{created} new campaigns")
+        self.stdout.write(f"{created} new campaigns, {segments} new segments")

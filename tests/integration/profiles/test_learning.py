@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -16,6 +17,8 @@ from profiles.events.services.rebuild import rebuild_online_features
 from profiles.events.services.table import store_records
 from profiles.models import (
     Segment,
+    SegmentRevision,
+    SegmentSize,
     SegmentVersion,
     Shopper,
     ShopperProfile,
@@ -25,7 +28,9 @@ from profiles.recommend.selectors import recommendations
 from profiles.recommend.selectors.recommendations import recommend_variants
 from profiles.recommend.selectors.recommender import forget_recommender, get_recommender
 from profiles.recommend.services import refit_recommender
+from profiles.segments.core.rules import LEAST, Row, RuleRefused
 from profiles.segments.selectors.feature_tables import compute_feature_rows
+from profiles.segments.selectors.made import select_shoppers
 from profiles.segments.selectors.online import read_online_profiles
 from profiles.segments.selectors.segments import (
     forget_segments,
@@ -34,6 +39,7 @@ from profiles.segments.selectors.segments import (
     name_tags,
 )
 from profiles.segments.services import segments
+from profiles.segments.services.made import count_segments, retire_segment, save_segment
 from profiles.segments.services.profiles import refresh_profiles
 from profiles.segments.services.segments import refit_segments
 from profiles.values import ShopperValue
@@ -271,3 +277,37 @@ def test_an_unknown_shopper_has_no_profile() -> None:
     profile = read_online_profiles([stranger], NOON)[stranger]
     assert (profile.shopper_id, profile.consents, profile.is_warm) == (None, None, False)
     assert profile.feature_row is None
+
+
+def test_a_rule_of_staff_selects_whom_it_fits(crowd: dict[str, list[ShopperValue]]) -> None:
+    Shopper.objects.update(created_at=NOON - timedelta(days=99))
+    refresh_profiles(now=NOON)
+    rule = ((Row("discount_share", LEAST, 0.5), Row("orders", LEAST, 1.0)),)
+    draft: dict[str, Any] = {"name": "Deals", "name_zh": "特价", "by_id": None, "now": NOON}
+    code = save_segment(**draft, rule=rule, reason="a first try")
+    forget_segments()
+    bargain, cheese = crowd["bargain"][0], crowd["cheese"][0]
+    rows = list(compute_feature_rows([bargain.id, cheese.id], NOON))
+    assert [row.tags for row in rows] == [(code,), ()]
+    assert read_online_profiles([bargain.pseudonym], NOON)[bargain.pseudonym].tags == ()
+    assert ShopperProfile.objects.filter(tags=[code]).count() == 30
+    assert name_tags((code, "gone"), "zh-hans") == ["特价"]
+    selection = select_shoppers(rule)
+    assert (selection.shopper_count, selection.total, len(selection.member_ids)) == (30, 60, 30)
+    assert [(one.code, one.shopper_count) for one in selection.overlaps] == [(code, 30)]
+
+    count_segments(now=NOON)
+    sizes = SegmentSize.objects.filter(segment__code=code)
+    assert [(one.shopper_count, one.is_estimated) for one in sizes.order_by("-day")[:2]] == [
+        (30, False),
+        (30, True),
+    ]
+    assert sizes.count() == 1 + 8
+
+    with pytest.raises(RuleRefused, match="meanwhile"):
+        save_segment(**draft, rule=rule, reason="late", code=code, revision=0)
+    retire_segment(code=code, is_active=False, by_id=None, reason="over", now=NOON)
+    forget_segments()
+    assert [row.tags for row in compute_feature_rows([bargain.id], NOON)] == [()]
+    assert not ShopperProfile.objects.filter(tags__contains=[code]).exists()
+    assert [one.reason for one in SegmentRevision.objects.all()] == ["over", "a first try"]

@@ -116,7 +116,7 @@ def _behaviour(leaf: c.Condition, table: ShopperTable, now: float) -> Both:
     match leaf:
         case c.SegmentIn(codes):
             known = [at for at, code in enumerate(table.segments) if code in codes]
-            holds = np.isin(table.segment, known)
+            holds = np.isin(table.segment, known) | _any_of(table.tags, codes, table)
         case c.HasTag(tags):
             holds = _any_of(table.tags, tags, table)
         case c.LastOrder(least, most):

@@ -169,7 +169,7 @@ PRIVATE = (Failure("private", is_unknown=True),)
 
 @dataclass(frozen=True, slots=True)
 class SegmentIn:
-    """Holds for shoppers of one of `codes`."""
+    """Holds for shoppers of one of `codes`; segments of staff are carried as tags."""
 
     codes: frozenset[str]
     facts = frozenset({"segment"})
@@ -178,7 +178,9 @@ class SegmentIn:
         """Return one failure for everybody else."""
         if given.shopper.is_private:
             return PRIVATE
-        return () if given.shopper.segment in self.codes else (Failure("not_in_segment"),)
+        shopper = given.shopper
+        is_in = shopper.segment in self.codes or not self.codes.isdisjoint(shopper.tags)
+        return () if is_in else (Failure("not_in_segment"),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,7 @@ def load_table(
     where orders are asked for."""
     leaves = [leaf for offer in offers for leaf in list_leaves(offer.condition)]
     tags = {tag for leaf in leaves if isinstance(leaf, c.HasTag) for tag in leaf.tags}
+    tags |= {code for leaf in leaves if isinstance(leaf, c.SegmentIn) for code in leaf.codes}
     by_segment = any(isinstance(leaf, c.SegmentIn) for leaf in leaves)
     columns = load_shopper_columns(market_code=market_code, tags=tags, has_segments=by_segment)
     asks_orders = any(isinstance(leaf, ASKS_ORDERS) for leaf in leaves)

@@ -214,6 +214,9 @@ def _open(browser: Client, name: str) -> Any:
         "price_story": [Quote.objects.values_list("variant_id", flat=True).first()],
         "demand_curve": [Quote.objects.values_list("variant_id", flat=True).first()],
         "auth_user_password_change": [Shopper.objects.values_list("account", flat=True).first()],
+        "segment": ["own-bakers"],
+        "segment_change": ["own-bakers"],
+        "segment_retire": ["own-bakers"],
         "shopper_overview": [Shopper.objects.values_list("pk", flat=True).first()],
     }
     arguments["approval_effect"] = [10**9]

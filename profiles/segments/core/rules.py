@@ -1,0 +1,229 @@
+"""Segments that staff define: rows of a feature, a bound and a value, joined in groups.
+
+A shopper is in the segment who fits every row of at least one group. Only registered features may
+be asked, tags and found segments (derived from them), and the share of interest in a department
+that is not sensitive. Nobody is judged by a trait the registry forbids.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from profiles.features.core import FEATURES, VALUE_NAMES
+from profiles.features.core.registry import FORBIDDEN_WORDS
+from profiles.segments.core.tags import share_of
+from profiles.values import FeatureRow
+from shop.ground.kernel.errors import FairtagError
+from shop.ground.kernel.translation import gettext_noop, pgettext_noop, translate
+
+MOST_GROUPS = 4
+MOST_ROWS = 6
+LEAST, MOST = "least", "most"
+TAG, SEGMENT, DEPARTMENT = "tag", "segment", "department"
+
+# feature: its label and its unit (count, share, money, days)
+FIELDS: dict[str, tuple[str, str]] = {
+    "orders": (gettext_noop("orders lately"), "count"),
+    "spend": (gettext_noop("amount spent lately"), "money"),
+    "days_since_order": (gettext_noop("days since the last order"), "days"),
+    "order_interval_days": (gettext_noop("days between orders"), "days"),
+    "tenure_days": (gettext_noop("days since the first visit"), "days"),
+    "basket_value": (gettext_noop("amount per order"), "money"),
+    "basket_lines": (gettext_noop("products per order"), "count"),
+    "basket_units": (gettext_noop("pieces per order"), "count"),
+    "activity": (gettext_noop("visits lately"), "count"),
+    "cart_adds": (gettext_noop("additions to the cart lately"), "count"),
+    "purchases": (gettext_noop("lines bought lately"), "count"),
+    "discounted": (gettext_noop("lines bought on offer lately"), "count"),
+    "offer_clicks": (gettext_noop("offers opened lately"), "count"),
+    "discount_share": (gettext_noop("share of lines bought on offer"), "share"),
+    "savings_share": (gettext_noop("share of the list price saved"), "share"),
+    "price_level": (gettext_noop("price level within categories"), "share"),
+    "weekend_share": (gettext_noop("share of orders at the weekend"), "share"),
+    "return_share": (gettext_noop("share of lines returned"), "share"),
+    "brand_focus": (gettext_noop("concentration on few brands"), "share"),
+    "category_breadth": (gettext_noop("number of categories bought"), "count"),
+    "recency": (gettext_noop("activity (100 % now, half after 14 days away)"), "share"),
+}
+_AT_LEAST = gettext_noop("{what}: at least {value}")
+_AT_MOST = gettext_noop("{what}: at most {value}")
+_IS = gettext_noop("is “{what}”")
+_IS_NOT = gettext_noop("is not “{what}”")
+_INTEREST = gettext_noop("interest in {what}")
+_AND = pgettext_noop("rows of a segment", " and ")
+_OR = pgettext_noop("groups of a segment", "; or ")
+
+
+class RuleRefused(FairtagError):
+    """A segment that may not be saved: nothing asked, an unknown feature, a protected trait."""
+
+    code = "segment_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One condition: a feature is at least, or at most, a value.
+
+    A feature is the name of one, or `tag:CODE`, `segment:CODE` (1 or 0) or `department:ID` (the
+    share of interest in it).
+    """
+
+    feature: str
+    comparison: str
+    value: float
+
+    @property
+    def kind(self) -> str:
+        """What is asked: "" for a registered feature."""
+        kind, colon, _ = self.feature.partition(":")
+        return kind if colon else ""
+
+    @property
+    def key(self) -> str:
+        """The code or number behind the kind; the feature's own name without one."""
+        return self.feature.partition(":")[2] or self.feature
+
+    @property
+    def is_yes_or_no(self) -> bool:
+        """Whether it asks for a tag or a segment, which need no value."""
+        return self.kind in (TAG, SEGMENT)
+
+    @property
+    def unit(self) -> str:
+        """Unit of the value: count, share, money or days; "" for tags and segments."""
+        if self.is_yes_or_no:
+            return ""
+        return "share" if self.kind == DEPARTMENT else FIELDS[self.feature][1]
+
+    def holds(self, value: float) -> bool:
+        """Return whether a value fits."""
+        return value >= self.value if self.comparison == LEAST else value <= self.value
+
+
+type Rule = tuple[tuple[Row, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What rules may name beside features: codes of tags and found segments, ids of departments.
+
+    `departments` holds the categories of each department that is not sensitive.
+    """
+
+    tags: Collection[str]
+    segments: Collection[str]
+    departments: Mapping[int, Collection[int]]
+
+
+def fits(rule: Rule, row: FeatureRow, departments: Mapping[int, Collection[int]]) -> bool:
+    """Return whether a shopper with this row, its segment and tags is in the segment.
+
+    >>> row = FeatureRow("a", None, {"orders": 3.0}, tags=("weekend",))
+    >>> fits(((Row("orders", LEAST, 2.0), Row("tag:weekend", LEAST, 1.0)),), row, {})
+    True
+    """
+    return any(
+        all(one.holds(_read(one, row, departments)) for one in group) for group in rule if group
+    )
+
+
+def _read(asked: Row, row: FeatureRow, departments: Mapping[int, Collection[int]]) -> float:
+    if asked.kind == TAG:
+        return float(asked.key in row.tags)
+    if asked.kind == SEGMENT:
+        return float(asked.key == row.segment)
+    if asked.kind == DEPARTMENT:
+        return share_of(row.category_affinity, departments.get(int(asked.key), ()))
+    return row.values.get(asked.feature, 0.0)
+
+
+def write_rule(rule: Rule) -> list[list[dict[str, Any]]]:
+    """Return the rule as it is kept."""
+    return [
+        [{"feature": r.feature, "comparison": r.comparison, "value": r.value} for r in group]
+        for group in rule
+    ]
+
+
+def read_rule(kept: Sequence[Sequence[Mapping[str, Any]]]) -> Rule:
+    """Return a kept rule.
+
+    >>> read_rule([[{"feature": "orders", "comparison": "least", "value": 2}]])
+    ((Row(feature='orders', comparison='least', value=2.0),),)
+    """
+    return tuple(
+        tuple(Row(str(r["feature"]), str(r["comparison"]), float(r["value"])) for r in group)
+        for group in kept
+    )
+
+
+def check_rule(rule: Rule, known: Vocabulary) -> None:
+    """Raise RuleRefused unless the rule asks something, and only what may be asked."""
+    if not rule or not all(rule):
+        raise RuleRefused("Add a condition to each group.", code="no_condition")
+    if len(rule) > MOST_GROUPS or any(len(group) > MOST_ROWS for group in rule):
+        raise RuleRefused("The rule is too long.", code="too_long")
+    for row in (one for group in rule for one in group):
+        if not _may_ask(row, known):
+            raise RuleRefused(f"{row.feature} may not be asked.", code="may_not_ask")
+        if row.comparison not in (LEAST, MOST) or not math.isfinite(row.value) or row.value < 0:
+            raise RuleRefused(f"{row.feature} needs a value.", code="no_value")
+
+
+def _may_ask(row: Row, known: Vocabulary) -> bool:
+    if row.kind == TAG:
+        return row.key in known.tags
+    if row.kind == SEGMENT:
+        return row.key in known.segments
+    if row.kind == DEPARTMENT:
+        return row.key.isdigit() and int(row.key) in known.departments
+    is_allowed = row.feature in FIELDS and row.feature in VALUE_NAMES
+    return is_allowed and "analytics" in FEATURES[row.feature].purposes
+
+
+def check_name(name: str) -> None:
+    """Raise RuleRefused for a name that holds a protected trait: it would read as if it were one.
+
+    >>> check_name("Young families")
+    Traceback (most recent call last):
+    ...
+    profiles.segments.core.rules.RuleRefused: A name may not hold a protected trait: families
+    """
+    for word in re.split(r"[^a-z]+", name.lower()):
+        if {word, word.removesuffix("s"), re.sub("ies$", "y", word)} & FORBIDDEN_WORDS:
+            raise RuleRefused(
+                f"A name may not hold a protected trait: {word}", code="protected_name"
+            )
+
+
+def say_rule(
+    rule: Rule, names: Mapping[str, str], show: Callable[[str, float], str], language: str
+) -> str:
+    """Return a rule in words; `names` are those of tags, segments and departments by feature.
+
+    >>> say_rule(((Row("orders", LEAST, 2.0),),), {}, lambda unit, value: f"{value:g}", "en")
+    'orders lately: at least 2'
+    """
+    groups = (
+        translate(_AND, language).join(_say_row(row, names, show, language) for row in group)
+        for group in rule
+    )
+    return translate(_OR, language).join(groups)
+
+
+def _say_row(
+    row: Row, names: Mapping[str, str], show: Callable[[str, float], str], language: str
+) -> str:
+    named = names.get(row.feature, row.key)
+    if row.is_yes_or_no:
+        return translate(_IS if row.comparison == LEAST else _IS_NOT, language, what=named)
+    if row.kind == DEPARTMENT:
+        what = translate(_INTEREST, language, what=named)
+    else:
+        what = translate(FIELDS[row.feature][0], language)
+    said = _AT_LEAST if row.comparison == LEAST else _AT_MOST
+    return translate(said, language, what=what, value=show(row.unit, row.value))

@@ -1,0 +1,1 @@
+"""Pages about shoppers and segments of them."""
