@@ -33,7 +33,7 @@ SEVERAL_UNITS = gettext_noop("for {size} {amount}")
 TAGS = {
     "personal": gettext_noop("Auto-set personal price"),
     "offer": gettext_noop("Personal offer"),
-    "test": gettext_noop("Price test, same for everyone"),
+    "test": gettext_noop("Price test for everyone"),
     "members": gettext_noop("Member price"),
     "group": gettext_noop("Offer for your group"),
     "same": gettext_noop("Same for everyone"),
@@ -123,6 +123,7 @@ class PriceBlock:
     comparison: Comparison | None = None
     unit_minor: int | None = None
     unit: str = ""
+    unit_several: str = ""
     kind: str = ""
     tag: str = ""
     label: str = ""
@@ -173,7 +174,8 @@ def build_price_block(
         percent=percent,
         comparison=comparison,
         unit_minor=_unit_minor(price, now),
-        unit=_say_unit(price, now, comparison, offer, language),
+        unit=_say_unit(price, now, language),
+        unit_several=_say_unit_of_several(price, comparison, offer, language),
         kind="statutory" if prescribed else kind,
         tag=prescribed or (translate(TAGS[kind], language) if kind else ""),
         label=label,
@@ -281,26 +283,24 @@ def _unit_minor(price: PriceView, minor: int) -> int | None:
     return int(minor / price.units + 0.5)
 
 
-def _say_unit(
-    price: PriceView,
-    now: int,
-    comparison: Comparison | None,
-    offer: LinePreview | None,
-    language: str,
-) -> str:
-    """Return "$0.65/qt" of row 1, with that of several pieces where these are row 2."""
+def _say_unit(price: PriceView, now: int, language: str) -> str:
+    """Return "$0.65/qt", the unit price of row 1, or "" where there is none."""
     minor = _unit_minor(price, now)
     if minor is None:
         return ""
-    locale = locale_of(language)
-    text = format_money(minor, price.currency, locale)
-    if comparison is not None and comparison.kind == "together" and offer is not None:
-        size = offer.deals[0].size
-        several = _unit_minor(price, comparison.amount_minor) or 0
-        amount = format_money(int(several / size + 0.5), price.currency, locale)
-        text += translate(pgettext_noop("list", ", "), language)
-        text += translate(SEVERAL_UNITS, language, size=size, amount=amount)
-    return f"{text}/{price.unit_label}"
+    return f"{format_money(minor, price.currency, locale_of(language))}/{price.unit_label}"
+
+
+def _say_unit_of_several(
+    price: PriceView, comparison: Comparison | None, offer: LinePreview | None, language: str
+) -> str:
+    """Return "for 2 $0.63", the unit price of several pieces, where these are row 2."""
+    if comparison is None or comparison.kind != "together" or offer is None or not price.units:
+        return ""
+    size = offer.deals[0].size
+    minor = int(comparison.amount_minor / size / price.units + 0.5)
+    amount = format_money(minor, price.currency, locale_of(language))
+    return translate(SEVERAL_UNITS, language, size=size, amount=amount)
 
 
 def _find_ribbon(

@@ -35,7 +35,8 @@ def offer(adjusted: int, **changes: Any) -> LinePreview:
 def rows(block: PriceBlock) -> tuple[str, ...]:
     """The four rows and the ribbon, as they are read."""
     compared = "" if block.comparison is None else block.comparison.said
-    return (f"{block.now} {block.cut}".strip(), compared, block.unit, block.tag, block.ribbon)
+    unit = " ".join(filter(None, (block.unit, block.unit_several)))
+    return (f"{block.now} {block.cut}".strip(), compared, unit, block.tag, block.ribbon)
 
 
 EVERY = "Everyone $2.79"
@@ -74,13 +75,13 @@ STATES: list[tuple[str, PriceView, dict[str, Any], tuple[str, ...]]] = [
         "several",
         MILK,
         {"offer": offer(279, labels=(), deals=(TWO,))},
-        ("$2.79", "2 for $5.00, $2.50 each", "$0.70, for 2 $0.63/qt", "", ""),
+        ("$2.79", "2 for $5.00, $2.50 each", "$0.70/qt for 2 $0.63", "", ""),
     ),
     (
         "test",
         replace(MILK, label_code=PUBLIC_TEST, label="Price test"),
         {},
-        ("$2.79", "", "$0.70/qt", "Price test, same for everyone", ""),
+        ("$2.79", "", "$0.70/qt", "Price test for everyone", ""),
     ),
     ("sold out", MILK, {"goods": Goods(True)}, ("$2.79", "", "$0.70/qt", "", "Sold out")),
     (

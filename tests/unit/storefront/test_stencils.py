@@ -24,7 +24,18 @@ from shop.doors.storefront.templatetags.shop_site import (
 TEMPLATES = Path("templates")
 PARTS = {
     "components/price.html": (
-        *("classes", "variant", "spoken", "now", "cut", "unit", "compared", "before", "amount"),
+        *(
+            "classes",
+            "variant",
+            "spoken",
+            "now",
+            "cut",
+            "unit",
+            "unit_several",
+            "compared",
+            "before",
+            "amount",
+        ),
         *("after", "words_language", "is_reference", "tag", "tag_url", "is_sheet", "about"),
         *("is_switchable", "tag_language"),
     ),

@@ -144,6 +144,7 @@ VARIANT: Json = {
         },
         "unit_price": usd(158),
         "unit_text": "$1.58/lb",
+        "unit_text_several": "",
         "kind": "personal",
         "tag": "Auto-set personal price",
         "label": LABEL,

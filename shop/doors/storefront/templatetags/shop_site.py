@@ -59,7 +59,7 @@ def price_words(language: str) -> Words:
             "few_left": _("Only {n} left"),
             "barred": _("{offer}: not with what is in your cart"),
             "exclusive": _("Not with some other offers"),
-            "similar": _("Similar products"),
+            "similar": _("Similar"),
             "until": _("until {day}"),
         }
 
@@ -106,6 +106,7 @@ def price_fields(
         "now": block.now,
         "cut": block.cut,
         "unit": block.unit,
+        "unit_several": block.unit_several,
         "compared": "" if compared is None else compared.kind,
         "before": "" if compared is None else compared.before,
         "amount": "" if compared is None else compared.amount,

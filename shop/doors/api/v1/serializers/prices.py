@@ -63,6 +63,9 @@ class PriceBlockSerializer(AnswerSerializer[PriceBlock]):
     unit_text = serializers.CharField(
         source="unit", allow_blank=True, help_text="Row 3: the unit price of row 1."
     )
+    unit_text_several = serializers.CharField(
+        source="unit_several", allow_blank=True, help_text="That of several pieces, as in row 2."
+    )
     kind = serializers.ChoiceField(choices=("", "statutory", *TAGS))
     tag = serializers.CharField(
         allow_blank=True, help_text="Row 4: show it as the link to why. statutory: word for word."
