@@ -122,12 +122,15 @@ from pricing.quoting.services.drain import (
 from pricing.quoting.services.partitions import ensure_partitions, seal_quotes
 from pricing.quoting.services.promises import carry_promises
 from pricing.quoting.services.quoting import quote_listing, quote_variants
+from pricing.rollout.selectors.fits import ASKED, TRAIN_JOB, Fit, describe_fit
 from pricing.rollout.selectors.lift import (
     LiftDay,
+    ModelImpact,
     SegmentLift,
     compare_model,
     list_lift,
     list_segment_lifts,
+    read_impact,
 )
 from pricing.rollout.selectors.rollout_words import MANY, REFUSALS
 from pricing.rollout.selectors.staff_learning import (
@@ -157,6 +160,7 @@ from pricing.rollout.services.visits import count_visits
 from pricing.rollout.services.watching import watch_prices
 
 __all__ = [
+    "ASKED",
     "DOWN",
     "EACH_DEPTH",
     "MANY",
@@ -164,6 +168,7 @@ __all__ = [
     "PAID_DAYS",
     "REFUSALS",
     "STAYS",
+    "TRAIN_JOB",
     "TRIED",
     "UP",
     "WMAPE_ALL",
@@ -174,11 +179,13 @@ __all__ = [
     "DemandBasis",
     "DepartmentElasticity",
     "EvidenceStep",
+    "Fit",
     "FitRow",
     "GroupTreatment",
     "GuardrailCounts",
     "LiftDay",
     "LiveDecision",
+    "ModelImpact",
     "NotAPrice",
     "NotAudited",
     "NotOffered",
@@ -215,6 +222,7 @@ __all__ = [
     "count_visits",
     "current_public_prices",
     "demand_curve",
+    "describe_fit",
     "drain_looks",
     "drain_quotes",
     "edit_proposal",
@@ -276,6 +284,7 @@ __all__ = [
     "quote_listing",
     "quote_variants",
     "read_chances",
+    "read_impact",
     "read_price_freshness",
     "read_seals",
     "read_token",

@@ -18,13 +18,13 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from pricing.admin.fits import describe_fit
 from pricing.demand.core.families import SOLVERS_OF
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.models.families import FAMILIES, SOLVERS
 from pricing.demand.selectors.households import say_households
 from pricing.ledger.selectors.sales_channels import say_served
 from pricing.publishing.core.approvals import MODEL_USE
+from pricing.rollout.selectors.fits import ASKED, TRAIN_JOB, describe_fit
 from pricing.rollout.selectors.verdicts import WMAPE_ALL, list_waits, say_wait
 from pricing.rollout.services.approvals import activate_model, ask_for_model
 from shop.ground.approvals.admin import TwoPersonAdmin
@@ -36,8 +36,6 @@ from shop.ground.staff.numbers import EMPTY
 from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.ground.staff.tables import ReadOnlyAdmin
 
-TRAIN_JOB = "train_family"
-ASKED = "fit_asked_at"  # in the session: when the reader last asked for a fit
 STATUS_TONES = {"active": "green", "candidate": "blue", "retired": "gray", "refused": "red"}
 
 

@@ -35,7 +35,8 @@ PAGES = {
     "change_inbox": "pricing.view_priceproposal",
     "decide_changes": "pricing.change_priceproposal",
     "price_story": "pricing.view_priceledgerentry",
-    "leaderboard": "pricing.view_demandmodelversion",
+    "models": "pricing.view_demandmodelversion",
+    "retrain_model": "pricing.change_demandmodelversion",
     "model_backtest": "pricing.view_demandmodelversion",
     "elasticities": "pricing.view_demandmodelversion",
     "learning": "pricing.view_demandmodelversion",
@@ -120,7 +121,7 @@ POSTED = {
     *("decide_changes", "campaign_rollback", "campaign_import", "decide_adjusting"),
     *("set_adjusting", "set_allocator", "set_exploring", "campaign_ask", "campaign_release"),
     *("campaign_part", "campaign_stop_asking", "campaign_take_out", "campaign_accept_floor"),
-    *("save_list", "drop_view"),
+    *("save_list", "drop_view", "retrain_model", "simulate_visit"),
     *("pack_picked", "ship_packed", "comment_order", "segment_retire"),
 }
 # Of all campaigns, not of one.

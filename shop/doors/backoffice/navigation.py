@@ -164,11 +164,13 @@ SECTIONS: tuple[Section, ...] = (
             table(_("Competitor prices"), "pricing.competitorprice", "pricing_competitorsource_"),
             Tab(
                 _("Models"),
-                "admin:leaderboard",
+                "admin:models",
                 MODELS,
-                ("model_", "pricing_demandmodelversion_", "pricing_modelchange_"),
+                (
+                    *("model_", "retrain_model", "elasticities", "learning", "trials"),
+                    *("pricing_demandmodelversion_", "pricing_modelchange_", "pricing_modelramp_"),
+                ),
             ),
-            Tab(_("Elasticities by department"), "admin:elasticities", MODELS),
             Tab(_("Guardrail hits"), "admin:guardrails", "pricing.view_quote"),
         ),
     ),
@@ -253,8 +255,6 @@ SECTIONS: tuple[Section, ...] = (
                 "orders.view_orderrating",
                 ("orders_orderrating_",),
             ),
-            Tab(_("Learning"), "admin:learning", MODELS),
-            Tab(_("Trials and shadows"), "admin:trials", MODELS, ("pricing_modelramp_",)),
         ),
     ),
     Section(

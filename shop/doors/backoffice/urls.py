@@ -53,7 +53,12 @@ from shop.doors.backoffice.views.ledger import show_price_story
 from shop.doors.backoffice.views.lift import show_lift
 from shop.doors.backoffice.views.live import show_live, simulate
 from shop.doors.backoffice.views.markets import show_market
-from shop.doors.backoffice.views.models import show_backtest, show_elasticities, show_leaderboard
+from shop.doors.backoffice.views.models import (
+    retrain,
+    show_backtest,
+    show_elasticities,
+    show_models,
+)
 from shop.doors.backoffice.views.product_lists import (
     apply_list,
     choose_list_columns,
@@ -114,7 +119,8 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
             site.admin_view(show_return_statistics),
             name="return_statistics",
         ),
-        path("models/", site.admin_view(show_leaderboard), name="leaderboard"),
+        path("models/", site.admin_view(show_models), name="models"),
+        path("models/retrain/", site.admin_view(retrain), name="retrain_model"),
         path("models/<int:version>/", site.admin_view(show_backtest), name="model_backtest"),
         path("elasticities/", site.admin_view(show_elasticities), name="elasticities"),
         path("learning/", site.admin_view(show_learning), name="learning"),

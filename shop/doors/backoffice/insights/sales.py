@@ -76,20 +76,23 @@ def _list_sales(asked: Asked, first: date, last: date) -> tuple[DaySales, ...]:
     return tuple(row for row in rows if row.day <= last and asked.channel in ("", row.channel))
 
 
-def build_asked_cards(asked: Asked, sales: Sales, now: datetime) -> list[Card]:
+def build_asked_cards(
+    asked: Asked, sales: Sales, now: datetime, *, with_prices: bool
+) -> list[Card]:
     """Return the figures of the period, each with its change like with like."""
     today = _compare_today(asked, now) if asked.preset == "today" else {}
     orders, sold = (
         sum(getattr(row, one) for row in sales.now) for one in ("orders", "sales_minor")
     )
-    return [
+    cards = [
         _card(_("Sales"), sales, "sales_minor", show_minor, today),
         _card(_("Orders"), sales, "orders", show_count, today),
         Card(_("Average order"), show_minor(sold / orders) if orders else EMPTY, None, NO_LINE),
         _card(_("Margin"), sales, "margin_minor", show_minor, today),
         _conversion_card(read_funnels(asked)),
-        _personal_card([row for row in sales.now if row.channel == ONLINE]),
     ]
+    online = [row for row in sales.now if row.channel == ONLINE]
+    return [*cards, _personal_card(online)] if with_prices else cards
 
 
 def _card(
@@ -234,12 +237,12 @@ def _cell(laters: Mapping[int, int], later: int, size: int) -> tuple[str, int]:
     return show_percent(share), min(5, round(5 * share))
 
 
-def list_sheets(asked: Asked, sales: Sales) -> list[Chart]:
+def list_sheets(asked: Asked, sales: Sales, *, with_prices: bool) -> list[Chart]:
     """Return the tables of the page for a file."""
     steps = list_steps(read_funnels(asked))
     return [
         draw_asked_sales(asked, sales),
-        draw_personal(sales),
+        *([draw_personal(sales)] if with_prices else ()),
         Chart(
             title=_("From visit to order"),
             svg=NO_LINE,

@@ -1,17 +1,26 @@
-"""Demand models: who is how good, how forecasts turned out, which groups are how elastic."""
+"""Demand models: the scorecard, how forecasts turned out, which groups are how elastic."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from pricing.api import (
+    ASKED,
+    TRAIN_JOB,
     WMAPE_ALL,
     WMAPE_BEST,
     DepartmentElasticity,
+    Fit,
+    describe_fit,
     list_department_elasticities,
     list_model_versions,
     read_version,
@@ -19,6 +28,7 @@ from pricing.api import (
     say_served,
 )
 from pricing.base.core.values import ModelVersionRow
+from pricing.demand.core.families import CHAMPION
 from shop.doors.backoffice.charts.drawing import Chart
 from shop.doors.backoffice.charts.intervals import Interval, IntervalChart
 from shop.doors.backoffice.frame import needs, render_page
@@ -32,17 +42,29 @@ from shop.doors.backoffice.learning.model_reports import (
 )
 from shop.doors.backoffice.learning.priors import say_priors
 from shop.doors.backoffice.learning.races import find_race
+from shop.doors.backoffice.learning.scorecards import (
+    describe_champion,
+    list_lights,
+    say_verdict_of_models,
+)
 from shop.ground.catalog.selectors import list_categories
+from shop.ground.jobs.selectors import find_latest_run
+from shop.ground.jobs.services import start_job
+from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.keys import read_number
 from shop.ground.staff.numbers import show_number
 
 CAN_SEE = "pricing.view_demandmodelversion"
+CAN_TRAIN = "pricing.change_demandmodelversion"
 VERSIONS = 12
 
 
 @needs(CAN_SEE)
-def show_leaderboard(request: HttpRequest) -> HttpResponse:
-    """Show the families of one training run and the newest versions. Three queries of our own."""
+def show_models(request: HttpRequest) -> HttpResponse:
+    """Show whether the champion keeps its place and how it is, then the families of one training
+    run and the newest versions. Twelve queries of our own."""
+    now = utc_now()
     rows = list_model_versions(limit=VERSIONS)
     asked = read_number(request.GET.get("version", ""))
     chosen = next((row for row in rows if row.id == asked), None)
@@ -50,6 +72,12 @@ def show_leaderboard(request: HttpRequest) -> HttpResponse:
         chosen = next((row for row in rows if row.metrics.get("leaderboard")), None)
     families = list_families(chosen) if chosen else ()
     context = {
+        "verdict": say_verdict_of_models(rows),
+        "champion": describe_champion(rows, now),
+        "lights": list_lights(rows, now),
+        "fit": _describe_fit(request, now),
+        "may_train": request.user.has_perm(CAN_TRAIN),
+        "may_go_back": request.user.has_perm("pricing.change_modelchange"),
         "chosen": describe_version(chosen) if chosen else None,
         "families": families,
         "drawn": say_drawn(chosen) if chosen else "",
@@ -61,7 +89,30 @@ def show_leaderboard(request: HttpRequest) -> HttpResponse:
         "takers": sum(one.may_take for one in families),
         "versions": list_version_lines(rows),
     }
-    return render_page(request, "admin/leaderboard.html", _("Model leaderboard"), context)
+    return render_page(request, "admin/models.html", _("Models"), context)
+
+
+def _describe_fit(request: HttpRequest, now: datetime) -> Fit | None:
+    """Return how the newest fit goes. One query."""
+    asked = parse_datetime(request.session.get(ASKED, ""))
+    return describe_fit(find_latest_run(TRAIN_JOB), asked, now)
+
+
+@require_POST
+@needs(CAN_TRAIN)
+def retrain(request: HttpRequest) -> HttpResponse:
+    """Have a worker fit the family in use on the newest sales; the page shows its progress."""
+    in_use = next(
+        (row for row in list_model_versions(limit=VERSIONS) if row.status == "active"), None
+    )
+    keywords = {"family": CHAMPION if in_use is None else in_use.kind, "solver": ""}
+    try:
+        start_job(name=TRAIN_JOB, queue="training", keywords=keywords)
+    except FairtagError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        request.session[ASKED] = utc_now().isoformat()
+    return HttpResponseRedirect(reverse("admin:models"))
 
 
 def _say_served(rows: Sequence[ModelVersionRow]) -> str:

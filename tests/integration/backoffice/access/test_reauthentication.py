@@ -37,6 +37,7 @@ EXEMPT: dict[str, tuple[str, ...]] = {
         *("promotions_campaignpolicy_send_back", "promotions_programmeterms_send_back"),
         *("pricing_priceproposal_reject", "pricing_priceproposal_snooze"),
         *("pricing_demandmodelversion_fit_family", "pricing_competitorsource_fetch_now"),
+        *("retrain_model", "simulate_visit"),
         *("pricing_competitorsource_add", "pricing_competitorsource_change"),
         *("orders_order_pack", "shop_jobrun_run_again", "shop_fact_deliver_again"),
         *("profiles_question_answer", "profiles_question_show", "profiles_answer_show"),

@@ -17,6 +17,6 @@ def test_the_leaderboard_names_damaged_arrays_of_the_model_in_use(
 ) -> None:
     newest = DemandModelVersion.objects.order_by("-trained_at")[0]
     DemandModelVersion.objects.filter(pk=newest.pk).update(status="active", arrays=arrays)
-    page = root.get(reverse("admin:leaderboard"))
+    page = root.get(reverse("admin:models"))
     assert page.status_code == 200
     assert "arrays of the demand model in use are damaged" in page.content.decode()

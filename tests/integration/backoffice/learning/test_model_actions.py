@@ -87,7 +87,7 @@ def test_the_table_and_the_leaderboard_say_why_a_model_waits(root: Client) -> No
     table = reverse("admin:pricing_demandmodelversion_changelist")
     assert "waits for people" in root.get(table).content.decode()
     one = reverse("admin:pricing_demandmodelversion_change", args=[model.pk])
-    for address in (one, reverse("admin:leaderboard")):
+    for address in (one, reverse("admin:models")):
         page = root.get(address).content.decode()
         assert said in page
         assert "no randomized prices to judge its elasticities by" in page
@@ -101,7 +101,7 @@ def test_the_leaderboard_compares_families_and_solvers(root: Client) -> None:
         "descent": [{"solver": "gd", "path": [(0.01, 0.5), (0.1, 1e-4)]}],
     }
     DemandModelVersion.objects.filter(pk=model.pk).update(metrics=metrics)
-    page = root.get(reverse("admin:leaderboard")).content.decode()
+    page = root.get(reverse("admin:models")).content.decode()
     assert f"Families and solvers compared when version {model.pk} was fitted" in page
     for said in ("Gradient descent", "2.500", "1.25", "400", "stopped before the minimum"):
         assert said in page

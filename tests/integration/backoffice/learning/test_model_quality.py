@@ -31,7 +31,7 @@ def measured(root: Client) -> int:
 
 def test_a_models_error_is_one_number_on_both_pages(root: Client, measured: int) -> None:
     kind = DemandModelVersion.objects.get(pk=measured).kind
-    board = root.get(reverse("admin:leaderboard"))
+    board = root.get(reverse("admin:models"))
     own, *others = sorted(board.context["families"], key=lambda one: not one.is_own)
     assert (kind, own.is_own, [one.is_own for one in others]) == (
         "pooled_poisson",

@@ -41,7 +41,7 @@ def test_a_product_created_by_staff_sells_at_once(merchandiser: Client) -> None:
     for address in (
         answer["Location"],
         reverse("admin:demand_curve", args=[small.pk]),
-        reverse("admin:leaderboard"),
+        reverse("admin:models"),
     ):
         told = merchandiser.get(address).content.decode()
         assert "No demand model was trained yet" in told, address

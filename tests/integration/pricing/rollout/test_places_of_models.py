@@ -174,5 +174,5 @@ def test_the_models_page_names_markets_without_their_own_model(root: Client) -> 
     price.pk, price.market_id = None, "ca"
     price.save(force_insert=True)
     told = "Priced by it too, without a model of their own: ca/online."
-    for page in (address, reverse("admin:leaderboard")):
+    for page in (address, reverse("admin:models")):
         assert told in root.get(page).content.decode()

@@ -14,6 +14,9 @@ from shop.ground.jobs.selectors import RunRow
 
 type Text = str | Promise
 
+TRAIN_JOB = "train_family"
+ASKED = "fit_asked_at"  # in the session: when the reader last asked for a fit
+
 # What train_demand does at each of its steps.
 STEPS: tuple[Text, ...] = (
     gettext_lazy("reads sales, prices and placements"),
