@@ -18,6 +18,7 @@ from promotions.planning.core.builder.clauses import (
 from promotions.planning.core.builder.prices import PRICES
 from promotions.planning.core.builder.sets import SETS
 from promotions.planning.core.builder.templates import CUTS
+from promotions.planning.core.goals import GoalFigure, Reading, read_lift, read_share, read_stock
 from promotions.planning.core.recorded import (
     BurnDay,
     Forecast,
@@ -84,11 +85,13 @@ __all__ = [
     "BurnDay",
     "Clause",
     "Forecast",
+    "GoalFigure",
     "HoldoutLift",
     "ImportReport",
     "Interval",
     "Outcome",
     "Part",
+    "Reading",
     "Reconciliation",
     "RemainingBudgets",
     "Restored",
@@ -117,6 +120,9 @@ __all__ = [
     "month_days",
     "read_documents",
     "read_goods",
+    "read_lift",
+    "read_share",
+    "read_stock",
     "reconcile",
     "require_version",
     "restore_book",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 from django.conf import settings
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Count, Exists, Min, OuterRef, Sum
 from numpy.typing import NDArray
 
 from orders.order.models import Order
@@ -162,6 +162,19 @@ def sum_campaigns(
         return [CampaignSum(*row) for row in cursor.fetchall()]
 
 
+_MARGINS = """
+SELECT o.shopper_id,
+       sum((l.total_minor - l.tax_minor)::numeric * (l.quantity - l.refunded_quantity) / l.quantity
+           - l.cost_minor * (l.quantity - l.refunded_quantity))
+FROM orders_order o
+JOIN orders_orderline l ON l.order_id = o.id
+WHERE o.shopper_id = ANY(%(ids)s) AND o.status = ANY(%(sold)s) AND l.cost_minor IS NOT NULL
+  AND o.placed_at >= %(since)s AND o.placed_at < %(until)s
+  AND (%(market)s = '' OR o.market_code = %(market)s)
+GROUP BY 1
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class OrderTaken:
     """What a campaign took off one order: off its lines, gifts included, and off the delivery."""
@@ -208,6 +221,58 @@ def find_states(numbers: Sequence[str]) -> dict[str, str]:
     """Return the states of orders by number. One query."""
     rows = Order.objects.filter(number__in=numbers)
     return dict(rows.values_list("number", "status"))
+
+
+def count_first_orders(numbers: Sequence[str]) -> tuple[int, int]:
+    """Return how many of these paid orders were the first of their shopper, and how many there
+    are. One query."""
+    before = Order.objects.filter(
+        shopper_id=OuterRef("shopper_id"), status__in=SOLD, placed_at__lt=OuterRef("placed_at")
+    )
+    rows = Order.objects.filter(number__in=numbers, status__in=SOLD)
+    found = rows.aggregate(first=Count("pk", filter=~Exists(before)), of=Count("pk"))
+    return int(found["first"]), int(found["of"])
+
+
+def count_returning(
+    numbers: Sequence[str], *, now: datetime, within: timedelta
+) -> tuple[int, int, int]:
+    """Return of the shoppers of these paid orders who ordered again within a time, of how many, and
+    how many have still time to. One query."""
+    again = Order.objects.filter(
+        shopper_id=OuterRef("shopper_id"),
+        status__in=SOLD,
+        placed_at__gt=OuterRef("first"),
+        placed_at__lte=OuterRef("first") + within,
+    )
+    rows = Order.objects.filter(number__in=numbers, status__in=SOLD).order_by()
+    users = rows.values("shopper_id").annotate(first=Min("placed_at"))
+    told = list(users.annotate(came=Exists(again)).values_list("first", "came"))
+    ripe = [came for first, came in told if came or first + within <= now]
+    return sum(ripe), len(ripe), len(told) - len(ripe)
+
+
+def sum_margin_of(
+    *, shopper_ids: NDArray[np.int64], since: datetime, until: datetime, market_code: str = ""
+) -> NDArray[np.float64]:
+    """Return the margin of what each shopper (ascending ids) bought in `[since, until)`, (n,).
+
+    Without tax, what was refunded taken off, at the noted cost; lines of unknown cost count for
+    nothing. Minor units. One query.
+    """
+    parameters = {
+        "ids": shopper_ids.tolist(),
+        "since": since,
+        "until": until,
+        "market": market_code,
+        "sold": list(SOLD),
+    }
+    found = np.zeros(len(shopper_ids))
+    with connection.cursor() as cursor:
+        cursor.execute(_MARGINS, parameters)
+        for shopper_id, margin in cursor.fetchall():
+            found[int(np.searchsorted(shopper_ids, shopper_id))] = float(margin or 0)
+    return found
 
 
 def _ask(query: str, campaign_id: int, numbers: Sequence[str]) -> list[tuple[Any, ...]]:

@@ -65,7 +65,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Figures of the window, each with a 90 % interval over redrawn carts.
+    """Figures of the window, each with an 80 % interval over redrawn carts.
 
     `spent_out` is the share of redraws in which the budget is used up, `spent_out_day` the median
     day of it (None: in fewer than half). `is_capped`: amounts stop at the budget.
@@ -181,7 +181,7 @@ def _until_spent(
 
 
 def _interval(values: Column) -> Interval:
-    low, high = np.quantile(values[1:], (0.05, 0.95))
+    low, high = np.quantile(values[1:], (0.10, 0.90))
     return Interval(float(values[0]), float(low), float(high))
 
 

@@ -50,6 +50,7 @@ from shop.doors.backoffice.rehearsals.prospects import (
     describe_forecast,
     describe_prospect,
     foresee,
+    list_daily,
     show_amount,
 )
 from shop.doors.backoffice.rehearsals.rehearsals import Rehearsal, make_carts, rehearse_campaign
@@ -191,6 +192,7 @@ def answer_rehearsal(task: CheckTask, telling: Telling) -> dict[str, Any]:
         "depth": task.depth,
         "audience": {**asdict(audience), "cart_share_percent": audience.cart_share_percent},
         **_describe_carts(tried, neighbours),
+        "daily": list_daily(tried, campaign.campaign_id),
         "has_budget": campaign.budget_minor is not None,
     }
     return _in_languages(

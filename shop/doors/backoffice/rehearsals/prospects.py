@@ -145,6 +145,32 @@ def describe_burn(tried: Rehearsal, market_code: str, language: str) -> list[dic
     ]
 
 
+def list_daily(tried: Rehearsal, campaign_id: int) -> list[dict[str, object]]:
+    """Return day by day what recorded carts would have bought of its products, and been given.
+
+    Minor units, after discounts, as results count them: the ghost behind the campaign's own days.
+    """
+    offers = compile_campaign(campaign_id)
+    days: dict[int, list[int]] = {}
+    for cart, one in zip(tried.carts, tried.outcomes, strict=True):
+        sums = days.setdefault(one.day, [0, 0, 0])
+        if not one.is_reached or one.is_refused:
+            continue
+        lowered = [line for line in cart.lines if any(offer.covers(line) for offer in offers)]
+        sums[0] += 1
+        sums[1] += sum(line.value_minor for line in lowered) - one.spent_minor
+        sums[2] += one.spent_minor
+    return [
+        {
+            "day": f"{localtime(tried.since + tried.shift + timedelta(days=day)):%Y-%m-%d}",
+            "uses": uses,
+            "sales_minor": sales,
+            "given_minor": given,
+        }
+        for day, (uses, sales, given) in sorted(days.items())
+    ]
+
+
 def describe_conflicts(
     conflicts: Sequence[Conflict], names: Mapping[int, str], market_code: str, language: str
 ) -> list[dict[str, object]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isnan
 from typing import Any
 
@@ -13,6 +14,8 @@ from orders.order.api import status_text
 from orders.reports.api import CampaignDelivery
 from promotions.campaigns.api import CampaignView
 from promotions.planning.api import HoldoutLift
+from shop.doors.backoffice.campaigns.goals import find_goal
+from shop.doors.backoffice.campaigns.plots import draw_results
 from shop.doors.backoffice.campaigns.results import CostedLine, Results, Totals, find_results
 from shop.doors.backoffice.frame import needs
 from shop.doors.backoffice.labels import say
@@ -29,10 +32,16 @@ COLUMNS = (
 )
 
 
-def describe_results(campaign: CampaignView) -> dict[str, Any]:
-    """Return what a campaign brought, tied to orders. Nine queries, thirteen with a holdout."""
-    found = find_results(campaign, now=utc_now())
+def describe_results(
+    campaign: CampaignView, ghost: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """Return what a campaign brought, tied to orders and read against its goal; `ghost` are the
+    days that its rehearsal foresaw. Eleven queries, eighteen with a holdout."""
+    now = utc_now()
+    found = find_results(campaign, now=now)
     return {
+        "goal": find_goal(campaign, found, now=now),
+        "charts": draw_results(campaign, found, ghost, now=now),
         **describe(found),
         "lift": None if found.lift is None else describe_lift(found.lift),
         "why_no_lift": say_why_no_lift(campaign),
@@ -51,7 +60,6 @@ def describe(found: Results) -> dict[str, Any]:
         "on_delivery": show_money(sum(one.delivery_minor for one in found.taken.values())),
         "states": _sum_by_state(found),
         "differing": _list_differing(found),
-        "days": _sum_by_day(found),
     }
 
 
@@ -159,27 +167,6 @@ def say_why_no_lift(campaign: CampaignView) -> str:
             "together take turns with it and without it."
         )
     return _("Nobody was held out: give the next one a share.")
-
-
-def _sum_by_day(found: Results) -> list[dict[str, Any]]:
-    days: dict[Any, dict[str, int]] = {}
-    empty = {"units": 0, "sales": 0, "discount": 0}
-    for line in (one.line for one in found.lines if one.line.is_sold):
-        day = days.setdefault(line.day, dict(empty))
-        day["units"] += 0 if line.is_gift else line.units
-        day["sales"] += line.sales_minor
-        day["discount"] += line.discount_minor
-    for cut in (one for one in found.deliveries if one.is_sold):
-        days.setdefault(cut.day, dict(empty))["discount"] += cut.discount_minor
-    return [
-        {
-            "day": day,
-            "units": sums["units"],
-            "sales": show_money(sums["sales"]),
-            "discount": show_money(sums["discount"]),
-        }
-        for day, sums in sorted(days.items(), reverse=True)
-    ]
 
 
 def _sum_by_state(found: Results) -> list[tuple[str, int, str]]:

@@ -61,7 +61,8 @@ def render_workspace(
     `data`."""
     campaign_id, language = campaign.campaign_id, get_language() or "en"
     offers = say_campaign(campaign_id, language=language)
-    law = describe_checks(campaign, "law")
+    law, rehearsal = (describe_checks(campaign, kind) for kind in ("law", "rehearsal"))
+    ghost = (rehearsal["answer"] or {}).get("daily", [])
     context = {
         "campaign": campaign,
         "offers": offers,
@@ -70,10 +71,11 @@ def render_workspace(
         "summary": summarize(campaign, now=utc_now()),
         **_describe_steps(request, campaign, law),
         **_describe_law(request, campaign, law),
-        **_describe_rehearsal(describe_checks(campaign, "rehearsal")),
+        "rehearsal": rehearsal,
+        "found": rehearsal["answer"],
         **_describe_trail(request, campaign, language),
         **describe_preview(request, campaign),
-        "results": describe_results(campaign) if campaign.phase in BEGUN else None,
+        "results": describe_results(campaign, ghost) if campaign.phase in BEGUN else None,
     }
     return render_page(request, "admin/campaign.html", campaign.name, context)
 
@@ -128,10 +130,6 @@ def _describe_law(
         "every_rule": EVERY_RULE if len(naming) > 1 else "",
         "may_take_out": may_take_out and is_current,
     }
-
-
-def _describe_rehearsal(check: dict[str, Any]) -> dict[str, Any]:
-    return {"rehearsal": check, "found": check["answer"]}
 
 
 def _describe_trail(request: HttpRequest, campaign: CampaignView, language: str) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def test_the_budget_ends_the_draft_at_the_exceeding_cart() -> None:
     assert found.spent_out_day in (3, 4, 5)
 
 
-def test_ninety_percent_intervals_cover_nine_times_in_ten() -> None:
+def test_eighty_percent_intervals_cover_eight_times_in_ten() -> None:
     world, hits = np.random.default_rng(5), 0
     for _ in range(200):
         taken = world.poisson(120)
@@ -52,7 +52,7 @@ def test_ninety_percent_intervals_cover_nine_times_in_ten() -> None:
         outcomes = [make_outcome(i, is_reached=bool(one)) for i, one in enumerate(is_reached)]
         found = forecast(outcomes, rng=world, draws=300).cost_minor
         hits += found.low <= 120 * 0.3 * 100 <= found.high
-    assert 0.85 <= hits / 200 <= 0.95
+    assert 0.75 <= hits / 200 <= 0.85
 
 
 def test_stock_runs_out_where_more_was_sold_than_is_there() -> None:

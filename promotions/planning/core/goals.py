@@ -1,0 +1,92 @@
+"""What a campaign reached of its goal: the goal's figure with an interval, or why there is none.
+
+Sales and margin are read from the holdout alone: only chance tells what a campaign caused. New
+shoppers, cleared stock and shoppers who come back are counts of what happened; a share of a few
+says little, so it has Wilson's interval.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from promotions.planning.core.results import Z95, HoldoutLift
+
+
+class Reading(StrEnum):
+    """What can be said of a goal."""
+
+    REACHED = "reached"
+    MISSED = "missed"
+    OPEN = "open"  # the interval holds zero
+    COUNTED = "counted"  # a count, of which nobody said how much is enough
+    TOO_EARLY = "too_early"
+    NO_HOLDOUT = "no_holdout"
+    NOTHING = "nothing"  # nobody used it yet
+
+
+@dataclass(frozen=True, slots=True)
+class GoalFigure:
+    """The figure of a goal with the bounds of its 95 % interval; NaN where there is none.
+
+    `of` is what a share is a share of.
+    """
+
+    reading: Reading
+    estimate: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    hits: int = 0
+    of: int = 0
+
+
+def read_lift(lift: HoldoutLift | None, *, uses: int) -> GoalFigure:
+    """Return what a campaign brought in all, over what the held-out shoppers bought: minor units.
+
+    >>> found = read_lift(HoldoutLift(10, 5, 30.0, 20.0, 10.0, 2.0, 18.0), uses=9)
+    >>> found.reading, found.estimate, found.low, found.high
+    (<Reading.REACHED: 'reached'>, 100.0, 20.0, 180.0)
+    >>> read_lift(None, uses=9).reading
+    <Reading.NO_HOLDOUT: 'no_holdout'>
+    """
+    if lift is None:
+        return GoalFigure(Reading.NO_HOLDOUT)
+    if not uses or math.isnan(lift.low):
+        return GoalFigure(Reading.NOTHING if not uses else Reading.TOO_EARLY)
+    reading = Reading.OPEN
+    if lift.is_clear:
+        reading = Reading.REACHED if lift.difference > 0 else Reading.MISSED
+    n = lift.treated
+    return GoalFigure(reading, lift.difference * n, lift.low * n, lift.high * n, of=n)
+
+
+def read_share(hits: int, of: int, *, waiting: int = 0) -> GoalFigure:
+    """Return a share with Wilson's interval; `waiting` are those of whom it is too early to tell.
+
+    >>> found = read_share(5, 20)
+    >>> round(found.estimate, 2), round(found.low, 3), round(found.high, 3)
+    (0.25, 0.112, 0.469)
+    >>> read_share(0, 0).reading, read_share(0, 0, waiting=3).reading
+    (<Reading.NOTHING: 'nothing'>, <Reading.TOO_EARLY: 'too_early'>)
+    """
+    if not of:
+        return GoalFigure(Reading.TOO_EARLY if waiting else Reading.NOTHING)
+    share, z2 = hits / of, Z95**2
+    middle = (share + z2 / (2 * of)) / (1 + z2 / of)
+    half = Z95 * math.sqrt(share * (1 - share) / of + z2 / (4 * of * of)) / (1 + z2 / of)
+    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    return GoalFigure(Reading.COUNTED, share, low, high, hits=hits, of=of)
+
+
+def read_stock(sold: int, left: int) -> GoalFigure:
+    """Return the share of the pieces that are gone, of those sold and those still there.
+
+    >>> read_stock(30, 70).estimate
+    0.3
+    """
+    if not sold:
+        return GoalFigure(Reading.NOTHING, of=left)
+    share = sold / (sold + left)
+    reading = Reading.REACHED if not left else Reading.COUNTED
+    return GoalFigure(reading, share, share, share, hits=sold, of=sold + left)
