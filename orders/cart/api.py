@@ -42,6 +42,7 @@ from orders.cart.services.merging import (
 from orders.cart.services.rehearsals import (
     Rehearsed,
     rehearse_cart,
+    rehearse_units,
 )
 from orders.cart.services.valuation import (
     Valuation,
@@ -72,6 +73,7 @@ __all__ = [
     "read_cart_of",
     "read_priced_cart",
     "rehearse_cart",
+    "rehearse_units",
     "remember_contact",
     "remove_coupon",
     "remove_line",

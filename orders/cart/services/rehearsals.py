@@ -19,7 +19,7 @@ from pricing.base.core.values import QuoteContext
 from profiles.values import ShopperValue
 from promotions.campaigns.api import CompiledBook
 from promotions.engine.api import CartValue, Evaluation, ShopperView
-from promotions.offers.api import evaluate_cart
+from promotions.offers.api import CartQuestion, Previews, evaluate_cart, preview_lines
 from shop.ground.kernel.translation import locale_of
 
 
@@ -62,6 +62,33 @@ def rehearse_cart(
         book=book,
     )
     return Rehearsed(cart, evaluation)
+
+
+def rehearse_units(
+    *,
+    basket: Mapping[int, int],
+    shopper: ShopperValue | None,
+    context: QuoteContext,
+    book: CompiledBook,
+) -> Previews:
+    """Return what lists would show of one piece of each of these products, with drafts as if live.
+
+    The cart is empty, as it is when a shopper comes. Queries: as `preview_lines` says.
+    """
+    view = ShopperView(None, is_first_order=True)
+    if shopper is not None:
+        view = ShopperView(shopper.id, is_member=shopper.account_id is not None)
+    one_each = _cart_of(dict.fromkeys(basket, 1), context)
+    question = CartQuestion(
+        cart=make_cart((), context),
+        codes=(),
+        shopper=view,
+        now=context.now,
+        language=context.language,
+        look_up=lambda asked, facts: complete_shopper(asked, facts, context),
+        book=book,
+    )
+    return preview_lines(question, one_each.lines)
 
 
 def _cart_of(basket: Mapping[int, int], context: QuoteContext) -> CartValue:

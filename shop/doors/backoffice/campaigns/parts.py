@@ -326,6 +326,13 @@ PARTS: tuple[Part, ...] = (
 # The parts in the order of a sentence; the others stand behind it
 SENTENCE = gettext_noop("{benefit} {goods} for {audience} in {market}, {window}, at most {budget}.")
 BESIDE = gettext_noop("Goal: {goal}. Limits: {limits}. Name: {name}.")
+# What stands there in a campaign of several offers, or one for chosen shoppers
+ELSE: Mapping[str, str] = {
+    "benefit": gettext_noop("several offers"),
+    "goods": gettext_noop("on their own products"),
+    "audience": gettext_noop("chosen shoppers"),
+    "limits": gettext_noop("those of each offer"),
+}
 _BRACES = re.compile(r"\{(\w+)\}")
 
 
@@ -342,5 +349,5 @@ def _split(sentence: str, parts: Mapping[str, ShownPart], language: str) -> list
         elif text in parts:
             found.append(parts[text])
         else:
-            found.append("…")
+            found.append(translate(ELSE[text], language))
     return [one for one in found if one]

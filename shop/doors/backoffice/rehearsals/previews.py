@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.timezone import localtime
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from orders.cart.api import Rehearsed, rehearse_cart
 from orders.terms.api import load_terms
@@ -24,6 +24,7 @@ from promotions.engine.api import OfferValue, explain
 from shop.doors.backoffice.campaigns.sentences import MOMENT
 from shop.ground.catalog.selectors import get_market
 from shop.ground.catalog.selectors.naming import find_goods, name_goods
+from shop.ground.catalog.selectors.search import search_variants
 from shop.ground.kernel.money import format_money
 from shop.ground.kernel.translation import locale_of
 
@@ -106,9 +107,11 @@ class PreviewForm(forms.Form):
         basket: dict[int, int] = {}
         for part in filter(None, (one.strip() for one in self.cleaned_data["basket"].split(","))):
             sku, _sign, pieces = part.replace("×", "x").partition(" x")
-            found = [key for kind, key in find_goods(sku) if kind == "variant"]
+            found = find_product(sku)
             if not found:
-                raise forms.ValidationError(_("There is no SKU “%(sku)s”.") % {"sku": sku.strip()})
+                raise forms.ValidationError(
+                    _("There is no product “%(sku)s”.") % {"sku": sku.strip()}
+                )
             if pieces.strip() and not pieces.strip().isdigit():
                 raise forms.ValidationError(_("Write pieces as a number: SKU x 2."))
             basket[found[0]] = basket.get(found[0], 0) + min(int(pieces.strip() or 1), 999)
@@ -127,24 +130,38 @@ class PreviewForm(forms.Form):
             raise forms.ValidationError(_("There is no shopper of this number.")) from unknown
 
 
-def try_basket(
-    form: PreviewForm, *, campaign_id: int, market_code: str, language: str, now: datetime
-) -> Preview:
-    """Return what the basket of a valid form would come to with the campaign as if live."""
-    said = form.cleaned_data
-    market_code, _colon, place = (said["place"] or f"{market_code}:").partition(":")
+def context_of_form(
+    said: Mapping[str, Any], *, market_code: str, language: str, now: datetime
+) -> QuoteContext:
+    """Return who asks, where and when, as a valid form says it; a guest, now, by default."""
+    market_code, _colon, place = (said.get("place") or f"{market_code}:").partition(":")
     market = get_market(market_code)
-    at: datetime | None = said["at"]
-    context = QuoteContext(
-        shopper_pseudonym=None if said["shopper"] is None else said["shopper"].pseudonym,
+    at: datetime | None = said.get("at")
+    shopper = said.get("shopper")
+    return QuoteContext(
+        shopper_pseudonym=None if shopper is None else shopper.pseudonym,
         market=market_code,
-        channel=said["channel"] or "online",
+        channel=said.get("channel") or "online",
         jurisdiction_code=place or market.jurisdiction_code,
         language=language,
         gpc=False,
         now=now if at is None else at.replace(tzinfo=ZoneInfo(market.time_zone)),
         purpose="preview",
     )
+
+
+def find_product(text: str) -> list[int]:
+    """Return the variant of a SKU, else what a search finds first of a name. Three queries."""
+    found = [key for kind, key in find_goods(text) if kind == "variant"]
+    return found or search_variants(text, get_language() or "en", 1).variant_ids.tolist()
+
+
+def try_basket(
+    form: PreviewForm, *, campaign_id: int, market_code: str, language: str, now: datetime
+) -> Preview:
+    """Return what the basket of a valid form would come to with the campaign as if live."""
+    said = form.cleaned_data
+    context = context_of_form(said, market_code=market_code, language=language, now=now)
     book = rehearse([campaign_id], with_codes=said["with_code"])
     rehearsed = rehearse_cart(
         basket=said["basket"],

@@ -19,6 +19,7 @@ from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.names import name_cards
 from shop.doors.backoffice.rehearsals.previews import PreviewForm, fold_verdicts, try_basket
 from shop.doors.backoffice.rehearsals.replays import replay_order
+from shop.doors.backoffice.rehearsals.shown_cards import draw_cards
 from shop.ground.catalog.selectors import get_market
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_money
@@ -35,7 +36,9 @@ def describe_preview(request: HttpRequest, campaign: CampaignView) -> dict[str, 
     places = list_reached_places(campaign.market_code)
     form = PreviewForm(asked, initial=initial, places=places)
     if asked is None or not form.is_valid():
-        return {"form": form}
+        said = {"at": begins} if asked is None else {}
+        shown = draw_cards(said, campaign=campaign, market_code=market, now=utc_now())
+        return {"form": form, "cards": shown}
     found = try_basket(
         form,
         campaign_id=campaign.campaign_id,
@@ -44,8 +47,10 @@ def describe_preview(request: HttpRequest, campaign: CampaignView) -> dict[str, 
         now=utc_now(),
     )
     cards = name_cards(form.cleaned_data["basket"], language)
+    said = form.cleaned_data
     return {
         "form": form,
+        "cards": draw_cards(said, campaign=campaign, market_code=market, now=utc_now()),
         "preview": found,
         "verdicts": fold_verdicts(found.verdicts),
         "lines": [(cards.get(int(key)), *rest) for key, *rest in found.lines],

@@ -78,7 +78,7 @@ def test_a_rehearsal_is_asked_once_and_kept_in_both_languages(
     assert "the campaign changed since" in page_of(root, campaign)
     noted = [say_entry(one) for one in LogEntry.objects.filter(object_id=str(campaign.pk))]
     assert noted == ["A worker was asked: rehearsal on recorded carts."]
-    with django_assert_max_num_queries(36):
+    with django_assert_max_num_queries(60):
         page_of(root, campaign)
 
 

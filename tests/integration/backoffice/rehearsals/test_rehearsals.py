@@ -36,7 +36,9 @@ def world(prices: FakePrices, monkeypatch: pytest.MonkeyPatch) -> FakePrices:
 
     def quote_listing(*, context: QuoteContext, variant_ids: Any) -> Any:
         asked = prices.quote_variants(context=context, variant_ids=variant_ids.tolist()).prices
-        return np.array([asked[one].quoted_minor for one in variant_ids.tolist()])
+        return np.array(
+            [asked[one].quoted_minor if one in asked else 0 for one in variant_ids.tolist()]
+        )
 
     monkeypatch.setattr(cart_values, "quote_listing", quote_listing)
     for module in (cart_values, rehearsals, overlaps):

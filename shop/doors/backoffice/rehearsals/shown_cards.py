@@ -1,0 +1,102 @@
+"""What a shopper sees of a campaign: the storefront's own card, in each language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import override
+
+from orders.cart.api import rehearse_units
+from pricing.api import quote_variants
+from promotions.campaigns.api import (
+    CampaignView,
+    CompiledBook,
+    compile_campaign,
+    cover_variants,
+    rehearse,
+)
+from shop.doors.backoffice.rehearsals.previews import context_of_form
+from shop.doors.pages.cards import join_cards
+from shop.doors.pages.values import ProductCard
+from shop.ground.catalog.selectors import get_market, list_cards, load_variant_arrays
+
+MOST_CARDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCards:
+    """A page of cards as a document of its own, in one language."""
+
+    language: str
+    document: str
+
+
+def draw_cards(
+    said: Mapping[str, Any], *, campaign: CampaignView, market_code: str, now: datetime
+) -> list[ShownCards]:
+    """Return the cards of the basket's first products, or of the campaign's most popular one.
+
+    As if the campaign were live, for the shopper, place and moment of the form. About twenty
+    queries for each language; quotes of the purpose "preview".
+    """
+    book = rehearse([campaign.campaign_id], with_codes=bool(said.get("with_code")))
+    ids = list(said.get("basket") or find_popular(campaign.campaign_id, market_code))[:MOST_CARDS]
+    if not ids:
+        return []
+    return [
+        _draw(ids, said, market_code=market_code, language=language, book=book, now=now)
+        for language, _name in settings.LANGUAGES
+    ]
+
+
+def find_popular(campaign_id: int, market_code: str) -> list[int]:
+    """Return the most popular product that a campaign lowers, if it lowers any. Two queries."""
+    arrays = load_variant_arrays(market_code)
+    covered = np.zeros(len(arrays.variant_id), dtype=np.bool_)
+    for offer in compile_campaign(campaign_id):
+        for scope in offer.scopes:
+            covered |= cover_variants(scope, arrays)
+    if not covered.any():
+        return []
+    best = int(np.argmax(np.where(covered, arrays.popularity, -1.0)))
+    return [int(arrays.variant_id[best])]
+
+
+def _draw(
+    ids: Sequence[int],
+    said: Mapping[str, Any],
+    *,
+    market_code: str,
+    language: str,
+    book: CompiledBook,
+    now: datetime,
+) -> ShownCards:
+    context = context_of_form(said, market_code=market_code, language=language, now=now)
+    prices = quote_variants(context=context, variant_ids=list(ids)).prices
+    shopper = said.get("shopper")
+    previews = rehearse_units(
+        basket=dict.fromkeys(ids, 1), shopper=shopper, context=context, book=book
+    )
+    cards: list[ProductCard] = [
+        replace(
+            item,
+            offer=previews.mine.get(item.card.variant_id),
+            members_minor=previews.members.get(item.card.variant_id),
+        )
+        for item in join_cards(list_cards(list(ids), language), prices)
+    ]
+    with override(language):
+        frame = {
+            "language": language,
+            "product_root": reverse("product_root"),
+            "currency": get_market(context.market).currency,
+        }
+        html = render_to_string("admin/campaign/cards.html", {"cards": cards, "shop": frame})
+    return ShownCards(language, html)
