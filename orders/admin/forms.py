@@ -57,7 +57,7 @@ class PiecesForm(BaseDialogForm):
             )
         except (IdempotencyMismatch, IdempotencyInFlight) as refusal:
             raise OrderRefused(
-                _("This dialog was sent before. Reload the page to see what was done."),
+                str(_("This dialog was sent before. Reload the page to see what was done.")),
                 code="sent_before",
             ) from refusal
         return not answer.is_replay

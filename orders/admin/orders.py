@@ -118,7 +118,7 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
         "city": mask_text,
         "postcode": mask_text,
     }
-    fieldsets = [(None, {"fields": []})]
+    fieldsets = ((None, {"fields": ()}),)
     change_form_template = "admin/orders/order.html"
     actions_detail = ["pack", "cancel", "refund"]
     actions = ["pick", "send"]

@@ -131,7 +131,7 @@ def report_satisfaction(
     )
 
 
-def _ask(query: str, given: dict[str, object]) -> list[tuple[Any, ...]]:
+def _ask(query: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, given)
         return list(cursor.fetchall())

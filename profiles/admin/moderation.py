@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
 from django.contrib.auth import get_permission_codename
@@ -20,8 +19,8 @@ class ModeratedAdmin(ReadOnlyAdmin):
     """A table of texts; `hide_row` and `show_row` are the services of its rows."""
 
     actions_detail = ["hide", "show"]
-    hide_row: ClassVar[Callable[[int, str], None]]
-    show_row: ClassVar[Callable[[int], None]]
+    hide_row: ClassVar[staticmethod[[int, str], None]]
+    show_row: ClassVar[staticmethod[[int], None]]
 
     def has_moderate_permission(self, request: HttpRequest, _key: str | None = None) -> bool:
         """Return whether the reader may hide texts."""

@@ -96,7 +96,7 @@ class CampaignLinks:
         return show_link("admin:campaign_workspace", row.pk, _("Offer, checks and results"))
 
     @admin.display(description=_("Name"), ordering="name")
-    def page(self, row: Campaign) -> SafeString:
+    def page(self, row: Campaign) -> SafeString | str:
         """The name, which leads to the page of the campaign."""
         return show_link("admin:campaign_workspace", row.pk, row.name)
 

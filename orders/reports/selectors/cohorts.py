@@ -51,7 +51,11 @@ class CohortMonth:
 def list_cohorts(*, since: date, currency: str) -> list[CohortMonth]:
     """Return the cohorts of first orders from the month `since`, month by month. One query, which
     reads all orders of the currency."""
-    asked = {"zone": settings.BUSINESS_TIME_ZONE, "since": since, "currency": currency}
+    asked: dict[str, str | date] = {
+        "zone": settings.BUSINESS_TIME_ZONE,
+        "since": since,
+        "currency": currency,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_COHORTS, {**asked, "sold": [str(one) for one in SOLD]})
         return [CohortMonth(*row) for row in cursor.fetchall()]
@@ -59,7 +63,7 @@ def list_cohorts(*, since: date, currency: str) -> list[CohortMonth]:
 
 def sum_between(*, since: datetime, until: datetime, currency: str) -> dict[str, tuple[int, int]]:
     """Return orders and sales (refunds taken off) of `[since, until)` by channel. One query."""
-    asked = {"since": since, "until": until, "currency": currency}
+    asked: dict[str, str | datetime] = {"since": since, "until": until, "currency": currency}
     with connection.cursor() as cursor:
         cursor.execute(_BETWEEN, {**asked, "sold": [str(one) for one in SOLD]})
         return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}

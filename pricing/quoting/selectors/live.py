@@ -46,7 +46,7 @@ def list_live_decisions(*, since: datetime) -> list[LiveDecision]:
     """Return the newest decisions since a moment, newest first, MOST_DECISIONS at most. One query
     and one round trip; without Redis what is stored."""
     rows = Quote.objects.filter(id__gte=uuid7_at(since), issued_at__gte=since, is_complete=True)
-    rows = rows.exclude(shopper_id=None).order_by("-id")
+    rows = rows.filter(shopper_id__isnull=False).order_by("-id")
     found = {row[0]: LiveDecision(*row) for row in rows.values_list("id", *_NAMES)[:MOST_DECISIONS]}
     for one in _list_streamed(since):
         found.setdefault(one.quote_id, one)

@@ -41,7 +41,12 @@ def list_day_funnels(
 ) -> list[DayFunnel]:
     """Return the funnel of each day of `zone` in `[since, until)`; days without visits are left
     out. One query, which reads the events of the period."""
-    asked = {"zone": zone, "since": since, "until": until, "channel": channel}
+    asked: dict[str, str | datetime] = {
+        "zone": zone,
+        "since": since,
+        "until": until,
+        "channel": channel,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_STEPS, asked)
         return [DayFunnel(*row) for row in cursor.fetchall()]

@@ -79,7 +79,7 @@ def tell_moment(model: type[Model], column: Any) -> Any:
     """Return a column of a list; of one that holds moments a column that says how long ago."""
     if not isinstance(column, str) or column not in {one.name for one in model._meta.fields}:
         return column
-    field = model._meta.get_field(column)
+    field: Any = model._meta.get_field(column)
     is_moment = isinstance(field, DateTimeField)
     return age_column(column, capfirst(field.verbose_name)) if is_moment else column
 

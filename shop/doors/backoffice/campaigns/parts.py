@@ -100,7 +100,7 @@ def one_offer(said: Snapshot) -> dict[str, Any] | None:
 def change_offer(said: Snapshot, **fields: Any) -> dict[str, Any]:
     """Return the snapshot with fields of its one offer changed."""
     own = one_offer(said)
-    offers = [{**offer, **fields} if offer is own else offer for offer in said[OFFERS]]
+    offers = [{**offer, **(fields if offer is own else {})} for offer in said[OFFERS]]
     return {**said, OFFERS: offers}
 
 

@@ -49,6 +49,12 @@ class ShownViews:
         return not self.query
 
 
+def name_column(column: Any, model: Any, table: Any) -> str:
+    """Return the head of a list's column."""
+    label: Any = label_for_field(column, model, table)
+    return str(capfirst(label))
+
+
 @register.simple_tag(takes_context=True)
 def list_views(context: Context) -> ShownViews:
     """Return the saved views of the page's list. One query."""
@@ -59,9 +65,7 @@ def list_views(context: Context) -> ShownViews:
         tabs=find_views(table=changes.opts.label_lower, account_id=request.user.pk),
         query=clean_query(request.GET.urlencode()),
         columns=[
-            ColumnChoice(
-                number, str(capfirst(label_for_field(one, changes.model, table))), number in shown
-            )
+            ColumnChoice(number, name_column(one, changes.model, table), number in shown)
             for number, one in enumerate(table.list_columns(request))
         ],
     )

@@ -110,7 +110,8 @@ def _label(shape: Shape, pack: Pack, color: str) -> str:
     x, y, width, height = shape.label
     foot = y + height - STRIPE
     size = fit_line(pack.size, width - GLYPH - 14, size=18)
-    left, high, glyph = x, GLYPH, (x + 6, foot - GLYPH - 2)
+    left, high = x, GLYPH
+    glyph: tuple[float, float] = (x + 6, foot - GLYPH - 2)
     middle, size_at = x + GLYPH + 4 + (width - GLYPH - 10) / 2, foot - GLYPH / 2 + 6
     if height < 120:
         left, high = (x if shape.pile else x + GLYPH + 4), 24 if size.text else 0
