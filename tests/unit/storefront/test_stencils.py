@@ -51,7 +51,7 @@ PARTS = {
             "similar_url",
             "picture",
         ),
-        *("srcset", "add", "few", "is_choice", "is_from"),
+        *("srcset", "add", "few", "is_choice", "is_from", "is_first"),
     ),
     "components/card_add.html": (
         *("variant", "name", "line", "quantity", "less", "more", "is_swap"),

@@ -182,6 +182,7 @@ def _cut(
 
 register = template.Library()
 FEW_LEFT = 5
+SEEN_AT_ONCE = 4
 
 
 @register.simple_tag(takes_context=True)
@@ -224,9 +225,9 @@ def draw_price(block: PriceBlock, language: str, *, about: str, shape: str = "")
 
 
 @register.simple_tag(takes_context=True)
-def card(context: Context, item: ProductCard) -> SafeString:
-    """Draw a product card."""
-    return draw_card(item, context["shop"])
+def card(context: Context, item: ProductCard, number: int = SEEN_AT_ONCE + 1) -> SafeString:
+    """Draw a product card, the `number`th of its page: the first are seen without scrolling."""
+    return draw_card(item, context["shop"], is_first=number <= SEEN_AT_ONCE)
 
 
 @register.simple_tag(takes_context=True)
@@ -320,7 +321,7 @@ def photo(shown: Picture, width: int) -> str:
     return shown.at_least(width)
 
 
-def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
+def draw_card(item: ProductCard, shop: dict[str, Any], *, is_first: bool = False) -> SafeString:
     """Return the HTML of one card: of a variant, or of a product with several to choose from."""
     language = shop["language"]
     shown, view, choice = item.card, item.price, item.choice
@@ -344,6 +345,7 @@ def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
             "add": ""
             if available <= 0
             else draw_add(shown, view.token or "", language, quantity=item.quantity),
+            "is_first": is_first,
             "is_from": choice is not None and choice.is_from,
             "is_choice": choice is not None and available > 0,
             "few": price_words(language)["few_left"].format(n=available) if few else "",
