@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pricing.api import quote_listing
 from shop.doors.pages.cards import build_cards, first_of_products, quote_context
 from shop.doors.pages.context import PageContext
-from shop.doors.pages.members import Visitor, add_offers, offered_prices
+from shop.doors.pages.members import Visitor, add_offers, list_inside, offered_prices
 from shop.doors.pages.values import (
     PAGE_SIZE,
     SORTS,
@@ -162,14 +162,24 @@ def category(
 
 
 def search(
-    ctx: PageContext, words: str, query: ListingQuery, visitor: Visitor | None = None
+    ctx: PageContext,
+    words: str,
+    query: ListingQuery,
+    visitor: Visitor | None = None,
+    *,
+    inside: str = "",
 ) -> SearchPage:
-    """Return what matches `words`; with no match popular products: no dead ends."""
+    """Return what matches `words`; with no match popular products: no dead ends.
+
+    `inside` is the path of a category to search in; one that is not there is the whole shop.
+    """
     words = " ".join(words.split())[:120]
     found = search_variants(words, ctx.language)
-    listing = list_search_facets(
-        found.variant_ids.tolist(), catalog_filters(query), market=ctx.market
-    )
+    tree, ids = list_categories(ctx.language, ctx.market), found.variant_ids
+    node = tree.nodes[tree.by_path[inside]] if inside in tree.by_path else None
+    if node is not None:
+        ids = ids[np.isin(ids, list_inside(node.category_id, ctx.market, catalog_version()))]
+    listing = list_search_facets(ids.tolist(), catalog_filters(query), market=ctx.market)
     visitor = visitor or Visitor(ctx)
     built = build_listing(ctx, listing, query, "search", visitor)
     built = replace(built, is_cut=found.is_cut)
@@ -182,6 +192,7 @@ def search(
         suggestions=found.suggestions,
         listing=built,
         popular=popular,
+        inside=node,
     )
 
 

@@ -275,12 +275,12 @@ def list_category_offers(
     ctx: PageContext, page: CategoryPage, visitor: Visitor
 ) -> list[PersonalOffer]:
     """Return the shopper's own offers that cover something of the category."""
-    inside = _list_inside(page.category.category_id, ctx.market, catalog_version())
+    inside = list_inside(page.category.category_id, ctx.market, catalog_version())
     return _list_own(ctx, inside, visitor)[:ON_A_PAGE]
 
 
 @lru_cache(maxsize=512)
-def _list_inside(category_id: int, market: str, version: int) -> NDArray[np.int64]:
+def list_inside(category_id: int, market: str, version: int) -> NDArray[np.int64]:
     """Return what a market sells in a category and below; `version` keys the memory of it."""
     arrays = load_variant_arrays(market)
     below = list_categories("en").below(category_id)

@@ -124,13 +124,17 @@ class CategoryPage:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """Results of a search. With none, `suggestions` and `popular` show ways on."""
+    """Results of a search, in the whole shop or `inside` a category.
+
+    With none, `suggestions` and `popular` show ways on.
+    """
 
     words: str
     corrected: str | None
     suggestions: tuple[str, ...]
     listing: Listing
     popular: tuple[ProductCard, ...] = ()
+    inside: CategoryNode | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -15,7 +16,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -25,6 +26,7 @@ from shop.doors.pages.home import home as home_page
 from shop.doors.pages.members import list_category_offers
 from shop.doors.pages.offers import offer as offer_page
 from shop.doors.pages.offers import offers as offers_page
+from shop.doors.pages.suggestions import complete
 from shop.doors.pages.values import SORTS, Listing, ListingQuery
 from shop.doors.storefront.recording import record_event, write_event
 from shop.doors.storefront.rendering import is_fragment, may_be_missing
@@ -32,7 +34,6 @@ from shop.doors.storefront.views.choices import ask_age, needs_age
 from shop.doors.storefront.visitors import get_visit
 from shop.ground.catalog.core.values import Facet
 from shop.ground.catalog.selectors import get_category
-from shop.ground.catalog.selectors import suggest as suggest_words
 from shop.ground.kernel.money import Money, format_money, to_minor
 
 MAX_CHOICES = 50
@@ -42,16 +43,19 @@ MAX_PRICE = Decimal(1_000_000)
 
 @dataclass(frozen=True, slots=True)
 class ListingUrl:
-    """Where a listing lives: `path`, the search `words` if any, and how money is written."""
+    """Where a listing lives: `path`, the search `words` if any and the category they are looked
+    for in, and how money is written."""
 
     path: str
     words: str
     currency: str
     locale: str
+    inside: str = ""
 
     def at(self, query: ListingQuery, *, page: int = 1) -> str:
         """Return the address of `query`; defaults are left out, so equal views have one address."""
         pairs: list[tuple[str, str]] = [("q", self.words)] if self.words else []
+        pairs += [("in", self.inside)] if self.inside else []
         pairs += [("brand", str(brand)) for brand in sorted(query.brands)]
         pairs += [("size", size) for size in sorted(query.sizes)]
         if query.in_stock:
@@ -112,6 +116,7 @@ def describe_listing(listing: Listing, url: ListingUrl) -> dict[str, Any]:
     return {
         "listing_url": url.path,
         "words": url.words,
+        "inside": url.inside,
         "facets": draw_facets(listing.facets, language),
         "chips": chips,
         "clear_url": url.at(ListingQuery(sort=query.sort)),
@@ -229,6 +234,7 @@ def _is_id(text: str) -> bool:
 
 
 MAX_WORDS = 120
+MAX_PATH = 200
 
 
 @require_safe
@@ -268,7 +274,8 @@ def search(request: HttpRequest) -> HttpResponse:
     visit = get_visit(request)
     words = " ".join(request.GET.get("q", "").split())[:MAX_WORDS]
     query = read_listing_query(request.GET, visit.ctx.currency)
-    page = search_page(visit.ctx, words, query, visit.visitor)
+    inside = request.GET.get("in", "")[:MAX_PATH]
+    page = search_page(visit.ctx, words, query, visit.visitor, inside=inside)
     if words and query == ListingQuery():
         record_event(request, "search", query=words)
     return _render_listing(
@@ -276,6 +283,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "storefront/search.html",
         page.listing,
         words=words,
+        inside="" if page.inside is None else page.inside.path,
         page=page,
         is_narrowed=query != ListingQuery(page=query.page, sort=query.sort),
         list_name="search",
@@ -286,9 +294,13 @@ def search(request: HttpRequest) -> HttpResponse:
 def suggest(request: HttpRequest) -> HttpResponse:
     """Complete what is being typed."""
     words = request.GET.get("q", "").strip()[:MAX_WORDS]
-    ctx = get_visit(request).ctx
-    found = suggest_words(words, ctx.language, market=ctx.market) if words else []
-    return render(request, "storefront/suggest.html", {"suggestions": found, "words": words})
+    found = complete(get_visit(request).ctx, words) if words else ()
+    response = render(request, "storefront/suggest.html", {"suggestions": found})
+    if found:
+        text = ngettext("{count} suggestion", "{count} suggestions", len(found))
+        said = {"announce": {"value": text.format(count=len(found))}}
+        response["HX-Trigger-After-Swap"] = json.dumps(said)
+    return response
 
 
 @require_safe
@@ -313,10 +325,16 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
 
 
 def _render_listing(
-    request: HttpRequest, template: str, listing: Listing, *, words: str = "", **context: object
+    request: HttpRequest,
+    template: str,
+    listing: Listing,
+    *,
+    words: str = "",
+    inside: str = "",
+    **context: object,
 ) -> HttpResponse:
     ctx = get_visit(request).ctx
-    url = ListingUrl(path=request.path, words=words, currency=ctx.currency, locale=ctx.locale)
+    url = ListingUrl(request.path, words, ctx.currency, ctx.locale, inside)
     context |= describe_listing(listing, url)
     context["search_url"] = reverse("search")
     context["listing"] = listing

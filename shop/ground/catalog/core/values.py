@@ -211,12 +211,16 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A completion offered while typing: kind "query", "category" or "product"."""
+    """A completion offered while typing: kind "query", "category" or "product".
+
+    `variant_id` is what a product is priced by.
+    """
 
     kind: str
     text: str
     slug: str = ""
     path: str = ""
+    variant_id: int = 0
 
 
 MEASURE_UNITS = ("", "g", "ml", "ct")

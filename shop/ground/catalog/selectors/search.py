@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 from django.db import connection, transaction
 
+from shop.ground.catalog.core.pinyin import spell
 from shop.ground.catalog.core.spelling import list_slips, rank_spellings
 from shop.ground.catalog.core.synonyms import SYNONYMS
-from shop.ground.catalog.core.values import IntArray, SearchResult, Suggestion
+from shop.ground.catalog.core.values import CategoryNode, IntArray, SearchResult, Suggestion
 from shop.ground.catalog.core.words import cut_chinese, has_chinese, query_words
 from shop.ground.catalog.selectors.arrays import load_variant_arrays
 from shop.ground.catalog.selectors.tree import list_categories
@@ -223,7 +224,9 @@ def _pick(word: str, choices: Sequence[str], rank: int) -> str:
 def suggest(query: str, language: str, limit: int = 8, *, market: str = "") -> list[Suggestion]:
     """Return completions of what has been typed so far: categories, then products of a market.
 
-    Categories whose name holds the text come from memory; one query for products. Cached.
+    Pinyin stands for the Chinese names it spells. What matches nothing is read as `search_variants`
+    reads it, and the first completion says how. Categories come from memory; one query for
+    products, those of a search where a word is corrected. Cached.
     """
     asked = " ".join(query.split())[:MAX_QUERY].lower()
     if not asked or (len(asked) < 2 and not has_chinese(asked)):
@@ -234,28 +237,45 @@ def suggest(query: str, language: str, limit: int = 8, *, market: str = "") -> l
 
 def _complete(asked: str, language: str, limit: int, market: str) -> list[Suggestion]:
     tree = list_categories(language, market)
-    named = [
-        node
-        for node in tree.nodes.values()
-        if node.product_count and re.search(rf"(^|\W){re.escape(asked)}", node.name.lower())
-    ]
+    nodes = [node for node in tree.nodes.values() if node.product_count]
+    named = [node for node in nodes if re.search(rf"(^|\W){re.escape(asked)}", node.name.lower())]
+    if is_chinese(language) and not named:
+        named = _find_spelled(nodes, asked)
+        asked = min((node.name for node in named), key=len, default=asked)
     if has_chinese(asked):
-        named = [n for n in tree.nodes.values() if n.product_count and asked in n.name]
+        named = [node for node in nodes if asked in node.name]
     named.sort(key=lambda node: (node.depth, -node.product_count))
-    categories = [
-        Suggestion("category", node.name, path=node.path) for node in named[: max(1, limit // 2)]
+    found = [
+        Suggestion("category", node.name, path=node.path) for node in named[: max(1, limit // 3)]
     ]
-    return categories + _complete_products(asked, language, limit - len(categories), market)
+    found += _complete_products(_match(query_words(asked), limit * 4), language, limit, market)
+    if not found:
+        read = search_variants(asked, language)
+        if read.corrected_query:
+            found = [Suggestion("query", read.corrected_query)]
+            found += _complete_products(read.variant_ids[: limit * 4], language, limit, market)
+    return found[:limit]
 
 
-def _complete_products(asked: str, language: str, limit: int, market: str) -> list[Suggestion]:
-    variant_ids = _match(query_words(asked), limit * 4)
+def _find_spelled(nodes: Sequence[CategoryNode], asked: str) -> list[CategoryNode]:
+    """Return the categories whose Chinese name begins with the pinyin, or has these initials."""
+    letters = "".join(asked.split())
+    return [
+        node
+        for node in nodes
+        if (spelled := spell(node.name))[0].startswith(letters) or spelled[1] == letters
+    ]
+
+
+def _complete_products(
+    variant_ids: IntArray, language: str, limit: int, market: str
+) -> list[Suggestion]:
     variant_ids = variant_ids[np.isin(variant_ids, load_variant_arrays(market).variant_id)]
     if not variant_ids.size or limit <= 0:
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT ON (p.name) p.name, p.name_zh, p.slug, wanted.position"
+            "SELECT DISTINCT ON (p.name) p.name, p.name_zh, p.slug, wanted.position, v.id"
             " FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted (id, position)"
             " JOIN shop_variant v ON v.id = wanted.id JOIN shop_product p ON p.id = v.product_id"
             " ORDER BY p.name, wanted.position",
@@ -264,6 +284,6 @@ def _complete_products(asked: str, language: str, limit: int, market: str) -> li
         rows = sorted(cursor.fetchall(), key=lambda row: row[3])[:limit]
     in_chinese = is_chinese(language)
     return [
-        Suggestion("product", (in_chinese and name_zh) or name, slug=slug)
-        for name, name_zh, slug, _ in rows
+        Suggestion("product", (in_chinese and name_zh) or name, slug=slug, variant_id=variant_id)
+        for name, name_zh, slug, _, variant_id in rows
     ]
