@@ -107,6 +107,11 @@ class DeliveryOption:
     before_minor: int = 0
     cuts: tuple[DeliveryCut, ...] = ()
 
+    @property
+    def reached_minor(self) -> int:
+        """Return how much of what makes delivery free is in the cart."""
+        return (self.free_from_minor or 0) - self.missing_minor
+
 
 @dataclass(frozen=True, slots=True)
 class CartPoints:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 
@@ -14,7 +14,7 @@ from shop.doors.pages.context import PageContext
 from shop.doors.pages.members import add_offers, find_profile, find_ranking_row
 from shop.doors.pages.offers import offers as offers_page
 from shop.doors.pages.picks import find_novelty
-from shop.doors.pages.values import HomePage, Shelf
+from shop.doors.pages.values import HomePage, ProductCard, Shelf
 from shop.ground.catalog.core.values import CatalogFilters, CategoryTree
 from shop.ground.catalog.selectors import (
     catalog_version,
@@ -36,15 +36,20 @@ def home(ctx: PageContext) -> HomePage:
     tree = list_categories(ctx.language, ctx.market)
     profile = find_profile(ctx)
     row = find_ranking_row(profile)
-    picks = _choose_picks(ctx, profile, row)
+    picks, again = _choose_picks(ctx, profile, row)
     is_personal = any(pick.reason != "popular" for pick in picks)
-    shelves = choose_shelves(tree, row, frozenset(pick.variant_id for pick in picks), ctx.market)
-    ids = [pick.variant_id for pick in picks] + [i for _, shelf in shelves for i in shelf]
+    first = [pick.variant_id for pick in picks] + again
+    shelves = choose_shelves(tree, row, frozenset(first), ctx.market)
+    ids = first + [i for _, shelf in shelves for i in shelf]
     chosen = choose_shown(ctx, ids)
     prices = quote_page(ctx, chosen.variant_ids, "home")
     listed = join_cards(list_cards(chosen.variant_ids, ctx.language), prices)
     cards = add_offers(ctx, chosen.mark(listed))
     by_id = {item.card.variant_id: item for item in cards}
+
+    def take(wanted: Iterable[int]) -> tuple[ProductCard, ...]:
+        return tuple(by_id[one] for one in chosen.replace_all(wanted) if one in by_id)
+
     shown = offers_page(ctx, profile)
     return HomePage(
         flash_sales=shown.flash_sales[:OFFERS],
@@ -52,18 +57,15 @@ def home(ctx: PageContext) -> HomePage:
         picks=Shelf(
             code="picks" if is_personal else _name_shelf(ctx.market),
             category=None,
-            cards=tuple(
-                by_id[one]
-                for one in chosen.replace_all(pick.variant_id for pick in picks)
-                if one in by_id
-            ),
+            cards=take(pick.variant_id for pick in picks),
             is_personal=is_personal,
         ),
+        again=Shelf(code="buy_again", category=None, cards=take(again), is_personal=True),
         shelves=tuple(
             Shelf(
                 code="category",
                 category=tree.nodes[category_id],
-                cards=tuple(by_id[one] for one in chosen.replace_all(shelf) if one in by_id),
+                cards=take(shelf),
                 is_personal=row is not None,
             )
             for category_id, shelf in shelves
@@ -74,7 +76,8 @@ def home(ctx: PageContext) -> HomePage:
 
 def _choose_picks(
     ctx: PageContext, profile: OnlineProfile | None, row: FeatureRow | None
-) -> list[Recommendation]:
+) -> tuple[list[Recommendation], list[int]]:
+    """Return the picks, and what the shopper bought before and most likely wants again."""
     ranked = recommend_variants(
         row,
         PICKS * 5,
@@ -82,7 +85,11 @@ def _choose_picks(
         novelty=find_novelty(ctx, profile),
         market=ctx.market,
     )
-    return spread_picks(ranked, _map_categories(catalog_version()))
+    again = [pick.variant_id for pick in ranked if pick.reason == "familiar"][:SHELF]
+    if len(again) < SHELF // 2:
+        again = []
+    others = [pick for pick in ranked if pick.variant_id not in again]
+    return spread_picks(others, _map_categories(catalog_version())), again
 
 
 def _name_shelf(market: str) -> str:

@@ -69,12 +69,14 @@ class Shelf:
 class HomePage:
     """The front page: offers and picks follow what the shopper did up to this request.
 
+    `again` is what the shopper bought before, without cards for who bought nothing.
     `flash_sales` are the offers that end at a moment fixed before anybody saw them, by that moment.
     """
 
     flash_sales: tuple[PersonalOffer, ...]
     offers: tuple[PersonalOffer, ...]
     picks: Shelf
+    again: Shelf
     shelves: tuple[Shelf, ...]
     departments: tuple[CategoryNode, ...]
 

@@ -243,6 +243,7 @@ class HomeSerializer(AnswerSerializer[HomePage]):
     )
     offers = OfferSerializer(many=True)
     picks = ShelfSerializer()
+    again = ShelfSerializer(help_text="Bought before; no items for who bought nothing.")
     shelves = ShelfSerializer(many=True)
     departments = CategorySerializer(many=True)
 
