@@ -108,8 +108,10 @@ from pricing.quoting.selectors.staff_guardrails import (
 )
 from pricing.quoting.selectors.staff_quotes import QuotePropensities, read_chances
 from pricing.quoting.selectors.statistics import (
+    PriceSpread,
     count_quotes_by_rung,
     list_quotes_of_shopper,
+    list_spreads,
     read_price_freshness,
 )
 from pricing.quoting.services.drain import (
@@ -191,6 +193,7 @@ __all__ = [
     "NotOffered",
     "OverrideRefused",
     "PriceImpressions",
+    "PriceSpread",
     "ProposalRefused",
     "QuoteNotFound",
     "QuotePropensities",
@@ -268,6 +271,7 @@ __all__ = [
     "list_segment_lifts",
     "list_set_prices",
     "list_shadows",
+    "list_spreads",
     "list_treatments",
     "list_week_lots",
     "load_active_policy",

@@ -32,6 +32,7 @@ PAGES = {
     "product_pictures_progress": "shop.view_product",
     "product_pictures_set": "shop.change_productpicture",
     "demand_curve": "pricing.view_demandmodelversion",
+    "prices_today": "pricing.view_publicprice",
     "change_inbox": "pricing.view_priceproposal",
     "decide_changes": "pricing.change_priceproposal",
     "price_story": "pricing.view_priceledgerentry",

@@ -101,6 +101,42 @@ def read_price_freshness(*, market: str = "us", channel: str = "online") -> Pric
     return PriceFreshness(pk, named, trained_at, *(book or (None, None)))
 
 
+_SPREAD = """
+SELECT variant_id, count(*), count(*) FILTER (WHERE is_personal), min(quoted_minor),
+    max(quoted_minor)
+FROM pricing_quote
+WHERE variant_id = ANY(%(ids)s) AND issued_at >= %(since)s AND issued_at < %(until)s
+    AND market_code = %(market)s AND channel = %(channel)s
+GROUP BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceSpread:
+    """Stored quotes of a variant in some time: how many, how many of them personal, and the lowest
+    and highest price (minor units)."""
+
+    quotes: int
+    personal: int
+    lowest_minor: int
+    highest_minor: int
+
+
+def list_spreads(
+    *,
+    variant_ids: Sequence[int],
+    since: datetime,
+    until: datetime,
+    market: str = "us",
+    channel: str = "online",
+) -> dict[int, PriceSpread]:
+    """Return the spread of the quotes of each variant that was quoted. One query."""
+    asked = {"ids": list(variant_ids), "since": since, "until": until}
+    with connection.cursor() as cursor:
+        cursor.execute(_SPREAD, {**asked, "market": market, "channel": channel})
+        return {row[0]: PriceSpread(*row[1:]) for row in cursor.fetchall()}
+
+
 @dataclass(frozen=True, slots=True)
 class StaffQuoteRow:
     """A quote in a short list for staff."""

@@ -147,7 +147,12 @@ SECTIONS: tuple[Section, ...] = (
         "sell",
         "r",
         (
-            table(_("Public prices"), "pricing.publicprice", "price_story", "demand_curve"),
+            Tab(
+                _("Prices today"),
+                "admin:prices_today",
+                "pricing.view_publicprice",
+                ("price_story", "demand_curve", "pricing_publicprice_"),
+            ),
             Tab(
                 _("Change inbox"),
                 "admin:change_inbox",

@@ -59,6 +59,7 @@ from shop.doors.backoffice.views.models import (
     show_elasticities,
     show_models,
 )
+from shop.doors.backoffice.views.prices import show_prices
 from shop.doors.backoffice.views.product_lists import (
     apply_list,
     choose_list_columns,
@@ -107,6 +108,7 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("quotes/replay/", site.admin_view(replay_all), name="replay_all"),
         path("quotes/<uuid:quote_id>/", site.admin_view(show_quote), name="quote"),
         path("quotes/<uuid:quote_id>/replay/", site.admin_view(replay), name="replay_quote"),
+        path("prices/", site.admin_view(show_prices), name="prices_today"),
         path("price-changes/", site.admin_view(show_inbox), name="change_inbox"),
         path("price-changes/decide/", site.admin_view(decide), name="decide_changes"),
         path("prices/<int:variant_id>/", site.admin_view(show_price_story), name="price_story"),

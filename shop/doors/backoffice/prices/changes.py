@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from pricing.publishing.core.changes import Band, OverrideRow, ProposalRow
 from shop.ground.kernel.money import write_amount
@@ -99,6 +99,7 @@ class Change:
     bounds: str
     elasticity: str
     price_value: str
+    profit_minor: int
     currency: str
     is_edited: bool
     is_dearly_won: bool
@@ -140,6 +141,7 @@ def describe_proposal(row: ProposalRow, reader_id: int | None) -> Change:
         bounds=f"{show_money(row.floor_minor)} – {show_money(row.ceiling_minor)}",
         elasticity=_show_elasticity(row),
         price_value=_major(row.final_minor),
+        profit_minor=0 if is_edited else _mean(row, "profit"),
         currency=staff_currency(),
         is_edited=is_edited,
         is_dearly_won=not is_edited and _is_dearly_won(row),
@@ -147,6 +149,32 @@ def describe_proposal(row: ProposalRow, reader_id: int | None) -> Change:
         is_mine=waits and row.first_by_id == reader_id,
         waits_for_second=waits,
     )
+
+
+def say_total_effect(changes: Sequence[Change]) -> str:
+    """Return what changes should do together in a week; one that staff edited counts nothing."""
+    known = [one.row for one in changes if not one.is_edited]
+    words = {
+        "n": len(changes),
+        "profit": show_signed(sum(_mean(row, "profit") for row in known), show_minor),
+        "revenue": show_signed(sum(_mean(row, "revenue") for row in known), show_minor),
+    }
+    return (
+        ngettext(
+            "The %(n)d change on this page should bring %(profit)s profit and %(revenue)s revenue a"
+            " week.",
+            "The %(n)d changes on this page should together bring %(profit)s profit and"
+            " %(revenue)s revenue a week.",
+            len(changes),
+        )
+        % words
+    )
+
+
+def _mean(row: ProposalRow, name: str) -> int:
+    """Return the mean effect on a figure in a week, 0 where it is not known."""
+    mean = row.effect_weekly.get(name, (None, None, None))[1]
+    return 0 if mean is None else round(mean)
 
 
 def list_effects(weekly: Mapping[str, Band], share: Mapping[str, Band]) -> tuple[EffectLine, ...]:

@@ -31,7 +31,7 @@ from pricing.api import (
 from pricing.publishing.core.changes import ProposalRow
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.names import name_cards
-from shop.doors.backoffice.prices.changes import describe_proposal
+from shop.doors.backoffice.prices.changes import describe_proposal, say_total_effect
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.keys import read_number
@@ -39,6 +39,7 @@ from shop.ground.staff.log import SHORTEST_REASON
 from shop.ground.staff.money import price_field
 from shop.ground.staff.numbers import show_percent
 from shop.ground.staff.reasons import account_id, ask_reason, say_refusal
+from shop.ground.staff.region import staff_currency
 
 PAGE = 25
 # tab -> states shown under it
@@ -99,6 +100,7 @@ def show_inbox(request: HttpRequest) -> HttpResponse:
         limit=PAGE + 1,
     )
     policy = load_active_policy()
+    changes = _describe(rows[:PAGE], request.user.pk, language)
     context = {
         "tab": tab,
         "tabs": _list_tabs(counts, tab),
@@ -107,7 +109,9 @@ def show_inbox(request: HttpRequest) -> HttpResponse:
         "total": total if total and total > PAGE else None,
         "at_once": min(total or 0, MOST_AT_ONCE),
         "query": urlencode({"tab": tab, "which": which} if which else {"tab": tab}),
-        "changes": _describe(rows[:PAGE], request.user.pk, language),
+        "changes": changes,
+        "effect": say_total_effect([change for change, _card in changes]),
+        "currency": staff_currency(),
         "next": rows[PAGE - 1].id if len(rows) > PAGE else None,
         "is_all": request.GET.get("all") == "1",
         "may_decide": request.user.has_perm("pricing.change_priceproposal"),

@@ -73,6 +73,31 @@ def measured(root: Client) -> int:
     return int(newest.pk)
 
 
+def test_the_scorecard_says_who_keeps_the_place(root: Client, measured: int) -> None:
+    page = open_page(root, "models", most=22)
+    assert page.context["verdict"] == (
+        "Softmax over prices may replace Hierarchical Poisson: it is surely better on randomized"
+        " prices.",
+        "blue",
+    )
+    lights = {one.name: (one.tone, one.figure) for one in page.context["lights"]}
+    assert lights["Slope"] == ("amber", "1.40 ± 0.11")
+    assert lights["Calibration"] == ("amber", "70 %")
+    plain = [{name: one[name] for name in one if name not in DRAWN} for one in BOARD]
+    kept = [{**one, "may_take": False} for one in plain]
+    DemandModelVersion.objects.filter(pk=measured).update(metrics=METRICS | {"leaderboard": kept})
+    again = open_page(root, "models", most=22)
+    assert again.context["verdict"][0] == (
+        "Hierarchical Poisson keeps its place: no randomized prices yet."
+    )
+    assert {one.name: one.tone for one in again.context["lights"]}["Slope"] == "gray"
+
+
+def test_retraining_is_asked_for_and_shows_its_progress(root: Client, measured: int) -> None:
+    page = root.post(reverse("admin:retrain_model"), follow=True)
+    assert page.context["fit"].says == "Waiting for a worker to start the fit."
+
+
 def test_the_leaderboard_says_who_may_take_the_slot(root: Client, measured: int) -> None:
     page = open_page(root, "models", most=22)
     families = page.context["families"]
