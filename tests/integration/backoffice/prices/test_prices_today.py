@@ -26,8 +26,8 @@ def test_prices_of_today_stand_with_their_bounds(root: Client) -> None:
 
 
 def test_changes_say_what_they_bring_together(root: Client) -> None:
-    weekly = {"profit": [100, 250, 400], "revenue": [-50, 50, 150]}
-    PriceProposal.objects.update(state="pending", effect_weekly=weekly)
+    weekly = {"profit": [100, 250, 400], "revenue": [-50, 50, 150]}  # low, mean, high
+    PriceProposal.objects.update(state="pending", effect={"weekly": weekly})
     page = root.get(reverse("admin:change_inbox"))
     count = len(page.context["changes"])
     assert {change.profit_minor for change, _card in page.context["changes"]} == {250}
