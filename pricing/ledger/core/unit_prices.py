@@ -20,38 +20,54 @@ class Unit:
 
 
 # NIST Handbook 44, appendix C: US customary units.
+OUNCE = Unit(28.349523125, pgettext_noop("unit", "oz"))
 POUND = Unit(453.59237, pgettext_noop("unit", "lb"))
 FLUID_OUNCE = Unit(29.5735295625, pgettext_noop("unit", "fl oz"))
 QUART = Unit(946.352946, pgettext_noop("unit", "qt"))
 KILOGRAM = Unit(1000.0, pgettext_noop("unit", "kg"))
 LITER = Unit(1000.0, pgettext_noop("unit", "l"))
+ONE_KILOGRAM = Unit(1000.0, pgettext_noop("unit", "1 kg"))
+ONE_LITER = Unit(1000.0, pgettext_noop("unit", "1 l"))
+HALF_KILOGRAM = Unit(500.0, pgettext_noop("unit", "500 g"))
+HUNDRED_GRAMS = Unit(100.0, pgettext_noop("unit", "100 g"))
+HUNDRED_MILLILITERS = Unit(100.0, pgettext_noop("unit", "100 ml"))
 PIECE = Unit(1.0, pgettext_noop("unit", "item"))
 GRAMS, MILLILITERS, PIECES = 1, 2, 3  # indexes in MEASURE_UNITS of the catalog
+# Small solids, solids, small liquids, liquids: as the trade of a country compares them.
+METRIC = (KILOGRAM, KILOGRAM, LITER, LITER)
+UNITS = {
+    "US": (OUNCE, POUND, FLUID_OUNCE, QUART),
+    "CN": (HALF_KILOGRAM, HALF_KILOGRAM, LITER, LITER),
+    "JP": (HUNDRED_GRAMS, HUNDRED_GRAMS, HUNDRED_MILLILITERS, HUNDRED_MILLILITERS),
+    # Preisangabenverordnung, section 5: one kilogram or one liter, since 2022 nothing else.
+    "DE": (ONE_KILOGRAM, ONE_KILOGRAM, ONE_LITER, ONE_LITER),
+}
+# What is exempt for being small: PAngV, section 4(3).
+LEAST = {"DE": 10.0}
 
 
 def choose_unit(amount: float, measure_unit: int, *, country: str, is_bulk: bool) -> Unit | None:
     """Return the unit that the price of `amount` is compared by; None if there is none.
 
     `measure_unit` is an index in MEASURE_UNITS of the catalog. `is_bulk` says that the category
-    mostly sells liquids by the pint or more: all of a category share one unit, or a shopper could
-    not compare them. One piece alone has no unit price: it would repeat the price.
+    mostly sells solids by the quarter pound and liquids by the pint or more: all of a category
+    share one unit, or a shopper could not compare them. One piece alone has no unit price: it
+    would repeat the price.
 
     >>> choose_unit(3785.4, 2, country="US", is_bulk=True).label("en")
     'qt'
     >>> choose_unit(500.0, 1, country="DE", is_bulk=False).label("en")
-    'kg'
+    '1 kg'
     >>> choose_unit(1.0, 3, country="US", is_bulk=False) is None
     True
     """
     if amount <= 0.0:
         return None
-    is_customary = country == "US"
-    if measure_unit == GRAMS:
-        return POUND if is_customary else KILOGRAM
-    if measure_unit == MILLILITERS:
-        volume = QUART if is_bulk else FLUID_OUNCE
-        return volume if is_customary else LITER
-    return PIECE if measure_unit == PIECES and amount > 1.0 else None
+    if measure_unit == PIECES:
+        return PIECE if amount > 1.0 else None
+    if measure_unit not in (GRAMS, MILLILITERS) or amount < LEAST.get(country, 0.0):
+        return None
+    return UNITS.get(country, METRIC)[2 * (measure_unit - GRAMS) + is_bulk]
 
 
 def price_per_unit(minor: int, amount: float, unit: Unit) -> int:

@@ -40,7 +40,7 @@ def _department_row(department: Department) -> CategoryRow:
         name=department.name,
         name_zh=department.name_zh,
         depth=0,
-        icon=art_key(department, department.emoji),
+        icon=art_key(department.emoji),
         position=department.position,
         is_child_directed=department.code == "baby",
         is_restricted=department.code in {"beer-wine", "tobacco"},
@@ -54,7 +54,7 @@ def _place_row(place: StoreCategory, position: int, *, has_sensitive: bool) -> C
         name=place.name,
         name_zh=place.name_zh,
         depth=1,
-        icon=art_key(place.department, place.emoji),
+        icon=art_key(place.emoji),
         position=position,
         is_child_directed=place.is_child_directed,
         is_restricted=place.is_restricted,
@@ -70,7 +70,7 @@ def _leaf_row(leaf: Leaf, position: int) -> CategoryRow:
         name=leaf.type_name.name,
         name_zh=leaf.type_name.name_zh,
         depth=2,
-        icon=art_key(leaf.place.department, leaf.emoji),
+        icon=art_key(leaf.emoji),
         position=position,
         is_child_directed=leaf.is_child_directed,
         is_restricted=leaf.is_restricted,
@@ -78,9 +78,10 @@ def _leaf_row(leaf: Leaf, position: int) -> CategoryRow:
     )
 
 
-def art_key(department: Department, emoji: str) -> str:
-    """Return the name of the picture of an emoji before a department's color."""
-    if not emoji or not department.color:
-        return NO_ART
-    points = "-".join(f"{ord(char):x}" for char in emoji if char != "\ufe0f")
-    return f"{department.code}-{points}"
+def art_key(emoji: str) -> str:
+    """Return the name of the picture of an emoji.
+
+    >>> art_key("\N{CHEESE WEDGE}"), art_key("")
+    ('1f9c0', 'default')
+    """
+    return "-".join(f"{ord(char):x}" for char in emoji if char != "\ufe0f") or NO_ART

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from itertools import batched, chain, zip_longest
 from statistics import median
 
 from shop.doors.intake.branches import list_categories
-from shop.doors.intake.naming import join_name, join_name_zh, name_brand, name_line
+from shop.doors.intake.naming import join_name, join_name_zh, name_brand, name_variety
 from shop.doors.intake.tree import Code, Leaf, find_homes, find_leaf
 from shop.ground.catalog.core.loading import BrandRow, CategoryRow, ProductRow, VariantRow
 from shop.ground.catalog.core.slugs import make_slug
@@ -17,6 +19,8 @@ from shop.ground.kernel.measures import Size, parse_size
 
 ACTIVE_WEEKS = 26
 ASSUMED_LIST_MINOR = 299
+SIZE_OPTION = "Size"
+MOST_SIZES = 6
 # 25 cents a pound, 15 cents a piece, 4 dollars a gallon: less is no price for fruit or vegetables.
 CASE_MINOR_PER_UNIT = {"g": 25 / 453.6, "ct": 15.0, "ml": 400 / 3785.0}
 
@@ -80,26 +84,33 @@ class _Placed:
     size: Size
 
 
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """Rows that are one product, smallest first; `rank` among those of the same brand and type,
+    None for the only one."""
+
+    items: tuple[_Placed, ...]
+    rank: int | None
+
+
 def build_catalogue(products: Sequence[SourceProduct]) -> Catalogue:
     """Return categories, brands and products in a stable order.
 
-    Products the source cannot tell apart (same maker, type and size) get a line word by rank of
-    popularity, so that two cards never look alike.
+    Rows that differ by size only are one product with a variant for each. Of rows that the source
+    cannot tell apart (same maker, type and size) each is of a variety of its own.
     """
     homes = find_homes(product.code for product in products)
     placed = _flag([_place(product, homes) for product in products])
     brands = _name_brands(products)
-    lines = _rank_lines(placed)
     prices = _assume_prices(placed)
     numbers = find_gtins((product.ref, product.gtin) for product in products)
     rows = [
         _row(
-            item,
-            brands[item.source.brand_ref].name,
-            lines[item.source.ref],
-            _variant(item, prices, numbers[item.source.ref]),
+            family,
+            brands[family.items[0].source.brand_ref].name,
+            [_variant(one, prices, numbers[one.source.ref]) for one in family.items],
         )
-        for item in placed
+        for family in _find_families(placed, brands)
     ]
     return Catalogue(
         categories=list_categories((item.leaf, item.source.revenue_minor) for item in placed),
@@ -168,18 +179,29 @@ def _name_brands(products: Iterable[SourceProduct]) -> dict[str, BrandRow]:
     return brands
 
 
-def _rank_lines(placed: Sequence[_Placed]) -> dict[str, int]:
-    """Return the rank within its group by product reference, 0 sells best; ties by reference."""
-    groups: dict[tuple[str, str, str], list[_Placed]] = defaultdict(list)
-    for item in placed:
-        if not item.source.product_name:
-            groups[item.source.brand_ref, item.leaf.path, item.size.label].append(item)
-    ranks = {item.source.ref: 0 for item in placed}
-    for group in groups.values():
-        group.sort(key=lambda item: (-item.source.popularity, item.source.ref))
-        for rank, item in enumerate(group):
-            ranks[item.source.ref] = rank
-    return ranks
+def _find_families(placed: Sequence[_Placed], brands: Mapping[str, BrandRow]) -> Iterator[_Family]:
+    """Yield the products: of each brand, type and name given.
+
+    The n-th row of each size is one family of at most MOST_SIZES. Rows are in the order of their
+    references: what sells moves nothing from one product to another. What has no size shares no
+    product with what has one.
+    """
+    kinds: dict[tuple[str, str, str], dict[str, list[_Placed]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for item in sorted(placed, key=lambda item: (len(item.source.ref), item.source.ref)):
+        brand = brands[item.source.brand_ref].name
+        kinds[brand, item.leaf.path, item.source.product_name][item.size.label].append(item)
+    for sizes in kinds.values():
+        plain = [(item,) for item in sizes.pop("", [])]
+        rows = (sorted(filter(None, row), key=_size_order) for row in zip_longest(*sizes.values()))
+        found = [*chain.from_iterable(batched(row, MOST_SIZES) for row in rows), *plain]
+        for rank, items in enumerate(found):
+            yield _Family(items, rank if len(found) > 1 else None)
+
+
+def _size_order(item: _Placed) -> tuple[str, Decimal, str]:
+    return item.size.unit, item.size.amount or Decimal(0), item.size.label
 
 
 def _assume_prices(placed: Iterable[_Placed]) -> dict[str, int]:
@@ -193,24 +215,40 @@ def _assume_prices(placed: Iterable[_Placed]) -> dict[str, int]:
     return {path: max(1, round(median(values))) for path, values in seen.items()}
 
 
-def _row(item: _Placed, brand: str, rank: int, variant: VariantRow) -> ProductRow:
-    source, leaf, size = item.source, item.leaf, item.size
-    line = name_line(rank)
-    name = source.product_name or join_name(line, leaf.type_name.name)
+def _row(family: _Family, brand: str, variants: Sequence[VariantRow]) -> ProductRow:
+    first = family.items[0]
+    leaf, given = first.leaf, first.source.product_name
+    variety = None if family.rank is None else name_variety(leaf.type_name.name, family.rank)
+    # A shop's own name stays; its own number tells apart what it calls the same.
+    name = join_name(leaf.type_name.name, variety)
+    if given:
+        name = f"{given} ({first.source.ref})" if family.rank else given
     # Cheese is better said than nothing where nobody knows the Chinese for a kind of cheese.
     name_zh = leaf.type_name.name_zh or leaf.place.name_zh
+    size = first.size.label if len(variants) == 1 else ""
+    is_choice = len(variants) > 1
     return ProductRow(
-        ref=source.ref,
+        ref=min((one.source.ref for one in family.items), key=lambda ref: (len(ref), ref)),
         name=name[:200],
-        name_zh="" if source.product_name else join_name_zh(line, name_zh)[:200],
-        slug=make_slug([brand, name, size.label])[:180],
-        description=f"{name} by {brand}, {size.label}." if size.label else f"{name} by {brand}.",
+        name_zh="" if given else join_name_zh(name_zh, variety)[:200],
+        slug=make_slug([brand, name, size])[:180],
+        description=f"{name} by {brand}, {size}." if size else f"{name} by {brand}.",
         category_path=leaf.path,
-        brand_ref=source.brand_ref,
-        is_active=variant.is_active,
-        popularity=source.popularity,
-        variants=(variant,),
+        brand_ref=first.source.brand_ref,
+        is_active=any(one.is_active for one in variants),
+        popularity=sum(one.source.popularity for one in family.items),
+        option_names=(SIZE_OPTION,) if is_choice else (),
+        variants=tuple(
+            replace(one, options={SIZE_OPTION: one.name} if is_choice else {}, position=at)
+            for one, at in zip(variants, _rank_sales(family.items), strict=True)
+        ),
     )
+
+
+def _rank_sales(items: Sequence[_Placed]) -> list[int]:
+    """Return each item's place when the best seller goes first: which size a list shows."""
+    best = sorted(range(len(items)), key=lambda at: -items[at].source.popularity)
+    return [best.index(at) for at in range(len(items))]
 
 
 def _variant(item: _Placed, prices: dict[str, int], gtin: str) -> VariantRow:

@@ -48,8 +48,8 @@ class TypeName:
 
 
 @dataclass(frozen=True, slots=True)
-class LineName:
-    """A word that tells apart products the source cannot: same maker, same type, same size."""
+class Variety:
+    """Words that tell apart products the source cannot: same maker, same type, same size."""
 
     name: str
     name_zh: str
@@ -168,43 +168,62 @@ def name_brand(manufacturer: str, *, is_private: bool, is_main: bool = False) ->
 
 
 @lru_cache(maxsize=1)
-def _lines() -> tuple[LineName, ...]:
-    return tuple(LineName(row["word"], row["word_zh"]) for row in read_words("lines"))
+def _lines() -> tuple[Variety, ...]:
+    return tuple(Variety(row["word"], row["word_zh"]) for row in read_words("lines"))
 
 
-def name_line(rank: int) -> LineName:
-    """Return the word for the product of this rank among those it cannot be told from.
+@lru_cache(maxsize=1)
+def _families() -> tuple[tuple[re.Pattern[str], tuple[Variety, ...]], ...]:
+    found = []
+    for row in read_words("varieties"):
+        types = "|".join(re.escape(one) for one in row["types"].split(","))
+        words = zip(row["words"].split(","), row["words_zh"].split(","), strict=True)
+        pattern = re.compile(rf"\b(?:{types})(?:s|es|y|ies)?\b", re.IGNORECASE)
+        found.append((pattern, tuple(Variety(*each) for each in words)))
+    return tuple(found)
 
-    The best seller (rank 0) needs none.
 
-    >>> name_line(0).name, name_line(1).name, name_line(99).name
-    ('', 'Classic', 'No. 100')
+@lru_cache(maxsize=4096)
+def _varieties(type_name: str) -> tuple[Variety, ...]:
+    """Return the words for a type: flavours of yogurt, grapes of wine; else names of lines."""
+    return next((words for types, words in _families() if types.search(type_name)), _lines())
+
+
+def name_variety(type_name: str, rank: int) -> Variety | None:
+    """Return what tells the product of this rank from the others of its brand and type.
+
+    The source does not say what their difference is: the words are fictional as brands are, and
+    none of them says anything about health, origin or belief. Where they do not suffice a line's
+    name is added. None is for the first of a type that has no words of its own.
+
+    >>> name_variety("Yogurt Cups", 0).name, name_variety("Yogurt Cups", 18).name
+    ('Strawberry', 'Strawberry Classic')
+    >>> name_variety("Gadgets", 0), name_variety("Gadgets", 1).name
+    (None, 'Classic')
     """
-    lines = _lines()
-    if rank == 0:
-        return LineName("", "")
-    if rank <= len(lines):
-        return lines[rank - 1]
-    return LineName(f"No. {rank + 1}", f"{rank + 1}号")
+    words, lines = _varieties(type_name), _lines()
+    if words is lines:
+        if rank == 0:
+            return None
+        rank -= 1
+    turn, at = divmod(rank, len(words))
+    if turn == 0:
+        return words[at]
+    if turn <= len(lines) and words is not lines:
+        line = lines[turn - 1]
+        return Variety(f"{words[at].name} {line.name}", f"{words[at].name_zh}{line.name_zh}")
+    return Variety(f"{words[at].name} No. {turn + 1}", f"{words[at].name_zh}{turn + 1}号")
 
 
-def join_name(line: LineName, type_name: str) -> str:
-    """Return the product's name: "Homestead Shredded Cheese", "Greeting Cards No. 214".
+def join_name(type_name: str, variety: Variety | None) -> str:
+    """Return the product's name.
 
-    >>> join_name(LineName("No. 41", "41号"), "Greeting Cards")
-    'Greeting Cards No. 41'
+    >>> join_name("Yogurt Cups", Variety("Peach", "")), join_name("Bananas", None)
+    ('Yogurt Cups, Peach', 'Bananas')
     """
-    if not line.name:
-        return type_name
-    if line.name.startswith("No. "):
-        return f"{type_name} {line.name}"
-    return f"{line.name} {type_name}"
+    return f"{type_name}, {variety.name}" if variety else type_name
 
 
-def join_name_zh(line: LineName, type_name_zh: str) -> str:
+def join_name_zh(type_name_zh: str, variety: Variety | None) -> str:
     """Return the Chinese product name, "" when its type has none."""
-    if not type_name_zh:
-        return ""
-    if line.name_zh[:1].isdigit():
-        return f"{type_name_zh} {line.name_zh}"
-    return f"{line.name_zh}{type_name_zh}"
+    return f"{type_name_zh}·{variety.name_zh}" if type_name_zh and variety else type_name_zh

@@ -38,7 +38,7 @@ from shop.ground.kernel.money import exponent
 JOB = "import_journey"
 # Part of the fingerprint: raise it when cleaning or loading rules change, so that a shop that was
 # loaded by older rules is brought up to date.
-RULES = 3
+RULES = 4
 REMEMBERED_RUNS = 50
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import accumulate
 
@@ -16,6 +16,7 @@ from profiles.values import Consents
 from promotions.demo.api import load_campaigns_bulk
 from shop.doors.intake import booking, coupons
 from shop.doors.intake.work import Work
+from shop.ground.catalog.core.loading import ProductRow
 from shop.ground.catalog.selectors import map_external_refs
 from shop.ground.catalog.services import load_catalog, load_placements, load_stores
 from shop.ground.inventory.core.values import DeliveryLine, StockLine
@@ -42,7 +43,8 @@ class Stage:
 def _load_catalog(work: Work) -> int:
     catalogue = work.catalogue
     known = map_external_refs() if work.keep_products else {}
-    products = [one for one in catalogue.products if one.ref not in known]
+    new = [_leave_out(one, known) for one in catalogue.products]
+    products = [one for one in new if one.variants]
     if not products:
         return 0
     loaded = load_catalog(
@@ -50,12 +52,21 @@ def _load_catalog(work: Work) -> int:
         brands=catalogue.brands,
         products=products,
         now=work.now,
+        may_move=True,
     )
     # Assumed costs are no word of the merchant: nobody promised to bring them up to date.
     variants = [one for product in products for one in product.variants]
     if any(one.cost_source == "merchant" for one in variants):
         record_pulse(name="costs", at=work.now)
     return loaded.categories + loaded.brands + loaded.products + loaded.variants
+
+
+def _leave_out(product: ProductRow, known: Collection[str]) -> ProductRow:
+    """Return the product without the variants that the shop has."""
+    if known:
+        kept = tuple(one for one in product.variants if one.ref not in known)
+        return replace(product, variants=kept)
+    return product
 
 
 def _load_stock(work: Work) -> int:
@@ -65,7 +76,8 @@ def _load_stock(work: Work) -> int:
         "SELECT product_id, stock, coalesce(weekly_units, 0) FROM products"
         " LEFT JOIN product_sales USING (product_id) ORDER BY product_id"
     )
-    active = {product.ref for product in work.catalogue.products if product.is_active}
+    variants = (one for product in work.catalogue.products for one in product.variants)
+    active = {variant.ref for variant in variants if variant.is_active}
     lines = (
         StockLine(
             work.variant_ids[ref], max(0, stock) if stock is not None else opening_stock(ref, speed)
@@ -189,7 +201,11 @@ def _name_branches(work: Work) -> dict[str, coupons.Branch]:
         path: tuple(names[each] for each in accumulate(path.split("/"), "{}/{}".format))
         for path in {row.category_path for row in catalogue.products}
     }
-    return {row.ref: branches[row.category_path] for row in catalogue.products}
+    return {
+        variant.ref: branches[row.category_path]
+        for row in catalogue.products
+        for variant in row.variants
+    }
 
 
 STAGES = (

@@ -55,7 +55,6 @@ class Department:
     name: str
     name_zh: str
     margin: int
-    color: str
     emoji: str
     position: int
 
@@ -77,7 +76,7 @@ class StoreCategory:
     @property
     def path(self) -> str:
         """The category's path: "dairy-eggs/cheese"."""
-        return f"{self.department.code}/{make_slug([self.name])}"
+        return f"{self.department.code}/{_slug(self.name)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ class Leaf:
     @property
     def path(self) -> str:
         """The leaf's path: "dairy-eggs/cheese/shredded-cheese"."""
-        return f"{self.place.path}/{make_slug([self.type_name.name])}"
+        return f"{self.place.path}/{_slug(self.type_name.name)}"
 
     @property
     def emoji(self) -> str:
@@ -105,6 +104,11 @@ Code = tuple[str, str, str]
 """A till's (department, category, type); "" where the source says nothing."""
 
 
+@lru_cache(maxsize=16_384)
+def _slug(name: str) -> str:
+    return make_slug([name])
+
+
 @lru_cache(maxsize=1)
 def list_departments() -> dict[str, Department]:
     """Return our departments by code, in store order."""
@@ -114,7 +118,6 @@ def list_departments() -> dict[str, Department]:
             row["name"],
             row["name_zh"],
             int(row["margin"]),
-            row["color"],
             row["emoji"],
             position,
         )
@@ -158,8 +161,7 @@ def find_place(department: str, category: str) -> StoreCategory:
     code = make_slug([name]) or "other"
     listed = list_departments()
     return StoreCategory(
-        department=listed.get(code)
-        or Department(code, name, "", USUAL_MARGIN, "", "", len(listed)),
+        department=listed.get(code) or Department(code, name, "", USUAL_MARGIN, "", len(listed)),
         name=below,
         name_zh="",
         goods="g",

@@ -141,6 +141,8 @@ def _read_sort_table(packed_ids: bytes, language: str, version: int) -> tuple[In
 
 
 POPULAR_ON_EMPTY = 12
+# So many variants of one product may stand beside each other among the most popular.
+MOST_VARIANTS = 12
 
 
 def category(
@@ -200,5 +202,5 @@ def list_popular(market: str, limit: int = POPULAR_ON_EMPTY) -> list[int]:
     """Return what a market buys most, nothing restricted or sensitive. No query once cached."""
     arrays = load_variant_arrays(market)
     free = ~arrays.never_picked
-    order = (-arrays.popularity[free]).argsort(kind="stable")[:limit]
-    return [int(i) for i in arrays.variant_id[free][order]]
+    order = (-arrays.popularity[free]).argsort(kind="stable")[: limit * MOST_VARIANTS]
+    return [int(i) for i in first_of_products(arrays.variant_id[free][order])[:limit]]

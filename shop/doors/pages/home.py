@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 
+import numpy as np
+
 from profiles.recommend.api import recommend_variants
 from profiles.values import FeatureRow, OnlineProfile, Recommendation
-from shop.doors.pages.cards import choose_shown, join_cards, quote_page
+from shop.doors.pages.cards import choose_shown, first_of_products, join_cards, quote_page
 from shop.doors.pages.context import PageContext
 from shop.doors.pages.members import add_offers, find_profile, find_ranking_row
 from shop.doors.pages.offers import offers as offers_page
@@ -88,7 +90,8 @@ def _choose_picks(
     again = [pick.variant_id for pick in ranked if pick.reason == "familiar"][:SHELF]
     if len(again) < SHELF // 2:
         again = []
-    others = [pick for pick in ranked if pick.variant_id not in again]
+    kept = set(first_of_products(np.array([one.variant_id for one in ranked], np.int64)).tolist())
+    others = [pick for pick in ranked if pick.variant_id in kept.difference(again)]
     return spread_picks(others, _map_categories(catalog_version())), again
 
 
@@ -135,7 +138,8 @@ def choose_shelves(
     shelves: list[tuple[int, list[int]]] = []
     for category_id in wanted:
         listing = list_category_variants(category_id, CatalogFilters(in_stock=True), market=market)
-        shown = (i for i in listing.variant_ids.tolist() if i not in taken and i not in hidden)
+        firsts = first_of_products(listing.variant_ids).tolist()
+        shown = (i for i in firsts if i not in taken and i not in hidden)
         ids = list(islice(shown, SHELF))
         if len(ids) >= SHELF // 2:
             shelves.append((category_id, ids))

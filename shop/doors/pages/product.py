@@ -68,7 +68,6 @@ def product(
         choices=list_choices(stocked, prices),
         prices=prices,
         returns=describe_returns(category_path=detail.card.category_path, language=ctx.language),
-        siblings=detail.siblings,
         related=_join(related, cards, prices, previews),
         together=_join(together, cards, prices, previews),
     )
@@ -120,6 +119,8 @@ def list_choices(
     sold = [card for card in detail.variants if card.variant_id in prices and card.options]
     if len(sold) < 2:
         return ()
+    if all(card.measure_amount for card in sold):
+        sold.sort(key=lambda card: (card.measure_unit, card.measure_amount or 0))
     shown = dict(detail.card.options)
     names = dict.fromkeys(name for card in sold for name, _value in card.options)
     return tuple(OptionChoice(name, _list_values(name, sold, shown)) for name in names)

@@ -18,7 +18,6 @@ from shop.ground.catalog.core.values import (
     CategoryNode,
     Facet,
     ProductDetail,
-    SiblingSize,
 )
 
 
@@ -26,12 +25,14 @@ from shop.ground.catalog.core.values import (
 class Choice:
     """What a card stands for beside its variant: `count` variants of the product.
 
-    `is_from`: their prices differ, and the card shows the lowest of what is in stock.
+    `is_from`: their prices differ, and the card shows the lowest of what is in stock. `is_size`:
+    they differ by size only, and the card is of the one that it shows.
     """
 
     count: int
     is_from: bool
     available: int
+    is_size: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,6 @@ class ProductPage:
     detail: ProductDetail
     price: PriceView
     prices: dict[int, PriceView]
-    siblings: tuple[SiblingSize, ...]
     related: tuple[ProductCard, ...]
     together: tuple[ProductCard, ...] = ()
     choices: tuple[OptionChoice, ...] = ()

@@ -11,7 +11,7 @@ import duckdb
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from shop.doors.intake.artwork import NEUTRAL, compose_picture, shorten_numbers
+from shop.doors.intake.artwork import compose_glyph
 from shop.doors.intake.branches import NO_ART, art_key
 from shop.doors.intake.naming import read_words
 from shop.doors.intake.source import find_files
@@ -39,47 +39,31 @@ class Command(BaseCommand):
         target = settings.BASE_DIR / "static" / "catalog"
         target.mkdir(parents=True, exist_ok=True)
         wanted = _list_wanted()
-        for key, (emoji, color) in wanted.items():
-            body = icons.get(_points(emoji))
+        for key, emoji in wanted.items():
+            body = icons.get(art_key(emoji))
             if body is None:
                 raise CommandError(f"The icon set has no picture of {emoji} ({key}).")
-            (target / f"{key}.svg").write_text(compose_picture(key, body, color), encoding="utf-8")
+            (target / f"{key}.svg").write_text(compose_glyph(body), encoding="utf-8")
         for path in target.glob("*.svg"):
             if path.stem not in wanted:
                 path.unlink()
         self.stdout.write(f"{len(wanted)} pictures in {target}")
 
 
-def _points(emoji: str) -> str:
-    return "-".join(f"{ord(char):x}" for char in emoji if char != "\ufe0f")
-
-
 def _read_icons(folder: Path) -> dict[str, str]:
     icons = json.loads((folder / "icons.json").read_text(encoding="utf-8"))["icons"]
     chars = json.loads((folder / "chars.json").read_text(encoding="utf-8"))
-    return {
-        points: shorten_numbers(icons[name]["body"])
-        for points, name in chars.items()
-        if name in icons
-    }
+    return {points: icons[name]["body"] for points, name in chars.items() if name in icons}
 
 
-def _list_wanted() -> dict[str, tuple[str, str]]:
-    """Return (emoji, color) by picture name: all departments, and what Journey's goods need."""
-    departments = list_departments()
-    wanted = {NO_ART: (FALLBACK, NEUTRAL)}
-    for department in departments.values():
-        wanted[art_key(department, department.emoji)] = (department.emoji, department.color)
-    for row in read_words("categories"):
-        department = departments[row["place"]]
-        wanted[art_key(department, row["emoji"])] = (row["emoji"], department.color)
+def _list_wanted() -> dict[str, str]:
+    """Return emojis by picture name: of all departments, and what Journey's goods need."""
     codes = _read_codes()
     homes = find_homes(codes)
-    for code in set(codes):
-        leaf = find_leaf(homes.get(code, code))
-        department = leaf.place.department
-        wanted[art_key(department, leaf.emoji)] = (leaf.emoji, department.color)
-    return wanted
+    emojis = {department.emoji for department in list_departments().values()}
+    emojis |= {row["emoji"] for row in read_words("categories")}
+    emojis |= {find_leaf(homes.get(code, code)).emoji for code in set(codes)}
+    return {NO_ART: FALLBACK} | {art_key(emoji): emoji for emoji in emojis if emoji}
 
 
 def _read_codes() -> list[Code]:

@@ -110,6 +110,7 @@ PLAIN_VARIANT: Json = {
     "slug": "mild-cheddar-8-oz",
     "name": "Mild cheddar",
     "brand": "Hill & Dale",
+    "title": "Hill & Dale Mild cheddar, 8 oz",
     "category_id": 31,
     "category_path": "grocery/cheese",
     "size": "8 oz",
@@ -121,6 +122,7 @@ PLAIN_VARIANT: Json = {
 }
 VARIANT: Json = {
     **PLAIN_VARIANT,
+    "minimum_age": None,
     "price": PRICE,
     "offered": {
         "price": usd(359),
@@ -196,7 +198,6 @@ PRODUCT: Json = {
     "is_sensitive": False,
     "trail": [CATEGORY],
     "variants": [VARIANT],
-    "siblings": [],
     "related": [VARIANT],
 }
 OFFER: Json = {

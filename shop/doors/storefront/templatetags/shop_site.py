@@ -57,6 +57,7 @@ def price_words(language: str) -> Words:
             "choose": _("Choose"),
             "from": _("from"),
             "few_left": _("Only {n} left"),
+            "sizes": _("{n} sizes"),
             "barred": _("{offer}: not with what is in your cart"),
             "exclusive": _("Not with some other offers"),
             "similar": _("Similar"),
@@ -197,7 +198,7 @@ def product_price(context: Context, page: ProductPage, shape: str) -> SafeString
     """Draw the price of a product on its own page, with what offers make of it."""
     language = context["shop"]["language"]
     return draw_price(
-        page_block(page, language), language, about=page.detail.card.name, shape=shape
+        page_block(page, language), language, about=page.detail.card.title, shape=shape
     )
 
 
@@ -327,17 +328,17 @@ def draw_card(item: ProductCard, shop: dict[str, Any], *, is_first: bool = False
     shown, view, choice = item.card, item.price, item.choice
     shot, block = shown.picture, card_block(item, language)
     available = shown.available if choice is None else choice.available
-    few = choice is None and 0 < available <= FEW_LEFT
+    is_one = choice is None or choice.is_size
+    few = is_one and 0 < available <= FEW_LEFT
     asked = "" if choice is None else f"?variant={shown.variant_id}"
     return draw_stencil(
         "components/card.html",
         {
-            "price": draw_price(block, language, about=shown.name),
+            "price": draw_price(block, language, about=shown.title),
             "ribbon": block.ribbon,
             "ribbon_url": ribbon_url(block, language),
             "until": until_text(block, language),
-            "name": shown.name,
-            "detail": shown.detail if choice is None else shown.brand,
+            "name": shown.title if is_one else shown.product_title,
             "url": f"{shop['product_root']}{shown.slug}/{asked}",
             "similar_url": "" if available else category_url(language, shown.category_path),
             "picture": shot.at_least(320) if shot else "",
@@ -347,7 +348,10 @@ def draw_card(item: ProductCard, shop: dict[str, Any], *, is_first: bool = False
             else draw_add(shown, view.token or "", language, quantity=item.quantity),
             "is_first": is_first,
             "is_from": choice is not None and choice.is_from,
-            "is_choice": choice is not None and available > 0,
+            "is_choice": not is_one and available > 0,
+            "sizes": ""
+            if choice is None or not choice.is_size
+            else price_words(language)["sizes"].format(n=choice.count),
             "few": price_words(language)["few_left"].format(n=available) if few else "",
         },
         language=language,

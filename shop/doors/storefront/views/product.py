@@ -43,17 +43,19 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     asked = read_number(request.GET["variant"]) if "variant" in request.GET else None
     page = product_page(visit.ctx, slug, visit.visitor, variant_id=asked)
     if page.detail.is_restricted and (years := needs_age(request, page.detail.minimum_age)):
-        return ask_age(request, page.detail.card.name, years)
+        return ask_age(request, page.detail.card.title, years)
     # Before the view makes a stranger known
     own_offers = list_product_offers(visit.ctx, page, visit.visitor)
     variant_id = page.detail.card.variant_id
     is_recorded = record_event(request, "view", variant_id=variant_id)
+    described = describe_product(page, request.path)
     context = {
         "page": page,
         "opinions": opinions(page.detail),
         "own_offers": own_offers,
         "view_event": "" if is_recorded else write_event(visit, "view", variant_id=variant_id),
-        "structured": script_json(describe_product(page, request.path)),
+        "structured": script_json(described),
+        "social_image": next(iter(described["image"]), ""),
     }
     return render(request, "storefront/product.html", context)
 
@@ -65,7 +67,7 @@ def describe_product(page: ProductPage, path: str) -> dict[str, Any]:
     described: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "Product",
-        "name": card.name,
+        "name": card.title,
         "sku": card.sku,
         "image": [root + (one.raster or one.sizes[-1][1]) for one in page.pictures],
         "description": page.detail.description,

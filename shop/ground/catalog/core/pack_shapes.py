@@ -195,7 +195,7 @@ SHAPES = {
 # The first row with a word of the product's name, else of its category, names the silhouette.
 _WORDS = {
     "eggbox": """
-        eggs
+        (?<!dairy )eggs
     """,
     "bouquet": """
         bouquets?|flowers?|roses?|tulips?|carnations?|floral|balloons?
@@ -204,7 +204,7 @@ _WORDS = {
         toilet paper|paper towels?|bath tissue|foil|wraps? & foils?|tape|gift wrap
     """,
     "jug": """
-        detergent|bleach|softener|motor oil|windshield|white milk|gallon|cat litter|
+        detergent|bleach|softener|motor oil|windshield|white milk|gallon|
         vinegar
     """,
     "wine": """
@@ -242,6 +242,10 @@ _WORDS = {
     "card": """
         cards?|magazines?|books?|paperbacks?|newspapers?|calendars?|videos?|dvds?|music|
         photos?|stationery|notebooks?|envelopes
+    """,
+    "box": """
+        cheese|tea bags|crackers|instant rice|pudding|gelatin|baking|bars|waffles|pizza
+        |coffee filters|tissues?|film|cigarettes|lighters?|bulbs
     """,
     "bag": """
         chips|crisps|pretzels|popcorn|candy|candies|sweets|flour|sugar|rice|coffee|bread|

@@ -24,6 +24,8 @@ _WIDTHS = {
 }
 _WIDTH_OF = {letter: width for width, letters in _WIDTHS.items() for letter in letters}
 _USUAL, _WIDE = 611, 1000
+# How high a line is, in sizes of its letters.
+LINE = 1.04
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +64,23 @@ def fit_line(text: str, width: float, *, size: float, least: float = 0.78) -> Fi
     return Fitted(shown, smaller, measure(shown, smaller))
 
 
-def fit_lines(text: str, width: float, *, sizes: tuple[float, ...], lines: int) -> list[Fitted]:
-    """Return `text` in at most so many lines, in the largest of `sizes` in which it fits; in the
+def fit_lines(text: str, width: float, *, sizes: tuple[float, ...], height: float) -> list[Fitted]:
+    """Return `text` in one line or two, in the largest of `sizes` in which it fits; in the
     smallest it is cut after a word.
 
-    >>> [line.text for line in fit_lines("Shredded Cheese", 110, sizes=(20, 17), lines=2)]
+    >>> [one.text for one in fit_lines("Shredded Cheese", 110, sizes=(20, 17), height=50)]
     ['Shredded', 'Cheese']
     """
     words = _split(text)
     for size in sizes:
         found = _wrap(words, width, size)
-        if len(found) <= lines and all(measure(line, size) <= width for line in found):
+        is_low = len(found) <= 2 and len(found) * size * LINE <= height
+        if is_low and all(measure(line, size) <= width for line in found):
             return [Fitted(line, size, measure(line, size)) for line in found]
     size = sizes[-1]
-    found = _wrap(words, width, size)
-    kept = found[:lines]
-    if len(found) > lines:
+    found, most = _wrap(words, width, size), 2 if 2 * size * LINE <= height else 1
+    kept = found[:most]
+    if len(found) > most:
         kept[-1] = f"{kept[-1]} \u2026"
     shown = [_cut(line, width, size) for line in kept]
     return [Fitted(line, size, measure(line, size)) for line in shown]

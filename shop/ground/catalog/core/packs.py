@@ -7,11 +7,12 @@ mark, the name, the size, a stripe in the colour of the flavour, and the picture
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
 from shop.ground.catalog.core.pack_shapes import FLOOR, SHAPES, Shape, choose_shape
-from shop.ground.catalog.core.pack_text import Fitted, fit_line, fit_lines
+from shop.ground.catalog.core.pack_text import LINE, Fitted, fit_line, fit_lines
 from shop.ground.kernel.hashing import fingerprint, stable_draw
 
 WIDTH, HEIGHT = 320, 240
@@ -19,8 +20,9 @@ WIDTH, HEIGHT = 320, 240
 DRAWING = 1
 OWN_COLOR = "#1d6140"
 INK, CREAM, WHITE = "#23302a", "#fffaf0", "#ffffff"
-GLYPH, STRIPE = 48, 8
+GLYPH, BAND, STRIPE = 46, 22, 8
 NAME_SIZES = (24.0, 21.0, 19.0, 17.0)
+FONT = 'font-family="Arial,Helvetica,sans-serif"'
 # Deep enough for white letters (4.5:1) and calm beside each other.
 BRAND_COLORS = (
     *("#2f7050", "#1f6b73", "#255a7c", "#2b4a7d", "#4a4a8c", "#6d3f73", "#93355a", "#a33f2e"),
@@ -63,7 +65,7 @@ def pack_digest(pack: Pack) -> str:
 
 def draw_pack(pack: Pack, glyph: str) -> str:
     """Return the SVG of a pack. Text is fitted: long names are cut between words."""
-    shape = SHAPES[choose_shape(pack.name, pack.path)]
+    shape = SHAPES[choose_shape(split_name(pack.name)[0], pack.path)]
     color = brand_color(pack.brand, is_own=pack.is_own_brand)
     body = shape.drawing.format(c=color, d=_mix(color, "#000000", 0.25), l=_mix(color, WHITE, 0.35))
     pile = "".join(_place(*place) for place in shape.pile)
@@ -72,7 +74,7 @@ def draw_pack(pack: Pack, glyph: str) -> str:
  width="{2 * WIDTH}" height="{2 * HEIGHT}"><defs><g id="g">{glyph}</g></defs>\
 <path d="M0 0h{WIDTH}v{HEIGHT}H0z" fill="{_backdrop(pack)}"/>\
 <ellipse cx="160" cy="{FLOOR}" rx="{shape.shadow}" ry="8" opacity=".14"/>\
-{pile}{body}{_label(shape, pack, color)}</svg>
+{pile}{body}{_label(shape, pack, color)}{_mark_drawn(pack.key)}</svg>
 """
 
 
@@ -85,6 +87,16 @@ def brand_color(brand: str, *, is_own: bool) -> str:
     if is_own:
         return OWN_COLOR
     return BRAND_COLORS[int(stable_draw("brand color", brand) * len(BRAND_COLORS))]
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Return the product and its variety, "" without one.
+
+    >>> split_name("Yogurt Cups, Peach"), split_name("Bananas")
+    (('Yogurt Cups', 'Peach'), ('Bananas', ''))
+    """
+    product, _comma, variety = name.rpartition(", ")
+    return (product, variety) if product else (name, "")
 
 
 def stripe_colors(pack: Pack) -> tuple[str, str]:
@@ -105,59 +117,80 @@ def _backdrop(pack: Pack) -> str:
 
 
 def _label(shape: Shape, pack: Pack, color: str) -> str:
-    """Return the label: brand and name, then glyph and size, then the stripe. On a low label the
-    glyph stands left of the words, on one below a pile none does."""
+    """Return the label: brand and name, then glyph and size, then the band of the variety. On a
+    low label the glyph stands left of the words, on one below a pile none does."""
     x, y, width, height = shape.label
-    foot = y + height - STRIPE
-    size = fit_line(pack.size, width - GLYPH - 14, size=18)
+    name, variety = split_name(pack.name)
+    band = BAND if variety else STRIPE
+    foot = y + height - band
     left, high = x, GLYPH
-    glyph: tuple[float, float] = (x + 6, foot - GLYPH - 2)
-    middle, size_at = x + GLYPH + 4 + (width - GLYPH - 10) / 2, foot - GLYPH / 2 + 6
+    glyph: tuple[float, float] = (x + 6, foot - GLYPH - 1)
+    middle, size_at, size_width = x + GLYPH + 2 + (width - GLYPH - 8) / 2, foot - 17.0, width - 62
     if height < 120:
-        left, high = (x if shape.pile else x + GLYPH + 4), 24 if size.text else 0
-        middle, size_at = (left + x + width) / 2, foot - 6
-        glyph = (x + 5, y + (height - STRIPE - GLYPH) / 2)
+        left, high = (x if shape.pile else x + GLYPH + 4), 20 if pack.size else 0
+        middle, size_at, size_width = (left + x + width) / 2, foot - 5, x + width - left - 10
+        glyph = (x + 5, y + (height - band - GLYPH) / 2)
+    size = fit_line(pack.size, size_width, size=18)
     return "".join(
         (
             f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="5" fill="{CREAM}"/>',
-            _stripe(pack, shape),
             "" if shape.pile else _place(*glyph, GLYPH),
-            '<g font-family="Arial,Helvetica,sans-serif" font-weight="700">',
-            *_words(pack, color, (left, x + width - left), y, foot - high),
+            f'<g {FONT} font-weight="700" text-anchor="middle" fill="{INK}">',
+            _band(pack, (x, foot, width, band), variety),
+            *_words(pack.brand, name, color, (left, y, x + width - left, foot - high)),
             _text(size, middle, size_at, INK) if size.text else "",
             "</g>",
         )
     )
 
 
-def _words(pack: Pack, color: str, at: tuple[float, float], top: float, bottom: float) -> list[str]:
-    """Return brand and name between `top` and `bottom`, centred in `at` (x, width)."""
-    left, width = at
+def _words(
+    brand: str, name: str, color: str, at: tuple[float, float, float, float]
+) -> Iterator[str]:
+    """Yield brand and name, centred between `at`: left, top, width, bottom."""
+    left, top, width, bottom = at
     middle = left + width / 2
-    brand = fit_line(pack.brand, width - 36, size=15)
-    room = bottom - top - (22 if brand.text else 0)
-    name = fit_lines(pack.name, width - 12, sizes=NAME_SIZES, lines=2 if room > 40 else 1)
-    high = sum(line.size * 1.05 for line in name) + (22 if brand.text else 0)
-    baseline = top + max(3, (bottom - top - high) / 2)
-    rows: list[str] = []
-    if brand.text:
-        start = middle - (brand.width + 20) / 2
-        rows.append(_mark(pack.brand, start, baseline, color))
-        rows.append(_text(brand, start + 20 + brand.width / 2, baseline + 13, color))
-        baseline += 20
-    for line in name:
-        baseline += line.size * 1.05
-        rows.append(_text(line, middle, baseline - 1, INK))
-    return rows
+    maker = fit_line(brand, width - 36, size=15)
+    room = bottom - top - (19 if brand else 0)
+    lines = fit_lines(name, width - 10, sizes=NAME_SIZES, height=room)
+    high = sum(line.size * LINE for line in lines) + (19 if brand else 0)
+    baseline = top + max(2, (bottom - top - high) / 2)
+    if brand:
+        start = middle - (maker.width + 20) / 2
+        yield _mark(brand, start, baseline + 1, color)
+        yield _text(maker, start + 20 + maker.width / 2, baseline + 14, color)
+        baseline += 19
+    for line in lines:
+        baseline += line.size * LINE
+        yield _text(line, middle, baseline - 2, INK)
 
 
-def _stripe(pack: Pack, shape: Shape) -> str:
-    x, y, width, height = shape.label
+def _band(pack: Pack, at: tuple[float, float, float, float], variety: str) -> str:
+    x, y, width, height = at
     first, second = stripe_colors(pack)
-    top, part = y + height - STRIPE, round(width * 0.72)
+    part = width - 18
+    drawn = (
+        f'<path d="M{x} {y}h{part}v{height}H{x}z" fill="{first}"/>'
+        f'<path d="M{x + part} {y}h18v{height}h-18z" fill="{second}"/>'
+    )
+    if not variety:
+        return drawn
+    line = fit_line(variety, part - 8, size=16, least=0.6)
+    return drawn + _text(line, x + part / 2, y + 16.5, WHITE if _is_dark(first) else INK)
+
+
+def _is_dark(color: str) -> bool:
+    """Return whether white letters are read better on a colour: by its WCAG luminance."""
+    shares = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [(one / 12.92 if one <= 0.04 else ((one + 0.055) / 1.055) ** 2.4) for one in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] < 0.18
+
+
+def _mark_drawn(key: str) -> str:
+    """Return the small words that nobody takes a drawing for a photograph, and the SKU."""
     return (
-        f'<path d="M{x} {top}h{part}v{STRIPE}H{x}z" fill="{first}"/>'
-        f'<path d="M{x + part} {top}h{width - part}v{STRIPE}H{x + part}z" fill="{second}"/>'
+        f'<text x="312" y="235" font-size="10" text-anchor="end" {FONT} fill="{INK}" opacity=".7">'
+        f"Illustration \u00b7 {escape(key, quote=False)}</text>"
     )
 
 
@@ -166,15 +199,15 @@ def _mark(brand: str, x: float, y: float, color: str) -> str:
     form = MARKS[int(stable_draw("mark", brand) * len(MARKS))]
     letter = escape(brand[:1].upper())
     return (
-        f'<g transform="translate({x:.1f} {y})"><path d="{form}" fill="{color}"/>'
-        f'<text x="8" y="12" font-size="11" text-anchor="middle" fill="#fff">{letter}</text></g>'
+        f'<g transform="translate({x:.0f} {y:.0f})"><path d="{form}" fill="{color}"/>'
+        f'<text x="8" y="12" font-size="11" fill="#fff">{letter}</text></g>'
     )
 
 
 MARKS = (
     "M8 0a8 8 0 1 0 0 16A8 8 0 0 0 8 0",
     "M0 0h16v10l-8 6-8-6z",
-    "M8-1l8 4.5v9L8 17l-8-4.500v-9z",
+    "M8-1l8 4.5v9L8 17l-8-4.5v-9z",
     "M3 0h10l3 3v10l-3 3H3l-3-3V3z",
     "M0 3a3 3 0 0 1 3-3h10a3 3 0 0 1 3 3v10a3 3 0 0 1-3 3H3a3 3 0 0 1-3-3z",
     "M0 0h9a7 7 0 0 1 7 7v9H7a7 7 0 0 1-7-7z",
@@ -182,10 +215,11 @@ MARKS = (
 
 
 def _text(line: Fitted, x: float, y: float, color: str) -> str:
+    """Return a line that is as wide as was measured, whatever font there is."""
+    fill = "" if color == INK else f' fill="{color}"'
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{line.size:g}" text-anchor="middle"'
-        f' textLength="{line.width:.0f}" lengthAdjust="spacingAndGlyphs" fill="{color}">'
-        f"{escape(line.text, quote=False)}</text>"
+        f'<text x="{x:.0f}" y="{y:.0f}" font-size="{line.size:g}" textLength="{line.width:.0f}"'
+        f' lengthAdjust="spacingAndGlyphs"{fill}>{escape(line.text, quote=False)}</text>'
     )
 
 

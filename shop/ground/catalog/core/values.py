@@ -39,6 +39,19 @@ class MarketValue:
     regions: tuple[str, ...] = ()
 
 
+def join_brand(brand: str, name: str) -> str:
+    """Return a product's name with its brand, which many a name begins with.
+
+    >>> join_brand("Alder", "Milk"), join_brand("Alder", "Alder Milk"), join_brand("", "Milk")
+    ('Alder Milk', 'Alder Milk', 'Milk')
+    """
+    return name if name.startswith(brand) else f"{brand} {name}"
+
+
+# From here on characters are Chinese, Japanese or Korean, which are joined without commas.
+FIRST_WIDE = "\u2e80"
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogCard:
     """One variant as a listing shows it. `available` is in pieces; `picture` is its
@@ -65,17 +78,17 @@ class CatalogCard:
     tax_class: str = ""
     minimum_age: int | None = None
     options: tuple[tuple[str, str], ...] = ()
-    detail: str = field(init=False)
 
-    def __post_init__(self) -> None:
-        detail = " · ".join(filter(None, (self.brand, self.size_label)))
-        object.__setattr__(self, "detail", detail)
+    @property
+    def product_title(self) -> str:
+        """Return brand, product and variety: what is the same for all its variants."""
+        return join_brand(self.brand, self.name)
 
     @property
     def title(self) -> str:
-        """Return the name with brand and size, for texts that have one line for a product."""
-        branded = self.name if self.name.startswith(self.brand) else f"{self.brand} {self.name}"
-        return ", ".join(filter(None, (branded, self.size_label)))
+        """Return brand, product, variety and size: no other product of its category has it."""
+        joint = " " if any(letter >= FIRST_WIDE for letter in self.name) else ", "
+        return joint.join(filter(None, (self.product_title, self.size_label)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,24 +146,12 @@ class CategoryTree:
 
 
 @dataclass(frozen=True, slots=True)
-class SiblingSize:
-    """The same brand's product of the same type in another size."""
-
-    variant_id: int
-    slug: str
-    name: str
-    size_label: str
-    is_current: bool
-
-
-@dataclass(frozen=True, slots=True)
 class ProductDetail:
     """One product with its sizes and the way back up the tree."""
 
     card: CatalogCard
     description: str
     variants: tuple[CatalogCard, ...]
-    siblings: tuple[SiblingSize, ...]
     breadcrumbs: tuple[CategoryNode, ...]
     is_active: bool
     is_restricted: bool

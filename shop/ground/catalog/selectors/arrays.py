@@ -32,9 +32,12 @@ from shop.ground.catalog.selectors.versions import VersionedCache
 _arrays: VersionedCache[VariantArrays] = VersionedCache(size=16)
 _sensitive: VersionedCache[SensitiveIds] = VersionedCache(size=1)
 _bulk: VersionedCache[frozenset[int]] = VersionedCache(size=1)
-# Liquids of a category are compared by the quart if half of them hold a US pint or more.
-BULK_MILLILITERS = 473.0
-_families: VersionedCache[Mapping[int, tuple[int, ...]]] = VersionedCache(size=1)
+# Goods of a category are compared by the pound or quart if half of them hold so much or more: a
+# quarter pound, a US pint.
+BULK = {"g": 113.0, "ml": 473.0}
+_families: VersionedCache[tuple[Mapping[int, tuple[int, ...]], frozenset[int]]] = VersionedCache(
+    size=1
+)
 _age_limited: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 _never_personal: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 
@@ -65,7 +68,9 @@ SELECT ARRAY(SELECT id FROM marked ORDER BY id),
              WHERE p.is_sensitive OR p.category_id IN (SELECT id FROM marked) ORDER BY v.id)
 """
 FAMILIES = """
-SELECT array_agg(v.id ORDER BY v.position, v.id)
+SELECT array_agg(v.id ORDER BY v.position, v.id),
+    bool_and(v.measure_amount IS NOT NULL
+        AND (SELECT count(*) FROM jsonb_object_keys(v.options)) < 2)
 FROM shop_variant v JOIN shop_product p ON p.id = v.product_id
 WHERE v.is_active AND p.is_active GROUP BY p.id HAVING count(*) > 1
 """
@@ -182,18 +187,27 @@ def list_families() -> Mapping[int, tuple[int, ...]]:
     """Return all active variants of the product by variant, of products that have several, in the
     order they are to be shown. No query once cached by version, one otherwise.
     """
-    return _families.get("all", _find_families)
+    return _families.get("all", _find_families)[0]
 
 
-def _find_families() -> Mapping[int, tuple[int, ...]]:
+def list_sized() -> frozenset[int]:
+    """Return the active variants of products whose several variants differ by size only: each says
+    how much it holds. No query once cached by version, one otherwise.
+    """
+    return _families.get("all", _find_families)[1]
+
+
+def _find_families() -> tuple[Mapping[int, tuple[int, ...]], frozenset[int]]:
     with connection.cursor() as cursor:
         cursor.execute(FAMILIES)
-        found = [tuple(members) for (members,) in cursor.fetchall()]
-    return {one: members for members in found for one in members}
+        found = [(tuple(members), is_sized) for members, is_sized in cursor.fetchall()]
+    families = {one: members for members, _is_sized in found for one in members}
+    return families, frozenset(one for members, is_sized in found if is_sized for one in members)
 
 
 def list_bulk_variants() -> frozenset[int]:
-    """Return the active variants of categories whose liquids mostly come by the pint or more.
+    """Return the active variants of categories that mostly sell solids by the quarter pound or
+    more, and liquids by the pint.
 
     No query once the arrays are cached.
     """
@@ -202,13 +216,16 @@ def list_bulk_variants() -> frozenset[int]:
 
 def _find_bulk() -> frozenset[int]:
     arrays = load_variant_arrays()
-    is_liquid = arrays.measure_unit == MEASURE_UNITS.index("ml")
-    category, amount = arrays.category_id[is_liquid], arrays.measure_amount[is_liquid]
-    order = np.lexsort((amount, category))
-    leaves, start, count = np.unique(category[order], return_index=True, return_counts=True)
-    middle = amount[order][start + count // 2]
-    is_bulk = np.isin(arrays.category_id, leaves[middle >= BULK_MILLILITERS])
-    return frozenset(arrays.variant_id[is_bulk].tolist())
+    found: set[int] = set()
+    for unit, least in BULK.items():
+        is_fit = arrays.measure_unit == MEASURE_UNITS.index(unit)
+        category, amount = arrays.category_id[is_fit], arrays.measure_amount[is_fit]
+        order = np.lexsort((amount, category))
+        leaves, start, count = np.unique(category[order], return_index=True, return_counts=True)
+        middle = amount[order][start + count // 2]
+        is_bulk = is_fit & np.isin(arrays.category_id, leaves[middle >= least])
+        found.update(arrays.variant_id[is_bulk].tolist())
+    return frozenset(found)
 
 
 def _load_sensitive() -> SensitiveIds:
@@ -381,7 +398,10 @@ def _get_shelf(market: str) -> _Shelf:
 def _load_shelf(market: str) -> _Shelf:
     """Two queries: variants' size labels and brand names."""
     arrays = load_variant_arrays(market)
-    order = np.argsort(-arrays.popularity, kind="stable")
+    # Within a product as its variants are to be shown.
+    ranks = {one: rank for family in list_families().values() for rank, one in enumerate(family)}
+    rank = np.array([ranks.get(int(pk), 0) for pk in arrays.variant_id], dtype=np.int64)
+    order = np.lexsort((rank, arrays.product_id, -arrays.popularity))
     variant_id = arrays.variant_id[order]
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, name FROM shop_variant WHERE is_active")

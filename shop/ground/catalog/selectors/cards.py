@@ -15,9 +15,8 @@ from shop.ground.catalog.core.values import (
     CatalogCard,
     CategoryNode,
     ProductDetail,
-    SiblingSize,
 )
-from shop.ground.catalog.models import Product, Variant
+from shop.ground.catalog.models import Variant
 from shop.ground.catalog.selectors.pictures import illustrate, list_pictures, picture_address
 from shop.ground.catalog.selectors.tree import list_categories
 from shop.ground.catalog.selectors.versions import VersionedCache
@@ -71,6 +70,9 @@ SIZE_WORDS = (
     pgettext_noop("size", " lb"),
     pgettext_noop("size", " gal"),
 )
+
+# What options are called that tell sizes apart, in imported catalogues.
+SIZE_OPTION = pgettext_noop("size", "Size")
 
 
 class ProductNotFound(FairtagError):
@@ -132,16 +134,23 @@ def _card(row: tuple[Any, ...], node: CategoryNode, *, in_chinese: bool) -> Cata
         available=row[-1],
         tax_class=row[11],
         minimum_age=row[12],
-        options=_options(row[13], row[14]),
+        options=_options(row[13], row[14], in_chinese=in_chinese),
     )
 
 
-def _options(chosen: str, names: str) -> tuple[tuple[str, str], ...]:
+def _options(chosen: str, names: str, *, in_chinese: bool) -> tuple[tuple[str, str], ...]:
     """Return what was chosen, in the order of the product's options. JSON comes as text."""
     if chosen == "{}":
         return ()
     values, order = json.loads(chosen), json.loads(names)
-    return tuple((name, values[name]) for name in order if name in values)
+    found = tuple((name, values[name]) for name in order if name in values)
+    if not in_chinese:
+        return found
+    shown = translate(SIZE_OPTION, "zh-hans")
+    return tuple(
+        (shown, _translate_size(value)) if name == translate(SIZE_OPTION, "en") else (name, value)
+        for name, value in found
+    )
 
 
 def _photo(row: tuple[Any, ...], *, in_chinese: bool) -> Picture:
@@ -161,13 +170,12 @@ def _translate_size(label: str) -> str:
 
 
 def get_product(slug: str, language: str) -> ProductDetail:
-    """Return one product, active or not. Raises ProductNotFound. Four queries."""
+    """Return one product, active or not. Raises ProductNotFound. Three queries."""
     rows = _read_product(slug, language)
     if not rows:
         raise ProductNotFound(gettext_noop("There is no such product."), slug=slug)
-    _, _, told, description, is_active, category_id, brand_id, name, *flags = rows[0]
+    _, _, told, description, is_active, category_id, *flags = rows[0]
     minimum_age, is_child_directed, is_sensitive, attributes = flags
-    siblings = _list_siblings(category_id, brand_id, name, slug, language)
     cards = list_cards([row[0] for row in rows], language)
     tree = list_categories(language)
     node = tree.nodes.get(category_id)  # None: nothing in the category is sold any more
@@ -175,7 +183,6 @@ def get_product(slug: str, language: str) -> ProductDetail:
         card=cards[0],
         description=told or description,
         variants=tuple(cards),
-        siblings=siblings,
         breadcrumbs=() if node is None else tree.trail(category_id),
         is_active=is_active and rows[0][1],
         is_restricted=minimum_age is not None or (node is not None and node.is_restricted),
@@ -199,8 +206,6 @@ def _read_product(slug: str, language: str) -> list[tuple[Any, ...]]:
             "product__description",
             "product__is_active",
             "product__category_id",
-            "product__brand_id",
-            "product__name",
             "product__minimum_age",
             "product__is_child_directed",
             "product__is_sensitive",
@@ -208,34 +213,3 @@ def _read_product(slug: str, language: str) -> list[tuple[Any, ...]]:
         )
     )
     return list(found)
-
-
-def _list_siblings(
-    category_id: int, brand_id: int, name: str, slug: str, language: str
-) -> tuple[SiblingSize, ...]:
-    """Return the same brand's product of this name in all its sizes, smallest first.
-
-    Two products of one size are one choice: the one that is shown, else the more popular. What has
-    no size cannot be told apart and is left out.
-    """
-    rows = (
-        Product.objects.filter(
-            category_id=category_id,
-            brand_id=brand_id,
-            name=name,
-            is_active=True,
-            variants__is_active=True,
-        )
-        .exclude(variants__name="")
-        .order_by("variants__measure_amount", "variants__name", "-popularity", "id")
-        .values_list("variants__id", "slug", "name", "name_zh", "variants__name")
-    )
-    in_chinese = is_chinese(language)
-    sizes: dict[str, SiblingSize] = {}
-    for variant_id, own_slug, own_name, name_zh, size in rows:
-        label = _translate_size(size) if in_chinese else size
-        is_current = own_slug == slug
-        if is_current or label not in sizes:
-            shown = (in_chinese and name_zh) or own_name
-            sizes[label] = SiblingSize(variant_id, own_slug, shown, label, is_current)
-    return tuple(sizes.values()) if len(sizes) > 1 else ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,9 +33,10 @@ def draw_variant(variant_id: int) -> tuple[Picture, str] | None:
 
 @lru_cache(maxsize=1024)
 def _read_glyph(icon: str) -> str:
-    path = Path(settings.BASE_DIR) / "static" / "catalog" / f"{icon}.svg"
-    found = re.search(r'scale\([\d.]+\)">(.*)</g></svg>', path.read_text(encoding="utf-8"))
-    return found[1] if found else ""
+    folder = Path(settings.BASE_DIR) / "static" / "catalog"
+    path = folder / f"{icon}.svg"
+    known = path if path.is_file() else folder / "default.svg"
+    return known.read_text(encoding="utf-8").partition(">")[2].rpartition("</svg>")[0]
 
 
 def make_png(drawn: str) -> bytes:

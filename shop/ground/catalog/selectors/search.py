@@ -12,7 +12,13 @@ from django.db import connection, transaction
 from shop.ground.catalog.core.pinyin import spell
 from shop.ground.catalog.core.spelling import list_slips, rank_spellings
 from shop.ground.catalog.core.synonyms import SYNONYMS
-from shop.ground.catalog.core.values import CategoryNode, IntArray, SearchResult, Suggestion
+from shop.ground.catalog.core.values import (
+    CategoryNode,
+    IntArray,
+    SearchResult,
+    Suggestion,
+    join_brand,
+)
 from shop.ground.catalog.core.words import cut_chinese, has_chinese, query_words
 from shop.ground.catalog.selectors.arrays import load_variant_arrays
 from shop.ground.catalog.selectors.tree import list_categories
@@ -275,15 +281,20 @@ def _complete_products(
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT ON (p.name) p.name, p.name_zh, p.slug, wanted.position, v.id"
+            "SELECT DISTINCT ON (p.id) p.name, p.name_zh, p.slug, b.name, wanted.position, v.id"
             " FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted (id, position)"
             " JOIN shop_variant v ON v.id = wanted.id JOIN shop_product p ON p.id = v.product_id"
-            " ORDER BY p.name, wanted.position",
+            " JOIN shop_brand b ON b.id = p.brand_id ORDER BY p.id, wanted.position",
             [variant_ids.tolist()],
         )
-        rows = sorted(cursor.fetchall(), key=lambda row: row[3])[:limit]
+        rows = sorted(cursor.fetchall(), key=lambda row: row[4])[:limit]
     in_chinese = is_chinese(language)
     return [
-        Suggestion("product", (in_chinese and name_zh) or name, slug=slug, variant_id=variant_id)
-        for name, name_zh, slug, _, variant_id in rows
+        Suggestion(
+            "product",
+            join_brand(brand, (in_chinese and name_zh) or name),
+            slug=slug,
+            variant_id=variant_id,
+        )
+        for name, name_zh, slug, brand, _, variant_id in rows
     ]

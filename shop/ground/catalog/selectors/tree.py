@@ -35,6 +35,8 @@ def list_categories(language: str, market: str = "") -> CategoryTree:
     """Return the tree in `language`. No query once cached, two otherwise; one more where
     a category has no drawing of its own: its best product's photograph stands for it.
 
+    What only adults may buy comes last, whatever its position.
+
     `roots` and `children` name only categories that hold active products, in a market those sold
     there; `nodes` knows all, so that an old order's category still has a name.
     """
@@ -59,7 +61,7 @@ def get_category(path: str, language: str, market: str = "") -> CategoryNode:
 
 
 def _build(market: str, *, in_chinese: bool) -> CategoryTree:
-    rows = list(Category.objects.order_by("depth", "position", "name"))
+    rows = list(Category.objects.order_by("depth", "is_restricted", "position", "name"))
     parents = {row.pk: row.parent_id for row in rows}
     counts = _count_products(parents, market)
     children: dict[int, list[int]] = defaultdict(list)

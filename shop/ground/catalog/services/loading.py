@@ -37,6 +37,7 @@ def load_catalog(
     products: Sequence[ProductRow] = (),
     now: datetime,
     revisions: Mapping[str, int] | None = None,
+    may_move: bool = False,
 ) -> CatalogLoad:
     """Load categories, brands and products with their variants. One transaction.
 
@@ -44,13 +45,15 @@ def load_catalog(
     what is not named stays as it is. Search is brought up to date, memories of the catalogue are
     dropped on commit. The number of statements does not grow with the number of rows. Loads wait
     for each other, so that two never give one address to two products. `revisions` are what an
-    edit began from, by reference: a product changed since raises ProductChanged.
+    edit began from, by reference: a product changed since raises ProductChanged. With `may_move` a
+    variant goes to the product that its row names; a product that loses all of them is no longer
+    sold. Without it such a row is a conflict.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('load_catalog'))")
         require_unchanged(revisions or {})
         copy_rows(cursor, categories, brands, products)
-        loaded = merge_all(cursor, now)
+        loaded = merge_all(cursor, now, may_move=may_move)
         touched = loaded.created | loaded.changed
         is_bulk = len(touched) >= MANY
         index_changed_products()

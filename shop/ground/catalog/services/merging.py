@@ -55,7 +55,7 @@ UNION ALL
 SELECT l.product_ref, CASE WHEN v.sku = l.sku THEN 'sku' ELSE 'ref' END, l.sku, p.name
 FROM load_variant l JOIN shop_variant v ON v.sku = l.sku OR v.external_ref = l.ref
 JOIN shop_product p ON p.id = v.product_id
-WHERE (v.external_ref, p.external_ref) <> (l.ref, l.product_ref)
+WHERE (v.external_ref <> l.ref OR (p.external_ref <> l.product_ref AND NOT %(may_move)s))
     -- One that this very load gives away is free.
     AND NOT EXISTS (SELECT FROM load_variant mine WHERE mine.ref = v.external_ref
                     AND mine.product_ref = p.external_ref AND mine.sku <> l.sku)
@@ -103,6 +103,18 @@ WHERE (known.name, known.name_zh, known.category_id, known.brand_id, known.descr
     excluded.popularity, excluded.attributes, excluded.option_names, excluded.is_sensitive,
     excluded.is_child_directed, excluded.minimum_age, excluded.tax_class)
 RETURNING external_ref, xmax = 0
+"""
+# Of variants that move or change their options: another may take their place in the same load.
+FREE_OPTIONS = """
+UPDATE shop_variant v SET options = '{}'
+FROM load_variant l, shop_product p
+WHERE v.external_ref = l.ref AND p.id = v.product_id AND v.options <> '{}'
+    AND (p.external_ref, v.options) IS DISTINCT FROM (l.product_ref, l.options)
+"""
+# Products whose variants have all moved away are kept for history only.
+EMPTIED = """
+UPDATE shop_product p SET is_active = false
+WHERE p.is_active AND NOT EXISTS (SELECT FROM shop_variant v WHERE v.product_id = p.id)
 """
 # A number stands for one thing: whoever has it keeps it until it is free. A list without numbers
 # takes none away that staff typed.
@@ -193,15 +205,19 @@ def _copy(
     cursor.execute(f"ANALYZE {name}")
 
 
-def merge_all(cursor: CursorWrapper, now: datetime) -> CatalogLoad:
+def merge_all(cursor: CursorWrapper, now: datetime, *, may_move: bool) -> CatalogLoad:
     """Merge the copied rows, drop the temporary tables, and return what came of it."""
     categories = sum(_merge_categories(cursor, depth) for depth in (0, 1, 2))
     brands = _merge_brands(cursor)
-    _refuse_conflicts(cursor)
+    _refuse_conflicts(cursor, may_move=may_move)
     cursor.execute(PRODUCTS, [now])
     products: Returned = cursor.fetchall()
+    if may_move:
+        cursor.execute(FREE_OPTIONS)
     cursor.execute(VARIANTS)
     variants: Returned = cursor.fetchall()
+    if may_move:
+        cursor.execute(EMPTIED)
     created = {ref for ref, is_new in products if is_new}
     changed = {ref for ref, is_new in products if not is_new}
     cursor.execute(PRODUCTS_OF, [[ref for ref, _ in variants], list(created | changed)])
@@ -224,8 +240,8 @@ def merge_all(cursor: CursorWrapper, now: datetime) -> CatalogLoad:
     )
 
 
-def _refuse_conflicts(cursor: CursorWrapper) -> None:
-    cursor.execute(CONFLICTS)
+def _refuse_conflicts(cursor: CursorWrapper, *, may_move: bool) -> None:
+    cursor.execute(CONFLICTS, {"may_move": may_move})
     found = [Conflict(*row) for row in cursor.fetchall()]
     if found:
         raise CatalogConflict(found)

@@ -40,7 +40,7 @@ def test_text_of_products_is_no_markup() -> None:
 @pytest.mark.parametrize("shape", sorted(SHAPES))
 def test_every_line_fits_its_label(name: str, shape: str) -> None:
     width = SHAPES[shape].label[2] - 60
-    lines = fit_lines(name, width, sizes=(24, 17), lines=2)
+    lines = fit_lines(name, width, sizes=(24, 17), height=40)
     assert 1 <= len(lines) <= 2
     for line in (*lines, fit_line(name, width, size=18)):
         assert line.width <= width
@@ -48,7 +48,7 @@ def test_every_line_fits_its_label(name: str, shape: str) -> None:
 
 
 def test_long_names_end_with_a_whole_word() -> None:
-    lines = fit_lines("Traditional Refrigerated Cinnamon Rolls", 150, sizes=(20,), lines=2)
+    lines = fit_lines("Traditional Refrigerated Cinnamon Rolls", 150, sizes=(20,), height=50)
     assert [line.text for line in lines] == ["Traditional", "Refrigerated \u2026"]
 
 
@@ -56,6 +56,8 @@ def test_long_names_end_with_a_whole_word() -> None:
     ("name", "path", "shape"),
     [
         ("White Milk", "dairy-eggs/milk/white-milk", "jug"),
+        ("Shampoo", "health-beauty/hair-care/shampoo", "bottle"),
+        ("Cheese Blocks", "dairy-eggs/cheese/cheese-blocks", "box"),
         ("Extra-Large Eggs", "dairy-eggs/eggs/eggs-extra-large", "eggbox"),
         ("Toilet Paper", "household/paper/toilet-paper", "roll"),
         ("Bananas", "produce/bananas-tropical-fruit/bananas", "loose"),

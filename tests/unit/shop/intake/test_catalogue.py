@@ -78,15 +78,58 @@ def test_given_price_and_cost_are_not_replaced() -> None:
     assert (row.cost_minor, row.cost_source) == (90, "merchant")
 
 
-def test_products_that_look_alike_get_different_names() -> None:
-    second = replace(CHEESE, ref="859076", popularity=20.0)
-    third = replace(CHEESE, ref="859077", popularity=50.0)
-    names = {row.ref: row.name for row in build_catalogue([CHEESE, second, third]).products}
+def test_products_that_look_alike_are_varieties() -> None:
+    second = replace(CHEESE, ref="859076", popularity=200.0)
+    third = replace(CHEESE, ref="1000000")
+    names = {row.ref: row.name for row in build_catalogue([third, second, CHEESE]).products}
     assert names == {
-        "859075": "Shredded Cheese",
-        "859077": "Classic Shredded Cheese",
-        "859076": "Original Shredded Cheese",
+        "859075": "Shredded Cheese, Mild Cheddar",
+        "859076": "Shredded Cheese, Sharp Cheddar",
+        "1000000": "Shredded Cheese, Mozzarella",
     }
+
+
+def test_rows_that_differ_by_size_are_variants_of_one_product() -> None:
+    """Whatever sells best, and nothing of a row is lost."""
+    large = replace(CHEESE, ref="9", package_size="32 OZ", popularity=100.0, seen_list_minor=499)
+    twin = replace(CHEESE, ref="859076", weeks_ago=None)
+    plain = replace(CHEESE, ref="7", package_size="")
+    products = {row.ref: row for row in build_catalogue([CHEESE, large, twin, plain]).products}
+    assert {ref: [one.ref for one in row.variants] for ref, row in products.items()} == {
+        "9": ["859075", "9"],
+        "859076": ["859076"],
+        "7": ["7"],
+    }
+    both = products["9"]
+    assert (both.option_names, both.popularity, both.slug) == (
+        ("Size",),
+        180.0,
+        "fairtag-shredded-cheese-mild-cheddar",
+    )
+    assert [(one.options, one.list_minor, one.sku, one.position) for one in both.variants] == [
+        ({"Size": "8 oz"}, 178, "FT-0859075", 1),
+        ({"Size": "32 oz"}, 499, "FT-0000009", 0),  # the best seller is shown first
+    ]
+    assert [row.is_active for row in products.values()] == [True, False, True]
+
+
+def test_a_shops_own_names_stay_and_tell_products_apart() -> None:
+    named = replace(CHEESE, product_name="House Blend")
+    rows = build_catalogue([named, replace(named, ref="2"), replace(named, ref="3")]).products
+    assert sorted(row.name for row in rows) == [
+        "House Blend",
+        "House Blend (3)",
+        "House Blend (859075)",
+    ]
+    (one,) = build_catalogue([named]).products
+    assert (one.name, one.name_zh) == ("House Blend", "")
+
+
+def test_a_product_has_at_most_six_sizes() -> None:
+    sizes = [replace(CHEESE, ref=str(n), package_size=f"{n} OZ") for n in range(10, 18)]
+    rows = build_catalogue(sizes).products
+    assert [len(row.variants) for row in rows] == [6, 2]
+    assert len({row.name for row in rows}) == 2
 
 
 def test_never_sold_product_is_history_with_a_neighbors_price() -> None:

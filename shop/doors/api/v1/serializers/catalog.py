@@ -29,7 +29,6 @@ from shop.ground.catalog.core.values import (
     CategoryTree,
     Facet,
     FacetOption,
-    SiblingSize,
     Suggestion,
 )
 
@@ -154,6 +153,9 @@ class PlainVariantSerializer(AnswerSerializer[CatalogCard]):
     slug = serializers.CharField(help_text="The product's address under /products/.")
     name = serializers.CharField()
     brand = serializers.CharField()
+    title = serializers.CharField(
+        help_text="Brand, name and size: tells it from every other of its category."
+    )
     category_id = serializers.IntegerField()
     category_path = serializers.CharField()
     size = serializers.CharField(source="size_label", allow_blank=True)
@@ -248,6 +250,10 @@ class VariantSerializer(PlainVariantSerializer):
         allow_null=True,
         help_text="Not signed in: what every member pays, if that is less.",
     )
+    minimum_age = serializers.IntegerField(
+        allow_null=True,
+        help_text="In years, of who buys it; ask before you show it. Null: everybody may.",
+    )
 
 
 class FacetOptionSerializer(AnswerSerializer[FacetOption]):
@@ -296,16 +302,6 @@ class SearchPageSerializer(ListingSerializer[SearchPage]):
     popular = VariantSerializer(many=True, help_text="Shown when nothing was found.")
 
 
-class SiblingSerializer(AnswerSerializer[SiblingSize]):
-    """The same kind of product in another size."""
-
-    variant_id = serializers.IntegerField()
-    slug = serializers.CharField()
-    name = serializers.CharField()
-    size = serializers.CharField(source="size_label", allow_blank=True)
-    is_current = serializers.BooleanField()
-
-
 def _list_variants(page: ProductPage) -> tuple[ProductCard, ...]:
     return join_offers(join_cards(page.detail.variants, page.prices), page.previews)
 
@@ -333,7 +329,6 @@ class ProductSerializer(AnswerSerializer[ProductPage]):
     is_sensitive = serializers.BooleanField(source="detail.is_sensitive")
     trail = CategorySerializer(source="detail.breadcrumbs", many=True)
     variants = computed(_list_variants, VariantSerializer(many=True))
-    siblings = SiblingSerializer(many=True)
     related = VariantSerializer(many=True)
 
 
