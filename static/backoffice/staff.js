@@ -80,6 +80,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("DOMContentLoaded", () => {
+  document.querySelector(".ft-tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
   const keysOn = document.getElementById("ft-keys-on");
   if (keysOn) {
     keysOn.checked = !localStorage.getItem(KEYS_OFF);

@@ -24,6 +24,7 @@ PAGES = {
     "quote": "pricing.view_quote",
     "replay_quote": "pricing.view_quote",
     "replay_all": "pricing.view_quote",
+    "product_bulk": "shop.add_productimport",
     "product_add": "shop.add_product",
     "product_change": "shop.view_product",
     "product_archive": "shop.change_product",

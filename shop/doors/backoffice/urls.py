@@ -60,6 +60,7 @@ from shop.doors.backoffice.views.models import (
     show_models,
 )
 from shop.doors.backoffice.views.prices import show_prices
+from shop.doors.backoffice.views.product_bulk import change_many
 from shop.doors.backoffice.views.product_lists import (
     apply_list,
     choose_list_columns,
@@ -219,6 +220,7 @@ def _list_campaign_pages(site: AdminSite) -> list[URLPattern]:
 
 def _list_products(site: AdminSite) -> list[URLPattern]:
     return [
+        path("products/many/", site.admin_view(change_many), name="product_bulk"),
         path("products/new/", site.admin_view(add_product), name="product_add"),
         path("products/<int:product_id>/", site.admin_view(change_product), name="product_change"),
         path(

@@ -14,6 +14,7 @@ from shop.doors.product_lists.core.columns import (
 )
 from shop.doors.product_lists.core.differences import Outcome, Verdict
 from shop.doors.product_lists.core.documents import FIELDS, OWN_FIELDS
+from shop.doors.product_lists.core.many import ManyChange, What
 from shop.doors.product_lists.core.problems import BadList, Problem
 from shop.doors.product_lists.core.rows import Currencies, ListedProduct, ListRow, read_rows
 from shop.doors.product_lists.models import ProductImport, ProductImportRow
@@ -36,6 +37,7 @@ from shop.doors.product_lists.selectors.snapshots import SoldProduct, show_produ
 from shop.doors.product_lists.sentences import say_problem, say_reason
 from shop.doors.product_lists.services.documents import ProductRefused, PutProduct, put_product
 from shop.doors.product_lists.services.kinds import Judged, ListWorker
+from shop.doors.product_lists.services.many import start_many
 from shop.doors.product_lists.services.uploading import (
     ListRefused,
     choose_columns,
@@ -65,6 +67,7 @@ __all__ = [
     "ListRow",
     "ListWorker",
     "ListedProduct",
+    "ManyChange",
     "Outcome",
     "PictureBox",
     "Problem",
@@ -76,6 +79,7 @@ __all__ = [
     "SoldProduct",
     "Value",
     "Verdict",
+    "What",
     "choose_columns",
     "export_rows",
     "find_file",
@@ -100,6 +104,7 @@ __all__ = [
     "say_reason",
     "show_products",
     "start_applying",
+    "start_many",
     "start_undoing",
     "work_on_import",
     "work_on_imports",

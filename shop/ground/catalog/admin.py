@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from shop.ground.catalog.core.slugs import make_slug
+from shop.ground.catalog.core.values import CHOSEN_PRODUCTS
 from shop.ground.catalog.forms import CategoryForm, MarketForm
 from shop.ground.catalog.models import (
     Brand,
@@ -33,9 +35,10 @@ from shop.ground.kernel.ids import uuid7_at
 from shop.ground.staff.columns import money_column, percent_column, show_link, tag_column
 from shop.ground.staff.filters import MoneyRangeFilter
 from shop.ground.staff.keys import KeySearch, read_text, read_words
-from shop.ground.staff.numbers import show_units
+from shop.ground.staff.numbers import show_count, show_units
 from shop.ground.staff.tables import KeptAdmin, ReadOnlyAdmin
 
+MOST_CHOSEN = 2_000  # products that are changed together
 PICTURE_TONES = {"pending": "amber", "ready": "green", "refused": "red"}
 
 
@@ -153,6 +156,18 @@ class ProductAdmin(KeySearch, KeptAdmin):
         "id__in": find_product_ids,
     }
     ordering = ["-popularity"]
+    actions = ["change_many"]
+    list_disable_select_all = False
+
+    @admin.action(description=_("Change many…"), permissions=["change"])
+    def change_many(self, request: HttpRequest, queryset: QuerySet[Product]) -> HttpResponse:
+        """Keep the choice and ask what is changed."""
+        ids = list(queryset.order_by("pk").values_list("pk", flat=True)[: MOST_CHOSEN + 1])
+        if len(ids) > MOST_CHOSEN:
+            said = gettext("Only the first %(most)s products are changed: use a list for more.")
+            messages.warning(request, said % {"most": show_count(MOST_CHOSEN)})
+        request.session[CHOSEN_PRODUCTS] = ids[:MOST_CHOSEN]
+        return HttpResponseRedirect(reverse("admin:product_bulk"))
 
     def add_view(self, request: HttpRequest, *_args: Any, **_options: Any) -> HttpResponse:
         """Lead to the page of a new product, which makes prices, stock and words with it."""

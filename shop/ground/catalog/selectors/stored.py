@@ -159,6 +159,21 @@ def list_category_rows() -> list[CategoryRow]:
     ]
 
 
+def list_category_names() -> dict[str, tuple[str, ...]]:
+    """Return the names of each category and of those above it, by how a list writes them:
+    "Clothing > Jackets". One query."""
+    chains: dict[str, tuple[str, ...]] = {}
+    for row in list_category_rows():
+        chains[row.path] = (*chains.get(row.parent_path, ()), row.name)
+    return {" > ".join(names): names for names in chains.values()}
+
+
+def list_refs(product_ids: Collection[int]) -> list[str]:
+    """Return the references of products by their ids. One query."""
+    rows = Product.objects.filter(pk__in=product_ids).order_by("pk")
+    return list(rows.values_list("external_ref", flat=True))
+
+
 def list_brand_refs() -> dict[str, str]:
     """Return the reference of every brand by its name. One query."""
     return dict(Brand.objects.order_by("-pk").values_list("name", "external_ref"))

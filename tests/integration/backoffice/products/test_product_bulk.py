@@ -1,0 +1,73 @@
+"""Many products are changed by one form: what would change is shown first, and it can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from shop.doors.product_lists.models import ProductImport
+from shop.doors.product_lists.tasks import work_on_product_lists
+from shop.ground.catalog.models import Variant
+from shop.ground.staff.roles import MERCHANDISER
+
+pytestmark = pytest.mark.django_db
+BULK = reverse("admin:product_bulk")
+
+
+@pytest.fixture(autouse=True)
+def _state(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
+
+
+def test_prices_of_chosen_products_fall_and_rise_again(as_role: Callable[[str], Client]) -> None:
+    browser = as_role(MERCHANDISER)
+    chosen = list(Variant.objects.order_by("pk")[:2])
+    for variant, price in zip(chosen, (995, 1_000), strict=True):
+        Variant.objects.filter(pk=variant.pk).update(list_minor=price)
+    action = {
+        "action": "change_many",
+        "_selected_action": [str(one.product_id) for one in chosen],
+    }
+    asked = browser.post(reverse("admin:shop_product_changelist"), action)
+    assert asked["Location"] == BULK
+    assert "You change 2 products" in browser.get(BULK).content.decode()
+    shown = browser.post(BULK, {"what": "price_percent", "percent": "-10"})
+    item = ProductImport.objects.latest("pk")
+    assert shown["Location"] == reverse("admin:product_list", args=[item.pk])
+    work_on_product_lists()
+    page = browser.get(shown["Location"]).content.decode()
+    assert "2 changed" in page
+    assert read_prices(chosen) == [995, 1_000]
+    browser.post(reverse("admin:product_list_apply", args=[item.pk]))
+    work_on_product_lists()
+    assert read_prices(chosen) == [896, 900]
+    browser.post(reverse("admin:product_list_undo", args=[item.pk]))
+    work_on_product_lists()
+    assert read_prices(chosen) == [995, 1_000]
+
+
+def read_prices(variants: list[Variant]) -> list[int]:
+    """Return the list prices now."""
+    rows = Variant.objects.filter(pk__in=[one.pk for one in variants])
+    return list(rows.order_by("pk").values_list("list_minor", flat=True))
+
+
+def test_a_choice_without_its_value_is_asked_again(as_role: Callable[[str], Client]) -> None:
+    browser = as_role(MERCHANDISER)
+    assert browser.get(BULK)["Location"] == reverse("admin:shop_product_changelist")
+    session = browser.session
+    session["chosen_products"] = [1]
+    session.save()
+    refused = {
+        "price_percent": "Enter a number.",
+        "category": "There is no such category.",
+    }
+    for what, said in refused.items():
+        page = browser.post(BULK, {"what": what, "category": "Nowhere"})
+        assert said in page.content.decode()
+    assert not ProductImport.objects.exists()
