@@ -96,6 +96,25 @@ def test_no_offer_and_no_personal_price_makes_anybody_pay_more(seed: int) -> Non
     assert both.total_minor <= theirs.total_minor
 
 
+@settings(max_examples=100, deadline=None)
+@given(seeds)
+def test_the_sums_of_a_cart_add_up_from_everyones_prices(seed: int) -> None:
+    rng = random.Random(seed)
+    cart, offers = draw_basket(rng)
+    lines = [
+        replace(line, unit_minor=rng.randint(0, line.unit_minor), public_minor=line.unit_minor)
+        for line in map(_named, cart.lines)
+    ]
+    view = _value(replace(cart, lines=tuple(lines)), offers).view
+    assert view.everyone_minor == sum(one.everyone_minor for one in view.lines)
+    assert view.personal_minor == sum(
+        (one.public_minor - one.unit_minor) * one.quantity for one in lines
+    )
+    delivery = 0 if view.delivery is None else view.delivery.before_minor
+    products = view.everyone_minor - view.personal_minor - view.offers_minor
+    assert products + delivery + view.tax_added_minor == view.total_minor
+
+
 @pytest.mark.parametrize(
     ("full", "quoted", "off", "expected"),
     [
