@@ -104,6 +104,7 @@
   });
 
   /* --- search: suggestions and recent searches come with the first look at the field */
+  on("submit", "form[action*='/logout/']", () => { try { localStorage.removeItem("fairtag_searches"); } catch { /* forbidden */ } });
   const query = $("#q");
   if (query) {
     query.addEventListener("focus", () => {

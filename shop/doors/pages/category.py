@@ -85,8 +85,7 @@ def arrange(
     quoted = quote_listing(context=quote_context(ctx, "listing"), variant_ids=ids)
     prices = offered_prices(ctx, ids, quoted, visitor or Visitor(ctx))
     kept = _inside(prices, query)
-    # Cards show what a gram costs before offers
-    ids, prices = ids[kept], (quoted if sort == "unit" else prices)[kept]
+    ids, prices = ids[kept], prices[kept]
     if sort == "popular":
         return ids
     return ids[np.argsort(_sort_keys(ctx, ids, prices, sort), kind="stable")]
