@@ -235,6 +235,7 @@ def draw_sales(sales: Sales) -> Chart:
         lines=(Series(_("Margin"), sales.by_day(lambda row: row.margin_minor), 3),),
         note=_("Refunds are taken off. Margin: net of tax and cost, where the cost is known."),
         label_title=_("Day"),
+        so_far=sales.period.so_far,
     ).draw()
 
 
@@ -261,6 +262,7 @@ def draw_personal(sales: Sales) -> Chart:
         ),
         note=_("Counted from the orders that shoppers place online."),
         label_title=_("Day"),
+        so_far=sales.period.so_far,
     ).draw()
 
 
@@ -286,6 +288,7 @@ def draw_rungs(period: Period) -> Chart:
         if found.is_sampled
         else _("Counted from the quotes of shoppers who agreed to personal prices."),
         label_title=_("Day"),
+        so_far=period.so_far,
     ).draw()
 
 

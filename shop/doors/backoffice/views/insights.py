@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from shop.doors.backoffice.frame import needs, render_page
-from shop.doors.backoffice.home.sales import draw_personal
+from shop.doors.backoffice.home.sales import draw_personal, draw_rungs
 from shop.doors.backoffice.insights.fairness import read_fairness
 from shop.doors.backoffice.insights.lift import list_lift_days, tell_lift
 from shop.doors.backoffice.insights.promotions import (
@@ -48,7 +48,7 @@ def show_sales(request: HttpRequest) -> HttpResponse:
             "cards": build_asked_cards(asked, sales, now, with_prices=may_see_prices),
             "orders": f"{reverse('admin:orders_order_changelist')}?{asked.orders_query}",
             "chart": draw_asked_sales(asked, sales),
-            "personal": draw_personal(sales) if may_see_prices else None,
+            "charts": [draw_personal(sales), draw_rungs(asked.period)] if may_see_prices else [],
             "steps": list_steps(read_funnels(asked)),
             "story": tell_lift(days) if days else None,
             "cohorts": reverse("admin:cohorts") + asked.address(),
