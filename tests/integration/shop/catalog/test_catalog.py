@@ -6,8 +6,10 @@ import re
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Length
 from pytest_django import DjangoAssertNumQueries
 
+from shop.ground.catalog.core.packs import Pack, draw_pack
 from shop.ground.catalog.core.values import CatalogFilters, IntArray
 from shop.ground.catalog.models import CatalogVersion, Category, Product, Variant
 from shop.ground.catalog.selectors import (
@@ -25,6 +27,7 @@ from shop.ground.catalog.selectors import (
     load_variant_arrays,
     versions,
 )
+from shop.ground.catalog.selectors.drawings import draw_variant
 from shop.ground.inventory.models import StockRecord
 
 pytestmark = pytest.mark.usefixtures("journey")
@@ -58,6 +61,27 @@ def test_card_shows_what_lies_on_the_shelf() -> None:
     assert card.picture.is_illustration
     assert re.fullmatch(rf"/media/packs/{banana}-[0-9a-f]{{12}}\.svg", card.picture.at_least(640))
     assert card.available == StockRecord.objects.get(variant_id=banana).on_hand
+
+
+def test_no_two_products_of_a_page_look_or_read_the_same() -> None:
+    """Drawn without the number that stands on each: what is printed tells them apart."""
+    for node in list_categories("en").nodes.values():
+        if node.children or not node.product_count:
+            continue
+        listing = list_category_variants(node.category_id)
+        cards = list_cards(listing.variant_ids[:24].tolist(), "en")
+        assert len({card.title for card in cards}) == len(cards), node.path
+        drawn = {
+            draw_pack(Pack("", one.brand, one.name, one.size_label, one.category_path), "")
+            for one in cards
+        }
+        assert len(drawn) == len(cards), node.path
+
+
+def test_no_drawn_pack_is_larger_than_four_kilobytes() -> None:
+    longest = Variant.objects.order_by(Length("product__name").desc(), "pk")[:300]
+    sizes = [len(found[1]) for one in longest if (found := draw_variant(one.pk)) is not None]
+    assert (len(sizes), max(sizes) <= 4_096) == (300, True)
 
 
 def test_every_category_has_its_picture() -> None:
