@@ -46,12 +46,11 @@ PARTS = {
             "ribbon_url",
             "until",
             "name",
-            "detail",
             "url",
             "similar_url",
             "picture",
         ),
-        *("srcset", "add", "few", "is_choice", "is_from", "is_first"),
+        *("srcset", "add", "few", "sizes", "is_choice", "is_from", "is_first"),
     ),
     "components/card_add.html": (
         *("variant", "name", "line", "quantity", "less", "more", "is_swap"),

@@ -4,10 +4,8 @@ from shop.ground.catalog.selectors.arrays import (
     list_age_limited,
     list_bulk_variants,
     list_category_variants,
-    list_families,
     list_never_personal,
     list_search_facets,
-    list_sized,
     list_sold_out,
     list_stocked_variants,
     load_placement_weeks,
@@ -18,6 +16,7 @@ from shop.ground.catalog.selectors.arrays import (
 )
 from shop.ground.catalog.selectors.cards import ProductNotFound, get_product, list_cards
 from shop.ground.catalog.selectors.costs import CostToday, cost_sql
+from shop.ground.catalog.selectors.families import list_families, list_sized
 from shop.ground.catalog.selectors.markets import (
     MarketNotFound,
     find_place,

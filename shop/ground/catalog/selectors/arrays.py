@@ -25,6 +25,7 @@ from shop.ground.catalog.core.values import (
     WeekArrays,
 )
 from shop.ground.catalog.models import Brand, ListPrice, ProductWeek, Variant
+from shop.ground.catalog.selectors.families import list_families
 from shop.ground.catalog.selectors.markets import get_market, home_market
 from shop.ground.catalog.selectors.tree import list_categories
 from shop.ground.catalog.selectors.versions import VersionedCache
@@ -35,9 +36,6 @@ _bulk: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 # Goods of a category are compared by the pound or quart if half of them hold so much or more: a
 # quarter pound, a US pint.
 BULK = {"g": 113.0, "ml": 473.0}
-_families: VersionedCache[tuple[Mapping[int, tuple[int, ...]], frozenset[int]]] = VersionedCache(
-    size=1
-)
 _age_limited: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 _never_personal: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 
@@ -66,13 +64,6 @@ WITH RECURSIVE marked AS (
 SELECT ARRAY(SELECT id FROM marked ORDER BY id),
        ARRAY(SELECT v.id FROM shop_variant v JOIN shop_product p ON p.id = v.product_id
              WHERE p.is_sensitive OR p.category_id IN (SELECT id FROM marked) ORDER BY v.id)
-"""
-FAMILIES = """
-SELECT array_agg(v.id ORDER BY v.position, v.id),
-    bool_and(v.measure_amount IS NOT NULL
-        AND (SELECT count(*) FROM jsonb_object_keys(v.options)) < 2)
-FROM shop_variant v JOIN shop_product p ON p.id = v.product_id
-WHERE v.is_active AND p.is_active GROUP BY p.id HAVING count(*) > 1
 """
 AGE_LIMITED = """
 SELECT v.id FROM shop_variant v JOIN shop_product p ON p.id = v.product_id
@@ -181,28 +172,6 @@ def list_age_limited() -> frozenset[int]:
     among them. No query once cached by version, one otherwise.
     """
     return _age_limited.get("all", lambda: _load_ids(AGE_LIMITED))
-
-
-def list_families() -> Mapping[int, tuple[int, ...]]:
-    """Return all active variants of the product by variant, of products that have several, in the
-    order they are to be shown. No query once cached by version, one otherwise.
-    """
-    return _families.get("all", _find_families)[0]
-
-
-def list_sized() -> frozenset[int]:
-    """Return the active variants of products whose several variants differ by size only: each says
-    how much it holds. No query once cached by version, one otherwise.
-    """
-    return _families.get("all", _find_families)[1]
-
-
-def _find_families() -> tuple[Mapping[int, tuple[int, ...]], frozenset[int]]:
-    with connection.cursor() as cursor:
-        cursor.execute(FAMILIES)
-        found = [(tuple(members), is_sized) for members, is_sized in cursor.fetchall()]
-    families = {one: members for members, _is_sized in found for one in members}
-    return families, frozenset(one for members, is_sized in found if is_sized for one in members)
 
 
 def list_bulk_variants() -> frozenset[int]:

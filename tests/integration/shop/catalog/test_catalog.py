@@ -63,7 +63,7 @@ def test_card_shows_what_lies_on_the_shelf() -> None:
     assert card.available == StockRecord.objects.get(variant_id=banana).on_hand
 
 
-def test_no_two_products_of_a_page_look_or_read_the_same() -> None:
+def test_no_two_products_of_a_page_look_the_same() -> None:
     """Drawn without the number that stands on each: what is printed tells them apart."""
     for node in list_categories("en").nodes.values():
         if node.children or not node.product_count:

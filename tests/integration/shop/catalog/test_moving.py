@@ -37,7 +37,7 @@ def read() -> dict[str, tuple[int, str, Any]]:
     return {one.sku: (one.pk, one.product.external_ref, one.options) for one in rows}
 
 
-def test_a_variant_moves_with_its_id_and_an_empty_product_ends() -> None:
+def test_a_variant_keeps_its_id_when_it_moves() -> None:
     load(GREEN, OTHER)
     before = read()
     load(BOTH, may_move=True)
