@@ -7,6 +7,7 @@ from profiles.reviews.core import LONGEST_ANSWER
 from profiles.reviews.selectors.questions import (
     AnswerValue,
     QuestionValue,
+    count_open_questions,
     list_questions,
 )
 from profiles.reviews.selectors.reviews import (
@@ -56,6 +57,7 @@ __all__ = [
     "answer_as_shop",
     "answer_question",
     "ask_question",
+    "count_open_questions",
     "has_bought",
     "hide_answer",
     "hide_question",

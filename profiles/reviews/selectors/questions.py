@@ -36,6 +36,11 @@ class QuestionValue:
     answers: tuple[AnswerValue, ...]
 
 
+def count_open_questions() -> int:
+    """Return how many shown questions nobody has answered. One query."""
+    return Question.objects.filter(state=Question.State.SHOWN, answers=None).count()
+
+
 def list_questions(
     *,
     product_id: int,

@@ -223,6 +223,7 @@ SECTIONS: tuple[Section, ...] = (
                 ("segment", "profiles_segment_"),
             ),
             table(_("Reviews"), "profiles.review"),
+            table(_("Questions"), "profiles.question", "profiles_answer_"),
             table(_("Proofs to review"), "promotions.groupclaim"),
             table(_("Consent log"), "profiles.consentrecord"),
             Tab(

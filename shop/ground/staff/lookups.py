@@ -38,6 +38,7 @@ ENDINGS: tuple[tuple[type[filters.ListFilter], tuple[str, ...]], ...] = (
     (filters.ChoicesFieldListFilter, ("__exact", "__isnull")),
     (filters.DateFieldListFilter, ("__gte", "__lt")),
     (filters.AllValuesFieldListFilter, ("", "__isnull")),
+    (filters.EmptyFieldListFilter, ("__isempty",)),
 )
 DATE_ENDINGS = ("__year", "__month", "__day")
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.timezone import localtime
 from django.utils.translation import get_language
@@ -51,6 +52,7 @@ def build_home(request: HttpRequest, menu: Menu) -> dict[str, Any]:
         "fine_jobs": _count_fine_jobs(now) if account.has_perm("shop.change_jobrun") else None,
         "trips": _list_trips(menu),
         "budgets": [_tell_budget(row, ZoneInfo(period.zone)) for row in budgets],
+        "asks_factor": settings.STAFF_MFA_REQUIRED,
         "may_undo": account.has_perm("pricing.change_breakertrip"),
         "zone": period.zone,
     }

@@ -16,6 +16,7 @@ from orders.payments.api import count_troubled
 from orders.reports.api import list_running_out
 from orders.returns.api import count_returns
 from pricing.api import count_proposals
+from profiles.reviews.api import count_open_questions
 from promotions.campaigns.api import CampaignStatus, list_campaigns_between
 from promotions.coupons.api import BudgetRow
 from shop.doors.backoffice.memory import remember
@@ -172,6 +173,18 @@ def _remember[Value](key: str, make: Callable[[], Value]) -> Value:
     return remember(("to do", key), KEEP_SECONDS, make)
 
 
+def _questions(now: datetime, known: Known) -> Iterator[Todo]:
+    count = _remember("questions", count_open_questions)
+    if count:
+        text = ngettext(
+            "question about a product has no answer",
+            "questions about products have no answer",
+            count,
+        )
+        link = find_link("admin:profiles_question_changelist") + "?answers__isempty=1"
+        yield Todo(show_count(count), text, link, _("Answer"))
+
+
 def _name(names: list[str], *, more: bool = False) -> str:
     """Return a few names after a colon."""
     said = ", ".join(names[:MOST_NAMED])
@@ -190,4 +203,5 @@ MAKERS: tuple[tuple[str, Maker], ...] = (
     ("profiles.change_experiment", _experiments),
     ("orders.change_shipment", _parcels),
     ("orders.change_return", _returns),
+    ("profiles.change_question", _questions),
 )
