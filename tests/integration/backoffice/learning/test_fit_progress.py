@@ -43,11 +43,11 @@ def test_a_fit_waits_runs_and_ends_on_the_page(
     train_family.run(family="trees")
     assert "Boosted trees, falling in price: the worker fits demand and compares" in pages[0]
     assert 'value="16"' in pages[0]
-    assert 'hx-trigger="every 3s"' in pages[0]
+    assert 'hx-trigger="every 2s"' in pages[0]
     ended = root.get(address, headers={"HX-Request": "true"})
     said = f"Boosted trees, falling in price: version {version.pk} was fitted."
     assert said in ended.content.decode()
-    assert 'hx-trigger="every 3s"' not in ended.content.decode()
+    assert 'hx-trigger="every 2s"' not in ended.content.decode()
     assert ended["HX-Refresh"] == "true"
 
 

@@ -9,7 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from orders.order.models import Order
+from orders.order.models import Order, OrderLine
+from promotions.models import Campaign
 from shop.doors.backoffice.memory import forget_all
 from shop.ground.kernel.clock import utc_now
 from tests.factories.backoffice import ROWS
@@ -45,8 +46,12 @@ def test_cohorts_count_who_ordered_again(root: Client) -> None:
 def test_pages_of_insights_open_and_make_files(root: Client) -> None:
     forget_all()
     Order.objects.update(placed_at=utc_now(), status="paid")
+    campaign = Campaign.objects.order_by("pk").first()
+    OrderLine.objects.update(adjustments=[{"campaign_id": campaign.pk, "amount_minor": -50}])
     page = root.get(reverse("admin:insights_promotions"), {"days": "7"})
-    assert {line.orders for line in page.context["lines"]} == {str(ROWS)}
+    (line,) = page.context["lines"]
+    lowered = OrderLine.objects.count()
+    assert (line.orders, line.cost) == (str(ROWS), f"${0.5 * lowered:.2f}")
     for name, title in (("insights_promotions", "Promotions"), ("satisfaction", "Satisfaction")):
         sheet = root.get(reverse(f"admin:{name}"), {"format": "csv"}).content.decode()
         assert sheet.startswith(title)
