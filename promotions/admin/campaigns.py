@@ -7,21 +7,24 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action
 
+from promotions.admin.campaign_states import StateFilter, count_states
 from promotions.admin.claims import NAMES, CampaignForm
 from promotions.admin.offers import OfferInline
 from promotions.admin.recorded import RecordedAdmin
 from promotions.campaigns.api import CAMPAIGN, Step, may_step, status_at
 from promotions.campaigns.models import Campaign
+from promotions.coupons.models import Redemption
 from promotions.planning.api import PHASES
 from promotions.release.api import (
     approve_campaign,
@@ -35,7 +38,7 @@ from shop.ground.catalog.selectors import find_place
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_link, show_money, show_tag
 from shop.ground.staff.log import write_act
-from shop.ground.staff.numbers import EMPTY
+from shop.ground.staff.numbers import EMPTY, show_count
 from shop.ground.staff.reasons import (
     ConfirmForm,
     ReasonForm,
@@ -120,18 +123,22 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
     blank_text = _("Write a promotion as a sentence under New promotion, or add a campaign here.")
     form = CampaignForm
     list_display_links = None
+    list_before_template = "admin/campaign/list.html"
     list_display = [
         "page",
-        "code",
-        "kind",
-        "audience",
         "phase",
+        "goal",
+        "result",
+        "budget_used",
         "begins",
         "ends",
+        "audience",
+        "kind",
         "offer_count",
-        "budget_used",
+        "code",
     ]
     list_filter = [
+        StateFilter,
         ("status", ChoicesDropdownFilter),
         ("kind", ChoicesDropdownFilter),
         ("audience", ChoicesDropdownFilter),
@@ -194,7 +201,30 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         """Count the offers with the rows."""
         rows: QuerySet[Campaign] = super().get_queryset(request)
-        return rows.annotate(offers_in=Count("offers"))
+        used = Redemption.objects.filter(campaign=OuterRef("pk"), state="committed").order_by()
+        sums = used.values("campaign")
+        return rows.annotate(
+            offers_in=Count("offers"),
+            uses_in=Subquery(sums.annotate(n=Count("pk")).values("n")),
+            given_in=Subquery(sums.annotate(minor=Sum("amount_minor")).values("minor")),
+        )
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Add the tabs with their numbers. One query more."""
+        tabs = {"states": count_states(utc_now())}
+        found: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **tabs})
+        return found
+
+    @admin.display(description=_("Result"))
+    def result(self, row: Any) -> str:
+        """Paid uses, and what was given away with them; the page of the campaign says the rest."""
+        if not row.uses_in:
+            return EMPTY
+        given = show_money(row.given_in, find_place(row.market_code).currency)
+        said = ngettext("%(n)s use, %(given)s given", "%(n)s uses, %(given)s given", row.uses_in)
+        return said % {"n": show_count(row.uses_in), "given": given}
 
     def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[Any]:
         """Offer only the steps that lead anywhere from where the campaign is. One query."""

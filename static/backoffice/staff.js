@@ -146,3 +146,11 @@ function fillPalette(palette) {
   });
   results.addEventListener("click", (event) => open(event.target.closest("[role=option]"), event.ctrlKey || event.metaKey));
 }
+
+// What is ticked among the found products joins the chosen ones: the next search replaces the rest.
+document.addEventListener("change", (event) => {
+  const { target } = event;
+  if (!target.checked || !target.matches(".ft-found input[type=checkbox]")) return;
+  target.closest(".ft-goods").querySelector(".ft-picks").append(target.closest("li"));
+  target.focus();
+});

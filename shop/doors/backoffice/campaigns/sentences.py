@@ -112,9 +112,10 @@ class GoodsPicker(forms.Widget):
         return f"{id_}_find"
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        """Return what is ticked or typed, joined by commas; None where nothing was posted."""
+        """Return what is ticked, joined by commas, else what is typed into the search."""
         given = data.getlist(name) if hasattr(data, "getlist") else [data.get(name) or ""]
-        return ",".join(filter(None, given))
+        # Somebody who typed a name and picked nothing means that name, not all products
+        return ",".join(filter(None, given)) or data.get(f"{name}_find", "")
 
 
 class _ProductsField(forms.CharField):
