@@ -7,6 +7,7 @@ from promotions.demo.services.bulk import CampaignRow, CouponRow, RedemptionRow,
 from promotions.demo.services.loyalty import open_demo_membership, seed_demo_loyalty
 from promotions.demo.services.offers import seed_demo_offers
 from promotions.demo.services.personal import seed_demo_personal
+from promotions.demo.services.plans import seed_demo_plans
 
 __all__ = [
     "CampaignRow",
@@ -17,4 +18,5 @@ __all__ = [
     "seed_demo_loyalty",
     "seed_demo_offers",
     "seed_demo_personal",
+    "seed_demo_plans",
 ]

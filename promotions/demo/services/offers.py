@@ -16,6 +16,12 @@ from promotions.law.api import load_laws
 from shop.ground.catalog.core.values import CategoryNode, CategoryTree
 from shop.ground.catalog.selectors import list_categories
 
+GOALS = {
+    "welcome": Campaign.Goal.NEWCOMERS,
+    "members-fresh": Campaign.Goal.LOYALTY,
+    "spend-40": Campaign.Goal.MARGIN,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
@@ -144,6 +150,7 @@ def _create(plan: _Plan, market_code: str, now: datetime) -> None:
         now=now,
         offers=[plan.offer],
         kind=plan.kind,
+        goal=GOALS.get(plan.code, Campaign.Goal.SALES),
         audience=plan.audience,
         budget_minor=plan.budget_minor,
     )

@@ -69,6 +69,14 @@ def release_demo(campaign: Campaign, *, now: datetime) -> bool:
 
     What stays illegal without them, or would have no goods left, stays a draft.
     """
+    if not make_lawful(campaign, now=now):
+        return False
+    release_agreed(campaign_id=campaign.pk, now=now)
+    return True
+
+
+def make_lawful(campaign: Campaign, *, now: datetime) -> bool:
+    """Take the goods that a law names out of a draft of the demo; return whether it may run."""
     broken = judge_campaign(campaign_id=campaign.pk, now=now)
     out = {variant_id for one in broken for variant_id in one.variant_ids}
     offers = list(campaign.offers.all())
@@ -77,9 +85,7 @@ def release_demo(campaign: Campaign, *, now: datetime) -> bool:
     if broken:
         rules = ", ".join(one.rule for one in broken)
         log.warning("Campaign %s stays a draft, the law forbids it: %s", campaign.code, rules)
-        return False
-    release_agreed(campaign_id=campaign.pk, now=now)
-    return True
+    return not broken
 
 
 def _take_out(offer: Offer, variant_ids: Collection[int]) -> bool:

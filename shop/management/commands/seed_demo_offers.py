@@ -8,7 +8,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from profiles.segments.api import seed_demo_segments
-from promotions.demo.api import seed_demo_loyalty, seed_demo_offers, seed_demo_personal
+from promotions.demo.api import (
+    seed_demo_loyalty,
+    seed_demo_offers,
+    seed_demo_personal,
+    seed_demo_plans,
+)
 from shop.ground.kernel.clock import utc_now
 
 
@@ -24,4 +29,5 @@ class Command(BaseCommand):
         created = seed_demo_offers(market_code=settings.MARKET_CODE, now=now)
         created += seed_demo_loyalty(market_code=settings.MARKET_CODE, now=now)
         created += seed_demo_personal(market_code=settings.MARKET_CODE, now=now)
+        created += seed_demo_plans(market_code=settings.MARKET_CODE, now=now)
         self.stdout.write(f"{created} new campaigns, {segments} new segments")
