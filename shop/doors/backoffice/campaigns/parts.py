@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from promotions.campaigns.api import OFFERS, CampaignView
 from promotions.planning.api import BLANKS
 from promotions.sentences.api import Blank, write_moment, write_percent
-from shop.doors.backoffice.campaigns.goods import describe_chosen, list_tokens
+from shop.doors.backoffice.campaigns.product_picker import describe_chosen, list_tokens
 from shop.doors.backoffice.campaigns.sentences import MOMENT, MarketContext, make_form
 from shop.ground.catalog.selectors import find_place, list_markets
 from shop.ground.kernel.translation import gettext_noop, translate

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from profiles.segments.api import list_segments
 from promotions.planning.api import UnknownProducts, list_partners, read_goods
 from promotions.sentences.api import Blank
-from shop.doors.backoffice.campaigns.goods import describe_chosen, search_goods
+from shop.doors.backoffice.campaigns.product_picker import describe_chosen, search_goods
 from shop.ground.kernel.translation import translate
 from shop.ground.staff.money import InlineMoneyWidget, MoneyField
 
@@ -70,7 +70,7 @@ def make_form(blanks: tuple[Blank, ...], place: MarketContext) -> type[forms.For
 def keep_search(form: forms.Form, asked: Mapping[str, Any]) -> None:
     """Show in the pickers of a form what was searched for without a script."""
     for name, field in form.fields.items():
-        if isinstance(field.widget, GoodsPicker):
+        if isinstance(field.widget, ProductPicker):
             field.widget.asked = str(asked.get(f"{name}_find", ""))[:60]
 
 
@@ -85,7 +85,7 @@ def examples(blanks: tuple[Blank, ...], place: MarketContext) -> dict[str, str]:
     }
 
 
-class GoodsPicker(forms.Widget):
+class ProductPicker(forms.Widget):
     """Chosen categories, brands and products with pictures and counts, and a search for more.
 
     Its value is their names or keys with commas between them, as somebody may type it, too.
@@ -232,7 +232,7 @@ _FIELDS: Mapping[str, Callable[[Blank, MarketContext, Any], forms.Field]] = {
         min_value=1, max_value=5_000_000, **options
     ),
     "goods": lambda blank, place, options: _ProductsField(
-        max_length=LONGEST_SCOPE, widget=GoodsPicker, **options
+        max_length=LONGEST_SCOPE, widget=ProductPicker, **options
     ),
     "gift": lambda blank, place, options: _Gift(max_length=LONGEST_TEXT, **options),
     "words": lambda blank, place, options: _Words(max_length=LONGEST_TEXT, **options),

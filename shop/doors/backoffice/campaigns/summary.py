@@ -23,7 +23,7 @@ from promotions.engine.api import OfferValue, Scope, Stacking, parse_scope
 from promotions.planning.api import PHASES, count_uses
 from shop.doors.backoffice.campaigns.audiences import count_audience
 from shop.doors.backoffice.campaigns.checks import market_of
-from shop.doors.backoffice.campaigns.goods import say_products
+from shop.doors.backoffice.campaigns.product_picker import say_products
 from shop.ground.catalog.selectors import find_place, load_variant_arrays
 from shop.ground.staff.columns import show_money, show_tag
 from shop.ground.staff.numbers import show_count

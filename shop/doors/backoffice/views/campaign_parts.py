@@ -14,12 +14,12 @@ from django.views.decorators.http import require_POST
 
 from promotions.campaigns.api import CampaignView, take_snapshot
 from promotions.release.api import save_campaign
-from shop.doors.backoffice.campaigns.goods import read_search, search_goods
 from shop.doors.backoffice.campaigns.parts import (
     context_of,
     find_part,
     open_part,
 )
+from shop.doors.backoffice.campaigns.product_picker import read_search, search_goods
 from shop.doors.backoffice.campaigns.summary import foresee_summary, summarize
 from shop.doors.backoffice.frame import needs
 from shop.doors.backoffice.views.campaigns import CAN_CHANGE, CAN_SEE, require_campaign
