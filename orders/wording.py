@@ -43,6 +43,7 @@ TIMELINE: dict[str, str] = {
     "payment_failed": gettext_noop("Payment could not be completed"),
     "paid": gettext_noop("Payment received"),
     "fulfilled": gettext_noop("All of it has arrived"),
+    "cancel_requested": gettext_noop("Cancellation requested"),
     "cancelled": gettext_noop("Order canceled"),
     "expired": gettext_noop("Canceled because it was not paid in time"),
     "refunded": gettext_noop("Money refunded"),

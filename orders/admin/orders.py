@@ -19,7 +19,7 @@ from unfold.decorators import action
 from orders.admin.forms import PackForm, PiecesForm, RefundForm
 from orders.admin.summary import list_payments, list_refunds, summarize_order
 from orders.admin.timeline import ORDER_TONES, list_timeline
-from orders.checkout.api import cancel_order
+from orders.checkout.api import cancel_order, orders_to_stop
 from orders.fulfilment.api import (
     ParcelState,
     list_left,
@@ -49,7 +49,12 @@ class ToDoFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """The steps that wait."""
-        return [("pack", _("to pack")), ("ship", _("to ship")), ("collect", _("to collect"))]
+        return [
+            ("pack", _("to pack")),
+            ("ship", _("to ship")),
+            ("collect", _("to collect")),
+            ("stop", _("cancellation requested")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
         """Select the orders whose next step is the chosen one."""
@@ -57,6 +62,7 @@ class ToDoFilter(admin.SimpleListFilter):
             "pack": orders_to_pack,
             "ship": lambda: orders_with_parcels(ParcelState.PACKED),
             "collect": lambda: orders_with_parcels(ParcelState.READY),
+            "stop": orders_to_stop,
         }.get(self.value() or "")
         return queryset.filter(pk__in=waiting().values("pk")) if waiting else queryset
 

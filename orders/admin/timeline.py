@@ -39,6 +39,9 @@ DONE: dict[str, Promise] = {
     "return_received": gettext_lazy("The return %(return)s was received."),
     "return_settled": gettext_lazy("The return %(return)s was settled."),
     "return_withdrawn": gettext_lazy("The return %(return)s was withdrawn."),
+    "cancel_requested": gettext_lazy(
+        "The shopper asks to cancel: unpack what has not left, then cancel the order."
+    ),
     "cancelled": gettext_lazy("The order was canceled."),
     "expired": gettext_lazy("The order was not paid in time and was closed."),
     "refunded": gettext_lazy("Money was refunded."),

@@ -4,9 +4,13 @@ From cart to order: stock held, contact checked, order placed, canceled or expir
 """
 
 from orders.checkout.services.cancelling import (
+    CANCEL_REQUESTED,
+    ask_to_cancel,
     cancel_order,
     expire_carts,
     expire_unpaid_orders,
+    may_ask_to_cancel,
+    orders_to_stop,
 )
 from orders.checkout.services.checkout import (
     start_checkout,
@@ -28,15 +32,19 @@ from orders.checkout.services.placing import (
 )
 
 __all__ = [
+    "CANCEL_REQUESTED",
     "ContactRefused",
     "IdempotencyInFlight",
     "IdempotencyMismatch",
+    "ask_to_cancel",
     "cancel_order",
     "check_contact",
     "expire_carts",
     "expire_unpaid_orders",
     "find_placed_order",
     "forget_old_keys",
+    "may_ask_to_cancel",
+    "orders_to_stop",
     "place_order",
     "run_once",
     "start_checkout",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -142,10 +142,14 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The parcels of an order, and in one sentence what happens next; "" when nothing does."""
+    """The parcels of an order, and in one sentence what happens next; "" when nothing does.
+
+    `arrives` is the first and the last day on which a paid order was to arrive or can be collected.
+    """
 
     parcels: tuple[ParcelView, ...]
     next_step: str
+    arrives: tuple[date, date] | None = None
 
 
 @dataclass(frozen=True, slots=True)

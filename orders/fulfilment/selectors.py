@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db.models import F, Q, QuerySet
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
@@ -26,7 +30,7 @@ from orders.fulfilment.core import (
 from orders.fulfilment.models import Carrier, Shipment, ShipmentLine
 from orders.order.core.state import OrderStatus
 from orders.order.models import Order, OrderEvent, OrderLine
-from orders.terms.api import write_address
+from orders.terms.api import find_method, write_address
 from orders.terms.models import DeliveryMethod
 from shop.ground.kernel.translation import is_chinese
 
@@ -79,7 +83,17 @@ def show_progress(*, order_id: int, language: str = "en") -> Progress:
     order = Order.objects.get(pk=order_id)
     parcels = list_parcels(order_id=order_id, language=language)
     with override(language):
-        return Progress(parcels, _say_next(order, {parcel.state for parcel in parcels}))
+        said = _say_next(order, {parcel.state for parcel in parcels})
+    return Progress(parcels, said, _find_arrival(order))
+
+
+def _find_arrival(order: Order) -> tuple[date, date] | None:
+    """Return the days that the way of delivery promised, counted from the order."""
+    day = localdate(order.placed_at, ZoneInfo(settings.BUSINESS_TIME_ZONE))
+    method = find_method(market_code=order.market_code, code=order.delivery_method, day=day)
+    if method is None or order.status != OrderStatus.PAID:
+        return None
+    return day + timedelta(days=method.min_days), day + timedelta(days=method.max_days)
 
 
 def _say_next(order: Order, states: set[str]) -> str:

@@ -79,7 +79,8 @@ def test_nothing_scrolls_sideways_at_320_pixels(visit: Visitor, language: str) -
 
 
 def test_a_phones_first_screen_is_for_the_shop(visit: Visitor) -> None:
-    """Header and first-visit notice take less than a third of it; the buy bar says the price."""
+    """Header and first-visit notice take less than a third of it; of a product one sees name,
+    price and button."""
     page = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page.goto("/")
     expect(page.locator(".notice")).to_be_visible()
@@ -91,6 +92,15 @@ def test_a_phones_first_screen_is_for_the_shop(visit: Visitor) -> None:
     expect(bar.locator(".price__now")).to_be_visible()
     expect(bar.locator(".price__now")).to_be_in_viewport()
     assert read_price(bar.locator(".price")) == read_price(page.locator(".price--page"))
+    expect(bar.get_by_role("button", name="Add to cart")).to_be_in_viewport()
+    top, picture = bar.bounding_box(), page.locator(".product__photos").bounding_box()
+    assert top is not None
+    assert picture is not None
+    assert picture["height"] <= 844 * 0.4
+    for part in (page.locator("h1"), page.locator(".price--page .price__now")):
+        box = part.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= top["y"]
 
 
 def test_every_target_of_the_hand_is_24_pixels_or_apart(page: Page) -> None:

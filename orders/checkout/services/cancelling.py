@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from orders.cart.api import holder_of
 from orders.cart.models import Cart, CartLine
+from orders.fulfilment.api import HANDED_OUT, ParcelState
 from orders.order.api import (
     close_unpaid,
     describe_step,
     is_before_packing,
     lock_order_step,
     move_order,
+    note,
     view_order,
 )
 from orders.order.core.state import OrderStatus
@@ -25,6 +29,8 @@ from promotions.coupons.api import release_redemptions
 from shop.ground.inventory.services import release_reservation
 from shop.ground.kernel.translation import gettext_noop
 from shop.ground.outbox.services import write_fact
+
+CANCEL_REQUESTED = "cancel_requested"
 
 
 @transaction.atomic
@@ -62,6 +68,41 @@ def cancel_order(
         )
     write_fact(kind="OrderCancelled", payload={"order_id": order.pk}, occurred_at=now)
     return view_order(order, language=language)
+
+
+@transaction.atomic
+def ask_to_cancel(*, order_id: int, now: datetime, language: str = "en") -> bool:
+    """Cancel an order for its shopper, or ask the staff to where pieces are packed but have not
+    left; return whether it is canceled. Twice is once.
+
+    Raises OrderRefused (not_cancellable) once a parcel has left.
+    """
+    order = lock_order_step(order_id)
+    states = set(order.shipments.values_list("state", flat=True))
+    if not may_ask_to_cancel(order.status, order.channel, states):
+        cancel_order(order_id=order_id, reason="shopper", now=now, language=language)
+        return True
+    if not order.events.filter(kind=CANCEL_REQUESTED).exists():
+        note(order, CANCEL_REQUESTED, now=now)
+    return False
+
+
+def may_ask_to_cancel(status: str, channel: str, parcel_states: Collection[str]) -> bool:
+    """Return whether an order is packed and has not left: staff can still stop it.
+
+    >>> may_ask_to_cancel("paid", "online", {"packed"})
+    True
+    >>> may_ask_to_cancel("paid", "online", {"packed", "shipped"})
+    False
+    """
+    kept = {state for state in parcel_states if state != ParcelState.CANCELLED}
+    is_packed = bool(kept) and HANDED_OUT.isdisjoint(kept)
+    return is_packed and status == OrderStatus.PAID and channel != "store"
+
+
+def orders_to_stop() -> QuerySet[Order]:
+    """Return the paid orders whose shopper asked to cancel them after they were packed."""
+    return Order.objects.filter(status=OrderStatus.PAID, events__kind=CANCEL_REQUESTED)
 
 
 def expire_unpaid_orders(*, now: datetime, limit: int = 200) -> int:

@@ -6,7 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 
 from orders.cart.api import add_to_cart
-from orders.checkout.api import start_checkout, view_checkout
+from orders.checkout.api import (
+    CANCEL_REQUESTED,
+    may_ask_to_cancel,
+    start_checkout,
+    view_checkout,
+)
 from orders.fulfilment.api import show_progress
 from orders.order.api import (
     TOKEN_SIGNS,
@@ -84,7 +89,9 @@ def order(ctx: PageContext, ref: str, *, proven: Collection[str] = ()) -> OrderP
 def _page(ctx: PageContext, order: OrderView, ref: str, *, is_known: bool) -> OrderPage:
     progress = show_progress(order_id=order.order_id, language=ctx.language)
     returns = show_returns(order_id=order.order_id, now=ctx.now, language=ctx.language)
-    can_rate = is_rateable(order.status, {parcel.state for parcel in progress.parcels})
+    states = {parcel.state for parcel in progress.parcels}
+    can_rate = is_rateable(order.status, states)
+    can_ask = may_ask_to_cancel(order.status, order.channel, states)
     return OrderPage(
         order=order,
         ref=ref,
@@ -93,6 +100,9 @@ def _page(ctx: PageContext, order: OrderView, ref: str, *, is_known: bool) -> Or
         returns=returns,
         is_rateable=can_rate,
         rating=_read_rating(order.order_id, is_known=is_known) if can_rate else None,
+        may_ask_to_cancel=can_ask,
+        is_cancel_requested=can_ask
+        and any(entry.kind == CANCEL_REQUESTED for entry in order.timeline),
     )
 
 

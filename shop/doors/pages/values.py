@@ -288,7 +288,10 @@ class AccountPage:
 @dataclass(frozen=True, slots=True)
 class OrderPage:
     """An order at the address `ref`; unless `is_known` it comes without name and address, and
-    without the words of its rating. `is_rateable`: something of it has arrived."""
+    without the words of its rating. `is_rateable`: something of it has arrived.
+
+    `may_ask_to_cancel`: it is packed and has not left; `is_cancel_requested`: its shopper asked.
+    """
 
     order: OrderView
     ref: str
@@ -297,6 +300,8 @@ class OrderPage:
     returns: OrderReturns
     is_rateable: bool = False
     rating: Rating | None = None
+    may_ask_to_cancel: bool = False
+    is_cancel_requested: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from shop.doors.pages.contact import say_fault
 
 MAX_QUANTITY = 99
 MAX_TOKEN = 900
+MISSING = _("Please fill this in.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +129,15 @@ class CheckoutTerms:
     minimum_age: int | None = None
 
 
-def _text(label: Any, token: str, *, limit: int, required: bool = True, **attrs: str) -> Any:
+def _text(
+    label: Any, token: str, *, limit: int, required: bool = True, hint: Any = "", **attrs: str
+) -> Any:
     return forms.CharField(
         label=label,
         max_length=limit,
         required=required,
+        help_text=hint,
+        error_messages={"required": MISSING},
         widget=forms.TextInput(attrs={"autocomplete": token, **attrs}),
     )
 
@@ -143,6 +148,7 @@ class CheckoutForm(forms.Form):
     email = forms.EmailField(
         label=_("E-mail address"),
         help_text=_("For the receipt and to find your order."),
+        error_messages={"required": MISSING},
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     name = _text(_("Full name"), "name", limit=120)
@@ -162,7 +168,13 @@ class CheckoutForm(forms.Form):
         _("Apartment, floor (optional)"), "address-line2", limit=160, required=False
     )
     city = _text(_("City"), "address-level2", limit=80, required=False)
-    region = _text(_("State or province"), "address-level1", limit=80, required=False)
+    region = _text(
+        _("State or province"),
+        "address-level1",
+        limit=80,
+        required=False,
+        hint=_("You can leave it empty: we read it from the postcode."),
+    )
     postcode = _text(_("Postcode"), "postal-code", limit=20, required=False)
     is_of_age = forms.BooleanField(required=False)
     delivery = forms.ChoiceField(choices=())

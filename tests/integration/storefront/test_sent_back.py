@@ -7,6 +7,7 @@ import re
 import pytest
 from django.test import Client
 
+from orders.checkout.api import orders_to_stop
 from orders.fulfilment.api import hand_out_parcel, pack_order, ship_parcel
 from orders.fulfilment.models import Shipment
 from orders.models import CartLine, Order, OrderLine, OrderRating
@@ -165,3 +166,20 @@ def test_an_order_goes_into_the_cart_again(guest: tuple[Client, str]) -> None:
     again = client.post(f"{path}again/", follow=True).content.decode()
     assert f"Not available in the quantity you ordered: {line.name}." in again
     assert CartLine.objects.filter(cart__status="open").count() == 1
+
+
+def test_a_packed_order_is_asked_to_be_stopped(guest: tuple[Client, str]) -> None:
+    client, path = guest
+    order = Order.objects.get()
+    parcel = pack_order(order_id=order.pk, now=utc_now())
+    assert "Ask to cancel it" in read(client, path)
+    for _ in range(2):  # pressed twice
+        client.post(f"{path}cancel/")
+    page = read(client, path)
+    assert "You asked us to cancel." in page
+    assert f'action="{path}cancel/"' not in page
+    assert list(orders_to_stop()) == [order]
+    ship_parcel(shipment_id=parcel.shipment_id, now=utc_now())
+    assert "A parcel is on its way to you." in read(client, path)
+    late = client.post(f"{path}cancel/", follow=True).content.decode()
+    assert "This order can no longer be canceled." in late

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from babel.dates import format_interval, format_skeleton
 from django import template
@@ -35,6 +35,17 @@ def describe_arrival(option: DeliveryOption, *, now: datetime, locale: str) -> s
     first, last = (now.date() + timedelta(days=n) for n in (option.min_days, option.max_days))
     if not option.min_days:
         return _("by %(day)s") % {"day": format_skeleton(DAY, last, locale=locale)}
+    return write_days(first, last, locale)
+
+
+@register.simple_tag(takes_context=True)
+def days(context: Context, span: tuple[date, date]) -> str:
+    """Write the first and the last day of a span, or the one day."""
+    return write_days(*span, context["shop"]["locale"])
+
+
+def write_days(first: date, last: date, locale: str) -> str:
+    """Return a span of days in words."""
     if first == last:
         return str(format_skeleton(DAY, last, locale=locale))
     return str(format_interval(first, last, DAY, locale=locale))

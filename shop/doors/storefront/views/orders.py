@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders.checkout.api import cancel_order
+from orders.checkout.api import ask_to_cancel
 from orders.order.api import find_order_for_guest, renew_link
 from orders.payments.api import (
     PaymentStep,
@@ -185,13 +185,14 @@ def cancel(request: HttpRequest, token: str) -> HttpResponse:
         messages.error(request, _("Enter the e-mail address of the order first."))
         return redirect("order", token=token)
     try:
-        cancel_order(
-            order_id=page.order.order_id, reason="shopper", now=ctx.now, language=ctx.language
-        )
+        is_done = ask_to_cancel(order_id=page.order.order_id, now=ctx.now, language=ctx.language)
     except FairtagError as error:
         messages.error(request, say_refusal(error))
     else:
-        messages.success(request, _("The order is canceled. What you paid comes back to you."))
+        said = _("The order is canceled. What you paid comes back to you.")
+        if not is_done:
+            said = _("We have your request. You get an e-mail when the order is canceled.")
+        messages.success(request, said)
     return redirect("order", token=token)
 
 
