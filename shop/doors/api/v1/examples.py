@@ -98,7 +98,7 @@ CATEGORY: Json = {
     "path": "grocery/cheese",
     "name": "Cheese",
     "depth": 1,
-    "picture_url": "/static/catalog/dairy-eggs-1f9c0.svg",
+    "picture_url": "/static/catalog/1f9c0.svg",
     "product_count": 214,
     "is_restricted": False,
     "is_sensitive": False,
