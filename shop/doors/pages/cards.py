@@ -21,6 +21,7 @@ from shop.ground.catalog.selectors import (
     list_families,
     list_never_personal,
     list_sized,
+    list_sold_out,
 )
 from shop.ground.inventory.selectors import available
 
@@ -79,28 +80,31 @@ def first_of_products(variant_ids: IntArray) -> IntArray:
 
 def choose_shown(ctx: PageContext, variant_ids: Sequence[int]) -> Shown:
     """Return which variant of each product to show: of sizes the first asked for, of other choices
-    the cheapest for this shopper, if in stock. No query where all have one variant; else one, and
-    prices of choices, which nothing stores."""
+    the cheapest for this shopper, if in stock. No query where none has choices but sizes; else one,
+    and prices of them, which nothing stores."""
     families, sized = list_families(), list_sized()
     if not any(one in families for one in variant_ids):
         return Shown(list(variant_ids))
     firsts = first_of_products(np.array(variant_ids, dtype=np.int64)).tolist()
     members = sorted({each for one in firsts if one not in sized for each in families.get(one, ())})
-    quoted = quote_listing(
-        context=quote_context(ctx, "listing"), variant_ids=np.array(members, dtype=np.int64)
-    )
-    prices = {one: price for one, price in zip(members, quoted.tolist(), strict=True) if price}
-    stock = available(sorted({each for one in firsts for each in families.get(one, ())}))
+    prices: dict[int, int] = {}
+    stock: Mapping[int, int] = {}
+    gone = frozenset(list_sold_out().tolist())
+    if members:
+        quoted = quote_listing(
+            context=quote_context(ctx, "listing"), variant_ids=np.array(members, dtype=np.int64)
+        )
+        prices = {one: price for one, price in zip(members, quoted.tolist(), strict=True) if price}
+        stock = available(members)
     shown: list[int] = []
     choices: dict[int, Choice] = {}
     of: dict[int, int] = {}
     for one in firsts:
         if one in sized:
-            best = next((each for each in (one, *families[one]) if stock.get(each, 0) > 0), one)
+            best = next((each for each in (one, *families[one]) if each not in gone), one)
             shown.append(best)
             of |= dict.fromkeys(families[one], best)
-            left = stock.get(best, 0)
-            choices[best] = Choice(len(families[one]), is_from=False, available=left, is_size=True)
+            choices[best] = Choice(len(families[one]), is_from=False, available=0, is_size=True)
             continue
         sold = [each for each in families.get(one, ()) if each in prices]
         if len(sold) < 2:
@@ -156,8 +160,7 @@ def join_cards(
 
 def card_block(item: ProductCard, language: str) -> PriceBlock:
     """Return the price block of a card."""
-    available = item.card.available if item.choice is None else item.choice.available
-    goods = Goods(available <= 0, item.is_same_for_all, item.minimum_age, item.is_loose)
+    goods = Goods(item.available <= 0, item.is_same_for_all, item.minimum_age, item.is_loose)
     return build_price_block(item.price, language, item.offer, item.members_minor, goods)
 
 

@@ -26,7 +26,8 @@ class Choice:
     """What a card stands for beside its variant: `count` variants of the product.
 
     `is_from`: their prices differ, and the card shows the lowest of what is in stock. `is_size`:
-    they differ by size only, and the card is of the one that it shows.
+    they differ by size only, and the card is of the one that it shows. `available` counts pieces
+    of all of them, where any may be chosen.
     """
 
     count: int
@@ -54,6 +55,12 @@ class ProductCard:
     minimum_age: int | None = None
     is_loose: bool = False
     quantity: int = 0
+
+    @property
+    def available(self) -> int:
+        """Return how many pieces there are of what the card is of."""
+        choice = self.choice
+        return self.card.available if choice is None or choice.is_size else choice.available
 
 
 @dataclass(frozen=True, slots=True)

@@ -327,7 +327,7 @@ def draw_card(item: ProductCard, shop: dict[str, Any], *, is_first: bool = False
     language = shop["language"]
     shown, view, choice = item.card, item.price, item.choice
     shot, block = shown.picture, card_block(item, language)
-    available = shown.available if choice is None else choice.available
+    available = item.available
     is_one = choice is None or choice.is_size
     few = is_one and 0 < available <= FEW_LEFT
     asked = "" if choice is None else f"?variant={shown.variant_id}"
