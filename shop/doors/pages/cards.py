@@ -87,15 +87,8 @@ def choose_shown(ctx: PageContext, variant_ids: Sequence[int]) -> Shown:
         return Shown(list(variant_ids))
     firsts = first_of_products(np.array(variant_ids, dtype=np.int64)).tolist()
     members = sorted({each for one in firsts if one not in sized for each in families.get(one, ())})
-    prices: dict[int, int] = {}
-    stock: Mapping[int, int] = {}
+    prices, stock = _look_at(ctx, members) if members else ({}, {})
     gone = frozenset(list_sold_out().tolist())
-    if members:
-        quoted = quote_listing(
-            context=quote_context(ctx, "listing"), variant_ids=np.array(members, dtype=np.int64)
-        )
-        prices = {one: price for one, price in zip(members, quoted.tolist(), strict=True) if price}
-        stock = available(members)
     shown: list[int] = []
     choices: dict[int, Choice] = {}
     of: dict[int, int] = {}
@@ -119,6 +112,14 @@ def choose_shown(ctx: PageContext, variant_ids: Sequence[int]) -> Shown:
             available=sum(stock.get(each, 0) for each in sold),
         )
     return Shown(shown, choices, of)
+
+
+def _look_at(ctx: PageContext, members: list[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """Return prices that nothing stores, and pieces, by variant id."""
+    context = quote_context(ctx, "listing")
+    quoted = quote_listing(context=context, variant_ids=np.array(members, dtype=np.int64)).tolist()
+    prices = {one: price for one, price in zip(members, quoted, strict=True) if price}
+    return prices, available(members)
 
 
 def quote_page(ctx: PageContext, variant_ids: Sequence[int], purpose: str) -> dict[int, PriceView]:
