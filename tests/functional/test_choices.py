@@ -28,8 +28,11 @@ def switch_off(page: Page) -> None:
 def test_two_taps_on_a_price_switch_personal_prices_off(page: Page, visit: Visitor) -> None:
     become_known(page, LISTING)
     switch_off(page)
+    page.goto(LISTING)
+    expect(page.locator(".list-note")).to_have_text("Personal prices off · Turn on")
     stranger = visit(viewport={"width": 1280, "height": 900})
     stranger.goto(LISTING)
+    expect(stranger.locator(".list-note")).to_have_count(0)
     assert page.locator(PERSONAL).count() == 0
     assert read_prices(page) == read_prices(stranger)
     page.goto("/")
