@@ -142,6 +142,13 @@ def test_completions_offer_categories_then_products() -> None:
     assert {suggestion.kind for suggestion in offered} == {"category", "product"}
 
 
+def test_completions_survive_typing_errors_and_read_pinyin() -> None:
+    slipped = suggest("chese", "en")
+    assert (slipped[0].kind, slipped[0].text) == ("query", "cheese")
+    assert {suggestion.kind for suggestion in slipped[1:]} == {"product"}
+    assert suggest("nailao", "zh-hans")[0].path == "dairy-eggs/cheese"
+
+
 def test_renamed_product_is_found_by_its_new_name() -> None:
     banana = Product.objects.get(variants__pk=best_seller("produce/bananas-tropical-fruit/bananas"))
     banana.name = "Plantain Zanzibar"
