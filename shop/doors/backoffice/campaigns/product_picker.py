@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from django.http import QueryDict
+from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -68,7 +69,7 @@ def describe_picks(keys: Collection[tuple[str, int]], language: str) -> list[Pic
             node = tree.nodes[key]
             trail = " › ".join(one.name for one in tree.trail(key)[:-1])
             note = " · ".join(filter(None, (trail, say_products(node.product_count))))
-            photo = "" if node.photo is None else node.photo.at_least(THUMB)
+            photo = static(node.picture) if node.photo is None else node.photo.at_least(THUMB)
             picks.append(Pick(token, node.name, note, photo))
         elif kind == "brand" and (kind, key) in names:
             of_brand = arrays.product_id[arrays.brand_id == key]
@@ -77,7 +78,7 @@ def describe_picks(keys: Collection[tuple[str, int]], language: str) -> list[Pic
         elif kind == "variant" and key in cards:
             card = cards[key]
             photo = "" if card.picture is None else card.picture.at_least(THUMB)
-            picks.append(Pick(token, card.name, f"{card.detail} · {card.sku}", photo))
+            picks.append(Pick(token, card.title, card.sku, photo))
     return picks
 
 
