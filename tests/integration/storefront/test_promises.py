@@ -74,6 +74,18 @@ def test_wine_asks_for_the_markets_age_before_it_is_shown(shop: Dairy) -> None:
     assert "Add to cart" in read(client, "/p/merlot/")
 
 
+def test_a_search_leaves_wine_out_until_an_age_is_confirmed(shop: Dairy) -> None:
+    stock(shop.merlot, shop.cheddar)
+    client = browse_as(None)
+    page = read(client, "/search/?q=merlot")
+    assert "Products for people of 21 and older are left out." in page
+    assert 'href="/p/merlot/' not in page
+    client.post("/age/", {"next": "/search/?q=merlot", "age": "21"})
+    shown = read(client, "/search/?q=merlot")
+    assert "are left out" not in shown
+    assert 'href="/p/merlot/' in shown
+
+
 def test_an_order_with_wine_needs_the_word_of_its_shopper(shop: Dairy) -> None:
     stock(shop.merlot, shop.cheddar)
     client = browse_as(None)

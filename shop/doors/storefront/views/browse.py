@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -278,16 +278,26 @@ def search(request: HttpRequest) -> HttpResponse:
     page = search_page(visit.ctx, words, query, visit.visitor, inside=inside)
     if words and query == ListingQuery():
         record_event(request, "search", query=words)
+    listing, hidden_age = _hide_by_age(page.listing, visit.confirmed_age)
     return _render_listing(
         request,
         "storefront/search.html",
-        page.listing,
+        listing,
+        hidden_age=hidden_age,
         words=words,
         inside="" if page.inside is None else page.inside.path,
         page=page,
         is_narrowed=query != ListingQuery(page=query.page, sort=query.sort),
         list_name="search",
     )
+
+
+def _hide_by_age(listing: Listing, confirmed: int) -> tuple[Listing, int]:
+    """Return the listing without the cards that ask for a higher age than is confirmed, and the
+    highest age that they ask for; 0 where nothing is left out."""
+    kept = tuple(one for one in listing.cards if (one.minimum_age or 0) <= confirmed)
+    asked = [one.minimum_age for one in listing.cards if (one.minimum_age or 0) > confirmed]
+    return replace(listing, cards=kept), max((age for age in asked if age), default=0)
 
 
 @require_safe

@@ -10,12 +10,13 @@ from django.conf import settings
 
 from shop.ground.catalog.core.packs import Pack, draw_pack
 from shop.ground.catalog.core.photos import Picture
+from shop.ground.catalog.core.values import FIRST_WIDE
 from shop.ground.catalog.models import Variant
 from shop.ground.catalog.selectors.pictures import illustrate
 
 # A server may have no fonts at all.
 FONT = Path(__file__).parents[1] / "fonts" / "LiberationSans-Bold.ttf"
-PNG_WIDTH = 1200
+PNG_WIDTH = 800
 
 
 def draw_variant(variant_id: int) -> tuple[Picture, str] | None:
@@ -46,5 +47,7 @@ def make_png(drawn: str) -> bytes:
         width=PNG_WIDTH,
         font_files=[str(FONT)],
         sans_serif_family="Liberation Sans",
+        # Reading all fonts of a server takes longer than drawing; only other scripts need them.
+        skip_system_fonts=max(drawn) < FIRST_WIDE,
     )
     return png
