@@ -30,6 +30,7 @@ from orders.reports.selectors.recorded_orders import (
     find_recorded_order,
     load_recorded_orders,
 )
+from orders.reports.selectors.shopper_sales import ShopperSales, sum_shopper_sales
 from orders.reports.selectors.statistics import (
     DaySales,
     find_order_of_quote,
@@ -40,7 +41,6 @@ from orders.reports.selectors.statistics import (
     list_taken_lines,
     sum_simulated,
 )
-from orders.reports.selectors.worth import ShopperSales, sum_shopper_sales
 from orders.reports.services import summarize_sales
 
 __all__ = [
