@@ -23,6 +23,7 @@ from orders.reports.selectors.campaigns import (
     sum_sales_of,
 )
 from orders.reports.selectors.cohorts import CohortMonth, list_cohorts, sum_between
+from orders.reports.selectors.product_sales import WeekSales, list_week_sales
 from orders.reports.selectors.recorded_orders import (
     RecordedLine,
     RecordedOrder,
@@ -54,6 +55,7 @@ __all__ = [
     "RecordedLine",
     "RecordedOrder",
     "ShopperSales",
+    "WeekSales",
     "count_first_orders",
     "count_returning",
     "find_facts_then",
@@ -69,6 +71,7 @@ __all__ = [
     "list_orders_of_shopper",
     "list_running_out",
     "list_taken_lines",
+    "list_week_sales",
     "load_order_columns",
     "load_recorded_orders",
     "sum_between",

@@ -25,6 +25,7 @@ from orders.returns.selectors import (
     say_rule,
     show_returns,
 )
+from orders.returns.selectors.returns import ShopperReturn, list_returns_of_shopper
 from orders.returns.services.asking import request_return, withdraw_return
 from orders.returns.services.erasure import forget_return_words
 from orders.returns.services.settling import receive_return, settle_return
@@ -38,6 +39,7 @@ __all__ = [
     "ReturnState",
     "ReturnView",
     "ReturnableLine",
+    "ShopperReturn",
     "Wish",
     "count_by_category",
     "count_returns",
@@ -49,6 +51,7 @@ __all__ = [
     "get_return",
     "list_overdue",
     "list_returns",
+    "list_returns_of_shopper",
     "load_rules",
     "receive_return",
     "request_return",

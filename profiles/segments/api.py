@@ -37,8 +37,10 @@ from profiles.segments.selectors.online import (
     read_taste,
 )
 from profiles.segments.selectors.segments import (
+    MadeRule,
     PredictionLine,
     describe_chances,
+    list_made_rules,
     list_segments,
     map_segments,
     map_tags,
@@ -65,6 +67,7 @@ __all__ = [
     "MOST_GROUPS",
     "MOST_ROWS",
     "TAG_NAMES",
+    "MadeRule",
     "OnlineUnavailable",
     "PredictionLine",
     "Row",
@@ -77,6 +80,7 @@ __all__ = [
     "count_segments",
     "describe_chances",
     "find_segment",
+    "list_made_rules",
     "list_segments",
     "map_segments",
     "map_tags",

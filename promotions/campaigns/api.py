@@ -32,6 +32,7 @@ from promotions.campaigns.core.workflow import (
     needs_two,
     status_at,
 )
+from promotions.campaigns.selectors.addressed import AddressedCampaign, list_addressed
 from promotions.campaigns.selectors.book import (
     CompiledBook,
     compile_campaign,
@@ -97,6 +98,7 @@ __all__ = [
     "THRESHOLDS",
     "WHOLE",
     "WITHOUT_EFFECT",
+    "AddressedCampaign",
     "BadDocument",
     "CampaignRefused",
     "CampaignStatus",
@@ -128,6 +130,7 @@ __all__ = [
     "hash_snapshot",
     "is_bound_by_prices",
     "join_place",
+    "list_addressed",
     "list_campaign_ids",
     "list_campaigns_between",
     "list_covered_variants",

@@ -138,6 +138,28 @@ def get_return(*, return_id: int, language: str = "en") -> ReturnView:
     return view_return(Return(pk=return_id), language)
 
 
+@dataclass(frozen=True, slots=True)
+class ShopperReturn:
+    """A return in a short list for staff."""
+
+    return_id: int
+    number: str
+    state: str
+    reason: str
+    requested_at: datetime
+
+
+def list_returns_of_shopper(*, shopper_id: int, limit: int = 10) -> list[ShopperReturn]:
+    """Return a shopper's newest returns. One query."""
+    rows = Return.objects.filter(order__shopper_id=shopper_id).order_by("-requested_at", "-pk")
+    return [
+        ShopperReturn(
+            row.pk, row.number, row.get_state_display(), row.get_reason_display(), row.requested_at
+        )
+        for row in rows[:limit]
+    ]
+
+
 def list_returns(
     *, state: str, limit: int, after: str | None = None, language: str = "en"
 ) -> list[ReturnView]:

@@ -16,6 +16,7 @@ from profiles.segments.api import PredictionLine, describe_chances, name_tags
 from profiles.segments.models import SegmentVersion, ShopperProfile
 from profiles.shoppers.models.consent import ConsentRecord
 from profiles.shoppers.models.shoppers import Shopper
+from profiles.values import MADE_SEGMENT
 from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
 from shop.ground.kernel.clock import epoch_ms
 from shop.ground.kernel.errors import FairtagError
@@ -56,7 +57,9 @@ class StaffShopper:
     opt_out_reason: str
     segment: str
     segment_note: str
+    segment_code: str
     tags: tuple[str, ...]
+    tag_codes: tuple[str, ...]
     refreshed_at: datetime | None
     features: tuple[FeatureLine, ...]
     chances: tuple[PredictionLine, ...]
@@ -98,11 +101,19 @@ def read_shopper(*, shopper_id: int, language: str = "en") -> StaffShopper:
         else segment.description_zh
         if is_chinese
         else segment.description,
-        tags=tuple(name_tags(tuple(profile.tags), language)) if profile else (),
+        segment_code="" if segment is None else segment.code,
+        tags=tuple(name_tags(_found_tags(profile), language)),
+        tag_codes=tuple(profile.tags) if profile else (),
         refreshed_at=profile.refreshed_at if profile else None,
         features=_feature_lines(profile.features if profile else {}),
         chances=describe_chances(profile.features if profile else {}, language),
     )
+
+
+def _found_tags(profile: ShopperProfile | None) -> tuple[str, ...]:
+    """Return the tags but segments of staff, which the page tells apart."""
+    codes = () if profile is None else profile.tags
+    return tuple(code for code in codes if not code.startswith(MADE_SEGMENT))
 
 
 def _feature_lines(stored: dict[str, Any]) -> tuple[FeatureLine, ...]:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
-from pricing.api import floor_minor, list_references, list_set_prices, tell_demand_basis
-from profiles.reviews.api import summarize_ratings
+from orders.reports.api import list_week_sales
+from pricing.api import tell_demand_basis
+from profiles.reviews.api import list_questions, summarize_ratings
 from promotions.campaigns.api import CampaignStatus
 from promotions.planning.api import PHASES, list_product_offers
+from shop.doors.backoffice.charts.days import DayChart
+from shop.doors.backoffice.charts.drawing import Series
 from shop.doors.backoffice.learning.priors import say_basis
+from shop.doors.backoffice.memory import remember
+from shop.doors.backoffice.prices.today import PriceLine, list_price_lines
+from shop.doors.backoffice.products.product_forms import list_markets_abroad
+from shop.doors.pages.cards import page_block
 from shop.doors.pages.context import PageContext
 from shop.doors.pages.product import product as product_page
 from shop.doors.pages.values import ProductPage
@@ -28,19 +37,21 @@ from shop.ground.staff.columns import show_money
 from shop.ground.staff.numbers import EMPTY, show_count
 from shop.ground.staff.region import staff_locale
 
+WEEKS = 12
+SALES_SECONDS = 600.0
+PICTURE = 320
+MOST_QUESTIONS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """One variant's prices, each as text; `demand` says what the model knows of it."""
+    """One variant's prices of today; `demand` says what the model knows of it."""
 
     variant_id: int
     sku: str
     name: str
-    listed: str
-    public: str
+    today: PriceLine
     cost: str
-    floor: str
-    low: str
     demand: str
     curve_url: str
     ledger_url: str
@@ -67,17 +78,23 @@ def describe_product(known: EditedProduct, now: datetime, account: Any) -> dict[
     """Return what the page of a product shows beside its form."""
     market = get_market(home_market())
     guest = _see_as_guest(known, market, now)
+    address = reverse("product", args=[known.slug])
     offers = _list_offers(known, now, account)
     return {
         "known": known,
-        "guest": None if guest is None else _guest_block(guest, market),
+        "guest": None if guest is None else _guest_block(guest, address),
+        "sales": _describe_sales(known, market, now),
+        "questions": list_questions(
+            product_id=known.product_id, shopper_id=None, may_answer=True, limit=MOST_QUESTIONS
+        ),
+        "markets": [market.name, *(one.name for one in list_markets_abroad())],
         "running": [one for one in offers if one.is_running],
         "planned": [one for one in offers if not one.is_running],
         "prices": _list_prices(known, market, now, account),
         "stock": _list_stock(known),
         "stock_key": uuid7(),
         "reviews": summarize_ratings(product_id=known.product_id),
-        "address": reverse("product", args=[known.slug]),
+        "address": address,
     }
 
 
@@ -103,20 +120,66 @@ def _see_as_guest(known: EditedProduct, market: MarketValue, now: datetime) -> P
     return page if page.detail.is_active else None
 
 
-def _guest_block(page: ProductPage, market: MarketValue) -> dict[str, Any]:
-    view, offer = page.price, page.offer
-    was = view.reference_minor
+def _guest_block(page: ProductPage, address: str) -> dict[str, Any]:
+    """Return the fields of the shop's own price block, and the picture."""
+    block = page_block(page, get_language() or "en")
+    compared = block.comparison
+    picture = page.detail.card.picture
     return {
         "name": page.detail.card.title,
-        "price": show_money(view.quoted_minor, market.currency),
-        "was": "" if was is None else show_money(was, market.currency),
-        "unit": ""
-        if view.unit_minor is None
-        else f"{show_money(view.unit_minor, market.currency)} / {view.unit_label}",
-        "in_cart": show_money(offer.adjusted_minor, market.currency)
-        if offer is not None and offer.adjusted_minor != offer.quoted_minor
-        else "",
-        "available": page.detail.card.available,
+        "picture": "" if picture is None else picture.at_least(PICTURE),
+        "ribbon": block.ribbon,
+        "is_sold": page.detail.card.available > 0,
+        "price": {
+            "variant": block.variant_id,
+            "spoken": block.spoken,
+            "now": block.now,
+            "cut": block.cut,
+            "unit": block.unit,
+            "compared": "" if compared is None else compared.kind,
+            "is_reference": compared is not None and compared.kind == "reference",
+            "before": "" if compared is None else compared.before,
+            "amount": "" if compared is None else compared.amount,
+            "after": "" if compared is None else compared.after,
+            "tag": block.tag,
+            "tag_url": address,
+            "about": page.detail.card.title,
+        },
+    }
+
+
+def _describe_sales(known: EditedProduct, market: MarketValue, now: datetime) -> dict[str, Any]:
+    """Return the last twelve weeks as a chart and in sum. One query, kept for ten minutes."""
+    ids = [one.variant_id for one in known.variants]
+    since = now - timedelta(weeks=WEEKS)
+    weeks = remember(
+        ("week sales", tuple(ids), market.code),
+        SALES_SECONDS,
+        lambda: list_week_sales(variant_ids=ids, since=since, market_code=market.code),
+    )
+    public = tuple(float(one.units - one.personal_units) for one in weeks)
+    personal = tuple(float(one.personal_units) for one in weeks)
+    chart = DayChart(
+        title=_("Pieces sold by week"),
+        label_title=_("Week from"),
+        labels=tuple(date_format(one.week, "j M") for one in weeks),
+        show=show_count,
+        bars=(
+            Series(_("At the public price"), public, 1),
+            Series(_("Below it: personal"), personal, 2),
+        ),
+        note=_("The week that runs is not over."),
+    )
+    units = sum(one.units for one in weeks)
+    sales = sum(one.sales_minor for one in weeks)
+    margin = sum(one.margin_minor for one in weeks)
+    return {
+        "chart": chart.draw(),
+        "figures": [
+            (_("Pieces"), show_count(units)),
+            (_("Sales"), show_money(sales, market.currency)),
+            (_("Margin"), show_money(margin, market.currency)),
+        ],
     }
 
 
@@ -149,26 +212,21 @@ def _list_prices(
     known: EditedProduct, market: MarketValue, now: datetime, account: Any
 ) -> list[PriceRow]:
     ids = [one.variant_id for one in known.variants]
-    prices = list_set_prices(variant_ids=ids, market=market.code)
-    floors = floor_minor(variant_ids=ids, now=now, market=market.code)
-    listed = {pk: one[0] for pk, one in prices.items()}
-    lows = list_references(listed=listed, now=now, market=market.code) if listed else {}
+    may_plan = account.has_perm("pricing.view_priceproposal")
+    lines = list_price_lines(ids, now=now, language=get_language() or "en", with_changes=may_plan)
     bases = tell_demand_basis(variant_ids=ids, category_id=known.category_id, market=market.code)
     return [
         PriceRow(
             variant_id=one.variant_id,
             sku=one.sku,
             name=one.name,
-            listed=show_money(one.list_minor, market.currency),
-            public=_money(prices.get(one.variant_id, (0, one.list_minor))[1], market.currency),
+            today=line,
             cost=_money(one.cost_minor, market.currency),
-            floor=_money(floors.get(one.variant_id), market.currency),
-            low=_money(lows.get(one.variant_id), market.currency),
             demand=say_basis(basis),
             curve_url=_link(account, "pricing.view_demandmodelversion", "demand_curve", one),
             ledger_url=_link(account, "pricing.view_priceledgerentry", "price_story", one),
         )
-        for one, basis in zip(known.variants, bases, strict=True)
+        for one, line, basis in zip(known.variants, lines, bases, strict=True)
     ]
 
 

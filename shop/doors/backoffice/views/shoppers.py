@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from orders.reports.api import list_orders_of_shopper
 from pricing.api import list_quotes_of_shopper
 from profiles.accounts.api import (
     ShopperUnknown,
@@ -20,7 +19,9 @@ from profiles.accounts.api import (
 )
 from profiles.shoppers.api import list_audit_traits
 from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.shoppers.dealings import describe_dealings
 from shop.ground.catalog.selectors import list_cards
+from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.numbers import show_percent
 from shop.ground.staff.roles import is_auditor, mask_email, may_see_personal
@@ -30,34 +31,31 @@ from shop.ground.staff.roles import is_auditor, mask_email, may_see_personal
 def show_shopper(request: HttpRequest, shopper_id: int) -> HttpResponse:
     """Show a shopper: who, what they agreed to, what we derived, what they did and were quoted.
 
-    Audit-only traits appear for auditors alone: this page shows prices too. About ten queries.
+    Audit-only traits appear for auditors alone: this page shows prices too. About fifteen queries.
     """
-    language = get_language() or "en"
+    language, now, account = get_language() or "en", utc_now(), request.user
     try:
         shopper = read_shopper(shopper_id=shopper_id, language=language)
     except ShopperUnknown as unknown:
         raise Http404(str(unknown)) from unknown
-    account = request.user
     events = list_recent_events(shopper_id=shopper_id)
     may_see_quotes = account.has_perm("pricing.view_quote")
     quotes = list_quotes_of_shopper(shopper_id=shopper_id) if may_see_quotes else []
     names = name_variants(
         [*(e.variant_id for e in events), *(q.variant_id for q in quotes)], language
     )
-    orders = list_orders_of_shopper(shopper_id=shopper_id)
+    sees_personal = may_see_personal(account)
     context = {
         "shopper": shopper,
-        "heading": _heading(shopper, may_see_personal(account)),
-        "email": shopper.email if may_see_personal(account) else mask_email(shopper.email),
+        "heading": _heading(shopper, sees_personal),
+        "email": shopper.email if sees_personal else mask_email(shopper.email),
         "chances": [(line, show_percent(line.chance)) for line in shopper.chances],
         "answers": list_consent_answers(shopper_id=shopper_id),
         "events": [(event, names.get(event.variant_id or 0, "")) for event in events],
         "quotes": [_quote_line(quote, names) for quote in quotes],
         "may_see_quotes": may_see_quotes,
-        "orders": [(order, show_money(order.total_minor, order.currency)) for order in orders]
-        if account.has_perm("orders.view_order")
-        else [],
         "traits": list_audit_traits(shopper_id=shopper_id) if is_auditor(account) else [],
+        **describe_dealings(shopper, account, now, language),
     }
     return render_page(request, "admin/shopper.html", _("Shopper overview"), context)
 
