@@ -80,6 +80,7 @@ from pricing.publishing.services.turns import turn_price_shocks
 from pricing.quoting.selectors.listed import (
     DemandBasis,
     count_priors,
+    list_lowest,
     list_references,
     list_set_prices,
     tell_demand_basis,
@@ -252,6 +253,7 @@ __all__ = [
     "list_kill_switches",
     "list_lift",
     "list_live_decisions",
+    "list_lowest",
     "list_model_versions",
     "list_open_trips",
     "list_overrides",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from django.db import connection
 
 from pricing.demand.selectors.versions import load_active_model
 from pricing.learning.selectors.evidence import add_evidence
@@ -30,6 +31,37 @@ def list_set_prices(
             "variant_id", "list_minor", "public_minor"
         )
     }
+
+
+_LOWEST = """
+SELECT ledger.variant_id, min(ledger.amount_minor)
+FROM pricing_priceledgerentry ledger
+WHERE ledger.variant_id = ANY(%(ids)s) AND ledger.market_id = %(market)s
+    AND ledger.channel = %(channel)s AND ledger.kind = 'public' AND ledger.valid_from <= %(now)s
+    AND ledger.valid_from >= coalesce((
+        SELECT max(before.valid_from) FROM pricing_priceledgerentry before
+        WHERE before.variant_id = ledger.variant_id AND before.market_id = ledger.market_id
+            AND before.channel = ledger.channel AND before.kind = 'public'
+            AND before.valid_from <= %(since)s
+    ), %(since)s)
+GROUP BY 1
+"""
+
+
+def list_lowest(
+    *,
+    variant_ids: Collection[int],
+    since: datetime,
+    now: datetime,
+    market: str,
+    channel: str = "online",
+) -> dict[int, int]:
+    """Return the lowest public price of each variant that held at any moment since then. One query;
+    offers are not in it."""
+    asked = {"ids": list(variant_ids), "since": since, "now": now}
+    with connection.cursor() as cursor:
+        cursor.execute(_LOWEST, {**asked, "market": market, "channel": channel})
+        return dict(cursor.fetchall())
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,11 @@ from pricing.api import (
     current_public_prices,
     floor_minor,
     home_place,
+    list_lowest,
     list_proposals,
-    list_references,
     list_spreads,
 )
 from pricing.publishing.core.changes import ProposalRow
-from shop.doors.backoffice.memory import remember
 from shop.doors.backoffice.names import name_cards
 from shop.doors.backoffice.prices.changes import STATES
 from shop.ground.catalog.core.values import CatalogCard
@@ -28,8 +27,7 @@ from shop.ground.staff.columns import show_money
 from shop.ground.staff.numbers import EMPTY, show_change, show_count, show_percent
 
 PAGE = 25
-# A reference changes with a day, and reads weeks of prices and purchases.
-LOW_SECONDS = 300.0
+LOW = timedelta(days=30)
 WATCHED = timedelta(days=7)
 PLANNED = ("approved", "edited", "pending", "snoozed")
 
@@ -67,18 +65,14 @@ def find_variants(asked: str, language: str) -> Sequence[int]:
 def list_price_lines(
     ids: Sequence[int], *, now: datetime, language: str, with_changes: bool
 ) -> list[PriceLine]:
-    """Return the prices of some variants. About eight queries, however many variants."""
+    """Return the prices of some variants. About seven queries, however many variants."""
     market, channel = home_place()
     place = {"market": market, "channel": channel}
     prices = current_public_prices(variant_ids=ids, now=now, **place)
     public = dict(zip(prices.variant_id.tolist(), prices.public_minor.tolist(), strict=True))
     listed = dict(zip(prices.variant_id.tolist(), prices.list_minor.tolist(), strict=True))
     floors = floor_minor(variant_ids=ids, now=now, **place)
-    lows = remember(
-        ("references", tuple(ids)),
-        LOW_SECONDS,
-        lambda: list_references(listed=listed, now=now, **place),
-    )
+    lows = list_lowest(variant_ids=ids, since=now - LOW, now=now, **place)
     spreads = list_spreads(variant_ids=ids, since=now - WATCHED, until=now, **place)
     cards = name_cards(ids, language)
     planned = _find_planned(ids, now, language) if with_changes else {}
