@@ -123,13 +123,13 @@ def _in_china(mine: PriceView, label_of: LabelOf) -> PriceView:
 
 
 def _in_germany(mine: PriceView, language: str, label_of: LabelOf) -> PriceView:
-    liter = translate(pgettext_noop("unit", "l"), language)
+    liter = translate(pgettext_noop("unit", "1 l"), language)
     euro = replace(mine, currency="EUR", unit_minor=68, unit_label=liter, units=3.785)
     return replace(euro, label=label_of("DE", ""), label_code="eu")
 
 
 def _reduced_in_germany(price: PriceView, language: str) -> PriceView:
-    liter = translate(pgettext_noop("unit", "l"), language)
+    liter = translate(pgettext_noop("unit", "1 l"), language)
     euro = replace(price, currency="EUR", unit_minor=66, unit_label=liter, units=3.785)
     euro = replace(euro, reference_minor=279, reference_name=GERMAN_LOWEST)
     return replace(euro, public_minor=249, quoted_minor=249)

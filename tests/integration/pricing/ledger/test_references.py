@@ -124,3 +124,14 @@ def test_the_page_shows_the_was_price_of_the_visitors_law(reduced: Dairy) -> Non
     assert shown("DE") == (550, "Lowest price in the 30 days before this reduction")
     assert shown("US-other") == (600, "Median price paid in the 90 days before this reduction")
     assert shown("US-other", "zh-hans") == (600, "本次降价前90天内的成交价中位数")
+
+    def name(code: str, language: str = "en") -> str:
+        context = visit(None, jurisdiction_code=code, language=language)
+        view = quote_variants(context=context, variant_ids=[reduced.brie]).prices[reduced.brie]
+        return view.reference_name
+
+    assert name("DE") == name("DE", "zh-hans") == "Niedrigster Preis (30 Tage)"
+    assert name("EU") == name("unknown") == "30-day low"
+    places = ("US-NY", "US-MD", "US-CT", "US-other")
+    assert {name(place) for place in places} == {"90-day median paid"}
+    assert name("US-other", "zh-hans") == "近 90 天成交中位价"
