@@ -69,8 +69,9 @@ class Change:
     """A column that a new version says differently."""
 
     name: str
-    before: str
-    after: str
+    column: str
+    before: Any
+    after: Any
 
 
 # Columns of every version that say nothing of what it changes.
@@ -95,7 +96,7 @@ def list_version_changes(kind: str, object_id: int) -> tuple[Change, ...]:
         if not field.is_relation and field.name not in ABOUT_VERSION
     )
     return tuple(
-        Change(capfirst(str(field.verbose_name)), str(before), str(after))
+        Change(capfirst(str(field.verbose_name)), field.name, before, after)
         for field, before, after in pairs
         if before != after
     )

@@ -11,12 +11,14 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from promotions.campaigns.core.workflow import CAMPAIGN
-from promotions.models import Campaign
+from promotions.campaigns.core.workflow import CAMPAIGN, THRESHOLDS
+from promotions.models import Campaign, CampaignPolicy
+from promotions.release.api import propose_thresholds
 from shop.ground.approvals.models import ApprovalRequest
 from shop.ground.approvals.selectors import list_waiting
 from shop.ground.approvals.services import ask_approval
 from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import show_money
 from shop.ground.staff.roles import APPROVER, AUDITOR, MERCHANDISER, SUPPORT
 from tests.factories.backoffice_prices import NOON
 
@@ -78,3 +80,18 @@ def test_the_waiting_list_costs_three_queries_at_any_length(
     assert reader.has_perm(CAMPAIGN.label.replace(".", ".view_"))  # reads the reader's rights
     with django_assert_num_queries(3):
         assert len(list_waiting(reader, now=NOON, only_mine=True)) == 6
+
+
+def test_the_effect_of_a_new_version_is_told_as_money(as_role: Callable[[str], Client]) -> None:
+    as_role(MERCHANDISER)
+    person = get_user_model().objects.get(email="merchandiser@staff.example")
+    active = CampaignPolicy.objects.get(is_active=True)
+    changes = {"two_person_budget_minor": active.two_person_budget_minor + 100}
+    propose_thresholds(changes=changes, reason=REASON, by_id=person.pk, now=utc_now())
+    asked = ApprovalRequest.objects.filter(kind=THRESHOLDS.label, state="waiting").latest("pk")
+    shown = as_role(APPROVER).get(reverse("admin:approval_effect", args=[asked.pk]))
+    before = show_money(active.two_person_budget_minor, "USD")
+    after = show_money(active.two_person_budget_minor + 100, "USD")
+    assert f"<del>{before}</del>" in shown.content.decode()
+    assert f"<ins>{after}</ins>" in shown.content.decode()
+    assert as_role(SUPPORT).get(shown.wsgi_request.path).status_code == 404

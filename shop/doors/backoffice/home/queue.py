@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -46,10 +46,18 @@ class Effect:
     changes: tuple[Change, ...] = ()
 
 
+def _show_change(one: Change) -> Change:
+    """Return a change with its values as staff read them."""
+    show = show_money if one.column.endswith("_minor") else str
+    return replace(one, before=show(one.before), after=show(one.after))
+
+
 def say_effect(one: Waiting, *, language: str, now: datetime) -> Effect:
     """Return what changes if the reader approves. Ten queries for a campaign, two for others."""
     if one.kind != CAMPAIGN.label:
-        return Effect(changes=list_version_changes(one.kind, one.object_id))
+        return Effect(
+            changes=tuple(map(_show_change, list_version_changes(one.kind, one.object_id)))
+        )
     campaign: Any = find_campaign(one.object_id, now=now)
     said = [offer.sentence for offer in say_campaign(one.object_id, language=language)]
     said.append(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.http import urlencode
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from orders.fulfilment.api import count_packed, orders_to_pack
@@ -187,7 +187,7 @@ def _questions(now: datetime, known: Known) -> Iterator[Todo]:
 
 def _name(names: list[str], *, more: bool = False) -> str:
     """Return a few names after a colon."""
-    said = ", ".join(names[:MOST_NAMED])
+    said = pgettext("list", ", ").join(names[:MOST_NAMED])
     return _(": %(names)s") % {"names": f"{said}…" if more or len(names) > MOST_NAMED else said}
 
 
