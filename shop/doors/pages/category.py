@@ -28,6 +28,7 @@ from shop.ground.catalog.selectors import (
     list_cards,
     list_categories,
     list_category_variants,
+    list_families,
     list_search_facets,
     load_variant_arrays,
     search_variants,
@@ -132,7 +133,12 @@ def _read_sort_table(packed_ids: bytes, language: str, version: int) -> tuple[In
     """Return (name rank, measure) of variants. The catalogue's version keys the memory of it."""
     ids = np.frombuffer(packed_ids, dtype=np.int64).tolist()
     cards = {card.variant_id: card for card in list_cards(ids, language)}
-    names = [cards[i].name.casefold() if i in cards else "\U0010ffff" for i in ids]
+    families = list_families()
+    names = ["\U0010ffff"] * len(ids)
+    for at, card in enumerate(map(cards.get, ids)):
+        if card is not None:  # as cards write it: a product of several variants without its size
+            shown = card.product_title if card.variant_id in families else card.title
+            names[at] = shown.casefold()
     ranks = np.empty(len(ids), dtype=np.int64)
     ranks[np.argsort(np.array(names), kind="stable")] = np.arange(len(ids))
     measures = [float(cards[i].measure_amount or 0) if i in cards else 0.0 for i in ids]

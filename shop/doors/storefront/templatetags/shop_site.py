@@ -385,7 +385,7 @@ def draw_add(
         "components/card_add.html",
         {
             "variant": str(number),
-            "name": card.name,
+            "name": card.title,
             "line": f"{number}:{token}",
             "quantity": str(quantity) if quantity else "",
             "less": f"{number}:{quantity - 1}:{quantity}:{token}" if quantity else "",
