@@ -51,6 +51,7 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(category, "offered_prices", lambda _ctx, _ids, quoted, _visitor: quoted)
     monkeypatch.setattr(category, "catalog_version", lambda: version)
     monkeypatch.setattr(category, "list_cards", lambda ids, _language: [card(i) for i in ids])
+    monkeypatch.setattr(category, "list_families", dict)
 
 
 def card(number: int) -> CatalogCard:
@@ -106,7 +107,7 @@ def test_lists_sort_by_offered_price_and_unit_price_as_shown(
     assert arrange(CTX, IDS, ListingQuery(sort="price")).tolist() == [4, 2, 3, 1]
     assert arrange(CTX, IDS, ListingQuery(price_max=200)).tolist() == [4]
     monkeypatch.setitem(SHELF, 4, ("Gouda", 8_000, 1000))
-    assert arrange(CTX, IDS, ListingQuery(sort="unit")).tolist() == [1, 3, 4, 2]
+    assert arrange(CTX, IDS, ListingQuery(sort="unit")).tolist() == [4, 1, 3, 2]
 
 
 @given(
