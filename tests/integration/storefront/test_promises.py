@@ -15,6 +15,8 @@ from profiles.models import Account, Shopper
 from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Campaign, CampaignShopper, OfferVariant
 from shop.ground.catalog.models import Product
+from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.catalog.services.indexing import refresh_search
 from shop.ground.inventory.core.values import StockLine
 from shop.ground.inventory.services import receive_stock
 from shop.ground.kernel.clock import utc_now
@@ -76,6 +78,8 @@ def test_wine_asks_for_the_markets_age_before_it_is_shown(shop: Dairy) -> None:
 
 def test_a_search_leaves_wine_out_until_an_age_is_confirmed(shop: Dairy) -> None:
     stock(shop.merlot, shop.cheddar)
+    refresh_search()
+    forget_catalog()
     client = browse_as(None)
     page = read(client, "/search/?q=merlot")
     assert "Products for people of 21 and older are left out." in page
