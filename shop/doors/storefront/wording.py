@@ -7,10 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from profiles.segments.api import TAG_NAMES
 from profiles.values import Consents
 from shop.doors.pages.values import FeatureNote
-from shop.ground.kernel.translation import translate
 
 
 def list_consents(consents: Consents) -> list[dict[str, Any]]:
@@ -91,11 +89,6 @@ def _say_purpose(purpose: str) -> str:
         "analytics": _("measuring"),
     }
     return known.get(purpose, purpose)
-
-
-def name_tags(codes: Sequence[str], language: str) -> list[str]:
-    """Return the readable names of a profile's tags."""
-    return [translate(TAG_NAMES[code], language) if code in TAG_NAMES else code for code in codes]
 
 
 def describe_counts(monthly: Mapping[str, float]) -> list[dict[str, str]]:

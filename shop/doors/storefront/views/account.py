@@ -7,11 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from profiles.segments.api import name_tags
 from profiles.values import Consents
 from shop.doors.pages.account import account as account_page
 from shop.doors.pages.checkout import orders as orders_page
 from shop.doors.storefront.visitors import get_visit
-from shop.doors.storefront.wording import describe_counts, list_consents, name_tags
+from shop.doors.storefront.wording import describe_counts, list_consents
 
 
 @require_safe
@@ -22,7 +23,7 @@ def account(request: HttpRequest) -> HttpResponse:
     page = account_page(visit.ctx)
     context = {
         "page": page,
-        "tags": name_tags(page.tags, visit.ctx.language),
+        "tags": name_tags(tuple(page.tags), visit.ctx.language),
         "counts": describe_counts(page.monthly),
         "consent_rows": list_consents(page.shopper.consents if page.shopper else Consents()),
         "section": "account",
