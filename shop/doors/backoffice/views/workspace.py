@@ -110,10 +110,12 @@ def _describe_steps(
 ) -> dict[str, Any]:
     answer = law["answer"] or {}
     is_checked = bool(answer.get("is_lawful")) and not law["is_outdated"]
+    is_checking = law["newest"] is not None and law["newest"]["row"].is_open
     return {
         "stages": list_stages(campaign, is_checked=is_checked),
         "steps": describe_steps(campaign, request.user.has_perm),
-        "must_check": campaign.status == "draft" and not is_checked,
+        "is_checking": is_checking,
+        "must_check": campaign.status == "draft" and not is_checked and not is_checking,
         "reason": request.GET.get("reason", "")[:300],
     }
 
