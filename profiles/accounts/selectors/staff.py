@@ -88,12 +88,7 @@ def read_shopper(*, shopper_id: int, language: str = "en") -> StaffShopper:
         is_erased=shopper.erased_at is not None,
         created_at=shopper.created_at,
         last_seen_at=shopper.last_seen_at,
-        consents={
-            "price": shopper.consent_price,
-            "recommendations": shopper.consent_recommendations,
-            "marketing": shopper.consent_marketing,
-            "analytics": shopper.consent_analytics,
-        },
+        consents=_read_consents(shopper),
         opt_out_reason=shopper.opt_out_reason,
         segment="" if segment is None else segment.name_zh if is_chinese else segment.name,
         segment_note=""
@@ -108,6 +103,15 @@ def read_shopper(*, shopper_id: int, language: str = "en") -> StaffShopper:
         features=_feature_lines(profile.features if profile else {}),
         chances=describe_chances(profile.features if profile else {}, language),
     )
+
+
+def _read_consents(shopper: Shopper) -> dict[str, bool]:
+    return {
+        "price": shopper.consent_price,
+        "recommendations": shopper.consent_recommendations,
+        "marketing": shopper.consent_marketing,
+        "analytics": shopper.consent_analytics,
+    }
 
 
 def _found_tags(profile: ShopperProfile | None) -> tuple[str, ...]:

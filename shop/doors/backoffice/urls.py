@@ -113,15 +113,7 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("price-changes/", site.admin_view(show_inbox), name="change_inbox"),
         path("price-changes/decide/", site.admin_view(decide), name="decide_changes"),
         path("prices/<int:variant_id>/", site.admin_view(show_price_story), name="price_story"),
-        path("pick-list/", site.admin_view(show_pick_list), name="pick_list"),
-        path("pick-list/pack/", site.admin_view(pack_picked), name="pack_picked"),
-        path("ship-parcels/", site.admin_view(show_packed), name="ship_parcels"),
-        path("ship-parcels/ship/", site.admin_view(ship_packed), name="ship_packed"),
-        path(
-            "return-statistics/",
-            site.admin_view(show_return_statistics),
-            name="return_statistics",
-        ),
+        *_list_warehouse(site),
         path("models/", site.admin_view(show_models), name="models"),
         path("models/retrain/", site.admin_view(retrain), name="retrain_model"),
         path("models/<int:version>/", site.admin_view(show_backtest), name="model_backtest"),
@@ -139,6 +131,20 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         *_list_builder_pages(site),
         *_list_campaign_pages(site),
         *_list_shoppers(site),
+    ]
+
+
+def _list_warehouse(site: AdminSite) -> list[URLPattern]:
+    return [
+        path("pick-list/", site.admin_view(show_pick_list), name="pick_list"),
+        path("pick-list/pack/", site.admin_view(pack_picked), name="pack_picked"),
+        path("ship-parcels/", site.admin_view(show_packed), name="ship_parcels"),
+        path("ship-parcels/ship/", site.admin_view(ship_packed), name="ship_packed"),
+        path(
+            "return-statistics/",
+            site.admin_view(show_return_statistics),
+            name="return_statistics",
+        ),
     ]
 
 
