@@ -1,4 +1,4 @@
-"""Staff tables of payments and refunds, and what an order's page shows of them."""
+"""Staff tables of payments and refunds."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from shop.ground.staff.columns import (
 from shop.ground.staff.keys import KeySearchAdmin, read_text, read_uuid
 from shop.ground.staff.log import write_act
 from shop.ground.staff.reasons import ConfirmForm, ask, go_back
-from shop.ground.staff.tables import ReadOnlyAdmin, ReadOnlyInline
+from shop.ground.staff.tables import ReadOnlyAdmin
 
 PAYMENT_TONES = {
     "started": "blue",
@@ -69,41 +69,6 @@ OWN_REASONS = {
     "at_provider": _("made at the provider"),
     "order_closed": _("came after the order was closed"),
 }
-
-
-class PaymentInline(ReadOnlyInline):
-    model = Payment
-    verbose_name_plural = _("Payments")
-    fields = [
-        "created_at",
-        "provider",
-        method_name,
-        money_column("amount_minor", _("Amount"), currency_field="currency"),
-        money_column("captured_minor", _("Captured"), currency_field="currency"),
-        money_column("refunded_minor", _("Refunded"), currency_field="currency"),
-        tag_column("state", _("State"), PAYMENT_TONES),
-        "reason_code",
-        "dispute",
-        "provider_ref",
-    ]
-    readonly_fields = fields
-    show_change_link = True
-
-
-class RefundInline(ReadOnlyInline):
-    model = Refund
-    verbose_name_plural = _("Refunds")
-    fields = [
-        "at",
-        money_in_order("amount_minor", _("Amount")),
-        tag_column("state", _("State"), REFUND_TONES),
-        "is_reduction",
-        "failure_code",
-        refund_reason,
-        "provider_ref",
-    ]
-    readonly_fields = fields
-    show_change_link = True
 
 
 class TroubleFilter(admin.SimpleListFilter):
