@@ -16,18 +16,32 @@ FOLDER = ROOT / "docs/images/guide"
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture: who sees which page; `open_first` is the selector of what is pressed before."""
+    """One picture: who sees which page, at which width; `press` names what is pressed before."""
 
     name: str
     path: str
     role: str = ""
+    press: tuple[str, ...] = ()
     width: int = 1280
-    press: str = ""
 
 
+FIRST_ROW = "#result_list tbody a[href]"
+WHY = "a.price__tag"
 SHOTS = (
-    Shot("home", "/"),
-    Shot("category", "/c/dairy-eggs/", "olivia", 390),
+    # Questions of shoppers
+    Shot("price", "/c/dairy-eggs/", "olivia", (f".card:has({WHY}) .card__name a",), 390),
+    Shot("why", "/c/dairy-eggs/", "olivia", (f".card {WHY}",), 390),
+    Shot("order", "/orders/", "olivia", ("main a[href*='/orders/']",), 390),
+    # Guide for staff
+    Shot("home-staff", "/admin/", "merchandiser"),
+    Shot("campaign", "/admin/promotions/campaign/", "merchandiser", (FIRST_ROW,)),
+    Shot("prices", "/admin/prices/", "merchandiser"),
+    Shot("models", "/admin/models/", "analyst"),
+    Shot("lift", "/admin/insights/lift/", "analyst"),
+    Shot("live", "/admin/insights/live/", "analyst"),
+    Shot("order-staff", "/admin/orders/order/", "support", (FIRST_ROW,)),
+    Shot("product-staff", "/admin/shop/product/", "merchandiser", (FIRST_ROW,)),
+    Shot("segment", "/admin/segments/", "analyst", ("main a[href*='/segments/']",)),
 )
 
 
@@ -45,6 +59,6 @@ def _go(page: Page, shot: Shot, language: str) -> None:
     prefix = "/zh-hans" if language == "zh" and not shot.path.startswith("/admin") else ""
     page.goto(prefix + shot.path)
     page.wait_for_load_state("networkidle")
-    if shot.press:
-        page.locator(shot.press).first.click()
+    for selector in shot.press:
+        page.locator(selector).first.click()
         page.wait_for_load_state("networkidle")
