@@ -26,7 +26,7 @@ class Shot:
 
 
 FIRST_ROW = "#result_list tbody a[href]"
-WHY = "a.price__tag"
+WHY = ".price__tag a"
 SHOTS = (
     # Questions of shoppers
     Shot("price", "/c/dairy-eggs/", "olivia", (f".card:has({WHY}) .card__name a",), 390),
