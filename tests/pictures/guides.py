@@ -16,13 +16,15 @@ FOLDER = ROOT / "docs/images/guide"
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture: who sees which page, at which width; `press` names what is pressed before."""
+    """One picture: who sees which page, at which width; `press` names what is pressed before, and
+    `shows` what must then be in sight."""
 
     name: str
     path: str
     role: str = ""
     press: tuple[str, ...] = ()
     width: int = 1280
+    shows: str = "main"
 
 
 FIRST_ROW = "#result_list tbody a[href]"
@@ -30,8 +32,8 @@ WHY = ".price__tag a"
 SHOTS = (
     # Questions of shoppers
     Shot("price", "/c/dairy-eggs/", "olivia", (f".card:has({WHY}) .card__name a",), 390),
-    Shot("why", "/c/dairy-eggs/", "olivia", (f".card {WHY}",), 390),
-    Shot("order", "/orders/", "olivia", ("main a[href*='/orders/']",), 390),
+    Shot("why", "/c/dairy-eggs/", "olivia", (f".card {WHY}",), 390, "#sheet :is(h1, h2)"),
+    Shot("order", "/account/orders/", "olivia", ("main a[href*='/orders/FT']",), 390),
     # Guide for staff
     Shot("home-staff", "/admin/", "merchandiser"),
     Shot("campaign", "/admin/promotions/campaign/", "merchandiser", (FIRST_ROW,)),
@@ -62,3 +64,4 @@ def _go(page: Page, shot: Shot, language: str) -> None:
     for selector in shot.press:
         page.locator(selector).first.click()
         page.wait_for_load_state("networkidle")
+    page.locator(shot.shows).first.wait_for()
