@@ -46,9 +46,9 @@ class StateFilter(admin.SimpleListFilter):
     title = _("State")
     parameter_name = "state"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Promise]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the tabs."""
-        return [(name, title) for name, (title, _kept) in find_states(utc_now()).items()]
+        return [(name, str(title)) for name, (title, _kept) in find_states(utc_now()).items()]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Campaign]

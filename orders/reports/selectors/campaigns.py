@@ -156,7 +156,12 @@ def sum_campaigns(
     *, since: datetime, until: datetime, currency: str, channel: str = ""
 ) -> list[CampaignSum]:
     """Return the sums of each campaign over `[since, until)`, the costliest first. One query."""
-    asked = {"since": since, "until": until, "currency": currency, "channel": channel}
+    asked: dict[str, Any] = {
+        "since": since,
+        "until": until,
+        "currency": currency,
+        "channel": channel,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_SUMS, {**asked, "sold": [str(one) for one in SOLD]})
         return [CampaignSum(*row) for row in cursor.fetchall()]

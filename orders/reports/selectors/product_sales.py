@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -17,7 +18,8 @@ SELECT date_trunc('week', o.placed_at AT TIME ZONE %(zone)s)::date AS week,
        sum(l.quantity - l.refunded_quantity)::bigint, sum(l.total_minor - l.refunded_minor)::bigint,
        coalesce(sum(l.total_minor - l.refunded_minor - l.tax_minor
            - coalesce(l.cost_minor, {cost}) * (l.quantity - l.refunded_quantity)), 0)::bigint,
-       sum(l.quantity - l.refunded_quantity) FILTER (WHERE l.quoted_minor < l.public_minor)::bigint
+       coalesce(sum(l.quantity - l.refunded_quantity)
+           FILTER (WHERE l.quoted_minor < l.public_minor), 0)::bigint
 FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id
 WHERE l.variant_id = ANY(%(variants)s) AND o.status = ANY(%(sold)s) AND o.market_code = %(market)s
   AND o.placed_at >= %(since)s
@@ -43,7 +45,7 @@ def list_week_sales(
     *, variant_ids: Sequence[int], since: datetime, market_code: str
 ) -> list[WeekSales]:
     """Return the weeks in which some variants sold since a moment. One query."""
-    given = {
+    given: dict[str, Any] = {
         "variants": list(variant_ids),
         "sold": [str(one) for one in SOLD],
         "market": market_code,
@@ -52,5 +54,4 @@ def list_week_sales(
     }
     with connection.cursor() as cursor:
         cursor.execute(_WEEKS, given)
-        rows = cursor.fetchall()
-    return [WeekSales(*row[:4], personal_units=row[4] or 0) for row in rows]
+        return [WeekSales(*row) for row in cursor.fetchall()]

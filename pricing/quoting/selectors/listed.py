@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -58,7 +59,7 @@ def list_lowest(
 ) -> dict[int, int]:
     """Return the lowest public price of each variant that held at any moment since then. One query;
     offers are not in it."""
-    asked = {"ids": list(variant_ids), "since": since, "now": now}
+    asked: dict[str, Any] = {"ids": list(variant_ids), "since": since, "now": now}
     with connection.cursor() as cursor:
         cursor.execute(_LOWEST, {**asked, "market": market, "channel": channel})
         return dict(cursor.fetchall())

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection
 
@@ -131,7 +132,7 @@ def list_spreads(
     channel: str = "online",
 ) -> dict[int, PriceSpread]:
     """Return the spread of the quotes of each variant that was quoted. One query."""
-    asked = {"ids": list(variant_ids), "since": since, "until": until}
+    asked: dict[str, Any] = {"ids": list(variant_ids), "since": since, "until": until}
     with connection.cursor() as cursor:
         cursor.execute(_SPREAD, {**asked, "market": market, "channel": channel})
         return {row[0]: PriceSpread(*row[1:]) for row in cursor.fetchall()}

@@ -62,7 +62,8 @@ def list_made_rules() -> tuple[MadeRule, ...]:
         rows = Segment.objects.filter(is_active=True, rule__isnull=False).order_by("code")
         known = rows.values_list("code", "name", "name_zh", "rule")
         rules = tuple(
-            MadeRule(code, name, name_zh, read_rule(rule)) for code, name, name_zh, rule in known
+            MadeRule(code, name, name_zh, read_rule(rule or ()))
+            for code, name, name_zh, rule in known
         )
         _made[:] = [(now, rules)]
     return _made[0][1]

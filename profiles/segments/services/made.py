@@ -73,7 +73,7 @@ def retire_segment(
         raise RuleRefused("There is no such segment of staff.", code="not_made")
     known.is_active = is_active
     _keep(known, by_id=by_id, reason=reason, now=now)
-    _carry(known, read_rule(known.rule) if is_active else ())
+    _carry(known, read_rule(known.rule or ()) if is_active else ())
 
 
 def _lock(code: str, revision: int) -> Segment:

@@ -15,16 +15,8 @@ from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from orders.order.api import get_order, list_orders
+from orders.order.api import list_orders
 from profiles.accounts.api import find_household, link_account
-from profiles.reviews.api import (
-    ReviewRefused,
-    answer_as_shop,
-    ask_question,
-    list_questions,
-    list_reviews,
-    write_review,
-)
 from profiles.shoppers.api import find_shopper_for_account
 from promotions.demo.api import open_demo_membership
 from promotions.loyalty.api import PointsRefused, Purchase
@@ -35,15 +27,6 @@ from shop.management.commands.seed_roles import seed_roles
 DOMAIN = "fairtag.example"
 MOST_ORDERS = 10_000  # more than any household's year
 # Said of what a household bought last; marked, for nobody wrote it.
-EXAMPLE_REVIEWS = (
-    (5, "Example review: as good as the last time, and the pack closes well."),
-    (4, "Example review: tastes fine. A smaller pack would suit us better."),
-    (2, "Example review: it arrived with a dent and did not keep long."),
-    (5, "Example review: we buy it every week."),
-    (3, ""),
-)
-EXAMPLE_QUESTION = "Example question: how long does it keep once it is open?"
-EXAMPLE_ANSWER = "Example answer: see the date on the pack. Keep it cool and dry once it is open."
 SHOPPERS = {"olivia": "on_offer", "felix": "fresh_food"}
 
 
@@ -132,31 +115,6 @@ def _make_shopper(name: str, tag: str) -> dict[str, str]:
             },
             now=utc_now(),
         )
-    _write_examples(shopper.id)
     what = {"on_offer": "shopper likely to buy on offer", "fresh_food": "fresh-food regular"}[tag]
     known_as = f", {shopper.external_ref}" if shopper.external_ref else ""
     return {**login, "role": f"{what}{known_as}"}
-
-
-def _write_examples(shopper_id: int) -> None:
-    """Let a household review what it bought last, once, so that product pages show reviews."""
-    now = utc_now()
-    for summary in list_orders(shopper_id=shopper_id, limit=1):
-        lines = get_order(number=summary.number, shopper_id=shopper_id).lines
-        for line, (rating, text) in zip(lines, EXAMPLE_REVIEWS, strict=False):
-            product_id = line.card.product_id
-            known = list_reviews(product_id=product_id, shopper_id=shopper_id)
-            if any(review.is_own for review in known):
-                continue
-            with suppress(ReviewRefused):  # orders that no event of a purchase tells of
-                write_review(
-                    shopper_id=shopper_id,
-                    variant_ids={line.variant_id: product_id},
-                    rating=rating,
-                    text=text,
-                    now=now,
-                )
-        asked = {"product_id": lines[0].card.product_id, "shopper_id": shopper_id}
-        if not list_questions(**asked):
-            question_id = ask_question(**asked, text=EXAMPLE_QUESTION, now=now)
-            answer_as_shop(question_id=question_id, text=EXAMPLE_ANSWER, now=now)

@@ -33,7 +33,10 @@ def draw_results(
     days = _list_days(campaign, now)
     if not days:
         return []
-    charts = [_draw_sales(campaign, found, ghost, days), _draw_budget(campaign, found, ghost, days)]
+    charts: list[DayChart | IntervalChart] = [
+        _draw_sales(campaign, found, ghost, days),
+        _draw_budget(campaign, found, ghost, days),
+    ]
     if found.lift is not None and not isnan(found.lift.low):
         charts.append(_draw_lift(campaign, found.lift))
     return [one.draw() for one in charts]

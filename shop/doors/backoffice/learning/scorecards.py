@@ -121,7 +121,7 @@ def list_lights(rows: Sequence[ModelVersionRow], now: datetime) -> list[Light]:
     if in_use is None:
         return []
     board = in_use.metrics.get("leaderboard") or ()
-    own = next((row for row in board if row.get("name") == in_use.kind), {})
+    own: dict[str, Any] = next((row for row in board if row.get("name") == in_use.kind), {})
     return [
         _light_slope(own),
         _light_calibration(in_use.metrics),

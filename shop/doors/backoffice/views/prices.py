@@ -44,4 +44,5 @@ def show_prices(request: HttpRequest) -> HttpResponse:
 
 
 def _address(asked: str, page: int) -> str:
-    return "?" + urlencode({**({"q": asked} if asked else {}), "page": page})
+    known = {"q": asked} if asked else {}
+    return "?" + urlencode({**known, "page": str(page)})

@@ -56,7 +56,7 @@ LONGEST_REASON = 300
 def show_segments(request: HttpRequest) -> HttpResponse:
     """Show all segments: those of staff first, then those that the fit found. Three queries."""
     in_chinese = is_chinese(get_language() or "en")
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "one": one,
             "name": (in_chinese and one.name_zh) or one.name,
