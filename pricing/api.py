@@ -81,7 +81,6 @@ from pricing.quoting.selectors.listed import (
     DemandBasis,
     count_priors,
     list_lowest,
-    list_references,
     list_set_prices,
     tell_demand_basis,
 )
@@ -267,7 +266,6 @@ __all__ = [
     "list_quality",
     "list_quotes_of_shopper",
     "list_recorded_campaigns",
-    "list_references",
     "list_rollouts",
     "list_ruled_places",
     "list_segment_lifts",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,7 @@ from django.db import connection
 from pricing.demand.selectors.versions import load_active_model
 from pricing.learning.selectors.evidence import add_evidence
 from pricing.ledger.models.ledger import PublicPrice
-from pricing.ledger.selectors.references import load_references
-from pricing.quoting.selectors.serving import resolve_jurisdiction
-from shop.ground.catalog.selectors import get_market, list_categories, load_variant_arrays
+from shop.ground.catalog.selectors import list_categories, load_variant_arrays
 
 
 def list_set_prices(
@@ -105,20 +103,3 @@ def count_priors(*, market: str) -> tuple[int, int] | None:
     known = active[1].variant_id
     ids = load_variant_arrays(market).variant_id
     return int((~np.isin(ids, known)).sum()), len(ids)
-
-
-def list_references(
-    *, listed: Mapping[int, int], now: datetime, market: str, channel: str = "online"
-) -> dict[int, int]:
-    """Return the price a reduction would be told against, by the law of the market, of variants
-    with their list prices; who has none is left out. The number of queries is fixed."""
-    rule = resolve_jurisdiction(code=get_market(market).jurisdiction_code, now=now)
-    ids = sorted(listed)
-    found = load_references(
-        variant_id=np.array(ids, dtype=np.int64),
-        list_minor=np.array([listed[one] for one in ids], dtype=np.int64),
-        now=now,
-        place=(market, channel),
-    )
-    amounts = found.by_strategy[rule.reference_strategy].amount.tolist()
-    return {one: amount for one, amount in zip(ids, amounts, strict=True) if amount}
