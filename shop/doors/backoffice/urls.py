@@ -101,7 +101,6 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
     """Return the pages, each behind the site's own check that the reader is staff."""
     return [
         *_list_frame(site),
-        path("markets/<slug:code>/", site.admin_view(show_market), name="market_check"),
         path("kill-switch/", site.admin_view(show_switches), name="kill_switch"),
         path("kill-switch/flip/", site.admin_view(flip_switch), name="flip_switch"),
         path("breakers/undo/", site.admin_view(undo_breaker), name="undo_breaker"),
@@ -150,7 +149,6 @@ def _list_warehouse(site: AdminSite) -> list[URLPattern]:
 
 def _list_shoppers(site: AdminSite) -> list[URLPattern]:
     return [
-        path("shopper/<int:shopper_id>/", site.admin_view(show_shopper), name="shopper_overview"),
         path("segments/", site.admin_view(show_segments), name="segments"),
         path("segments/new/", site.admin_view(add_segment), name="segment_add"),
         path("segments/<slug:code>/", site.admin_view(show_segment), name="segment"),
@@ -169,6 +167,8 @@ def _list_frame(site: AdminSite) -> list[URLPattern]:
             site.admin_view(show_effect),
             name="approval_effect",
         ),
+        path("shopper/<int:shopper_id>/", site.admin_view(show_shopper), name="shopper_overview"),
+        path("markets/<slug:code>/", site.admin_view(show_market), name="market_check"),
         path("find/", site.admin_view(find), name="find"),
         path("views/<str:table>/save/", site.admin_view(save_list), name="save_list"),
         path("views/<str:table>/delete/", site.admin_view(drop_view), name="drop_view"),

@@ -94,4 +94,4 @@ def test_the_effect_of_a_new_version_is_told_as_money(as_role: Callable[[str], C
     after = show_money(active.two_person_budget_minor + 100, "USD")
     assert f"<del>{before}</del>" in shown.content.decode()
     assert f"<ins>{after}</ins>" in shown.content.decode()
-    assert as_role(SUPPORT).get(shown.wsgi_request.path).status_code == 404
+    assert as_role("warehouse").get(shown.wsgi_request.path).status_code == 404
