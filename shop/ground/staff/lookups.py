@@ -106,7 +106,11 @@ def name_filter(model: type[Model], declared: Declared) -> str:
     """Return what staff see as the name of a declared filter."""
     if isinstance(declared, type):
         return str(capfirst(declared.title))
-    return str(capfirst(_read_filter(model, declared)[1].verbose_name))
+    field = _read_filter(model, declared)[1]
+    # What points at the table from another one has no name of its own: its table has.
+    is_pointer = field.auto_created and field.is_relation and not field.concrete
+    said = field.related_model._meta.verbose_name_plural if is_pointer else field.verbose_name
+    return str(capfirst(said))
 
 
 def path_of(declared: Declared) -> str:

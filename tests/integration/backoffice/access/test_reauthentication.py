@@ -32,6 +32,7 @@ EXEMPT: dict[str, tuple[str, ...]] = {
         *("profiles_question_hide", "profiles_answer_hide"),
     ),
     "it changes no price and no money": (
+        *("save_list", "drop_view"),
         *("pricing_modelaudit_send_back", "pricing_demandmodelversion_send_back"),
         *("pricing_pricingpolicy_send_back", "promotions_pointsadjustment_send_back"),
         *("promotions_campaignpolicy_send_back", "promotions_programmeterms_send_back"),
