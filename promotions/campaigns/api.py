@@ -32,7 +32,6 @@ from promotions.campaigns.core.workflow import (
     needs_two,
     status_at,
 )
-from promotions.campaigns.selectors.addressed import AddressedCampaign, list_addressed
 from promotions.campaigns.selectors.book import (
     CompiledBook,
     compile_campaign,
@@ -69,6 +68,7 @@ from promotions.campaigns.selectors.campaigns import (
 from promotions.campaigns.selectors.costs import find_costs
 from promotions.campaigns.selectors.named_snapshots import name_snapshots, number_snapshots
 from promotions.campaigns.selectors.scopes import cover_variants, list_covered_variants, list_scopes
+from promotions.campaigns.selectors.targeted import TargetedCampaign, list_targeted
 from promotions.campaigns.services.rows import (
     BadDocument,
     CampaignRefused,
@@ -98,7 +98,6 @@ __all__ = [
     "THRESHOLDS",
     "WHOLE",
     "WITHOUT_EFFECT",
-    "AddressedCampaign",
     "BadDocument",
     "CampaignRefused",
     "CampaignStatus",
@@ -109,6 +108,7 @@ __all__ = [
     "RevisionRow",
     "Status",
     "Step",
+    "TargetedCampaign",
     "add_revision",
     "ask_second_person",
     "campaign_fields",
@@ -130,13 +130,13 @@ __all__ = [
     "hash_snapshot",
     "is_bound_by_prices",
     "join_place",
-    "list_addressed",
     "list_campaign_ids",
     "list_campaigns_between",
     "list_covered_variants",
     "list_revisions",
     "list_scopes",
     "list_steps",
+    "list_targeted",
     "live_at",
     "load_limits",
     "load_offer_book",

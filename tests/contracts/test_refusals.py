@@ -49,6 +49,7 @@ NEVER_AT_THE_API = {
     "not_rateable",
     "not_replayable",
     "not_waiting",
+    "nothing_to_see",
     "override_refused",
     "partner_refused",
     "period_open",

@@ -132,7 +132,7 @@ def name_features(language: str) -> dict[str, dict[str, str]]:
 def select_shoppers(rule: Rule, *, is_brief: bool = False) -> Selection:
     """Return whom a rule selects among profiles as last refreshed. Five queries; two if brief."""
     total = ShopperProfile.objects.count()
-    every = max(1, total // MOST_READ)
+    every = max(1, -(-total // MOST_READ))
     members = ShopperProfile.objects.filter(match_rule(rule))
     if every > 1:
         members = members.alias(

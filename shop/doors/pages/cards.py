@@ -11,7 +11,7 @@ from django.conf import settings
 from pricing.api import quote_listing, quote_variants
 from pricing.base.core.values import PriceView, QuoteContext
 from shop.doors.pages.context import PageContext
-from shop.doors.pages.price_block import Goods, PriceBlock, build_price_block
+from shop.doors.pages.price_block import PriceBlock, ProductFacts, build_price_block
 from shop.doors.pages.values import Choice, ProductCard, ProductPage
 from shop.ground.catalog.core.values import CatalogCard, IntArray
 from shop.ground.catalog.selectors import (
@@ -161,14 +161,14 @@ def join_cards(
 
 def card_block(item: ProductCard, language: str) -> PriceBlock:
     """Return the price block of a card."""
-    goods = Goods(item.available <= 0, item.is_same_for_all, item.minimum_age, item.is_loose)
+    goods = ProductFacts(item.available <= 0, item.is_same_for_all, item.minimum_age, item.is_loose)
     return build_price_block(item.price, language, item.offer, item.members_minor, goods)
 
 
 def page_block(page: ProductPage, language: str) -> PriceBlock:
     """Return the price block of a product's own page."""
     detail, age = page.detail, get_market(settings.MARKET_CODE).minimum_age
-    goods = Goods(
+    goods = ProductFacts(
         is_sold_out=detail.card.available <= 0,
         is_same_for_all=detail.is_restricted or detail.is_sensitive or detail.is_child_directed,
         minimum_age=(detail.minimum_age or age) if detail.is_restricted else None,

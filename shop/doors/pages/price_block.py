@@ -92,8 +92,8 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Goods:
-    """What a block must know of the goods: how many there are, and what the law asks of them.
+class ProductFacts:
+    """What a block must know of the product: whether any is left, and what the law asks of it.
 
     `minimum_age` is None for what everybody may buy. `is_same_for_all`: never priced personally.
     `is_loose`: sold by weight, where the unit price leads.
@@ -146,7 +146,7 @@ def build_price_block(
     language: str,
     offer: LinePreview | None = None,
     members_minor: int | None = None,
-    goods: Goods | None = None,
+    goods: ProductFacts | None = None,
 ) -> PriceBlock:
     """Return the block of a price, with what offers make of it and what the goods ask.
 
@@ -157,7 +157,7 @@ def build_price_block(
     >>> block.spoken
     'Your price $2.59, Everyone $2.79, Personal price'
     """
-    goods = goods or Goods()
+    goods = goods or ProductFacts()
     locale = locale_of(language)
     now = _find_now(price, offer)
     comparison = _compare(price, now, offer, members_minor, language)
@@ -258,7 +258,7 @@ def _compare(
 
 
 def _find_nature(
-    price: PriceView, offer: LinePreview | None, goods: Goods, language: str
+    price: PriceView, offer: LinePreview | None, goods: ProductFacts, language: str
 ) -> tuple[str, str]:
     """Return the kind of the price, by priority, and the law's sentence on it."""
     if price.is_personal:
@@ -307,7 +307,7 @@ def _find_ribbon(
     offer: LinePreview | None,
     kind: str,
     comparison: Comparison | None,
-    goods: Goods,
+    goods: ProductFacts,
     language: str,
 ) -> str:
     """Return what stands on the picture: a personal offer beside a personal price, that nothing is

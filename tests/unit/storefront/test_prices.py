@@ -15,7 +15,7 @@ from pricing.base.core.texts import GERMAN_LOWEST, say
 from pricing.base.core.values import PriceView
 from pricing.ledger.core.labels import PUBLIC_TEST, STATUTORY
 from promotions.offers.api import Deal, LinePreview
-from shop.doors.pages.price_block import Goods, PriceBlock, build_price_block, percent_off
+from shop.doors.pages.price_block import PriceBlock, ProductFacts, build_price_block, percent_off
 from shop.doors.storefront.templatetags.shop_site import draw_price, price_fields
 
 QUOTE = UUID("0198c5e0-0000-7000-8000-000000000001")
@@ -83,11 +83,11 @@ STATES: list[tuple[str, PriceView, dict[str, Any], tuple[str, ...]]] = [
         {},
         ("$2.79", "", "$0.70/qt", "Price test for everyone", ""),
     ),
-    ("sold out", MILK, {"goods": Goods(True)}, ("$2.79", "", "$0.70/qt", "", "Sold out")),
+    ("sold out", MILK, {"goods": ProductFacts(True)}, ("$2.79", "", "$0.70/qt", "", "Sold out")),
     (
         "tobacco",
         replace(MILK, unit_minor=None, units=0.0),
-        {"goods": Goods(is_same_for_all=True, minimum_age=21)},
+        {"goods": ProductFacts(is_same_for_all=True, minimum_age=21)},
         ("$2.79", "", "", "Same for everyone", "21+"),
     ),
     (

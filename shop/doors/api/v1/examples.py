@@ -222,6 +222,7 @@ HOME: Json = {
     "flash_sales": [],
     "offers": [OFFER],
     "picks": SHELF,
+    "again": {**SHELF, "code": "again"},
     "shelves": [],
     "departments": [CATEGORY],
 }

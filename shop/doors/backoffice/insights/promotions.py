@@ -17,7 +17,7 @@ from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import WIDE, Chart, Series
 from shop.doors.backoffice.charts.intervals import Interval, IntervalChart
 from shop.doors.backoffice.formats import show_day
-from shop.doors.backoffice.insights.ranges import Asked
+from shop.doors.backoffice.insights.ranges import InsightsQuery
 from shop.doors.backoffice.memory import remember
 from shop.ground.staff.columns import show_minor
 from shop.ground.staff.numbers import EMPTY, show_count, show_number, show_percent
@@ -37,7 +37,7 @@ class PromotionLine:
     share: str
 
 
-def list_promotions(asked: Asked, now: datetime) -> list[PromotionLine]:
+def list_promotions(asked: InsightsQuery, now: datetime) -> list[PromotionLine]:
     """Return the campaigns that lowered orders of the period, the costliest first. Two queries,
     the large one remembered for a minute."""
     period = asked.period
@@ -64,7 +64,7 @@ def list_promotions(asked: Asked, now: datetime) -> list[PromotionLine]:
     ]
 
 
-def name_campaigns(asked: Asked, now: datetime) -> Mapping[int, str]:
+def name_campaigns(asked: InsightsQuery, now: datetime) -> Mapping[int, str]:
     """Return the names of the campaigns that ran in the period. One query."""
     rows = list_campaigns_between(asked.period.start, asked.period.end, now=now)
     return {row.campaign_id: row.name for row in rows}
@@ -90,7 +90,7 @@ class SatisfactionLine:
     share: str
 
 
-def read_satisfaction(asked: Asked, now: datetime) -> dict[str, Any]:
+def read_satisfaction(asked: InsightsQuery, now: datetime) -> dict[str, Any]:
     """Return how satisfied buyers were in the period. Four queries, three of them remembered."""
     period = asked.period
     report = remember(
@@ -153,7 +153,7 @@ def _draw_groups(groups: list[tuple[str, Satisfaction]]) -> Chart:
     ).draw()
 
 
-def _draw_days(asked: Asked, report: SatisfactionReport) -> Chart:
+def _draw_days(asked: InsightsQuery, report: SatisfactionReport) -> Chart:
     means = {one.day: one.found.mean for one in report.days}
     return DayChart(
         title=_("Mean satisfaction by day"),

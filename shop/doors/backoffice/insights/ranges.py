@@ -38,7 +38,7 @@ CHANNELS: dict[str, Text] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class InsightsQuery:
     """What a reader of insights asked for. `shift` are the days back to what is compared, None
     without comparison; `currency` stands for the markets that sell in it."""
 
@@ -79,7 +79,7 @@ class Asked:
         return urlencode(bounds | ({"channel": self.channel} if self.channel else {}))
 
 
-def read_asked(fields: Mapping[str, str], now: datetime) -> Asked:
+def read_asked(fields: Mapping[str, str], now: datetime) -> InsightsQuery:
     """Return what the fields of an address ask for; the usual 28 days for anything unreadable."""
     today = Period.ending(now, 1)
     preset = fields.get("days", USUAL)
@@ -89,7 +89,7 @@ def read_asked(fields: Mapping[str, str], now: datetime) -> Asked:
     period = custom or Period(DAYS[preset], today.today, today.zone)
     compare, channel = fields.get("compare", "previous"), fields.get("channel", "")
     currency = fields.get("currency", "")
-    return Asked(
+    return InsightsQuery(
         period=period,
         preset=preset,
         compare=compare if compare in COMPARED else "previous",
@@ -119,7 +119,7 @@ def list_currencies() -> Iterator[tuple[str, str]]:
         yield currency, f"{', '.join(names)} ({currency})"
 
 
-def build_bar(asked: Asked, complete_to: date | None) -> dict[str, Any]:
+def build_bar(asked: InsightsQuery, complete_to: date | None) -> dict[str, Any]:
     """Return what the date bar shows: presets, the form's choices, and how far data goes."""
     names = {"today": _("Today"), "7": _("7 days"), "28": _("28 days")}
     currencies = list(list_currencies())

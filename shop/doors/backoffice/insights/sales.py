@@ -17,7 +17,7 @@ from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import WIDE, Chart, Series
 from shop.doors.backoffice.formats import show_day, show_month, show_short_money
 from shop.doors.backoffice.home.sales import ONLINE, Card, Sales, draw_personal
-from shop.doors.backoffice.insights.ranges import Asked
+from shop.doors.backoffice.insights.ranges import InsightsQuery
 from shop.doors.backoffice.memory import remember
 from shop.ground.staff.columns import show_minor
 from shop.ground.staff.numbers import EMPTY, show_count, show_percent
@@ -51,7 +51,7 @@ class CohortLine:
     cells: tuple[tuple[str, int], ...]
 
 
-def read_asked_sales(asked: Asked) -> Sales:
+def read_asked_sales(asked: InsightsQuery) -> Sales:
     """Return the sales asked for and those they are compared with. Three queries, six where the
     two lie apart; remembered for a while."""
     first, shift = asked.period.dates[0], asked.shift
@@ -67,7 +67,7 @@ def read_asked_sales(asked: Asked) -> Sales:
     )
 
 
-def _list_sales(asked: Asked, first: date, last: date) -> tuple[DaySales, ...]:
+def _list_sales(asked: InsightsQuery, first: date, last: date) -> tuple[DaySales, ...]:
     rows = remember(
         ("asked sales", first, asked.currency),
         SALES_SECONDS,
@@ -77,7 +77,7 @@ def _list_sales(asked: Asked, first: date, last: date) -> tuple[DaySales, ...]:
 
 
 def build_asked_cards(
-    asked: Asked, sales: Sales, now: datetime, *, with_prices: bool
+    asked: InsightsQuery, sales: Sales, now: datetime, *, with_prices: bool
 ) -> list[Card]:
     """Return the figures of the period, each with its change like with like."""
     today = _compare_today(asked, now) if asked.preset == "today" else {}
@@ -110,7 +110,7 @@ def _card(
     return Card(title, show(total), today.get(name, change), NO_LINE)
 
 
-def _compare_today(asked: Asked, now: datetime) -> dict[str, float | None]:
+def _compare_today(asked: InsightsQuery, now: datetime) -> dict[str, float | None]:
     """Return the change of orders and sales up to this hour from the same hours of the day compared
     with. Two queries."""
     if asked.shift is None:
@@ -146,7 +146,7 @@ def _personal_card(online: Sequence[DaySales]) -> Card:
     return Card(_("Personal prices online"), figure, None, NO_LINE, note)
 
 
-def read_funnels(asked: Asked) -> list[DayFunnel]:
+def read_funnels(asked: InsightsQuery) -> list[DayFunnel]:
     """Return the online funnel of the period by day. One query, remembered for a minute."""
     period = asked.period
     return remember(
@@ -156,7 +156,7 @@ def read_funnels(asked: Asked) -> list[DayFunnel]:
     )
 
 
-def draw_asked_sales(asked: Asked, sales: Sales) -> Chart:
+def draw_asked_sales(asked: InsightsQuery, sales: Sales) -> Chart:
     """Return sales by day by channel, with what they are compared with as a line."""
     period, shift = asked.period, sales.shift or 0
     before = dict.fromkeys(period.dates, 0.0)
@@ -209,7 +209,7 @@ def list_steps(funnels: Sequence[DayFunnel]) -> list[FunnelStep]:
     ]
 
 
-def list_cohort_lines(asked: Asked) -> list[CohortLine]:
+def list_cohort_lines(asked: InsightsQuery) -> list[CohortLine]:
     """Return the cohorts of the last year, oldest first. One query, remembered for minutes."""
     first = (asked.period.today.replace(day=1) - timedelta(days=31 * (COHORTS - 1))).replace(day=1)
     rows = remember(
@@ -237,7 +237,7 @@ def _cell(laters: Mapping[int, int], later: int, size: int) -> tuple[str, int]:
     return show_percent(share), min(5, round(5 * share))
 
 
-def list_sheets(asked: Asked, sales: Sales, *, with_prices: bool) -> list[Chart]:
+def list_sheets(asked: InsightsQuery, sales: Sales, *, with_prices: bool) -> list[Chart]:
     """Return the tables of the page for a file."""
     steps = list_steps(read_funnels(asked))
     return [

@@ -12,7 +12,7 @@ from orders.reports.api import list_orders_of_shopper, sum_shopper_sales
 from orders.returns.api import list_returns_of_shopper
 from profiles.accounts.api import StaffShopper
 from profiles.segments.api import list_made_rules, name_features
-from promotions.campaigns.api import list_addressed
+from promotions.campaigns.api import list_targeted
 from promotions.loyalty.api import find_balance
 from shop.doors.backoffice.shoppers.segment_pages import describe_rule
 from shop.ground.catalog.selectors import get_market
@@ -68,7 +68,7 @@ def _list_offers(shopper_id: int, now: datetime, language: str) -> list[dict[str
             "ends_at": one.ends_at,
             "by": _("chosen by the shop's model") if one.reason else _("addressed by staff"),
         }
-        for one in list_addressed(shopper_id=shopper_id, now=now)
+        for one in list_targeted(shopper_id=shopper_id, now=now)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Personal campaigns by whom they address."""
+"""Personal campaigns by whom they are targeted at."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from promotions.campaigns.models import CampaignShopper
 
 
 @dataclass(frozen=True, slots=True)
-class AddressedCampaign:
-    """A running campaign that addresses a shopper; `reason` is the allocator's, "" for staff's."""
+class TargetedCampaign:
+    """A running campaign targeted at a shopper; `reason` is the allocator's, "" for staff's."""
 
     campaign_id: int
     name: str
@@ -20,8 +20,8 @@ class AddressedCampaign:
     reason: str
 
 
-def list_addressed(*, shopper_id: int, now: datetime) -> list[AddressedCampaign]:
-    """Return the running campaigns that address a shopper, the first to end first. One query."""
+def list_targeted(*, shopper_id: int, now: datetime) -> list[TargetedCampaign]:
+    """Return the running campaigns targeted at a shopper, the first to end first. One query."""
     rows = CampaignShopper.objects.filter(
         shopper_id=shopper_id, campaign__starts_at__lte=now, campaign__ends_at__gt=now
     )
@@ -30,7 +30,7 @@ def list_addressed(*, shopper_id: int, now: datetime) -> list[AddressedCampaign]
         known = row.campaign
         status = status_at(known.status, known.starts_at, known.ends_at, now)
         if status is CampaignStatus.LIVE:
-            found[known.pk] = AddressedCampaign(
+            found[known.pk] = TargetedCampaign(
                 known.pk, known.name, known.name_zh, known.ends_at, row.reason
             )
     return list(found.values())
