@@ -222,7 +222,7 @@ HOME: Json = {
     "flash_sales": [],
     "offers": [OFFER],
     "picks": SHELF,
-    "again": {**SHELF, "code": "again"},
+    "again": {**SHELF, "code": "buy_again"},
     "shelves": [],
     "departments": [CATEGORY],
 }
