@@ -129,6 +129,9 @@ def test_wrong_documents_are_refused_with_a_pointer() -> None:
     )
     for wrong in ({**document(), "format": 3}, {**document(), "code": "autumn"}, {}):
         assert refusal(put(ann, wrong, "two")) == (400, "document_refused")
+    answer = put(ann, {**document(), "goal": "fame"}, "two")
+    assert refusal(answer) == (400, "document_refused")
+    assert answer.json()["errors"][0]["pointer"] == "#/goal"
     assert refusal(put(ann, [], "two")) == (400, "invalid")
     assert not Campaign.objects.exists()
     assert refusal(ann.put(URL, document())) == (400, "idempotency_key_missing")

@@ -147,8 +147,8 @@ def _write_value(row: Row) -> str:
         return ""
     if row.unit == "money":
         return str(write_amount(int(row.value), staff_currency()))
-    value = row.value * PERCENT if row.unit == "share" else row.value
-    return f"{round(value, 4):g}"
+    value = round(row.value * PERCENT if row.unit == "share" else row.value, 4)
+    return str(int(value) if value.is_integer() else value)
 
 
 def show_value(unit: str, value: float) -> str:

@@ -32,7 +32,7 @@ from shop.doors.backoffice.charts.drawing import Chart, Series
 from shop.doors.backoffice.shoppers.drafts import Draft, show_value
 from shop.ground.catalog.selectors import get_market, home_market
 from shop.ground.staff.columns import show_minor, show_money
-from shop.ground.staff.numbers import EMPTY, show_count, show_percent, show_units
+from shop.ground.staff.numbers import EMPTY, show_count, show_percent, show_signed, show_units
 
 VALUE_DAYS = 90
 MOST_OVERLAPS = 10
@@ -196,4 +196,4 @@ def _say_drift(page: SegmentPage) -> str:
     older = [count for day, count, _is in page.sizes if day <= last_day - timedelta(days=28)]
     if not older or not older[-1]:
         return ""
-    return _("%(change)s in four weeks") % {"change": f"{last - older[-1]:+,}".replace("-", "−")}
+    return _("%(change)s in four weeks") % {"change": show_signed(last - older[-1], show_count)}
