@@ -71,6 +71,7 @@ PAGES = {
     "campaign_budget": "promotions.view_campaign",
     "campaign_summary": "promotions.view_campaign",
     "find_goods": "promotions.view_campaign",
+    "campaign_part": "promotions.change_campaign",
     "allocator": "promotions.view_campaign",
     "set_allocator": "promotions.change_campaign",
     "set_exploring": "promotions.change_campaign",

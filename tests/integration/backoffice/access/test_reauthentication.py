@@ -60,7 +60,7 @@ EXEMPT: dict[str, tuple[str, ...]] = {
     "a draft: its release asks": (
         *("promotions_campaign_add", "promotions_campaign_change", "promotions_offer_add"),
         *("promotions_offer_change", "campaign_take_out", "campaign_accept_floor"),
-        "campaign_import",
+        *("campaign_import", "campaign_part"),
         *("promotions_programmeterms_add", "promotions_programmeterms_change"),
     ),
     "within bounds that were released": (
