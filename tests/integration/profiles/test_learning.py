@@ -29,6 +29,7 @@ from profiles.recommend.selectors.recommendations import recommend_variants
 from profiles.recommend.selectors.recommender import forget_recommender, get_recommender
 from profiles.recommend.services import refit_recommender
 from profiles.segments.core.rules import LEAST, Row, RuleRefused
+from profiles.segments.selectors import made
 from profiles.segments.selectors.feature_tables import compute_feature_rows
 from profiles.segments.selectors.made import select_shoppers
 from profiles.segments.selectors.online import read_online_profiles
@@ -279,7 +280,9 @@ def test_an_unknown_shopper_has_no_profile() -> None:
     assert profile.feature_row is None
 
 
-def test_a_rule_of_staff_selects_whom_it_fits(crowd: dict[str, list[ShopperValue]]) -> None:
+def test_a_rule_of_staff_selects_whom_it_fits(
+    crowd: dict[str, list[ShopperValue]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     Shopper.objects.update(created_at=NOON - timedelta(days=99))
     refresh_profiles(now=NOON)
     rule = ((Row("discount_share", LEAST, 0.5), Row("orders", LEAST, 1.0)),)
@@ -295,6 +298,10 @@ def test_a_rule_of_staff_selects_whom_it_fits(crowd: dict[str, list[ShopperValue
     selection = select_shoppers(rule)
     assert (selection.shopper_count, selection.total, len(selection.member_ids)) == (30, 60, 30)
     assert [(one.code, one.shopper_count) for one in selection.overlaps] == [(code, 30)]
+    for most_read, is_estimate in ((60, False), (59, True)):
+        with monkeypatch.context() as patch:
+            patch.setattr(made, "MOST_READ", most_read)
+            assert select_shoppers(rule, is_brief=True).is_estimate is is_estimate
 
     count_segments(now=NOON)
     sizes = SegmentSize.objects.filter(segment__code=code)
