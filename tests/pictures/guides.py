@@ -47,14 +47,23 @@ SHOTS = (
 )
 
 
+# The README's: in English alone.
+FRONT = Shot("home", "/", "olivia")
+
+
 def take_guides(camera: Camera) -> Iterator[tuple[Path, str]]:
     """Yield (file, new, changed or same) for each picture of the guides."""
+    yield _take(camera, FRONT, "en", FOLDER.parent)
     for language in LOCALES:
         for shot in SHOTS:
-            with camera.open(Look(language, width=shot.width), shot.role) as page:
-                _go(page, shot, language)
-                path = FOLDER / language / f"{shot.name}.webp"
-                yield path.relative_to(ROOT), keep_picture(page.screenshot(), path)
+            yield _take(camera, shot, language, FOLDER / language)
+
+
+def _take(camera: Camera, shot: Shot, language: str, folder: Path) -> tuple[Path, str]:
+    with camera.open(Look(language, width=shot.width), shot.role) as page:
+        _go(page, shot, language)
+        path = folder / f"{shot.name}.webp"
+        return path.relative_to(ROOT), keep_picture(page.screenshot(), path)
 
 
 def _go(page: Page, shot: Shot, language: str) -> None:
