@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.arrays import IntArray
 from pricing.base.core.reference import (
     PaidRows,
     PriceSeries,
-    Reductions,
-    References,
-    find_reductions,
-    find_references,
-    list_share,
 )
 from pricing.ledger.models.ledger import PublicPrice
-from pricing.ledger.selectors.offered import lower_by_offers
 from profiles.events.api import load_paid_prices
 from shop.ground.database.packed import Packed, fetch_packed
 
@@ -41,16 +33,6 @@ _CHOSEN = "JOIN unnest(%(variants)s::int8[]) AS asked(id) ON asked.id = variant_
 # Of more, all are read: most of the catalogue is asked for anyway.
 FEW = 20_000
 _SECOND_BITS = 33
-
-
-@dataclass(frozen=True, slots=True)
-class FoundReferences:
-    """References of m variants by strategy, the running reductions, and the list-price gauge."""
-
-    by_strategy: Mapping[str, References]
-    reductions: Reductions
-    list_share: FloatArray
-    series: PriceSeries
 
 
 def load_series(*, variant_id: IntArray, now: datetime, place: tuple[str, str]) -> PriceSeries:
@@ -88,22 +70,6 @@ def load_paid(
         at=paid.day_start[known],
         minor=paid.unit_minor[known],
         units=paid.units[known],
-    )
-
-
-def load_references(
-    *, variant_id: IntArray, list_minor: IntArray, now: datetime, place: tuple[str, str]
-) -> FoundReferences:
-    """Return the legal references of variants (ascending ids) at `now`. Three queries."""
-    series = load_series(variant_id=variant_id, now=now, place=place)
-    paid = load_paid(variant_id=variant_id, now=now, market=place[0])
-    offered = lower_by_offers(series, variant_id, market=place[0], now=now)
-    second = int(now.timestamp())
-    return FoundReferences(
-        by_strategy=find_references(series, paid, list_minor, second, offered),
-        reductions=find_reductions(series, second),
-        list_share=list_share(paid, list_minor, second),
-        series=series,
     )
 
 

@@ -13,7 +13,6 @@ from orders.models import Order, OrderLine
 from orders.reports.selectors.recorded_orders import load_recorded_orders
 from orders.reports.selectors.statistics import list_day_sales
 from orders.reports.services import summarize_sales
-from pricing.ledger.selectors.references import load_references
 from profiles.experiments.selectors.outcomes import ADDS, SIGN
 from profiles.models import Shopper
 from promotions.campaigns.selectors.book import forget_offer_book
@@ -35,6 +34,7 @@ from tests.factories.browsing import browse_as
 from tests.factories.campaigns import make_draft
 from tests.factories.markets import open_japan
 from tests.factories.pricing import Dairy
+from tests.factories.references import load_references
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]
 ASSUMED = 0.7

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from random import Random
+from random import SystemRandom
 
 from django.conf import settings
 from django.contrib import messages
@@ -47,7 +47,7 @@ def simulate(request: HttpRequest) -> HttpResponse:
     asked = read_number(request.POST.get("shopper", "")) or 1
     number = min(max(asked, 1), SHOPPERS)
     try:
-        report = simulate_visit(number=number, draw=Random())
+        report = simulate_visit(number=number, draw=SystemRandom())
     except FairtagError as refusal:
         messages.error(request, str(refusal))
     else:

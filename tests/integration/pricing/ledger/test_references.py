@@ -16,10 +16,10 @@ from pricing.api import (
 from pricing.base.core.reference import REASONS
 from pricing.base.core.values import LedgerRow
 from pricing.ledger.models.ledger import PublicPrice
-from pricing.ledger.selectors.references import FoundReferences, load_references
 from profiles.models import Event
 from shop.ground.kernel.ids import uuid7
 from tests.factories.pricing import NOON, Dairy, make_shopper, visit
+from tests.factories.references import FoundReferences, load_references
 
 pytestmark = pytest.mark.django_db
 STARTED = NOON - timedelta(days=4)
