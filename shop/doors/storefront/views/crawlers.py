@@ -9,14 +9,14 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from shop.doors.pages.sitemap import list_product_slugs
+from shop.doors.pages.sitemap import count_products, list_product_slugs
 from shop.doors.storefront.visitors import (
     LANGUAGE_NAMES,
     LANGUAGE_TAGS,
     in_language,
     list_languages,
 )
-from shop.ground.catalog.selectors import get_market, list_categories, load_variant_arrays
+from shop.ground.catalog.selectors import get_market, list_categories
 
 PER_FILE = 10_000
 HIDDEN = ("cart", "checkout", "search", "suggest", "account", "events", "track", "choices")
@@ -38,7 +38,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=3_600)
 def sitemap(request: HttpRequest, part: int | None = None) -> HttpResponse:
     """List all pages that are the same for everybody; beyond one file an index comes first."""
-    parts = -(-len(load_variant_arrays(settings.MARKET_CODE).product_id) // PER_FILE)
+    parts = -(-count_products(settings.MARKET_CODE) // PER_FILE)
     if part is None:
         root = settings.SITE_URL.rstrip("/")
         files = [root + reverse("sitemap_part", args=[number]) for number in range(parts + 1)]
