@@ -15,9 +15,16 @@ document.addEventListener("click", async (event) => {
   button.setAttribute("aria-label", button.dataset.done);
 });
 
-// Nobody looks at a hidden page: what asks for news every few seconds waits until somebody does.
+// Nobody looks at a hidden page: what asks for news every few seconds waits until somebody does. A progress bar reloads
+// the page at its end: it waits, too, while a form holds what somebody typed and would lose.
+function isTypedInto() {
+  const fields = document.querySelectorAll("form[method=post] :is(input:not([type=hidden]), textarea)");
+  return [...fields].some((field) => field.value !== field.defaultValue);
+}
+
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (document.hidden && event.target.getAttribute("hx-trigger")?.startsWith("every")) event.preventDefault();
+  if (!event.target.getAttribute("hx-trigger")?.startsWith("every")) return;
+  if (document.hidden || (event.target.id.startsWith("ft-progress") && isTypedInto())) event.preventDefault();
 });
 
 // Enter in a search of a picker looks, and does not save the form around it.

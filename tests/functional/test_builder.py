@@ -16,6 +16,12 @@ from tests.functional.shop import Shop
 from tests.functional.test_staff_prices import sign_in
 
 ANSWER = "from shop.doors.backoffice.campaigns.checks import answer_checks; answer_checks()"
+STOP = """
+from promotions.release.models import CampaignCheck
+from shop.ground.kernel.clock import utc_now
+CampaignCheck.objects.filter(state="waiting").update(state="stopped", ended_at=utc_now())
+"""
+POLL_MS = 2_000
 SHOTS = os.environ.get("BUILDER_SHOTS", "")
 
 
@@ -103,6 +109,7 @@ def test_a_category_discount_is_launched_in_twelve_clicks(page: Page, shop: Shop
     keep(page, "checked")
     out = page.get_by_role("button", name=re.compile("^Take (these|this|out)")).first
     if out.count():
+        expect(page.get_by_role("link", name="See which rules it breaks")).to_be_visible()
         hand.click(out)
         shop.shell.run(ANSWER)
     expect(page.get_by_text("may be released")).to_be_visible()
@@ -136,12 +143,25 @@ def test_a_promotion_is_made_and_changed_by_keyboard(page: Page, shop: Shop) -> 
     said = page.locator(".ft-said")
     expect(said).to_contain_text("and only if the cart is worth at least $40.00")
     expect(said).to_contain_text("the shopper has an account or (it is not true that (it is")
-    page.get_by_text("25 % off", exact=True).press("Enter")
+    page.get_by_text("Discount: 25 % off", exact=True).press("Enter")
     percent.fill("20")
     percent.press("Enter")
     expect(page.get_by_text("Saved as version")).to_be_visible()
     expect(said).to_contain_text("Take 20 % off")
     keep(page, "changed")
+    page.locator("summary", has_text="Schedule").press("Enter")
+    check_that_typing_outlasts_checks(page, shop)
+
+
+def check_that_typing_outlasts_checks(page: Page, shop: Shop) -> None:
+    """A page that is told of the end of its checks reloads, but never under somebody's hands."""
+    reason = page.get_by_label("Reason: Schedule")
+    reason.fill("half a sentence")
+    shop.shell.run(STOP)
+    page.wait_for_timeout(POLL_MS + 1_000)
+    expect(reason).to_have_value("half a sentence")
+    reason.fill("")
+    expect(page.get_by_text("Stopped by").first).to_be_visible()
 
 
 def test_a_phones_menu_opens_by_the_keyboard(visit: Visitor, shop: Shop) -> None:

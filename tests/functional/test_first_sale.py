@@ -131,7 +131,9 @@ def cut_prices(page: Page) -> None:
     begin.fill(page.evaluate("new Date(Date.now() - 86400000).toISOString().slice(0, 16)"))
     page.get_by_role("button", name=re.compile("^Save as a draft")).click()
     expect(page.get_by_text("may be released")).to_be_visible(timeout=WORKER_MS)
-    page.get_by_label("Reason").fill("Opening week")
+    # The page reloads once more when the forecast is there
+    expect(page.locator("#ft-progress-rehearsal")).to_have_count(0, timeout=WORKER_MS)
+    page.get_by_label("Reason: Schedule").fill("Opening week")
     page.get_by_role("button", name="Schedule").click()
     expect(page.get_by_text("The new status of the campaign is “live”.")).to_be_visible()
 

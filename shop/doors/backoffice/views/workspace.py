@@ -109,13 +109,16 @@ def _describe_steps(
     request: HttpRequest, campaign: CampaignView, law: dict[str, Any]
 ) -> dict[str, Any]:
     answer = law["answer"] or {}
-    is_checked = bool(answer.get("is_lawful")) and not law["is_outdated"]
+    is_current = bool(answer) and not law["is_outdated"]
+    is_checked = is_current and bool(answer["is_lawful"])
     is_checking = law["newest"] is not None and law["newest"]["row"].is_open
+    is_open = campaign.status == "draft" and not is_checked and not is_checking
     return {
         "stages": list_stages(campaign, is_checked=is_checked),
         "steps": describe_steps(campaign, request.user.has_perm),
         "is_checking": is_checking,
-        "must_check": campaign.status == "draft" and not is_checked and not is_checking,
+        "must_check": is_open and not is_current,
+        "is_forbidden": is_open and is_current,
         "reason": request.GET.get("reason", "")[:300],
     }
 
