@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from orders.order.models import Order, OrderLine
+from orders.satisfaction.models import OrderRating
 from promotions.models import Campaign
 from shop.doors.backoffice.memory import forget_all
 from shop.ground.kernel.clock import utc_now
@@ -55,8 +56,15 @@ def test_pages_of_insights_open_and_make_files(root: Client) -> None:
     for name, title in (("insights_promotions", "Promotions"), ("satisfaction", "Satisfaction")):
         sheet = root.get(reverse(f"admin:{name}"), {"format": "csv"}).content.decode()
         assert sheet.startswith(title)
-    assert (
-        "Nobody answered in these days" in root.get(reverse("admin:satisfaction")).content.decode()
-    )
     fair = root.get(reverse("admin:fairness")).content.decode()
     assert "What happens when a limit is broken" in fair
+
+
+def test_satisfaction_shows_answers_of_these_days_alone(root: Client) -> None:
+    for ago, answers in ((2, str(ROWS)), (60, "0")):
+        OrderRating.objects.update(rated_at=utc_now() - timedelta(days=ago))
+        forget_all()
+        page = root.get(reverse("admin:satisfaction"))
+        assert page.context["answers"] == answers
+        said = "Nobody answered in these days" in page.content.decode()
+        assert said is (answers == "0")
