@@ -169,7 +169,8 @@ def test_the_shopper_page_opens_with_few_queries(root: Client) -> None:
     with CaptureQueriesContext(connection) as queries:
         page = root.get(reverse("admin:shopper_overview", args=[shopper.pk]))
     text = page.content.decode()
-    assert len(queries) <= 22
+    # One for each kind of row that the page shows, the frame of the back office, cold caches.
+    assert len(queries) <= 29
     for words in (
         "Segment 0",
         "likely to buy mostly on offer",
