@@ -280,13 +280,13 @@ def test_the_page_and_the_file_name_what_was_given(
 ) -> None:
     buy(shelf, "one")
     client.force_login(make_staff("erin", is_superuser=True))
-    address = f"/admin/campaigns/{given.pk}/results"
-    words = client.get(f"{address}/").content.decode()
+    address = f"/admin/campaigns/{given.pk}/"
+    words = client.get(address).content.decode()
     for text in ("to the cent", "Off the delivery", "1 pieces", "they cost $1.10", "Orders: Paid"):
         assert text in words, text
     with override("zh-hans"):
         assert describe(read(given))["states"] == [("已付款", 1, "US$6.00")]
-    rows = list(csv.DictReader(io.StringIO(client.get(f"{address}.csv").content.decode())))
+    rows = list(csv.DictReader(io.StringIO(client.get(f"{address}results.csv").content.decode())))
     assert [(row["what"], row["discount_minor"], row["cost_minor"]) for row in rows] == [
         ("gift", "300", "110"),
         ("delivery", "300", "300"),
