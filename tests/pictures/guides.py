@@ -28,11 +28,9 @@ class Shot:
 
 
 FIRST_ROW = "#result_list tbody a[href]"
-WHY = ".price__tag a"
 SHOTS = (
     # Questions of shoppers
-    Shot("price", "/c/dairy-eggs/", "olivia", (f".card:has({WHY}) .card__name a",), 390),
-    Shot("why", "/c/dairy-eggs/", "olivia", (f".card {WHY}",), 390, "#sheet :is(h1, h2)"),
+    Shot("price", "/demo/price-block/", width=390),
     Shot("order", "/account/orders/", "olivia", ("main a[href*='/orders/FT']",), 390),
     # Guide for staff
     Shot("home-staff", "/admin/", "merchandiser"),
