@@ -65,7 +65,7 @@ def _take(camera: Camera, shot: Shot, language: str, folder: Path) -> tuple[Path
 
 
 def _go(page: Page, shot: Shot, language: str) -> None:
-    prefix = "/zh-hans" if language == "zh" and not shot.path.startswith("/admin") else ""
+    prefix = "/zh-hans" if language == "zh" else ""
     page.goto(prefix + shot.path)
     page.wait_for_load_state("networkidle")
     for selector in shot.press:
