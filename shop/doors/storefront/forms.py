@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 from django import forms
@@ -66,7 +66,7 @@ class Change:
         """Return what puts back what was taken out, at today's price; "" if nothing was."""
         if self.quantity or not self.was:
             return ""
-        return replace(self, quantity=self.was, was=0, token="").write()
+        return Change(self.variant_id, self.was).write()
 
 
 def read_change(given: QueryDict) -> Change | None:
