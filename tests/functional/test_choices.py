@@ -92,7 +92,8 @@ def test_new_york_reads_its_disclosure_beside_every_personal_price(page: Page, p
     page.goto(path)
     personal = page.locator(PERSONAL)
     assert personal.count() > 0
-    labels = [text.split(":")[0] for text in personal.locator(".price__tag a").all_inner_texts()]
+    shown = personal.locator(".price__tag a").all_inner_texts()
+    labels = [text.split(":")[0].strip() for text in shown]
     assert labels == [NY] * personal.count()
 
 
