@@ -19,7 +19,9 @@ document.addEventListener("click", async (event) => {
 // the page at its end: it waits, too, while a form holds what somebody typed and would lose.
 function isTypedInto() {
   const fields = document.querySelectorAll("form[method=post] :is(input:not([type=hidden]), textarea)");
-  return [...fields].some((field) => field.value !== field.defaultValue);
+  const isChecked = (field) => ["checkbox", "radio"].includes(field.type);
+  // A box without a value of its own says "on" whether somebody checked it or not.
+  return [...fields].some((field) => (isChecked(field) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
 }
 
 document.addEventListener("htmx:beforeRequest", (event) => {

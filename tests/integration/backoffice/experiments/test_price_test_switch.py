@@ -24,7 +24,7 @@ def test_one_click_switches_the_price_tests_of_a_market(root: Client) -> None:
     assert "Switch price tests on" in told
     assert [(one.scope, one.key) for one in list_kill_switches()] == [("tests", "us")]
     # Personal prices go on: nothing says that they are stopped.
-    assert "Personal prices are on" in read(root, "admin:index")
+    assert "Personal prices: on" in read(root, "admin:index")
     rules = read(shop, "pricing_rules")
     assert "Price tests are switched off at the moment." in rules
     # The holdout is no test that the switch ends: it is told apart.
