@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.returns.api import list_overdue
 from pricing.api import list_kill_switches, list_open_trips
+from pricing.optimum.core.book import TESTS
 from profiles.experiments.api import count_unanswered
 from shop.ground.jobs.selectors import count_red_runs
 from shop.ground.kernel.clock import utc_now
@@ -24,11 +25,11 @@ KILL_SWITCH = "pricing.view_killswitch"
 
 def read_switch(account: Any) -> str:
     """Return whether personal prices are "on", off in "part", or "off"; nothing for who may not
-    see it. One query.
+    see it. A market without price tests has its personal prices. One query.
     """
     if not account.has_perm(KILL_SWITCH):
         return ""
-    scopes = {switch.scope for switch in list_kill_switches()}
+    scopes = {switch.scope for switch in list_kill_switches()} - {TESTS}
     if "global" in scopes:
         return "off"
     return "part" if scopes else "on"
