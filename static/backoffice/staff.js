@@ -163,3 +163,23 @@ document.addEventListener("change", (event) => {
   target.closest(".ft-goods").querySelector(".ft-picks").append(target.closest("li"));
   target.focus();
 });
+
+// The theme's choices with a search have no name: a label names the hidden list beneath, not what is shown.
+function nameChoices() {
+  document.querySelectorAll("select.select2-hidden-accessible").forEach((list) => {
+    const [label] = list.labels;
+    const shown = list.nextElementSibling?.querySelector(".select2-selection");
+    if (!label || !shown) return;
+    label.id ||= `${list.id}-name`;
+    shown.setAttribute("aria-labelledby", `${label.id} select2-${list.id}-container`);
+    shown.querySelector(".select2-search__field")?.setAttribute("aria-labelledby", label.id);
+  });
+}
+
+window.addEventListener("load", nameChoices);
+document.addEventListener("formset:added", () => setTimeout(nameChoices));
+document.addEventListener("focusin", ({ target }) => {
+  if (!target.matches(".select2-dropdown .select2-search__field")) return;
+  const list = document.querySelector(".select2-container--open")?.previousElementSibling;
+  target.setAttribute("aria-label", list?.labels?.[0]?.innerText ?? target.getAttribute("placeholder") ?? "");
+});

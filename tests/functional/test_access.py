@@ -1,4 +1,4 @@
-"""Everybody can use it: two themes, two languages, small screens, keyboard only."""
+"""Everybody can use it: two themes, two languages, small screens."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.accessibility import find_violations_in_both_themes
 from tests.functional.conftest import Visitor
-from tests.functional.walk import fill_checkout, read_price, view_products
+from tests.functional.walk import read_price, view_products
 
 PATHS = (
     "/",
@@ -115,34 +115,6 @@ def test_every_target_of_the_hand_is_24_pixels_or_apart(page: Page) -> None:
     )
     names = [html for html in small if "card__name" not in html and 'type="checkbox"' not in html]
     assert [html for html in names if "<a href" not in html] == []
-
-
-def test_a_shopper_buys_with_the_keyboard_alone(page: Page) -> None:
-    page.goto("/")
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
-    search = page.get_by_role("combobox", name="Search the shop")
-    search.focus()
-    page.keyboard.type("milk")
-    suggestions = page.get_by_role("listbox", name="Suggestions").get_by_role("option")
-    expect(suggestions.first).to_be_visible()
-    page.keyboard.press("ArrowDown")
-    first = suggestions.first
-    expect(first).to_have_attribute("aria-selected", "true")
-    assert search.get_attribute("aria-activedescendant") == first.get_attribute("id")
-    page.keyboard.press("Escape")
-    expect(suggestions).to_have_count(0)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/search/**")
-    card = page.locator(".card").first
-    card.get_by_role("button", name="Add to cart").focus()
-    page.keyboard.press("Enter")
-    expect(card.get_by_role("button", name=re.compile("^One more of"))).to_be_focused()
-    page.goto("/checkout/")
-    fill_checkout(page)
-    page.get_by_role("button", name="Place order and pay").focus()
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("Thank you!")).to_be_visible()
 
 
 def test_the_total_is_spoken_when_the_cart_changes(page: Page) -> None:

@@ -41,14 +41,6 @@ def test_two_taps_on_a_price_switch_personal_prices_off(page: Page, visit: Visit
     assert read_prices(page) == read_prices(stranger)
 
 
-def test_switching_on_again_is_as_easy(page: Page) -> None:
-    become_known(page, LISTING)
-    switch_off(page)
-    page.goto("/privacy/")
-    page.get_by_role("button", name="Switch on: Personal prices").click()
-    become_known(page, LISTING, 1)
-
-
 def test_the_signal_of_the_browser_counts_as_off(page: Page, visit: Visitor) -> None:
     private = visit(extra_http_headers={"Sec-GPC": "1"}, viewport={"width": 1280, "height": 900})
     view_products(private, LISTING, 3)

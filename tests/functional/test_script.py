@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.functional.conftest import Visitor
 from tests.functional.walk import put_into_cart, view_products
 
 SMALL = 10_240
@@ -151,31 +150,6 @@ def test_a_code_that_does_not_apply_says_why(page: Page) -> None:
     page.get_by_label("Code", exact=True).fill("NOSUCHCODE")
     page.get_by_role("button", name="Use", exact=True).click()
     expect(page.get_by_text("NOSUCHCODE:")).to_be_visible()
-
-
-def test_filters_are_a_sheet_that_back_closes(visit: Visitor) -> None:
-    page = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    page.goto("/search/?q=cheese")
-    sheet = page.get_by_role("form", name="Sort and filter")
-    opener = page.locator("main").get_by_role("button", name="Sort and filter")
-    everything = page.locator(".listing__head [role=status]").inner_text()
-    expect(sheet).to_be_hidden()
-    opener.click()
-    expect(sheet.get_by_role("button", name="Close")).to_be_focused()
-    page.keyboard.press("Shift+Tab")
-    expect(sheet.get_by_role("button", name=re.compile("^Show"))).to_be_focused()
-    page.go_back()
-    expect(sheet).to_be_hidden()
-    opener.click()
-    option = sheet.locator(".facet__list .tick").first
-    count = option.locator("small").inner_text()
-    option.click()
-    expect(sheet.get_by_role("button", name=re.compile(f"^Show {count} product"))).to_be_visible()
-    sheet.get_by_role("button", name=re.compile("^Show")).click()
-    expect(sheet).to_be_hidden()
-    expect(page.locator(".listing__head [role=status]")).to_have_text(re.compile(f"^{count} "))
-    page.go_back()
-    expect(page.locator(".listing__head [role=status]")).to_have_text(everything)
 
 
 def test_script_and_style_stay_small(page: Page) -> None:

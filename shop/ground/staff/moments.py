@@ -18,6 +18,15 @@ class MomentWidget(UnfoldAdminSplitDateTimeWidget):
     """A day and a time of day on the clock of `zone`; empty: of the shop's market."""
 
     zone = ""
+    label: Any = ""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Name both inputs: a label belongs to one input only."""
+        context = super().get_context(name, value, attrs)
+        names = (_("{label}, date"), _("{label}, time"))
+        for part, spoken in zip(context["widget"]["subwidgets"], names, strict=True):
+            part["attrs"]["aria-label"] = spoken.format(label=self.label)
+        return context
 
     def decompress(self, value: Any) -> list[Any]:
         """Return the day and the time of day of a stored moment."""
@@ -33,6 +42,8 @@ class MomentField(forms.SplitDateTimeField):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.hint = self.help_text
+        widget: Any = self.widget
+        widget.label = self.label
         self.use_zone("")
 
     def use_zone(self, zone: str) -> None:
