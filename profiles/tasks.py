@@ -9,6 +9,7 @@ from profiles.privacy import api as privacy
 from profiles.recommend import api as recommend
 from profiles.reviews import api as reviews
 from profiles.segments import api as segments
+from profiles.wishes import api as wishes
 from shop.ground.jobs.tasks import job
 from shop.ground.kernel.clock import utc_now
 
@@ -34,6 +35,12 @@ def refresh_profiles() -> int:
     """Refresh stored profiles of who was here lately."""
     now = utc_now()
     return segments.refresh_profiles(now=now, since=now - REFRESH_BACK)
+
+
+@job(queue="outbox", time_limit=120)
+def tell_restocked() -> int:
+    """Write to who waits for a variant that is back in stock."""
+    return wishes.tell_restocked(now=utc_now())
 
 
 @job(queue="training", time_limit=1800)

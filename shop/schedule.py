@@ -62,6 +62,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "check runs": _every(60, "shop.tasks.check_runs", "outbox"),
     "index the catalogue": _every(60, "shop.tasks.index_catalog", "recompute"),
     "make pictures": _every(60, "shop.ground.catalog.tasks.make_pictures", "recompute"),
+    "tell what is back": _every(60, "profiles.tasks.tell_restocked", "outbox"),
     "count segments": _every(900, "profiles.tasks.count_segments", "recompute"),
     "refresh profiles": _every(300, "profiles.tasks.refresh_profiles", "recompute"),
     "sum up sales": _every(300, "orders.tasks.summarize_sales", "recompute"),

@@ -26,6 +26,7 @@ from profiles.shoppers.models.audit import AuditTrait
 from profiles.shoppers.models.consent import ConsentRecord
 from profiles.shoppers.models.customers import Customer
 from profiles.shoppers.models.shoppers import OnlineLag, Shopper
+from profiles.wishes.models import RestockRequest, SavedVariant
 
 __all__ = [
     "Account",
@@ -45,7 +46,9 @@ __all__ = [
     "Exposure",
     "OnlineLag",
     "Question",
+    "RestockRequest",
     "Review",
+    "SavedVariant",
     "Segment",
     "SegmentRevision",
     "SegmentSize",

@@ -16,6 +16,7 @@ from profiles.shoppers.api import list_consents
 from profiles.shoppers.models.audit import AuditTrait
 from profiles.shoppers.models.customers import Customer
 from profiles.shoppers.models.shoppers import Shopper
+from profiles.wishes.models import RestockRequest, SavedVariant
 
 _EVENT_FIELDS = (
     "occurred_at",
@@ -40,7 +41,9 @@ _EVENT_FIELDS = (
 
 def export_shopper(shopper_id: int) -> Mapping[str, Any]:
     """Return JSON values: shopper, account, customer, consents, traits, profile, events,
-    reviews, questions, experiments. Twelve queries."""
+    reviews, questions, saved products, requests to be told of stock, experiments.
+
+    Fourteen queries."""
     shopper = Shopper.objects.select_related("account", "home_store").get(pk=shopper_id)
     return {
         "shopper": _shopper(shopper),
@@ -65,6 +68,7 @@ def export_shopper(shopper_id: int) -> Mapping[str, Any]:
         "profile": _profile(shopper_id),
         "reviews": _reviews(shopper_id),
         "questions": _questions(shopper_id),
+        "wishes": _wishes(shopper_id),
         "events": _events(shopper_id),
         "experiments": _experiments(shopper_id),
     }
@@ -167,6 +171,21 @@ def _questions(shopper_id: int) -> dict[str, list[dict[str, Any]]]:
                 "hidden_because": row.hidden_because,
             }
             for row in answered
+        ],
+    }
+
+
+def _wishes(shopper_id: int) -> dict[str, list[dict[str, Any]]]:
+    saved = SavedVariant.objects.filter(shopper_id=shopper_id).order_by("saved_at", "pk")
+    asked = RestockRequest.objects.filter(shopper_id=shopper_id).order_by("asked_at", "pk")
+    return {
+        "saved": [
+            {"variant_id": variant_id, "saved_at": at.isoformat()}
+            for variant_id, at in saved.values_list("variant_id", "saved_at")
+        ],
+        "awaited": [
+            {"variant_id": variant_id, "asked_at": at.isoformat(), "told_at": _plain(told)}
+            for variant_id, at, told in asked.values_list("variant_id", "asked_at", "told_at")
         ],
     }
 

@@ -24,6 +24,8 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "product": ("no-such-product",),
     "reviews": ("no-such-product",),
     "questions": ("no-such-product",),
+    "tell_me": ("no-such-product",),
+    "restock": ("no-such-request",),
     "invitation": ("K7M2PQR9TX",),
     "letters_stop": ("no-such-letter",),
     "offer": (1,),

@@ -25,6 +25,7 @@ from profiles.shoppers.api import find_shopper, shopper_value
 from profiles.shoppers.models.accounts import Account
 from profiles.shoppers.models.shoppers import Shopper
 from profiles.values import PURPOSES, Consents, ShopperValue
+from profiles.wishes.api import move_saved
 from shop.ground.jobs.redis import RedisUnavailable
 
 DEFAULT_LOCALE = "en"
@@ -142,7 +143,7 @@ def _read_pseudonym(pseudonym: str | None) -> UUID | None:
 
 
 def _merge(guest: Shopper, owner: Shopper, *, now: datetime) -> None:
-    """Move a guest's events to their owner; both rows are locked by the caller.
+    """Move a guest's events and saved products to their owner; both rows are locked by the caller.
 
     Events still in the stream carry the guest's id; the drain and the rebuild lead them here.
     """
@@ -150,6 +151,7 @@ def _merge(guest: Shopper, owner: Shopper, *, now: datetime) -> None:
         cursor.execute(
             "UPDATE profiles_event SET shopper_id = %s WHERE shopper_id = %s", [owner.pk, guest.pk]
         )
+    move_saved(from_shopper_id=guest.pk, to_shopper_id=owner.pk)
     guest.merged_into = owner
     guest.save(update_fields=["merged_into"])
     owner.created_at = min(owner.created_at, guest.created_at)

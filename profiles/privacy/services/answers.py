@@ -57,6 +57,12 @@ FIELDS = {
         link="shopper",
         personal="text answered_at",
     ),
+    "SavedVariant": classify(none="id", link="shopper", personal="variant saved_at"),
+    "RestockRequest": classify(
+        none="id language",
+        link="shopper",
+        personal="variant email asked_at confirmed_at told_at",
+    ),
     "SentimentVersion": classify(none="id language fitted_at arrays sha256 metrics is_active"),
     "ShopperProfile": classify(
         none="refreshed_at", link="shopper", derived="features segment tags interests"

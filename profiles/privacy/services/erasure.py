@@ -24,6 +24,7 @@ from profiles.shoppers.models.accounts import Account
 from profiles.shoppers.models.audit import AuditTrait
 from profiles.shoppers.models.customers import Customer
 from profiles.shoppers.models.shoppers import OnlineLag, Shopper
+from profiles.wishes.models import RestockRequest, SavedVariant
 from shop.ground.jobs.redis import RedisUnavailable, patient_redis
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.translation import gettext_noop
@@ -52,9 +53,9 @@ def erase_everywhere(*, shopper_id: int, rooms: Sequence[RoomPrivacy], now: date
 def erase_shopper(shopper_id: int, now: datetime) -> None:
     """Erase a shopper in this room. Fact ShopperErased. Safe to run twice. Locks the row.
 
-    Events, reviews, questions, profile, traits, address and login are deleted. The row stays as
-    nobody: a new pseudonym, no reference, all consents off; the consent log hangs on it as long as
-    the law wants it kept.
+    Events, reviews, questions, wishes, profile, traits, address and login are deleted. The row
+    stays as nobody: a new pseudonym, no reference, all consents off; the consent log hangs on it
+    as long as the law wants it kept.
     Guests that became this shopper are erased with it. Raises StaffAccount.
     """
     # The login first, as when somebody logs in: two orders of locking could wait for each other.
@@ -62,12 +63,15 @@ def erase_shopper(shopper_id: int, now: datetime) -> None:
     is_theirs = Q(pk=shopper_id) | Q(merged_into_id=shopper_id)
     family = list(Shopper.objects.select_for_update().filter(is_theirs).order_by("pk"))
     ids = [shopper.pk for shopper in family]
+    addresses = list(Account.objects.filter(shopper__in=ids).values_list("email", flat=True))
     pseudonyms = [str(shopper.pseudonym) for shopper in family]
     _delete_login(family)
     Event.objects.filter(shopper_id__in=ids).delete()
     Review.objects.filter(shopper_id__in=ids).delete()
     Answer.objects.filter(shopper_id__in=ids).delete()
     Question.objects.filter(shopper_id__in=ids).delete()
+    SavedVariant.objects.filter(shopper_id__in=ids).delete()
+    RestockRequest.objects.filter(Q(shopper_id__in=ids) | Q(email__in=addresses)).delete()
     ShopperProfile.objects.filter(shopper_id__in=ids).delete()
     Customer.objects.filter(shopper_id__in=ids).delete()
     AuditTrait.objects.filter(shopper_id__in=ids).delete()

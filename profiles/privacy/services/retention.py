@@ -13,6 +13,7 @@ from profiles.segments.models import ShopperProfile
 from profiles.shoppers.models.accounts import Account
 from profiles.shoppers.models.consent import ConsentRecord
 from profiles.shoppers.models.shoppers import Shopper
+from profiles.wishes.api import forget_old_requests
 
 KEEP_BEHAVIOR = timedelta(days=90)
 KEEP_PURCHASES = timedelta(days=26 * 31)
@@ -45,10 +46,11 @@ def forget_expired(*, now: datetime) -> int:
     """Delete what its time is over for; return how many rows (a dropped partition counts one).
 
     Raw behavior 90 days, purchases 26 months, features 180 days after the last visit, consent
-    records 3 years after a shopper was erased, accounts whose address nobody confirmed 30 days.
+    records 3 years after a shopper was erased, accounts whose address nobody confirmed 30 days,
+    requests to be told of stock 90 days after the letter.
     Bounded batches; safe to stop and repeat.
     """
-    deleted = _forget_behavior(now) + _forget_unconfirmed(now)
+    deleted = _forget_behavior(now) + _forget_unconfirmed(now) + forget_old_requests(now=now)
     deleted += len(drop_partitions(before=now - KEEP_PURCHASES))
     deleted += _forget_features(now)
     return deleted + _forget_consent(now)

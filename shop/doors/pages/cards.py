@@ -26,7 +26,7 @@ from shop.ground.catalog.selectors import (
 from shop.ground.inventory.selectors import available
 
 # What shows prices to choose from. The cart shows what was chosen, sorting shows nothing.
-SHOWING = frozenset({"home", "category", "search", "offer", "product", "api"})
+SHOWING = frozenset({"home", "category", "search", "offer", "product", "saved", "api"})
 
 
 def quote_context(ctx: PageContext, purpose: str) -> QuoteContext:

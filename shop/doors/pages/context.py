@@ -14,7 +14,8 @@ class PageContext:
     `gpc` is the browser's Global Privacy Control signal, which counts as "no personal prices".
     `now` is aware and in UTC; `language` is "en" or "zh-hans"; `locale` its Babel name.
     `is_counted` is False for robots, prefetches and staff: what they are shown is no look at a
-    price. `address` is the client's internet address, as far as it can be trusted.
+    price. `address` is the client's internet address, as far as it can be trusted. `has_saved`:
+    something is on the wish list, so pages ask what.
     """
 
     shopper_pseudonym: str | None
@@ -29,3 +30,4 @@ class PageContext:
     now: datetime
     is_counted: bool = True
     address: str = ""
+    has_saved: bool = False

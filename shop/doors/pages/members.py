@@ -16,6 +16,7 @@ from profiles.experiments.api import log_exposures
 from profiles.segments.api import OnlineUnavailable, read_online_profiles
 from profiles.shoppers.api import find_shopper
 from profiles.values import FeatureRow, OnlineProfile, Participant, ShopperValue
+from profiles.wishes.api import list_saved
 from promotions.engine.api import Counted, ShopperView
 from promotions.loyalty.api import read_tier
 from promotions.offers.api import LinePreview, PersonalOffer, Previews, personal_offers_covering
@@ -49,6 +50,7 @@ class Visitor:
         self._found: list[ShopperValue | None] = [] if known is None else [known]
         self._tiers: list[str | None] = []
         self._carts: list[PricedCart] = []
+        self._saved: list[frozenset[int]] = []
 
     def find(self) -> ShopperValue | None:
         """Return the visitor's shopper. One query, once; none for whom nobody knows."""
@@ -80,6 +82,16 @@ class Visitor:
         if not self._carts:
             self._carts.append(read_priced_cart(self.find(), quote_context(self._ctx, "cart")))
         return self._carts[0]
+
+    def read_saved(self) -> frozenset[int]:
+        """Return the variants on the wish list. One query more than `find`, once; none for who
+        saved nothing."""
+        if not self._saved:
+            shopper = self.find() if self._ctx.has_saved else None
+            self._saved.append(
+                frozenset() if shopper is None else frozenset(list_saved(shopper.id))
+            )
+        return self._saved[0]
 
     def read_tier(self) -> str | None:
         """Return the membership tier. Two queries more, once; none for who is not signed in."""
@@ -171,15 +183,26 @@ def add_offers(
     visitor = visitor or Visitor(ctx)
     prices = {item.card.variant_id: item.price for item in cards}
     found = preview_cards(ctx, [item.card for item in cards], prices, visitor)
-    return mark_held(join_offers(cards, found), visitor)
+    return mark_own(join_offers(cards, found), visitor)
 
 
-def mark_held(cards: Sequence[ProductCard], visitor: Visitor) -> tuple[ProductCard, ...]:
-    """Return the cards with how many of each are in the cart. No query once the cart is read."""
+def mark_own(cards: Sequence[ProductCard], visitor: Visitor) -> tuple[ProductCard, ...]:
+    """Return the cards with how many of each are in the cart, and which are saved.
+
+    Queries: as `read_saved` once the cart is read.
+    """
     held = {line.variant_id: line.quantity for line in visitor.read_cart().opened.lines}
-    if not held:
+    saved = visitor.read_saved()
+    if not held and not saved:
         return tuple(cards)
-    return tuple(replace(item, quantity=held.get(item.card.variant_id, 0)) for item in cards)
+    return tuple(
+        replace(
+            item,
+            quantity=held.get(item.card.variant_id, 0),
+            is_saved=item.card.variant_id in saved,
+        )
+        for item in cards
+    )
 
 
 def join_offers(cards: Sequence[ProductCard], found: Previews) -> tuple[ProductCard, ...]:

@@ -16,7 +16,7 @@ from promotions.loyalty.api import preview_points
 from promotions.offers.api import Previews
 from shop.doors.pages.cards import first_of_products, join_cards, quote_page
 from shop.doors.pages.context import PageContext
-from shop.doors.pages.members import Visitor, join_offers, mark_held, paid_minor, preview_cards
+from shop.doors.pages.members import Visitor, join_offers, mark_own, paid_minor, preview_cards
 from shop.doors.pages.values import OptionChoice, OptionValue, ProductCard, ProductPage
 from shop.ground.catalog.core.values import CatalogCard, ProductDetail
 from shop.ground.catalog.selectors import (
@@ -68,8 +68,8 @@ def product(
         choices=list_choices(stocked, prices),
         prices=prices,
         returns=describe_returns(category_path=detail.card.category_path, language=ctx.language),
-        related=mark_held(_join(related, cards, prices, previews), visitor),
-        together=mark_held(_join(together, cards, prices, previews), visitor),
+        related=mark_own(_join(related, cards, prices, previews), visitor),
+        together=mark_own(_join(together, cards, prices, previews), visitor),
     )
 
 

@@ -11,13 +11,16 @@ from pricing.base.core.values import QuoteContext
 from profiles.accounts.api import link_account
 from profiles.shoppers.api import find_shopper
 from profiles.values import Consents, ShopperValue
+from profiles.wishes.api import list_saved
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The shopper of a login, and the merged cart if a guest's was taken over."""
+    """The shopper of a login, whether it saved products, and the merged cart if a guest's was
+    taken over."""
 
     shopper: ShopperValue
+    saved_count: int
     cart: CartView | None
 
 
@@ -42,10 +45,11 @@ def join_guest(
         defaults=defaults,
         market_code=context.market,
     )
+    saved_count = len(list_saved(shopper.id))
     # A guest's token outlives the guest: on a shared device it may lead to somebody else's login,
     # whose cart and orders are not ours to take.
     if before is None or before.account_id is not None or before.id == shopper.id:
-        return Joined(shopper, None)
+        return Joined(shopper, saved_count, None)
     carry_promises(former=before.pseudonym, pseudonym=shopper.pseudonym, now=context.now)
     theirs = replace(context, shopper_pseudonym=shopper.pseudonym)
-    return Joined(shopper, merge_carts(context=theirs, from_shopper_id=before.id))
+    return Joined(shopper, saved_count, merge_carts(context=theirs, from_shopper_id=before.id))

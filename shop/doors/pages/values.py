@@ -43,7 +43,7 @@ class ProductCard:
     `members_minor` is what every member pays, for who is not signed in. `choice` is None for a
     product of one variant. `is_same_for_all`: never priced personally; `minimum_age` of who buys;
     `is_loose`: sold by weight, so that the price of a piece is about what it costs.
-    `quantity` is how many of the variant are in the cart.
+    `quantity` is how many of the variant are in the cart; `is_saved`: it is on the wish list.
     """
 
     card: CatalogCard
@@ -55,6 +55,7 @@ class ProductCard:
     minimum_age: int | None = None
     is_loose: bool = False
     quantity: int = 0
+    is_saved: bool = False
 
     @property
     def available(self) -> int:

@@ -41,6 +41,13 @@ def read_line(given: QueryDict) -> AddedLine | None:
     return AddedLine(variant_id=int(variant), quantity=int(quantity), token=token)
 
 
+def read_heart(given: QueryDict) -> tuple[int, bool]:
+    """Return what a heart sent ("variant:1", or 0 to take it off); variant 0 if it is nonsense."""
+    variant, _colon, kept = given.get("keep", "").partition(":")
+    is_sane = variant.isascii() and variant.isdigit() and len(variant) < 18
+    return (int(variant) if is_sane else 0), kept == "1"
+
+
 class LineForm(forms.Form):
     """A new quantity for a line; `was` is the one shown."""
 
@@ -233,3 +240,15 @@ class CheckoutForm(forms.Form):
         if "country" not in self.fields:
             given["country"] = self.terms.country
         return Contact(**given)
+
+
+class RestockForm(forms.Form):
+    """Which variant somebody waits for, and a guest's address; `stop` ends the wait."""
+
+    variant = forms.IntegerField(min_value=1)
+    email = forms.EmailField(required=False, max_length=254)
+    stop = forms.BooleanField(required=False)
+
+    def __init__(self, data: QueryDict, *, is_guest: bool) -> None:
+        super().__init__(data)
+        self.fields["email"].required = is_guest

@@ -27,6 +27,7 @@ from shop.doors.storefront.views import (
     sign_in,
     store,
     trust,
+    wishes,
 )
 
 urlpatterns = [
@@ -36,6 +37,9 @@ urlpatterns = [
     path("p/<slug:slug>/", product.product, name="product"),
     path("p/<slug:slug>/reviews/", reviews.reviews, name="reviews"),
     path("p/<slug:slug>/questions/", questions.questions, name="questions"),
+    path("p/<slug:slug>/tell-me/", wishes.tell_me, name="tell_me"),
+    path("saved/", wishes.saved, name="saved"),
+    path("tell-me/<str:token>/", wishes.restock, name="restock"),
     path("search/", browse.search, name="search"),
     path("suggest/", browse.suggest, name="suggest"),
     path("offers/", browse.offers, name="offers"),

@@ -77,6 +77,7 @@ REGION_COOKIE = f"{settings.COOKIE_PREFIX}fairtag_region"
 CHOICE_COOKIE = f"{settings.COOKIE_PREFIX}fairtag_choice"
 THEME_COOKIE = "fairtag_theme"  # the page's script writes it, and it is light or dark
 CART_COOKIE = f"{settings.COOKIE_PREFIX}fairtag_cart"
+SAVED_COOKIE = f"{settings.COOKIE_PREFIX}fairtag_saved"
 ORDERS_COOKIE = f"{settings.COOKIE_PREFIX}fairtag_orders"
 AGE_COOKIE = f"{settings.COOKIE_PREFIX}fairtag_age"
 SHOPPER_SECONDS = 400 * 86_400  # 13 months, the longest that European regulators accept
@@ -150,6 +151,7 @@ class Visit:
     def forget(self) -> None:
         """Make the visitor a stranger from the next request on."""
         self.remember_count(0)
+        self.remember_saved(0)
         self.cookies[SHOPPER_COOKIE] = ("", 0, False)
         self.cookies[ORDERS_COOKIE] = ("", 0, False)
 
@@ -164,6 +166,11 @@ class Visit:
         """Keep how many pieces are in the cart, for the header: no page has to ask for it."""
         self.cart_count = count
         self.cookies[CART_COOKIE] = (str(count), SHOPPER_SECONDS if count else 0, True)
+
+    def remember_saved(self, count: int) -> None:
+        """Keep how many products are saved: pages ask which only where there are some."""
+        self.ctx = replace(self.ctx, has_saved=count > 0)
+        self.cookies[SAVED_COOKIE] = (str(count), SHOPPER_SECONDS if count else 0, False)
 
 
 def get_visit(request: HttpRequest) -> Visit:
@@ -249,6 +256,7 @@ def _read_visit(request: HttpRequest) -> Visit:
             now=now,
             is_counted=not (is_robot or _is_staff(request)),
             address=str(request.META.get("REMOTE_ADDR", "")),
+            has_saved=_read_count(cookies.get(SAVED_COOKIE, "")) > 0,
         ),
         market=market,
         choice=_pick(cookies.get(CHOICE_COOKIE), ("on", "off")),
@@ -293,6 +301,7 @@ def _sign_in(visit: Visit, account_id: int, guest: str | None) -> None:
     _adopt(visit, joined.shopper)
     visit.choice = "on" if joined.shopper.consents.price else "off"
     visit.cookies[CHOICE_COOKIE] = (visit.choice, CHOICE_SECONDS, True)
+    visit.remember_saved(joined.saved_count)
     if joined.cart is not None:
         visit.remember_count(joined.cart.quantity)
 

@@ -100,6 +100,8 @@ GUEST = Policy("guest", 120, 60, by="address")
 GUESS = Policy("guess", 20, 600, by="address")
 # The same for who has many addresses
 CODES = Policy("codes", 30, 600)
+# Letters that strangers have the shop send to an address
+LETTERS = Policy("letters", 10, 3600, by="address")
 
 
 def take(policy: Policy, identity: str, *, cost: int = 1) -> Verdict:

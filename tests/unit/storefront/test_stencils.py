@@ -50,11 +50,12 @@ PARTS = {
             "similar_url",
             "picture",
         ),
-        *("srcset", "add", "few", "sizes", "is_choice", "is_from", "is_first"),
+        *("srcset", "heart", "add", "few", "sizes", "is_choice", "is_from", "is_first"),
     ),
     "components/card_add.html": (
         *("variant", "name", "line", "quantity", "less", "more", "is_swap"),
     ),
+    "components/card_save.html": ("variant", "name", "change", "is_saved", "is_swap"),
     "components/header.html": (
         *("is_signed_in", "query", "count", "nav", "name", "logo", "logo_width", "logo_height"),
     ),

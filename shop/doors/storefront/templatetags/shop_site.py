@@ -232,6 +232,12 @@ def card(context: Context, item: ProductCard, number: int = SEEN_AT_ONCE + 1) ->
 
 
 @register.simple_tag(takes_context=True)
+def heart(context: Context, shown: CatalogCard, is_saved: bool) -> SafeString:
+    """Draw the button that saves the variant of a product's page."""
+    return draw_heart(shown, context["shop"]["language"], is_saved=is_saved)
+
+
+@register.simple_tag(takes_context=True)
 def offer_card(context: Context, offer: PersonalOffer) -> SafeString:
     """Draw an offer with its reason, the label of the law, what is left and its code."""
     language = context["shop"]["language"]
@@ -341,6 +347,7 @@ def draw_card(item: ProductCard, shop: dict[str, Any], *, is_first: bool = False
             "name": shown.title if is_one else shown.product_title,
             "url": f"{shop['product_root']}{shown.slug}/{asked}",
             "similar_url": "" if available else category_url(language, shown.category_path),
+            "heart": draw_heart(shown, language, is_saved=item.is_saved),
             "picture": shot.at_least(320) if shot else "",
             "srcset": shot.srcset if shot else "",
             "add": ""
@@ -390,6 +397,31 @@ def draw_add(
             "quantity": str(quantity) if quantity else "",
             "less": f"{number}:{quantity - 1}:{quantity}:{token}" if quantity else "",
             "more": f"{number}:{quantity + 1}:{quantity}:{token}" if quantity else "",
+            "is_swap": is_swap,
+        },
+        language=language,
+        frame=bare_frame,
+    )
+
+
+def draw_heart(
+    card: CatalogCard,
+    language: str,
+    *,
+    is_saved: bool,
+    is_swap: bool = False,
+) -> SafeString:
+    """Return the button that saves a variant, or takes it off the list.
+
+    `is_swap` puts it into a page that is there.
+    """
+    return draw_stencil(
+        "components/card_save.html",
+        {
+            "variant": str(card.variant_id),
+            "name": card.title,
+            "change": f"{card.variant_id}:{0 if is_saved else 1}",
+            "is_saved": is_saved,
             "is_swap": is_swap,
         },
         language=language,

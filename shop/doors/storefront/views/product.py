@@ -15,6 +15,7 @@ from shop.doors.pages.members import list_product_offers
 from shop.doors.pages.product import product as product_page
 from shop.doors.pages.reviews import opinions
 from shop.doors.pages.values import ProductPage
+from shop.doors.pages.wishes import is_awaited
 from shop.doors.storefront.recording import record_event, write_event
 from shop.doors.storefront.rendering import may_be_missing
 from shop.doors.storefront.views.choices import ask_age, needs_age
@@ -53,6 +54,8 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         "page": page,
         "opinions": opinions(page.detail),
         "own_offers": own_offers,
+        "is_saved": variant_id in visit.visitor.read_saved(),
+        "is_awaited": is_awaited(visit.ctx, page.detail.card),
         "view_event": "" if is_recorded else write_event(visit, "view", variant_id=variant_id),
         "structured": script_json(described),
         "social_image": next(iter(described["image"]), ""),
