@@ -37,6 +37,7 @@ from profiles.events.selectors.purchases import (
     start_of_day,
     start_of_week,
 )
+from profiles.events.selectors.viewed import list_viewed
 from profiles.events.services.drain import (
     drain_events,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "list_live_events",
     "list_shopper_lines",
     "list_shopper_returns",
+    "list_viewed",
     "load_paid_prices",
     "load_purchase_cells",
     "load_purchase_weeks",

@@ -17,6 +17,7 @@ from shop.doors.pages.members import add_offers, find_profile, find_ranking_row
 from shop.doors.pages.offers import offers as offers_page
 from shop.doors.pages.picks import find_novelty
 from shop.doors.pages.values import HomePage, ProductCard, Shelf
+from shop.doors.pages.viewed import choose_viewed
 from shop.ground.catalog.core.values import CatalogFilters, CategoryTree
 from shop.ground.catalog.selectors import (
     catalog_version,
@@ -43,7 +44,8 @@ def home(ctx: PageContext) -> HomePage:
     first = [pick.variant_id for pick in picks] + again
     shelves = choose_shelves(tree, row, frozenset(first), ctx.market)
     ids = first + [i for _, shelf in shelves for i in shelf]
-    chosen = choose_shown(ctx, ids)
+    viewed = _choose_viewed(ctx, profile, ids)
+    chosen = choose_shown(ctx, ids + viewed)
     prices = quote_page(ctx, chosen.variant_ids, "home")
     listed = join_cards(list_cards(chosen.variant_ids, ctx.language), prices)
     cards = add_offers(ctx, chosen.mark(listed))
@@ -62,15 +64,11 @@ def home(ctx: PageContext) -> HomePage:
             cards=take(pick.variant_id for pick in picks),
             is_personal=is_personal,
         ),
-        again=Shelf(code="buy_again", category=None, cards=take(again), is_personal=True),
+        again=Shelf("buy_again", None, take(again), is_personal=True),
+        viewed=Shelf("viewed", None, take(viewed), is_personal=True),
         shelves=tuple(
-            Shelf(
-                code="category",
-                category=tree.nodes[category_id],
-                cards=take(shelf),
-                is_personal=row is not None,
-            )
-            for category_id, shelf in shelves
+            Shelf("category", tree.nodes[one], take(shelf), is_personal=row is not None)
+            for one, shelf in shelves
         ),
         departments=tuple(tree.nodes[root] for root in _open_to_all(tree)),
     )
@@ -93,6 +91,15 @@ def _choose_picks(
     kept = set(first_of_products(np.array([one.variant_id for one in ranked], np.int64)).tolist())
     others = [pick for pick in ranked if pick.variant_id in kept.difference(again)]
     return spread_picks(others, _map_categories(catalog_version())), again
+
+
+def _choose_viewed(
+    ctx: PageContext, profile: OnlineProfile | None, shown: Sequence[int]
+) -> list[int]:
+    """Return what the shopper looked at lately and no other shelf shows."""
+    if profile is None:
+        return []
+    return choose_viewed(ctx, profile.shopper_id, profile.consents, frozenset(shown))
 
 
 def _name_shelf(market: str) -> str:

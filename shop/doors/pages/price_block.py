@@ -38,6 +38,7 @@ TAGS = {
     "group": gettext_noop("Offer for your group"),
     "same": gettext_noop("Same for everyone"),
 }
+SHORT_TAG = gettext_noop("Personal price")
 SPOKEN = {
     "mine": gettext_noop("Your price {amount}"),
     "cut": gettext_noop("reduced by {percent}%"),
@@ -165,6 +166,7 @@ def build_price_block(
     percent = percent_off(price.reference_minor or 0, now) if is_reduced else 0
     kind, label = _find_nature(price, offer, goods, language)
     prescribed = prescribed_words(label)
+    can_switch_off = price.is_personal and price.label_code.startswith(CHINA)
     block = PriceBlock(
         variant_id=price.variant_id,
         currency=price.currency,
@@ -177,9 +179,9 @@ def build_price_block(
         unit=_say_unit(price, now, language),
         unit_several=_say_unit_of_several(price, comparison, offer, language),
         kind="statutory" if prescribed else kind,
-        tag=prescribed or (translate(TAGS[kind], language) if kind else ""),
+        tag=prescribed or _find_tag(kind, can_switch_off, language),
         label=label,
-        can_switch_off=price.is_personal and price.label_code.startswith(CHINA),
+        can_switch_off=can_switch_off,
         ribbon=_find_ribbon(offer, kind, comparison, goods, language),
         ends_at=offer.ends_at if offer is not None and offer.labels else None,
         minimum_age=goods.minimum_age,
@@ -274,6 +276,14 @@ def _find_nature(
     if offer is not None and offer.audience in ("members", "group"):
         return offer.audience, ""
     return ("same" if goods.is_same_for_all else ""), ""
+
+
+def _find_tag(kind: str, can_switch_off: bool, language: str) -> str:
+    """Return the short word on the nature of a price; a shorter one beside a switch, so that both
+    fit on one line of a phone's card."""
+    if not kind:
+        return ""
+    return translate(SHORT_TAG if can_switch_off else TAGS[kind], language)
 
 
 def _unit_minor(price: PriceView, minor: int) -> int | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from orders.returns.api import describe_returns
 from orders.terms.api import list_delivery_options
+from orders.values import DeliveryOption
 from pricing.base.core.values import PriceView
 from profiles.recommend.api import list_bought_together
 from promotions.loyalty.api import preview_points
@@ -18,6 +19,7 @@ from shop.doors.pages.cards import first_of_products, join_cards, quote_page
 from shop.doors.pages.context import PageContext
 from shop.doors.pages.members import Visitor, join_offers, mark_own, paid_minor, preview_cards
 from shop.doors.pages.values import OptionChoice, OptionValue, ProductCard, ProductPage
+from shop.doors.pages.viewed import choose_viewed
 from shop.ground.catalog.core.values import CatalogCard, ProductDetail
 from shop.ground.catalog.selectors import (
     ProductNotFound,
@@ -43,26 +45,21 @@ def product(
     own = [card.variant_id for card in detail.variants]
     related = _related_ids(detail.card.category_id, frozenset(own), ctx.market)
     together = _together_ids(own, frozenset(related), ctx.market)
-    ids = [*own, *related, *together]
+    visitor = visitor or Visitor(ctx)
+    viewed = _viewed_ids(ctx, visitor, frozenset((*own, *related, *together)))
+    ids = [*own, *related, *together, *viewed]
     prices = quote_page(ctx, ids, "product")
     cards = {card.variant_id: card for card in list_cards(ids, ctx.language)}
     stocked = _show(_restock(detail, cards), prices, variant_id)
     price = prices.get(stocked.card.variant_id)
     if price is None:
         raise ProductNotFound("This product is no longer sold.", slug=slug)
-    visitor = visitor or Visitor(ctx)
     previews = preview_cards(ctx, list(cards.values()), prices, visitor)
     paid = paid_minor(price, previews.mine.get(stocked.card.variant_id))
     return ProductPage(
         detail=stocked,
         price=price,
-        delivery=list_delivery_options(
-            market_code=ctx.market,
-            day=ctx.now.date(),
-            goods_minor=price.public_minor,
-            language=ctx.language,
-            is_restricted=detail.is_restricted,
-        ),
+        delivery=_list_delivery(ctx, detail, price),
         previews=previews,
         earns=_earns(ctx, stocked, paid, visitor),
         choices=list_choices(stocked, prices),
@@ -70,6 +67,20 @@ def product(
         returns=describe_returns(category_path=detail.card.category_path, language=ctx.language),
         related=mark_own(_join(related, cards, prices, previews), visitor),
         together=mark_own(_join(together, cards, prices, previews), visitor),
+        viewed=mark_own(_join(viewed, cards, prices, previews), visitor),
+    )
+
+
+def _list_delivery(
+    ctx: PageContext, detail: ProductDetail, price: PriceView
+) -> tuple[DeliveryOption, ...]:
+    """Return what each way of delivery costs for one piece alone."""
+    return list_delivery_options(
+        market_code=ctx.market,
+        day=ctx.now.date(),
+        goods_minor=price.public_minor,
+        language=ctx.language,
+        is_restricted=detail.is_restricted,
     )
 
 
@@ -168,6 +179,12 @@ def _together_ids(own: Sequence[int], related: frozenset[int], market: str) -> l
     head = list_bought_together(own, 5 * RELATED, market=market)
     first = first_of_products(np.array(head, dtype=np.int64)).tolist()
     return [i for i in first if i not in related][:RELATED]
+
+
+def _viewed_ids(ctx: PageContext, visitor: Visitor, shown: frozenset[int]) -> list[int]:
+    """Return what the visitor looked at lately, without what the page shows anyway."""
+    shopper = visitor.find()
+    return [] if shopper is None else choose_viewed(ctx, shopper.id, shopper.consents, shown)
 
 
 def _related_ids(category_id: int, own: frozenset[int], market: str) -> list[int]:

@@ -78,7 +78,8 @@ class Shelf:
 class HomePage:
     """The front page: offers and picks follow what the shopper did up to this request.
 
-    `again` is what the shopper bought before, without cards for who bought nothing.
+    `again` is what the shopper bought before, `viewed` what they looked at lately, each without
+    cards for who did nothing of the kind.
     `flash_sales` are the offers that end at a moment fixed before anybody saw them, by that moment.
     """
 
@@ -86,6 +87,7 @@ class HomePage:
     offers: tuple[PersonalOffer, ...]
     picks: Shelf
     again: Shelf
+    viewed: Shelf
     shelves: tuple[Shelf, ...]
     departments: tuple[CategoryNode, ...]
 
@@ -188,7 +190,8 @@ class ProductPage:
     """A product; `price` is of the variant shown, `prices` of every variant by id.
 
     `delivery` is what each way costs for one piece alone: nothing is sprung on anybody later.
-    `together` is what buyers of it buy as well, the same for everybody.
+    `together` is what buyers of it buy as well, the same for everybody; `viewed` what this shopper
+    looked at lately.
     `returns` is what the shop promises about sending it back. `earns` is what one piece earns in
     points. `previews` is what offers make of the prices of all variants, `offer` and
     `members_minor` those of the one shown.
@@ -199,6 +202,7 @@ class ProductPage:
     prices: dict[int, PriceView]
     related: tuple[ProductCard, ...]
     together: tuple[ProductCard, ...] = ()
+    viewed: tuple[ProductCard, ...] = ()
     choices: tuple[OptionChoice, ...] = ()
     delivery: tuple[DeliveryOption, ...] = ()
     previews: Previews = field(default_factory=Previews)

@@ -25,7 +25,7 @@ from django.utils.formats import date_format, time_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import override, pgettext
 
 from orders.terms.api import write_address
 from orders.values import Contact, OrderLineView
@@ -53,7 +53,8 @@ def price_words(language: str) -> Words:
     """Return the fixed words of cards and prices; once per language, not once per card."""
     with override(language):
         return {
-            "switch_off": _("Switch off"),
+            "switch_off": _("Switch personal prices off"),
+            "off": pgettext("personal prices", "Off"),
             "choose": _("Choose"),
             "from": _("from"),
             "few_left": _("Only {n} left"),
