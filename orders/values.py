@@ -233,7 +233,8 @@ class Contact:
 class OrderLineView:
     """A frozen line; unit prices list, public, quoted; the rest is for the whole line.
 
-    `card` is the product as it is today, for its picture; all else is as it was sold.
+    `card` is the product as it is today, for its picture; all else is as it was sold. `price` says
+    the unit prices once more, with the price of a measure, as price blocks want it.
     """
 
     line_id: int
@@ -253,6 +254,7 @@ class OrderLineView:
     label_code: str
     label: str
     quote_id: UUID | None
+    price: PriceView
     adjustments: tuple[Adjustment, ...]
     refunded_quantity: int
     refunded_minor: int

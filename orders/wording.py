@@ -135,9 +135,6 @@ EMAILS: dict[str, dict[str, str]] = {
 
 EMAIL_WORDS: dict[str, str] = {
     "quantity": gettext_noop("Quantity"),
-    "your_price": gettext_noop("Your price"),
-    "price": gettext_noop("Price"),
-    "everyone": gettext_noop("Everyone {amount}"),
     "offers": gettext_noop("Offers"),
     "everyones": gettext_noop("Everyone's prices"),
     "personal": pgettext_noop("sums", "Personal prices"),

@@ -34,19 +34,34 @@ from promotions.offers.selectors.personal import (
     tell_left,
 )
 from promotions.offers.selectors.preview_prices import PreviewProducts, find_touched, price_goods
+from promotions.offers.selectors.price_block import (
+    EVERYONE,
+    TAGS,
+    Comparison,
+    PriceBlock,
+    ProductFacts,
+    build_price_block,
+    percent_off,
+)
 from promotions.offers.selectors.ranks import find_place
 from promotions.offers.services.public_cuts import record_public_cuts, refresh_public_cuts
 
 __all__ = [
+    "EVERYONE",
+    "TAGS",
     "CartAnswer",
     "CartQuestion",
+    "Comparison",
     "Deal",
     "FindTier",
     "LinePreview",
     "PersonalOffer",
     "PreviewProducts",
     "Previews",
+    "PriceBlock",
+    "ProductFacts",
     "answer_cart",
+    "build_price_block",
     "complete_shopper",
     "drop_held_out",
     "evaluate_cart",
@@ -56,6 +71,7 @@ __all__ = [
     "is_held_out",
     "is_withheld",
     "list_live_offers",
+    "percent_off",
     "personal_offers_covering",
     "personal_offers_for",
     "preview_lines",

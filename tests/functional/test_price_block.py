@@ -40,6 +40,7 @@ COUNT = """() => Object.fromEntries([...document.querySelectorAll('.grid--states
 }))"""
 NAMES = {"": "Fairtag Shredded Cheddar Cheese, 16 oz", "/zh-hans": "Fairtag 切达奶酪丝，16 盎司"}
 
+
 @pytest.mark.parametrize("prefix", ["", "/zh-hans"])
 def test_a_phones_card_has_five_lines_in_every_state(visit: Visitor, prefix: str) -> None:
     page = visit(viewport={"width": 320, "height": 800}, has_touch=True, is_mobile=True)

@@ -12,11 +12,12 @@ from orders.terms.api import load_terms
 from orders.values import Contact, OrderLineView, OrderView, PaymentView, TimelineEntry
 from orders.wording import PAYMENT_REASONS, STATUSES, TIMELINE
 from pricing.api import resolve_jurisdiction
-from pricing.base.core.values import JurisdictionRule
+from pricing.base.core.values import JurisdictionRule, PriceView
 from pricing.ledger.core.labels import label_text
+from pricing.ledger.core.unit_prices import choose_unit, price_per_unit
 from promotions.engine.api import Adjustment, DeliveryCut
-from shop.ground.catalog.core.values import CatalogCard
-from shop.ground.catalog.selectors import list_cards
+from shop.ground.catalog.core.values import MEASURE_UNITS, CatalogCard
+from shop.ground.catalog.selectors import get_market, list_bulk_variants, list_cards
 from shop.ground.kernel.translation import translate
 
 
@@ -34,7 +35,7 @@ def view_order(order: Order, *, language: str) -> OrderView:
         status=order.status,
         status_text=status_text(order.status, language),
         currency=order.currency,
-        lines=_view_lines(lines, rule, law, language),
+        lines=_view_lines(order, lines, rule, law, language),
         subtotal_minor=order.subtotal_minor,
         discount_minor=order.discount_minor,
         delivery_minor=order.delivery_minor,
@@ -87,16 +88,46 @@ def _is_cancellable(order: Order, lines: Iterable[OrderLine]) -> bool:
 
 
 def _view_lines(
-    lines: Sequence[OrderLine], rule: JurisdictionRule, law: str, language: str
+    order: Order, lines: Sequence[OrderLine], rule: JurisdictionRule, law: str, language: str
 ) -> tuple[OrderLineView, ...]:
     ids = sorted({line.variant_id for line in lines})
     cards = {card.variant_id: card for card in list_cards(ids, language)}
-    return tuple(_line_view(line, cards[line.variant_id], rule, law, language) for line in lines)
+    views = []
+    for line in lines:
+        card, label = cards[line.variant_id], label_text(rule, line.label_code, language)
+        price = _line_price(order, line, card, label, language)
+        views.append(_line_view(line, card, price, law))
+    return tuple(views)
 
 
-def _line_view(
-    line: OrderLine, card: CatalogCard, rule: JurisdictionRule, law: str, language: str
-) -> OrderLineView:
+def _line_price(
+    order: Order, line: OrderLine, card: CatalogCard, label: str, language: str
+) -> PriceView:
+    """Return the frozen unit prices of a line, and what a measure of it cost in its market."""
+    amount = float(card.measure_amount or 0)
+    unit = choose_unit(
+        amount,
+        MEASURE_UNITS.index(card.measure_unit),
+        country=get_market(order.market_code).country,
+        is_bulk=card.variant_id in list_bulk_variants(),
+    )
+    return PriceView(
+        variant_id=line.variant_id,
+        currency=order.currency,
+        list_minor=line.list_minor,
+        public_minor=line.public_minor,
+        quoted_minor=line.quoted_minor,
+        is_personal=line.is_personal,
+        label_code=line.label_code,
+        label=label,
+        quote_id=line.quote_id,
+        unit_minor=None if unit is None else price_per_unit(line.quoted_minor, amount, unit),
+        unit_label="" if unit is None else unit.label(language),
+        units=0.0 if unit is None else amount / unit.size,
+    )
+
+
+def _line_view(line: OrderLine, card: CatalogCard, price: PriceView, law: str) -> OrderLineView:
     return OrderLineView(
         line_id=line.pk,
         variant_id=line.variant_id,
@@ -113,8 +144,9 @@ def _line_view(
         total_minor=line.total_minor,
         is_personal=line.is_personal,
         label_code=line.label_code,
-        label=label_text(rule, line.label_code, language),
+        label=price.label,
         quote_id=line.quote_id,
+        price=price,
         adjustments=tuple(_relabel(Adjustment(**kept), law) for kept in line.adjustments),
         refunded_quantity=line.refunded_quantity,
         refunded_minor=line.refunded_minor,

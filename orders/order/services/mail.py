@@ -22,6 +22,7 @@ from orders.terms.api import write_address
 from orders.values import OrderLineView, OrderView
 from orders.wording import EMAIL_WORDS, EMAILS
 from promotions.engine.api import Adjustment, DeliveryCut
+from promotions.offers.api import build_price_block
 from shop.ground.kernel.money import format_money
 from shop.ground.kernel.translation import locale_of, translate
 from shop.ground.storeinfo.selectors import mail_sender
@@ -120,14 +121,7 @@ def _line(line: OrderLineView, order: OrderView, language: str) -> dict[str, Any
         "name": line.name,
         "quantity": line.quantity,
         "picture": mail_picture(line.card.picture, line.name),
-        "is_personal": line.is_personal,
-        "label": line.label,
-        "quoted": _money(line.quoted_minor, order, language),
-        "everyone": translate(
-            EMAIL_WORDS["everyone"],
-            language,
-            amount=_money(line.public_minor, order, language),
-        ),
+        "block": None if line.is_gift else build_price_block(line.price, language),
         "total": _money(line.total_minor, order, language),
         "offers": [_part(each, order, language) for each in line.adjustments],
     }

@@ -10,8 +10,8 @@ from django.conf import settings
 
 from pricing.api import quote_listing, quote_variants
 from pricing.base.core.values import PriceView, QuoteContext
+from promotions.offers.api import PriceBlock, ProductFacts, build_price_block
 from shop.doors.pages.context import PageContext
-from shop.doors.pages.price_block import PriceBlock, ProductFacts, build_price_block
 from shop.doors.pages.values import Choice, ProductCard, ProductPage
 from shop.ground.catalog.core.values import CatalogCard, IntArray
 from shop.ground.catalog.selectors import (

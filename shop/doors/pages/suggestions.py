@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from promotions.offers.api import EVERYONE
 from shop.doors.pages.cards import build_cards, card_block
 from shop.doors.pages.context import PageContext
-from shop.doors.pages.price_block import EVERYONE
 from shop.doors.pages.values import ProductCard
 from shop.ground.catalog.core.values import Suggestion
 from shop.ground.catalog.selectors import list_categories, suggest

@@ -32,9 +32,8 @@ from orders.values import Contact, OrderLineView
 from pricing.base.core.values import PriceView
 from promotions.engine.api import RemainingQuantity
 from promotions.loyalty.api import group_number
-from promotions.offers.api import LinePreview, PersonalOffer
+from promotions.offers.api import LinePreview, PersonalOffer, PriceBlock, build_price_block
 from shop.doors.pages.cards import card_block, page_block
-from shop.doors.pages.price_block import PriceBlock, build_price_block
 from shop.doors.pages.values import ProductCard, ProductPage
 from shop.doors.storefront.qr import draw_qr
 from shop.ground.catalog.core.photos import Picture
@@ -206,18 +205,7 @@ def product_price(context: Context, page: ProductPage, shape: str) -> SafeString
 @register.simple_tag(takes_context=True)
 def order_price(context: Context, line: OrderLineView) -> SafeString:
     """Draw the frozen price of an order line, with its label as it was shown."""
-    view = PriceView(
-        variant_id=line.variant_id,
-        currency=context["shop"]["currency"],
-        list_minor=line.list_minor,
-        public_minor=line.public_minor,
-        quoted_minor=line.quoted_minor,
-        is_personal=line.is_personal,
-        label_code=line.label_code,
-        label=line.label,
-        quote_id=line.quote_id,
-    )
-    return price(context, view, "order", line.name)
+    return price(context, line.price, "order", line.name)
 
 
 def draw_price(block: PriceBlock, language: str, *, about: str, shape: str = "") -> SafeString:

@@ -112,7 +112,7 @@ def test_the_email_shows_both_prices_and_the_label(
     assert isinstance(letter, EmailMultiAlternatives)
     html = letter.alternatives[0][0]
     for text in (letter.body, html):
-        assert "Your price: $3.80" in text
+        assert "$3.80" in text
         assert "Everyone $4.00" in text
         assert LABEL in text
         assert f"/orders/{order.token}/" in text

@@ -17,7 +17,7 @@ from orders.values import (
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, computed
 from shop.doors.api.v1.serializers.cart import AdjustmentSerializer
 from shop.doors.api.v1.serializers.catalog import picture_url
-from shop.doors.api.v1.serializers.prices import why_url
+from shop.doors.api.v1.serializers.prices import ViewBlock, why_url
 
 MAX_CURSOR = 300
 MAX_PAGE_SIZE = 100
@@ -87,6 +87,7 @@ class OrderLineSerializer(AnswerSerializer[OrderLineView]):
     discount = MoneySerializer()
     tax = MoneySerializer()
     total = MoneySerializer()
+    shown = ViewBlock(source="price")
     is_personal = serializers.BooleanField()
     label_code = serializers.CharField(allow_blank=True)
     label = serializers.CharField(allow_blank=True)

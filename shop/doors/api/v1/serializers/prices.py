@@ -9,10 +9,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from pricing.base.core.values import Counterfactual, PriceView, Reason
+from promotions.offers.api import TAGS, Comparison, PriceBlock, build_price_block
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, Writer, computed
 from shop.doors.api.responses import encode_json
 from shop.doors.pages.cards import card_block
-from shop.doors.pages.price_block import TAGS, Comparison, PriceBlock, build_price_block
 from shop.doors.pages.values import ProductCard, WhyPage
 
 MAX_QUOTED_VARIANTS = 100
@@ -91,6 +91,20 @@ class CardBlock(serializers.Field[object, object, object, object]):
 
         def write_block(item: ProductCard, currency: str, locale: str) -> str:
             return write(card_block(item, locale), currency, locale)
+
+        return write_block
+
+
+@extend_schema_field(PriceBlockSerializer)
+class ViewBlock(serializers.Field[object, object, object, object]):
+    """The price block of a price that no offer changes, in the language of the answer."""
+
+    def writer(self) -> Writer:
+        """Return the function that writes the block of a price."""
+        write = PriceBlockSerializer.writer()
+
+        def write_block(price: PriceView, currency: str, locale: str) -> str:
+            return write(build_price_block(price, locale), currency, locale)
 
         return write_block
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from pricing.base.core.texts import GERMAN_LOWEST, say
 from pricing.base.core.values import PriceView
 from pricing.ledger.core.labels import PUBLIC_TEST, prescribed_words
-from promotions.offers.api import LinePreview
+from promotions.offers.selectors.evaluation import LinePreview
 from shop.ground.kernel.money import format_money
 from shop.ground.kernel.translation import (
     gettext_noop,
