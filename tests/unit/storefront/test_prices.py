@@ -136,7 +136,7 @@ PLACES = [
     ("EU", "eu", LABEL, "30-day low", "Auto-set personal price"),
     ("DE", "eu", LABEL, GERMAN_LOWEST, "Auto-set personal price"),
     ("UK", "eu", LABEL, "30-day low at which it sold", "Auto-set personal price"),
-    ("CN", "cn", "Personalised price", "7-day low paid", "Auto-set personal price"),
+    ("CN", "cn", "Personalised price", "7-day low paid", "Personal price"),
     ("US-NY", "us-ny", STATUTORY, "90-day median paid", STATUTORY),
     ("US-MD", "generic", "Personal price", "90-day median paid", "Auto-set personal price"),
     ("US-CT", "generic", "Personal price", "90-day median paid", "Auto-set personal price"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from orders.fulfilment.api import ParcelItem, ParcelView
@@ -14,10 +15,11 @@ from orders.values import (
     PaymentView,
     TimelineEntry,
 )
-from shop.doors.api.answers import AnswerSerializer, MoneySerializer, computed
+from promotions.offers.api import build_price_block
+from shop.doors.api.answers import AnswerSerializer, MoneySerializer, Writer, computed
 from shop.doors.api.v1.serializers.cart import AdjustmentSerializer
 from shop.doors.api.v1.serializers.catalog import picture_url
-from shop.doors.api.v1.serializers.prices import ViewBlock, why_url
+from shop.doors.api.v1.serializers.prices import PriceBlockSerializer, why_url
 
 MAX_CURSOR = 300
 MAX_PAGE_SIZE = 100
@@ -68,6 +70,20 @@ class PlaceOrderSerializer(serializers.Serializer[object]):
     )
 
 
+@extend_schema_field(PriceBlockSerializer)
+class LineBlock(serializers.Field[object, object, object, object]):
+    """The price block of an order line, as it was sold, in the language of the answer."""
+
+    def writer(self) -> Writer:
+        """Return the function that writes the block of a line."""
+        write = PriceBlockSerializer.writer()
+
+        def write_block(line: OrderLineView, currency: str, locale: str) -> str:
+            return write(build_price_block(line.price, locale), currency, locale)
+
+        return write_block
+
+
 class OrderLineSerializer(AnswerSerializer[OrderLineView]):
     """A frozen line: unit prices by stage, then the amounts of the whole line."""
 
@@ -87,7 +103,7 @@ class OrderLineSerializer(AnswerSerializer[OrderLineView]):
     discount = MoneySerializer()
     tax = MoneySerializer()
     total = MoneySerializer()
-    shown = ViewBlock(source="price")
+    shown = LineBlock(source="*")
     is_personal = serializers.BooleanField()
     label_code = serializers.CharField(allow_blank=True)
     label = serializers.CharField(allow_blank=True)

@@ -95,20 +95,6 @@ class CardBlock(serializers.Field[object, object, object, object]):
         return write_block
 
 
-@extend_schema_field(PriceBlockSerializer)
-class ViewBlock(serializers.Field[object, object, object, object]):
-    """The price block of a price that no offer changes, in the language of the answer."""
-
-    def writer(self) -> Writer:
-        """Return the function that writes the block of a price."""
-        write = PriceBlockSerializer.writer()
-
-        def write_block(price: PriceView, currency: str, locale: str) -> str:
-            return write(build_price_block(price, locale), currency, locale)
-
-        return write_block
-
-
 @extend_schema_field(serializers.CharField(help_text="The price in one sentence, before offers."))
 class Spoken(serializers.Field[object, object, object, object]):
     """The spoken sentence of a price, in the language of the answer."""
