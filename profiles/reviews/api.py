@@ -3,7 +3,7 @@
 Reviews of products and their tone; questions about products with answers.
 """
 
-from profiles.reviews.core import LONGEST_ANSWER
+from profiles.reviews.core import LONGEST_ANSWER, LONGEST_QUESTION
 from profiles.reviews.selectors.questions import (
     AnswerValue,
     QuestionValue,
@@ -47,6 +47,7 @@ from profiles.reviews.services.sentiment import (
 __all__ = [
     "ARRAYS",
     "LONGEST_ANSWER",
+    "LONGEST_QUESTION",
     "MAX_TEXT",
     "AnswerValue",
     "QuestionRefused",

@@ -41,7 +41,6 @@ NEVER_AT_THE_API = {
     "no_comment",
     "no_curve",
     "no_price",
-    "names_contact",
     "no_reason",
     "not_a_buyer",
     "not_a_price",

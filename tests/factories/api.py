@@ -186,6 +186,8 @@ CALLS: dict[str, Call] = {
     "getCategory": lambda d: (f"{API}/categories/dairy/cheese?sort=price", None),
     "getProduct": lambda d: (f"{API}/products/cheddar", None),
     "listReviews": lambda d: (f"{API}/products/cheddar/reviews", None),
+    "listQuestions": lambda d: (f"{API}/products/cheddar/questions", None),
+    "askQuestion": lambda d: (f"{API}/products/cheddar/questions", {"text": "Does it melt?"}),
     "search": lambda d: (f"{API}/search?q=chedar", None),
     "suggest": lambda d: (f"{API}/search/suggest?q=che", None),
     "quoteVariants": lambda d: (f"{API}/quotes", {"variant_ids": [d.shelf.cheddar, 2**40]}),

@@ -47,6 +47,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "idempotency_key_missing": 400,
     "if_match_malformed": 400,
     "link_invalid": 400,
+    "names_contact": 400,
     "rating_range": 400,
     "region_malformed": 400,
     "text_long": 400,

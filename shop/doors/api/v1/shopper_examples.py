@@ -1,4 +1,4 @@
-"""Examples of groups and reviews."""
+"""Examples of groups, reviews and questions."""
 
 from __future__ import annotations
 
@@ -34,6 +34,29 @@ REVIEWS: Json = {
         }
     ],
     "may_write": True,
+    "page": 1,
+    "has_next": False,
+}
+QUESTIONS: Json = {
+    "questions": [
+        {
+            "text": "Does it melt well?",
+            "language": "en",
+            "asked_at": AT,
+            "is_own": False,
+            "hidden_because": "",
+            "answers": [
+                {
+                    "text": "Yes, best under the grill.",
+                    "language": "en",
+                    "answered_at": LATER,
+                    "is_shop": True,
+                    "is_own": False,
+                }
+            ],
+        }
+    ],
+    "may_answer": False,
     "page": 1,
     "has_next": False,
 }

@@ -59,7 +59,7 @@ from shop.doors.api.v1.views.pos import (
 )
 from shop.doors.api.v1.views.prices import QuotesView, WhyView
 from shop.doors.api.v1.views.returns import ReturnsView, WithdrawReturnView
-from shop.doors.api.v1.views.reviews import OwnReviewView, ReviewsView
+from shop.doors.api.v1.views.reviews import OwnReviewView, QuestionsView, ReviewsView
 from shop.doors.api.v1.views.shopper import (
     AccountView,
     ConsentsView,
@@ -118,6 +118,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("categories/<category:path>", CategoryView.as_view(), name="category"),
     path("products/<product:slug>", ProductView.as_view(), name="product"),
     path("products/<product:slug>/reviews", ReviewsView.as_view(), name="reviews"),
+    path("products/<product:slug>/questions", QuestionsView.as_view(), name="questions"),
     path("products/<product:slug>/reviews/mine", OwnReviewView.as_view(), name="own-review"),
     path("search", SearchView.as_view(), name="search"),
     path("search/suggest", SuggestView.as_view(), name="suggest"),

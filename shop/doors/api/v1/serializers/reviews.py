@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from profiles.reviews.api import MAX_TEXT, ReviewValue
+from profiles.reviews.api import (
+    LONGEST_QUESTION,
+    MAX_TEXT,
+    AnswerValue,
+    QuestionValue,
+    ReviewValue,
+)
 from shop.doors.api.answers import AnswerSerializer, computed
-from shop.doors.pages.reviews import ReviewsPage
+from shop.doors.pages.reviews import QuestionsPage, ReviewsPage
 
 MOST_PAGES = 500
 
@@ -45,6 +51,49 @@ class ReviewsSerializer(AnswerSerializer[ReviewsPage]):
     may_write = serializers.BooleanField(help_text="This shopper bought it here.")
     page = serializers.IntegerField()
     has_next = serializers.BooleanField()
+
+
+class AnswerToQuestionSerializer(AnswerSerializer[AnswerValue]):
+    """An answer of the shop, or of one who bought the product here."""
+
+    text = serializers.CharField()
+    language = serializers.CharField()
+    answered_at = serializers.DateTimeField()
+    is_shop = serializers.BooleanField(help_text="True: the shop; false: a verified buyer.")
+    is_own = serializers.BooleanField()
+
+
+class QuestionSerializer(AnswerSerializer[QuestionValue]):
+    """A question about a product with its answers."""
+
+    text = serializers.CharField()
+    language = serializers.CharField()
+    asked_at = serializers.DateTimeField()
+    is_own = serializers.BooleanField()
+    hidden_because = computed(
+        lambda one: one.hidden_because if one.is_own else "",
+        serializers.CharField(
+            allow_blank=True, help_text="Only of one's own: why nobody else sees it."
+        ),
+    )
+    answers = AnswerToQuestionSerializer(many=True)
+
+
+class QuestionsSerializer(AnswerSerializer[QuestionsPage]):
+    """A page of questions, newest first."""
+
+    questions = QuestionSerializer(many=True)
+    may_answer = serializers.BooleanField(
+        help_text="This shopper bought it here, and sees questions without an answer too."
+    )
+    page = serializers.IntegerField()
+    has_next = serializers.BooleanField()
+
+
+class AskSerializer(serializers.Serializer[object]):
+    """A question."""
+
+    text = serializers.CharField(max_length=LONGEST_QUESTION)
 
 
 class ReviewsQuerySerializer(serializers.Serializer[object]):

@@ -1,4 +1,4 @@
-"""Reviews: read by everybody, written by buyers only."""
+"""Reviews, read by everybody and written by buyers; questions, asked by anybody."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import shopper_examples as examples
 from shop.doors.api.v1.serializers.reviews import (
+    AskSerializer,
+    QuestionsSerializer,
     ReviewsQuerySerializer,
     ReviewsSerializer,
     WriteReviewSerializer,
 )
-from shop.doors.pages.reviews import review, reviews
+from shop.doors.pages.reviews import ask, questions, review, reviews
 from shop.ground.jobs.limits import MONEY
 
 TAG = "reviews"
@@ -61,3 +63,39 @@ class OwnReviewView(ApiView):
         ctx = self.context
         review(ctx, slug, rating=body["rating"], text=body["text"])
         return text_response(ReviewsSerializer.to_json(reviews(ctx, slug)))
+
+
+class QuestionsView(ApiView):
+    """Questions about a product."""
+
+    @describe(
+        "listQuestions",
+        "List questions about a product with their answers",
+        tag=TAG,
+        query=ReviewsQuerySerializer,
+        response=QuestionsSerializer,
+        example=examples.QUESTIONS,
+        refusals=("product_not_found",),
+    )
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Newest first. Others see a question once it has an answer; who asked it, at once."""
+        page = self.read_query(ReviewsQuerySerializer)["page"]
+        return text_response(QuestionsSerializer.to_json(questions(self.context, slug, page)))
+
+    @describe(
+        "askQuestion",
+        "Ask something about a product",
+        tag=TAG,
+        request=AskSerializer,
+        request_example={"text": "Does it melt well?"},
+        response=QuestionsSerializer,
+        example=examples.QUESTIONS,
+        refusals=("product_not_found", "names_contact"),
+        audience="shopper",
+    )
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """The shop or a buyer answers it. The same words again are the same question."""
+        body = self.read_body(AskSerializer)
+        self.require_shopper()
+        ask(self.context, slug, body["text"])
+        return text_response(QuestionsSerializer.to_json(questions(self.context, slug)))
