@@ -5,41 +5,117 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0006_segment_rules'),
-        ('shop', '0006_category_glyphs'),
+        ("profiles", "0006_segment_rules"),
+        ("shop", "0006_category_glyphs"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RestockRequest',
+            name="RestockRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('language', models.CharField(max_length=10)),
-                ('asked_at', models.DateTimeField()),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True)),
-                ('told_at', models.DateTimeField(blank=True, null=True)),
-                ('shopper', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='profiles.shopper')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shop.variant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("language", models.CharField(max_length=10)),
+                ("asked_at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
+                ("told_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "shopper",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="profiles.shopper",
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="shop.variant",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['asked_at', 'id'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at__isnull', False), ('email', ''), ('shopper__isnull', False)), models.Q(('shopper__isnull', True), models.Q(('email', ''), _negated=True)), _connector='OR'), name='restock_request_of_one'), models.CheckConstraint(condition=models.Q(('told_at__isnull', True), ('told_at__gte', models.F('confirmed_at')), _connector='OR'), name='restock_told_after_confirmed'), models.UniqueConstraint(condition=models.Q(('shopper__isnull', False), ('told_at__isnull', True)), fields=('variant', 'shopper'), name='restock_request_once_a_shopper'), models.UniqueConstraint(condition=models.Q(('shopper__isnull', True), ('told_at__isnull', True)), fields=('variant', 'email'), name='restock_request_once_an_address')],
+                "ordering": ["asked_at", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("confirmed_at__isnull", False),
+                                ("email", ""),
+                                ("shopper__isnull", False),
+                            ),
+                            models.Q(
+                                ("shopper__isnull", True), models.Q(("email", ""), _negated=True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="restock_request_of_one",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("told_at__isnull", True),
+                            ("told_at__gte", models.F("confirmed_at")),
+                            _connector="OR",
+                        ),
+                        name="restock_told_after_confirmed",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("shopper__isnull", False), ("told_at__isnull", True)),
+                        fields=("variant", "shopper"),
+                        name="restock_request_once_a_shopper",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("shopper__isnull", True), ("told_at__isnull", True)),
+                        fields=("variant", "email"),
+                        name="restock_request_once_an_address",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SavedVariant',
+            name="SavedVariant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('saved_at', models.DateTimeField()),
-                ('shopper', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='profiles.shopper')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shop.variant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("saved_at", models.DateTimeField()),
+                (
+                    "shopper",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="profiles.shopper",
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="shop.variant",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-saved_at', '-id'],
-                'constraints': [models.UniqueConstraint(fields=('shopper', 'variant'), name='saved_variant_once')],
+                "ordering": ["-saved_at", "-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("shopper", "variant"), name="saved_variant_once"
+                    )
+                ],
             },
         ),
     ]
