@@ -16,6 +16,17 @@ from promotions.planning.core.builder.clauses import (
     join_parts,
 )
 from promotions.planning.core.builder.prices import PRICES
+from promotions.planning.core.builder.rows import (
+    INSIDE,
+    Path,
+    Row,
+    add_row,
+    find_clause,
+    list_rows,
+    remove_row,
+    replace_row,
+    walk_rows,
+)
 from promotions.planning.core.builder.sets import SETS
 from promotions.planning.core.builder.templates import CUTS
 from promotions.planning.core.goals import GoalFigure, Reading, read_lift, read_share, read_stock
@@ -31,6 +42,7 @@ from promotions.planning.core.recorded import (
 )
 from promotions.planning.core.results import HoldoutLift, Reconciliation, compare_holdout, reconcile
 from promotions.planning.core.timetable import Run, find_overlaps, month_days, runs_on, step_month
+from promotions.planning.selectors.audiences import list_groups, list_tiers
 from promotions.planning.selectors.builder import (
     UnknownProducts,
     list_best_groups,
@@ -38,6 +50,7 @@ from promotions.planning.selectors.builder import (
     list_stacking_groups,
     read_goods,
     say_campaign,
+    say_rows,
 )
 from promotions.planning.selectors.campaign_codes import find_version
 from promotions.planning.selectors.campaign_schema import describe_campaigns
@@ -75,6 +88,7 @@ __all__ = [
     "BRACKET",
     "CLAUSES",
     "CUTS",
+    "INSIDE",
     "OR",
     "PHASES",
     "PRICES",
@@ -91,21 +105,25 @@ __all__ = [
     "Interval",
     "Outcome",
     "Part",
+    "Path",
     "Reading",
     "Reconciliation",
     "RemainingBudgets",
     "Restored",
     "RestoredBook",
+    "Row",
     "Run",
     "UnknownProducts",
     "UseCount",
     "Writer",
+    "add_row",
     "build_campaign",
     "burn_budget",
     "compare_holdout",
     "count_uses",
     "describe_campaigns",
     "export_campaigns",
+    "find_clause",
     "find_overlaps",
     "find_version",
     "forecast",
@@ -114,9 +132,12 @@ __all__ = [
     "join_parts",
     "list_best_groups",
     "list_bounds",
+    "list_groups",
     "list_partners",
     "list_product_offers",
+    "list_rows",
     "list_stacking_groups",
+    "list_tiers",
     "month_days",
     "read_documents",
     "read_goods",
@@ -124,13 +145,17 @@ __all__ = [
     "read_share",
     "read_stock",
     "reconcile",
+    "remove_row",
+    "replace_row",
     "require_version",
     "restore_book",
     "restore_codes",
     "runs_on",
     "say_campaign",
+    "say_rows",
     "split_addressed",
     "step_month",
     "sum_uses_by_order",
+    "walk_rows",
     "write_document",
 ]

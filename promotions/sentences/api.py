@@ -3,6 +3,7 @@
 An offer said in words, English and Chinese.
 """
 
+from promotions.sentences.core.conditions import say_condition
 from promotions.sentences.core.plans import (
     GOAL_OF,
     Answers,
@@ -36,6 +37,7 @@ __all__ = [
     "make_snapshot",
     "name_deals",
     "name_filled",
+    "say_condition",
     "say_goods",
     "say_offer",
     "say_terms",

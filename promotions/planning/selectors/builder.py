@@ -11,7 +11,7 @@ from babel import Locale
 from django.db.models import Count, Min, Q
 from django.utils.translation import gettext as _
 
-from profiles.segments.api import list_segments
+from profiles.segments.api import TAG_NAMES, list_segments
 from promotions.campaigns.api import compile_campaign
 from promotions.campaigns.models import Campaign, Offer, StackingGroup
 from promotions.coupons.models import CodeBatch, Coupon, UseLimit
@@ -25,11 +25,19 @@ from promotions.engine.api import (
     extra_scopes,
     list_scopes,
     needed_facts,
+    parse_condition,
     parse_scope,
 )
 from promotions.partners.models import Partner, PartnerShare
-from promotions.sentences.api import Lexicon, list_ids, say_offer, write_percent
-from shop.ground.catalog.selectors import get_market
+from promotions.planning.selectors.audiences import list_groups, list_tiers
+from promotions.sentences.api import (
+    Lexicon,
+    list_ids,
+    say_condition,
+    say_offer,
+    write_percent,
+)
+from shop.ground.catalog.selectors import get_market, list_markets
 from shop.ground.catalog.selectors.naming import (
     find_goods,
     list_paths,
@@ -37,7 +45,7 @@ from shop.ground.catalog.selectors.naming import (
     suggest_goods,
 )
 from shop.ground.kernel.errors import FairtagError
-from shop.ground.kernel.translation import gettext_noop, locale_of, pgettext_noop
+from shop.ground.kernel.translation import gettext_noop, locale_of, pgettext_noop, translate
 
 _BY: Mapping[str, str] = {
     Entity.GLOBAL: "",
@@ -129,6 +137,7 @@ class SaidOffer:
     """An offer in words."""
 
     offer_id: int
+    code: str
     name: str
     sentence: str
 
@@ -201,18 +210,48 @@ def make_lexicon(offers: Iterable[OfferValue], *, currency: str, language: str) 
     """Return the words to say `offers` with. One query for each kind of goods
     they name, and one for segments."""
 
-    is_chinese = language.startswith("zh")
     offers = list(offers)
     facts = frozenset().union(*(needed_facts(offer.condition) for offer in offers))
-    ids = list_ids(scope for offer in offers for scope in _scopes_of(offer))
-    names: dict[tuple[str, int | str], str] = {
-        (kind, key): said for (kind, key), said in name_goods(ids, language).items()
-    }
     codes = {offer.market_code for offer in offers if offer.market_code}
-    names |= {("market", code): _name_market(code, is_chinese=is_chinese) for code in codes}
+    scopes = [scope for offer in offers for scope in _scopes_of(offer)]
+    return _name_words(scopes, facts, codes, currency=currency, language=language)
+
+
+def say_rows(
+    conditions: Sequence[Mapping[str, Json]], *, currency: str, language: str
+) -> list[str]:
+    """Return each condition in words. One query for each kind of goods they name, and one for
+    segments, tiers and groups each."""
+    parsed = [parse_condition(dict(one)) for one in conditions]
+    scopes = [scope for one in parsed for scope in list_scopes(one)]
+    facts = frozenset().union(*(needed_facts(one) for one in parsed))
+    markets = [one.code for one in list_markets()]
+    words = _name_words(scopes, facts, markets, currency=currency, language=language)
+    return [say_condition(one, words) for one in parsed]
+
+
+def _name_words(
+    scopes: Iterable[Scope],
+    facts: frozenset[str],
+    markets: Iterable[str],
+    *,
+    currency: str,
+    language: str,
+) -> Lexicon:
+    is_chinese = language.startswith("zh")
+    names: dict[tuple[str, int | str], str] = {
+        (kind, key): said for (kind, key), said in name_goods(list_ids(scopes), language).items()
+    }
+    names |= {("market", code): _name_market(code, is_chinese=is_chinese) for code in markets}
     if "segment" in facts:
         pairs = ((one.code, (one.name, one.name_zh)) for one in list_segments())
         names |= {("segment", code): said[is_chinese] for code, said in pairs}
+    if "tags" in facts:
+        names |= {("tag", code): translate(said, language) for code, said in TAG_NAMES.items()}
+    for kind, fact, list_named in (("tier", "tier", list_tiers), ("group", "groups", list_groups)):
+        if fact in facts:
+            named = ((code, (name, zh or name)) for code, name, zh in list_named())
+            names |= {(kind, code): said[is_chinese] for code, said in named}
     return Lexicon(language, locale_of(language), currency, names)
 
 
@@ -240,6 +279,7 @@ def say_campaign(campaign_id: int, *, language: str) -> list[SaidOffer]:
     return [
         SaidOffer(
             offer.offer_id,
+            offer.code,
             offer.label(language),
             say_offer(
                 offer,
@@ -283,4 +323,5 @@ __all__ = [
     "make_lexicon",
     "read_goods",
     "say_campaign",
+    "say_rows",
 ]

@@ -31,11 +31,25 @@ GOALS: tuple[tuple[str, str], ...] = (
 GOAL = Blank("goal", "choice", gettext_noop("goal"), is_needed=False, choices=GOALS)
 WINDOW = (STARTS, ENDS, BUDGET, GOAL)
 
+# Which of the products, by their prices
+AT_PRICES = (
+    Blank(
+        "goods_at",
+        "choice",
+        gettext_noop("at which price"),
+        "any",
+        is_needed=False,
+        choices=(("any", gettext_noop("all of them")), ("list", gettext_noop("not reduced ones"))),
+    ),
+    Blank("price_from", "money", gettext_noop("lowest price"), "", is_needed=False),
+    Blank("price_to", "money", gettext_noop("highest price"), "", is_needed=False),
+)
+
 # What a campaign that exists is changed by, one by one
 BLANKS: dict[str, Blank] = {
     one.name: one
     for one in (
-        *(PERCENT, AMOUNT, GOODS, AUDIENCE, *WINDOW),
+        *(PERCENT, AMOUNT, GOODS, AUDIENCE, *WINDOW, *AT_PRICES),
         Blank("market_code", "choice", gettext_noop("market"), is_needed=False),
         Blank(
             "max_line_units",

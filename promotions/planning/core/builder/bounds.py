@@ -46,25 +46,10 @@ def _goods(answers: Answers) -> dict[str, Json]:
 
 
 _PRICES = ("price_from", "price_to")
-_AT = Blank(
-    "goods_at",
-    "choice",
-    gettext_noop("at which price"),
-    "any",
-    is_needed=False,
-    choices=(
-        ("any", gettext_noop("all of them")),
-        ("list", gettext_noop("not reduced ones")),
-    ),
-)
 BOUNDS = (
     Bound(
         gettext_noop("This means {goods_at}, priced from {price_from} to {price_to} each."),
-        (
-            _AT,
-            Blank("price_from", "money", gettext_noop("lowest price"), "", is_needed=False),
-            Blank("price_to", "money", gettext_noop("highest price"), "", is_needed=False),
-        ),
+        b.AT_PRICES,
         _goods,
         lambda template: template.has_scope,
         is_of_goods=True,

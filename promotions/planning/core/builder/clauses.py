@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any as Json
 
 from promotions.engine.api import WEEKDAYS
@@ -79,38 +80,109 @@ _DAYS = b.count("days", gettext_noop("days"), "90")
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A condition staff may add. `sentence` has its blanks in braces."""
+    """A condition staff may add. `sentence` has its blanks in braces.
+
+    `build` makes the condition of what stands in the blanks, `read` finds what stands in them;
+    None for a condition of another clause.
+    """
 
     code: str
     sentence: str
     blanks: tuple[Blank, ...]
     build: Callable[[Answers], dict[str, Json]] = field(repr=False)
+    read: Callable[[Json], Answers | None] = field(repr=False)
 
 
-def _cart_has(answers: Answers) -> dict[str, Json]:
-    """Goods in the cart: one kind of selector at a time, as conditions have them."""
-    goods = answers["goods"]
-    parts: list[dict[str, Json]] = [
-        {word: ids, "quantity": answers["pieces"]} for word, ids in goods.items()
-    ]
-    return parts[0] if len(parts) == 1 else {"any": parts}
+def _shaped(
+    code: str, sentence: str, blanks: tuple[Blank, ...], shape: Mapping[str, Json]
+) -> Clause:
+    """Return the clause of a condition whose JSON is `shape` with the blanks in braces."""
+    return Clause(code, sentence, blanks, partial(_fill, shape), partial(_match, shape))
+
+
+def _fill(shape: Json, answers: Answers) -> Json:
+    if isinstance(shape, Mapping):
+        return {word: _fill(part, answers) for word, part in shape.items()}
+    if isinstance(shape, list):
+        return [_fill(part, answers) for part in shape]
+    return answers[shape[1:-1]] if isinstance(shape, str) else shape
+
+
+def _match(shape: Json, said: Json) -> Answers | None:
+    """Return what stands in the blanks of a shape; None where it is another one."""
+    if isinstance(shape, str):
+        return {shape[1:-1]: said}
+    if isinstance(shape, Mapping):
+        if not isinstance(said, Mapping) or shape.keys() != said.keys():
+            return None
+        pairs = [(shape[word], said[word]) for word in shape]
+    elif isinstance(shape, list):
+        if not isinstance(said, list) or len(shape) != len(said):
+            return None
+        pairs = list(zip(shape, said, strict=True))
+    else:
+        return {} if shape == said else None
+    found: dict[str, Json] = {}
+    for part, value in pairs:
+        inner = _match(part, value)
+        if inner is None:
+            return None
+        found |= inner
+    return found
+
+
+def _of_goods(code: str, sentence: str, blanks: tuple[Blank, ...], word: str, name: str) -> Clause:
+    """Return a clause on products in the cart: `word` of the condition holds the blank `name`.
+
+    A condition has one kind of selector at a time; several are alternatives.
+    """
+
+    def build(answers: Answers) -> dict[str, Json]:
+        goods: Mapping[str, Json] = answers["goods"]
+        parts: list[dict[str, Json]] = [
+            {kind: ids, word: answers[name]} for kind, ids in goods.items()
+        ]
+        return parts[0] if len(parts) == 1 else {"any": parts}
+
+    def read(said: Json) -> Answers | None:
+        parts = said.get("any", [said])
+        kinds = [(kind, part) for part in parts for kind in PICKED if kind in part]
+        numbers = {part.get(word, 1 if word == "quantity" else None) for part in parts}
+        if len(kinds) != len(parts) or len(dict(kinds)) != len(parts) or len(numbers) != 1:
+            return None
+        return {"goods": {kind: part[kind] for kind, part in kinds}, name: numbers.pop()}
+
+    return Clause(code, sentence, blanks, build, read)
+
+
+# The selectors of products that are picked
+PICKED = ("categories", "brands", "variants")
 
 
 def _choice(name: str, label: str, choices: Mapping[str, str]) -> Blank:
     return Blank(name, "choice", label, next(iter(choices)), choices=tuple(choices.items()))
 
 
-def _worth(answers: Answers) -> dict[str, Json]:
-    parts: list[dict[str, Json]] = [
-        {word: ids, "value": answers["spent"]} for word, ids in answers["goods"].items()
-    ]
-    return parts[0] if len(parts) == 1 else {"any": parts}
+def _several(name: str, kind: str, label: str, choices: Mapping[str, str]) -> Blank:
+    return Blank(name, kind, label, next(iter(choices)), choices=tuple(choices.items()))
 
 
 def _different(answers: Answers) -> dict[str, Json]:
     goods = answers.get("goods")
     count = answers["products"]
     return {"different_products": {"at_least": count, "scope": goods} if goods else count}
+
+
+def _read_different(said: Json) -> Answers | None:
+    if said.keys() != {"different_products"}:
+        return None
+    value = said["different_products"]
+    if not isinstance(value, Mapping):
+        return {"products": value, "goods": {}}
+    scope = value.get("scope") or {}
+    return (
+        {"products": value.get("at_least"), "goods": scope} if set(PICKED) >= set(scope) else None
+    )
 
 
 _ORDERS = b.count("orders", pgettext_noop("count", "orders"), "3")
@@ -121,161 +193,158 @@ _NEWNESS = {"new": pgettext_noop("shopper", "new"), "returning": gettext_noop("r
 CLAUSES: Mapping[str, Clause] = {
     one.code: one
     for one in (
-        Clause(
+        _shaped(
             "cart_value",
             gettext_noop("the cart is worth at least {cart_value}"),
             (b.LEAST,),
-            lambda a: {"cart_value": a["cart_value"]},
+            {"cart_value": "{cart_value}"},
         ),
-        Clause(
+        _shaped(
             "cart_quantity",
             gettext_noop("the cart holds at least {pieces} pieces"),
             (b.count("pieces", gettext_noop("pieces"), "3"),),
-            lambda a: {"cart_quantity": a["pieces"]},
+            {"cart_quantity": "{pieces}"},
         ),
-        Clause(
+        _of_goods(
             "goods",
             gettext_noop("the cart holds at least {pieces} of {goods}"),
             (
                 b.count("pieces", gettext_noop("pieces"), "1"),
                 Blank("goods", "goods", b.GOODS.label),
             ),
-            _cart_has,
+            "quantity",
+            "pieces",
         ),
-        Clause(
+        _of_goods(
             "goods_worth",
             gettext_noop("the cart holds {goods} worth at least {spent}"),
             (Blank("goods", "goods", b.GOODS.label), replace(_SPENT, example="20.00")),
-            _worth,
+            "value",
+            "spent",
         ),
         Clause(
             "different_products",
             gettext_noop("the cart holds at least {products} different products of {goods}"),
             (b.count("products", pgettext_noop("count", "products"), "3"), b.GOODS),
             _different,
+            _read_different,
         ),
-        Clause(
+        _shaped(
             "segments",
             gettext_noop("the shopper is in segment {segments}"),
             (Blank("segments", "segments", gettext_noop("segments")),),
-            lambda a: {"segments": a["segments"]},
+            {"segments": "{segments}"},
         ),
-        Clause(
+        _shaped(
             "tags",
             gettext_noop("the shopper carries the tag {tags}"),
-            (Blank("tags", "words", gettext_noop("tags")),),
-            lambda a: {"tags": a["tags"]},
+            (Blank("tags", "tags", gettext_noop("tags")),),
+            {"tags": "{tags}"},
         ),
-        Clause(
+        _shaped(
             "tiers",
             gettext_noop("the member's tier is {tiers}"),
-            (Blank("tiers", "words", gettext_noop("tiers")),),
-            lambda a: {"tiers": a["tiers"]},
+            (Blank("tiers", "tiers", gettext_noop("tiers")),),
+            {"tiers": "{tiers}"},
         ),
-        Clause(
+        _shaped(
             "groups",
             gettext_noop("the shopper has proved to be {groups}"),
-            (Blank("groups", "words", gettext_noop("groups"), "student"),),
-            lambda a: {"groups": a["groups"]},
+            (Blank("groups", "groups", gettext_noop("groups")),),
+            {"groups": "{groups}"},
         ),
-        Clause(
+        _shaped(
             "shopper",
             gettext_noop("the shopper is {newness}"),
             (_choice("newness", gettext_noop("new or returning"), _NEWNESS),),
-            lambda a: {"shopper": a["newness"]},
+            {"shopper": "{newness}"},
         ),
-        Clause(
+        _shaped(
             "first_order",
             gettext_noop("it is the shopper's first order"),
             (),
-            lambda a: {"first_order": True},
+            {"first_order": True},
         ),
-        Clause(
+        _shaped(
             "member",
             gettext_noop("the shopper has an account"),
             (),
-            lambda a: {"member": True},
+            {"member": True},
         ),
-        Clause(
+        _shaped(
             "last_order",
             gettext_noop("the last order is at least {days} days ago"),
             (_DAYS,),
-            lambda a: {"last_order": {"at_least_days": a["days"]}},
+            {"last_order": {"at_least_days": "{days}"}},
         ),
-        Clause(
+        _shaped(
             "last_order_within",
             gettext_noop("the last order is at most {days} days ago"),
             (_DAYS,),
-            lambda a: {"last_order": {"at_most_days": a["days"]}},
+            {"last_order": {"at_most_days": "{days}"}},
         ),
-        Clause(
+        _shaped(
             "orders",
             gettext_noop("there were at least {orders} orders in the last {days} days"),
             (_ORDERS, _DAYS),
-            lambda a: {"orders": {"days": a["days"], "at_least": a["orders"]}},
+            {"orders": {"days": "{days}", "at_least": "{orders}"}},
         ),
-        Clause(
+        _shaped(
             "orders_most",
             gettext_noop("there were at most {orders} orders in the last {days} days"),
             (_ORDERS, _DAYS),
-            lambda a: {"orders": {"days": a["days"], "at_most": a["orders"]}},
+            {"orders": {"days": "{days}", "at_most": "{orders}"}},
         ),
-        Clause(
+        _shaped(
             "spent",
             gettext_noop("at least {spent} was spent in the last {days} days"),
             (_SPENT, _DAYS),
-            lambda a: {"spent": {"days": a["days"], "at_least": a["spent"]}},
+            {"spent": {"days": "{days}", "at_least": "{spent}"}},
         ),
-        Clause(
+        _shaped(
             "spent_most",
             gettext_noop("at most {spent} was spent in the last {days} days"),
             (_SPENT, _DAYS),
-            lambda a: {"spent": {"days": a["days"], "at_most": a["spent"]}},
+            {"spent": {"days": "{days}", "at_most": "{spent}"}},
         ),
-        Clause(
+        _shaped(
             "weekday",
             gettext_noop("it is {weekday}"),
-            (
-                _choice(
-                    "weekday",
-                    gettext_noop("weekday"),
-                    _DAY_NAMES,
-                ),
-            ),
-            lambda a: {"weekdays": [int(a["weekday"])]},
+            (_several("weekday", "weekdays", gettext_noop("weekday"), _DAY_NAMES),),
+            {"weekdays": "{weekday}"},
         ),
-        Clause(
+        _shaped(
             "hours",
             gettext_noop("it is between {from} and {until}"),
             (
                 Blank("from", "clock", pgettext_noop("time", "from"), "17:00"),
                 Blank("until", "clock", gettext_noop("until"), "20:00"),
             ),
-            lambda a: {"hours": [a["from"], a["until"]]},
+            {"hours": ["{from}", "{until}"]},
         ),
-        Clause(
+        _shaped(
             "channels",
             gettext_noop("it is bought {channel}"),
-            (_choice("channel", gettext_noop("channel"), CHANNELS),),
-            lambda a: {"channels": [a["channel"]]},
+            (_several("channel", "several", gettext_noop("channel"), CHANNELS),),
+            {"channels": "{channel}"},
         ),
-        Clause(
+        _shaped(
             "regions",
             gettext_noop("the place is {regions}"),
             (Blank("regions", "words", gettext_noop("places"), "US-NY"),),
-            lambda a: {"regions": a["regions"]},
+            {"regions": "{regions}"},
         ),
-        Clause(
+        _shaped(
             "markets",
             gettext_noop("the market is {markets}"),
-            (Blank("markets", "words", gettext_noop("markets")),),
-            lambda a: {"markets": a["markets"]},
+            (Blank("markets", "markets", gettext_noop("markets")),),
+            {"markets": "{markets}"},
         ),
-        Clause(
+        _shaped(
             "codes",
             gettext_noop("the code {codes} was entered"),
             (Blank("codes", "words", gettext_noop("codes")),),
-            lambda a: {"codes": a["codes"]},
+            {"codes": "{codes}"},
         ),
     )
 }
@@ -286,4 +355,5 @@ BRACKET = Clause(
     gettext_noop("of what stands in these brackets, {which}"),
     (_choice("which", gettext_noop("what holds of them"), BRACKETS),),
     lambda a: {},
+    lambda said: None,
 )

@@ -144,12 +144,17 @@ def _read_clause(
     key: str, clause: Clause, posted: QueryDict, place: MarketContext, *, is_edit: bool
 ) -> FilledClause:
     prefix = f"c{key}"
-    begin = f"{prefix}-"
-    typed = {name.removeprefix(begin): posted[name] for name in posted if name.startswith(begin)}
-    options: Any = {"initial": typed} if is_edit else {"data": posted}
-    form = make_form(clause.blanks, place)(prefix=prefix, **options)
-    joint, is_opposite = JOINS.get(posted.get(f"{begin}not", ""), (AND, False))
-    return FilledClause(key, clause, form, is_opposite, joint, posted.get(f"{begin}in", ""))
+    made = make_form(clause.blanks, place)
+    form = made(prefix=prefix, data=posted)
+    if is_edit:
+        widgets = {name: field.widget for name, field in form.fields.items()}
+        typed = {
+            name: widget.value_from_datadict(posted, {}, f"{prefix}-{name}")
+            for name, widget in widgets.items()
+        }
+        form = made(prefix=prefix, initial=typed)
+    joint, is_opposite = JOINS.get(posted.get(f"{prefix}-not", ""), (AND, False))
+    return FilledClause(key, clause, form, is_opposite, joint, posted.get(f"{prefix}-in", ""))
 
 
 def _add_clause(found: list[FilledClause], posted: QueryDict, place: MarketContext) -> None:

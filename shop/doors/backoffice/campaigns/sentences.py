@@ -16,9 +16,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from profiles.segments.api import list_segments
 from promotions.planning.api import UnknownProducts, list_partners, read_goods
 from promotions.sentences.api import Blank
+from shop.doors.backoffice.campaigns.options import OptionsField
 from shop.doors.backoffice.campaigns.product_picker import describe_chosen, search_goods
 from shop.ground.kernel.translation import translate
 from shop.ground.staff.money import InlineMoneyWidget, MoneyField
@@ -147,13 +147,6 @@ class _Words(forms.CharField):
         return list(dict.fromkeys(filter(None, (word.strip() for word in text.split(",")))))
 
 
-class _Listed(forms.ChoiceField):
-    """One of a list, cleaned to a list of one."""
-
-    def clean(self, value: Any) -> Any:
-        return [super().clean(value)]
-
-
 class _Moment(forms.DateTimeField):
     """A moment on the market's clock, cleaned to one with its zone."""
 
@@ -201,14 +194,8 @@ def _choice(blank: Blank, place: MarketContext, options: Any) -> forms.Field:
     return forms.ChoiceField(choices=choices, **options)
 
 
-def _segments(blank: Blank, place: MarketContext, options: Any) -> forms.Field:
-    is_chinese = place.language.startswith("zh")
-    named = [
-        (one.code, one.name_zh if is_chinese else one.name)
-        for one in list_segments()
-        if one.is_active
-    ]
-    return _Listed(choices=named, **options)
+def _options(blank: Blank, place: MarketContext, options: Any) -> forms.Field:
+    return OptionsField(blank, place.language, **options)
 
 
 def _partner(blank: Blank, place: MarketContext, options: Any) -> forms.Field:
@@ -241,7 +228,8 @@ _FIELDS: Mapping[str, Callable[[Blank, MarketContext, Any], forms.Field]] = {
     "code": _text(40),
     "pattern": _text(40),
     "choice": _choice,
-    "segments": _segments,
+    **dict.fromkeys(("segments", "tags", "tiers", "groups", "markets"), _options),
+    **dict.fromkeys(("weekdays", "several"), _options),
     "partner": _partner,
     "name": _text(120),
     "share": lambda blank, place, options: forms.IntegerField(min_value=0, max_value=50, **options),

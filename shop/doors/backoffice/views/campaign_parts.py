@@ -14,13 +14,11 @@ from django.views.decorators.http import require_POST
 
 from promotions.campaigns.api import CampaignView, take_snapshot
 from promotions.release.api import save_campaign
-from shop.doors.backoffice.campaigns.parts import (
-    context_of,
-    find_part,
-    open_part,
-)
+from shop.doors.backoffice.campaigns.own_parts import context_of
+from shop.doors.backoffice.campaigns.parts import open_part
 from shop.doors.backoffice.campaigns.product_picker import read_search, search_goods
 from shop.doors.backoffice.campaigns.summary import foresee_summary, summarize
+from shop.doors.backoffice.campaigns.workspace import find_part
 from shop.doors.backoffice.frame import needs
 from shop.doors.backoffice.views.campaigns import CAN_CHANGE, CAN_SEE, require_campaign
 from shop.doors.backoffice.views.checks import go_to_campaign, start_checks
@@ -49,7 +47,7 @@ def change_part(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """
     campaign, now = require_campaign(campaign_id), utc_now()
     code, said = request.POST.get("part", ""), take_snapshot(campaign_id)
-    part = find_part(code, said)
+    part = find_part(code, said, request.POST)
     if part is None or "find" in request.POST:
         return render_workspace(request, campaign, opened=code)
     if read_number(request.POST.get("revision", "")) != campaign.revision:
@@ -60,7 +58,11 @@ def change_part(request: HttpRequest, campaign_id: int) -> HttpResponse:
     reason = request.POST.get("reason", "").strip()[:300]
     if campaign.status != "draft" and len(reason) < SHORTEST_REASON:
         form.add_error(None, ask_reason())
-    if form.is_valid() and _save(request, campaign, part.write(said, form.cleaned_data), reason):
+    if "remove" in request.POST and part.remove is not None:
+        changed = None if form.non_field_errors() else part.remove(said)
+    else:
+        changed = part.write(said, form.cleaned_data) if form.is_valid() else None
+    if changed is not None and _save(request, campaign, changed, reason):
         return go_to_campaign(campaign_id)
     return render_workspace(request, campaign, opened=code, data=request.POST)
 
@@ -70,7 +72,7 @@ def show_summary(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Show the card as it would be with the part that is being changed. Nothing is saved."""
     campaign, now = require_campaign(campaign_id), utc_now()
     said = take_snapshot(campaign_id)
-    part = find_part(request.GET.get("part", ""), said)
+    part = find_part(request.GET.get("part", ""), said, request.GET)
     summary = summarize(campaign, now=now)
     if part is not None:
         place = context_of(campaign, get_language() or "en", now)

@@ -19,10 +19,11 @@ from promotions.campaigns.api import (
 from promotions.law.api import FLOOR_RULES
 from promotions.planning.api import say_campaign
 from promotions.release.api import EVERY_RULE, say_step
-from shop.doors.backoffice.campaigns.parts import context_of, show_parts, split_words
+from shop.doors.backoffice.campaigns.own_parts import context_of
 from shop.doors.backoffice.campaigns.sentences import keep_search
 from shop.doors.backoffice.campaigns.stages import describe_steps, list_stages
 from shop.doors.backoffice.campaigns.summary import describe_budget, summarize
+from shop.doors.backoffice.campaigns.workspace import show_campaign
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.views.campaigns import (
     CAN_CHANGE,
@@ -59,13 +60,11 @@ def render_workspace(
 ) -> HttpResponse:
     """Return the page; `opened` is the part of the sentence that is being changed, with its
     `data`."""
-    campaign_id, language = campaign.campaign_id, get_language() or "en"
-    offers = say_campaign(campaign_id, language=language)
+    language = get_language() or "en"
     law, rehearsal = (describe_checks(campaign, kind) for kind in ("law", "rehearsal"))
     ghost = (rehearsal["answer"] or {}).get("daily", [])
     context = {
         "campaign": campaign,
-        "offers": offers,
         "is_live": campaign.phase == CampaignStatus.LIVE,
         **_describe_parts(request, campaign, opened, data),
         "summary": summarize(campaign, now=utc_now()),
@@ -96,13 +95,15 @@ def _describe_parts(
     request: HttpRequest, campaign: CampaignView, opened: str, data: Any
 ) -> dict[str, Any]:
     now, language = utc_now(), get_language() or "en"
+    asked = request.POST or request.GET
     said, place = take_snapshot(campaign.campaign_id), context_of(campaign, language, now)
-    parts = show_parts(said, place, opened=opened, data=data)
-    for one in parts:
+    shown = show_campaign(said, place, opened=opened, asked=asked, data=data)
+    for one in shown.parts:
         if one.is_open:
-            keep_search(one.form, request.POST or request.GET)
-    words = {one.part.code: one for one in parts}
-    return {"parts": parts, "pieces": split_words(words, language)}
+            keep_search(one.form, asked)
+    by_code = {one.code: one for one in shown.offers}
+    offers = say_campaign(campaign.campaign_id, language=language)
+    return {"shown": shown, "offers": [(one, by_code.get(one.code)) for one in offers]}
 
 
 def _describe_steps(

@@ -22,6 +22,7 @@ from promotions.models import (
     PartnerShare,
     StackingGroup,
     UseLimit,
+    VerifiedGroup,
 )
 from promotions.planning.core.builder.clauses import CLAUSES as OFFERED
 from promotions.planning.selectors.builder import say_campaign
@@ -34,6 +35,7 @@ from shop.doors.backoffice.campaigns.builder import (
 )
 from shop.ground.catalog.models import Category
 from shop.ground.staff.roles import ANALYST, MERCHANDISER
+from tests.factories.loyalty import make_terms
 from tests.factories.sentences import CLAUSES, KINDS, WINDOW
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +102,8 @@ def test_what_stands_beside_an_offer_is_saved_with_it(stocked_shop: None) -> Non
 @pytest.mark.parametrize("codes", [sorted(CLAUSES)[:9], sorted(CLAUSES)[9:]])
 def test_every_clause_is_added_and_said(stocked_shop: None, codes: list[str]) -> None:
     assert set(CLAUSES) == set(OFFERED)
+    make_terms()
+    VerifiedGroup.objects.get_or_create(code="student", defaults={"name": "Students"})
     typed: dict[str, Any] = {"percent": "10", "goods": "", "audience": "public"}
     typed["clause"] = [f"{key}:{code}" for key, code in enumerate(codes)]
     for key, code in enumerate(codes):

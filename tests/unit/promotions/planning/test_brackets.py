@@ -30,7 +30,7 @@ LEAVES: tuple[tuple[str, Mapping[str, str], dict[str, Json]], ...] = (
     ("cart_value", {"cart_value": "40.00"}, {"cart_value": 4_000}),
     ("cart_quantity", {"pieces": "3"}, {"cart_quantity": 3}),
     ("different_products", {"products": "4", "goods": ""}, {"different_products": 4}),
-    ("tags", {"tags": "vip, early"}, {"tags": ["vip", "early"]}),
+    ("tags", {"tags": "weekend, finer"}, {"tags": ["weekend", "finer"]}),
     ("orders", {"orders": "3", "days": "90"}, {"orders": {"days": 90, "at_least": 3}}),
     ("orders_most", {"orders": "9", "days": "30"}, {"orders": {"days": 30, "at_most": 9}}),
     ("spent_most", {"spent": "5", "days": "30"}, {"spent": {"days": 30, "at_most": 500}}),

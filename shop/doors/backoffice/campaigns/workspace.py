@@ -1,0 +1,171 @@
+"""A campaign's parts put together: its sentence, its offers, their conditions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shop.doors.backoffice.campaigns.conditions import (
+    Adding,
+    ShownRow,
+    list_row_parts,
+    make_new_part,
+    nest_rows,
+    offer_adding,
+    say_conditions,
+)
+from shop.doors.backoffice.campaigns.offer_parts import OFFER_PARTS
+from shop.doors.backoffice.campaigns.own_parts import OWN_PARTS
+from shop.doors.backoffice.campaigns.parts import Part, ShownPart, Snapshot, list_active, show_part
+from shop.doors.backoffice.campaigns.sentences import MarketContext
+from shop.ground.kernel.translation import gettext_noop, translate
+
+type Words = list[str | ShownPart]
+
+# Of a campaign of more offers one at a time is shown with its parts
+MOST_OPEN = 4
+
+# The parts in the order of a sentence; the others stand behind it
+SENTENCE = gettext_noop("{benefit} {goods} for {audience} in {market}, {window}, at most {budget}.")
+BESIDE = gettext_noop("Goal: {goal}. Held out: {holdout}. Name: {name}.")
+# The same of an offer beside others, and what narrows any offer
+OF_OFFER = gettext_noop("{benefit} {goods}.")
+NARROWED = gettext_noop("Left out: {except}. Prices: {prices}. Limits: {limits}.")
+# What stands where a campaign or an offer has no such part
+SEVERAL: Mapping[str, str] = {
+    "benefit": gettext_noop("several offers"),
+    "goods": gettext_noop("on their own products"),
+}
+ELSE: Mapping[str, str] = {
+    "benefit": gettext_noop("what the terms below say"),
+    "goods": gettext_noop("on products listed one by one"),
+    "except": gettext_noop("nothing"),
+    "prices": gettext_noop("any"),
+    "audience": gettext_noop("chosen shoppers"),
+    "holdout": gettext_noop("nobody"),
+}
+_BRACES = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOffer:
+    """An offer as the page has it: its parts in words, its conditions, and what may be added.
+
+    `added` is the part of a condition that is being added.
+    """
+
+    code: str
+    sentences: list[Words]
+    rows: list[ShownRow]
+    adding: Adding
+    added: ShownPart | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCampaign:
+    """A campaign as the page has it: sentences of text and parts, and its active offers."""
+
+    sentences: list[Words]
+    offers: list[ShownOffer]
+    parts: list[ShownPart]
+
+
+def find_part(code: str, said: Snapshot, asked: Mapping[str, Any]) -> Part | None:
+    """Return the part of a code, if the campaign has it; `asked` says which condition is added."""
+    offers = _list_shown(said, code, asked)
+    return next((one for one in _list_parts(said, offers, asked, {}) if one.code == code), None)
+
+
+def show_campaign(
+    said: Snapshot,
+    place: MarketContext,
+    *,
+    opened: str,
+    asked: Mapping[str, Any],
+    data: Any = None,
+) -> ShownCampaign:
+    """Return what the page shows of a snapshot; `data` is what was posted for the opened part."""
+    offers = _list_shown(said, opened, asked)
+    words = {one["code"]: say_conditions(said, one["code"], place) for one in offers}
+    shown = {}
+    for part in _list_parts(said, offers, asked, words):
+        is_open = part.code == opened
+        posted = data if is_open else None
+        shown[part.code] = show_part(part, said, place, data=posted, is_open=is_open)
+    otherwise = {**ELSE, **(SEVERAL if len(list_active(said)) != 1 else {})}
+    return ShownCampaign(
+        [_split(one, shown, place.language, otherwise, "") for one in (SENTENCE, BESIDE)],
+        [_show_offer(said, one["code"], shown, words[one["code"]], place) for one in offers],
+        list(shown.values()),
+    )
+
+
+def _show_offer(
+    said: Snapshot,
+    code: str,
+    shown: Mapping[str, ShownPart],
+    words: Sequence[str],
+    place: MarketContext,
+) -> ShownOffer:
+    mark = _mark(said)[code]
+    sentences = (OF_OFFER, NARROWED) if mark else (NARROWED,)
+    adding = offer_adding(said, code, mark, place, words)
+    return ShownOffer(
+        code,
+        [_split(one, shown, place.language, ELSE, mark) for one in sentences],
+        nest_rows(said, code, mark, shown),
+        adding,
+        shown.get(adding.code),
+    )
+
+
+def _mark(said: Snapshot) -> dict[str, str]:
+    """Return what the codes of parts of each active offer end in: nothing where there is one."""
+    codes = [one["code"] for one in list_active(said)]
+    return {code: "" if len(codes) == 1 else f"--{code}" for code in codes}
+
+
+def _list_shown(said: Snapshot, opened: str, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the active offers whose parts are shown: of many only the one that is asked for."""
+    offers, marks = list_active(said), _mark(said)
+    if len(offers) <= MOST_OPEN:
+        return offers
+    wanted = asked.get("offer")
+    return [one for one in offers if one["code"] == wanted or opened.endswith(marks[one["code"]])]
+
+
+def _list_parts(
+    said: Snapshot,
+    offers: Sequence[Mapping[str, Any]],
+    asked: Mapping[str, Any],
+    words: Mapping[str, Sequence[str]],
+) -> Iterator[Part]:
+    every, marks = list(OWN_PARTS), _mark(said)
+    for code in (one["code"] for one in offers):
+        mark = marks[code]
+        every += [one.of(code, mark) for one in OFFER_PARTS]
+        every += list_row_parts(said, code, mark, words.get(code, ()))
+        added = make_new_part(code, mark, asked)
+        every += [] if added is None else [added]
+    return (one for one in every if one.fits(said))
+
+
+def _split(
+    sentence: str,
+    parts: Mapping[str, ShownPart],
+    language: str,
+    otherwise: Mapping[str, str],
+    mark: str,
+) -> Words:
+    """Return a sentence as text and parts."""
+    found: Words = []
+    for position, text in enumerate(_BRACES.split(translate(sentence, language))):
+        if not position % 2:
+            found.append(text)
+        elif text + mark in parts:
+            found.append(parts[text + mark])
+        else:
+            found.append(translate(otherwise[text], language))
+    return [one for one in found if one]

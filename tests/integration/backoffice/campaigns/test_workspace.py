@@ -1,0 +1,70 @@
+"""The workspace: conditions and products are changed as rows, in one offer or several."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+
+from promotions.models import Campaign, Offer
+
+
+def save(browser: Client, key: int, part: str, **typed: Any) -> str:
+    """Post a part's form and return the page that follows."""
+    revision = Campaign.objects.get(pk=key).revision
+    asked = {"part": part, "revision": revision, **typed}
+    answer = browser.post(reverse("admin:campaign_part", args=[key]), asked, follow=True)
+    return answer.content.decode()
+
+
+def read(key: int) -> Any:
+    """Return the condition of the first offer as stored."""
+    return (
+        Offer.objects.filter(campaign=key).order_by("code").values_list("condition", flat=True)[0]
+    )
+
+
+def test_conditions_are_added_changed_and_removed_as_rows(root: Client) -> None:
+    key = Campaign.objects.order_by("pk")[0].pk
+    Offer.objects.filter(campaign=key).update(condition={})
+    worth = {"clause": "cart_value", "holds": "", "cart_value": "40.00"}
+    save(root, key, "add-if", at="", **worth)
+    assert read(key) == {"cart_value": 4000}
+    save(root, key, "if-0", holds="", cart_value="25.50")
+    assert read(key) == {"cart_value": 2550}
+    weekend = {"clause": "weekday", "holds": "not", "weekday": ["6", "7"]}
+    page = save(root, key, "add-if", at="or-0", **weekend)
+    assert read(key) == {"any": [{"cart_value": 2550}, {"not": {"weekdays": [6, 7]}}]}
+    assert "the cart is worth at least $25.50" in page
+    assert "it is not Saturday or Sunday" in page
+    refused = save(root, key, "if-0-0", holds="", cart_value="lots")
+    assert "Write an amount of USD, such as 600.00." in refused
+    save(root, key, "if-0-0", remove="1")
+    assert read(key) == {"not": {"weekdays": [6, 7]}}
+
+
+def test_a_condition_to_add_is_a_form_without_a_script(root: Client) -> None:
+    key = Campaign.objects.order_by("pk")[0].pk
+    address = reverse("admin:campaign_workspace", args=[key])
+    page = root.get(address, {"part": "add-if", "clause": "segments"}).content.decode()
+    assert 'name="clause"\n          value="segments"' in page or 'value="segments"' in page
+    assert 'name="segments"' in page
+
+
+def test_each_of_several_offers_is_changed_for_itself(root: Client) -> None:
+    first = Offer.objects.order_by("pk")[0]
+    key = first.campaign_id
+    Offer.objects.filter(campaign=key).exclude(pk=first.pk).delete()
+    fields = {"benefit_kind": "percentage", "target": "line", "percent": 5}
+    other = Offer.objects.create(campaign_id=key, code="other", name="Other", **fields)
+    page = save(root, key, "benefit--other", percent="7")
+    assert "7 % off" in page
+    other.refresh_from_db()
+    assert (other.percent, Offer.objects.get(pk=first.pk).percent) == (7, first.percent)
+    save(root, key, "prices--other", goods_at="list", price_from="", price_to="9.00")
+    other.refresh_from_db()
+    assert other.scope == {"not_reduced": True, "price_to": 900}
+    save(root, key, "except--other", **{"except": "Brand 1"})
+    other.refresh_from_db()
+    assert [len(other.scope["except_brands"]), other.scope["price_to"]] == [1, 900]
