@@ -33,6 +33,7 @@ from promotions.planning.core.goals import GoalFigure, Reading, read_lift, read_
 from promotions.planning.core.recorded import (
     BurnDay,
     Forecast,
+    ForecastDay,
     Interval,
     Outcome,
     RemainingBudgets,
@@ -99,6 +100,7 @@ __all__ = [
     "BurnDay",
     "Clause",
     "Forecast",
+    "ForecastDay",
     "GoalFigure",
     "HoldoutLift",
     "ImportReport",

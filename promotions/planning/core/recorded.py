@@ -64,6 +64,17 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class ForecastDay:
+    """A day of the window with 80 % intervals: carts that get the draft, what it gave since the
+    window began, and the margin of the day's carts. Minor units."""
+
+    day: int
+    uses: Interval
+    given_minor: Interval
+    margin_minor: Interval
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """Figures of the window, each with an 80 % interval over redrawn carts.
 
@@ -81,6 +92,7 @@ class Forecast:
     at_floor: int
     spent_out: float
     spent_out_day: int | None
+    days: tuple[ForecastDay, ...] = ()
 
 
 def forecast(
@@ -125,6 +137,27 @@ def forecast(
         at_floor=sum(one.at_floor for one in outcomes),
         spent_out=used_up,
         spent_out_day=int(np.median(days)) if used_up >= 0.5 else None,
+        days=_forecast_days(
+            [one.day for one in outcomes],
+            uses=served * reached,
+            given=served * spent,
+            margin=served * after + (weights - served) * before,
+        ),
+    )
+
+
+def _forecast_days(
+    days: Sequence[int], *, uses: Column, given: Column, margin: Column
+) -> tuple[ForecastDay, ...]:
+    """Return the days up to the last one with a cart; columns are redraws by carts, as recorded
+    first."""
+    last = max(days, default=-1) + 1
+    of_day = np.zeros((len(days), last))
+    of_day[np.arange(len(days)), np.array(days, dtype=np.int64)] = 1.0
+    by_day = [one @ of_day for one in (uses, given, margin)]
+    by_day[1] = np.cumsum(by_day[1], axis=1)
+    return tuple(
+        ForecastDay(day, *(_interval(one[:, day]) for one in by_day)) for day in range(last)
     )
 
 

@@ -50,6 +50,7 @@ from shop.doors.backoffice.rehearsals.prospects import (
     describe_forecast,
     describe_prospect,
     foresee,
+    list_bands,
     list_daily,
     show_amount,
 )
@@ -193,6 +194,7 @@ def answer_rehearsal(task: CheckTask, telling: Telling) -> dict[str, Any]:
         "audience": {**asdict(audience), "cart_share_percent": audience.cart_share_percent},
         **_describe_carts(tried, neighbours),
         "daily": list_daily(tried, campaign.campaign_id),
+        "bands": list_bands(tried),
         "has_budget": campaign.budget_minor is not None,
     }
     return _in_languages(

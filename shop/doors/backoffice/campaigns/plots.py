@@ -10,20 +10,29 @@ from math import isnan
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from promotions.campaigns.api import CampaignView
 from promotions.planning.api import HoldoutLift
 from shop.doors.backoffice.campaigns.results import Results
 from shop.doors.backoffice.charts.days import DayChart
-from shop.doors.backoffice.charts.drawing import Chart, Series
+from shop.doors.backoffice.charts.drawing import Chart, Series, Spread
 from shop.doors.backoffice.charts.intervals import Interval, IntervalChart
 from shop.ground.catalog.selectors import find_place
 from shop.ground.kernel.money import exponent
 from shop.ground.staff.columns import show_money
+from shop.ground.staff.numbers import show_units
 
 MOST_DAYS = 92
 GHOST = 6
+# What is foreseen by day, as `list_bands` names it
+FORESEEN: dict[str, Promise] = {
+    "uses": gettext_lazy("Carts that get it, by day"),
+    "given_minor": gettext_lazy("Given away so far, and the budget"),
+    "margin_minor": gettext_lazy("Margin of the day's carts"),
+}
 
 
 def draw_results(
@@ -40,6 +49,32 @@ def draw_results(
     if found.lift is not None and not isnan(found.lift.low):
         charts.append(_draw_lift(campaign, found.lift))
     return [one.draw() for one in charts]
+
+
+def draw_forecast(campaign: CampaignView, bands: Sequence[dict[str, Any]]) -> list[Chart]:
+    """Return the plots of a forecast by day, each with its 80 % interval; `bands` are those of
+    `list_bands`."""
+    return [_draw_band(campaign, kind, bands).draw() for kind in FORESEEN if bands]
+
+
+def _draw_band(campaign: CampaignView, kind: str, bands: Sequence[dict[str, Any]]) -> DayChart:
+    is_money = kind.endswith("_minor")
+    low, middle, high = (
+        tuple(_major(campaign, one[kind][at]) if is_money else one[kind][at] for one in bands)
+        for at in range(3)
+    )
+    lines = [Series(_("Forecast"), middle, GHOST)]
+    if kind == "given_minor" and campaign.budget_minor is not None:
+        budget = _major(campaign, campaign.budget_minor)
+        lines.append(Series(_("Budget"), (budget,) * len(bands), 2))
+    return DayChart(
+        title=str(FORESEEN[kind]),
+        labels=tuple(str(one["day"]) for one in bands),
+        show=partial(_money, campaign) if is_money else show_units,
+        lines=tuple(lines),
+        label_title=_("Day"),
+        band=Spread(_("80 % interval"), low, high),
+    )
 
 
 def _list_days(campaign: CampaignView, now: datetime) -> list[date]:

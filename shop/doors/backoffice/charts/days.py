@@ -22,6 +22,7 @@ from shop.doors.backoffice.charts.drawing import (
     Format,
     LegendEntry,
     Series,
+    Spread,
     draw_y_axis,
     find_lone,
     frame,
@@ -38,7 +39,8 @@ WIDEST_BAR = 240.0
 
 @dataclass(frozen=True, slots=True)
 class DayChart:
-    """Numbers by label (days, rungs): bars stacked on each other, lines drawn over them.
+    """Numbers by label (days, rungs): bars stacked on each other, lines drawn over them; a band
+    lies behind both.
 
     With `has_steps` a line holds its number for the whole label and jumps to the next one. The
     label at `so_far` is not over: its marks are dotted, and named so.
@@ -55,36 +57,58 @@ class DayChart:
     width: int = WIDTH
     has_steps: bool = False
     so_far: int | None = None
+    band: Spread | None = None
 
     def draw(self) -> Chart:
         """Return the chart."""
-        low, high = extent([*(line.numbers for line in self.lines), self._tops(), (0.0,)])
+        edges = () if self.band is None else (self.band.lows, self.band.highs)
+        low, high = extent([*(line.numbers for line in self.lines), self._tops(), (0.0,), *edges])
         ticks = choose_ticks(low, max(high, self.ceiling or high))
         y = Scale(ticks[0], ticks[-1], HEIGHT - BOTTOM, TOP)
         slot = (self.width - LEFT - RIGHT) / max(1, len(self.labels))
         parts = [
             draw_y_axis(ticks, y, self.show, self.width),
             self._draw_labels(slot),
+            self._draw_band(y, slot),
             *self._draw_bars(y, slot),
             *(self._draw_line(line, y, slot) for line in self.lines),
         ]
         series = (*self.bars, *self.lines)
+        columns = (*(one.numbers for one in series), *edges)
         return Chart(
             title=self.title,
             svg=frame(self.title, parts, width=self.width),
-            legend=tuple(
-                LegendEntry(one.name, f"ft-{kind}-{one.tone}")
-                for kind, group in (("fill", self.bars), ("line", self.lines))
-                for one in group
+            legend=self._list_legend(),
+            headers=(
+                self.label_title,
+                *(one.name for one in series),
+                *((_("Lower bound"), _("Upper bound")) if self.band else ()),
             ),
-            headers=(self.label_title, *(one.name for one in series)),
             rows=tuple(
-                (label, *(show_or_dash(one.numbers[index], self.show) for one in series))
+                (label, *(show_or_dash(one[index], self.show) for one in columns))
                 for index, label in enumerate(self._name_labels())
             ),
             note=self.note,
             is_empty=not any(number for one in series for number in one.numbers),
         )
+
+    def _list_legend(self) -> tuple[LegendEntry, ...]:
+        named = tuple(
+            LegendEntry(one.name, f"ft-{kind}-{one.tone}")
+            for kind, group in (("fill", self.bars), ("line", self.lines))
+            for one in group
+        )
+        return (*named, LegendEntry(self.band.name, "ft-band")) if self.band else named
+
+    def _draw_band(self, y: Scale, slot: float) -> SafeString:
+        if self.band is None or not self.labels:
+            return SafeString("")
+        sides = [
+            [(round(LEFT + slot * (at + 0.5), 1), y.place(one)) for at, one in enumerate(numbers)]
+            for numbers in (self.band.highs, self.band.lows)
+        ]
+        points = " ".join(f"{x},{top}" for x, top in (*sides[0], *reversed(sides[1])))
+        return format_html('<polygon class="ft-band" points="{}"/>', points)
 
     def _name_labels(self) -> tuple[str, ...]:
         """Return the labels as the table and the tips name them."""

@@ -29,6 +29,15 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """What lies between two rows of numbers, such as the bounds of an interval."""
+
+    name: str
+    lows: tuple[float, ...]
+    highs: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LegendEntry:
     """A name with the class that draws its swatch."""
 

@@ -171,6 +171,24 @@ def list_daily(tried: Rehearsal, campaign_id: int) -> list[dict[str, object]]:
     ]
 
 
+def list_bands(tried: Rehearsal) -> list[dict[str, object]]:
+    """Return each day of the forecast with low, middle and high of what is foreseen."""
+    found = () if tried.forecast is None else tried.forecast.days
+
+    def bounds(one: Interval) -> list[float]:
+        return [round(number, 2) for number in (one.low, one.estimate, one.high)]
+
+    return [
+        {
+            "day": f"{localtime(tried.since + tried.shift + timedelta(days=one.day)):%Y-%m-%d}",
+            "uses": bounds(one.uses),
+            "given_minor": bounds(one.given_minor),
+            "margin_minor": bounds(one.margin_minor),
+        }
+        for one in found
+    ]
+
+
 def describe_conflicts(
     conflicts: Sequence[Conflict], names: Mapping[int, str], market_code: str, language: str
 ) -> list[dict[str, object]]:

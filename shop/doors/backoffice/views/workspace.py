@@ -20,6 +20,7 @@ from promotions.law.api import FLOOR_RULES
 from promotions.planning.api import say_campaign
 from promotions.release.api import EVERY_RULE, say_step
 from shop.doors.backoffice.campaigns.own_parts import context_of
+from shop.doors.backoffice.campaigns.plots import draw_forecast
 from shop.doors.backoffice.campaigns.sentences import keep_search
 from shop.doors.backoffice.campaigns.stages import describe_steps, list_stages
 from shop.doors.backoffice.campaigns.summary import describe_budget, summarize
@@ -72,6 +73,7 @@ def render_workspace(
         **_describe_law(request, campaign, law),
         "rehearsal": rehearsal,
         "found": rehearsal["answer"],
+        "foreseen": draw_forecast(campaign, (rehearsal["answer"] or {}).get("bands", [])),
         **_describe_trail(request, campaign, language),
         **describe_preview(request, campaign),
         "results": describe_results(campaign, ghost) if campaign.phase in BEGUN else None,

@@ -59,3 +59,13 @@ def test_stock_runs_out_where_more_was_sold_than_is_there() -> None:
     chance = forecast_stock(np.array([10, 10, 0]), np.array([3, 40, 0]), rng=rng())
     assert chance[0] > 0.98
     assert chance[1:].tolist() == [0.0, 0.0]
+
+
+def test_each_day_has_its_interval_and_gifts_add_up() -> None:
+    carts = [Outcome(day, 1, 1_000, True, 100, 300, 200, spent_minor=100) for day in (0, 0, 2) * 20]
+    found = forecast(carts, budget_minor=100_000, rng=np.random.default_rng(1), draws=500)
+    assert [(one.day, one.uses.estimate) for one in found.days] == [(0, 40.0), (1, 0.0), (2, 20.0)]
+    assert [one.given_minor.estimate for one in found.days] == [4_000.0, 4_000.0, 6_000.0]
+    assert [one.margin_minor.estimate for one in found.days] == [8_000.0, 0.0, 4_000.0]
+    assert all(one.uses.low < one.uses.estimate < one.uses.high for one in found.days[::2])
+    assert found.days[-1].given_minor == found.cost_minor

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shop.doors.backoffice.charts.days import DayChart
-from shop.doors.backoffice.charts.drawing import WIDE, Series, draw_spark
+from shop.doors.backoffice.charts.drawing import WIDE, Series, Spread, draw_spark
 from shop.doors.backoffice.charts.planes import Band, Curve, Marker, PlaneChart, Point
 from shop.doors.backoffice.charts.scales import Scale, choose_labels, choose_ticks
 
@@ -198,3 +198,18 @@ def test_a_lone_bar_is_narrow_and_centred_over_its_label() -> None:
     middle = re.search(r'<text class="ft-tick" x="([\d.]+)" y="\d+" text-anchor="middle">a<', lone)
     assert float(width) == 240.0
     assert float(left) + 120.0 == float(middle[1])
+
+
+def test_a_band_lies_behind_its_line_and_in_the_table() -> None:
+    chart = DayChart(
+        title="Forecast",
+        labels=("Mon", "Tue"),
+        show=show,
+        lines=(Series("Forecast", (2.0, 3.0), 6),),
+        band=Spread("80 %", (1.0, 2.0), (4.0, 5.0)),
+    ).draw()
+    assert chart.svg.count('<polygon class="ft-band"') == 1
+    assert chart.svg.index("ft-band") < chart.svg.index("ft-line-6")
+    assert chart.headers == ("Day", "Forecast", "Lower bound", "Upper bound")
+    assert chart.rows == (("Mon", "2", "1", "4"), ("Tue", "3", "2", "5"))
+    assert [one.swatch for one in chart.legend] == ["ft-line-6", "ft-band"]
