@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -23,7 +24,12 @@ def list_viewed(shopper_id: int, *, now: datetime, limit: int) -> list[int]:
 
     From the table: a view is there some seconds after it happened. One query.
     """
-    asked = {"shopper": shopper_id, "since": now - WITHIN, "now": now, "limit": limit}
+    asked: dict[str, Any] = {
+        "shopper": shopper_id,
+        "since": now - WITHIN,
+        "now": now,
+        "limit": limit,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_VIEWED, asked)
         return [variant_id for (variant_id,) in cursor.fetchall()]
