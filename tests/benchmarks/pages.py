@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.benchmarks.measure import Figures, percentiles
-from tests.benchmarks.server import Server, serve
+from tests.benchmarks.server import Server, getter, serve
 from tests.benchmarks.shopping import Errand, choose_errand
 from tests.benchmarks.visitors import (
     add_by_api,
@@ -48,7 +48,7 @@ def measure() -> Figures:
             figures[f"{name}_cpu_ms"] = _cpu_per_request(server, add)
         # The cart of five lines is there now.
         for name, (path, headers) in pages.items():
-            figures[f"{name}_cpu_ms"] = _cpu_per_request(server, _getter(path, headers))
+            figures[f"{name}_cpu_ms"] = _cpu_per_request(server, getter(path, headers))
     for name, (path, headers) in pages.items():
         figures[f"{name}_sql"] = _count_sql(path, headers)
     for name, make in ADDITIONS.items():
@@ -94,17 +94,6 @@ def _count_sql(path: str, headers: Mapping[str, str], body: str | None = None) -
     return len(queries)
 
 
-def _getter(path: str, headers: Mapping[str, str]) -> Callable[[HTTPConnection], None]:
-    def get(http: HTTPConnection) -> None:
-        http.request("GET", path, headers=dict(headers))
-        response = http.getresponse()
-        response.read()
-        if response.status != 200:
-            raise SystemExit(f"bench: {path} answered {response.status}")
-
-    return get
-
-
 def _cpu_per_request(server: Server, request: Callable[[HTTPConnection], None]) -> float:
     http = server.connect()
     for _ in range(20):
@@ -116,7 +105,7 @@ def _cpu_per_request(server: Server, request: Callable[[HTTPConnection], None]) 
 
 
 def _load(server: Server, path: str, headers: Mapping[str, str]) -> tuple[list[float], float]:
-    get = _getter(path, headers)
+    get = getter(path, headers)
 
     def shop(_number: int) -> list[float]:
         http = server.connect()

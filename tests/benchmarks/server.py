@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -38,6 +38,19 @@ class Server:
     def cpu_seconds(self) -> float:
         """Return the CPU used so far by the web processes and all database processes."""
         return cpu_seconds([*list_descendants(self.pid), *_database_processes()])
+
+
+def getter(path: str, headers: Mapping[str, str]) -> Callable[[HTTPConnection], None]:
+    """Return a call that asks for a page and reads it; another answer than 200 ends the bench."""
+
+    def get(http: HTTPConnection) -> None:
+        http.request("GET", path, headers=dict(headers))
+        response = http.getresponse()
+        response.read()
+        if response.status != 200:
+            raise SystemExit(f"bench: {path} answered {response.status}")
+
+    return get
 
 
 @contextmanager
