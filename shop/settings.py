@@ -240,7 +240,7 @@ STORAGES: dict[str, Any] = {
     "staticfiles": {
         "BACKEND": env.str(
             "STATIC_STORAGE",
-            default="whitenoise.storage.CompressedManifestStaticFilesStorage",
+            default="shop.doors.web.static_files.ShortStaticFiles",
         )
     },
 }

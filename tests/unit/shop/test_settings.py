@@ -21,10 +21,10 @@ def test_a_mail_server_that_hangs_is_given_up() -> None:
     assert connection.timeout == 10  # type: ignore[attr-defined]  # of the SMTP backend
 
 
-def test_static_files_are_kept_compressed(tmp_path: Path, settings: Settings) -> None:
+def test_static_files_are_kept_short_and_compressed(tmp_path: Path, settings: Settings) -> None:
     """As the demo and production collect them: the web server sends what lies beside the file."""
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in/shop.css").write_text("body { color: green } " * 200)
+    (tmp_path / "in/css").mkdir(parents=True)
+    (tmp_path / "in/css/shop.css").write_text("/* note */\nbody {\n  color: green;\n}\n" * 200)
     settings.STATICFILES_DIRS = [tmp_path / "in"]
     environment = {key: text for key, text in os.environ.items() if key != "STATIC_STORAGE"}
     told = subprocess.run(
@@ -36,12 +36,13 @@ def test_static_files_are_kept_compressed(tmp_path: Path, settings: Settings) ->
     )
     backend = ast.literal_eval(told.stdout)["BACKEND"]
     storage = import_string(backend)(location=tmp_path / "out", base_url="/static/")
-    storage.save("shop.css", ContentFile((tmp_path / "in/shop.css").read_bytes()))
-    assert list(storage.post_process({"shop.css": (storage, "shop.css")}))
-    kept = sorted(path.name for path in (tmp_path / "out").glob("shop.*.css*"))
+    storage.save("css/shop.css", ContentFile((tmp_path / "in/css/shop.css").read_bytes()))
+    assert list(storage.post_process({"css/shop.css": (storage, "css/shop.css")}))
+    assert (tmp_path / "out/css/shop.css").read_text() == "body{color: green}" * 200
+    kept = sorted(path.name for path in (tmp_path / "out/css").glob("shop.*.css*"))
     assert [name.rpartition(".")[2] for name in kept] == ["css", "gz"]
     page = WhiteNoise(None, root=str(tmp_path / "out"), prefix="/static/")
-    answer = page.files[f"/static/{kept[0]}"].get_response(
+    answer = page.files[f"/static/css/{kept[0]}"].get_response(
         "GET", {"HTTP_ACCEPT_ENCODING": "gzip, br"}
     )
     answer.file.close()
