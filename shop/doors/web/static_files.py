@@ -23,7 +23,9 @@ class ShortStaticFiles(CompressedManifestStaticFilesStorage):
         shorten = {"css": shorten_sheet, "js": shorten_script}.get(name.rpartition(".")[2])
         if shorten is None or not name.startswith(OURS):
             return str(super()._save(name, content))
-        return str(super()._save(name, ContentFile(shorten(content.read().decode()).encode())))
+        # By chunks, from its beginning: whoever made the name has read the file to its end.
+        text = b"".join(content.chunks()).decode()
+        return str(super()._save(name, ContentFile(shorten(text).encode())))
 
 
 def shorten_sheet(text: str) -> str:
