@@ -165,19 +165,24 @@ document.addEventListener("change", (event) => {
 });
 
 // The theme's choices with a search have no name: a label names the hidden list beneath, not what is shown.
+const CHOICES = "select.admin-autocomplete, select.unfold-admin-autocomplete, select.selectfilter";
+
 function nameChoices() {
   document.querySelectorAll("select.select2-hidden-accessible").forEach((list) => {
     const [label] = list.labels;
     const shown = list.nextElementSibling?.querySelector(".select2-selection");
     if (!label || !shown) return;
     label.id ||= `${list.id}-name`;
-    shown.setAttribute("aria-labelledby", `${label.id} select2-${list.id}-container`);
-    shown.querySelector(".select2-search__field")?.setAttribute("aria-labelledby", label.id);
+    const text = shown.querySelector(".select2-selection__rendered");
+    shown.setAttribute("aria-labelledby", text?.id ? `${label.id} ${text.id}` : label.id);
+    shown.querySelectorAll("[role=textbox], .select2-search__field").forEach((part) => part.setAttribute("aria-labelledby", label.id));
   });
+  document.querySelectorAll(".help-tooltip[aria-label]").forEach((sign) => sign.setAttribute("role", "img"));
 }
 
-window.addEventListener("load", nameChoices);
-document.addEventListener("formset:added", () => setTimeout(nameChoices));
+document.addEventListener("DOMContentLoaded", () => {
+  if (document.querySelector(CHOICES)) new MutationObserver(nameChoices).observe(document.body, { childList: true, subtree: true });
+});
 document.addEventListener("focusin", ({ target }) => {
   if (!target.matches(".select2-dropdown .select2-search__field")) return;
   const list = document.querySelector(".select2-container--open")?.previousElementSibling;

@@ -9,7 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import SimpleTemplateResponse
+from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.csp import CSP
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
@@ -40,7 +43,12 @@ def answer_plainly(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
         if is_read and response.content.lstrip().startswith(DIALOG):
             # Drawn by the theme's own template, with what it escapes; its Cancel leads nowhere.
             shown = response.content.decode().replace('href="#"', f'href="{row}"')
-            page = {"content": SafeString(shown)}
+            # The scripts of its fields call what every other form of the theme loads.
+            called = (reverse("admin:jsi18n"), static("admin/js/core.js"))
+            scripts = format_html_join(
+                "", '<script src="{}"></script>', ((each,) for each in called)
+            )
+            page = {"content": scripts + SafeString(shown)}
             return render_page(request, "admin/base_site.html", _("Back office"), page)
         return response
 

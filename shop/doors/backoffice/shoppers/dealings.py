@@ -110,6 +110,7 @@ def _list_actions(shopper: StaffShopper, account: Any) -> list[tuple[str, str]]:
         if account.has_perm(permission)
     ]
     if account.has_perm("promotions.add_pointsadjustment"):
-        links.append((_("Adjust points"), reverse("admin:promotions_pointsadjustment_add")))
+        accounts = reverse("admin:promotions_pointsaccount_changelist")
+        links.append((_("Adjust points"), f"{accounts}?q={shopper.shopper_id}"))
     record = reverse("admin:profiles_shopper_change", args=[shopper.shopper_id])
     return [*links, (_("Record"), record)]
