@@ -10,7 +10,13 @@ from itertools import batched, chain, zip_longest
 from statistics import median
 
 from shop.doors.intake.branches import list_categories
-from shop.doors.intake.naming import join_name, join_name_zh, name_brand, name_variety
+from shop.doors.intake.naming import (
+    join_name,
+    join_name_zh,
+    name_brand,
+    name_variety,
+    weigh_pack,
+)
 from shop.doors.intake.tree import Code, Leaf, find_homes, find_leaf
 from shop.ground.catalog.core.loading import BrandRow, CategoryRow, ProductRow, VariantRow
 from shop.ground.catalog.core.slugs import make_slug
@@ -127,7 +133,7 @@ def _place(product: SourceProduct, homes: dict[Code, Code]) -> _Placed:
     leaf = find_leaf(homes.get(product.code, product.code))
     size = parse_size(product.package_size, leaf.place.goods)
     if product.is_weighed:
-        size = Size(None, "", "typical pack")
+        size = weigh_pack(leaf.type_name.name)
     elif _is_case(size, leaf, product.given_list_minor or product.seen_list_minor):
         size = Size(None, "", "each")
     return _Placed(product, leaf, size)
@@ -267,6 +273,7 @@ def _variant(item: _Placed, prices: dict[str, int], gtin: str) -> VariantRow:
         cost_source=cost_source,
         gtin=gtin or None,
         is_active=_is_active(item),
+        is_loose=item.source.is_weighed and size.amount is not None,
     )
 
 

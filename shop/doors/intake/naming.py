@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
 from shop.ground.kernel.hashing import stable_draw
+from shop.ground.kernel.measures import GRAMS, SOLID, Size
 
 WORDS = Path(__file__).parent / "words"
 SMALL_WORDS = {"and", "of", "the", "with", "for", "to", "in", "on", "or", "no", "lb", "than"}
@@ -83,6 +85,24 @@ def name_type(category: str, product_type: str) -> TypeName:
     chosen = _chosen_types()
     found = chosen.get((category, product_type)) or chosen.get(("*", product_type))
     return found or TypeName(make_readable(product_type), "", "")
+
+
+@lru_cache(maxsize=1)
+def _weights() -> dict[str, str]:
+    return {row["name"]: row["pounds"] for row in read_words("weights")}
+
+
+def weigh_pack(type_name: str) -> Size:
+    """Return about what a piece of goods sold by weight weighs: the source counts bags alone.
+
+    >>> weigh_pack("Bananas").label, weigh_pack("Garlic").label
+    ('about 1.75 lb', 'typical pack')
+    """
+    pounds = _weights().get(type_name)
+    if pounds is None:
+        return Size(None, "", "typical pack")
+    grams = (Decimal(pounds) * GRAMS["lb"]).quantize(Decimal("0.001"))
+    return Size(grams, SOLID, f"about {pounds} lb")
 
 
 def make_readable(text: str) -> str:

@@ -161,7 +161,9 @@ def join_cards(
 
 def card_block(item: ProductCard, language: str) -> PriceBlock:
     """Return the price block of a card."""
-    goods = ProductFacts(item.available <= 0, item.is_same_for_all, item.minimum_age, item.is_loose)
+    goods = ProductFacts(
+        item.available <= 0, item.is_same_for_all, item.minimum_age, item.card.is_loose
+    )
     return build_price_block(item.price, language, item.offer, item.members_minor, goods)
 
 
@@ -172,5 +174,6 @@ def page_block(page: ProductPage, language: str) -> PriceBlock:
         is_sold_out=detail.card.available <= 0,
         is_same_for_all=detail.is_restricted or detail.is_sensitive or detail.is_child_directed,
         minimum_age=(detail.minimum_age or age) if detail.is_restricted else None,
+        is_loose=detail.card.is_loose,
     )
     return build_price_block(page.price, language, page.offer, page.members_minor, goods)

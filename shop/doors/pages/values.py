@@ -41,8 +41,7 @@ class ProductCard:
     """One variant in a listing, with this shopper's price and what offers make of it.
 
     `members_minor` is what every member pays, for who is not signed in. `choice` is None for a
-    product of one variant. `is_same_for_all`: never priced personally; `minimum_age` of who buys;
-    `is_loose`: sold by weight, so that the price of a piece is about what it costs.
+    product of one variant. `is_same_for_all`: never priced personally; `minimum_age` of who buys.
     `quantity` is how many of the variant are in the cart; `is_saved`: it is on the wish list.
     """
 
@@ -53,7 +52,6 @@ class ProductCard:
     choice: Choice | None = None
     is_same_for_all: bool = False
     minimum_age: int | None = None
-    is_loose: bool = False
     quantity: int = 0
     is_saved: bool = False
 

@@ -109,7 +109,7 @@ def _public_states(
             replace(public, price=replace(test, label=label_of("US-other", PUBLIC_TEST))),
         ),
         ("8", "sold out", replace(public, card=replace(card, available=0))),
-        ("9", "loose", replace(public, is_loose=True)),
+        ("9", "loose", replace(public, card=replace(card, is_loose=True))),
         ("11", "tobacco", replace(public, is_same_for_all=True, minimum_age=21)),
     )
 

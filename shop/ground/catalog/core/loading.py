@@ -41,7 +41,8 @@ class VariantRow:
     """One variant of a product. Amounts in minor units.
 
     `cost_minor` None with the source "unknown" takes the cost away. `options` are in the order of
-    the product's; a variant without a `name` is called by them.
+    the product's; a variant without a `name` is called by them. `is_loose`: sold by weight, and
+    the measure is about what a piece weighs.
     """
 
     ref: str
@@ -57,6 +58,7 @@ class VariantRow:
     gtin: str | None = None
     is_active: bool = True
     position: int = 0
+    is_loose: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,8 @@ class CatalogCard:
     photograph, else its drawn pack; None where the product is gone.
 
     `measure_amount` of `measure_unit` ("g", "ml", "ct") is the content of one piece; None and ""
-    when unknown. `minimum_age` and `tax_class` are the product's own, None and "" where its
-    category decides.
+    when unknown. `is_loose`: sold by weight, and that is about what a piece weighs. `minimum_age`
+    and `tax_class` are the product's own, None and "" where its category decides.
     """
 
     product_id: int
@@ -78,6 +78,7 @@ class CatalogCard:
     tax_class: str = ""
     minimum_age: int | None = None
     options: tuple[tuple[str, str], ...] = ()
+    is_loose: bool = False
 
     @property
     def product_title(self) -> str:

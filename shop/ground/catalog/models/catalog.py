@@ -159,6 +159,11 @@ class Variant(models.Model):
     options = models.JSONField(blank=True, default=dict, db_default={})
     measure_amount = models.DecimalField(max_digits=12, decimal_places=3, null=True, blank=True)
     measure_unit = models.CharField(max_length=4, blank=True)
+    is_loose = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Sold by weight: the measure is about what one weighs.",
+    )
     list_minor = models.PositiveIntegerField()
     list_source = models.CharField(max_length=10, choices=PriceSource, default=PriceSource.MERCHANT)
     cost_minor = models.PositiveIntegerField(null=True, blank=True)

@@ -30,7 +30,7 @@ SELECT v.id, v.product_id, v.sku, p.slug, p.name, p.name_zh, b.name, p.category_
        v.measure_amount, v.measure_unit, p.tax_class, p.minimum_age,
        v.options, p.option_names,
        photo.digest, photo.widths, photo.width, photo.height, photo.alt, photo.alt_zh,
-       b.is_private_label,
+       b.is_private_label, v.is_loose,
        coalesce(s.on_hand - s.reserved, 0)
 FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted (id, position)
 JOIN shop_variant v ON v.id = wanted.id
@@ -59,6 +59,7 @@ _rows: VersionedCache[dict[int, tuple[Any, ...]]] = VersionedCache(size=1)
 # Size labels are English; these words of theirs would puzzle a Chinese reader.
 SIZE_WORDS = (
     pgettext_noop("size", "typical pack"),
+    pgettext_noop("size", "about "),
     pgettext_noop("size", "each"),
     pgettext_noop("size", " ct"),
     pgettext_noop("size", " pk"),
@@ -135,6 +136,7 @@ def _card(row: tuple[Any, ...], node: CategoryNode, *, in_chinese: bool) -> Cata
         tax_class=row[11],
         minimum_age=row[12],
         options=_options(row[13], row[14], in_chinese=in_chinese),
+        is_loose=row[22],
     )
 
 

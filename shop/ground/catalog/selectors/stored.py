@@ -137,6 +137,7 @@ def _store_variant(variant: Variant) -> VariantRow:
         gtin=variant.gtin,
         is_active=variant.is_active,
         position=variant.position,
+        is_loose=variant.is_loose,
     )
 
 

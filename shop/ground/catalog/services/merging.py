@@ -120,31 +120,33 @@ WHERE p.is_active AND NOT EXISTS (SELECT FROM shop_variant v WHERE v.product_id 
 # takes none away that staff typed.
 VARIANTS = """
 INSERT INTO shop_variant AS known (external_ref, product_id, sku, name, options, measure_amount,
-    measure_unit, list_minor, list_source, cost_minor, cost_source, is_active, position, gtin)
+    measure_unit, list_minor, list_source, cost_minor, cost_source, is_active, position, gtin,
+    is_loose)
 SELECT l.ref, p.id, l.sku, l.name, l.options, l.measure_amount, l.measure_unit, l.list_minor,
     l.list_source,
     CASE WHEN l.cost_source IS NULL THEN old.cost_minor ELSE l.cost_minor END,
     coalesce(l.cost_source, old.cost_source, 'unknown'), l.is_active, l.position,
-    CASE WHEN other.id IS NULL THEN coalesce(l.gtin, old.gtin, '') ELSE coalesce(old.gtin, '') END
+    CASE WHEN other.id IS NULL THEN coalesce(l.gtin, old.gtin, '') ELSE coalesce(old.gtin, '') END,
+    coalesce(l.is_loose, old.is_loose, false)
 FROM load_variant l JOIN shop_product p ON p.external_ref = l.product_ref
 LEFT JOIN shop_variant old ON old.external_ref = l.ref
 LEFT JOIN shop_variant other ON other.gtin = l.gtin AND l.gtin <> '' AND other.external_ref <> l.ref
 ORDER BY l.ref
 ON CONFLICT (external_ref) DO UPDATE SET (product_id, sku, name, options, measure_amount,
     measure_unit, list_minor, list_source, cost_minor, cost_source, cost_stated_at, is_active,
-    position, gtin) = (excluded.product_id, excluded.sku, excluded.name, excluded.options,
+    position, gtin, is_loose) = (excluded.product_id, excluded.sku, excluded.name, excluded.options,
     excluded.measure_amount, excluded.measure_unit, excluded.list_minor, excluded.list_source,
     excluded.cost_minor, excluded.cost_source,
     -- What staff typed is no longer this cost once a list says another.
     CASE WHEN known.cost_minor = excluded.cost_minor THEN known.cost_stated_at END,
-    excluded.is_active, excluded.position, excluded.gtin)
+    excluded.is_active, excluded.position, excluded.gtin, excluded.is_loose)
 WHERE (known.product_id, known.sku, known.name, known.options, known.measure_amount,
     known.measure_unit, known.list_minor, known.list_source, known.cost_minor,
-    known.cost_source, known.is_active, known.position, known.gtin) IS DISTINCT FROM
+    known.cost_source, known.is_active, known.position, known.gtin, known.is_loose) IS DISTINCT FROM
     (excluded.product_id, excluded.sku, excluded.name, excluded.options,
     excluded.measure_amount, excluded.measure_unit, excluded.list_minor, excluded.list_source,
     excluded.cost_minor, excluded.cost_source, excluded.is_active, excluded.position,
-    excluded.gtin)
+    excluded.gtin, excluded.is_loose)
 RETURNING external_ref, xmax = 0
 """
 # Whose variants changed; a product that changed itself was counted already.

@@ -56,7 +56,8 @@ def test_card_shows_what_lies_on_the_shelf() -> None:
     (card,) = list_cards([banana], "en")
     (chinese,) = list_cards([banana], "zh-hans")
     assert (card.name.split(",")[0], chinese.name.split("·")[0]) == ("Bananas", "香蕉")
-    assert (card.size_label, chinese.size_label) == ("typical pack", "约一份")
+    assert (card.size_label, chinese.size_label) == ("about 1.75 lb", "约1.75 磅")
+    assert card.is_loose
     assert card.picture is not None
     assert card.picture.is_illustration
     assert re.fullmatch(rf"/media/packs/{banana}-[0-9a-f]{{12}}\.svg", card.picture.at_least(640))

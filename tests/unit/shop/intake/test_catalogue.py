@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 from shop.doors.intake.catalogue import SourceProduct, build_catalogue
 from shop.ground.catalog.core.loading import VariantRow
@@ -51,6 +52,19 @@ def test_product_reads_like_a_label() -> None:
         ("dairy-eggs/cheese", "Cheese", "奶酪"),
         ("dairy-eggs/cheese/shredded-cheese", "Shredded Cheese", "奶酪丝"),
     ]
+
+
+def test_goods_sold_by_weight_are_loose_where_their_weight_is_known() -> None:
+    bananas = replace(
+        CHEESE, ref="1", category="TROPICAL FRUIT", product_type="BANANAS", is_weighed=True
+    )
+    garlic = replace(bananas, ref="2", product_type="GARLIC")
+    found = build_variants(bananas, garlic)
+    assert [(one.name, one.is_loose) for one in found.values()] == [
+        ("about 1.75 lb", True),
+        ("typical pack", False),
+    ]
+    assert (found["1"].measure_amount, found["1"].measure_unit) == (Decimal("793.787"), "g")
 
 
 def test_a_valid_bar_code_is_kept_for_one_product() -> None:
