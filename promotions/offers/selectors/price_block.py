@@ -337,21 +337,27 @@ def _find_ribbon(
 def _speak(block: PriceBlock, price: PriceView, language: str) -> str:
     """Return the block as one sentence."""
     is_own = block.comparison is not None and block.comparison.kind == "everyone"
-    parts = [translate(SPOKEN["mine"], language, amount=block.now) if is_own else block.now]
+    each = _speak_unit(block, price, language)
+    now = block.now if block.unit or not each else each  # loose: the unit price leads
+    parts = [translate(SPOKEN["mine"], language, amount=now) if is_own else now]
     if block.percent:
         parts.append(translate(SPOKEN["cut"], language, percent=block.percent))
     if block.comparison is not None:
         parts.append(block.comparison.said)
-    if block.unit_minor is not None:
-        unit = price.unit_label
-        parts.append(
-            translate(
-                SPOKEN["each"],
-                language,
-                amount=format_money(block.unit_minor, price.currency, locale_of(language)),
-                unit=SIGNS.get(unit, unit),
-            )
-        )
+    if block.unit:
+        parts.append(each)
     if block.label or block.tag:
         parts.append(block.label or block.tag)
     return say("comma", language).join(parts)
+
+
+def _speak_unit(block: PriceBlock, price: PriceView, language: str) -> str:
+    """Return "$0.65 per quart", "" where there is no unit price."""
+    if block.unit_minor is None:
+        return ""
+    return translate(
+        SPOKEN["each"],
+        language,
+        amount=format_money(block.unit_minor, price.currency, locale_of(language)),
+        unit=SIGNS.get(price.unit_label, price.unit_label),
+    )

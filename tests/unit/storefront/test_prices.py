@@ -126,6 +126,8 @@ def test_a_block_is_spoken_in_one_sentence() -> None:
     assert build_price_block(mine, "zh-hans").spoken == (
         "您的价格 US$2.59、公开价 US$2.79、每夸脱 US$0.65、个性化价格"
     )
+    loose = build_price_block(MILK, "en", goods=ProductFacts(is_loose=True))
+    assert loose.spoken == "$0.70 per quart, about $2.79 each"
     assert build_price_block(NAMED, "en").spoken == (
         "$2.49, reduced by 10%, 30-day low $2.79, $0.62 per quart"
     )
