@@ -34,10 +34,17 @@ from pricing.learning.selectors.open_lots import (
 from pricing.learning.services.impression_counts import drain_looks
 from pricing.learning.services.impression_fits import learn_from_looks
 from pricing.learning.services.learning import learn_online
+from pricing.ledger.selectors.contests import (
+    ContestValue,
+    OpenContests,
+    find_contest,
+    read_open_contests,
+)
 from pricing.ledger.selectors.impressions import PriceImpressions, list_price_impressions
 from pricing.ledger.selectors.offered import lower_by_offers
 from pricing.ledger.selectors.references import PAID_DAYS, load_paid, load_series
 from pricing.ledger.selectors.sales_channels import home_place, list_places, say_served
+from pricing.ledger.services.contests import ContestRefused, contest_price, send_contest_answer
 from pricing.ledger.services.cuts import (
     find_outdated_cuts,
     forget_cuts,
@@ -140,6 +147,7 @@ from pricing.rollout.selectors.staff_learning import (
     RolloutRow,
     RolloutStep,
     ShadowRow,
+    count_drift_alarms,
     has_both_arms,
     list_evidence,
     list_rollouts,
@@ -177,6 +185,8 @@ __all__ = [
     "WMAPE_BEST",
     "ArmImpressions",
     "Ask",
+    "ContestRefused",
+    "ContestValue",
     "Decided",
     "DemandBasis",
     "DepartmentElasticity",
@@ -191,6 +201,7 @@ __all__ = [
     "NotAPrice",
     "NotAudited",
     "NotOffered",
+    "OpenContests",
     "OverrideRefused",
     "PriceImpressions",
     "PriceSpread",
@@ -215,7 +226,9 @@ __all__ = [
     "begin_rollout",
     "carry_promises",
     "compare_model",
+    "contest_price",
     "count_bound_rules",
+    "count_drift_alarms",
     "count_guardrail_hits",
     "count_kinds",
     "count_priors",
@@ -233,6 +246,7 @@ __all__ = [
     "ensure_partitions",
     "explain_findings",
     "find_audit_in_use",
+    "find_contest",
     "find_outdated_cuts",
     "flag_emergency",
     "floor_minor",
@@ -289,6 +303,7 @@ __all__ = [
     "quote_variants",
     "read_chances",
     "read_impact",
+    "read_open_contests",
     "read_price_freshness",
     "read_seals",
     "read_token",
@@ -308,6 +323,7 @@ __all__ = [
     "say_verdict",
     "say_wait",
     "seal_quotes",
+    "send_contest_answer",
     "set_kill_switch",
     "set_list_prices",
     "set_override",

@@ -1,4 +1,4 @@
-"""Forget a person: quotes lose their shopper, prepared and held prices are deleted."""
+"""Forget a person: quotes lose their shopper; their prices and questions are deleted."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from django.db import transaction
 
 from pricing.ledger.core.held_quotes import HELD_PLACES, held_key
 from pricing.ledger.models.books import PriceBookEntry
+from pricing.ledger.models.contests import PriceContest
 from pricing.ledger.models.quotes import Quote
 from profiles.shoppers.api import list_pseudonyms
 from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
 
 
 def erase_shopper(shopper_id: int, now: datetime) -> None:
-    """Take the shopper, and the guests they were, out of every quote; delete their prices.
+    """Take the shopper, and the guests they were, out of every quote; delete their prices and
+    what they asked about prices.
 
     Safe to run twice.
     The amounts, reasons and versions of a quote stay: they are what the law and the seals need,
@@ -28,6 +30,7 @@ def erase_shopper(shopper_id: int, now: datetime) -> None:
     with transaction.atomic():
         Quote.objects.filter(shopper_id__in=[shopper_id, *pseudonyms]).update(shopper_id=None)
         PriceBookEntry.objects.filter(pk__in=[shopper_id, *pseudonyms]).delete()
+        PriceContest.objects.filter(shopper_id__in=[shopper_id, *pseudonyms]).delete()
     for pseudonym in pseudonyms.values():
         forget_held(pseudonym)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pricing.base.core.texts import say
 from pricing.ledger.models.books import PriceBookEntry
+from pricing.ledger.models.contests import PriceContest
 from pricing.ledger.models.quotes import Quote
 
 _FIELDS = (
@@ -34,13 +35,21 @@ _FIELDS = (
     "guard_actions",
 )
 
+_CONTEST = ("quote_id", "email", "language", "text", "asked_at", "answer", "answered_at")
+
 
 def export_shopper(shopper_id: int) -> Mapping[str, Any]:
-    """Return JSON values: every stored quote with its reasons, and prepared prices. Two queries."""
+    """Return JSON values: every stored quote with its reasons, prepared prices, and prices that
+    were questioned. Three queries.
+    """
     quotes = Quote.objects.filter(shopper_id=shopper_id).order_by("issued_at", "id")
     entry = PriceBookEntry.objects.filter(pk=shopper_id).first()
     return {
         "quotes": [_quote(row) for row in quotes.values(*_FIELDS).iterator(chunk_size=1_000)],
+        "questioned_prices": [
+            _contest(row)
+            for row in PriceContest.objects.filter(shopper_id=shopper_id).values(*_CONTEST)
+        ],
         "prepared_prices": []
         if entry is None
         else [
@@ -54,3 +63,8 @@ def _quote(row: Mapping[str, Any]) -> dict[str, Any]:
     reasons = [{**one, "text": say(one["code"], "en")} for one in row["reasons"]]
     moments = {name: row[name].isoformat() for name in ("issued_at", "expires_at")}
     return {**row, **moments, "id": str(row["id"]), "reasons": reasons}
+
+
+def _contest(row: Mapping[str, Any]) -> dict[str, Any]:
+    moments = {name: row[name] and row[name].isoformat() for name in ("asked_at", "answered_at")}
+    return {**row, **moments, "quote_id": str(row["quote_id"])}

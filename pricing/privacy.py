@@ -57,6 +57,11 @@ FIELDS = {
     "PriceBookEntry": classify(
         none="book priced_at", link="shopper", derived="variant_ids quoted_minors"
     ),
+    "PriceContest": classify(
+        none="id quote_id asked_at answered_at answered_by",
+        link="shopper",
+        personal="email language text answer",
+    ),
     "PriceLedgerEntry": classify(
         none="id variant market channel kind amount_minor valid_from source"
     ),

@@ -223,3 +223,8 @@ def reprice_soon(fact_id: UUID, payload: Mapping[str, Any]) -> None:
 def look_again_soon(fact_id: UUID, payload: Mapping[str, Any]) -> None:
     """ModelActivated: fit looks on top of the model that is in use now, unless that was done."""
     wake(learn_from_looks)
+
+
+def mail_contest_answer(fact_id: UUID, payload: Mapping[str, Any]) -> None:
+    """PriceContestAnswered: send the answer to who questioned the price."""
+    api.send_contest_answer(contest_id=int(payload["contest_id"]))

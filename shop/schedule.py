@@ -93,6 +93,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "refit recommender": _at(
         crontab(hour=3, minute=40), "profiles.tasks.refit_recommender", "training"
     ),
+    "check running campaigns": _at(
+        crontab(hour=4, minute=0),
+        "shop.doors.backoffice.tasks.check_running_campaigns",
+        "recompute",
+    ),
     "recount campaigns": _at(
         crontab(hour=4, minute=5), "promotions.tasks.recount_campaigns", "recompute"
     ),

@@ -18,7 +18,7 @@ from orders.tasks import (
     mail_order_placed,
     mail_order_refunded,
 )
-from pricing.tasks import look_again_soon, reprice_soon
+from pricing.tasks import look_again_soon, mail_contest_answer, reprice_soon
 from shop.ground.catalog.tasks import make_pictures_soon
 from shop.ground.jobs.starting import require_ready
 from shop.ground.outbox.services import Handlers
@@ -38,6 +38,7 @@ HANDLERS: Handlers = {
     "EmergencyDeclared": (reprice_soon,),
     "KillSwitchFlipped": (reprice_soon,),
     "PriceProposalsDecided": (reprice_soon,),
+    "PriceContestAnswered": (mail_contest_answer,),
     "PriceOverrideSet": (reprice_soon,),
     "CompetitorPricesImported": (reprice_soon,),
     "PictureAdded": (make_pictures_soon,),

@@ -19,6 +19,7 @@ from pricing.learning.models.learning import (
     ShadowComparison,
 )
 from pricing.ledger.models.books import PriceBook, PriceBookEntry
+from pricing.ledger.models.contests import PriceContest
 from pricing.ledger.models.cuts import PublicCut
 from pricing.ledger.models.impressions import (
     LookSeal,
@@ -57,6 +58,7 @@ __all__ = [
     "OnlineEvidence",
     "PriceBook",
     "PriceBookEntry",
+    "PriceContest",
     "PriceLedgerEntry",
     "PriceOverride",
     "PriceProposal",

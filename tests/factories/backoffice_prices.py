@@ -12,6 +12,7 @@ from pricing.demand.models.demand import DemandModelVersion
 from pricing.fairness.models.audits import ModelAudit
 from pricing.learning.models.learning import ModelChange, ModelRamp, RampStep
 from pricing.ledger.models.books import PriceBook, PriceBookEntry
+from pricing.ledger.models.contests import PriceContest
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.ledger.models.proposals import PriceOverride, PriceProposal
 from pricing.ledger.models.quotes import Quote, QuoteSeal
@@ -41,6 +42,14 @@ def make_prices(number: int, variant: Variant, shopper: Shopper) -> None:
         **shared, list_minor=500, public_minor=480, anchor_minor=500, changed_at=NOON
     )
     staff = get_user_model().objects.get(email=f"alice{number}@example.com")
+    PriceContest.objects.create(
+        quote_id=uuid7(),
+        shopper=shopper,
+        email=f"asks{number}@example.com",
+        language="en",
+        text=f"Why {number}?",
+        asked_at=NOON,
+    )
     _make_changes(variant, staff)
     _make_book(number, variant, shopper, staff)
     _make_trial(number, staff)

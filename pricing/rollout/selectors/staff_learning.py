@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Max, Min
+
 from pricing.learning.models.learning import ModelRamp, OnlineEvidence, ShadowComparison
 from pricing.ledger.selectors.sales_channels import name_place
 from pricing.policy.models.breakers import PricedVisit
@@ -99,6 +101,13 @@ def list_evidence(
         )
         for row in reversed(rows)
     ]
+
+
+def count_drift_alarms(*, since: datetime, market: str, channel: str) -> int:
+    """Return how many alarms of drift rang in a sales channel since a moment. One query."""
+    rows = OnlineEvidence.objects.filter(market_code=market, channel=channel, at__gte=since)
+    bounds = rows.aggregate(first=Min("alarms"), last=Max("alarms"))
+    return int((bounds["last"] or 0) - (bounds["first"] or 0))
 
 
 def list_rollouts(*, limit: int = 10) -> list[RolloutRow]:

@@ -120,6 +120,12 @@ def list_campaigns_between(
     return [view_campaign(row, now) for row in rows.order_by("starts_at", "pk")[:limit]]
 
 
+def list_live_campaigns(*, now: datetime) -> list[CampaignView]:
+    """Return campaigns that apply now, as they begin. One query."""
+    rows = Campaign.objects.filter(status=Status.LIVE, starts_at__lte=now, ends_at__gt=now)
+    return [view_campaign(row, now) for row in rows.order_by("starts_at", "pk")]
+
+
 def find_owner(campaign_id: int) -> str:
     """Return who wrote the first version of a campaign; empty for an imported one. One query."""
     rows = CampaignRevision.objects.filter(campaign_id=campaign_id).select_related("by")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models.fields.json import KeyTransform
 
 from promotions.release.models import CampaignCheck
@@ -64,6 +66,17 @@ def list_checks(*, campaign_id: int, kind: str) -> list[CheckView]:
         )
         for row in shown[:MOST_SHOWN]
     ]
+
+
+def list_unlawful(campaign_ids: Collection[int]) -> list[int]:
+    """Return which campaigns break a rule by the newest answer of the law. One query."""
+    rows = CampaignCheck.objects.filter(
+        campaign_id__in=campaign_ids, kind=CampaignCheck.Kind.LAW, state=State.DONE
+    )
+    newest = rows.order_by("campaign_id", "-pk").distinct("campaign_id")
+    said = KeyTransform("is_lawful", KeyTransform(settings.LANGUAGE_CODE, "answer"))
+    answers = newest.values_list("campaign_id", said)
+    return [campaign_id for campaign_id, is_lawful in answers if is_lawful is False]
 
 
 def load_answer(check_id: int, part: str) -> Any:

@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from promotions.campaigns.api import list_live_campaigns
 from promotions.campaigns.models import Campaign
 from promotions.release.models import CampaignCheck
 from shop.ground.staff.log import write_act
@@ -69,6 +70,17 @@ def ask_check(
         said = _("Products that break a rule were taken out.")
     _note(campaign_id, by_id, said, kind)
     return True
+
+
+def ask_law_of_running(*, now: datetime) -> int:
+    """Ask what the law says of each campaign that is live: laws, products and prices change after
+    a release. Return how many questions are new.
+    """
+    asked = [
+        ask_check(campaign_id=one.campaign_id, kind=Kind.LAW, by_id=None, now=now)
+        for one in list_live_campaigns(now=now)
+    ]
+    return sum(asked)
 
 
 def stop_check(*, campaign_id: int, kind: str, by_id: int | None, now: datetime) -> bool:

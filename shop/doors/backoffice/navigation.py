@@ -225,6 +225,7 @@ SECTIONS: tuple[Section, ...] = (
             ),
             table(_("Reviews"), "profiles.review"),
             table(_("Questions"), "profiles.question", "profiles_answer_"),
+            table(_("Questioned prices"), "pricing.pricecontest"),
             table(_("Proofs to review"), "promotions.groupclaim"),
             table(_("Consent log"), "profiles.consentrecord"),
             Tab(

@@ -19,6 +19,7 @@ from django.views.decorators.csp import csp_override
 
 from shop.doors.backoffice.frame import render_page
 from shop.ground.catalog.selectors import find_place, home_market
+from shop.ground.staff.reasons import keep_reason
 from shop.ground.staff.region import in_region
 
 DIALOG = b'<div id="dialog">'
@@ -50,6 +51,19 @@ def answer_plainly(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
             )
             page = {"content": scripts + SafeString(shown)}
             return render_page(request, "admin/base_site.html", _("Back office"), page)
+        return response
+
+    return wrapped
+
+
+def offer_reasons(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Wrap a staff page: the reason that a form was sent with is offered by the next forms."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        if request.method == "POST" and response.status_code < 400:
+            keep_reason(request)
         return response
 
     return wrapped

@@ -35,7 +35,7 @@ PRICES: Names = (
     *("pricing.breakertrip", "pricing.modelramp", "pricing.modelchange"),
 )
 AUDITS: Names = ("pricing.modelaudit", "pricing.privacybudget", "pricing.privaterelease")
-QUOTES: Names = ("pricing.quote", "pricing.quoteseal")
+QUOTES: Names = ("pricing.quote", "pricing.quoteseal", "pricing.pricecontest")
 PROMOTIONS: Names = (
     *("promotions.campaign", "promotions.offer", "promotions.coupon", "promotions.redemption"),
     *("promotions.campaignpolicy", "promotions.promotionlaw", "promotions.codebatch"),
@@ -155,7 +155,7 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("add", "profiles.segment")
     | rights("change", "pricing.demandmodelversion", "profiles.segment", "shop.jobrun"),
     SUPPORT: rights("view", *REVIEWS)
-    | rights("change", *REVIEWS)
+    | rights("change", *REVIEWS, "pricing.pricecontest")
     | rights("view", *CATALOG, *STOCK, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
     | rights("view", *SHOPPERS, *CONSENT, "profiles.account", "pricing.publicprice", *LOYALTY)
     | rights("add", "promotions.pointsadjustment")

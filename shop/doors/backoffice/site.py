@@ -18,7 +18,12 @@ from unfold.sites import UnfoldAdminSite
 from shop.doors.backoffice.home.dashboards import build_home
 from shop.doors.backoffice.home.simulated import tell_simulated
 from shop.doors.backoffice.navigation import read_menu
-from shop.doors.backoffice.page_wrappers import answer_plainly, on_market_clock, relax_policy
+from shop.doors.backoffice.page_wrappers import (
+    answer_plainly,
+    offer_reasons,
+    on_market_clock,
+    relax_policy,
+)
 from shop.doors.backoffice.palette import find_actions, find_records, find_tables
 from shop.doors.backoffice.reauthentication import require_recent, require_second_factor
 from shop.doors.backoffice.urls import list_pages
@@ -67,7 +72,7 @@ class StaffSite(UnfoldAdminSite):
         checked = (
             guarded
             if is_way_out
-            else require_second_factor(require_recent(answer_plainly(guarded)))
+            else require_second_factor(require_recent(offer_reasons(answer_plainly(guarded))))
         )
         return relax_policy(on_market_clock(checked))
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from pricing.api import active_policy, are_price_tests_off, get_quote, resolve_jurisdiction
+from pricing.api import (
+    ContestValue,
+    active_policy,
+    are_price_tests_off,
+    contest_price,
+    find_contest,
+    get_quote,
+    resolve_jurisdiction,
+)
 from pricing.ledger.core.labels import label_text
 from profiles.features.api import FEATURES
 from profiles.shoppers.api import find_shopper
@@ -26,6 +34,30 @@ def why(ctx: PageContext, quote_id: UUID) -> WhyPage:
         card=cards[0] if cards else None,
         label=label_text(rule, trace.label_code, ctx.language),
     )
+
+
+def read_contest(ctx: PageContext, quote_id: UUID) -> ContestValue | None:
+    """Return what this shopper asked a person about a price. Two queries, none for a stranger."""
+    shopper = find_shopper(ctx.shopper_pseudonym) if ctx.shopper_pseudonym else None
+    return None if shopper is None else find_contest(quote_id=quote_id, shopper_id=shopper.id)
+
+
+def question_price(ctx: PageContext, quote_id: UUID, *, email: str, text: str) -> None:
+    """Let a known shopper question a price they were shown.
+
+    Raises QuoteNotFound for a price of somebody else, and ContestRefused.
+    """
+    get_quote(quote_id, shopper_pseudonym=ctx.shopper_pseudonym or "", language=ctx.language)
+    shopper = find_shopper(ctx.shopper_pseudonym) if ctx.shopper_pseudonym else None
+    if shopper is not None:
+        contest_price(
+            quote_id=quote_id,
+            shopper_id=shopper.id,
+            email=email,
+            text=text,
+            language=ctx.language,
+            now=ctx.now,
+        )
 
 
 def pricing_rules(ctx: PageContext) -> RulesPage:

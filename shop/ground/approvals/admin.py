@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from shop.ground.approvals.core.values import Kind
 from shop.ground.approvals.models import ApprovalEvent, ApprovalRequest
@@ -24,7 +23,15 @@ from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.columns import age_column, show_lines, show_link, show_tag, tag_column
 from shop.ground.staff.log import write_act
-from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
+from shop.ground.staff.reasons import (
+    LONGEST_REASON,
+    ReasonForm,
+    ReasonWidget,
+    account_id,
+    ask,
+    go_back,
+    tell_outcome,
+)
 from shop.ground.staff.tables import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin
 
 STATE_TONES = {"waiting": "amber", "approved": "green", "sent_back": "red", "withdrawn": "gray"}
@@ -36,8 +43,8 @@ class ApprovalForm(BaseDialogForm):
     reason = forms.CharField(
         label=_("Reason"),
         required=False,
-        max_length=300,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        max_length=LONGEST_REASON,
+        widget=ReasonWidget(),
         help_text=_("Kept with the change and shown to auditors."),
     )
 

@@ -18,11 +18,32 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.dataclasses import ActionDialog
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.log import SHORTEST_REASON
+
+MOST_LAST_REASONS, LONGEST_REASON = 5, 300
+LAST_REASONS = "last_reasons"
+
+
+class ReasonWidget(UnfoldAdminTextInputWidget):
+    """A line for a reason. It offers those that its reader gave last."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"list": "ft-reasons", "autocomplete": "off", **(attrs or {})})
+
+
+def keep_reason(request: HttpRequest) -> None:
+    """Keep the reason that a form was sent with in the session, to be offered by the next forms.
+
+    Five stay, the newest first.
+    """
+    reason = request.POST.get("reason", "").strip()
+    if SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
+        kept = [reason, *request.session.get(LAST_REASONS, ())]
+        request.session[LAST_REASONS] = list(dict.fromkeys(kept))[:MOST_LAST_REASONS]
 
 
 class ConfirmForm(BaseDialogForm):
@@ -35,8 +56,8 @@ class ReasonForm(BaseDialogForm):
     reason = forms.CharField(
         label=_("Reason"),
         min_length=SHORTEST_REASON,
-        max_length=300,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        max_length=LONGEST_REASON,
+        widget=ReasonWidget(),
         help_text=_("Kept with the change and shown to auditors."),
     )
 

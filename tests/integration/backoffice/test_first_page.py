@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,15 +12,20 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from pricing.demand.models.demand import DemandModelVersion
+from pricing.fairness.models.audits import ModelAudit
+from pricing.learning.models.learning import OnlineEvidence
 from promotions.campaigns.core.workflow import CAMPAIGN, THRESHOLDS
-from promotions.models import Campaign, CampaignPolicy
+from promotions.models import Campaign, CampaignCheck, CampaignPolicy
 from promotions.release.api import propose_thresholds
+from shop.doors.backoffice.home.todos import Todo
+from shop.doors.backoffice.tasks import check_running_campaigns
 from shop.ground.approvals.models import ApprovalRequest
 from shop.ground.approvals.selectors import list_waiting
 from shop.ground.approvals.services import ask_approval
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_money
-from shop.ground.staff.roles import APPROVER, AUDITOR, MERCHANDISER, SUPPORT
+from shop.ground.staff.roles import ANALYST, APPROVER, AUDITOR, MERCHANDISER, SUPPORT
 from tests.factories.backoffice_prices import NOON
 
 HEADING = "For you to decide"
@@ -95,3 +101,68 @@ def test_the_effect_of_a_new_version_is_told_as_money(as_role: Callable[[str], C
     assert f"<del>{before}</del>" in shown.content.decode()
     assert f"<ins>{after}</ins>" in shown.content.decode()
     assert as_role("warehouse").get(shown.wsgi_request.path).status_code == 404
+
+
+def todos_of(browser: Client) -> dict[str, Todo]:
+    """Return what the first page says is to be done, by its sentence."""
+    return {todo.text: todo for todo in browser.get(reverse("admin:index")).context["todos"]}
+
+
+def test_a_law_that_a_live_campaign_breaks_is_to_do(as_role: Callable[[str], Client]) -> None:
+    now = utc_now()
+    Campaign.objects.update(status="draft")
+    campaign, other = Campaign.objects.order_by("pk")[:2]
+    within = {"starts_at": now - timedelta(days=1), "ends_at": now + timedelta(days=30)}
+    Campaign.objects.filter(pk__in=(campaign.pk, other.pk)).update(status="live", **within)
+    assert check_running_campaigns.apply().get() == 2
+    assert check_running_campaigns.apply().get() == 0
+    for said in (True, False):
+        for one, is_lawful in ((campaign, said), (other, not said)):
+            CampaignCheck.objects.create(
+                campaign=one,
+                kind="law",
+                state="done",
+                asked_at=now,
+                answer={"en": {"is_lawful": is_lawful}},
+            )
+    todo = todos_of(as_role(MERCHANDISER))[f"live campaign breaks a law: {campaign.name}"]
+    address = reverse("admin:campaign_workspace", args=[campaign.pk])
+    assert (todo.count, todo.link, todo.is_failure) == ("1", f"{address}#ft-law", True)
+    assert not any("breaks a law" in text for text in todos_of(as_role(APPROVER)))
+
+
+def test_alarms_of_the_model_in_use_are_to_do(as_role: Callable[[str], Client]) -> None:
+    now = utc_now()
+    ModelAudit.objects.all().delete()
+    DemandModelVersion.objects.update(status="retired")
+    newest = DemandModelVersion.objects.latest("pk")
+    old = now - timedelta(days=90)
+    DemandModelVersion.objects.filter(pk=newest.pk).update(
+        status="active", trained_at=old, metrics={"coverage_90": 0.5}
+    )
+    OnlineEvidence.objects.all().delete()
+    for hours, alarms in ((2, 3), (1, 4)):
+        at = now - timedelta(hours=hours)
+        place = {"market_code": "us", "channel": "online", "is_current": hours == 1}
+        OnlineEvidence.objects.create(**place, at=at, watermark=at, alarms=alarms)
+    todo = todos_of(as_role(ANALYST))[
+        "alarms of the model in use: Calibration, Fairness, Freshness…"
+    ]
+    assert (todo.count, todo.link) == ("4", reverse("admin:models"))
+    assert not any("alarm" in text for text in todos_of(as_role(MERCHANDISER)))
+
+
+def test_forms_offer_the_last_five_reasons_of_their_reader(
+    as_role: Callable[[str], Client],
+) -> None:
+    browser, address = as_role(MERCHANDISER), reverse("admin:flip_switch")
+    for number in (1, 2, 3, 4, 5, 6, 2):
+        stop = {"scope": "sku", "key": "none", "is_active": "stop", "reason": f"Reason {number}"}
+        browser.post(address, stop)
+    browser.post(address, {**stop, "reason": "no"})
+    page = browser.get(reverse("admin:kill_switch")).content.decode()
+    offered = page[page.index('id="ft-reasons"') :].split("</datalist>")[0]
+    assert re.findall('value="(.*?)"', offered) == [f"Reason {one}" for one in (2, 6, 5, 4, 3)]
+    assert 'list="ft-reasons"' in page
+    other = as_role(SUPPORT).get(reverse("admin:index")).content.decode()
+    assert "Reason 2" not in other

@@ -12,6 +12,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language
 
 from pricing.api import TripRow, count_second_yes, list_kill_switches, list_open_trips
+from promotions.campaigns.api import list_live_campaigns
 from promotions.coupons.api import BudgetRow, list_budget_alerts
 from shop.doors.backoffice.home.health import list_jobs
 from shop.doors.backoffice.home.queue import offer_decisions
@@ -38,9 +39,10 @@ def build_home(request: HttpRequest, menu: Menu) -> dict[str, Any]:
     period = Period.ending(now, STRIP_DAYS)
     may_see_campaigns = account.has_perm("promotions.view_campaign")
     budgets = list_budget_alerts(now=now) if may_see_campaigns else []
+    live = list_live_campaigns(now=now) if may_see_campaigns else []
     return {
         "now": now,
-        "todos": list_todos(account, now, Known(menu.badges, budgets)),
+        "todos": list_todos(account, now, Known(menu.badges, live, budgets)),
         "decisions": offer_decisions(waiting[:MOST_APPROVALS]),
         "has_more_approvals": len(waiting) > MOST_APPROVALS,
         "price_changes": count_price_changes(request, now),

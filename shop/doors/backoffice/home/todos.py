@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
@@ -15,10 +16,12 @@ from orders.fulfilment.api import count_packed, orders_to_pack
 from orders.payments.api import count_troubled
 from orders.reports.api import list_running_out
 from orders.returns.api import count_returns
-from pricing.api import count_proposals
+from pricing.api import count_proposals, read_open_contests
 from profiles.reviews.api import count_open_questions
-from promotions.campaigns.api import CampaignStatus, list_campaigns_between
+from promotions.campaigns.api import CampaignView
 from promotions.coupons.api import BudgetRow
+from promotions.release.api import list_unlawful
+from shop.doors.backoffice.learning.scorecards import list_alarms
 from shop.doors.backoffice.memory import remember
 from shop.doors.backoffice.names import name_cards
 from shop.doors.backoffice.navigation import find_link
@@ -28,15 +31,17 @@ from shop.ground.staff.numbers import show_count
 ENDS_SOON = timedelta(days=7)
 LITTLE_LEFT = 0.10  # of a budget
 KEEP_SECONDS = 60.0
-KEEP_STOCK_SECONDS = 900.0
+KEEP_LONG_SECONDS = 900.0
 MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the page has read already: the badges of the menu, and budgets that run out."""
+    """What the page has read already: the badges of the menu, campaigns that are live, and budgets
+    that run out."""
 
     badges: Mapping[str, str]
+    live: Sequence[CampaignView]
     budgets: Sequence[BudgetRow]
 
 
@@ -100,17 +105,32 @@ def _changes(now: datetime, known: Known) -> Iterator[Todo]:
 
 
 def _ending(now: datetime, known: Known) -> Iterator[Todo]:
-    until = now + ENDS_SOON
-    ending = [
-        one
-        for one in list_campaigns_between(now, until, now=now)
-        if one.phase == CampaignStatus.LIVE and one.ends_at <= until
-    ]
+    ending = [one for one in known.live if one.ends_at <= now + ENDS_SOON]
     if ending:
         text = ngettext("campaign ends within 7 days", "campaigns end within 7 days", len(ending))
         named = _name([one.name for one in ending])
         link = find_link("admin:campaign_calendar")
         yield Todo(show_count(len(ending)), f"{text}{named}", link, _("Prolong or replace"))
+
+
+def _laws(now: datetime, known: Known) -> Iterator[Todo]:
+    live = {one.campaign_id: one.name for one in known.live}
+    broken = list_unlawful(live) if live else []
+    if broken:
+        text = ngettext("live campaign breaks a law", "live campaigns break a law", len(broken))
+        named = _name([live[one] for one in broken])
+        link = reverse("admin:campaign_workspace", args=[broken[0]]) + "#ft-law"
+        yield Todo(show_count(len(broken)), f"{text}{named}", link, _("See which"), is_failure=True)
+
+
+def _models(now: datetime, known: Known) -> Iterator[Todo]:
+    key = ("to do", "models", get_language())
+    alarms = remember(key, KEEP_LONG_SECONDS, lambda: list_alarms(now))
+    if alarms:
+        text = ngettext("alarm of the model in use", "alarms of the model in use", len(alarms))
+        link = find_link("admin:models")
+        said = f"{text}{_name(alarms)}"
+        yield Todo(show_count(len(alarms)), said, link, _("See the scorecard"))
 
 
 def _budgets(now: datetime, known: Known) -> Iterator[Todo]:
@@ -127,7 +147,7 @@ def _budgets(now: datetime, known: Known) -> Iterator[Todo]:
 
 
 def _stock(now: datetime, known: Known) -> Iterator[Todo]:
-    ids = remember("running out", KEEP_STOCK_SECONDS, lambda: list_running_out(now=now))
+    ids = remember("running out", KEEP_LONG_SECONDS, lambda: list_running_out(now=now))
     if ids:
         names = name_cards(ids[:MOST_NAMED], get_language() or "en")
         text = ngettext(
@@ -185,6 +205,27 @@ def _questions(now: datetime, known: Known) -> Iterator[Todo]:
         yield Todo(show_count(count), text, link, _("Answer"))
 
 
+def _contests(now: datetime, known: Known) -> Iterator[Todo]:
+    found = _remember("contests", lambda: read_open_contests(now=now))
+    if not found.waiting or found.due_at is None:
+        return
+    text = ngettext(
+        "questioned price has no answer", "questioned prices have no answer", found.waiting
+    )
+    if found.overdue:
+        hint = ngettext(
+            "%(count)s longer than 72 hours", "%(count)s longer than 72 hours", found.overdue
+        ) % {"count": show_count(found.overdue)}
+    else:
+        hours = max(1, int((found.due_at - now) / timedelta(hours=1)))
+        hint = ngettext(
+            "the next is due in %(hours)d hour", "the next is due in %(hours)d hours", hours
+        ) % {"hours": hours}
+    link = find_link("admin:pricing_pricecontest_changelist") + "?answered_at__isempty=1"
+    said = _("%(what)s: %(when)s") % {"what": text, "when": hint}
+    yield Todo(show_count(found.waiting), said, link, _("Answer"), is_failure=bool(found.overdue))
+
+
 def _name(names: list[str], *, more: bool = False) -> str:
     """Return a few names after a colon."""
     said = pgettext("list", ", ").join(names[:MOST_NAMED])
@@ -197,11 +238,14 @@ MAKERS: tuple[tuple[str, Maker], ...] = (
     ("shop.change_fact", _stuck_facts),
     ("orders.change_order", _payments),
     ("pricing.change_priceproposal", _changes),
+    ("promotions.change_campaign", _laws),
     ("promotions.change_campaign", _ending),
     ("promotions.change_campaign", _budgets),
     ("shop.change_stockrecord", _stock),
     ("profiles.change_experiment", _experiments),
+    ("pricing.change_demandmodelversion", _models),
     ("orders.change_shipment", _parcels),
     ("orders.change_return", _returns),
+    ("pricing.change_pricecontest", _contests),
     ("profiles.change_question", _questions),
 )

@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 
 from pricing.api import (
     ModelImpact,
+    count_drift_alarms,
     find_audit_in_use,
     home_place,
+    list_model_versions,
     load_active_policy,
     name_family,
     read_impact,
@@ -35,6 +37,9 @@ FACTOR_SDS = 2.0
 # 90 % intervals should hold so many times, give or take.
 COVERED, COVERED_WITHIN = 0.90, 0.05
 A_WEEK = 7
+A_DAY = timedelta(days=1)
+# The newest versions that are read; the model in use is among them.
+VERSIONS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,18 @@ def list_lights(rows: Sequence[ModelVersionRow], now: datetime) -> list[Light]:
         _light_fairness(),
         _light_freshness(in_use, now),
     ]
+
+
+def list_alarms(now: datetime) -> list[str]:
+    """Return what is wrong with the model in use by name: lights that are not green, and drift of
+    the last day. Six queries.
+    """
+    lights = list_lights(list_model_versions(limit=VERSIONS), now)
+    names = [one.name for one in lights if one.tone in ("amber", "red")]
+    market, channel = home_place()
+    if count_drift_alarms(since=now - A_DAY, market=market, channel=channel):
+        names.append(_("Drift"))
+    return names
 
 
 def _light_slope(own: Mapping[str, Any]) -> Light:

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
@@ -26,6 +25,7 @@ from shop.ground.catalog.selectors.staff import has_sku
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.keys import read_number
+from shop.ground.staff.reasons import ReasonWidget
 
 SCOPES = [
     ("global", _("everything")),
@@ -92,7 +92,7 @@ class FlipForm(forms.Form):
         label=_("Reason"),
         min_length=5,
         max_length=300,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        widget=ReasonWidget(),
         help_text=_("Stored with the change and shown to auditors."),
     )
     is_active = forms.TypedChoiceField(

@@ -43,6 +43,7 @@ from shop.doors.backoffice.learning.model_reports import (
 from shop.doors.backoffice.learning.priors import say_priors
 from shop.doors.backoffice.learning.races import find_race
 from shop.doors.backoffice.learning.scorecards import (
+    VERSIONS,
     describe_champion,
     list_lights,
     say_verdict_of_models,
@@ -57,7 +58,6 @@ from shop.ground.staff.numbers import show_number
 
 CAN_SEE = "pricing.view_demandmodelversion"
 CAN_TRAIN = "pricing.change_demandmodelversion"
-VERSIONS = 12
 
 
 @needs(CAN_SEE)

@@ -142,7 +142,6 @@ def _describe_law(
 
 def _describe_trail(request: HttpRequest, campaign: CampaignView, language: str) -> dict[str, Any]:
     steps = list_steps(campaign.campaign_id)
-    own = [one.reason for one in steps if one.reason]
     may_change = request.user.has_perm(CAN_CHANGE) and campaign.status != "ended"
     rows = list_revisions(campaign.campaign_id)
     undo = (
@@ -157,7 +156,6 @@ def _describe_trail(request: HttpRequest, campaign: CampaignView, language: str)
         "document": json.dumps(said, ensure_ascii=False, indent=1),
         "versions": describe_versions(rows, campaign, language),
         "trail": [(one, say_step(one.step)) for one in steps],
-        "last_reasons": list(dict.fromkeys(own))[:5],
         "may_roll_back": may_change,
         "may_change": may_change,
     }

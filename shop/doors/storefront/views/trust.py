@@ -6,18 +6,23 @@ from dataclasses import fields
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from pricing.api import ContestRefused
 from pricing.ledger.core.labels import PUBLIC_TEST, is_test_code, label_text
 from profiles.values import PURPOSES
 from shop.doors.pages.regions import name_region
 from shop.doors.pages.trust import pricing_rules as rules_page
 from shop.doors.pages.trust import privacy as privacy_page
+from shop.doors.pages.trust import question_price, read_contest
 from shop.doors.pages.trust import why as why_page
 from shop.doors.storefront.consent import change_consents
+from shop.doors.storefront.limits import limited
+from shop.doors.storefront.messages import say_refusal
 from shop.doors.storefront.rendering import (
     came_from,
     contact_address,
@@ -25,23 +30,46 @@ from shop.doors.storefront.rendering import (
     is_fragment,
     may_be_missing,
 )
-from shop.doors.storefront.visitors import get_visit
+from shop.doors.storefront.visitors import ensure_shopper, get_visit
 from shop.doors.storefront.wording import describe_features, list_consents
+from shop.ground.jobs.limits import MONEY
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @may_be_missing
+@limited(MONEY)
 def why(request: HttpRequest, quote_id: UUID) -> HttpResponse:
-    """Explain one price to the shopper it was made for; htmx gets it for a dialog."""
-    page = why_page(get_visit(request).ctx, quote_id)
+    """Explain one price to the shopper it was made for, and let them question it; htmx gets it
+    for a dialog.
+    """
+    refusal = ""
+    if request.method == "POST":
+        refusal = _question(request, quote_id)
+        if not refusal:
+            messages.success(request, _("Thank you. A person answers within 72 hours."))
+            return HttpResponseRedirect(reverse("why", args=[quote_id]))
+    ctx = get_visit(request).ctx
+    page = why_page(ctx, quote_id)
     context = {
         "page": page,
+        "contest": read_contest(ctx, quote_id),
+        "refusal": refusal,
         "is_test": is_test_code(page.trace.label_code),
-        "contact": contact_address(),
         "return_to": came_from(request),
     }
     name = "storefront/why_sheet.html" if is_fragment(request) else "storefront/why.html"
-    return render(request, name, context)
+    return render(request, name, context, status=422 if refusal else 200)
+
+
+def _question(request: HttpRequest, quote_id: UUID) -> str:
+    """Keep the question about a price; return why it is not kept."""
+    ensure_shopper(request)
+    email, text = request.POST.get("email", ""), request.POST.get("text", "")
+    try:
+        question_price(get_visit(request).ctx, quote_id, email=email, text=text)
+    except ContestRefused as refusal:
+        return say_refusal(refusal)
+    return ""
 
 
 @require_safe

@@ -42,6 +42,7 @@ EXEMPT: dict[str, tuple[str, ...]] = {
         *("pricing_competitorsource_add", "pricing_competitorsource_change"),
         *("orders_order_pack", "shop_jobrun_run_again", "shop_fact_deliver_again"),
         *("profiles_question_answer", "profiles_question_show", "profiles_answer_show"),
+        "pricing_pricecontest_answer_question",
         *("shop_stockrecord_enter_count", "profiles_review_show", "replay_quote", "replay_all"),
         *("profiles_segment_change", "segment_retire", "campaign_ask", "campaign_stop_asking"),
         *("product_list_upload", "product_list_columns", "shop_storeprofile_change"),
