@@ -16,6 +16,7 @@ from pricing.experiments.services.arm_limits import refuse_far_arms
 from pricing.fairness.selectors.audits import (
     GroupTreatment,
     explain_findings,
+    find_audit,
     find_audit_in_use,
     list_treatments,
 )
@@ -245,6 +246,7 @@ __all__ = [
     "end_override",
     "ensure_partitions",
     "explain_findings",
+    "find_audit",
     "find_audit_in_use",
     "find_contest",
     "find_outdated_cuts",

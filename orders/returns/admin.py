@@ -36,6 +36,7 @@ from shop.ground.staff.columns import age_column, money_column, show_link, tag_c
 from shop.ground.staff.keys import KeySearchAdmin, read_text
 from shop.ground.staff.log import write_act
 from shop.ground.staff.masked import MaskedAdmin
+from shop.ground.staff.phrases import join_clauses
 from shop.ground.staff.reasons import ConfirmForm, account_id, ask, go_back, tell_outcome
 from shop.ground.staff.roles import mask_text
 from shop.ground.staff.tables import ReadOnlyInline, StaffAdmin
@@ -112,7 +113,7 @@ def say_exchanges(row: ReturnLine) -> str:
         + ("" if one.sent_quantity is None else f": {gettext('sent')} {one.sent_quantity}")
         for one in row.exchanges.all()
     ]
-    return gettext("In exchange: %(pieces)s") % {"pieces": "; ".join(said)} if said else ""
+    return gettext("In exchange: %(pieces)s") % {"pieces": join_clauses(said)} if said else ""
 
 
 class OverdueFilter(admin.SimpleListFilter):

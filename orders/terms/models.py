@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
+from shop.ground.kernel.naming import name_for_reader
+
 
 class TaxRate(models.Model):
     """The rate of a market for a part of the catalogue during `[valid_from, valid_to)`.
@@ -87,7 +89,7 @@ class DeliveryMethod(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return name_for_reader(self.name, self.name_zh)
 
     def clean(self) -> None:
         """Write country codes in capitals; refuse what is none."""

@@ -48,6 +48,7 @@ from shop.ground.staff.numbers import (
     show_signed,
     show_units,
 )
+from shop.ground.staff.phrases import join_clauses, name_value
 from shop.ground.staff.reasons import (
     ConfirmForm,
     ReasonForm,
@@ -94,7 +95,7 @@ def expected_effect(row: PriceProposal) -> SafeString | str:
         ]
         known = [one for one in parts if one != EMPTY]
         if known:
-            said.append(f"{title}: {'; '.join(known)}")
+            said.append(name_value(title, join_clauses(known)))
     return show_lines(said)
 
 

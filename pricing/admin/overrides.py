@@ -32,6 +32,7 @@ from shop.ground.staff.columns import money_column, show_money, show_tag
 from shop.ground.staff.keys import read_number
 from shop.ground.staff.money import price_field
 from shop.ground.staff.numbers import EMPTY
+from shop.ground.staff.phrases import join_names, name_value
 from shop.ground.staff.reasons import (
     ConfirmForm,
     account_id,
@@ -82,7 +83,7 @@ class OverrideForm(forms.ModelForm):
             self.fields["price"].help_text = _say_bounds(price)
         for name, title in MOMENTS.items():
             for part, word in zip(self._parts(name), (_("date"), _("time")), strict=False):
-                part.attrs["aria-label"] = f"{title}: {word}"
+                part.attrs["aria-label"] = name_value(title, word)
 
     def clean(self) -> dict[str, Any]:
         """Say at once what the service would refuse, while everything typed still stands."""
@@ -265,7 +266,7 @@ def say_steps(row: PriceOverride) -> str:
     said = gettext(
         "Asked for: %(asked)s. The guardrails let the price get there by steps: %(steps)s."
     )
-    return said % {"asked": show_money(row.amount_minor, currency), "steps": ", ".join(steps)}
+    return said % {"asked": show_money(row.amount_minor, currency), "steps": join_names(steps)}
 
 
 def _say_bounds(price: PublicPrice) -> str:
@@ -278,4 +279,4 @@ def _say_bounds(price: PublicPrice) -> str:
         "floor": show_money(floor, currency),
         "ceiling": show_money(ceiling, currency),
     }
-    return f"{cards[0].name} {cards[0].size_label}: {said}" if cards else said
+    return name_value(f"{cards[0].name} {cards[0].size_label}", said) if cards else said

@@ -29,6 +29,7 @@ from shop.ground.staff.columns import age_column, show_tag
 from shop.ground.staff.log import say_entry
 from shop.ground.staff.masked import MaskedAdmin, mask_addresses
 from shop.ground.staff.numbers import EMPTY
+from shop.ground.staff.phrases import join_names
 from shop.ground.staff.roles import mask_email, mask_text
 from shop.ground.staff.tables import ReadOnlyAdmin, StaffAdmin
 
@@ -115,7 +116,7 @@ class AccountAdmin(MaskedAdmin, UserAdmin):  # type: ignore[misc]  # ours overri
     @admin.display(description=_("Roles"))
     def roles(self, row: Account) -> str:
         """The names of the groups."""
-        return ", ".join(group.name for group in row.groups.all()) or "–"
+        return join_names(group.name for group in row.groups.all()) or "–"
 
 
 @admin.register(Group)

@@ -35,6 +35,7 @@ from shop.ground.staff.columns import (
 )
 from shop.ground.staff.keys import KeySearchAdmin, read_household, read_text, read_uuid, read_words
 from shop.ground.staff.masked import MaskedAdmin
+from shop.ground.staff.phrases import join_names
 from shop.ground.staff.roles import is_auditor, mask_email, mask_text
 from shop.ground.staff.tables import KeptAdmin, ReadOnlyAdmin
 
@@ -124,7 +125,7 @@ class ShopperAdmin(MaskedAdmin, KeySearchAdmin):
             (row.consent_marketing, _("mail")),
             (row.consent_analytics, _("analytics")),
         ]
-        return ", ".join(str(name) for is_granted, name in answers if is_granted) or "–"
+        return join_names(name for is_granted, name in answers if is_granted) or "–"
 
     @admin.display(description=_("Overview"))
     def overview_link(self, row: Shopper) -> SafeString | str:

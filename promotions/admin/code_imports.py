@@ -26,6 +26,7 @@ from promotions.coupons.models import CodeImport, RefusedCode
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_tag
 from shop.ground.staff.numbers import EMPTY, show_count
+from shop.ground.staff.phrases import join_clauses, join_names
 from shop.ground.staff.tables import ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -203,14 +204,14 @@ class CodeImportAdmin(ReadOnlyAdmin):
         self.message_user(request, say_report(obj), messages.INFO)
         if form.unread:
             said = _("Unknown columns were skipped: %(names)s.")
-            names = ", ".join(form.unread)
+            names = join_names(form.unread)
             self.message_user(request, said % {"names": names}, messages.WARNING)
 
 
 def say_reasons(reasons: Mapping[str, int]) -> str:
     """Return counted reasons in words, most first."""
     most = sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
-    return "; ".join(
+    return join_clauses(
         f"{show_count(count)} × {REASONS.get(reason, reason)}" for reason, count in most
     )
 

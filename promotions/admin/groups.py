@@ -23,6 +23,7 @@ from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import age_column, tag_column
 from shop.ground.staff.log import write_act
 from shop.ground.staff.numbers import EMPTY, show_count
+from shop.ground.staff.phrases import join_names
 from shop.ground.staff.reasons import (
     ConfirmForm,
     ReasonForm,
@@ -80,7 +81,7 @@ class VerifiedGroupAdmin(KeptAdmin):
         made = make_group_codes(group_id=group_id, amount=amount)
         act = write_act(_("Codes made: %(count)s."), count=show_count(len(made)))
         self.log_change(request, VerifiedGroup.objects.get(pk=group_id), act)
-        messages.success(request, ", ".join(made))
+        messages.success(request, join_names(made))
         return go_back(request)
 
 

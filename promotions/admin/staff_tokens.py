@@ -19,6 +19,7 @@ from promotions.tokens.api import LONGEST_LIFE, StaffScope, make_staff_token
 from promotions.tokens.models import StaffToken
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import age_column
+from shop.ground.staff.phrases import join_clauses
 from shop.ground.staff.reasons import account_id
 
 USUAL_DAYS = 90
@@ -108,4 +109,4 @@ class StaffTokenAdmin(TokenAdmin):
     @admin.display(description=_("Opens"))
     def opens(self, row: StaffToken) -> str:
         """What it may do at most, in the words of the form."""
-        return "; ".join(str(said) for scope, said in SCOPES if scope in row.scopes)
+        return join_clauses(said for scope, said in SCOPES if scope in row.scopes)

@@ -21,6 +21,7 @@ from pricing.ledger.selectors.sales_channels import (
     say_in_place,
 )
 from shop.ground.staff.numbers import show_count, show_number
+from shop.ground.staff.phrases import join_names
 
 PLACE = ("market_code", "channel")
 # What declared traits are called.
@@ -48,7 +49,8 @@ def find_audit(*, model_id: int, sha256: str) -> AuditVerdict:
     if home_place() not in newest:
         reason = _("No fairness audit has been made of these arrays: run audit_fairness.")
         return AuditVerdict(id=0, model=model_id, state="missing", reasons=(reason,))
-    return worst_verdict([newest[place] for place in list_places() if place in newest])
+    priced = list_places() if len(newest) > 1 else [home_place()]
+    return worst_verdict([newest[place] for place in priced if place in newest])
 
 
 def find_audit_in_use() -> AuditVerdict | None:
@@ -164,7 +166,7 @@ def explain_findings(report: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _name_groups(findings: Sequence[Mapping[str, Any]]) -> str:
     named = dict.fromkeys(f"{name_trait(one['trait'])} “{one['group']}”" for one in findings)
-    return ", ".join(named) or _("none")
+    return join_names(named) or _("none")
 
 
 def is_no_worse(report: Mapping[str, Any], answered: Mapping[str, Any]) -> bool:

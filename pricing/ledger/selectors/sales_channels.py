@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from pricing.ledger.models.ledger import PublicPrice
 from shop.ground.catalog.selectors import home_market, list_markets
+from shop.ground.staff.phrases import join_names
 
 SalesChannel = tuple[str, str]
 
@@ -37,7 +38,7 @@ def say_served(metrics: Mapping[str, Any], *, is_in_use: bool) -> str:
     others = [one for one in others if one != home]
     if others:
         sentence = gettext("Priced by it too, without a model of their own: %(places)s.")
-        told.append(sentence % {"places": ", ".join(others)})
+        told.append(sentence % {"places": join_names(others)})
     return " ".join(told)
 
 

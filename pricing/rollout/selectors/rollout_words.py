@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from pricing.ledger.selectors.sales_channels import say_in_place
 from shop.ground.staff.numbers import show_change, show_count, show_signed, show_units
+from shop.ground.staff.phrases import join_clauses
 
 type Text = str | Promise
 
@@ -84,4 +85,4 @@ def _say_offline(offline: Mapping[str, Any], show_money: Callable[[float], str])
         counts = {name: show_count(offline[name]) for name in ("exposures", "purchases")}
         found.append(str(LOGGED) % (counts | {"gain": gain, "low": low, "high": high}))
     reasons = [str(REFUSALS.get(one, one)) for one in offline.get("reasons", ())]
-    return [*found, str(AGAINST) % {"reasons": "; ".join(reasons)}] if reasons else found
+    return [*found, str(AGAINST) % {"reasons": join_clauses(reasons)}] if reasons else found

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from pricing.demand.models.families import FAMILIES, SOLVERS
 from pricing.ledger.selectors.sales_channels import say_in_place
 from shop.ground.staff.numbers import show_percent, show_units
+from shop.ground.staff.phrases import join_clauses, name_value
 
 type Text = str | Promise
 
@@ -157,7 +158,7 @@ def say_reason(reason: str) -> str:
     one; the words of people as they are."""
     found = SHARE.fullmatch(reason)
     if found is not None:
-        return f"{_space(found['share'])}: {say_reason(found['reason'])}"
+        return name_value(_space(found["share"]), say_reason(found["reason"]))
     return str(CODES.get(reason, reason))
 
 
@@ -185,7 +186,7 @@ def say_step(reason: str, evidence: Mapping[str, Any]) -> str:
         parts.append(say_reason(name_gate(evidence["offline"])))
     if evidence.get("reason"):
         parts.append(_name_place(evidence, say_reason(evidence["reason"])))
-    return "; ".join(dict.fromkeys(part for part in parts if part))
+    return join_clauses(dict.fromkeys(part for part in parts if part))
 
 
 def say_refit(metrics: Mapping[str, Any]) -> list[str]:
@@ -222,4 +223,4 @@ def say_wait(status: str, metrics: Mapping[str, Any]) -> str:
     """Return why a version was refused, or waits for people; "" for one that was in use."""
     if "refusal" in metrics:
         return say_verdict(metrics["refusal"])
-    return "; ".join(list_waits(metrics)) if status == "candidate" else ""
+    return join_clauses(list_waits(metrics)) if status == "candidate" else ""

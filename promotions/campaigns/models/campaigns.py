@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from promotions.campaigns.core.claims import BadClaim, parse_claims
+from shop.ground.kernel.naming import name_for_reader
 
 PUBLIC_HOLDOUT = _(
     "A public offer is for everybody, so nobody can be held out. Make it a members' or"
@@ -138,7 +139,7 @@ class Campaign(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return name_for_reader(self.name, self.name_zh)
 
     def clean(self) -> None:
         """Refuse unreadable claims, a holdout of what all see, and a budget that is overspent."""

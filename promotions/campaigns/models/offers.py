@@ -16,6 +16,7 @@ from promotions.engine.api import (
     parse_condition,
     parse_scope,
 )
+from shop.ground.kernel.naming import name_for_reader
 
 MAX_DEPTH = 5
 TOO_DEEP = f"Groups nest at most {MAX_DEPTH} deep, and never in a circle."
@@ -221,7 +222,7 @@ class Offer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return name_for_reader(self.name, self.name_zh)
 
     def clean(self) -> None:
         """Refuse at save what could not be computed or explained, with the field it is in."""

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from shop.ground.kernel.naming import name_for_reader
+
 
 class VerifiedGroup(models.Model):
     """A group such as students. Who belongs is declared and proven, never inferred."""
@@ -25,7 +27,7 @@ class VerifiedGroup(models.Model):
         ordering = ["name"]
 
     def __str__(self) -> str:
-        return self.name
+        return name_for_reader(self.name, self.name_zh)
 
 
 class GroupClaim(models.Model):

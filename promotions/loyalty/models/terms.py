@@ -10,6 +10,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from shop.ground.kernel.naming import name_for_reader
+
 LEAST = MinValueValidator(Decimal("0.0001"))
 
 
@@ -152,4 +154,4 @@ class MembershipTier(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return name_for_reader(self.name, self.name_zh)

@@ -27,6 +27,13 @@ def say(text: str) -> Promise:
     return pgettext_lazy(CONTEXT, text)
 
 
+def name_choice(column: str, value: str) -> str:
+    """Return what a stored choice is called; `column` as in "pricing.quote.arm"."""
+    table, _dot, name = column.rpartition(".")
+    field: Any = apps.get_model(table)._meta.get_field(name)
+    return str(dict(field.flatchoices).get(value, value))
+
+
 def translate_labels(rooms: Iterable[AppConfig]) -> None:
     """Make the names of our rooms and their models follow the reader's language. Run at start.
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from shop.ground.kernel.money import format_money
 from shop.ground.staff.numbers import EMPTY, show_units
+from shop.ground.staff.phrases import join_clauses, join_names, name_value
 from shop.ground.staff.region import show_moment, staff_currency, staff_locale
 
 MINOR = "_minor"
@@ -33,8 +34,8 @@ def say_document(value: Any) -> str:
     """Return the beginning of a document in one line: "market: us; version: 1"."""
     if not isinstance(value, Mapping):
         return _cut(str(_show(value, "", staff_currency())))
-    parts = (f"{name_key(key)}: {_say(one, key)}" for key, one in value.items())
-    return _cut("; ".join(parts))
+    parts = (name_value(name_key(key), _say(one, key)) for key, one in value.items())
+    return _cut(join_clauses(parts))
 
 
 def name_key(key: str) -> str:
@@ -66,7 +67,7 @@ def _show(value: Any, key: str, currency: str) -> SafeString | str:
     if any(isinstance(one, Mapping | list | tuple) for one in value):
         parts = ((_show(one, key, currency),) for one in value)
         return format_html("<ol>{}</ol>", format_html_join("", "<li>{}</li>", parts))
-    return ", ".join(_show_one(one, key, currency) for one in value) or EMPTY
+    return join_names(_show_one(one, key, currency) for one in value) or EMPTY
 
 
 def _show_one(value: Any, key: str, currency: str) -> str:

@@ -26,6 +26,7 @@ from shop.ground.staff.columns import age_column
 from shop.ground.staff.forms import InlineStaffForms, StaffForms
 from shop.ground.staff.log import say_entry
 from shop.ground.staff.lookups import hidden_from
+from shop.ground.staff.phrases import join_names
 from shop.ground.staff.saved_views import COLUMNS, read_columns
 
 COUNT_EXACTLY = 5_000
@@ -190,7 +191,7 @@ class StaffAdmin(StaffForms, ModelAdmin):
     def _refuse(self, request: HttpRequest, said: str) -> HttpResponse:
         asked = lookups.drop_ignored(request.GET)
         refused = [one for one in asked if not self.lookup_allowed(one, "", request)]
-        names = ", ".join(one[:60] for one in refused[:5]) or "_to_field"
+        names = join_names(one[:60] for one in refused[:5]) or "_to_field"
         filters = [lookups.name_filter(self.model, one) for one in self.get_list_filter(request)]
         context = {
             **self.admin_site.each_context(request),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from promotions.law.api import RULES, Violation, explain_rule, title_rule
 from shop.ground.catalog.selectors.naming import name_goods
+from shop.ground.staff.phrases import join_names
 
 MOST_NAMED = 12
 
@@ -92,6 +93,6 @@ def _group(found: Iterable[Violation], language: str) -> Iterable[Case]:
     for one in found:
         alike.setdefault(explain_rule(one, language), []).append(one)
     for (sentence, remedy), some in alike.items():
-        places = ", ".join(dict.fromkeys(one.place for one in some))
+        places = join_names(dict.fromkeys(one.place for one in some))
         sources = tuple(dict.fromkeys(one.source for one in some if one.source))
         yield Case(places, sentence, remedy, sources)

@@ -31,6 +31,7 @@ from shop.doors.backoffice.charts.drawing import (
     trace_steps,
 )
 from shop.doors.backoffice.charts.scales import Scale, choose_labels, choose_ticks, extent
+from shop.ground.staff.phrases import name_value
 
 WHOLE, SO_FAR = SafeString(""), SafeString(' class="ft-so-far"')
 # A lone day is a bar, not a wall.
@@ -133,7 +134,7 @@ class DayChart:
                     continue
                 top, base = y.place(below[index] + number), y.place(below[index])
                 below[index] += number
-                tip = f"{labels[index]} · {bar.name}: {self.show(number)}"
+                tip = name_value(f"{labels[index]} · {bar.name}", self.show(number))
                 x = round(LEFT + slot * (index + 0.5) - width / 2.0, 1)
                 kind = SO_FAR if index == self.so_far else WHOLE
                 marks.append((kind, x, min(top, base), width, round(abs(base - top), 1), tip))
@@ -158,7 +159,7 @@ class DayChart:
         ]
         labels = self._name_labels()
         tips = (
-            (x, top, HOVER_RADIUS, f"{labels[index]} · {line.name}: {self.show(number)}")
+            (x, top, HOVER_RADIUS, name_value(f"{labels[index]} · {line.name}", self.show(number)))
             for x, top, index, number in points
         )
         places = [(x, top, index) for x, top, index, _number in points]

@@ -19,6 +19,7 @@ from shop.doors.backoffice.charts.drawing import (
     frame,
 )
 from shop.doors.backoffice.charts.scales import Scale, choose_ticks, extent
+from shop.ground.staff.phrases import name_value
 
 NAMES, ROW, FOOT = 210, 24, 30
 LONGEST = 30
@@ -102,7 +103,9 @@ class IntervalChart:
 
     def _draw_row(self, row: Interval, x: Scale, index: int) -> SafeString:
         y = TOP + ROW * index + ROW // 2
-        tip = f"{row.name}: {self.show(row.middle)} ({self.show(row.low)} – {self.show(row.high)})"
+        tip = name_value(
+            row.name, f"{self.show(row.middle)} ({self.show(row.low)} – {self.show(row.high)})"
+        )
         return format_html(
             '<g class="ft-line-{}"><text class="ft-tick" x="{}" y="{}" text-anchor="end">{}</text>'
             '<path d="M{},{}H{}"/><circle class="ft-lone" cx="{}" cy="{}" r="4"/>'

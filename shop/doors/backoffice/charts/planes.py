@@ -28,6 +28,7 @@ from shop.doors.backoffice.charts.drawing import (
     trace,
 )
 from shop.doors.backoffice.charts.scales import Scale, choose_ticks, extent
+from shop.ground.staff.phrases import name_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +150,17 @@ class PlaneChart:
             "</g>",
             *(marker.tone, at, at, TOP, HEIGHT - BOTTOM),
             *(round(at - 5, 1), TOP, HEIGHT - BOTTOM - TOP),
-            f"{marker.name}: {self.show_x(marker.x)}",
+            name_value(marker.name, self.show_x(marker.x)),
         )
 
     def _draw_curve(self, curve: Curve, x: Scale, y: Scale) -> SafeString:
         places = [(x.place(at), y.place(up), index) for index, (at, up) in enumerate(curve.points)]
         tips = (
-            (*place[:2], HOVER_RADIUS, f"{curve.name} · {self.show_x(at)}: {self.show_y(up)}")
+            (
+                *place[:2],
+                HOVER_RADIUS,
+                name_value(f"{curve.name} · {self.show_x(at)}", self.show_y(up)),
+            )
             for place, (at, up) in zip(places, curve.points, strict=True)
         )
         return format_html(
@@ -177,7 +182,7 @@ class PlaneChart:
         if self.band is not None:
             entries.append(LegendEntry(self.band.name, "ft-band"))
         entries += [
-            LegendEntry(f"{marker.name}: {self.show_x(marker.x)}", f"ft-marker-{marker.tone}")
+            LegendEntry(name_value(marker.name, self.show_x(marker.x)), f"ft-marker-{marker.tone}")
             for marker in self.markers
         ]
         return tuple(entries)

@@ -20,6 +20,7 @@ from shop.ground.staff.numbers import (
     show_percent,
     show_units,
 )
+from shop.ground.staff.phrases import join_names
 
 type Text = str | Promise
 
@@ -153,7 +154,7 @@ def _say_cells(row: ExperimentRow, figures: Mapping[str, Any], words: str) -> st
     if figures["verdict"] == "harmed":
         names = [name_guard(row, one["metric"]) for one in figures["guards"] if one["is_harmed"]]
         return _("The cheaper arm is certainly worse in %(guards)s than it may be.") % {
-            "guards": ", ".join(names)
+            "guards": join_names(names)
         }
     lower = next(name_of(arm) for arm in row.arms if not arm.is_control)
     told = _(

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.timezone import localtime
-from django.utils.translation import get_language
 
 from pricing.api import TripRow, count_second_yes, list_kill_switches, list_open_trips
 from promotions.campaigns.api import list_live_campaigns
@@ -23,6 +22,7 @@ from shop.doors.backoffice.navigation import Menu
 from shop.doors.backoffice.prices.scopes import describe_switches, name_scope
 from shop.ground.approvals.selectors import list_waiting
 from shop.ground.kernel.clock import utc_now
+from shop.ground.kernel.naming import name_for_reader
 from shop.ground.staff.columns import show_money
 
 STRIP_DAYS = 14
@@ -108,10 +108,9 @@ def _list_trips(menu: Menu) -> list[tuple[TripRow, str]]:
 
 
 def _tell_budget(row: BudgetRow, zone: ZoneInfo) -> dict[str, Any]:
-    is_chinese = (get_language() or "").startswith("zh")
     return {
         "id": row.campaign_id,
-        "name": (is_chinese and row.name_zh) or row.name,
+        "name": name_for_reader(row.name, row.name_zh),
         "is_spent": row.is_spent,
         "spent": show_money(row.spent_minor),
         "whole": show_money(row.budget_minor),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from orders.reports.api import sum_simulated
 from shop.doors.backoffice.memory import remember
 from shop.ground.staff.columns import show_money
+from shop.ground.staff.phrases import join_names
 
 REMEMBERED_SECONDS = 60.0
 
@@ -25,5 +26,5 @@ def tell_simulated() -> SimulatedNote | None:
     if found is None:
         return None
     return SimulatedNote(
-        found.orders, ", ".join(show_money(minor, code) for code, minor in found.paid_minor)
+        found.orders, join_names(show_money(minor, code) for code, minor in found.paid_minor)
     )

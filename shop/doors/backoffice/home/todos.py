@@ -9,7 +9,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import get_language, ngettext, pgettext
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from orders.fulfilment.api import count_packed, orders_to_pack
@@ -27,6 +27,7 @@ from shop.doors.backoffice.names import name_cards
 from shop.doors.backoffice.navigation import find_link
 from shop.ground.outbox.selectors import read_outbox
 from shop.ground.staff.numbers import show_count
+from shop.ground.staff.phrases import join_names, name_value
 
 ENDS_SOON = timedelta(days=7)
 LITTLE_LEFT = 0.10  # of a budget
@@ -222,13 +223,13 @@ def _contests(now: datetime, known: Known) -> Iterator[Todo]:
             "the next is due in %(hours)d hour", "the next is due in %(hours)d hours", hours
         ) % {"hours": hours}
     link = find_link("admin:pricing_pricecontest_changelist") + "?answered_at__isempty=1"
-    said = _("%(what)s: %(when)s") % {"what": text, "when": hint}
+    said = name_value(text, hint)
     yield Todo(show_count(found.waiting), said, link, _("Answer"), is_failure=bool(found.overdue))
 
 
 def _name(names: list[str], *, more: bool = False) -> str:
     """Return a few names after a colon."""
-    said = pgettext("list", ", ").join(names[:MOST_NAMED])
+    said = join_names(names[:MOST_NAMED])
     return _(": %(names)s") % {"names": f"{said}…" if more or len(names) > MOST_NAMED else said}
 
 

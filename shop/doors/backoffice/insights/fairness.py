@@ -14,6 +14,7 @@ from pricing.api import GroupTreatment, explain_findings, find_audit_in_use, lis
 from shop.doors.backoffice.charts.drawing import Chart
 from shop.doors.backoffice.charts.intervals import Interval, IntervalChart
 from shop.ground.staff.numbers import EMPTY, show_count, show_number, show_percent
+from shop.ground.staff.phrases import name_value
 
 type Text = str | Promise
 
@@ -109,7 +110,7 @@ def _draw(groups: list[GroupTreatment]) -> Chart:
         value_title=_("Ratio"),
         show=show_number,
         rows=tuple(
-            Interval(name=f"{one.trait}: {one.group}", low=low, middle=value, high=high)
+            Interval(name=name_value(one.trait, one.group), low=low, middle=value, high=high)
             for one, value, low, high in known
         ),
         reference=0.8,

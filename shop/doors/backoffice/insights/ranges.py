@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from shop.doors.backoffice.formats import show_day
 from shop.doors.backoffice.home.sales import Period
 from shop.ground.catalog.selectors import list_markets
+from shop.ground.staff.phrases import join_names
 from shop.ground.staff.region import staff_currency
 
 type Text = str | Promise
@@ -116,7 +117,7 @@ def list_currencies() -> Iterator[tuple[str, str]]:
     for market in list_markets():
         named.setdefault(market.currency, []).append(market.name)
     for currency, names in named.items():
-        yield currency, f"{', '.join(names)} ({currency})"
+        yield currency, f"{join_names(names)} ({currency})"
 
 
 def build_bar(asked: InsightsQuery, complete_to: date | None) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 
 from pricing.api import (
     ModelImpact,
+    active_policy,
     count_drift_alarms,
-    find_audit_in_use,
+    find_audit,
     home_place,
     list_model_versions,
-    load_active_policy,
     name_family,
     read_impact,
 )
@@ -121,7 +121,8 @@ def _say_week(impact: ModelImpact | None) -> tuple[str, str]:
 
 
 def list_lights(rows: Sequence[ModelVersionRow], now: datetime) -> list[Light]:
-    """Return slope, calibration, fairness and freshness of the model in use. Four queries."""
+    """Return slope, calibration, fairness and freshness of the model in use. Two queries, three
+    where several places have audits."""
     in_use = _find_in_use(rows)
     if in_use is None:
         return []
@@ -130,16 +131,18 @@ def list_lights(rows: Sequence[ModelVersionRow], now: datetime) -> list[Light]:
     return [
         _light_slope(own),
         _light_calibration(in_use.metrics),
-        _light_fairness(),
+        _light_fairness(in_use),
         _light_freshness(in_use, now),
     ]
 
 
 def list_alarms(now: datetime) -> list[str]:
     """Return what is wrong with the model in use by name: lights that are not green, and drift of
-    the last day. Six queries.
+    the last day. Four queries.
     """
     lights = list_lights(list_model_versions(limit=VERSIONS), now)
+    if not lights:
+        return []
     names = [one.name for one in lights if one.tone in ("amber", "red")]
     market, channel = home_place()
     if count_drift_alarms(since=now - A_DAY, market=market, channel=channel):
@@ -182,16 +185,15 @@ def _light_calibration(metrics: Mapping[str, Any]) -> Light:
     return Light(name, "amber", _("look"), figure, meaning)
 
 
-def _light_fairness() -> Light:
-    verdict = find_audit_in_use()
-    said, tone = VERDICTS["missing" if verdict is None else verdict.state]
+def _light_fairness(in_use: ModelVersionRow) -> Light:
+    said, tone = VERDICTS[find_audit(model_id=in_use.id, sha256=in_use.sha256).state]
     words = {"green": _("good"), "amber": _("look"), "red": _("act")}
     return Light(_("Fairness"), tone, words[tone], EMPTY, said)
 
 
 def _light_freshness(in_use: ModelVersionRow, now: datetime) -> Light:
     age = now - in_use.trained_at
-    limit = timedelta(hours=load_active_policy().max_model_age_hours)
+    limit = timedelta(hours=active_policy().max_model_age_hours)
     figure, name = show_age(in_use.trained_at, now), _("Freshness")
     if age > limit:
         meaning = _("Too old: shoppers pay public prices until a newer model is in use.")

@@ -13,6 +13,7 @@ from shop.doors.backoffice.charts.planes import Band, Curve, Marker, PlaneChart,
 from shop.ground.kernel.money import BadAmount, read_amount, write_amount
 from shop.ground.staff.columns import show_minor, show_money
 from shop.ground.staff.numbers import EMPTY, show_number, show_units
+from shop.ground.staff.phrases import name_value
 from shop.ground.staff.region import staff_currency
 
 NORMAL_95 = 1.96
@@ -110,7 +111,7 @@ def draw_demand(curve: DemandCurve, floor: int | None, asked: int | None = None)
         show_x=show_minor,
         show_y=show_units,
         points=tuple(
-            Point(price, units, f"{show_minor(price)}: {show_units(units)}")
+            Point(price, units, name_value(show_minor(price), show_units(units)))
             for price, units in zip(
                 curve.seen_price_minor.tolist(), curve.seen_units.tolist(), strict=True
             )

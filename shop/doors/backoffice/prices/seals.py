@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from pricing.api import SealFigures, read_seals
 from shop.doors.backoffice.formats import is_older, show_age, show_day
 from shop.ground.staff.numbers import show_count
+from shop.ground.staff.phrases import join_names
 
 # Every sealed day is compared twice a day: after this long the job does not keep up.
 LATE_AFTER = timedelta(hours=24)
@@ -28,7 +29,7 @@ def say_seals(now: datetime) -> SealLine:
     """Return how the sealed days stand. Four queries."""
     found = read_seals()
     if found.broken:
-        days = ", ".join(show_day(day) for day in found.broken_days)
+        days = join_names(show_day(day) for day in found.broken_days)
         told = ngettext(
             "%(count)s sealed day is not what was sealed: %(days)s.",
             "%(count)s sealed days are not what was sealed; the newest: %(days)s.",

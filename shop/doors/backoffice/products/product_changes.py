@@ -10,6 +10,7 @@ from shop.ground.catalog.selectors import get_market
 from shop.ground.catalog.selectors.editing import EditedProduct, EditedVariant
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.numbers import EMPTY
+from shop.ground.staff.phrases import join_names
 
 
 def tell_changes(known: EditedProduct, draft: Draft, currency: str) -> str:
@@ -21,7 +22,7 @@ def tell_changes(known: EditedProduct, draft: Draft, currency: str) -> str:
         told += [
             _abroad(before.get(row.ref), row, market, prices) for row in draft.product.variants
         ]
-    return ", ".join(filter(None, told))
+    return join_names(filter(None, told))
 
 
 def _fields(known: EditedProduct, row: ProductRow) -> dict[str, bool]:

@@ -29,6 +29,8 @@ MOST_VARIANTS = 100
 BLANK_ROWS = 3
 MOST_PIECES = 1_000_000
 MOST_ATTRIBUTES = 40
+# Fields of a known variant that are edited in the table of prices, and the form they are sent with
+IN_TABLE, PRODUCT_FORM = ("price", "cost", "stock"), "ft-product"
 
 
 def _text(label: Any, *, most: int, **options: Any) -> forms.CharField:
@@ -198,6 +200,16 @@ class VariantForm(forms.Form):
         if self.is_meant() and cleaned.get("price") is None and "price" not in self.errors:
             self.add_error("price", _("Write a list price, such as 12.50."))
         return cleaned
+
+    def edit_in_table(self, on_hand: int, *, may_move_stock: bool) -> None:
+        """Give the fields that the table of prices holds to the product's form, wherever the table
+        stands; pieces in stock are those there are.
+        """
+        for name in IN_TABLE:
+            self.fields[name].widget.attrs["form"] = PRODUCT_FORM
+        stock = self.fields["stock"]
+        stock.label, stock.disabled = _("Stock"), not may_move_stock
+        self.initial["stock"] = on_hand
 
     def is_meant(self) -> bool:
         """Whether anything was written into the row."""

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -19,6 +18,7 @@ from promotions.campaigns.api import CampaignStatus
 from promotions.planning.api import PHASES, list_product_offers
 from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import Series
+from shop.doors.backoffice.formats import show_day
 from shop.doors.backoffice.learning.priors import say_basis
 from shop.doors.backoffice.memory import remember
 from shop.doors.backoffice.prices.today import PriceLine, list_price_lines
@@ -162,7 +162,7 @@ def _describe_sales(known: EditedProduct, market: MarketValue, now: datetime) ->
     chart = DayChart(
         title=_("Pieces sold by week"),
         label_title=_("Week from"),
-        labels=tuple(date_format(one.week, "j M") for one in weeks),
+        labels=tuple(show_day(one.week) for one in weeks),
         show=show_count,
         bars=(
             Series(_("At the public price"), public, 1),

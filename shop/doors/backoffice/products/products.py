@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from pricing.api import SavedProducts, list_set_prices, save_products
@@ -30,11 +31,14 @@ from shop.ground.catalog.selectors.editing import (
     list_taken_skus,
 )
 from shop.ground.catalog.services import state_costs
+from shop.ground.inventory.selectors import list_stock
+from shop.ground.inventory.services import adjust_stock
 from shop.ground.kernel.barcodes import bar_code
 from shop.ground.kernel.hashing import fingerprint
 from shop.ground.kernel.ids import uuid7_at
 
 MOST_DEPTH = 2
+COUNTED = "counted on the product's page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Draft:
     categories: tuple[CategoryRow, ...]
     brands: tuple[BrandRow, ...]
     stock: Mapping[str, int]
+    counted: Mapping[int, int]
     abroad: Mapping[str, Mapping[str, int | None]]
     typed_costs: frozenset[str]
 
@@ -100,6 +105,13 @@ def fill_variants(known: EditedProduct | None) -> list[dict[str, Any]]:
     ]
 
 
+def open_table(known: EditedProduct, variants: BaseVariantSet, *, may_move_stock: bool) -> None:
+    """Let the table of prices edit the known variants. One query."""
+    lies = list_stock(variant_ids=[one.variant_id for one in known.variants])
+    for one, row in zip(known.variants, variants.forms, strict=False):
+        row.edit_in_table(lies.get(one.variant_id, (0, 0))[0], may_move_stock=may_move_stock)
+
+
 def draft_product(
     known: EditedProduct | None, form: ProductForm, variants: BaseVariantSet, now: datetime
 ) -> Draft | None:
@@ -136,6 +148,7 @@ def draft_product(
         categories=categories,
         brands=brands,
         stock={row.ref: pieces for row, said in rows if (pieces := said.get("stock")) is not None},
+        counted=_read_counts(known, variants),
         abroad=_read_abroad(rows),
         typed_costs=frozenset(
             row.ref for row, _said in rows if row.cost_minor != before.get(row.ref)
@@ -152,10 +165,25 @@ def _read_abroad(
     }
 
 
+def _read_counts(known: EditedProduct | None, variants: BaseVariantSet) -> dict[int, int]:
+    """Return the pieces that were written for known variants where they differ from what lay there
+    when the page was opened, by variant.
+    """
+    ids = {one.ref: one.variant_id for one in (() if known is None else known.variants)}
+    return {
+        ids[ref]: row.cleaned_data["stock"]
+        for row in variants.meant()
+        if (ref := row.cleaned_data["ref"]) in ids
+        and "stock" in row.changed_data
+        and row.cleaned_data["stock"] is not None
+    }
+
+
+@transaction.atomic
 def save_draft(
     draft: Draft, known: EditedProduct | None, revision: int, now: datetime
 ) -> SavedProducts:
-    """Save it. Raises what `save_products` raises."""
+    """Save it, stock that was counted too. Raises what `save_products` raises, and OutOfStock."""
     saved = save_products(
         products=[draft.product],
         categories=draft.categories,
@@ -166,6 +194,8 @@ def save_draft(
         revisions=None if known is None else {known.ref: revision},
         now=now,
     )
+    for variant_id, pieces in draft.counted.items():
+        adjust_stock(variant_id=variant_id, on_hand=pieces, reference=COUNTED, now=now)
     if draft.typed_costs:
         state_costs(refs=draft.typed_costs, now=now)
     return saved

@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_ago
+from shop.ground.staff.phrases import join_clauses, join_names, name_value
 from shop.ground.staff.saved_views import ViewTab, clean_query
 from shop.ground.staff.saved_views import list_views as find_views
 
@@ -24,6 +25,11 @@ register = template.Library()
 def ago(moment: datetime | None) -> SafeString | str:
     """Return how long ago a moment was, with the moment itself on hover; a dash for none."""
     return show_ago(moment, utc_now())
+
+
+register.simple_tag(name_value)
+register.filter("names", join_names)
+register.filter("clauses", join_clauses)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from promotions.campaigns.api import CampaignView, list_campaigns_between
 from promotions.planning.api import PHASES, Run, find_overlaps, month_days, runs_on, step_month
 from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.labels import name_choice
 from shop.doors.backoffice.views.campaigns import CAN_SEE
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.region import staff_zone
@@ -70,6 +71,7 @@ def _describe(rows: list[CampaignView]) -> list[dict[str, Any]]:
         {
             "row": row,
             "run": runs[row.campaign_id],
+            "audience": name_choice("promotions.campaign.audience", row.audience),
             "phase": PHASES[row.phase][0],
             "tone": PHASES[row.phase][1],
             "with": [names[key] for key in overlaps[row.campaign_id]],

@@ -30,6 +30,7 @@ from shop.ground.catalog.services.pictures import (
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.keys import read_number
 from shop.ground.staff.log import write_act
+from shop.ground.staff.phrases import name_value
 
 CHANGE_PICTURES = "shop.change_productpicture"
 
@@ -67,7 +68,7 @@ def upload_pictures(request: HttpRequest, product_id: int) -> HttpResponse:
 
 
 def _refuse(request: HttpRequest, name: str, code: str) -> None:
-    messages.error(request, f"{name}: {SENTENCES[code]}")
+    messages.error(request, name_value(name, SENTENCES[code]))
 
 
 @needs(SEE)

@@ -25,6 +25,7 @@ from shop.doors.backoffice.products.products import (
     draft_product,
     fill_product,
     fill_variants,
+    open_table,
     read_product,
     save_draft,
 )
@@ -101,6 +102,8 @@ def _edit(request: HttpRequest, known: EditedProduct | None) -> HttpResponse:
     currency = get_market(home_market()).currency
     form = ProductForm(data, initial=fill_product(known))
     variants = variant_set(data, initial=fill_variants(known), currency=currency)
+    if known is not None:
+        open_table(known, variants, may_move_stock=request.user.has_perm(MOVE_STOCK))
     if data is not None:
         is_valid = form.is_valid()
         variants.option_names = form.cleaned_data.get("option_names")
@@ -121,7 +124,7 @@ def _save(
     except ProductChanged:
         _tell_stale(form, known)
         return None
-    except CatalogConflict as refusal:
+    except (CatalogConflict, OutOfStock) as refusal:
         form.add_error(None, str(refusal))
         return None
     product_id = _log_save(request, draft, known)
@@ -178,6 +181,7 @@ def _show(
     }
     if known is not None:
         context |= describe_product(known, utc_now(), account)
+        context["price_rows"] = list(zip(context["prices"], variants.forms, strict=False))
         pictures = describe_pictures(known)
         context |= {
             "pictures": pictures,

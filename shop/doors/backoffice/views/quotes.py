@@ -26,6 +26,7 @@ from pricing.base.core.values import QuoteTrace
 from pricing.ledger.core.labels import label_text
 from shop.doors.backoffice.formats import show_age
 from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.labels import name_choice
 from shop.doors.backoffice.prices.decisions import (
     draw_candidates,
     draw_chances,
@@ -44,6 +45,7 @@ from shop.ground.staff.columns import show_money
 from shop.ground.staff.documents import show_document
 from shop.ground.staff.keys import read_uuid
 from shop.ground.staff.numbers import EMPTY, show_units
+from shop.ground.staff.phrases import join_clauses, join_names
 from shop.ground.staff.region import show_moment
 
 CAN_REPLAY = "pricing.view_quote"
@@ -104,7 +106,7 @@ def replay(request: HttpRequest, quote_id: UUID) -> HttpResponse:
         if made.is_identical:
             messages.success(request, _("Replayed: the same decision to the last cent."))
         else:
-            differences = "; ".join(made.differences)
+            differences = join_clauses(made.differences)
             messages.error(request, _("Replayed: it differs. %(what)s") % {"what": differences})
     return HttpResponseRedirect(reverse("admin:quote", args=[quote_id]))
 
@@ -178,13 +180,16 @@ def _list_versions(trace: QuoteTrace) -> list[tuple[str, str]]:
     return [
         (_("Issued"), _moment(trace.issued_at)),
         (_("Good until"), _moment(trace.expires_at)),
-        (_("Price source"), trace.rung),
-        (_("Arm"), f"{trace.arm} ({show_units(trace.propensity)})"),
+        (_("Price source"), name_choice("pricing.quote.rung", trace.rung)),
+        (
+            _("Arm"),
+            f"{name_choice('pricing.quote.arm', trace.arm)} ({show_units(trace.propensity)})",
+        ),
         (_("Policy"), str(trace.policy_version)),
         (_("Model"), str(trace.model_version or EMPTY)),
         (_("Price book"), str(trace.book_version)),
         (_("Jurisdiction"), trace.jurisdiction_code),
-        (_("Market and channel"), f"{trace.market}, {trace.channel}"),
+        (_("Market and channel"), join_names((trace.market, trace.channel))),
         (_("Asked by"), trace.purpose or EMPTY),
         (_("Signing key"), str(trace.kid)),
         (_("Signature"), trace.signature[:16] or EMPTY),

@@ -23,6 +23,7 @@ from shop.doors.backoffice.rehearsals.shown_cards import draw_cards
 from shop.ground.catalog.selectors import get_market
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_money
+from shop.ground.staff.phrases import join_names
 
 
 def describe_preview(request: HttpRequest, campaign: CampaignView) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def say_how(one: Restored) -> str:
     }[one.how]
     if not one.lost:
         return said
-    lost = _("not restored: %(codes)s") % {"codes": ", ".join(one.lost)}
+    lost = _("not restored: %(codes)s") % {"codes": join_names(one.lost)}
     return f"{said}; {lost}"
 
 

@@ -7,6 +7,8 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
+from shop.ground.kernel.naming import name_for_reader
+
 __all__ = [
     "Brand",
     "Category",
@@ -62,7 +64,7 @@ class Category(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return name_for_reader(self.name, self.name_zh)
 
 
 class Brand(models.Model):
@@ -133,7 +135,7 @@ class Product(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return name_for_reader(self.name, self.name_zh)
 
 
 class Variant(models.Model):
