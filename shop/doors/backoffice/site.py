@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
-from shop.doors.backoffice.home.dashboards import build_home
+from shop.doors.backoffice.home.dashboards import build_home, show_strip
 from shop.doors.backoffice.home.simulated import tell_simulated
 from shop.doors.backoffice.navigation import read_menu
 from shop.doors.backoffice.page_wrappers import (
@@ -27,6 +27,7 @@ from shop.doors.backoffice.page_wrappers import (
 from shop.doors.backoffice.palette import find_actions, find_records, find_tables
 from shop.doors.backoffice.reauthentication import require_recent, require_second_factor
 from shop.doors.backoffice.urls import list_pages
+from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.masked import MaskedAdmin
 
 
@@ -110,7 +111,10 @@ class StaffSite(UnfoldAdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """Show the first page."""
+        """Show the first page, or its figures alone when the page asks for news."""
+        if request.headers.get("HX-Request") == "true" and request.GET.get("part") == "strip":
+            strip = show_strip(request.user, utc_now())
+            return TemplateResponse(request, "admin/parts/strip.html", strip)
         menu = read_menu(request)
         context = {"menu": menu, **build_home(request, menu), **(extra_context or {})}
         return super().index(request, context)

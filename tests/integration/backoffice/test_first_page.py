@@ -166,3 +166,14 @@ def test_forms_offer_the_last_five_reasons_of_their_reader(
     assert 'list="ft-reasons"' in page
     other = as_role(SUPPORT).get(reverse("admin:index")).content.decode()
     assert "Reason 2" not in other
+
+
+def test_figures_renew_themselves_until_the_reader_pauses_them(root: Client) -> None:
+    address = reverse("admin:index")
+    page = root.get(address).content.decode()
+    assert f'hx-get="{address}?part=strip"' in page
+    strip = root.get(address, {"part": "strip"}, headers={"HX-Request": "true"}).content.decode()
+    assert (strip.count("ft-kpi-figure"), "<html" in strip) == (4, False)
+    for name in ("index", "workers", "live"):
+        paused = root.get(reverse(f"admin:{name}"), {"pause": "1"}).content.decode()
+        assert ("every 2s" in paused, "Go on" in paused) == (False, True), name

@@ -49,7 +49,8 @@ def build_home(request: HttpRequest, menu: Menu) -> dict[str, Any]:
         "may_search": account.has_perms(("orders.change_order", "profiles.view_personal")),
         "verdicts": list_verdicts(now) if _plans_experiments(account) else (),
         "acts": list_acts() if _reads_only(account) else (),
-        **_show_sales(account, period),
+        **show_strip(account, now),
+        "is_paused": request.GET.get("pause") == "1",
         **_show_switches(menu),
         "fine_jobs": _count_fine_jobs(now) if account.has_perm("shop.change_jobrun") else None,
         "trips": _list_trips(menu),
@@ -60,11 +61,13 @@ def build_home(request: HttpRequest, menu: Menu) -> dict[str, Any]:
     }
 
 
-def _show_sales(account: Any, period: Period) -> dict[str, Any]:
-    """Return four numbers and the strip of two weeks, for who may see orders and quotes."""
+def show_strip(account: Any, now: datetime) -> dict[str, Any]:
+    """Return four numbers and the strip of two weeks, for who may see orders and quotes. Two
+    queries, remembered for some seconds.
+    """
     if not account.has_perms(("orders.view_order", "pricing.view_quote")):
         return {}
-    sales = read_sales(period)
+    sales = read_sales(Period.ending(now, STRIP_DAYS))
     return {"cards": build_cards(sales)[:MOST_CARDS], "chart": draw_sales(sales)}
 
 

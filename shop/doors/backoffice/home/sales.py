@@ -23,7 +23,7 @@ from shop.ground.staff.region import staff_currency
 
 ONLINE = "online"
 PERIODS = (7, 28, 91, 364)
-KEEP_SECONDS = {7: 30, 28: 60, 91: 300, 364: 900}
+KEEP_SECONDS = {7: 30, 14: 5, 28: 60, 91: 300, 364: 900}
 # Periods whose days with sales differ by more than this share are not compared.
 LEAST_ALIKE = 0.8
 RUNGS = ("personal", "book", "public")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext as _
+
 from shop.doors.backoffice.products.products import Draft
 from shop.ground.catalog.core.loading import ProductRow, VariantRow
 from shop.ground.catalog.selectors import get_market
@@ -22,6 +24,11 @@ def tell_changes(known: EditedProduct, draft: Draft, currency: str) -> str:
         told += [
             _abroad(before.get(row.ref), row, market, prices) for row in draft.product.variants
         ]
+    skus = {one.variant_id: one.sku for one in known.variants}
+    told += [
+        _("%(sku)s counted: %(pieces)s") % {"sku": skus[variant_id], "pieces": pieces}
+        for variant_id, pieces in draft.counted.items()
+    ]
     return join_names(filter(None, told))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -210,6 +211,9 @@ class VariantForm(forms.Form):
         stock = self.fields["stock"]
         stock.label, stock.disabled = _("Stock"), not may_move_stock
         self.initial["stock"] = on_hand
+        # What is sold meanwhile is no count of the reader: compared is what the page showed.
+        stock.show_hidden_initial = True
+        stock.hidden_widget = partial(forms.HiddenInput, attrs={"form": PRODUCT_FORM})
 
     def is_meant(self) -> bool:
         """Whether anything was written into the row."""

@@ -23,6 +23,7 @@ def show_workers(request: HttpRequest) -> HttpResponse:
         "gauges": list_gauges(now),
         "freshness": list_freshness(now),
         "now": now,
+        "is_paused": request.GET.get("pause") == "1",
     }
     if request.headers.get("HX-Request") == "true" and "part" in request.GET:
         return TemplateResponse(request, "admin/parts/health.html", health)

@@ -14,6 +14,7 @@ from pricing.ledger.models.ledger import PublicPrice
 from promotions.models import Campaign, Offer, OfferVariant
 from shop.ground.catalog.models import ListPrice, Product, Variant
 from shop.ground.catalog.selectors import forget_catalog, search_variants
+from shop.ground.inventory.models import StockRecord
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.log import say_entry
 from tests.factories.markets import sell_abroad
@@ -43,14 +44,21 @@ def test_one_page_sets_and_withdraws_prices_of_other_markets(
         for one, price in ((small, "12.50"), (medium, "13"))
     ]
     kept[0] |= {"cost": "4.00", "price_ca": "16.50"}
+    kept[0] |= {"stock": "9"}
+    kept[1] |= {"stock": "3"}
+    counted = {"initial-variant-0-stock": "9", "initial-variant-1-stock": "0"}
     changed = TEE | {"category": "shirts", "new_category": "", "revision": str(tee.revision)}
-    answer = save(merchandiser, tee.pk, **changed, **rows(*kept, initial=2))
+    answer = save(merchandiser, tee.pk, **changed, **counted, **rows(*kept, initial=2))
     assert answer.status_code == 302
+    # Of the first 4 were sold after the page was opened: its field was not touched.
+    held = StockRecord.objects.filter(variant__product=tee).order_by("variant")
+    assert list(held.values_list("on_hand", flat=True)) == [5, 3]
     assert list(listed.values_list("variant", "amount_minor")) == [(small.pk, 1_650)]
     said = LogEntry.objects.filter(object_id=str(tee.pk)).first()
     assert said is not None
     assert say_entry(said) == (
-        "Saved the product: NIGHT-TEE-S (ca) CA$17.00 → CA$16.50, TEE-M (ca) CA$17.00 → –."
+        "Saved the product: NIGHT-TEE-S (ca) CA$17.00 → CA$16.50, TEE-M (ca) CA$17.00 → –,"
+        " TEE-M counted: 3."
     )
     assert Product.objects.get(pk=tee.pk).revision > tee.revision
 
