@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
+from shop.ground.catalog.choosing import change_products, may_change_products
 from shop.ground.catalog.core.slugs import make_slug
-from shop.ground.catalog.core.values import CHOSEN_PRODUCTS
 from shop.ground.catalog.forms import CategoryForm, MarketForm
 from shop.ground.catalog.models import (
     Brand,
@@ -35,10 +34,9 @@ from shop.ground.kernel.ids import uuid7_at
 from shop.ground.staff.columns import money_column, percent_column, show_link, tag_column
 from shop.ground.staff.filters import MoneyRangeFilter
 from shop.ground.staff.keys import KeySearch, read_text, read_words
-from shop.ground.staff.numbers import show_count, show_units
+from shop.ground.staff.numbers import show_units
 from shop.ground.staff.tables import KeptAdmin, ReadOnlyAdmin
 
-MOST_CHOSEN = 2_000  # products that are changed together
 PICTURE_TONES = {"pending": "amber", "ready": "green", "refused": "red"}
 
 
@@ -93,6 +91,21 @@ class CategoryAdmin(KeptAdmin):
     fields = ["name", "name_zh", "parent", "icon", "position"]
     fields += ["is_restricted", "is_child_directed", "is_sensitive", *readonly_fields]
 
+    actions = ["change_many"]
+    list_disable_select_all = False
+
+    def has_choose_permission(self, request: HttpRequest) -> bool:
+        """Whether the reader may change many products at once."""
+        return may_change_products(request)
+
+    @admin.action(description=_("Change products inside…"), permissions=["choose"])
+    def change_many(self, request: HttpRequest, queryset: QuerySet[Category]) -> HttpResponse:
+        """Choose the products of categories and of all below them, and ask what is changed."""
+        inside = Q()
+        for path in queryset.values_list("path", flat=True):
+            inside |= Q(category__path=path) | Q(category__path__startswith=f"{path}/")
+        return change_products(request, Product.objects.filter(inside))
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A category stays where it is: addresses and offers name its path."""
         return [*self.readonly_fields, "parent"] if obj else list(self.readonly_fields)
@@ -113,7 +126,7 @@ class CategoryAdmin(KeptAdmin):
     @admin.display(description=_("Category"), ordering="path")
     def indented_name(self, row: Category) -> SafeString:
         """The name, moved right by its depth."""
-        return format_html('<span class="ft-depth-{}">{}</span>', row.depth, row.name)
+        return format_html('<span class="ft-depth-{}">{}</span>', row.depth, row)
 
     @admin.display(description=_("Products"), ordering="products_in")
     def product_count(self, row: Any) -> int:
@@ -162,12 +175,7 @@ class ProductAdmin(KeySearch, KeptAdmin):
     @admin.action(description=_("Change many…"), permissions=["change"])
     def change_many(self, request: HttpRequest, queryset: QuerySet[Product]) -> HttpResponse:
         """Keep the choice and ask what is changed."""
-        ids = list(queryset.order_by("pk").values_list("pk", flat=True)[: MOST_CHOSEN + 1])
-        if len(ids) > MOST_CHOSEN:
-            said = gettext("Only the first %(most)s products are changed: use a list for more.")
-            messages.warning(request, said % {"most": show_count(MOST_CHOSEN)})
-        request.session[CHOSEN_PRODUCTS] = ids[:MOST_CHOSEN]
-        return HttpResponseRedirect(reverse("admin:product_bulk"))
+        return change_products(request, queryset)
 
     def add_view(self, request: HttpRequest, *_args: Any, **_options: Any) -> HttpResponse:
         """Lead to the page of a new product, which makes prices, stock and words with it."""

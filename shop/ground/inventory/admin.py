@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action
 
+from shop.ground.catalog.choosing import change_products, may_change_products
+from shop.ground.catalog.models import Product
 from shop.ground.catalog.selectors.staff import find_variant_ids
 from shop.ground.inventory.models import StockLocation, StockMovement, StockRecord, StockReservation
 from shop.ground.inventory.services import adjust_stock
@@ -62,13 +64,25 @@ class StockRecordAdmin(KeySearchAdmin):
     search_keys = {"variant__sku__startswith": read_text, "variant_id__in": find_variant_ids}
     search_help_text = _("SKU or words")
     ordering = ["-id"]
+    actions = ["change_many"]
+    list_disable_select_all = False
     actions_detail = ["enter_count"]
     actions_row = ["enter_count"]
+
+    def has_choose_permission(self, request: HttpRequest) -> bool:
+        """Whether the reader may change many products at once."""
+        return may_change_products(request)
+
+    @admin.action(description=_("Change many…"), permissions=["choose"])
+    def change_many(self, request: HttpRequest, queryset: QuerySet[StockRecord]) -> HttpResponse:
+        """Choose the products that lie there, and ask what is changed: their stock, for one."""
+        chosen = Product.objects.filter(variants__in=queryset.values("variant")).distinct()
+        return change_products(request, chosen)
 
     @admin.display(description=_("Product"))
     def product_name(self, row: StockRecord) -> str:
         """What it is."""
-        return row.variant.product.name
+        return str(row.variant.product)
 
     @admin.display(description=_("Free"))
     def free(self, row: StockRecord) -> SafeString:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from orders.reports.api import list_week_sales
 from pricing.api import tell_demand_basis
 from profiles.reviews.api import list_questions, summarize_ratings
+from profiles.values import ShopperValue
 from promotions.campaigns.api import CampaignStatus
 from promotions.planning.api import PHASES, list_product_offers
 from shop.doors.backoffice.charts.days import DayChart
@@ -74,10 +75,14 @@ class OfferRow:
     market_code: str
 
 
-def describe_product(known: EditedProduct, now: datetime, account: Any) -> dict[str, Any]:
-    """Return what the page of a product shows beside its form."""
+def describe_product(
+    known: EditedProduct, now: datetime, account: Any, seen_by: ShopperValue | None = None
+) -> dict[str, Any]:
+    """Return what the page of a product shows beside its form; the price block as a guest sees it,
+    or as `seen_by` does, whose consent decides.
+    """
     market = get_market(home_market())
-    guest = _see_as_guest(known, market, now)
+    guest = _see_as(seen_by, known, market, now)
     address = reverse("product", args=[known.slug])
     offers = _list_offers(known, now, account)
     return {
@@ -98,11 +103,15 @@ def describe_product(known: EditedProduct, now: datetime, account: Any) -> dict[
     }
 
 
-def _see_as_guest(known: EditedProduct, market: MarketValue, now: datetime) -> ProductPage | None:
-    """Return the page that a visitor gets whom nobody knows; None where it is not sold."""
+def _see_as(
+    shopper: ShopperValue | None, known: EditedProduct, market: MarketValue, now: datetime
+) -> ProductPage | None:
+    """Return the page that a shopper gets, or a visitor whom nobody knows; None where it is not
+    sold.
+    """
     context = PageContext(
-        shopper_pseudonym=None,
-        account_id=None,
+        shopper_pseudonym=None if shopper is None else shopper.pseudonym,
+        account_id=None if shopper is None else shopper.account_id,
         language=get_language() or "en",
         locale=staff_locale(),
         market=market.code,

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from orders.checkout.api import IdempotencyInFlight, IdempotencyMismatch, run_once
+from profiles.shoppers.api import ShopperNotFound, get_shopper_by_id
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.products.product_changes import tell_changes
 from shop.doors.backoffice.products.product_forms import ProductForm, variant_set
@@ -50,6 +51,7 @@ from shop.ground.staff.reasons import say_refusal
 SEE, ADD, CHANGE_IT = "shop.view_product", "shop.add_product", "shop.change_product"
 SET_PRICES = "pricing.change_publicprice"
 MOVE_STOCK = "shop.change_stockrecord"
+SEE_AS = ("profiles.view_shopper", "pricing.view_quote")
 MOST_PIECES = 1_000_000
 
 
@@ -180,7 +182,8 @@ def _show(
         "stock_form": StockForm(),
     }
     if known is not None:
-        context |= describe_product(known, utc_now(), account)
+        context |= _see_as(request)
+        context |= describe_product(known, utc_now(), account, context["seen_by"])
         context["price_rows"] = list(zip(context["prices"], variants.forms, strict=False))
         pictures = describe_pictures(known)
         context |= {
@@ -191,6 +194,20 @@ def _show(
         }
     title: str | Promise = known.name if known else gettext_lazy("New product")
     return render_page(request, "admin/product.html", title, context)
+
+
+def _see_as(request: HttpRequest) -> dict[str, Any]:
+    """Return the shopper whose price is looked at, by number; None for a guest."""
+    asked = request.GET.get("as", "").strip()
+    found: dict[str, Any] = {"asked_as": asked, "seen_by": None, "refused_as": ""}
+    found["may_see_as"] = request.user.has_perms(SEE_AS)
+    number = read_number(asked)
+    if asked and found["may_see_as"]:
+        try:
+            found["seen_by"] = get_shopper_by_id(shopper_id=number or 0)
+        except ShopperNotFound:
+            found["refused_as"] = _("There is no shopper of this number.")
+    return found
 
 
 @require_POST

@@ -12,8 +12,10 @@ from django.urls import reverse
 
 from shop.doors.product_lists.models import ProductImport
 from shop.doors.product_lists.tasks import work_on_product_lists
-from shop.ground.catalog.models import Variant
-from shop.ground.staff.roles import MERCHANDISER
+from shop.ground.catalog.core.values import CHOSEN_PRODUCTS
+from shop.ground.catalog.models import Category, Variant
+from shop.ground.inventory.models import StockRecord
+from shop.ground.staff.roles import MERCHANDISER, SUPPORT
 
 pytestmark = pytest.mark.django_db
 BULK = reverse("admin:product_bulk")
@@ -71,3 +73,16 @@ def test_a_choice_without_its_value_is_asked_again(as_role: Callable[[str], Clie
         page = browser.post(BULK, {"what": what, "category": "Nowhere"})
         assert said in page.content.decode()
     assert not ProductImport.objects.exists()
+
+
+def test_stock_and_categories_choose_their_products(as_role: Callable[[str], Client]) -> None:
+    browser = as_role(MERCHANDISER)
+    record = StockRecord.objects.order_by("pk")[0]
+    category = Category.objects.get(products=record.variant.product)
+    for table, row in (("stockrecord", record), ("category", category)):
+        address = reverse(f"admin:shop_{table}_changelist")
+        asked = {"action": "change_many", "_selected_action": [str(row.pk)]}
+        assert browser.post(address, asked)["Location"] == BULK
+        assert browser.session[CHOSEN_PRODUCTS] == [record.variant.product_id]
+    support = as_role(SUPPORT).get(address).content.decode()
+    assert 'value="change_many"' not in support
