@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from promotions.campaigns.core.claims import BadClaim, parse_claims
-from shop.ground.kernel.naming import name_for_reader
+from shop.ground.database.naming import name_for_reader
 
 PUBLIC_HOLDOUT = _(
     "A public offer is for everybody, so nobody can be held out. Make it a members' or"

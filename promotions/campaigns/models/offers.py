@@ -16,7 +16,7 @@ from promotions.engine.api import (
     parse_condition,
     parse_scope,
 )
-from shop.ground.kernel.naming import name_for_reader
+from shop.ground.database.naming import name_for_reader
 
 MAX_DEPTH = 5
 TOO_DEEP = f"Groups nest at most {MAX_DEPTH} deep, and never in a circle."

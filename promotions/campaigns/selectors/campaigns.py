@@ -120,10 +120,10 @@ def list_campaigns_between(
     return [view_campaign(row, now) for row in rows.order_by("starts_at", "pk")[:limit]]
 
 
-def list_live_campaigns(*, now: datetime) -> list[CampaignView]:
-    """Return campaigns that apply now, as they begin. One query."""
+def live_campaigns(now: datetime) -> models.QuerySet[Campaign]:
+    """Return campaigns that apply now, as they begin."""
     rows = Campaign.objects.filter(status=Status.LIVE, starts_at__lte=now, ends_at__gt=now)
-    return [view_campaign(row, now) for row in rows.order_by("starts_at", "pk")]
+    return rows.order_by("starts_at", "pk")
 
 
 def find_owner(campaign_id: int) -> str:

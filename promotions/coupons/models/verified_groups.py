@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from shop.ground.kernel.naming import name_for_reader
+from shop.ground.database.naming import name_for_reader
 
 
 class VerifiedGroup(models.Model):

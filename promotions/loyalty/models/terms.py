@@ -10,7 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from shop.ground.kernel.naming import name_for_reader
+from shop.ground.database.naming import name_for_reader
 
 LEAST = MinValueValidator(Decimal("0.0001"))
 

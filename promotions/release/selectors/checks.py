@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import OuterRef, Subquery
 from django.db.models.fields.json import KeyTransform
 
+from promotions.campaigns.api import CampaignView, live_campaigns, view_campaign
 from promotions.release.models import CampaignCheck
 
 State = CampaignCheck.State
@@ -68,15 +69,17 @@ def list_checks(*, campaign_id: int, kind: str) -> list[CheckView]:
     ]
 
 
-def list_unlawful(campaign_ids: Collection[int]) -> list[int]:
-    """Return which campaigns break a rule by the newest answer of the law. One query."""
-    rows = CampaignCheck.objects.filter(
-        campaign_id__in=campaign_ids, kind=CampaignCheck.Kind.LAW, state=State.DONE
-    )
-    newest = rows.order_by("campaign_id", "-pk").distinct("campaign_id")
+def list_live_verdicts(*, now: datetime) -> list[tuple[CampaignView, bool]]:
+    """Return campaigns that apply now, as they begin, each with whether it breaks a rule by the
+    newest answer of the law. One query.
+    """
     said = KeyTransform("is_lawful", KeyTransform(settings.LANGUAGE_CODE, "answer"))
-    answers = newest.values_list("campaign_id", said)
-    return [campaign_id for campaign_id, is_lawful in answers if is_lawful is False]
+    answers = CampaignCheck.objects.filter(
+        campaign=OuterRef("pk"), kind=CampaignCheck.Kind.LAW, state=State.DONE
+    )
+    newest = answers.order_by("-pk").annotate(said=said).values("said")[:1]
+    rows = live_campaigns(now).annotate(is_lawful=Subquery(newest))
+    return [(view_campaign(row, now), row.is_lawful is False) for row in rows]
 
 
 def load_answer(check_id: int, part: str) -> Any:

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from promotions.campaigns.api import list_live_campaigns
+from promotions.campaigns.api import live_campaigns
 from promotions.campaigns.models import Campaign
 from promotions.release.models import CampaignCheck
 from shop.ground.staff.log import write_act
@@ -77,8 +77,8 @@ def ask_law_of_running(*, now: datetime) -> int:
     a release. Return how many questions are new.
     """
     asked = [
-        ask_check(campaign_id=one.campaign_id, kind=Kind.LAW, by_id=None, now=now)
-        for one in list_live_campaigns(now=now)
+        ask_check(campaign_id=one.pk, kind=Kind.LAW, by_id=None, now=now)
+        for one in live_campaigns(now)
     ]
     return sum(asked)
 

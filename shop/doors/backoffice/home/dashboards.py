@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils.timezone import localtime
 
 from pricing.api import TripRow, count_second_yes, list_kill_switches, list_open_trips
-from promotions.campaigns.api import list_live_campaigns
 from promotions.coupons.api import BudgetRow, list_budget_alerts
+from promotions.release.api import list_live_verdicts
 from shop.doors.backoffice.home.health import list_jobs
 from shop.doors.backoffice.home.queue import offer_decisions
 from shop.doors.backoffice.home.readings import list_acts, list_verdicts
@@ -21,8 +21,8 @@ from shop.doors.backoffice.home.todos import Known, list_todos
 from shop.doors.backoffice.navigation import Menu
 from shop.doors.backoffice.prices.scopes import describe_switches, name_scope
 from shop.ground.approvals.selectors import list_waiting
+from shop.ground.database.naming import name_for_reader
 from shop.ground.kernel.clock import utc_now
-from shop.ground.kernel.naming import name_for_reader
 from shop.ground.staff.columns import show_money
 
 STRIP_DAYS = 14
@@ -39,7 +39,7 @@ def build_home(request: HttpRequest, menu: Menu) -> dict[str, Any]:
     period = Period.ending(now, STRIP_DAYS)
     may_see_campaigns = account.has_perm("promotions.view_campaign")
     budgets = list_budget_alerts(now=now) if may_see_campaigns else []
-    live = list_live_campaigns(now=now) if may_see_campaigns else []
+    live = list_live_verdicts(now=now) if may_see_campaigns else []
     return {
         "now": now,
         "todos": list_todos(account, now, Known(menu.badges, live, budgets)),

@@ -20,7 +20,6 @@ from pricing.api import count_proposals, read_open_contests
 from profiles.reviews.api import count_open_questions
 from promotions.campaigns.api import CampaignView
 from promotions.coupons.api import BudgetRow
-from promotions.release.api import list_unlawful
 from shop.doors.backoffice.learning.scorecards import list_alarms
 from shop.doors.backoffice.memory import remember
 from shop.doors.backoffice.names import name_cards
@@ -38,11 +37,11 @@ MOST_NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the page has read already: the badges of the menu, campaigns that are live, and budgets
-    that run out."""
+    """What the page has read already: the badges of the menu, campaigns that are live
+    (each with whether it breaks a law), and budgets that run out."""
 
     badges: Mapping[str, str]
-    live: Sequence[CampaignView]
+    live: Sequence[tuple[CampaignView, bool]]
     budgets: Sequence[BudgetRow]
 
 
@@ -107,7 +106,7 @@ def _changes(now: datetime, known: Known) -> Iterator[Todo]:
 
 
 def _ending(now: datetime, known: Known) -> Iterator[Todo]:
-    ending = [one for one in known.live if one.ends_at <= now + ENDS_SOON]
+    ending = [one for one, _broken in known.live if one.ends_at <= now + ENDS_SOON]
     if ending:
         text = ngettext("campaign ends within 7 days", "campaigns end within 7 days", len(ending))
         named = _name([one.name for one in ending])
@@ -116,12 +115,11 @@ def _ending(now: datetime, known: Known) -> Iterator[Todo]:
 
 
 def _laws(now: datetime, known: Known) -> Iterator[Todo]:
-    live = {one.campaign_id: one.name for one in known.live}
-    broken = list_unlawful(live) if live else []
+    broken = [one for one, breaks_law in known.live if breaks_law]
     if broken:
         text = ngettext("live campaign breaks a law", "live campaigns break a law", len(broken))
-        named = _name([live[one] for one in broken])
-        link = reverse("admin:campaign_workspace", args=[broken[0]]) + "#ft-law"
+        named = _name([one.name for one in broken])
+        link = reverse("admin:campaign_workspace", args=[broken[0].campaign_id]) + "#ft-law"
         yield Todo(show_count(len(broken)), f"{text}{named}", link, _("See which"), is_failure=True)
 
 

@@ -142,7 +142,6 @@ def draft_product(
         tax_class=said["tax_class"],
         variants=tuple(row for row, _said in rows),
     )
-    before = {} if known is None else {one.ref: one.cost_minor for one in known.variants}
     return Draft(
         product=product,
         categories=categories,
@@ -150,9 +149,7 @@ def draft_product(
         stock={row.ref: pieces for row, said in rows if (pieces := said.get("stock")) is not None},
         counted=_read_counts(known, variants),
         abroad=_read_abroad(rows),
-        typed_costs=frozenset(
-            row.ref for row, _said in rows if row.cost_minor != before.get(row.ref)
-        ),
+        typed_costs=_read_costs(known, rows),
     )
 
 
@@ -163,6 +160,14 @@ def _read_abroad(
         one.code: {row.ref: said.get(abroad_field(one.code)) for row, said in rows}
         for one in list_markets_abroad()
     }
+
+
+def _read_costs(
+    known: EditedProduct | None, rows: list[tuple[VariantRow, Mapping[str, Any]]]
+) -> frozenset[str]:
+    """Return the variants whose cost was changed."""
+    before = {} if known is None else {one.ref: one.cost_minor for one in known.variants}
+    return frozenset(row.ref for row, _said in rows if row.cost_minor != before.get(row.ref))
 
 
 def _read_counts(known: EditedProduct | None, variants: BaseVariantSet) -> dict[int, int]:

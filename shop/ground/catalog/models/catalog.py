@@ -7,7 +7,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
-from shop.ground.kernel.naming import name_for_reader
+from shop.ground.database.naming import name_for_reader
 
 __all__ = [
     "Brand",
