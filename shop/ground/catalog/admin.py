@@ -14,7 +14,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
-from shop.ground.catalog.choosing import change_products, may_change_products
 from shop.ground.catalog.core.slugs import make_slug
 from shop.ground.catalog.forms import CategoryForm, MarketForm
 from shop.ground.catalog.models import (
@@ -31,6 +30,7 @@ from shop.ground.catalog.selectors.staff import find_product_ids, find_variant_i
 from shop.ground.catalog.services import refresh_search
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.ids import uuid7_at
+from shop.ground.staff.choosing import change_products, may_change_products
 from shop.ground.staff.columns import money_column, percent_column, show_link, tag_column
 from shop.ground.staff.filters import MoneyRangeFilter
 from shop.ground.staff.keys import KeySearch, read_text, read_words
@@ -104,7 +104,8 @@ class CategoryAdmin(KeptAdmin):
         inside = Q()
         for path in queryset.values_list("path", flat=True):
             inside |= Q(category__path=path) | Q(category__path__startswith=f"{path}/")
-        return change_products(request, Product.objects.filter(inside))
+        chosen = Product.objects.filter(inside).values_list("pk", flat=True)
+        return change_products(request, chosen)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A category stays where it is: addresses and offers name its path."""
@@ -175,7 +176,7 @@ class ProductAdmin(KeySearch, KeptAdmin):
     @admin.action(description=_("Change many…"), permissions=["change"])
     def change_many(self, request: HttpRequest, queryset: QuerySet[Product]) -> HttpResponse:
         """Keep the choice and ask what is changed."""
-        return change_products(request, queryset)
+        return change_products(request, queryset.values_list("pk", flat=True))
 
     def add_view(self, request: HttpRequest, *_args: Any, **_options: Any) -> HttpResponse:
         """Lead to the page of a new product, which makes prices, stock and words with it."""

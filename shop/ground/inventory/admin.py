@@ -12,12 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action
 
-from shop.ground.catalog.choosing import change_products, may_change_products
-from shop.ground.catalog.models import Product
 from shop.ground.catalog.selectors.staff import find_variant_ids
 from shop.ground.inventory.models import StockLocation, StockMovement, StockRecord, StockReservation
 from shop.ground.inventory.services import adjust_stock
 from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.choosing import change_products, may_change_products
 from shop.ground.staff.columns import age_column, show_tag, tag_column
 from shop.ground.staff.keys import KeySearchAdmin, read_text
 from shop.ground.staff.reasons import CountForm, ask, go_back, tell_outcome
@@ -76,8 +75,7 @@ class StockRecordAdmin(KeySearchAdmin):
     @admin.action(description=_("Change many…"), permissions=["choose"])
     def change_many(self, request: HttpRequest, queryset: QuerySet[StockRecord]) -> HttpResponse:
         """Choose the products that lie there, and ask what is changed: their stock, for one."""
-        chosen = Product.objects.filter(variants__in=queryset.values("variant")).distinct()
-        return change_products(request, chosen)
+        return change_products(request, queryset.values_list("variant__product_id", flat=True))
 
     @admin.display(description=_("Product"))
     def product_name(self, row: StockRecord) -> str:

@@ -17,11 +17,11 @@ from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.list_pages import PRODUCT_PAGES
 from shop.doors.backoffice.views.product_lists import QUEUE
 from shop.doors.product_lists.api import ListRefused, ManyChange, What, start_many
-from shop.ground.catalog.core.values import CHOSEN_PRODUCTS
 from shop.ground.catalog.selectors import get_market
 from shop.ground.catalog.selectors.stored import list_category_names
 from shop.ground.jobs.services import JobUnknown, start_job
 from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.choosing import CHOSEN_PRODUCTS
 from shop.ground.staff.money import price_field
 from shop.ground.staff.numbers import show_count
 from shop.ground.staff.reasons import account_id

@@ -225,8 +225,6 @@ class Suggestion:
     variant_id: int = 0
 
 
-# Where a session keeps the products that are changed together.
-CHOSEN_PRODUCTS = "chosen_products"
 MEASURE_UNITS = ("", "g", "ml", "ct")
 
 

@@ -12,9 +12,9 @@ from django.urls import reverse
 
 from shop.doors.product_lists.models import ProductImport
 from shop.doors.product_lists.tasks import work_on_product_lists
-from shop.ground.catalog.core.values import CHOSEN_PRODUCTS
 from shop.ground.catalog.models import Category, Variant
 from shop.ground.inventory.models import StockRecord
+from shop.ground.staff.choosing import CHOSEN_PRODUCTS
 from shop.ground.staff.roles import MERCHANDISER, SUPPORT
 
 pytestmark = pytest.mark.django_db

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from shop.ground.catalog.core.values import CHOSEN_PRODUCTS
-from shop.ground.catalog.models import Product
 from shop.ground.staff.numbers import show_count
 
 MOST_CHOSEN = 2_000  # products that are changed together
+CHOSEN_PRODUCTS = "chosen_products"
 
 
 def may_change_products(request: HttpRequest) -> bool:
@@ -20,9 +20,9 @@ def may_change_products(request: HttpRequest) -> bool:
     return bool(request.user.has_perm("shop.add_productimport"))
 
 
-def change_products(request: HttpRequest, products: QuerySet[Product]) -> HttpResponse:
+def change_products(request: HttpRequest, product_ids: Iterable[int]) -> HttpResponse:
     """Keep the chosen products and lead to the page that asks what is changed."""
-    ids = list(products.order_by("pk").values_list("pk", flat=True)[: MOST_CHOSEN + 1])
+    ids = sorted(set(product_ids))
     if len(ids) > MOST_CHOSEN:
         said = _("Only the first %(most)s products are changed: use a list for more.")
         messages.warning(request, said % {"most": show_count(MOST_CHOSEN)})
