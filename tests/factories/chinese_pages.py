@@ -11,7 +11,18 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 HALF_WIDTH = re.compile("[\u4e00-\u9fff][,;:!?](?:\\s|$)")
 # Ids, moments with their zone, addresses, and file names.
 NO_SENTENCE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[A-Z]\w+/[A-Z]\w+|https?:\S+|\S+@\S+|US\$")
-UNTRANSLATED = {"Ctrl K", "Ctrl", "CSV", "JSON", "Excel", "SKU", "English", "Fairtag"}
+UNTRANSLATED = {
+    "Ctrl K",
+    "Ctrl",
+    "CSV",
+    "JSON",
+    "Excel",
+    "SKU",
+    "English",
+    "Fairtag",
+    "zh-hans",
+    "demo",
+}
 SPOKEN = ("placeholder", "aria-label", "title", "alt")
 SILENT = {"script", "style", "code", "pre", "textarea", "option", "datalist"}
 ICONS = "material-symbols-outlined"

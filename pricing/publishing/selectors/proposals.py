@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, F, Q, QuerySet
@@ -74,10 +75,21 @@ def count_kinds(
     return counts
 
 
-def count_second_yes(*, by_id: int, now: datetime) -> int:
-    """Return how many changes, of all places, have one yes and wait for that of `by_id`."""
-    rows = PriceProposal.objects.filter(_in_states([State.PENDING], now), KINDS["second"])
-    return rows.exclude(first_by=by_id).count()
+@dataclass(frozen=True, slots=True)
+class WaitingChanges:
+    """How many changes wait, of all places, and how many of these have one yes of somebody else."""
+
+    pending: int = 0
+    second_yes: int = 0
+
+
+def count_waiting_changes(*, by_id: int, now: datetime) -> WaitingChanges:
+    """Return what waits for a decision, and what for the yes of `by_id`. One query."""
+    rows = PriceProposal.objects.filter(_in_states([State.PENDING], now))
+    found = rows.aggregate(
+        pending=Count("pk"), second_yes=Count("pk", filter=KINDS["second"] & ~Q(first_by=by_id))
+    )
+    return WaitingChanges(**found)
 
 
 def count_proposals(

@@ -10,7 +10,13 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.timezone import localtime
 
-from pricing.api import TripRow, count_second_yes, list_kill_switches, list_open_trips
+from pricing.api import (
+    TripRow,
+    WaitingChanges,
+    count_waiting_changes,
+    list_kill_switches,
+    list_open_trips,
+)
 from promotions.coupons.api import BudgetRow, list_budget_alerts
 from promotions.release.api import list_live_verdicts
 from shop.doors.backoffice.home.health import list_jobs
@@ -40,12 +46,13 @@ def build_home(request: HttpRequest, menu: Menu) -> dict[str, Any]:
     may_see_campaigns = account.has_perm("promotions.view_campaign")
     budgets = list_budget_alerts(now=now) if may_see_campaigns else []
     live = list_live_verdicts(now=now) if may_see_campaigns else []
+    changes = count_price_changes(request, now)
     return {
         "now": now,
-        "todos": list_todos(account, now, Known(menu.badges, live, budgets)),
+        "todos": list_todos(account, now, Known(menu.badges, live, budgets, changes.pending)),
         "decisions": offer_decisions(waiting[:MOST_APPROVALS]),
         "has_more_approvals": len(waiting) > MOST_APPROVALS,
-        "price_changes": count_price_changes(request, now),
+        "price_changes": changes.second_yes,
         "may_search": account.has_perms(("orders.change_order", "profiles.view_personal")),
         "verdicts": list_verdicts(now) if _plans_experiments(account) else (),
         "acts": list_acts() if _reads_only(account) else (),
@@ -96,11 +103,11 @@ def _count_fine_jobs(now: datetime) -> int:
     return sum(job.tone in ("green", "blue") for job in list_jobs(now))
 
 
-def count_price_changes(request: HttpRequest, now: datetime) -> int:
-    """Return how many price changes wait for the reader's yes after another person's."""
+def count_price_changes(request: HttpRequest, now: datetime) -> WaitingChanges:
+    """Return how many price changes wait for the reader, and how many after another's yes."""
     if request.user.pk is None or not request.user.has_perm("pricing.change_priceproposal"):
-        return 0
-    return count_second_yes(by_id=request.user.pk, now=now)
+        return WaitingChanges()
+    return count_waiting_changes(by_id=request.user.pk, now=now)
 
 
 def _list_trips(menu: Menu) -> list[tuple[TripRow, str]]:

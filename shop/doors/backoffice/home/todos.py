@@ -16,7 +16,7 @@ from orders.fulfilment.api import count_packed, orders_to_pack
 from orders.payments.api import count_troubled
 from orders.reports.api import list_running_out
 from orders.returns.api import count_returns
-from pricing.api import count_proposals, read_open_contests
+from pricing.api import read_open_contests
 from profiles.reviews.api import count_open_questions
 from promotions.campaigns.api import CampaignView
 from promotions.coupons.api import BudgetRow
@@ -38,11 +38,13 @@ MOST_NAMED = 3
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the page has read already: the badges of the menu, campaigns that are live
-    (each with whether it breaks a law), and budgets that run out."""
+    (each with whether it breaks a law), budgets that run out, and how many price changes
+    wait."""
 
     badges: Mapping[str, str]
     live: Sequence[tuple[CampaignView, bool]]
     budgets: Sequence[BudgetRow]
+    pending_changes: int
 
 
 type Maker = Callable[[datetime, Known], Iterator[Todo]]
@@ -99,7 +101,7 @@ def _payments(now: datetime, known: Known) -> Iterator[Todo]:
 
 
 def _changes(now: datetime, known: Known) -> Iterator[Todo]:
-    count = _remember("proposals", lambda: count_proposals(now=now)["pending"])
+    count = known.pending_changes
     if count:
         text = ngettext("price change waits", "price changes wait", count)
         yield Todo(show_count(count), text, find_link("admin:change_inbox"), _("Decide"))

@@ -20,7 +20,7 @@ def show_approvals(request: HttpRequest) -> HttpResponse:
     waiting = list_waiting(request.user, now=now)
     context = {
         "decisions": offer_decisions([one for one in waiting if one.is_mine]),
-        "price_changes": count_price_changes(request, now),
+        "price_changes": count_price_changes(request, now).second_yes,
         "others": [one for one in waiting if not one.is_mine],
     }
     return render_page(request, "admin/approvals.html", _("Waiting for approval"), context)
