@@ -19,6 +19,7 @@ from shop.doors.backoffice.campaigns.sentences import MarketContext
 from shop.ground.kernel.translation import gettext_noop
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.numbers import show_units
+from shop.ground.staff.phrases import join_names
 
 type Offer = Mapping[str, Any]
 
@@ -109,7 +110,7 @@ def _say_picks(tokens: str, place: MarketContext) -> str:
     if not tokens:
         return ""
     picks = describe_chosen(tokens.split(","), place.language)["chosen"]
-    names = ", ".join(one.name for one in picks[:MOST_SAID])
+    names = join_names(one.name for one in picks[:MOST_SAID])
     more = len(picks) - MOST_SAID
     return _("%(names)s and %(n)d more") % {"names": names, "n": more} if more > 0 else names
 
@@ -170,7 +171,7 @@ def _say_limits(offer: Offer, place: MarketContext) -> str:
         (offer.get("max_order_units"), _("%(n)s pieces of an order")),
     ]
     named = [text % {"n": show_units(value)} for value, text in texts if value]
-    return ", ".join(named) or _("no limits")
+    return join_names(named) or _("no limits")
 
 
 def _blanks(*names: str) -> Callable[[Offer], tuple[Blank, ...]]:
