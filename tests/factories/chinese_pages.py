@@ -9,8 +9,10 @@ from typing import Any
 WORD = re.compile("[A-Za-z]{3,}")
 CHINESE = re.compile("[\u4e00-\u9fff]")
 HALF_WIDTH = re.compile("[\u4e00-\u9fff][,;:!?](?:\\s|$)")
-# Ids, moments with their zone, addresses, and file names.
-NO_SENTENCE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[A-Z]\w+/[A-Z]\w+|https?:\S+|\S+@\S+|US\$")
+# Ids, moments with their zone, addresses, and names of jobs and columns.
+NO_SENTENCE = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f-]{27}|[A-Z]\w+/[A-Z]\w+|https?:\S+|\S+@\S+|US\$|\w+_\w+"
+)
 UNTRANSLATED = {
     "Ctrl K",
     "Ctrl",
@@ -22,6 +24,7 @@ UNTRANSLATED = {
     "Fairtag",
     "zh-hans",
     "demo",
+    "Redis",
 }
 SPOKEN = ("placeholder", "aria-label", "title", "alt")
 SILENT = {"script", "style", "code", "pre", "textarea", "option", "datalist"}
@@ -62,7 +65,8 @@ def list_english(page: Any, known: str) -> list[str]:
 
     `known` are all rows of the shop: what stands there is data.
     """
-    if not page.headers.get("Content-Type", "").startswith("text/html"):
+    is_html = page.headers.get("Content-Type", "").startswith("text/html")
+    if page.status_code != 200 or not is_html:
         return []
     reader = Reader()
     reader.feed(page.content.decode())

@@ -58,7 +58,7 @@ class PointsAccount(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"points of {self.shopper_id or 'nobody'}"
+        return str(self.shopper_id or "–")
 
 
 class PointsEntry(models.Model):

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from shop.ground.staff.phrases import join_clauses
 from shop.ground.staff.tables import KeptAdmin
 from shop.ground.storeinfo.core.colours import (
     build_palette,
@@ -188,7 +189,7 @@ class StoreProfileAdmin(KeptAdmin):
     @admin.display(description=_("Still missing"))
     def missing(self, row: StoreProfile) -> str:
         """What the law asks of a shop and is empty."""
-        return "; ".join(str(MISSING_WORDS[name]) for name in describe(row).list_missing()) or "–"
+        return join_clauses(MISSING_WORDS[name] for name in describe(row).list_missing()) or "–"
 
     @admin.display(description=_("Preview"))
     def preview(self, row: StoreProfile) -> SafeString:

@@ -92,7 +92,7 @@ def list_signals(features: Mapping[str, Any]) -> list[tuple[str, Text, str]]:
 
 
 def _registered_meaning(name: str) -> str:
-    return FEATURES[name].meaning if name in FEATURES else ""
+    return _(FEATURES[name].meaning) if name in FEATURES else ""
 
 
 def list_inputs(trace: QuoteTrace) -> list[tuple[Text, str]]:

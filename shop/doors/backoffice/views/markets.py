@@ -43,7 +43,7 @@ def show_market(request: HttpRequest, code: str) -> HttpResponse:
         "sold": show_count(len(load_variant_arrays(code).variant_id)),
         "everywhere": show_count(len(load_variant_arrays().variant_id)),
         "languages": _name_languages(market),
-        "regions": list_regions(market, language),
+        "regions": [name for _code, name in list_regions(market, language)],
         "taxes": list_taxes(market, now.date()),
         "deliveries": list_deliveries(market),
         "asked": urlencode({"market_code__exact": code}),
