@@ -4,6 +4,7 @@ Campaigns of the demo, and those of imported data.
 """
 
 from promotions.demo.services.bulk import CampaignRow, CouponRow, RedemptionRow, load_campaigns_bulk
+from promotions.demo.services.ended import seed_ended_campaign
 from promotions.demo.services.loyalty import open_demo_membership, seed_demo_loyalty
 from promotions.demo.services.offers import seed_demo_offers
 from promotions.demo.services.personal import seed_demo_personal
@@ -19,4 +20,5 @@ __all__ = [
     "seed_demo_offers",
     "seed_demo_personal",
     "seed_demo_plans",
+    "seed_ended_campaign",
 ]

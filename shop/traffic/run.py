@@ -23,6 +23,7 @@ from profiles.events.api import ensure_partitions as ensure_event_partitions
 from profiles.segments.api import refresh_profiles
 from profiles.shoppers.api import list_shoppers
 from profiles.values import Consents, ShopperValue
+from promotions.demo.api import seed_ended_campaign
 from shop.ground.jobs.selectors import RunRow, list_recent_runs
 from shop.ground.jobs.services import RunProgress, record_run
 from shop.ground.kernel.errors import FairtagError
@@ -39,6 +40,8 @@ RIVAL_BASIS = "Made up by the simulated visits of the demo; no shop asks these p
 REMEMBERED = 50
 # On this day a model of the recent weeks is put on trial beside the one of the whole year.
 CANDIDATE_DAY = 3
+# From the second day on a campaign runs, which is over before the visits are.
+CAMPAIGN_DAY, CAMPAIGN_DAYS = 1, timedelta(days=5)
 CATEGORIES, GUESTS, HOUSEHOLDS = 24, 60, 400
 ALL = Consents(price=True, recommendations=True, analytics=True)
 Tell = Callable[[str, int, int], None]
@@ -187,6 +190,8 @@ class _Simulation:
             self._hear(day // 7, midnight)
         if day:
             self.jobs.rest(midnight)
+        if day == CAMPAIGN_DAY:
+            self._begin_campaign(midnight)
         if day == CANDIDATE_DAY:
             told = begin_demo_rollout(
                 staff=self.staff, now=midnight + timedelta(hours=2, minutes=10)
@@ -195,6 +200,20 @@ class _Simulation:
         used = use_tried(staff=self.staff, now=midnight + timedelta(hours=3))
         if used is not None:
             self.run.report["in_use"] = {"model": used, "day": day}
+
+    def _begin_campaign(self, midnight: datetime) -> None:
+        """Release a campaign for those who visit; it is over before the last day."""
+        last = self.plan.end.replace(hour=0, minute=0, second=0, microsecond=0)
+        ends_at = min(midnight + CAMPAIGN_DAYS, last)
+        if ends_at > midnight:
+            people = self.shopping.people
+            seed_ended_campaign(
+                market_code=self.jobs.market,
+                category_ids=self.shopping.goods.category_id,
+                shopper_ids=[one.id for kind in people for one in people[kind]],
+                starts_at=midnight,
+                ends_at=ends_at,
+            )
 
     def _hear(self, week: int, now: datetime) -> None:
         """Take in the competitor's prices of a week."""

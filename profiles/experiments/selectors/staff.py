@@ -106,6 +106,7 @@ class ExperimentRow:
     readouts: tuple[ReadoutRow, ...] = ()
     deviations: tuple[DeviationRow, ...] = ()
     shares: Mapping[str, float] | None = None
+    segments: tuple[str, ...] = ()
     goods: int = 0
     clusters: int = 0
 
@@ -179,6 +180,7 @@ def _row(row: Experiment, newest: ReadoutRow | None, **more: Any) -> ExperimentR
     return ExperimentRow(
         **{name: getattr(row, name) for name in plain},
         namespace=row.namespace.code,
+        segments=tuple(row.targeting.get("segments", ())),
         arms=tuple(
             ArmRow(one.code, one.name, one.name_zh, one.share, one.is_control, one.price_factor)
             for one in row.arms.all()

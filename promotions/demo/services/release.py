@@ -27,6 +27,7 @@ def create_demo(
     market_code: str,
     now: datetime,
     offers: Sequence[dict[str, Any]],
+    ends_at: datetime | None = None,
     **campaign: Any,
 ) -> Campaign:
     """Create a campaign of the demo with its offers and release it; `names`: English, Chinese."""
@@ -36,7 +37,7 @@ def create_demo(
         name_zh=names[1],
         market_code=market_code,
         starts_at=now,
-        ends_at=now + RUNS_FOR,
+        ends_at=ends_at or now + RUNS_FOR,
         **campaign,
     )
     for number, fields in enumerate(offers, start=1):

@@ -19,7 +19,12 @@ def find_novelty(ctx: PageContext, profile: OnlineProfile | None) -> float:
         return 1.0
     found = 1.0
     for one in running:
-        choice = choose_arm(one.plan.code, shopper=find_participant(ctx, profile))
+        choice = choose_arm(
+            one.plan.code,
+            shopper=find_participant(ctx, profile),
+            segment=None if profile is None else profile.segment,
+            tags=frozenset(() if profile is None else profile.tags),
+        )
         if choice is None or one.subject_ref not in ("", "home"):
             continue
         log_exposures([choice], now=ctx.now)

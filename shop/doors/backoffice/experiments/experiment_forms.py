@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.text import slugify
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
@@ -17,7 +20,11 @@ from unfold.widgets import (
 )
 
 from profiles.experiments.api import METRICS, ArmDraft, ExperimentDraft
+from profiles.segments.api import list_segments
+from profiles.values import SegmentValue
 from shop.doors.backoffice.experiments.experiments import SUBJECTS, name_metric
+from shop.ground.kernel.translation import is_chinese
+from shop.ground.staff.numbers import show_count
 
 PURPOSES = [
     ("recommendations", _("recommendations")),
@@ -27,6 +34,8 @@ PURPOSES = [
 ]
 MODES = [("fixed", _("fixed shares")), ("bandit", _("adaptive shares: more for what earns more"))]
 MOST_ARMS = 4
+# Where the arm is chosen with the shopper's segment and tags at hand
+SEGMENTED = frozenset({"offers", "recommendations"})
 
 
 def _text(label: Any, **options: Any) -> forms.CharField:
@@ -47,6 +56,34 @@ def list_metrics() -> list[tuple[str, str]]:
 def list_guards() -> list[tuple[str, str]]:
     """Return the metrics that may guard one, and none of them."""
     return [("", "–"), *list_metrics()]
+
+
+def list_segment_choices() -> list[tuple[str, str]]:
+    """Return the segments in use with their sizes, those that staff made among them."""
+    return [
+        (one.code, f"{_name(one)} ({show_count(one.shopper_count)})")
+        for one in list_segments()
+        if one.is_active
+    ]
+
+
+def name_segments(codes: Sequence[str]) -> list[str]:
+    """Return the names of segments. One query if there are any."""
+    return [_name(one) for one in list_segments() if one.code in codes] if codes else []
+
+
+def _name(one: SegmentValue) -> str:
+    return (is_chinese(get_language() or "en") and one.name_zh) or one.name
+
+
+def share_of_segments(codes: list[str]) -> float:
+    """Return which share of shoppers is in one of the segments, at most all of them. One query."""
+    if not codes:
+        return 1.0
+    every = list_segments()
+    total = sum(one.shopper_count for one in every if not one.is_made)
+    chosen = sum(one.shopper_count for one in every if one.code in codes)
+    return min(1.0, chosen / total) if total else 1.0
 
 
 def _percent(label: Any, low: float, high: float, **options: Any) -> forms.FloatField:
@@ -95,6 +132,13 @@ class ExperimentForm(forms.Form):
         _("Which"), required=False, max_length=80, help_text=_("Such as a campaign's code.")
     )
     purpose = _choice(_("Consent it needs"), PURPOSES)
+    segments = forms.MultipleChoiceField(
+        label=_("Only for shoppers of these segments"),
+        choices=list_segment_choices,
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        help_text=_("None chosen: for everybody."),
+    )
     mode = _choice(_("Shares"), MODES)
     namespace = _text(
         _("Namespace"),
@@ -114,6 +158,14 @@ class ExperimentForm(forms.Form):
         initial=28,
         widget=UnfoldAdminIntegerFieldWidget(),
     )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse segments where nobody looks them up as the arm is chosen."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("segments") and cleaned.get("subject") not in SEGMENTED:
+            said = _("Only experiments with offers of a campaign or recommendations know segments.")
+            self.add_error("segments", said)
+        return cleaned
 
 
 def list_arms(formset: Any) -> list[ArmDraft]:
@@ -148,6 +200,7 @@ def make_draft(asked: dict[str, Any], arms: list[ArmDraft], planned_units: int) 
         primary_metric=asked["primary_metric"],
         minimum_effect=asked["minimum_effect"] / 100.0,
         guards=guards,
+        targeting={"segments": asked["segments"]} if asked["segments"] else {},
         planned_units=planned_units,
         planned_days=asked["planned_days"],
         arms=arms,

@@ -18,6 +18,7 @@ from profiles.experiments.api import (
     read_baseline,
     spend_alpha,
 )
+from shop.doors.backoffice.experiments.experiment_forms import share_of_segments
 from shop.doors.backoffice.experiments.experiments import show_value
 from shop.ground.staff.numbers import show_count, show_percent
 
@@ -42,7 +43,7 @@ def estimate_plan(asked: dict[str, Any], arms: Sequence[ArmDraft], today: date) 
     if baseline.mean <= 0.0 or baseline.spread <= 0.0 or not others or min(others) <= 0.0:
         return Plan(1_000, (_("There is too little data from the last four weeks to plan with."),))
     alpha, _guard = spend_alpha(ALPHA, len(others), 1 if asked.get("guard") else 0)
-    traffic = asked["traffic"] / 100.0
+    traffic = asked["traffic"] / 100.0 * share_of_segments(asked["segments"])
 
     def design(correlation: float) -> Design:
         return Design(

@@ -120,8 +120,11 @@ def list_currencies() -> Iterator[tuple[str, str]]:
         yield currency, f"{join_names(names)} ({currency})"
 
 
-def build_bar(asked: InsightsQuery, complete_to: date | None) -> dict[str, Any]:
-    """Return what the date bar shows: presets, the form's choices, and how far data goes."""
+def build_bar(
+    asked: InsightsQuery, complete_to: date | None, *, has_sales: bool = True
+) -> dict[str, Any]:
+    """Return what the date bar shows: presets, the form's choices, and how far data goes. Without
+    sales there is neither channel nor market nor a file."""
     names = {"today": _("Today"), "7": _("7 days"), "28": _("28 days")}
     currencies = list(list_currencies())
     return {
@@ -133,11 +136,13 @@ def build_bar(asked: InsightsQuery, complete_to: date | None) -> dict[str, Any]:
         "last": asked.period.last.isoformat(),
         "today": asked.period.today.isoformat(),
         "compared": [(key, name, key == asked.compare) for key, name in COMPARED.items()],
-        "channels": [(key, name, key == asked.channel) for key, name in CHANNELS.items()],
+        "channels": [(key, name, key == asked.channel) for key, name in CHANNELS.items()]
+        if has_sales
+        else [],
         "currencies": [(key, name, key == asked.currency) for key, name in currencies]
-        if len(currencies) > 1
+        if has_sales and len(currencies) > 1
         else [],
         "complete_to": "" if complete_to is None else show_day(complete_to),
         "zone": asked.period.zone,
-        "csv": asked.address(format="csv"),
+        "csv": asked.address(format="csv") if has_sales else "",
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -31,6 +32,7 @@ from shop.doors.backoffice.experiments.experiment_forms import (
     ExperimentForm,
     list_arms,
     make_draft,
+    name_segments,
 )
 from shop.doors.backoffice.experiments.experiment_lines import list_arm_lines, list_guard_lines
 from shop.doors.backoffice.experiments.experiment_plans import estimate_plan
@@ -49,14 +51,17 @@ from shop.doors.backoffice.experiments.experiments import (
 from shop.doors.backoffice.experiments.holdouts import list_holdouts
 from shop.doors.backoffice.experiments.switchbacks import list_turn_lines
 from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.home.sales import Period
+from shop.doors.backoffice.insights.ranges import InsightsQuery, build_bar, read_asked
 from shop.doors.backoffice.learning.lots import list_lot_lines
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.sheets import sheet_lines
 from shop.ground.staff.keys import read_number
-from shop.ground.staff.numbers import show_chance, show_percent
+from shop.ground.staff.numbers import show_chance, show_count, show_percent
 from shop.ground.staff.reasons import account_id, say_refusal
 
+NO_TIME = timedelta(0)
 COLUMNS = (
     *("treated", "control", "difference", "low", "high", "relative"),
     *("relative_low", "relative_high", "p_value", "kept_variance"),
@@ -74,13 +79,45 @@ ARMS: list[dict[str, Any]] = [
 def show_experiments(request: HttpRequest) -> HttpResponse:
     """List experiments with what they say now, what chance decides, and the permanent holdouts.
     Fifteen queries of our own, one more for each place with price tests, two more once a day."""
+    now = utc_now()
+    asked, every = read_asked(request.GET, now), list_experiments()
+    rows = [row for row in every if row.started_at is None or _ran(row, asked.period, now)]
     context = {
-        "rows": [_describe_line(row) for row in list_experiments()],
+        "bar": build_bar(asked, None, has_sales=False),
+        "counts": _count_periods(every, asked, now),
+        "rows": [_describe_line(row) for row in rows],
         "may_add": request.user.has_perm(CAN_ADD),
-        "lots": list_lot_lines(utc_now()),
-        "holdouts": list_holdouts(utc_now().date()),
+        "lots": list_lot_lines(now),
+        "holdouts": list_holdouts(now.date()),
     }
     return render_page(request, "admin/experiments.html", _("Experiments"), context)
+
+
+def _ran(row: ExperimentRow, period: Period, now: datetime, back: timedelta = NO_TIME) -> bool:
+    """Return whether an experiment ran in a period, or in one that lies `back` before it."""
+    if row.started_at is None:
+        return False
+    return row.started_at < period.end - back and (row.stopped_at or now) >= period.start - back
+
+
+def _count_periods(
+    rows: Sequence[ExperimentRow], asked: InsightsQuery, now: datetime
+) -> list[tuple[str, str, str]]:
+    """Return (what, how many, how many in the days compared with) of experiments."""
+    period = asked.period
+
+    def count(back: timedelta) -> tuple[int, int, int]:
+        start, end = period.start - back, period.end - back
+        begun = [row.started_at for row in rows if row.started_at is not None]
+        ended = [row.stopped_at for row in rows if row.stopped_at is not None]
+        inside = (sum(start <= at < end for at in moments) for moments in (begun, ended))
+        return sum(_ran(row, period, now, back) for row in rows), *inside
+
+    titles = (_("Experiments that ran"), _("Begun"), _("Ended"))
+    before = ("", "", "")
+    if asked.shift is not None:
+        before = tuple(map(show_count, count(timedelta(days=asked.shift))))
+    return list(zip(titles, map(show_count, count(NO_TIME)), before, strict=True))
 
 
 def _describe_line(row: ExperimentRow) -> dict[str, Any]:
@@ -136,6 +173,7 @@ def show_experiment(request: HttpRequest, experiment_id: int) -> HttpResponse:
         "state_tone": state_tone,
         "stopped": REASONS.get(row.stop_reason, row.stop_reason),
         "subject": SUBJECTS[row.subject],
+        "segments": name_segments(row.segments),
         "metric": name_outcome(row),
         "effect": show_percent(abs(row.minimum_effect)),
         "guards_promised": [(name_guard(row, k), show_percent(v)) for k, v in row.guards.items()],

@@ -22,17 +22,20 @@ from pricing.base.core.values import QuoteContext
 from profiles.models import Shopper
 from profiles.shoppers.selectors.shoppers import get_shopper_by_id
 from profiles.values import ShopperValue
-from promotions.campaigns.core.workflow import Step
+from promotions.campaigns.core.workflow import CampaignStatus, Step
 from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.campaigns.selectors.campaigns import find_campaign
+from promotions.demo.api import seed_ended_campaign
 from promotions.engine.core.carts import ShopperView
 from promotions.models import Campaign, CampaignShopper, Redemption
 from promotions.offers.selectors.gathering import is_held_out
 from promotions.offers.selectors.personal import personal_offers_for
 from promotions.planning.core.results import compare_holdout, reconcile
 from promotions.planning.selectors.results import split_addressed
+from shop.doors.backoffice.campaigns.plots import draw_results
 from shop.doors.backoffice.campaigns.results import Results, find_results
 from shop.doors.backoffice.views.results import COLUMNS, list_figures
+from shop.ground.catalog.models import Category
 from tests.factories.campaigns import make_person, step
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
 from tests.factories.promotions import make_campaign
@@ -154,6 +157,40 @@ def test_who_is_held_out_gets_nothing_and_is_compared(shelf: Shelf, prices: Fake
     assert (lift.treated, lift.held_out) == (len(treated), len(held_out))
     # 3.00 and 4.99 for delivery; 90 cents less for those who got all that the law's cap allows
     assert (lift.treated_mean, lift.held_out_mean, lift.difference) == (709.0, 799.0, -90.0)
+
+
+def test_the_demos_ended_campaign_ties_to_its_orders(shelf: Shelf, prices: FakePrices) -> None:
+    people = [make_shopper() for _ in range(10)]
+    sold: dict[str, Any] = {
+        "market_code": "us",
+        "category_ids": list(Category.objects.values_list("pk", flat=True)),
+        "shopper_ids": [one.id for one in people],
+        "starts_at": NOON - timedelta(days=1),
+        "ends_at": NOON + timedelta(hours=1),
+    }
+    assert [seed_ended_campaign(**sold), seed_ended_campaign(**sold)] == [True, False]
+    forget_offer_book()
+    orders = [_buy(context_of(one), (shelf.rye,), quantity=1) for one in people]
+    for order in orders:
+        pay(order)
+    campaign = Campaign.objects.get(code="best-sellers-week")
+    found = _results(campaign)
+    used = Redemption.objects.filter(campaign=campaign, state="committed")
+    named = OrderLine.objects.filter(order__number__in=used.values_list("order_ref", flat=True))
+    taken = [one["amount_minor"] for line in named for one in line.adjustments]
+    assert 0 < len(taken) < len(people)
+    assert found.totals.discount_minor == -sum(taken) == found.ties.counted_minor
+    assert found.totals.sales_minor == sum(line.total_minor for line in named)
+    assert found.ties.is_closed
+    view = find_campaign(campaign.pk, now=LATER)
+    assert view is not None
+    assert view.phase == CampaignStatus.OVER
+    titles = [one.title for one in draw_results(view, found, (), now=LATER)]
+    assert titles == [
+        "Sales by day",
+        "Given away, and the budget",
+        "Lift: what a shopper bought more than one held out",
+    ]
 
 
 def test_held_out_members_get_nothing_and_are_compared(shelf: Shelf, prices: FakePrices) -> None:

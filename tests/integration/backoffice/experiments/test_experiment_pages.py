@@ -76,6 +76,7 @@ def test_staff_plan_start_read_stop_and_decide(root: Client) -> None:
         ({"arm-1-settings": "{"}, "not JSON"),
         ({"arm-1-price": "105"}, "less than or equal to 100"),
         ({"hypothesis": ""}, "required"),
+        ({"segments": ["segment-1"], "subject": "prices"}, "know segments"),
     ],
 )
 def test_a_plan_that_cannot_be_run_says_why(root: Client, changes: Any, told: str) -> None:
@@ -83,6 +84,31 @@ def test_a_plan_that_cannot_be_run_says_why(root: Client, changes: Any, told: st
     assert page.status_code == 200
     assert told in page.content.decode()
     assert not Experiment.objects.exists()
+
+
+def test_an_experiment_is_for_segments_that_staff_choose(root: Client) -> None:
+    assert plan(root, segments=["segment-1"]).status_code == 302
+    row = Experiment.objects.get()
+    assert row.targeting == {"segments": ["segment-1"]}
+    page = root.get(reverse("admin:experiment", args=[row.pk])).content.decode()
+    assert "<dd>Segment 1</dd>" in page
+
+
+def test_the_list_has_the_days_that_are_asked_for(root: Client) -> None:
+    plan(root)
+    row = Experiment.objects.get()
+    act(root, row.pk, verb="start")
+    address, name = reverse("admin:experiments"), reverse("admin:experiment", args=[row.pk])
+    assert name in root.get(address).content.decode()
+    long_ago = {"days": "custom", "from": "2020-01-01", "to": "2020-01-31"}
+    page = root.get(address, long_ago)
+    assert name not in page.content.decode()
+    assert page.context["counts"] == [
+        ("Experiments that ran", "0", "0"),
+        ("Begun", "0", "0"),
+        ("Ended", "0", "0"),
+    ]
+    assert root.get(address, {"compare": "none"}).context["counts"][1] == ("Begun", "1", "")
 
 
 def test_what_a_plan_needs_is_told_while_one_types(root: Client) -> None:

@@ -53,6 +53,16 @@ def test_pages_of_insights_open_and_make_files(root: Client) -> None:
     (line,) = page.context["lines"]
     lowered = OrderLine.objects.count()
     assert (line.orders, line.cost) == (str(ROWS), f"${0.5 * lowered:.2f}")
+    assert line.cost_before == "$0.00"
+    Order.objects.update(placed_at=utc_now() - timedelta(days=7))
+    other = Order.objects.order_by("pk")[0]
+    Order.objects.filter(pk=other.pk).update(placed_at=utc_now())
+    forget_all()
+    (line,) = root.get(reverse("admin:insights_promotions"), {"days": "7"}).context["lines"]
+    own = other.lines.count()
+    assert (line.orders, line.cost) == ("1", f"${0.5 * own:.2f}")
+    assert line.cost_before == f"${0.5 * (lowered - own):.2f}"
+    Order.objects.update(placed_at=utc_now())
     for name, title in (("insights_promotions", "Promotions"), ("satisfaction", "Satisfaction")):
         sheet = root.get(reverse(f"admin:{name}"), {"format": "csv"}).content.decode()
         assert sheet.startswith(title)
