@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
@@ -20,7 +21,7 @@ from promotions.campaigns.models import Offer, StackingCategory, StackingGroup
 from promotions.release.api import open_for_change
 from shop.ground.catalog.selectors import find_place
 from shop.ground.kernel.clock import utc_now
-from shop.ground.staff.columns import show_money
+from shop.ground.staff.columns import show_link, show_money
 from shop.ground.staff.numbers import show_units
 from shop.ground.staff.region import StaffRegion
 from shop.ground.staff.tables import KeptAdmin, StaffInline
@@ -107,8 +108,20 @@ class OfferAdmin(RecordedAdmin):
         return region_of_campaign(None if row is None else row.campaign_id, asked)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """A stored offer stays with its campaign: both have a history."""
-        return ["campaign"] if obj else []
+        """A stored offer stays with its campaign: both have a history. What it asks, means and
+        gives is changed on the campaign's page, in words and money."""
+        return ["campaign", "workspace", "condition", "scope", "terms"] if obj else []
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Lead from a stored offer to its campaign's page."""
+        found = super().get_fieldsets(request, obj)
+        return [(None, {"fields": ["workspace"]}), *found] if obj else found
+
+    @admin.display(description=_("Workspace"))
+    def workspace(self, row: Offer) -> SafeString | str:
+        """The page on which its conditions, products and terms are changed."""
+        words = _("Conditions, products and terms are changed here")
+        return show_link("admin:campaign_workspace", row.campaign_id, words)
 
     def save_model(self, request: HttpRequest, obj: Offer, form: Any, change: Any) -> None:
         """Lock the campaign of a new offer; that of a stored one is locked already."""

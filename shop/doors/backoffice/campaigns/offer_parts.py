@@ -13,6 +13,13 @@ from django.utils.translation import gettext_lazy
 
 from promotions.planning.api import BLANKS
 from promotions.sentences.api import Blank, write_percent
+from shop.doors.backoffice.campaigns.offer_terms import (
+    has_terms,
+    list_term_blanks,
+    read_terms,
+    say_terms_of,
+    write_terms,
+)
 from shop.doors.backoffice.campaigns.parts import Part, Snapshot, change_offer, find_offer
 from shop.doors.backoffice.campaigns.product_picker import describe_chosen, list_tokens
 from shop.doors.backoffice.campaigns.sentences import MarketContext
@@ -188,6 +195,15 @@ OFFER_PARTS: tuple[OfferPart, ...] = (
         _read_benefit,
         _write_benefit,
         _has_benefit,
+    ),
+    OfferPart(
+        "terms",
+        gettext_lazy("Terms"),
+        list_term_blanks,
+        say_terms_of,
+        read_terms,
+        write_terms,
+        has_terms,
     ),
     OfferPart(
         "goods",

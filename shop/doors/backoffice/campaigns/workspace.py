@@ -33,6 +33,7 @@ BESIDE = gettext_noop("Goal: {goal}. Held out: {holdout}. Name: {name}.")
 # The same of an offer beside others, and what narrows any offer
 OF_OFFER = gettext_noop("{benefit} {goods}.")
 NARROWED = gettext_noop("Left out: {except}. Prices: {prices}. Limits: {limits}.")
+TERMS = gettext_noop("Terms: {terms}.")
 # What stands where a campaign or an offer has no such part
 SEVERAL: Mapping[str, str] = {
     "benefit": gettext_noop("several offers"),
@@ -110,7 +111,12 @@ def _show_offer(
     place: MarketContext,
 ) -> ShownOffer:
     mark = _mark(said)[code]
-    sentences = (OF_OFFER, NARROWED) if mark else (NARROWED,)
+    has_terms = f"terms{mark}" in shown
+    sentences = (
+        *((OF_OFFER,) if mark else ()),
+        *((TERMS,) if has_terms else ()),
+        NARROWED,
+    )
     adding = offer_adding(said, code, mark, place, words)
     return ShownOffer(
         code,

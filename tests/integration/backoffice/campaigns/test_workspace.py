@@ -68,3 +68,19 @@ def test_each_of_several_offers_is_changed_for_itself(root: Client) -> None:
     save(root, key, "except--other", **{"except": "Brand 1"})
     other.refresh_from_db()
     assert [len(other.scope["except_brands"]), other.scope["price_to"]] == [1, 900]
+
+
+def test_steps_are_typed_as_money_and_the_form_shows_them(root: Client) -> None:
+    key = Campaign.objects.order_by("pk")[0].pk
+    offer = Offer.objects.filter(campaign=key).order_by("code")[0]
+    steps = {"steps": [{"from": 4000, "amount": 500}]}
+    fields = {"benefit_kind": "spend_tiers", "target": "cart", "percent": None}
+    Offer.objects.filter(pk=offer.pk).update(amount_minor=None, terms=steps, **fields)
+    typed = {"from0": "40.00", "gives0": "5.00", "from1": "60.00", "gives1": "9.00"}
+    page = save(root, key, "terms", **typed)
+    offer.refresh_from_db()
+    assert offer.terms == {"steps": [*steps["steps"], {"from": 6000, "amount": 900}]}
+    assert "$5.00 from $40.00, $9.00 from $60.00" in page
+    form = root.get(reverse("admin:promotions_offer_change", args=[offer.pk])).content.decode()
+    assert "Conditions, products and terms are changed here" in form
+    assert 'name="terms"' not in form
