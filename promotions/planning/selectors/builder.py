@@ -262,13 +262,16 @@ def _name_market(code: str, *, is_chinese: bool) -> str:
     return called or market.name
 
 
-def say_campaign(campaign_id: int, *, language: str) -> list[SaidOffer]:
-    """Return every active offer of a campaign in words, from what is stored.
+def say_campaign(
+    campaign_id: int, *, language: str, offers: Sequence[OfferValue] | None = None
+) -> list[SaidOffer]:
+    """Return every active offer of a campaign in words, from what is stored; `offers` are those of
+    `compile_campaign`, for who has them.
 
-    Seven queries and one for each kind of goods the offers name.
+    Seven queries, five with the offers, and one for each kind of goods they name.
     """
     campaign = Campaign.objects.select_related("partner_share__partner").get(pk=campaign_id)
-    offers = compile_campaign(campaign_id)
+    offers = compile_campaign(campaign_id) if offers is None else offers
     market = get_market(campaign.market_code) if campaign.market_code else None
     words = make_lexicon(
         offers, currency="USD" if market is None else market.currency, language=language

@@ -59,10 +59,16 @@ class Audience:
 
 
 def count_audience(
-    *, campaign_id: int, market_code: str, carts: Sequence[CartValue], now: datetime
+    *,
+    campaign_id: int,
+    market_code: str,
+    carts: Sequence[CartValue],
+    now: datetime,
+    offers: Sequence[OfferValue] | None = None,
 ) -> Audience:
-    """Return the audience of a campaign's active offers. About ten queries."""
-    offers = compile_campaign(campaign_id)
+    """Return the audience of a campaign's active offers, given by who has them. About ten
+    queries."""
+    offers = compile_campaign(campaign_id) if offers is None else offers
     facts = frozenset().union(*(c.needed_facts(offer.condition) for offer in offers))
     table, columns = load_table(offers, facts, market_code, now)
     reached = np.zeros(len(table), dtype=np.bool_)

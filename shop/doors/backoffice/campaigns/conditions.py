@@ -83,7 +83,7 @@ def make_new_part(offer_code: str, mark: str, asked: Mapping[str, Any]) -> Part 
     """Return the part that adds the condition `asked` for; None where it names none."""
     clause, at = CLAUSES.get(str(asked.get("clause", ""))), str(asked.get("at", ""))
     joint, _dash, path = at.partition("-")
-    if clause is None:
+    if clause is None or asked.get("part") != ADD + mark:
         return None
 
     def write(said: Snapshot, answers: dict[str, Any]) -> dict[str, Any]:

@@ -218,7 +218,7 @@ OFFER_PARTS: tuple[OfferPart, ...] = (
         "except",
         gettext_lazy("Left out"),
         lambda offer: (_EXCEPT,),
-        lambda offer, place: _say_picks(_left_out(offer), place) or _("nothing"),
+        lambda offer, place: _say_picks(_left_out(offer), place) or _("no products"),
         lambda offer: {"except": _left_out(offer)},
         _write_left_out,
         lambda offer: _is_picked(offer) and not _is_listed(offer),

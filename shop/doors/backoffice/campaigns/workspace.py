@@ -42,7 +42,7 @@ SEVERAL: Mapping[str, str] = {
 ELSE: Mapping[str, str] = {
     "benefit": gettext_noop("what the terms below say"),
     "goods": gettext_noop("on products listed one by one"),
-    "except": gettext_noop("nothing"),
+    "except": gettext_noop("no products"),
     "prices": gettext_noop("any"),
     "audience": gettext_noop("chosen shoppers"),
     "holdout": gettext_noop("nobody"),

@@ -18,10 +18,10 @@ from pricing.api import quote_variants
 from promotions.campaigns.api import (
     CampaignView,
     CompiledBook,
-    compile_campaign,
     cover_variants,
     rehearse,
 )
+from promotions.engine.api import OfferValue
 from shop.doors.backoffice.rehearsals.previews import context_of_form
 from shop.doors.pages.cards import join_cards
 from shop.doors.pages.values import ProductCard
@@ -39,7 +39,12 @@ class ShownCards:
 
 
 def draw_cards(
-    said: Mapping[str, Any], *, campaign: CampaignView, market_code: str, now: datetime
+    said: Mapping[str, Any],
+    *,
+    campaign: CampaignView,
+    offers: Sequence[OfferValue],
+    market_code: str,
+    now: datetime,
 ) -> list[ShownCards]:
     """Return the cards of the basket's first products, or of the campaign's most popular one.
 
@@ -47,7 +52,7 @@ def draw_cards(
     queries for each language; quotes of the purpose "preview".
     """
     book = rehearse([campaign.campaign_id], with_codes=bool(said.get("with_code")))
-    ids = list(said.get("basket") or find_popular(campaign.campaign_id, market_code))[:MOST_CARDS]
+    ids = list(said.get("basket") or find_popular(offers, market_code))[:MOST_CARDS]
     if not ids:
         return []
     return [
@@ -56,11 +61,12 @@ def draw_cards(
     ]
 
 
-def find_popular(campaign_id: int, market_code: str) -> list[int]:
-    """Return the most popular product that a campaign lowers, if it lowers any. Two queries."""
+def find_popular(offers: Sequence[OfferValue], market_code: str) -> list[int]:
+    """Return the most popular product that offers lower, if they lower any. No query while
+    fresh."""
     arrays = load_variant_arrays(market_code)
     covered = np.zeros(len(arrays.variant_id), dtype=np.bool_)
-    for offer in compile_campaign(campaign_id):
+    for offer in offers:
         for scope in offer.scopes:
             covered |= cover_variants(scope, arrays)
     if not covered.any():

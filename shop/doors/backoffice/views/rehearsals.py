@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from orders.reports.api import RecordedOrder, find_recorded_order
 from promotions.campaigns.api import CampaignView
+from promotions.engine.api import OfferValue
 from promotions.law.api import list_reached_places
 from promotions.planning.api import Restored
 from shop.doors.backoffice.campaigns.checks import market_of
@@ -26,7 +29,9 @@ from shop.ground.staff.columns import show_money
 from shop.ground.staff.phrases import join_names
 
 
-def describe_preview(request: HttpRequest, campaign: CampaignView) -> dict[str, Any]:
+def describe_preview(
+    request: HttpRequest, campaign: CampaignView, offers: Sequence[OfferValue]
+) -> dict[str, Any]:
     """Return the form of a basket and, where one is asked for, what it comes to. Nothing is
     stored."""
     language, market = get_language() or "en", market_of(campaign)
@@ -36,10 +41,10 @@ def describe_preview(request: HttpRequest, campaign: CampaignView) -> dict[str, 
     initial = {"channel": "online", "at": f"{at:{MOMENT}}", "with_code": True}
     places = list_reached_places(campaign.market_code)
     form = PreviewForm(asked, initial=initial, places=places)
+    draw = partial(draw_cards, campaign=campaign, offers=offers, market_code=market, now=utc_now())
     if asked is None or not form.is_valid():
         said = {"at": begins} if asked is None else {}
-        shown = draw_cards(said, campaign=campaign, market_code=market, now=utc_now())
-        return {"form": form, "cards": shown}
+        return {"form": form, "cards": draw(said)}
     found = try_basket(
         form,
         campaign_id=campaign.campaign_id,
@@ -51,7 +56,7 @@ def describe_preview(request: HttpRequest, campaign: CampaignView) -> dict[str, 
     said = form.cleaned_data
     return {
         "form": form,
-        "cards": draw_cards(said, campaign=campaign, market_code=market, now=utc_now()),
+        "cards": draw(said),
         "preview": found,
         "verdicts": fold_verdicts(found.verdicts),
         "lines": [(cards.get(int(key)), *rest) for key, *rest in found.lines],

@@ -41,7 +41,7 @@ def test_terms_are_read_said_and_written_back(kind: str, terms: dict[str, Any], 
     assert say_terms_of(offer, PLACE) == said
 
 
-def test_a_step_is_added_in_order_and_an_empty_one_goes() -> None:
+def test_steps_stay_in_order_and_empty_ones_go() -> None:
     offer = {"benefit_kind": "quantity_tiers", "terms": STEPS}
     answers = {"from0": None, "gives0": None, "from1": 6, "gives1": Decimal(10)}
     found = write_terms(offer, answers | {"from2": 4, "gives2": Decimal("7.50")})
