@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -349,13 +349,20 @@ def compile_campaigns(campaign_ids: Collection[int]) -> tuple[OfferValue, ...]:
     return tuple(offer for offer in compiled if offer is not None)
 
 
-def rehearse(campaign_ids: Collection[int], *, with_codes: bool = False) -> CompiledBook:
+def rehearse(
+    campaign_ids: Collection[int],
+    *,
+    with_codes: bool = False,
+    offers: Sequence[OfferValue] | None = None,
+) -> CompiledBook:
     """Return the live book with the campaigns as if released; `with_codes`: as if entered, too.
 
-    A campaign that is live already is taken as its rows say now. Two queries.
+    A campaign that is live already is taken as its rows say now; `offers` are those of the
+    campaigns, compiled by who asks. Three queries, one with the offers.
     """
     book = load_offer_book()
-    offers = [replace(offer, status="live") for offer in compile_campaigns(campaign_ids)]
+    compiled = compile_campaigns(campaign_ids) if offers is None else offers
+    offers = [replace(offer, status="live") for offer in compiled]
     automatic = [offer for offer in offers if not offer.requires_coupon]
     kept = [offer for offer in book.offers if offer.campaign_id not in campaign_ids]
     unlocked = [

@@ -172,8 +172,13 @@ def list_daily(tried: Rehearsal, campaign_id: int) -> list[dict[str, object]]:
 
 
 def list_bands(tried: Rehearsal) -> list[dict[str, object]]:
-    """Return each day of the forecast with low, middle and high of what is foreseen."""
-    found = () if tried.forecast is None else tried.forecast.days
+    """Return each day of the forecast with low, middle and high of what is foreseen.
+
+    Where only the newest carts of the window were tried, the days before the first of them are not
+    known and left out.
+    """
+    first = min((one.day for one in tried.outcomes), default=0) if tried.is_cut else 0
+    found = () if tried.forecast is None else tried.forecast.days[first:]
 
     def bounds(one: Interval) -> list[float]:
         return [round(number, 2) for number in (one.low, one.estimate, one.high)]

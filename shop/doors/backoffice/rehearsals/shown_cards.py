@@ -51,7 +51,7 @@ def draw_cards(
     As if the campaign were live, for the shopper, place and moment of the form. About twenty
     queries for each language; quotes of the purpose "preview".
     """
-    book = rehearse([campaign.campaign_id], with_codes=bool(said.get("with_code")))
+    book = rehearse([campaign.campaign_id], with_codes=bool(said.get("with_code")), offers=offers)
     ids = list(said.get("basket") or find_popular(offers, market_code))[:MOST_CARDS]
     if not ids:
         return []
