@@ -92,7 +92,6 @@ class PublicPriceAdmin(KeySearchAdmin):
         age_column("changed_at", _("Changed")),
         "curve_link",
     ]
-    list_select_related = ["variant__product", "market"]
     list_filter = [MovedFilter, ChannelFilter, ("public_minor", MoneyRangeFilter)]
     search_keys = {"variant__sku__startswith": read_text, "variant_id__in": find_variant_ids}
     search_help_text = _("SKU or words")
@@ -115,6 +114,12 @@ class PublicPriceAdmin(KeySearchAdmin):
     readonly_fields = fields
     actions_detail = ["set_list_price"]
     actions_row = ["set_list_price"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PublicPrice]:
+        """Return the prices; their products are read for the rows shown. Joined, they would be
+        joined to all prices before these are sorted: ten times as long."""
+        rows: QuerySet[PublicPrice] = super().get_queryset(request)
+        return rows.prefetch_related("market", "variant__product")
 
     @admin.display(description=_("Product"), ordering="variant__product__name")
     def product_name(self, row: PublicPrice) -> str:
