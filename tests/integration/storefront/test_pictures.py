@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.test import Client
@@ -11,6 +12,7 @@ from django.urls import reverse
 
 from shop.ground.catalog.models import Variant
 from shop.ground.catalog.selectors import list_cards
+from shop.ground.catalog.selectors.drawings import draw_variant
 from tests.factories.pictures import show_picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stocked_shop")]
@@ -88,11 +90,14 @@ def test_drawn_packs_are_files_that_never_change() -> None:
 
 
 def test_a_product_without_a_photograph_says_its_picture_is_drawn() -> None:
-    browser, product = Client(), Variant.objects.get(sku="SKU-1").product
+    browser, variant = Client(), Variant.objects.get(sku="SKU-1")
     (shown,) = [
         one
-        for one in images(browser, reverse("product", args=[product.slug]))
+        for one in images(browser, reverse("product", args=[variant.product.slug]))
         if one["width"] == "640"
     ]
     assert shown["alt"].startswith("Illustration of ")
     assert (shown["height"], shown["fetchpriority"]) == ("480", "high")
+    made = draw_variant(variant.pk)
+    assert made is not None
+    assert unquote(shown["src"]) == f"data:image/svg+xml,{made[1].strip()}"  # no request of its own

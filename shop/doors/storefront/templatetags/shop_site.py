@@ -38,6 +38,7 @@ from shop.doors.pages.values import ProductCard, ProductPage
 from shop.doors.storefront.qr import draw_qr
 from shop.ground.catalog.core.photos import Picture
 from shop.ground.catalog.core.values import CatalogCard
+from shop.ground.catalog.selectors.drawings import inline_pack
 from shop.ground.kernel.money import format_money
 
 Words = dict[str, str]
@@ -184,6 +185,7 @@ def _cut(
 register = template.Library()
 FEW_LEFT = 5
 SEEN_AT_ONCE = 4
+FIRST_ROW = 2  # of a phone
 
 
 @register.simple_tag(takes_context=True)
@@ -217,7 +219,7 @@ def draw_price(block: PriceBlock, language: str, *, about: str, shape: str = "")
 @register.simple_tag(takes_context=True)
 def card(context: Context, item: ProductCard, number: int = SEEN_AT_ONCE + 1) -> SafeString:
     """Draw a product card, the `number`th of its page: the first are seen without scrolling."""
-    return draw_card(item, context["shop"], is_first=number <= SEEN_AT_ONCE)
+    return draw_card(item, context["shop"], number)
 
 
 @register.simple_tag(takes_context=True)
@@ -317,7 +319,19 @@ def photo(shown: Picture, width: int) -> str:
     return shown.at_least(width)
 
 
-def draw_card(item: ProductCard, shop: dict[str, Any], *, is_first: bool = False) -> SafeString:
+@register.simple_tag
+def first_photo(variant_id: int, shown: Picture, width: int) -> str:
+    """Return the address of the picture that a page is judged by: a drawn pack is in it."""
+    address = shown.at_least(width)
+    return inline_pack(variant_id, address) if shown.is_illustration else address
+
+
+def _card_picture(variant_id: int, shown: Picture, number: int) -> str:
+    is_early = number <= FIRST_ROW
+    return first_photo(variant_id, shown, 320) if is_early else shown.at_least(320)
+
+
+def draw_card(item: ProductCard, shop: dict[str, Any], number: int) -> SafeString:
     """Return the HTML of one card: of a variant, or of a product with several to choose from."""
     language = shop["language"]
     shown, view, choice = item.card, item.price, item.choice
@@ -337,12 +351,12 @@ def draw_card(item: ProductCard, shop: dict[str, Any], *, is_first: bool = False
             "url": f"{shop['product_root']}{shown.slug}/{asked}",
             "similar_url": "" if available else category_url(language, shown.category_path),
             "heart": draw_heart(shown, language, is_saved=item.is_saved),
-            "picture": shot.at_least(320) if shot else "",
+            "picture": "" if shot is None else _card_picture(shown.variant_id, shot, number),
             "srcset": shot.srcset if shot else "",
             "add": ""
             if available <= 0
             else draw_add(shown, view.token or "", language, quantity=item.quantity),
-            "is_first": is_first,
+            "is_first": number <= SEEN_AT_ONCE,
             "is_from": choice is not None and choice.is_from,
             "is_choice": not is_one and available > 0,
             "sizes": ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import quote
 
 import resvg_py
 from django.conf import settings
@@ -17,6 +18,8 @@ from shop.ground.catalog.selectors.pictures import illustrate
 # A server may have no fonts at all.
 FONT = Path(__file__).parents[1] / "fonts" / "LiberationSans-Bold.ttf"
 PNG_WIDTH = 800
+# A longer drawing costs a page more than the request it saves.
+LONGEST_INLINE = 6_000
 
 
 def draw_variant(variant_id: int) -> tuple[Picture, str] | None:
@@ -30,6 +33,18 @@ def draw_variant(variant_id: int) -> tuple[Picture, str] | None:
         return None
     pack = Pack(*row[:6])
     return illustrate(variant_id, pack), draw_pack(pack, _read_glyph(row[6] or "default"))
+
+
+@lru_cache(maxsize=1024)
+def inline_pack(variant_id: int, address: str) -> str:
+    """Return the address of a drawn pack with the drawing in it: a page needs no request for it.
+
+    A long drawing keeps its address. One query, then none: an address names what it is drawn from.
+    """
+    found = draw_variant(variant_id)
+    if found is None or len(found[1]) > LONGEST_INLINE:
+        return address
+    return f"data:image/svg+xml,{quote(found[1].strip(), safe=' =:/;,()')}"
 
 
 @lru_cache(maxsize=1024)
