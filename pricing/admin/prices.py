@@ -92,6 +92,7 @@ class PublicPriceAdmin(KeySearchAdmin):
         age_column("changed_at", _("Changed")),
         "curve_link",
     ]
+    list_select_related = ()  # not False: Django would join the variants by itself
     list_filter = [MovedFilter, ChannelFilter, ("public_minor", MoneyRangeFilter)]
     search_keys = {"variant__sku__startswith": read_text, "variant_id__in": find_variant_ids}
     search_help_text = _("SKU or words")
