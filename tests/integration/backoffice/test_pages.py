@@ -172,7 +172,7 @@ def test_the_shopper_page_opens_with_few_queries(root: Client) -> None:
         page = root.get(reverse("admin:shopper_overview", args=[shopper.pk]))
     text = page.content.decode()
     # One for each kind of row that the page shows, and the frame of the back office.
-    assert len(queries) <= 17, [query["sql"][:120] for query in queries]
+    assert len(queries) <= 22, [query["sql"][:120] for query in queries]
     for words in (
         "Segment 0",
         "likely to buy mostly on offer",
