@@ -90,7 +90,7 @@ def test_switching_on_again_is_as_easy(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(sheet.get_by_role("heading", name="Why this price?")).to_be_focused()
     press(page, sheet.get_by_role("button", name="Switch personal prices off"))
-    expect(page.get_by_text("Personal prices are off.")).to_be_visible()
+    page.get_by_text("Personal prices are off.").wait_for()
     page.goto("/privacy/")
     press(page, page.get_by_role("button", name="Switch on: Personal prices"))
     become_known(page, LISTING, 1)
@@ -121,7 +121,7 @@ def buy(page: Page) -> str:
     page.goto("/checkout/")
     fill_checkout(page)
     press(page, page.get_by_role("button", name="Place order and pay"))
-    expect(page.get_by_text("Thank you!")).to_be_visible()
+    page.get_by_text("Thank you!").wait_for()
     return page.get_by_role("heading", level=1).inner_text().removeprefix("Order ").strip()
 
 
@@ -157,19 +157,19 @@ def test_an_order_is_bought_and_shipped_by_keyboard(page: Page, visit: Visitor, 
     staff.keyboard.press("Enter")
     staff.wait_for_url("**/orders/order/*/change/")
     take_step(staff, "Pack", "Pack a parcel of this order", "Pack the parcel")
-    expect(staff.get_by_text("The parcel is packed.")).to_be_visible()
+    staff.get_by_text("The parcel is packed.").wait_for()
     take_step(staff, "Ship", "Ship this parcel", "Ship the parcel")
-    expect(staff.get_by_text("The parcel was shipped.")).to_be_visible()
+    staff.get_by_text("The parcel was shipped.").wait_for()
 
 
 def test_a_draft_is_launched_by_keyboard(page: Page, shop: Shop) -> None:
     sign_in(page, shop, "merchandiser")
     page.goto("/admin/promotions/new/welcome/")
     press(page, page.get_by_role("button", name=re.compile("^Save as a draft")))
-    expect(page.get_by_role("progressbar", name="Waiting for a worker").first).to_be_visible()
+    page.get_by_role("progressbar", name="Waiting for a worker").first.wait_for()
     shop.shell.run(ANSWER)
-    expect(page.get_by_text("may be released")).to_be_visible()
+    page.get_by_text("may be released").wait_for()
     tab_to(page, page.get_by_label("Reason: Schedule"))
     page.keyboard.type("a welcome for new customers")
     press(page, page.get_by_role("button", name="Schedule"))
-    expect(page.get_by_text("The new status of the campaign is")).to_be_visible()
+    page.get_by_text("The new status of the campaign is").wait_for()

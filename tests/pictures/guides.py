@@ -31,6 +31,14 @@ FIRST_ROW = "#result_list tbody a[href]"
 SHOTS = (
     # Questions of shoppers
     Shot("price", "/demo/price-block/", width=390),
+    Shot(
+        "why",
+        "/search/?q=cheese",
+        "olivia",
+        (".price--mine .price__tag a",),
+        390,
+        "dialog.sheet[open]",
+    ),
     Shot("order", "/account/orders/", "olivia", ("main a[href*='/orders/FT']",), 390),
     # Guide for staff
     Shot("home-staff", "/admin/", "merchandiser"),
