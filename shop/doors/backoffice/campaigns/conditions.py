@@ -154,8 +154,7 @@ def _list_places(path: Path, row: Row, words: str) -> Iterator[tuple[str, str]]:
 
 
 def _make_part(path: Path, row: Row, offer_code: str, mark: str, words: str) -> Part:
-    found = find_clause(row)
-    clause, answers = found or ((BRACKET, {"which": row.bracket}) if row.bracket else (None, {}))
+    clause, answers = _find_clause(row)
 
     def write(said: Snapshot, given: dict[str, Any]) -> dict[str, Any]:
         condition = _condition_of(said, offer_code)
@@ -178,6 +177,14 @@ def _make_part(path: Path, row: Row, offer_code: str, mark: str, words: str) -> 
         sentence="" if clause is None else clause.sentence,
         remove=remove,
     )
+
+
+def _find_clause(row: Row) -> tuple[Clause | None, Mapping[str, Any]]:
+    """Return the sentence of a row and what stands in it; none for what only words can say."""
+    found = find_clause(row)
+    if found is not None:
+        return found
+    return (BRACKET, {"which": row.bracket}) if row.bracket else (None, {})
 
 
 def _build(clause: Clause, answers: dict[str, Any]) -> Row:

@@ -47,7 +47,7 @@ def list_promotions(asked: InsightsQuery, now: datetime) -> list[PromotionLine]:
     they did in the days compared with. Three queries, the large ones remembered for a minute."""
     period = asked.period
     found = _sum_campaigns(asked, period.start, period.end)
-    before = {}
+    before: dict[int, CampaignSum] = {}
     if asked.shift is not None:
         back, until = timedelta(days=asked.shift), min(period.end, now)
         # A day that is not over stands beside the same hours

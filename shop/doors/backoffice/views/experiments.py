@@ -106,18 +106,17 @@ def _count_periods(
     """Return (what, how many, how many in the days compared with) of experiments."""
     period = asked.period
 
-    def count(back: timedelta) -> tuple[int, int, int]:
+    def count(back: timedelta) -> list[str]:
         start, end = period.start - back, period.end - back
         begun = [row.started_at for row in rows if row.started_at is not None]
         ended = [row.stopped_at for row in rows if row.stopped_at is not None]
-        inside = (sum(start <= at < end for at in moments) for moments in (begun, ended))
-        return sum(_ran(row, period, now, back) for row in rows), *inside
+        found = [sum(_ran(row, period, now, back) for row in rows)]
+        found += [sum(start <= at < end for at in moments) for moments in (begun, ended)]
+        return [show_count(one) for one in found]
 
     titles = (_("Experiments that ran"), _("Begun"), _("Ended"))
-    before = ("", "", "")
-    if asked.shift is not None:
-        before = tuple(map(show_count, count(timedelta(days=asked.shift))))
-    return list(zip(titles, map(show_count, count(NO_TIME)), before, strict=True))
+    before = ["", "", ""] if asked.shift is None else count(timedelta(days=asked.shift))
+    return list(zip(titles, count(NO_TIME), before, strict=True))
 
 
 def _describe_line(row: ExperimentRow) -> dict[str, Any]:
