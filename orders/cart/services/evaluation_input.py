@@ -11,13 +11,20 @@ import numpy as np
 from django.db import connection
 from django.db.models import Count, F, Max, Q, Sum
 
-from orders.cart.core.stages import SettledLine, promise_of, settle_price
+from orders.cart.core.stages import Settled, SettledLine, promise_of, settle_price, show_promise
 from orders.cart.services.cart_rows import OpenCart, promise_on, read_cart_of
 from orders.order.models import Order
 from orders.terms.api import Terms, load_terms
 from orders.terms.core.tax import without_same_day
-from pricing.api import floor_minor, list_prices, quote_listing, quote_variants
+from pricing.api import (
+    floor_minor,
+    list_prices,
+    quote_listing,
+    quote_variants,
+    resolve_jurisdiction,
+)
 from pricing.base.core.values import PriceView, QuoteContext
+from pricing.ledger.core.labels import label_text
 from profiles.experiments.api import ArmChoice
 from profiles.segments.api import OnlineUnavailable, read_online_profiles
 from profiles.values import ShopperValue
@@ -222,32 +229,55 @@ def quote_lines(opened: OpenCart, context: QuoteContext, *more: int) -> Mapping[
 
 @dataclass(frozen=True, slots=True)
 class PricedCart:
-    """A visitor's cart, and its lines at the prices that hold for them now."""
+    """A visitor's cart, and its lines at the prices that hold for them now: what one more unit of
+    each costs, too. `prices` are by variant.
+    """
 
     opened: OpenCart
-    rows: tuple[Priced, ...]
+    prices: Mapping[int, PriceView]
+
+    @property
+    def rows(self) -> tuple[Priced, ...]:
+        """The lines at their prices; what is off sale is left out."""
+        return tuple(
+            Priced(
+                row.variant_id,
+                row.quantity,
+                price.quoted_minor,
+                price.public_minor,
+                price.list_minor,
+            )
+            for row in self.opened.lines
+            if (price := self.prices.get(row.variant_id)) is not None
+        )
 
 
 def read_priced_cart(shopper: ShopperValue | None, context: QuoteContext) -> PricedCart:
     """Return the cart of a shopper with its prices. Two queries at most. Nothing is stored."""
     opened = read_cart_of(shopper, context)
-    prices = quote_lines(opened, context)
-    return PricedCart(opened, tuple(_price_rows(opened, prices, context)))
+    return PricedCart(opened, dict(_hold_prices(opened, quote_lines(opened, context), context)))
 
 
-def _price_rows(
+def _hold_prices(
     opened: OpenCart, prices: Mapping[int, PriceView], context: QuoteContext
-) -> Iterator[Priced]:
-    """Return the rows at the prices that hold for them; what is off sale is left out."""
+) -> Iterator[tuple[int, PriceView]]:
+    """Return the price that holds for each variant; what is off sale is left out."""
     frozen_until = opened.frozen_until(context.now)
     for row in opened.lines:
         current = prices.get(row.variant_id)
         if current is not None:
             kept, offered = promise_on(row), promise_of(current)
             settled = settle_price(kept, offered, now=context.now, frozen_until=frozen_until)
-            promise = settled.promise
-            amounts = promise.quoted_minor, promise.public_minor, promise.list_minor
-            yield Priced(row.variant_id, row.quantity, *amounts)
+            yield row.variant_id, show_settled(settled, current, context)
+
+
+def show_settled(settled: Settled, current: PriceView, context: QuoteContext) -> PriceView:
+    """Return what a page shows for a line whose price of now is `current`."""
+    code = settled.promise.label_code
+    if code == current.label_code:
+        return show_promise(settled.promise, current, current.label)
+    rule = resolve_jurisdiction(code=context.jurisdiction_code, now=context.now)
+    return show_promise(settled.promise, current, label_text(rule, code, context.language))
 
 
 def preview_products(
@@ -288,6 +318,9 @@ def price_in_cart(
     """
     lines = make_lines(held.rows, context)
     question = _ask(held, lines, shopper=shopper, find_tier=find_tier, context=context)
+    quoted = quoted.copy()
+    for variant_id, price in held.prices.items():
+        quoted[ids == variant_id] = price.quoted_minor
     touched = find_touched(ids, question.cart, context.now) | bool(question.codes)
     touched &= quoted > 0
     if not touched.any():

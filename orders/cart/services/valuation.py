@@ -14,7 +14,6 @@ from orders.cart.core.stages import (
     note_kept,
     promise_of,
     settle_price,
-    show_promise,
 )
 from orders.cart.models import CartLine
 from orders.cart.services.cart_rows import (
@@ -31,12 +30,12 @@ from orders.cart.services.evaluation_input import (
     make_cart,
     make_lines,
     quote_lines,
+    show_settled,
 )
 from orders.values import CartPoints, GiftChoice, GiftOption, Notice
 from orders.wording import UNNAMED, say_notice
-from pricing.api import quote_variants, resolve_jurisdiction
+from pricing.api import quote_variants
 from pricing.base.core.values import PriceView, QuoteContext
-from pricing.ledger.core.labels import label_text
 from profiles.experiments.api import log_exposures
 from promotions.engine.api import (
     AwardedGift,
@@ -347,16 +346,8 @@ def _settle_line(
     settled = settle_price(kept, promise_of(current), now=context.now, frozen_until=frozen_until)
     if not _allows_personal(opened, context):
         settled = note_kept(settled, current, frozen_until=frozen_until)
-    price = show_promise(settled.promise, current, _label(settled, current, context))
+    price = show_settled(settled, current, context)
     return SettledLine(card, line.quantity, price, settled, free)
-
-
-def _label(settled: Settled, current: PriceView, context: QuoteContext) -> str:
-    promise = settled.promise
-    if promise.label_code == current.label_code:
-        return current.label
-    rule = resolve_jurisdiction(code=context.jurisdiction_code, now=context.now)
-    return label_text(rule, promise.label_code, context.language)
 
 
 def _keep_promises(opened: OpenCart, lines: Sequence[SettledLine]) -> None:

@@ -173,6 +173,21 @@ def offered_prices(ctx: PageContext, ids: IntArray, quoted: IntArray, visitor: V
     return prices
 
 
+def hold_prices(prices: Mapping[int, PriceView], visitor: Visitor) -> dict[int, PriceView]:
+    """Return the prices, of goods in the cart those that the cart holds: one more unit costs that.
+
+    Two differ where the shop cannot read what it knows of a visitor, or switched a price off, while
+    the cart keeps what it promised. Queries: as `read_cart`.
+    """
+    held = visitor.read_cart().prices
+    return {
+        variant_id: held[variant_id]
+        if variant_id in held and held[variant_id].quoted_minor != price.quoted_minor
+        else price
+        for variant_id, price in prices.items()
+    }
+
+
 def add_offers(
     ctx: PageContext, cards: Sequence[ProductCard], visitor: Visitor | None = None
 ) -> tuple[ProductCard, ...]:
@@ -181,7 +196,8 @@ def add_offers(
     Queries: as above.
     """
     visitor = visitor or Visitor(ctx)
-    prices = {item.card.variant_id: item.price for item in cards}
+    prices = hold_prices({item.card.variant_id: item.price for item in cards}, visitor)
+    cards = [replace(item, price=prices[item.card.variant_id]) for item in cards]
     found = preview_cards(ctx, [item.card for item in cards], prices, visitor)
     return mark_own(join_offers(cards, found), visitor)
 

@@ -17,7 +17,14 @@ from promotions.loyalty.api import preview_points
 from promotions.offers.api import Previews
 from shop.doors.pages.cards import first_of_products, join_cards, quote_page
 from shop.doors.pages.context import PageContext
-from shop.doors.pages.members import Visitor, join_offers, mark_own, paid_minor, preview_cards
+from shop.doors.pages.members import (
+    Visitor,
+    hold_prices,
+    join_offers,
+    mark_own,
+    paid_minor,
+    preview_cards,
+)
 from shop.doors.pages.values import OptionChoice, OptionValue, ProductCard, ProductPage
 from shop.doors.pages.viewed import choose_viewed
 from shop.ground.catalog.core.values import CatalogCard, ProductDetail
@@ -48,7 +55,7 @@ def product(
     visitor = visitor or Visitor(ctx)
     viewed = _viewed_ids(ctx, visitor, frozenset((*own, *related, *together)))
     ids = [*own, *related, *together, *viewed]
-    prices = quote_page(ctx, ids, "product")
+    prices = hold_prices(quote_page(ctx, ids, "product"), visitor)
     cards = {card.variant_id: card for card in list_cards(ids, ctx.language)}
     stocked = _show(_restock(detail, cards), prices, variant_id)
     price = prices.get(stocked.card.variant_id)
