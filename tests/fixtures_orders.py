@@ -61,7 +61,7 @@ def fake_pricing(fake: FakePrices, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(valuation, "quote_variants", fake.quote_variants)
     monkeypatch.setattr(cart_values, "quote_variants", fake.quote_variants)
     monkeypatch.setattr(cart_values, "floor_minor", fake.floor_minor)
-    monkeypatch.setattr(valuation, "resolve_jurisdiction", lambda **_: RULE)
+    monkeypatch.setattr(cart_values, "resolve_jurisdiction", lambda **_: RULE)
     monkeypatch.setattr(views, "resolve_jurisdiction", lambda **_: RULE)
     monkeypatch.setattr(carts, "verify_quote", fake.verify_quote)
     monkeypatch.setattr(carts, "read_token", fake.read_token)
