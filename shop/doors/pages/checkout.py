@@ -80,7 +80,13 @@ def order(ctx: PageContext, ref: str, *, proven: Collection[str] = ()) -> OrderP
     found = get_order_by_token(token=ref, now=ctx.now, language=ctx.language)
     is_own = visitor is not None and owns_order(order_id=found.order_id, shopper_id=visitor.id)
     if not is_own:
-        found = replace(found, lines=tuple(replace(one, quote_id=None) for one in found.lines))
+        found = replace(
+            found,
+            lines=tuple(
+                replace(one, quote_id=None, price=replace(one.price, quote_id=None))
+                for one in found.lines
+            ),
+        )
     if (is_own and is_signed_in) or found.number in proven:
         return _page(ctx, found, ref, is_known=True)
     return _page(ctx, replace(found, contact=NOBODY), ref, is_known=False)

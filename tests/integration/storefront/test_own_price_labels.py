@@ -112,7 +112,7 @@ def test_the_label_is_on_cards_cart_and_api(europe: Europe) -> None:
     html = europe.client.get("/c/dairy/cheese/").content.decode()
     assert html.count("inkl. MwSt.") == 1  # above the list
     assert "inkl. MwSt." in europe.client.get("/p/cheddar/").content.decode()
-    cards, tokens = prices_in(html), dict(re.findall(r'value="(\d+):([^"]+)"', html))
+    cards, tokens = prices_in(html), dict(re.findall(r'name="line" value="(\d+):([^"]+)"', html))
     personal = [pk for pk in cards if "Your price" in cards[pk]]
     assert europe.sizes[0] in personal
     with_button = [pk for pk in personal if str(pk) in tokens]  # others lead to their sizes
