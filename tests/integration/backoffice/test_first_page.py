@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -143,7 +144,7 @@ def test_alarms_of_the_model_in_use_are_to_do(as_role: Callable[[str], Client]) 
     OnlineEvidence.objects.all().delete()
     for hours, alarms in ((2, 3), (1, 4)):
         at = now - timedelta(hours=hours)
-        place = {"market_code": "us", "channel": "online", "is_current": hours == 1}
+        place: dict[str, Any] = {"market_code": "us", "channel": "online", "is_current": hours == 1}
         OnlineEvidence.objects.create(**place, at=at, watermark=at, alarms=alarms)
     todo = todos_of(as_role(ANALYST))[
         "alarms of the model in use: Calibration, Fairness, Freshness…"

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.core.mail import EmailMessage
 from django.test import Client
 
 from orders.checkout.api import orders_to_stop
@@ -15,22 +12,15 @@ from orders.fulfilment.api import hand_out_parcel, pack_order, ship_parcel
 from orders.fulfilment.models import Shipment
 from orders.models import CartLine, Order, OrderLine, OrderRating
 from orders.returns.models import Return
-from pricing.api import OpenContests, read_open_contests
-from pricing.ledger.models.contests import PriceContest
-from pricing.ledger.services.contests import answer_contest
 from pricing.policy.models.policy import PricingPolicy
-from pricing.privacy import PRIVACY
 from shop.ground.inventory.models import StockRecord
 from shop.ground.kernel.clock import utc_now
-from shop.ground.outbox.models import Fact
-from shop.wiring import HANDLERS
 from tests.factories.browsing import browse_as
 from tests.factories.parcels import make_carrier
 from tests.factories.pricing import Dairy, committed
 from tests.integration.storefront.test_promises import check_out, read, stock
 
 pytestmark = pytest.mark.django_db
-QUESTION = {"text": "Why less?", "email": "ann@example.org"}
 
 
 @pytest.fixture
@@ -197,39 +187,3 @@ def test_a_packed_order_is_asked_to_be_stopped(guest: tuple[Client, str]) -> Non
     assert "A parcel is on its way to you." in read(client, path)
     late = client.post(f"{path}cancel/", follow=True).content.decode()
     assert "This order can no longer be canceled." in late
-
-
-def test_a_price_is_questioned_once_and_answered_by_mail(
-    guest: tuple[Client, str], mailoutbox: list[EmailMessage]
-) -> None:
-    client, _path = guest
-    address = f"/why/{OrderLine.objects.get().quote_id}/"
-    assert browse_as(None).post(address, QUESTION).status_code == 404
-    refused = client.post(address, {**QUESTION, "email": "nobody"})
-    assert (refused.status_code, PriceContest.objects.count()) == (422, 0)
-    assert "Check the e-mail address." in refused.content.decode()
-    assert client.post(address, {**QUESTION, "text": "What?"}).status_code == 302
-    assert client.post(address, QUESTION).status_code == 302
-    contest = PriceContest.objects.get()
-    assert (contest.text, contest.email) == (QUESTION["text"], QUESTION["email"])
-    assert "You questioned this price." in read(client, address)
-    late = read_open_contests(now=contest.asked_at + timedelta(hours=72))
-    assert (late.waiting, late.overdue) == (1, 1)
-    _answer(contest)
-    (mail,) = [one for one in mailoutbox if "questioned" in one.subject]
-    assert (mail.to, "Our answer: It was a test." in mail.body) == ([QUESTION["email"]], True)
-    assert "It was a test." in read(client, address)
-    assert client.post(address, QUESTION).status_code == 422
-    assert read_open_contests(now=utc_now()) == OpenContests(0, 0, None)
-    assert PRIVACY.export_shopper(contest.shopper_id)["questioned_prices"][0]["text"] == "Why less?"
-    PRIVACY.erase_shopper(contest.shopper_id, utc_now())
-    assert not PriceContest.objects.exists()
-
-
-def _answer(contest: PriceContest) -> None:
-    """Let a member of staff answer, and the worker deliver what followed."""
-    person = get_user_model().objects.create_user("support@staff.example", is_staff=True)
-    answer_contest(contest_id=contest.pk, text="It was a test.", by_id=person.pk, now=utc_now())
-    fact = Fact.objects.get(kind="PriceContestAnswered")
-    for handle in HANDLERS[fact.kind]:
-        handle(fact.pk, fact.payload)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
 from typing import Any
 
 from django import forms
@@ -152,6 +151,13 @@ class ProductForm(forms.Form):
         return cleaned
 
 
+class HiddenInTable(forms.HiddenInput):
+    """What a field of the table showed at first, sent with the product's form."""
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"form": PRODUCT_FORM})
+
+
 class VariantForm(forms.Form):
     """One variant, in a row. A row without a price and a SKU is a blank one."""
 
@@ -213,7 +219,7 @@ class VariantForm(forms.Form):
         self.initial["stock"] = on_hand
         # What is sold meanwhile is no count of the reader: compared is what the page showed.
         stock.show_hidden_initial = True
-        stock.hidden_widget = partial(forms.HiddenInput, attrs={"form": PRODUCT_FORM})
+        stock.hidden_widget = HiddenInTable
 
     def is_meant(self) -> bool:
         """Whether anything was written into the row."""

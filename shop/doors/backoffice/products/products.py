@@ -108,7 +108,8 @@ def fill_variants(known: EditedProduct | None) -> list[dict[str, Any]]:
 def open_table(known: EditedProduct, variants: BaseVariantSet, *, may_move_stock: bool) -> None:
     """Let the table of prices edit the known variants. One query."""
     lies = list_stock(variant_ids=[one.variant_id for one in known.variants])
-    for one, row in zip(known.variants, variants.forms, strict=False):
+    rows: list[Any] = variants.forms
+    for one, row in zip(known.variants, rows, strict=False):
         row.edit_in_table(lies.get(one.variant_id, (0, 0))[0], may_move_stock=may_move_stock)
 
 
