@@ -46,10 +46,16 @@ SHOTS = (
     Shot("prices", "/admin/prices/", "merchandiser"),
     Shot("models", "/admin/models/", "analyst"),
     Shot("lift", "/admin/insights/lift/", "analyst"),
-    Shot("live", "/admin/insights/live/", "analyst"),
+    Shot(
+        "live",
+        "/admin/insights/live/",
+        "analyst",
+        ("main form[action*='simul'] button",),
+        shows=".ft-live-prices",
+    ),
     Shot("order-staff", "/admin/orders/order/", "support", (FIRST_ROW,)),
     Shot("product-staff", "/admin/shop/product/", "merchandiser", (FIRST_ROW,)),
-    Shot("segment", "/admin/segments/", "analyst", ("main a[href*='/segments/']",)),
+    Shot("segment", "/admin/segments/", "analyst", ("main tbody a[href*='/segments/']",)),
 )
 
 
