@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import URLPattern, reverse
+from django.utils.translation import override
 
 from orders.models import Order
 from pricing.demand.models.demand import DemandModelVersion
@@ -21,8 +22,10 @@ from shop.ground.catalog.models import Product
 from shop.ground.staff.roles import ANALYST, APPROVER, AUDITOR, MERCHANDISER, ROLES, SUPPORT
 from shop.management.commands.seed_roles import seed_roles
 from tests.factories.backoffice import make_staff
+from tests.factories.chinese_pages import list_english
 from tests.factories.staff_pages import OF_ALL, PAGES, POSTED
 from tests.factories.tables import list_changed, read_tables
+from tests.seeded_rows import read_rows
 
 # Not pages: the way in and out, redirects, and answers with a check of their own.
 OWN_CHECK = "approvals login logout view_on_site autocomplete none group_document"
@@ -85,14 +88,19 @@ def test_a_role_opens_exactly_the_pages_it_may_see(
         assert (page.status_code != 403) is may, name
 
 
-def test_looking_at_staff_pages_changes_no_row(root: Client) -> None:
+def test_staff_pages_change_no_row_and_say_everything_in_chinese(root: Client) -> None:
     root.get("/")  # the shop's own first page of a login makes its shopper
     before = read_tables()
-    for name in PAGES:
-        if name not in POSTED:
-            _open(root, name)
-    for model in admin.site._registry:
-        root.get(_address(model, "changelist"))
+    known = "\n".join(one.decode() for one in read_rows().values())
+    english: dict[str, str] = {}  # text -> where it was read last
+    with override("zh-hans"):
+        for name in PAGES:
+            if name not in POSTED:
+                english |= dict.fromkeys(list_english(_open(root, name), known), name)
+        for model in admin.site._registry:
+            page = root.get(_address(model, "changelist"))
+            english |= dict.fromkeys(list_english(page, known), model._meta.label)
+    assert english == {}
     assert list_changed(before) == []
 
 
