@@ -29,11 +29,17 @@ class Shown:
 
 
 def read_price(price: Locator) -> Shown:
-    """Return what a price component shows."""
+    """Return what a price component shows: of loose goods about what one piece costs."""
     spoken = str(price.locator(".unseen").first.text_content())
-    mine, *_others = AMOUNT.findall(spoken)
+    mine, *others = AMOUNT.findall(spoken)
     everyone = re.search(rf"Everyone \$({AMOUNT.pattern})", spoken)
-    assert price.locator(".price__now > span").first.inner_text() == f"${mine}"
+    now = price.locator(".price__now > span").first.inner_text()
+    if now.endswith("/lb"):
+        assert now == f"${mine}/lb"
+        assert f"about ${others[0]} each" in spoken
+        mine = others[0]
+    else:
+        assert now == f"${mine}"
     return Shown(
         mine=read_amount(mine),
         everyone=read_amount(everyone[1] if everyone else mine),

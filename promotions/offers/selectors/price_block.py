@@ -188,15 +188,18 @@ def build_price_block(
         quote_id=price.quote_id if price.is_personal else None,
         own_offer_id=None if offer is None else offer.own_offer_id,
     )
-    if goods.is_loose and block.unit:
+    if goods.is_loose and block.unit and block.comparison is None:
         block = _lead_with_unit(block, language)
     return replace(block, spoken=_speak(block, price, language))
 
 
 def _lead_with_unit(block: PriceBlock, language: str) -> PriceBlock:
-    """Return the block of loose goods: the unit price first, then about what one piece costs."""
+    """Return the block of loose goods: the unit price first, then about what one piece costs.
+
+    Only where nothing else is compared: "Everyone" and "before" are prices of a piece.
+    """
     about = Comparison("piece", translate(ABOUT, language), block.now_minor, block.now)
-    return replace(block, now=block.unit, unit="", comparison=block.comparison or about)
+    return replace(block, now=block.unit, unit="", comparison=about)
 
 
 def percent_off(reference_minor: int, now_minor: int) -> int:

@@ -128,6 +128,8 @@ def test_a_block_is_spoken_in_one_sentence() -> None:
     )
     loose = build_price_block(MILK, "en", goods=ProductFacts(is_loose=True))
     assert loose.spoken == "$0.70 per quart, about $2.79 each"
+    compared = build_price_block(MINE, "en", goods=ProductFacts(is_loose=True))
+    assert compared == build_price_block(MINE, "en")  # "Everyone" is of a piece: so is row 1
     assert build_price_block(NAMED, "en").spoken == (
         "$2.49, reduced by 10%, 30-day low $2.79, $0.62 per quart"
     )
