@@ -81,9 +81,6 @@ class OverrideForm(forms.ModelForm):
             self.initial.setdefault("market", price.market_id)
             self.initial.setdefault("channel", price.channel)
             self.fields["price"].help_text = _say_bounds(price)
-        for name, title in MOMENTS.items():
-            for part, word in zip(self._parts(name), (_("date"), _("time")), strict=False):
-                part.attrs["aria-label"] = name_value(title, word)
 
     def clean(self) -> dict[str, Any]:
         """Say at once what the service would refuse, while everything typed still stands."""
@@ -110,9 +107,6 @@ class OverrideForm(forms.ModelForm):
 
     def _find_variant(self) -> Any:
         return self.data.get("variant") if self.is_bound else self.initial.get("variant", "")
-
-    def _parts(self, name: str) -> list[forms.Widget]:
-        return list(getattr(self.fields[name].widget, "widgets", []))
 
 
 @admin.register(PriceOverride)

@@ -48,7 +48,7 @@ def test_the_form_knows_place_bounds_and_a_usual_end(root: Client, price: Public
     text = page.content.decode()
     assert f"Now ${price.public_minor / 100:.2f}. Floor $" in text
     assert "amount_minor" not in text
-    assert 'aria-label="Expires at: date"' in text
+    assert 'aria-label="Expires at, date"' in text
 
 
 def test_a_price_is_typed_as_money_and_begins_at_once(root: Client, price: PublicPrice) -> None:
