@@ -61,10 +61,12 @@ def test_filters_are_a_sheet_that_back_closes(visit: Visitor) -> None:
     expect(sheet).to_be_hidden()
     expect(opener).to_be_focused()
     page.keyboard.press("Enter")
+    expect(sheet).to_be_visible()
     page.go_back()
     expect(sheet).to_be_hidden()
     expect(opener).to_be_focused()
     page.keyboard.press("Enter")
+    expect(sheet).to_be_visible()
     option = sheet.locator(".facet__list .tick").first
     count = option.locator("small").inner_text()
     press(page, option.locator("input"), "Space")

@@ -19,7 +19,6 @@ from shop.ground.outbox.services import write_fact
 from shop.ground.staff.log import record_act, write_act
 from shop.ground.storeinfo.selectors import mail_sender
 
-ANSWERED = "PriceContestAnswered"
 SUBJECT = gettext_noop("Our answer about a price you questioned")
 BODY = gettext_noop(
     "You wrote: {text}\n\nOur answer: {answer}\n\nThe price and its reasons: {link}"
@@ -65,7 +64,7 @@ def answer_contest(*, contest_id: int, text: str, by_id: int, now: datetime) -> 
     row.save(update_fields=["answer", "answered_at", "answered_by"])
     act = write_act(gettext_noop("Answered."))
     record_act(table="pricing.pricecontest", object_id=contest_id, by_id=by_id, act=act)
-    write_fact(kind=ANSWERED, payload={"contest_id": contest_id}, occurred_at=now)
+    write_fact(kind="PriceContestAnswered", payload={"contest_id": contest_id}, occurred_at=now)
 
 
 def send_contest_answer(*, contest_id: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
@@ -50,7 +51,7 @@ def _create_students(code: str, market_code: str, now: datetime) -> Campaign:
     }
     names = ("Students: save on breakfast", "学生专享：早餐优惠")
     # Not open to everybody: it may not lower the reference of what is announced to all.
-    fields = {"kind": Campaign.Kind.MEMBER, "audience": Campaign.Audience.MEMBERS}
+    fields: dict[str, Any] = {"kind": Campaign.Kind.MEMBER, "audience": Campaign.Audience.MEMBERS}
     return create_demo(code, names, market_code=market_code, now=now, offers=[offer], **fields)
 
 

@@ -137,7 +137,7 @@ class ExperimentForm(forms.Form):
         choices=list_segment_choices,
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
-        help_text=_("None chosen: for everybody."),
+        help_text=_("If you choose none, everybody takes part."),
     )
     mode = _choice(_("Shares"), MODES)
     namespace = _text(

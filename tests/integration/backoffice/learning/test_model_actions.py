@@ -135,7 +135,7 @@ def test_everything_the_shop_says_of_models_is_said_in_chinese() -> None:
         said = [*map(say_reason, CODES), *list_waits(metrics)]
         assert all(any(letter >= "\u4e00" for letter in one) for one in said), said
         step = say_step("12%: too_short", {"reason": "needs_answer", "offline": None})
-        assert step == "12 %: 时间不够; 尚未进行离线评估; 需要有人为这一步负责"
+        assert step == "12 %：时间不够；尚未进行离线评估；需要有人为这一步负责"
     assert len(say_refit(metrics)) == len(REFIT)
     assert say_reason("a customer called") == "a customer called"
     assert say_refit({}) == []

@@ -30,7 +30,7 @@ print(json.dumps({
     "set": [morsel.OutputString() for morsel in answer.cookies.values()],
 }))
 """
-OURS = ("age", "cart", "choice", "device", "invite", "orders", "region", "shopper")
+OURS = ("age", "cart", "choice", "device", "invite", "orders", "region", "saved", "shopper")
 
 
 def _ask(*, is_https: bool) -> dict[str, list[str]]:

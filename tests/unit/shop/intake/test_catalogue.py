@@ -54,7 +54,7 @@ def test_product_reads_like_a_label() -> None:
     ]
 
 
-def test_goods_sold_by_weight_are_loose_where_their_weight_is_known() -> None:
+def test_goods_are_loose_where_their_weight_is_known() -> None:
     bananas = replace(
         CHEESE, ref="1", category="TROPICAL FRUIT", product_type="BANANAS", is_weighed=True
     )
