@@ -156,6 +156,19 @@ function fillPalette(palette) {
   results.addEventListener("click", (event) => open(event.target.closest("[role=option]"), event.ctrlKey || event.metaKey));
 }
 
+// A dialog takes the focus. The theme looks for what may have it once, 15 ms after the dialog opens: on a busy machine
+// nothing is to be seen by then, and the focus stays on the frame around it.
+function enterDialog(dialog, tries) {
+  if (dialog.contains(document.activeElement) || !tries) return;
+  const first = dialog.querySelector("input:not([type=hidden]), select, textarea, button, a[href]");
+  if (first?.checkVisibility()) first.focus();
+  setTimeout(() => enterDialog(dialog, tries - 1), 50);
+}
+
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (target.id === "modal-content") setTimeout(() => enterDialog(target, 20), 50);
+});
+
 // What is ticked among the found products joins the chosen ones: the next search replaces the rest.
 document.addEventListener("change", (event) => {
   const { target } = event;
