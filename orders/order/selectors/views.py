@@ -108,6 +108,7 @@ def _line_price(
     unit = choose_unit(
         amount,
         MEASURE_UNITS.index(card.measure_unit),
+        minor=line.quoted_minor,
         country=get_market(order.market_code).country,
         is_bulk=card.variant_id in list_bulk_variants(),
     )
@@ -121,7 +122,7 @@ def _line_price(
         label_code=line.label_code,
         label=label,
         quote_id=line.quote_id,
-        unit_minor=None if unit is None else price_per_unit(line.quoted_minor, amount, unit),
+        unit_minor=price_per_unit(line.quoted_minor, amount, unit),
         unit_label="" if unit is None else unit.label(language),
         units=0.0 if unit is None else amount / unit.size,
     )

@@ -46,34 +46,41 @@ UNITS = {
 LEAST = {"DE": 10.0}
 
 
-def choose_unit(amount: float, measure_unit: int, *, country: str, is_bulk: bool) -> Unit | None:
-    """Return the unit that the price of `amount` is compared by; None if there is none.
+def choose_unit(
+    amount: float, measure_unit: int, *, minor: int, country: str, is_bulk: bool
+) -> Unit | None:
+    """Return the unit that `amount`, costing `minor`, is compared by; None if there is none.
 
     `measure_unit` is an index in MEASURE_UNITS of the catalog. `is_bulk` says that the category
     mostly sells solids by the quarter pound and liquids by the pint or more: all of a category
-    share one unit, or a shopper could not compare them. One piece alone has no unit price: it
-    would repeat the price.
+    share one unit, or a shopper could not compare them. Where the price of it would be 0, the
+    larger unit of the market takes its place, if its price is more. One piece alone has no unit
+    price: it would repeat the price.
 
-    >>> choose_unit(3785.4, 2, country="US", is_bulk=True).label("en")
+    >>> choose_unit(3785.4, 2, minor=279, country="US", is_bulk=True).label("en")
     'qt'
-    >>> choose_unit(500.0, 1, country="DE", is_bulk=False).label("en")
+    >>> choose_unit(500.0, 1, minor=249, country="DE", is_bulk=False).label("en")
     '1 kg'
-    >>> choose_unit(1.0, 3, country="US", is_bulk=False) is None
+    >>> choose_unit(1.0, 3, minor=399, country="US", is_bulk=False) is None
     True
     """
     if amount <= 0.0:
         return None
     if measure_unit == PIECES:
-        return PIECE if amount > 1.0 else None
+        return PIECE if amount > 1.0 and price_per_unit(minor, amount, PIECE) else None
     if measure_unit not in (GRAMS, MILLILITERS) or amount < LEAST.get(country, 0.0):
         return None
-    return UNITS.get(country, METRIC)[2 * (measure_unit - GRAMS) + is_bulk]
+    first = 2 * (measure_unit - GRAMS)
+    units = UNITS.get(country, METRIC)[first + is_bulk : first + 2]
+    return next((unit for unit in units if price_per_unit(minor, amount, unit)), None)
 
 
-def price_per_unit(minor: int, amount: float, unit: Unit) -> int:
+def price_per_unit(minor: int, amount: float, unit: Unit | None) -> int | None:
     """Return the price of one `unit` in minor units, half up, of `amount` (> 0) costing `minor`.
+
+    None without a unit, and for what would be written as nothing.
 
     >>> price_per_unit(399, 453.59237, POUND)
     399
     """
-    return int(minor * unit.size / amount + 0.5)
+    return None if unit is None else int(minor * unit.size / amount + 0.5) or None

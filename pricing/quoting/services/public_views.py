@@ -176,14 +176,13 @@ def _find_unit(book: Book, position: int, market: str) -> Unit | None:
     return choose_unit(
         float(book.measure_amount[position]),
         int(book.measure_unit[position]),
+        minor=int(book.terms.public_minor[position]),
         country=get_market(market).country,
         is_bulk=int(book.terms.variant_id[position]) in list_bulk_variants(),
     )
 
 
 def _per_unit(book: Book, position: int, minor: int, unit: Unit | None) -> int | None:
-    if unit is None:
-        return None
     return price_per_unit(minor, float(book.measure_amount[position]), unit)
 
 

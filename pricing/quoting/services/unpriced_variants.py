@@ -51,6 +51,7 @@ def _view(arrays: VariantArrays, position: int, market: MarketValue, language: s
     unit = choose_unit(
         amount,
         int(arrays.measure_unit[position]),
+        minor=price,
         country=market.country,
         is_bulk=variant_id in list_bulk_variants(),
     )
@@ -62,7 +63,7 @@ def _view(arrays: VariantArrays, position: int, market: MarketValue, language: s
         quoted_minor=price,
         is_personal=False,
         reasons=(Reason("public", price, say("public", language)),),
-        unit_minor=None if unit is None else price_per_unit(price, amount, unit),
+        unit_minor=price_per_unit(price, amount, unit),
         unit_label="" if unit is None else unit.label(language),
         units=0.0 if unit is None else amount / unit.size,
     )
