@@ -239,7 +239,9 @@ def _compare(
         return Comparison(
             "everyone", translate(EVERYONE, language), everyone, format_money(everyone, *money)
         )
-    if not is_own and price.reference_minor is not None and price.reference_minor > now:
+    # A test announces no reduction: what it lowers is not struck through.
+    is_announced = not is_own and price.label_code != PUBLIC_TEST
+    if is_announced and price.reference_minor is not None and price.reference_minor > now:
         name = price.reference_name
         return Comparison(
             "reference",
@@ -274,10 +276,10 @@ def _find_nature(
             return "offer", law
         name = translate(TAGS["offer"], language)
         return "offer", translate(NAMED, language, name=name, text=law)
-    if price.label_code == PUBLIC_TEST:
-        return "test", price.label
     if offer is not None and offer.audience in ("members", "group"):
         return offer.audience, ""
+    if price.label_code == PUBLIC_TEST:
+        return "test", price.label
     return ("same" if goods.is_same_for_all else ""), ""
 
 

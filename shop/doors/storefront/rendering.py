@@ -36,8 +36,13 @@ def may_be_missing(view: View) -> View:
 
 
 def go_back(request: HttpRequest, fallback: str = "/") -> HttpResponseRedirect:
-    """Return to the page in the form's `next`, never to another site."""
+    """Return to the page in the form's `next`, never to another site.
+
+    A refused change of the cart is answered at its own address, which nobody can look at: the cart.
+    """
     wanted = request.POST.get("next", "")
+    before, cart, _change = wanted.partition("/cart/")
+    wanted = before + cart if cart else wanted
     is_ours = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )

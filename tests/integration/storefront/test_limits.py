@@ -119,3 +119,12 @@ def test_too_many_sign_ups_get_a_page_and_a_time(browser: Client) -> None:
     assert {answer.status_code for answer in answers[:20]} == {200}
     assert (answers[20].status_code, answers[20]["Retry-After"]) == (429, "60")
     assert "Please wait a moment" in answers[20].content.decode()
+
+
+def test_odd_input_at_the_cart_is_answered_where_one_can_look(browser: Client) -> None:
+    told = browser.post("/cart/code/", {"code": "NOPE123"}, follow=True)
+    assert told.request["PATH_INFO"] == "/cart/"
+    assert "NOPE123: " in told.content.decode()
+    assert browser.post("/cart/accept/", {"version": "²"}).status_code < 500
+    back = browser.post("/privacy/choices/", {"personal": "off", "next": "/zh-hans/cart/line/?a=1"})
+    assert back["Location"] == "/zh-hans/cart/"

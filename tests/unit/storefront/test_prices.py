@@ -118,6 +118,13 @@ def test_each_state_has_its_rows(
     assert rows(build_price_block(price, "en", **given_)) == expected
 
 
+def test_a_test_price_strikes_nothing_through_and_yields_to_members() -> None:
+    tested = replace(NAMED, label_code=PUBLIC_TEST, label="Price test")
+    assert build_price_block(tested, "en").comparison is None
+    block = build_price_block(tested, "en", replace(offer(229), audience="members"))
+    assert (block.kind, block.now) == ("members", "$2.29")
+
+
 def test_a_block_is_spoken_in_one_sentence() -> None:
     assert build_price_block(MINE, "en").spoken == (
         f"Your price $2.59, Everyone $2.79, $0.65 per quart, {LABEL}"

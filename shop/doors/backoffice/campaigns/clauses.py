@@ -164,7 +164,7 @@ def _add_clause(found: list[FilledClause], posted: QueryDict, place: MarketConte
     clause = OFFERED.get(posted.get(f"code-{within}" if within else "clause_code", ""))
     if clause is None or not _has_bracket(found, within):
         return
-    keys = [int(key) for key, _code in _list_posted(posted) if key.isdigit()]
+    keys = [int(key) for key, _code in _list_posted(posted) if key.isdecimal()]
     key = str(max(keys, default=0) + 1)
     blanks = clause.blanks
     form = make_form(blanks, place)(prefix=f"c{key}", initial=examples(blanks, place))

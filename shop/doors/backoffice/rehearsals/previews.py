@@ -112,7 +112,7 @@ class PreviewForm(forms.Form):
                 raise forms.ValidationError(
                     _("There is no product “%(sku)s”.") % {"sku": sku.strip()}
                 )
-            if pieces.strip() and not pieces.strip().isdigit():
+            if pieces.strip() and not pieces.strip().isdecimal():
                 raise forms.ValidationError(_("Write pieces as a number: SKU x 2."))
             basket[found[0]] = basket.get(found[0], 0) + min(int(pieces.strip() or 1), 999)
         if not 0 < len(basket) <= MOST_GOODS:

@@ -97,7 +97,7 @@ def edit_draft(draft: Draft, sent: Mapping[str, Any]) -> Draft:
         for at, group in enumerate(draft)
     ]
     wanted = str(sent.get("add_row", ""))
-    if wanted.isdigit() and int(wanted) < len(numbered):
+    if wanted.isdecimal() and int(wanted) < len(numbered):
         rows_of = numbered[int(wanted)]
         if len(rows_of) < MOST_ROWS:
             rows_of.append(DraftRow(int(wanted), len(rows_of), FIRST_FEATURE))

@@ -42,7 +42,7 @@ def show_guardrails(request: HttpRequest) -> HttpResponse:
     """
     language = get_language() or "en"
     text = request.GET.get("days", "")
-    days = int(text) if text.isdigit() and int(text) in PERIODS else DEFAULT_PERIOD
+    days = int(text) if text.isdecimal() and int(text) in PERIODS else DEFAULT_PERIOD
     now = utc_now()
     period = Period.ending(now, days)
     since = period.start

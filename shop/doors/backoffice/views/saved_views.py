@@ -64,7 +64,7 @@ def drop_view(request: HttpRequest, table: str) -> HttpResponse:
     """Delete a view of one's own. One query."""
     address = _find_list(request, table)
     given = request.POST.get("view", "")
-    if given.isdigit() and delete_view(view_id=int(given), account_id=account_id(request)):
+    if given.isdecimal() and delete_view(view_id=int(given), account_id=account_id(request)):
         messages.success(request, _("The view is deleted."))
     return HttpResponseRedirect(address)
 

@@ -44,6 +44,7 @@ from shop.ground.catalog.selectors import list_cards
 from shop.ground.jobs.limits import CHANGE, CODES, GUESS
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.money import format_money
+from shop.ground.staff.keys import read_number
 
 Act = Callable[[QuoteContext], CartView]
 # What htmx swaps, by the id of its target; everything else is the cart's own page.
@@ -112,15 +113,21 @@ def change_coupon(request: HttpRequest) -> HttpResponse:
     code, offer_id = form.cleaned_data["code"], form.cleaned_data["offer"]
     ensure_shopper(request)
     waiting: list[str] = []
+    refused: list[str] = []
 
     def act(context: QuoteContext) -> CartView:
         if form.cleaned_data["remove"]:
             return remove_coupon(context=context, code=code)
         view = apply_coupon(context=context, code=code)
         waiting.extend(one.code for one in view.rejected if one.code in view.coupon_codes)
+        lost = [one for one in view.rejected if one.code and one.code not in view.coupon_codes]
+        refused.extend(f"{one.code}: {one.message}" for one in lost)
         return view
 
     response = _change(request, act, None)
+    if not is_fragment(request):  # the cart's own page keeps no code that was refused
+        for said in refused:
+            messages.error(request, said)
     if offer_id is None or normalize_code(code) not in waiting:
         return response
     # The shop offered the code itself: it leads to what the code is for, not to a refusal.
@@ -150,7 +157,7 @@ def accept(request: HttpRequest) -> HttpResponse:
     version = request.POST.get("version", "")
 
     def act(context: QuoteContext) -> CartView:
-        number = int(version) if version.isdigit() else 0
+        number = read_number(version) or 0
         return accept_price_changes(context=context, version=number)
 
     return _change(request, act, None)

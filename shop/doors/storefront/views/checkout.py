@@ -100,7 +100,7 @@ def _place(request: HttpRequest, view: CheckoutView, form: CheckoutForm) -> Http
             idempotency_key=key,
             contact=form.contact(),
             delivery_method=form.cleaned_data["delivery"],
-            shown_total_minor=int(shown) if shown.isdigit() else 0,
+            shown_total_minor=read_number(shown) or 0,
             is_of_age=bool(form.cleaned_data.get("is_of_age")),
             address=get_visit(request).ctx.address,
         )

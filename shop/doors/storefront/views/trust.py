@@ -121,7 +121,7 @@ def choices(request: HttpRequest) -> HttpResponse:
 
 def _said(*, is_on: bool, gpc: bool) -> str:
     if not is_on:
-        return _("Personal prices are off. You see the same prices as everyone.")
+        return _("Personal prices are off. Offers for members and for your groups still count.")
     if gpc:
         return _("Your browser asks for privacy (GPC), so personal prices stay off.")
     return _("Personal prices are on. They are never higher than the price for everyone.")

@@ -152,7 +152,7 @@ class StaffProductView(StaffProductBase):
         return answer
 
     def _write(self, handle: str, body: dict[str, Any], expected: str | None) -> tuple[int, Any]:
-        revision = None if expected is None else int(expected) if expected.isdigit() else -1
+        revision = None if expected is None else int(expected) if expected.isdecimal() else -1
         try:
             done = put_product(handle=handle, document=body, revision=revision, now=self.now)
         except ProductRefused as refusal:
