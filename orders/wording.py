@@ -117,6 +117,7 @@ EMAILS: dict[str, dict[str, str]] = {
     "cancelled": {
         "subject": gettext_noop("Order {number} is canceled"),
         "intro": gettext_noop("{name}, your order is canceled. What you paid comes back to you."),
+        "unpaid": gettext_noop("{name}, your order is canceled. Nothing was charged."),
     },
     "expired": {
         "subject": gettext_noop("Order {number} was not paid"),

@@ -80,6 +80,8 @@ def build_message(
 
 def _context(order: OrderView, kind: str, language: str, told_minor: int) -> dict[str, Any]:
     intro = EMAILS[kind]["another" if told_minor else "intro"]
+    if kind == "cancelled" and order.paid_at is None:
+        intro = EMAILS[kind]["unpaid"]
     values = {
         "name": order.contact.name or order.contact.email,
         "refunded": _money(order.refunded_minor - told_minor, order, language),

@@ -189,7 +189,9 @@ def cancel(request: HttpRequest, token: str) -> HttpResponse:
     except FairtagError as error:
         messages.error(request, say_refusal(error))
     else:
-        said = _("The order is canceled. What you paid comes back to you.")
+        said = _("The order is canceled. Nothing was charged.")
+        if page.order.paid_at:
+            said = _("The order is canceled. What you paid comes back to you.")
         if not is_done:
             said = _("We have your request. You get an e-mail when the order is canceled.")
         messages.success(request, said)

@@ -162,3 +162,18 @@ def test_whoever_has_the_link_alone_cannot_cancel(order: OrderView) -> None:
     done = stranger.post(f"{page}cancel/", follow=True).content.decode()
     assert "The order is canceled." in done
     assert Order.objects.get().status == "cancelled"
+
+
+def test_canceling_an_unpaid_order_promises_no_money_back(order: OrderView) -> None:
+    client, page = Client(), f"/orders/{order.token}/"
+    client.post(page, {"email": "bob@example.org"})
+    client.post(f"{page}pay/", {"method": "sandbox-declined", "key": "k"})
+    declined = client.get(page).content.decode()
+    assert "Please try another way to pay." in declined
+    assert "What you paid" not in declined
+    done = client.post(f"{page}cancel/", follow=True).content.decode()
+    assert "The order is canceled. Nothing was charged." in done
+    assert "What you paid" not in done
+    assert "Please try another way to pay." not in done
+    assert send_order_email(order_id=order.order_id, kind="cancelled", now=utc_now())
+    assert "Bob Baker, your order is canceled. Nothing was charged." in str(mail.outbox[-1].body)
