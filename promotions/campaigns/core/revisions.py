@@ -233,7 +233,7 @@ def _by_code(snapshot: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 def _show(value: Any, language: str) -> str:
     if value in (None, "", [], {}):
-        return translate("nothing", language)
+        return translate("none", language)
     if isinstance(value, bool):
         return translate("yes", language) if value else translate("no", language)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

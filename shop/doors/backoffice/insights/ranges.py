@@ -102,7 +102,8 @@ def read_asked(fields: Mapping[str, str], now: datetime) -> InsightsQuery:
 def _read_custom(fields: Mapping[str, str], today: date) -> Period | None:
     """Return the days from one to another, None where they cannot be read or lie ahead."""
     try:
-        first, last = (date.fromisoformat(fields.get(name, "")) for name in ("from", "to"))
+        # Whoever types the later day first means the same days.
+        first, last = sorted(date.fromisoformat(fields.get(name, "")) for name in ("from", "to"))
     except ValueError:
         return None
     last = min(last, today)

@@ -18,6 +18,8 @@ from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.region import staff_zone
 
 MOST_A_DAY = 6
+# Beyond them days before and after a month would be no dates any more.
+YEARS = range(2000, 2101)
 
 
 @needs(CAN_SEE)
@@ -47,12 +49,16 @@ def show_calendar(request: HttpRequest) -> HttpResponse:
 
 
 def read_month(text: str, today: date) -> date:
-    """Return the first day of the month asked for, this month for anything that is none."""
+    """Return the first day of the month asked for, this month for anything that is none.
+
+    >>> read_month("2026-02", date(2026, 11, 30)), read_month("9999-12", date(2026, 11, 30))
+    (datetime.date(2026, 2, 1), datetime.date(2026, 11, 1))
+    """
     try:
         asked = date.fromisoformat(f"{text}-01")
     except ValueError:
         asked = today
-    return asked.replace(day=1)
+    return (asked if asked.year in YEARS else today).replace(day=1)
 
 
 def _month_end(month: date) -> date:

@@ -15,8 +15,9 @@ from django.test import Client
 
 from orders.cart.services.carts import add_to_cart, apply_coupon
 from orders.checkout.services.cancelling import cancel_order
-from orders.models import OrderLine
+from orders.models import Order, OrderLine
 from orders.payments.api import RefundPart, refund_order
+from orders.reports.api import count_returning
 from orders.values import OrderView
 from pricing.base.core.values import QuoteContext
 from profiles.models import Shopper
@@ -102,6 +103,20 @@ def test_sums_are_those_of_the_order_lines_to_the_cent(sold: Campaign) -> None:
             "held": 1,
             "released": 1,
         }
+
+
+def test_who_came_back_within_the_time_is_counted(sold: Campaign) -> None:
+    one, two = Order.objects.filter(status="paid").order_by("pk")
+    numbers = [one.number, two.number]
+    month = timedelta(days=30)
+    assert count_returning(numbers, now=NOON + month, within=month) == (0, 2, 0)
+    # The open order of a third shopper becomes the first one's next.
+    later = Order.objects.exclude(status__in=("paid", "cancelled")).get()
+    Order.objects.filter(pk=later.pk).update(
+        status="paid", shopper_id=one.shopper_id, placed_at=one.placed_at + month
+    )
+    assert count_returning(numbers, now=NOON, within=month) == (1, 1, 1)
+    assert count_returning(numbers, now=NOON, within=timedelta(days=29)) == (0, 0, 2)
 
 
 def test_an_order_that_does_not_tie_is_named(sold: Campaign) -> None:

@@ -36,7 +36,7 @@ MANY = [f"FT-{number}" for number in range(1, 77)]
             'products listed one by one: ["A", "B"] → ["B", "A"]',
             None,
         ),
-        ("scope", {}, {"brands": ["b"]}, 'products in scope: nothing → {"brands": ["b"]}', None),
+        ("scope", {}, {"brands": ["b"]}, 'products in scope: none → {"brands": ["b"]}', None),
         (
             "terms",
             {"buy": 2, "get": 1},
