@@ -292,10 +292,10 @@ def _find_tag(kind: str, can_switch_off: bool, language: str) -> str:
 
 
 def _unit_minor(price: PriceView, minor: int) -> int | None:
-    """Return what one unit costs at a price of one piece, half up."""
+    """Return what one unit costs at a price of one piece, half up; None where that is nothing."""
     if price.unit_minor is None or not price.units:
         return price.unit_minor
-    return int(minor / price.units + 0.5)
+    return int(minor / price.units + 0.5) or None
 
 
 def _say_unit(price: PriceView, now: int, language: str) -> str:

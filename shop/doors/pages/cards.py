@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -78,10 +78,13 @@ def first_of_products(variant_ids: IntArray) -> IntArray:
     return variant_ids[kept]
 
 
-def choose_shown(ctx: PageContext, variant_ids: Sequence[int]) -> Shown:
+def choose_shown(
+    ctx: PageContext, variant_ids: Sequence[int], among: Collection[int] | None = None
+) -> Shown:
     """Return which variant of each product to show: of sizes the first asked for, of other choices
-    the cheapest for this shopper, if in stock. No query where none has choices but sizes; else one,
-    and prices of them, which nothing stores."""
+    the cheapest for this shopper, if in stock. `among` is what passed the shopper's filters: no
+    other is shown. No query where none has choices but sizes; else one, and prices of them, which
+    nothing stores."""
     families, sized = list_families(), list_sized()
     if not any(one in families for one in variant_ids):
         return Shown(list(variant_ids))
@@ -94,7 +97,8 @@ def choose_shown(ctx: PageContext, variant_ids: Sequence[int]) -> Shown:
     of: dict[int, int] = {}
     for one in firsts:
         if one in sized:
-            best = next((each for each in (one, *families[one]) if each not in gone), one)
+            fit = [each for each in (one, *families[one]) if among is None or each in among]
+            best = next((each for each in fit if each not in gone), one)
             shown.append(best)
             of |= dict.fromkeys(families[one], best)
             choices[best] = Choice(len(families[one]), is_from=False, available=0, is_size=True)
@@ -103,13 +107,14 @@ def choose_shown(ctx: PageContext, variant_ids: Sequence[int]) -> Shown:
         if len(sold) < 2:
             shown.append(sold[0] if sold else one)
             continue
-        best = min(sold, key=lambda each: (stock.get(each, 0) <= 0, prices[each]))
+        fit = [each for each in sold if among is None or each in among] or sold
+        best = min(fit, key=lambda each: (stock.get(each, 0) <= 0, prices[each]))
         shown.append(best)
         of |= dict.fromkeys(families[one], best)
         choices[best] = Choice(
             count=len(sold),
-            is_from=len({prices[each] for each in sold}) > 1,
-            available=sum(stock.get(each, 0) for each in sold),
+            is_from=len({prices[each] for each in fit}) > 1,
+            available=sum(stock.get(each, 0) for each in fit),
         )
     return Shown(shown, choices, of)
 
@@ -132,11 +137,14 @@ def quote_page(ctx: PageContext, variant_ids: Sequence[int], purpose: str) -> di
 
 
 def build_cards(
-    ctx: PageContext, variant_ids: Sequence[int], purpose: str
+    ctx: PageContext,
+    variant_ids: Sequence[int],
+    purpose: str,
+    among: Collection[int] | None = None,
 ) -> tuple[ProductCard, ...]:
     """Return cards in the order asked, one for each product; variants without a price or product
-    are left out."""
-    shown = choose_shown(ctx, variant_ids)
+    are left out. `among`: as for `choose_shown`."""
+    shown = choose_shown(ctx, variant_ids, among)
     prices = quote_page(ctx, shown.variant_ids, purpose)
     return shown.mark(join_cards(list_cards(shown.variant_ids, ctx.language), prices))
 

@@ -56,18 +56,26 @@ def build_listing(
     one array call that stores nothing, and of it what offers lower.
     """
     visitor = visitor or Visitor(ctx)
-    ids = first_of_products(arrange(ctx, listing.variant_ids, query, visitor))
+    fit = arrange(ctx, listing.variant_ids, query, visitor)
+    among = frozenset(fit.tolist()) if _is_narrowed(query) else None
+    ids = first_of_products(fit)
     pages = max(1, -(-len(ids) // PAGE_SIZE))
     page = min(max(1, query.page), pages)
     shown = ids[(page - 1) * PAGE_SIZE : page * PAGE_SIZE].tolist()
     return Listing(
-        cards=add_offers(ctx, build_cards(ctx, shown, purpose), visitor),
+        cards=add_offers(ctx, build_cards(ctx, shown, purpose, among), visitor),
         facets=listing.facets,
         query=replace(query, page=page),
         total=len(ids),
         page=page,
         pages=pages,
     )
+
+
+def _is_narrowed(query: ListingQuery) -> bool:
+    """Return whether some variants of a product may be left out while others of it are shown."""
+    is_bounded = query.price_min is not None or query.price_max is not None
+    return bool(query.sizes) or query.in_stock or is_bounded
 
 
 def arrange(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -108,6 +109,25 @@ def test_a_category_shows_one_card_of_the_cheapest_in_stock(
     assert counts["size"] == {"S, Red": 1, "S, Blue": 1, "M, Red": 1}
     cheap_first = read(reverse("search"), q="tee scarf clothes", sort="price")
     assert cheap_first.index("Scarf</a>") < cheap_first.index("Night tee</a>")
+
+
+def test_filters_hold_for_the_variant_that_a_card_shows(clothes: dict[str, int]) -> None:
+    shelf = reverse("category", args=["clothes"])
+    dear = read(shelf, min="14")
+    assert f"?variant={clothes['M-RED']}" in dear
+    assert "card__from" not in dear
+    assert f"?variant={clothes['S-BLUE']}" in read(shelf, size="S, Blue")
+    sizes = tuple(
+        replace(one, options={"Size": one.sku}, measure_amount=Decimal(1), measure_unit="ct")
+        for one in TEE.variants
+    )
+    sized = replace(TEE, option_names=("Size",), variants=sizes)
+    save_products(products=[sized], market="us", now=NOON.replace(hour=13))
+    forget_catalog()
+    # S-BLUE is sold out, and S-RED costs more than asked for.
+    cheap = read(shelf, min="10", max="12.50")
+    assert f"?variant={clothes['S-BLUE']}" in cheap
+    assert "$13.00" not in cheap
 
 
 def test_a_card_says_from_only_where_prices_differ(clothes: dict[str, int]) -> None:
