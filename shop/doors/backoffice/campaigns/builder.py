@@ -222,9 +222,6 @@ def save_sentence(filled: FilledSentence, request: HttpRequest) -> int | None:
     if not filled.is_valid():
         return None
     names, answers = filled.names.cleaned_data, filled.form.cleaned_data
-    if answers.get("ends_at") and answers["ends_at"] <= answers["starts_at"]:
-        filled.form.add_error("ends_at", _("It must end after it begins."))
-        return None
     narrow = _join_bounds(filled.bounds, is_of_goods=True)
     if not _may_mean(narrow, filled):
         return None

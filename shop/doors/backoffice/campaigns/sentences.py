@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,6 +26,9 @@ from shop.ground.staff.money import InlineMoneyWidget, MoneyField
 MOMENT = "%Y-%m-%dT%H:%M"
 LONGEST_TEXT = 200
 LONGEST_SCOPE = 4_000
+# Campaigns begin and end between these: the law's look back must not run out of the calendar
+FIRST_DAY = datetime(2000, 1, 1, tzinfo=UTC)
+LONGEST_AHEAD = timedelta(days=3653)
 _BLANK = re.compile(r"\{(\w+)\}")
 
 
@@ -61,10 +64,22 @@ def split_sentence(sentence: str, form: forms.Form) -> Iterator[Piece]:
             yield Piece(text=part)
 
 
+class _SentenceForm(forms.Form):
+    """The blanks of a sentence; a window ends after it begins."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an end that is not after the beginning."""
+        answers = super().clean() or {}
+        starts, ends = answers.get("starts_at"), answers.get("ends_at")
+        if starts and ends and ends <= starts:
+            self.add_error("ends_at", _("It must end after it begins."))
+        return answers
+
+
 def make_form(blanks: tuple[Blank, ...], place: MarketContext) -> type[forms.Form]:
     """Return the form class of a sentence's blanks."""
     fields: dict[str, Any] = {blank.name: _make_field(blank, place) for blank in blanks}
-    return type("SentenceForm", (forms.Form,), fields)
+    return type("SentenceForm", (_SentenceForm,), fields)
 
 
 def keep_search(form: forms.Form, asked: Mapping[str, Any]) -> None:
@@ -148,16 +163,24 @@ class _Words(forms.CharField):
 
 
 class _Moment(forms.DateTimeField):
-    """A moment on the market's clock, cleaned to one with its zone."""
+    """A moment on the market's clock, cleaned to one with its zone; not in a far year."""
 
-    def __init__(self, time_zone: str, **options: Any) -> None:
-        self.zone = ZoneInfo(time_zone)
+    def __init__(self, place: MarketContext, **options: Any) -> None:
+        self.zone = ZoneInfo(place.time_zone)
+        self.first = FIRST_DAY.replace(tzinfo=self.zone)
+        self.last = place.now.astimezone(self.zone) + LONGEST_AHEAD
         widget = forms.DateTimeInput(format=MOMENT, attrs={"type": "datetime-local"})
         super().__init__(widget=widget, input_formats=[MOMENT, "%Y-%m-%d %H:%M"], **options)
 
     def clean(self, value: Any) -> Any:
         moment = super().clean(value)
-        return None if moment is None else moment.replace(tzinfo=self.zone)
+        if moment is None:
+            return None
+        moment = moment.replace(tzinfo=self.zone)
+        if not self.first <= moment <= self.last:
+            days = {"first": f"{self.first:%Y-%m-%d}", "last": f"{self.last:%Y-%m-%d}"}
+            raise forms.ValidationError(_("Choose a day from %(first)s to %(last)s.") % days)
+        return moment
 
 
 class _Clock(forms.TimeField):
@@ -223,7 +246,7 @@ _FIELDS: Mapping[str, Callable[[Blank, MarketContext, Any], forms.Field]] = {
     ),
     "gift": lambda blank, place, options: _Gift(max_length=LONGEST_TEXT, **options),
     "words": lambda blank, place, options: _Words(max_length=LONGEST_TEXT, **options),
-    "moment": lambda blank, place, options: _Moment(place.time_zone, **options),
+    "moment": lambda blank, place, options: _Moment(place, **options),
     "clock": lambda blank, place, options: _Clock(**options),
     "code": _text(40),
     "pattern": _text(40),

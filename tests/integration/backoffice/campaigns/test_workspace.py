@@ -52,6 +52,17 @@ def test_a_condition_to_add_is_a_form_without_a_script(root: Client) -> None:
     assert 'name="segments"' in page
 
 
+def test_dates_that_cannot_be_are_refused_and_kept(root: Client) -> None:
+    key = Campaign.objects.order_by("pk")[0].pk
+    before = Campaign.objects.values_list("starts_at", "ends_at").get(pk=key)
+    refused = save(root, key, "window", starts_at="2026-12-08T00:00", ends_at="2026-12-01T00:00")
+    assert "It must end after it begins." in refused
+    assert 'value="2026-12-01T00:00"' in refused
+    far = save(root, key, "window", starts_at="0001-01-01T00:00", ends_at="9999-12-31T00:00")
+    assert far.count("Choose a day from 2000-01-01 to ") == 2
+    assert Campaign.objects.values_list("starts_at", "ends_at").get(pk=key) == before
+
+
 def test_each_of_several_offers_is_changed_for_itself(root: Client) -> None:
     first = Offer.objects.order_by("pk")[0]
     key = first.campaign_id
