@@ -70,12 +70,11 @@ class ShadowRow:
     figures: Mapping[str, Any]
 
 
-def has_both_arms(*, market: str = "us", channel: str = "online") -> bool:
-    """Return whether visits of both arms were counted: before, there is nothing to compare. One
-    query."""
+def find_visited_arms(*, market: str = "us", channel: str = "online") -> frozenset[bool]:
+    """Return which arms have counted visits, True for the holdout: without both, there is nothing
+    to compare. One query."""
     visits = PricedVisit.objects.filter(market_code=market, channel=channel)
-    arms = visits.order_by().values_list("is_held_out", flat=True).distinct()
-    return len(arms) == 2
+    return frozenset(visits.order_by().values_list("is_held_out", flat=True).distinct())
 
 
 def list_evidence(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from pricing.api import (
     LiftDay,
     SegmentLift,
-    has_both_arms,
+    find_visited_arms,
     home_place,
     list_lift,
     list_segment_lifts,
@@ -67,11 +67,13 @@ class LiftStory:
 
 
 def read_lift_page() -> dict[str, Any]:
-    """Return what the lift page shows. Five queries, none within seconds of the last look."""
+    """Return what the lift page shows. Five queries, none within seconds of the last look; one
+    more at every look before both arms were seen."""
     market, channel = home_place()
     days = list_lift_days()
     if not days:
-        return {"story": None, "sheets": ()}
+        arms = find_visited_arms(market=market, channel=channel)
+        return {"story": None, "missing": _say_missing(arms), "sheets": ()}
     segments = remember(
         ("lift by segment", market, channel),
         SEGMENT_SECONDS,
@@ -95,11 +97,20 @@ def list_lift_days() -> tuple[LiftDay, ...]:
     market, channel = home_place()
 
     def read() -> tuple[LiftDay, ...]:
-        if not has_both_arms(market=market, channel=channel):
+        if len(find_visited_arms(market=market, channel=channel)) < 2:
             return ()
         return list_lift(market=market, channel=channel, level=LEVEL)
 
     return remember(("lift", market, channel), LIFT_SECONDS, read)
+
+
+def _say_missing(arms: frozenset[bool]) -> str:
+    """Return which visits the lift waits for."""
+    if arms == {False}:
+        return _("Nobody of the holdout has visited yet.")
+    if arms == {True}:
+        return _("Nobody with personal prices has visited yet.")
+    return _("No visit was counted yet.")
 
 
 def tell_lift(days: Sequence[LiftDay]) -> LiftStory:

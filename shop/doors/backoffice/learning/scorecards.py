@@ -109,6 +109,8 @@ def _say_week(impact: ModelImpact | None) -> tuple[str, str]:
     if impact is None:
         return EMPTY, _("it has quoted nobody yet")
     lift = impact.lift
+    if not lift.holdout_visits:
+        return EMPTY, _("nobody of the holdout has visited yet")
     days = (impact.last - impact.first).days + 1
     visits = lift.treated_visits / days * A_WEEK
     week = show_signed(lift.difference * visits, show_minor)

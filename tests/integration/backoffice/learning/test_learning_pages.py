@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -48,6 +49,23 @@ def test_the_lift_has_no_bounds_before_there_are_enough_shoppers(root: Client) -
         "Not shown yet: the smaller group has 20 shoppers, and 100 are needed."
     )
     assert (story.difference, story.tone, story.bounds) == ("+$0.50", "gray", "none yet")
+
+
+@pytest.mark.parametrize(
+    ("is_held_out", "said"),
+    [
+        (True, "Nobody of the holdout has visited yet."),
+        (False, "Nobody with personal prices has visited yet."),
+    ],
+)
+def test_the_lift_names_the_arm_it_waits_for(root: Client, is_held_out: bool, said: str) -> None:
+    _visit(days=1, shoppers=2)
+    PricedVisit.objects.filter(is_held_out=is_held_out).delete()
+    forget_all()
+    for asked in ({}, {"wall": "1"}):
+        page = open_page(root, "lift", most=12, **asked).content.decode()
+        assert said in page
+        assert "No visit was counted yet" not in page
 
 
 def test_the_lift_stands_with_its_bounds_and_segments(root: Client) -> None:

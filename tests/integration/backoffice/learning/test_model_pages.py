@@ -14,8 +14,10 @@ from pricing.demand.core.leaderboard import Standing, judge
 from pricing.demand.core.served import example_served
 from pricing.demand.core.slopes import SlopeCheck
 from pricing.demand.models.demand import DemandModelVersion
+from pricing.policy.models.breakers import PricedVisit
 from pricing.rollout.selectors.verdicts import say_verdict
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays
+from shop.ground.kernel.clock import utc_now
 from tests.factories.backoffice import ROWS
 from tests.integration.backoffice.learning.test_learning_pages import open_page
 
@@ -89,6 +91,16 @@ def test_the_scorecard_says_who_keeps_the_place(root: Client, measured: int) -> 
         "Hierarchical Poisson keeps its place: no randomized prices yet."
     )
     assert {one.name: one.tone for one in again.context["lights"]}["Slope"] == "gray"
+
+
+def test_a_model_earns_nothing_known_without_a_holdout(root: Client, measured: int) -> None:
+    PricedVisit.objects.all().delete()
+    seen = {"day": utc_now().date(), "market_code": "us", "channel": "online", "decisions": 3}
+    PricedVisit.objects.create(
+        owner=1, model_version=measured, is_held_out=False, margin_minor=1214.0, **seen
+    )
+    champion = open_page(root, "models", most=22).context["champion"]
+    assert (champion.week, champion.bounds) == ("–", "nobody of the holdout has visited yet")
 
 
 def test_retraining_is_asked_for_and_shows_its_progress(
