@@ -123,7 +123,9 @@ def _line(line: OrderLineView, order: OrderView, language: str) -> dict[str, Any
         "name": line.name,
         "quantity": line.quantity,
         "picture": mail_picture(line.card.picture, line.name),
-        "block": None if line.is_gift else build_price_block(line.price, language),
+        "block": None
+        if line.is_gift
+        else build_price_block(line.price, language, is_before_offers=bool(line.adjustments)),
         "total": _money(line.total_minor, order, language),
         "offers": [_part(each, order, language) for each in line.adjustments],
     }

@@ -24,6 +24,7 @@ from shop.ground.kernel.translation import (
 
 EVERYONE = gettext_noop("Everyone {amount}")
 FREE = gettext_noop("Free with your cart")
+BEFORE_OFFERS = gettext_noop("Before offers")
 MEMBERS = gettext_noop("Members {amount}, join free")
 TOGETHER = gettext_noop("{size} for {amount}, {each} each")
 REFERENCE = pgettext_noop("price", "{name} {amount}")
@@ -148,8 +149,13 @@ def build_price_block(
     offer: LinePreview | None = None,
     members_minor: int | None = None,
     goods: ProductFacts | None = None,
+    *,
+    is_before_offers: bool = False,
 ) -> PriceBlock:
     """Return the block of a price, with what offers make of it and what the goods ask.
+
+    `is_before_offers` is for a line that offers lower, where no "Everyone" holds: the offers of
+    everyone count there too.
 
     >>> milk = PriceView(1, "USD", 300, 279, 259, True, label="Personal price")
     >>> block = build_price_block(milk, "en")
@@ -162,6 +168,8 @@ def build_price_block(
     locale = locale_of(language)
     now = _find_now(price, offer)
     comparison = _compare(price, now, offer, members_minor, language)
+    if is_before_offers:
+        comparison = Comparison("deal", translate(BEFORE_OFFERS, language))
     is_reduced = comparison is not None and comparison.kind == "reference"
     percent = percent_off(price.reference_minor or 0, now) if is_reduced else 0
     kind, label = _find_nature(price, offer, goods, language)

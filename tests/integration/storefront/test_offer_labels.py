@@ -148,3 +148,35 @@ def test_an_offer_for_everybody_carries_none_in_order_and_letter(
     assert NY not in mail.outbox[0].body
     assert "/how-our-prices-work/" not in mail.outbox[0].body
     assert "price__label" not in Client().get(f"/orders/{order.token}/").content.decode()
+
+
+def test_a_lowered_line_says_its_price_is_before_offers(
+    prices: FakePrices, shelf: Shelf, browse: Callable[[str, str], str], alice: ShopperValue
+) -> None:
+    prices.personal[(alice.pseudonym, shelf.gouda)] = 496
+    context = context_of(alice)
+    add_to_cart(context=context, variant_id=shelf.gouda)
+    spoken = f"$4.96, Before offers, {NY}"
+    pages = [browse("US-NY", path) for path in ("/cart/", "/checkout/")]
+    cart = CartSerializer.to_dict(view_cart(context=context), "en_US")
+    assert cart["lines"][0]["price"]["spoken"] == spoken
+    order = place(context)
+    shown = OrderSerializer.to_dict(order, "en_US", shipments=(), next_step="")["lines"][0]["shown"]
+    assert (shown["comparison"]["text"], shown["spoken"]) == ("Before offers", spoken)
+    assert send_order_email(order_id=order.order_id, kind="placed", now=NOON)
+    letter = str(mail.outbox[0].body)
+    assert "    $4.96\n    Before offers\n" in letter
+    pages.append(Client().get(f"/orders/{order.token}/").content.decode())
+    for page in pages:
+        assert f'<p class="unseen">{spoken}</p>' in page
+        assert ">Before offers</span>" in page
+    for text in (*pages, letter):
+        assert "Everyone $" not in text
+
+
+def test_a_line_without_offers_says_what_everyone_pays(prices: FakePrices, shelf: Shelf) -> None:
+    shopper = make_shopper()
+    prices.personal[(shopper.pseudonym, shelf.gouda)] = 496
+    add_to_cart(context=context_of(shopper), variant_id=shelf.gouda)
+    cart = CartSerializer.to_dict(view_cart(context=context_of(shopper)), "en_US")
+    assert cart["lines"][0]["price"]["spoken"] == f"Your price $4.96, Everyone $5.00, {NY}"

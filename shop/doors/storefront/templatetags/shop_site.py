@@ -28,8 +28,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
 from orders.terms.api import write_address
-from orders.values import Contact, OrderLineView
-from pricing.base.core.values import PriceView
+from orders.values import CartLineView, Contact, OrderLineView
 from promotions.engine.api import RemainingQuantity
 from promotions.loyalty.api import group_number
 from promotions.offers.api import LinePreview, PersonalOffer, PriceBlock, build_price_block
@@ -44,7 +43,7 @@ from shop.ground.kernel.money import format_money
 Words = dict[str, str]
 # Where the law's own sentence stands instead of the short tag.
 SENTENCES = ("page", "checkout", "order")
-# Where the total of the line is compared instead.
+# Where the total of the line is compared instead; these say "Before offers" alone.
 LINES = ("line", "checkout")
 
 
@@ -97,7 +96,9 @@ def price_fields(
     product for screen readers. Pages and orders say the law's sentence, which elsewhere the tag
     leads to.
     """
-    compared = None if shape in LINES else block.comparison
+    compared = block.comparison
+    if shape in LINES and compared is not None and compared.kind != "deal":
+        compared = None
     kind = f" price--{block.kind}" if block.kind else ""
     fields: dict[str, str | bool] = {
         "variant": str(block.variant_id),
@@ -189,10 +190,14 @@ FIRST_ROW = 2  # of a phone
 
 
 @register.simple_tag(takes_context=True)
-def price(context: Context, view: PriceView, shape: str = "", about: str = "") -> SafeString:
-    """Draw a price that no offer changes: a line of a cart, the result of a search."""
+def line_price(
+    context: Context, line: CartLineView | OrderLineView, shape: str, about: str
+) -> SafeString:
+    """Draw what one piece of a line costs, which says so where that is before offers."""
     language = context["shop"]["language"]
-    return draw_price(build_price_block(view, language), language, about=about, shape=shape)
+    is_lowered = bool(line.adjustments)
+    block = build_price_block(line.price, language, is_before_offers=is_lowered)
+    return draw_price(block, language, about=about, shape=shape)
 
 
 @register.simple_tag(takes_context=True)
@@ -202,12 +207,6 @@ def product_price(context: Context, page: ProductPage, shape: str) -> SafeString
     return draw_price(
         page_block(page, language), language, about=page.detail.card.title, shape=shape
     )
-
-
-@register.simple_tag(takes_context=True)
-def order_price(context: Context, line: OrderLineView) -> SafeString:
-    """Draw the frozen price of an order line, with its label as it was shown."""
-    return price(context, line.price, "order", line.name)
 
 
 def draw_price(block: PriceBlock, language: str, *, about: str, shape: str = "") -> SafeString:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from orders.values import (
@@ -15,10 +16,10 @@ from orders.values import (
     PaymentMethod,
 )
 from promotions.engine.api import Adjustment, AppliedOffer, DeliveryCut, Hint, Rejection
-from shop.doors.api.answers import AnswerSerializer, MoneySerializer, computed
+from shop.doors.api.answers import AnswerSerializer, MoneySerializer, Writer, computed
 from shop.doors.api.v1.serializers.catalog import PlainVariantSerializer
 from shop.doors.api.v1.serializers.points import CartPointsSerializer
-from shop.doors.api.v1.serializers.prices import PriceSerializer
+from shop.doors.api.v1.serializers.prices import PriceBeforeOffersSerializer, PriceSerializer
 
 MAX_ID = 2**63 - 1
 MAX_QUANTITY = 999
@@ -73,12 +74,26 @@ class NoticeSerializer(AnswerSerializer[Notice]):
     )
 
 
+@extend_schema_field(PriceSerializer)
+class LinePrice(serializers.Field[object, object, object, object]):
+    """The price of one unit of a line; spoken, it says where offers lower the line."""
+
+    def writer(self) -> Writer:
+        """Return the function that writes the price of a line."""
+        plain, lowered = PriceSerializer.writer(), PriceBeforeOffersSerializer.writer()
+
+        def write_price(line: CartLineView, currency: str, locale: str) -> str:
+            return (lowered if line.adjustments else plain)(line.price, currency, locale)
+
+        return write_price
+
+
 class CartLineSerializer(AnswerSerializer[CartLineView]):
     """A line: the price of one unit, then the amounts of the whole line."""
 
     variant = PlainVariantSerializer(source="card")
     quantity = serializers.IntegerField()
-    price = PriceSerializer()
+    price = LinePrice(source="*")
     subtotal = MoneySerializer(help_text="Quoted price times quantity.")
     discount = MoneySerializer()
     total = MoneySerializer()

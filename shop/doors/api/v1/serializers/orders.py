@@ -79,7 +79,9 @@ class LineBlock(serializers.Field[object, object, object, object]):
         write = PriceBlockSerializer.writer()
 
         def write_block(line: OrderLineView, currency: str, locale: str) -> str:
-            return write(build_price_block(line.price, locale), currency, locale)
+            is_lowered = bool(line.adjustments)
+            block = build_price_block(line.price, locale, is_before_offers=is_lowered)
+            return write(block, currency, locale)
 
         return write_block
 

@@ -176,6 +176,22 @@ class PriceSerializer(AnswerSerializer[PriceView]):
         return _write_once(super().writer())
 
 
+class SpokenBeforeOffers(Spoken):
+    """The spoken sentence of a price that offers lower further."""
+
+    def writer(self) -> Writer:
+        """Return the function that writes the sentence."""
+        return lambda price, _currency, locale: encode_json(
+            build_price_block(price, locale, is_before_offers=True).spoken
+        )
+
+
+class PriceBeforeOffersSerializer(PriceSerializer):
+    """The price of one unit of a line that offers lower."""
+
+    spoken = SpokenBeforeOffers(source="*")
+
+
 class QuoteRequestSerializer(serializers.Serializer[object]):
     """Variants to be priced together."""
 
