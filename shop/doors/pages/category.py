@@ -25,6 +25,7 @@ from shop.ground.catalog.core.values import CatalogFilters, CategoryListing
 from shop.ground.catalog.selectors import (
     catalog_version,
     get_category,
+    leave_out_limited,
     list_cards,
     list_categories,
     list_category_variants,
@@ -183,10 +184,12 @@ def search(
     visitor: Visitor | None = None,
     *,
     inside: str = "",
+    confirmed_age: int | None = None,
 ) -> SearchPage:
     """Return what matches `words`; with no match popular products: no dead ends.
 
     `inside` is the path of a category to search in; one that is not there is the whole shop.
+    What asks for a higher age than `confirmed_age` is neither shown nor counted; None: all is.
     """
     words = " ".join(words.split())[:120]
     found = search_variants(words, ctx.language)
@@ -194,6 +197,9 @@ def search(
     node = tree.nodes[tree.by_path[inside]] if inside in tree.by_path else None
     if node is not None:
         ids = ids[np.isin(ids, list_inside(node.category_id, ctx.market, catalog_version()))]
+    hidden_age = 0
+    if confirmed_age is not None:
+        ids, hidden_age = leave_out_limited(ids, ctx.market, confirmed_age)
     listing = list_search_facets(ids.tolist(), catalog_filters(query), market=ctx.market)
     visitor = visitor or Visitor(ctx)
     built = build_listing(ctx, listing, query, "search", visitor)
@@ -208,6 +214,7 @@ def search(
         listing=built,
         popular=popular,
         inside=node,
+        hidden_age=hidden_age,
     )
 
 

@@ -30,13 +30,16 @@ class Completion:
     price: str = ""
 
 
-def complete(ctx: PageContext, words: str) -> tuple[Completion, ...]:
-    """Return at most ten completions of what has been typed.
+def complete(ctx: PageContext, words: str, confirmed_age: int) -> tuple[Completion, ...]:
+    """Return at most ten completions of what has been typed, no product that asks for a higher age
+    than is confirmed.
 
     Prices are everybody's: a price of the shopper's own would need its label beside it, and a look
     while typing shall count for nothing. Two or three queries; none for what is in no name.
     """
-    found = suggest(words, ctx.language, MOST - SCOPES, market=ctx.market)
+    found = suggest(
+        words, ctx.language, MOST - SCOPES, market=ctx.market, confirmed_age=confirmed_age
+    )
     stranger = replace(ctx, shopper_pseudonym=None, account_id=None, is_counted=False)
     cards = build_cards(stranger, [one.variant_id for one in found if one.variant_id], "listing")
     prices = {item.card.slug: _write_price(item, ctx) for item in cards}

@@ -137,7 +137,8 @@ class CategoryPage:
 class SearchPage:
     """Results of a search, in the whole shop or `inside` a category.
 
-    With none, `suggestions` and `popular` show ways on.
+    With none, `suggestions` and `popular` show ways on. `hidden_age`: what asks for this age
+    is left out; 0 where nothing is.
     """
 
     words: str
@@ -146,6 +147,7 @@ class SearchPage:
     listing: Listing
     popular: tuple[ProductCard, ...] = ()
     inside: CategoryNode | None = None
+    hidden_age: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,10 +84,15 @@ def test_a_search_leaves_wine_out_until_an_age_is_confirmed(shop: Dairy) -> None
     page = read(client, "/search/?q=merlot")
     assert "Products for people of 21 and older are left out." in page
     assert 'href="/p/merlot/' not in page
+    assert client.get("/search/?q=merlot").context["listing"].total == 0
+    assert "Merlot" not in read(client, "/suggest/?q=merlot")
+    client.post("/age/", {"next": "/search/?q=merlot", "age": "18"})
+    assert 'href="/p/merlot/' not in read(client, "/search/?q=merlot")
     client.post("/age/", {"next": "/search/?q=merlot", "age": "21"})
     shown = read(client, "/search/?q=merlot")
     assert "are left out" not in shown
     assert 'href="/p/merlot/' in shown
+    assert "Merlot" in read(client, "/suggest/?q=merlot")
 
 
 def test_an_order_with_wine_needs_the_word_of_its_shopper(shop: Dairy) -> None:

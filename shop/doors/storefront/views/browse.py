@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -275,15 +275,16 @@ def search(request: HttpRequest) -> HttpResponse:
     words = " ".join(request.GET.get("q", "").split())[:MAX_WORDS]
     query = read_listing_query(request.GET, visit.ctx.currency)
     inside = request.GET.get("in", "")[:MAX_PATH]
-    page = search_page(visit.ctx, words, query, visit.visitor, inside=inside)
+    page = search_page(
+        visit.ctx, words, query, visit.visitor, inside=inside, confirmed_age=visit.confirmed_age
+    )
     if words and query == ListingQuery():
         record_event(request, "search", query=words)
-    listing, hidden_age = _hide_by_age(page.listing, visit.confirmed_age)
     return _render_listing(
         request,
         "storefront/search.html",
-        listing,
-        hidden_age=hidden_age,
+        page.listing,
+        hidden_age=page.hidden_age,
         words=words,
         inside="" if page.inside is None else page.inside.path,
         page=page,
@@ -292,19 +293,12 @@ def search(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _hide_by_age(listing: Listing, confirmed: int) -> tuple[Listing, int]:
-    """Return the listing without the cards that ask for a higher age than is confirmed, and the
-    highest age that they ask for; 0 where nothing is left out."""
-    kept = tuple(one for one in listing.cards if (one.minimum_age or 0) <= confirmed)
-    asked = [one.minimum_age for one in listing.cards if (one.minimum_age or 0) > confirmed]
-    return replace(listing, cards=kept), max((age for age in asked if age), default=0)
-
-
 @require_safe
 def suggest(request: HttpRequest) -> HttpResponse:
     """Complete what is being typed."""
     words = request.GET.get("q", "").strip()[:MAX_WORDS]
-    found = complete(get_visit(request).ctx, words) if words else ()
+    visit = get_visit(request)
+    found = complete(visit.ctx, words, visit.confirmed_age) if words else ()
     response = render(request, "storefront/suggest.html", {"suggestions": found})
     if found:
         text = ngettext("{count} suggestion", "{count} suggestions", len(found))

@@ -1,7 +1,7 @@
 """Read the catalogue. What is the same for everybody is cached in process by catalogue version."""
 
+from shop.ground.catalog.selectors.ages import leave_out_limited, list_age_limited
 from shop.ground.catalog.selectors.arrays import (
-    list_age_limited,
     list_bulk_variants,
     list_category_variants,
     list_never_personal,
@@ -49,6 +49,7 @@ __all__ = [
     "get_product",
     "has_further_markets",
     "home_market",
+    "leave_out_limited",
     "list_age_limited",
     "list_below",
     "list_bulk_variants",

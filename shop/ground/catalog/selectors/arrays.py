@@ -36,7 +36,6 @@ _bulk: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 # Goods of a category are compared by the pound or quart if half of them hold so much or more: a
 # quarter pound, a US pint.
 BULK = {"g": 113.0, "ml": 473.0}
-_age_limited: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 _never_personal: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 
 QUESTION = """
@@ -64,11 +63,6 @@ WITH RECURSIVE marked AS (
 SELECT ARRAY(SELECT id FROM marked ORDER BY id),
        ARRAY(SELECT v.id FROM shop_variant v JOIN shop_product p ON p.id = v.product_id
              WHERE p.is_sensitive OR p.category_id IN (SELECT id FROM marked) ORDER BY v.id)
-"""
-AGE_LIMITED = """
-SELECT v.id FROM shop_variant v JOIN shop_product p ON p.id = v.product_id
-JOIN shop_category leaf ON leaf.id = p.category_id
-WHERE leaf.is_restricted OR p.minimum_age IS NOT NULL
 """
 NEVER_PERSONAL = """
 WITH RECURSIVE marked AS (
@@ -164,14 +158,7 @@ def list_never_personal() -> frozenset[int]:
 
     No query once cached by version, one otherwise.
     """
-    return _never_personal.get("all", lambda: _load_ids(NEVER_PERSONAL))
-
-
-def list_age_limited() -> frozenset[int]:
-    """Return the variants that ask for an age, by their product or category, those no longer sold
-    among them. No query once cached by version, one otherwise.
-    """
-    return _age_limited.get("all", lambda: _load_ids(AGE_LIMITED))
+    return _never_personal.get("all", _load_never_personal)
 
 
 def list_bulk_variants() -> frozenset[int]:
@@ -207,9 +194,9 @@ def _load_sensitive() -> SensitiveIds:
     )
 
 
-def _load_ids(question: str) -> frozenset[int]:
+def _load_never_personal() -> frozenset[int]:
     with connection.cursor() as cursor:
-        cursor.execute(question)
+        cursor.execute(NEVER_PERSONAL)
         return frozenset(pk for (pk,) in cursor.fetchall())
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from shop.ground.catalog.models import Brand, Category, Product, Variant
-from shop.ground.catalog.selectors.arrays import list_age_limited
+from shop.ground.catalog.selectors.ages import list_age_limited
 from shop.ground.catalog.selectors.tree import list_categories
 
 _TABLES: tuple[tuple[str, Any, str], ...] = (

@@ -20,6 +20,7 @@ from shop.ground.catalog.core.values import (
     join_brand,
 )
 from shop.ground.catalog.core.words import cut_chinese, has_chinese, query_words
+from shop.ground.catalog.selectors.ages import leave_out_limited
 from shop.ground.catalog.selectors.arrays import load_variant_arrays
 from shop.ground.catalog.selectors.tree import list_categories
 from shop.ground.catalog.selectors.versions import VersionedCache
@@ -227,21 +228,31 @@ def _pick(word: str, choices: Sequence[str], rank: int) -> str:
     return choices[min(rank, len(choices) - 1)] if choices else word
 
 
-def suggest(query: str, language: str, limit: int = 8, *, market: str = "") -> list[Suggestion]:
+def suggest(
+    query: str,
+    language: str,
+    limit: int = 8,
+    *,
+    market: str = "",
+    confirmed_age: int | None = None,
+) -> list[Suggestion]:
     """Return completions of what has been typed so far: categories, then products of a market.
 
     Pinyin stands for the Chinese names it spells. What matches nothing is read as `search_variants`
     reads it, and the first completion says how. Categories come from memory; one query for
-    products, those of a search where a word is corrected. Cached.
+    products, those of a search where a word is corrected. Cached. Products that ask for a higher
+    age than `confirmed_age` are left out; None: all are offered.
     """
     asked = " ".join(query.split())[:MAX_QUERY].lower()
     if not asked or (len(asked) < 2 and not has_chinese(asked)):
         return []
-    key = (asked, is_chinese(language), limit, market)
-    return list(_suggestions.get(key, lambda: tuple(_complete(asked, language, limit, market))))
+    key = (asked, is_chinese(language), limit, market, confirmed_age)
+    return list(_suggestions.get(key, lambda: tuple(_complete(asked, language, *key[2:]))))
 
 
-def _complete(asked: str, language: str, limit: int, market: str) -> list[Suggestion]:
+def _complete(
+    asked: str, language: str, limit: int, market: str, confirmed_age: int | None
+) -> list[Suggestion]:
     tree = list_categories(language, market)
     nodes = [node for node in tree.nodes.values() if node.product_count]
     named = [node for node in nodes if re.search(rf"(^|\W){re.escape(asked)}", node.name.lower())]
@@ -254,13 +265,21 @@ def _complete(asked: str, language: str, limit: int, market: str) -> list[Sugges
     found = [
         Suggestion("category", node.name, path=node.path) for node in named[: max(1, limit // 3)]
     ]
-    found += _complete_products(_match(query_words(asked), limit * 4), language, limit, market)
+    matches = _leave_out(_match(query_words(asked), limit * 4), market, confirmed_age)
+    found += _complete_products(matches, language, limit, market)
     if not found:
         read = search_variants(asked, language)
         if read.corrected_query:
             found = [Suggestion("query", read.corrected_query)]
-            found += _complete_products(read.variant_ids[: limit * 4], language, limit, market)
+            matches = _leave_out(read.variant_ids[: limit * 4], market, confirmed_age)
+            found += _complete_products(matches, language, limit, market)
     return found[:limit]
+
+
+def _leave_out(variant_ids: IntArray, market: str, confirmed_age: int | None) -> IntArray:
+    if confirmed_age is None:
+        return variant_ids
+    return leave_out_limited(variant_ids, market, confirmed_age)[0]
 
 
 def _find_spelled(nodes: Sequence[CategoryNode], asked: str) -> list[CategoryNode]:
