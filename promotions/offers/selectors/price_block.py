@@ -238,9 +238,8 @@ def _compare(
     """Return the one comparison: with everyone, the reference, members or several pieces."""
     if offer is not None and offer.adjusted_minor <= 0:
         return Comparison("deal", translate(FREE, language))
-    everyone = price.public_minor
-    if offer is not None and offer.everyone_minor is not None:
-        everyone = offer.everyone_minor
+    theirs = None if offer is None else offer.everyone_minor
+    everyone = price.public_minor if theirs is None else theirs
     is_own = price.is_personal or (offer is not None and offer.audience != "public")
     money = (price.currency, locale_of(language))
     if is_own and everyone > now:

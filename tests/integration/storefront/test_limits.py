@@ -121,7 +121,7 @@ def test_too_many_sign_ups_get_a_page_and_a_time(browser: Client) -> None:
     assert "Please wait a moment" in answers[20].content.decode()
 
 
-def test_odd_input_at_the_cart_is_answered_where_one_can_look(browser: Client) -> None:
+def test_odd_input_at_the_cart_is_answered(browser: Client) -> None:
     told = browser.post("/cart/code/", {"code": "NOPE123"}, follow=True)
     assert told.request["PATH_INFO"] == "/cart/"
     assert "NOPE123: " in told.content.decode()
