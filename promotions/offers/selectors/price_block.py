@@ -165,13 +165,10 @@ def build_price_block(
     'Your price $2.59, Everyone $2.79, Personal price'
     """
     goods = goods or ProductFacts()
-    locale = locale_of(language)
     now = _find_now(price, offer)
     comparison = _compare(price, now, offer, members_minor, language)
     if is_before_offers:
         comparison = Comparison("deal", translate(BEFORE_OFFERS, language))
-    is_reduced = comparison is not None and comparison.kind == "reference"
-    percent = percent_off(price.reference_minor or 0, now) if is_reduced else 0
     kind, label = _find_nature(price, offer, goods, language)
     prescribed = prescribed_words(label)
     can_switch_off = price.is_personal and price.label_code.startswith(CHINA)
@@ -179,9 +176,9 @@ def build_price_block(
         variant_id=price.variant_id,
         currency=price.currency,
         now_minor=now,
-        now=format_money(now, price.currency, locale),
+        now=format_money(now, price.currency, locale_of(language)),
         is_personal=price.is_personal or kind in ("offer", "statutory"),
-        percent=percent,
+        percent=_find_percent(price, now, comparison),
         comparison=comparison,
         unit_minor=_unit_minor(price, now),
         unit=_say_unit(price, now, language),
@@ -196,9 +193,14 @@ def build_price_block(
         quote_id=price.quote_id if price.is_personal else None,
         own_offer_id=None if offer is None else offer.own_offer_id,
     )
-    if goods.is_loose and block.unit and block.comparison is None:
-        block = _lead_with_unit(block, language)
+    block = _lead_with_unit(block, language) if goods.is_loose else block
     return replace(block, spoken=_speak(block, price, language))
+
+
+def _find_percent(price: PriceView, now: int, comparison: Comparison | None) -> int:
+    """Return the announced reduction in percent, 0 where none is."""
+    is_reduced = comparison is not None and comparison.kind == "reference"
+    return percent_off(price.reference_minor or 0, now) if is_reduced else 0
 
 
 def _lead_with_unit(block: PriceBlock, language: str) -> PriceBlock:
@@ -206,6 +208,8 @@ def _lead_with_unit(block: PriceBlock, language: str) -> PriceBlock:
 
     Only where nothing else is compared: "Everyone" and "before" are prices of a piece.
     """
+    if not block.unit or block.comparison is not None:
+        return block
     about = Comparison("piece", translate(ABOUT, language), block.now_minor, block.now)
     return replace(block, now=block.unit, unit="", comparison=about)
 
