@@ -19,7 +19,7 @@ from shop.ground.staff.region import staff_zone
 
 MOST_A_DAY = 6
 # Beyond them days before and after a month would be no dates any more.
-YEARS = range(2000, 2101)
+YEARS = range(1900, 2101)
 
 
 @needs(CAN_SEE)
