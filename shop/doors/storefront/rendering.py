@@ -42,7 +42,7 @@ def go_back(request: HttpRequest, fallback: str = "/") -> HttpResponseRedirect:
     """
     wanted = request.POST.get("next", "")
     before, cart, _change = wanted.partition("/cart/")
-    wanted = before + cart if cart else wanted
+    wanted = before + cart if cart and "?" not in before else wanted
     is_ours = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )

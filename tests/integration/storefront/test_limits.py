@@ -128,3 +128,6 @@ def test_odd_input_at_the_cart_is_answered(browser: Client) -> None:
     assert browser.post("/cart/accept/", {"version": "²"}).status_code < 500
     back = browser.post("/privacy/choices/", {"personal": "off", "next": "/zh-hans/cart/line/?a=1"})
     assert back["Location"] == "/zh-hans/cart/"
+    asked = "/search/?q=/cart/x"
+    kept = browser.post("/privacy/choices/", {"personal": "off", "next": asked})
+    assert kept["Location"] == asked
