@@ -178,7 +178,7 @@ class _Moment(forms.DateTimeField):
             return None
         moment = moment.replace(tzinfo=self.zone)
         if not self.first <= moment <= self.last:
-            days = {"first": f"{self.first:%Y-%m-%d}", "last": f"{self.last:%Y-%m-%d}"}
+            days = {"first": self.first.date().isoformat(), "last": self.last.date().isoformat()}
             raise forms.ValidationError(_("Choose a day from %(first)s to %(last)s.") % days)
         return moment
 

@@ -175,7 +175,8 @@ def test_who_is_held_out_gets_nothing_and_is_compared(shelf: Shelf, prices: Fake
 
 
 def test_the_demos_ended_campaign_ties_to_its_orders(shelf: Shelf, prices: FakePrices) -> None:
-    people = [make_shopper() for _ in range(10)]
+    # As many as needed: the lots go by ids, so that any ten people may all get the offer.
+    people = [make_shopper() for _ in range(200)]
     sold: dict[str, Any] = {
         "market_code": "us",
         "category_ids": list(Category.objects.values_list("pk", flat=True)),
@@ -185,15 +186,20 @@ def test_the_demos_ended_campaign_ties_to_its_orders(shelf: Shelf, prices: FakeP
     }
     assert [seed_ended_campaign(**sold), seed_ended_campaign(**sold)] == [True, False]
     forget_offer_book()
-    orders = [_buy(context_of(one), (shelf.rye,), quantity=1) for one in people]
+    campaign = Campaign.objects.get(code="best-sellers-week")
+    held_out, treated = [], []
+    for one in people:
+        is_out = is_held_out(campaign.pk, campaign.holdout_percent, one.id)
+        (held_out if is_out else treated).append(one)
+    buyers = [*held_out[:3], *treated[:7]]
+    orders = [_buy(context_of(one), (shelf.rye,), quantity=1) for one in buyers]
     for order in orders:
         pay(order)
-    campaign = Campaign.objects.get(code="best-sellers-week")
     found = _results(campaign)
     used = Redemption.objects.filter(campaign=campaign, state="committed")
     named = OrderLine.objects.filter(order__number__in=used.values_list("order_ref", flat=True))
     taken = [one["amount_minor"] for line in named for one in line.adjustments]
-    assert 0 < len(taken) < len(people)
+    assert (len(orders), len(taken)) == (10, 7)
     assert found.totals.discount_minor == -sum(taken) == found.ties.counted_minor
     assert found.totals.sales_minor == sum(line.total_minor for line in named)
     assert found.ties.is_closed
