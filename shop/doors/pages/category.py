@@ -34,9 +34,11 @@ from shop.ground.catalog.selectors import (
     load_variant_arrays,
     search_variants,
 )
+from shop.ground.catalog.selectors.versions import VersionedCache
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
+_allowed: VersionedCache[tuple[IntArray, int]] = VersionedCache(size=256)
 
 
 def catalog_filters(query: ListingQuery) -> CatalogFilters:
@@ -160,20 +162,44 @@ MOST_VARIANTS = 12
 
 
 def category(
-    ctx: PageContext, path: str, query: ListingQuery, visitor: Visitor | None = None
+    ctx: PageContext,
+    path: str,
+    query: ListingQuery,
+    visitor: Visitor | None = None,
+    *,
+    confirmed_age: int | None = None,
 ) -> CategoryPage:
     """Return a category with one page of its products. Raises CategoryNotFound.
 
     The order is the same for everybody unless the shopper asks to sort by the own price.
+    What asks for a higher age than `confirmed_age` is neither shown nor counted; None: all is.
     """
     tree = list_categories(ctx.language, ctx.market)
     node = get_category(path, ctx.language, ctx.market)
-    listing = list_category_variants(node.category_id, catalog_filters(query), market=ctx.market)
+    filters, hidden_age = catalog_filters(query), 0
+    if confirmed_age is not None:
+        ids, hidden_age = _list_allowed(node.category_id, ctx.market, confirmed_age)
+    if hidden_age:
+        listing = list_search_facets(ids, filters, market=ctx.market)
+    else:
+        listing = list_category_variants(node.category_id, filters, market=ctx.market)
     return CategoryPage(
         category=node,
         trail=tree.trail(node.category_id),
         children=tuple(tree.nodes[child] for child in node.children),
         listing=build_listing(ctx, listing, query, "category", visitor),
+        hidden_age=hidden_age,
+    )
+
+
+def _list_allowed(category_id: int, market: str, confirmed_age: int) -> tuple[IntArray, int]:
+    """Return what `leave_out_limited` leaves of a category. No query once cached by version."""
+    key = (category_id, market, confirmed_age)
+    return _allowed.get(
+        key,
+        lambda: leave_out_limited(
+            list_category_variants(category_id, market=market).variant_ids, market, confirmed_age
+        ),
     )
 
 

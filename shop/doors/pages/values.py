@@ -125,12 +125,16 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class CategoryPage:
-    """A category with its place in the tree."""
+    """A category with its place in the tree.
+
+    `hidden_age`: what asks for this age is left out of the listing; 0 where nothing is.
+    """
 
     category: CategoryNode
     trail: tuple[CategoryNode, ...]
     children: tuple[CategoryNode, ...]
     listing: Listing
+    hidden_age: int = 0
 
 
 @dataclass(frozen=True, slots=True)

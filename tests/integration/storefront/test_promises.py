@@ -95,6 +95,20 @@ def test_a_search_leaves_wine_out_until_an_age_is_confirmed(shop: Dairy) -> None
     assert "Merlot" in read(client, "/suggest/?q=merlot")
 
 
+def test_a_department_leaves_wine_out_until_an_age_is_confirmed(shop: Dairy) -> None:
+    stock(shop.merlot)
+    client = browse_as(None)
+    page = client.get("/c/drinks/")
+    assert "Products for people of 21 and older are left out." in page.content.decode()
+    assert 'href="/p/merlot/' not in page.content.decode()
+    assert page.context["page"].listing.total == 0
+    client.post("/age/", {"next": "/c/drinks/", "age": "21"})
+    shown = read(client, "/c/drinks/")
+    assert "are left out" not in shown
+    assert 'href="/p/merlot/' in shown
+    assert "are left out" not in read(client, "/c/dairy/")
+
+
 def test_an_order_with_wine_needs_the_word_of_its_shopper(shop: Dairy) -> None:
     stock(shop.merlot, shop.cheddar)
     client = browse_as(None)

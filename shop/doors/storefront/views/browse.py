@@ -253,7 +253,7 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
     if node.is_restricted and (years := needs_age(request)):
         return ask_age(request, node.name, years)
     query = read_listing_query(request.GET, visit.ctx.currency)
-    page = category_page(visit.ctx, path, query, visit.visitor)
+    page = category_page(visit.ctx, path, query, visit.visitor, confirmed_age=visit.confirmed_age)
     own_offers = (
         () if is_fragment(request) else list_category_offers(visit.ctx, page, visit.visitor)
     )
@@ -284,7 +284,6 @@ def search(request: HttpRequest) -> HttpResponse:
         request,
         "storefront/search.html",
         page.listing,
-        hidden_age=page.hidden_age,
         words=words,
         inside="" if page.inside is None else page.inside.path,
         page=page,
