@@ -74,6 +74,8 @@ class PublicPrice(models.Model):
 
     class Meta:
         ordering = ["variant"]
+        # Staff look at the last changes; without it each look sorts all prices of the shop.
+        indexes = [models.Index(fields=["-changed_at", "-id"], name="public_price_changed")]
         constraints = [
             models.UniqueConstraint(
                 fields=["variant", "market", "channel"], name="public_price_unique"
