@@ -18,6 +18,7 @@ from shop.ground.catalog.models import Product
 from shop.ground.catalog.selectors import forget_catalog
 from shop.ground.catalog.services.indexing import refresh_search
 from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.models import StockRecord
 from shop.ground.inventory.services import receive_stock
 from shop.ground.kernel.clock import utc_now
 from tests.factories.browsing import browse_as
@@ -130,6 +131,14 @@ def test_the_front_page_shows_no_alcohol(shop: Dairy) -> None:
     page = read(browse_as(None), "/").partition("<main")[2].partition("</main>")[0]
     assert "/c/dairy/" in page
     assert "Merlot" not in page
+
+
+def test_the_cart_says_once_what_is_sold_out(shop: Dairy) -> None:
+    stock(shop.cheddar)
+    client = browse_as(None)
+    client.post("/cart/add/", {"line": f"{shop.cheddar}:"})
+    StockRecord.objects.filter(variant_id=shop.cheddar).update(on_hand=0)
+    assert read(client, "/cart/").count("is sold out.") == 1
 
 
 def test_a_canceled_order_thanks_nobody(shop: Dairy) -> None:
