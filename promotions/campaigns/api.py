@@ -8,9 +8,9 @@ from promotions.campaigns.core.revisions import (
     NAMED,
     OFFERS,
     READABLE,
-    describe_change,
     diff_snapshots,
     hash_snapshot,
+    list_goods,
     reach_of,
 )
 from promotions.campaigns.core.workflow import (
@@ -118,7 +118,6 @@ __all__ = [
     "compile_offer",
     "compile_or_skip",
     "cover_variants",
-    "describe_change",
     "diff_snapshots",
     "ensure_baseline",
     "find_campaign",
@@ -134,6 +133,7 @@ __all__ = [
     "list_campaign_ids",
     "list_campaigns_between",
     "list_covered_variants",
+    "list_goods",
     "list_revisions",
     "list_scopes",
     "list_steps",

@@ -56,6 +56,7 @@ from promotions.planning.selectors.builder import (
 from promotions.planning.selectors.campaign_codes import find_version
 from promotions.planning.selectors.campaign_schema import describe_campaigns
 from promotions.planning.selectors.campaign_status import PHASES
+from promotions.planning.selectors.changes import say_changes, say_faults
 from promotions.planning.selectors.product_offers import list_product_offers
 from promotions.planning.selectors.restoring import (
     Restored,
@@ -69,7 +70,7 @@ from promotions.planning.selectors.results import (
     split_addressed,
     sum_uses_by_order,
 )
-from promotions.planning.services.builder import build_campaign
+from promotions.planning.services.builder import add_offer, build_campaign
 from promotions.planning.services.campaign_documents import (
     Writer,
     read_documents,
@@ -118,6 +119,7 @@ __all__ = [
     "UnknownProducts",
     "UseCount",
     "Writer",
+    "add_offer",
     "add_row",
     "build_campaign",
     "burn_budget",
@@ -154,6 +156,8 @@ __all__ = [
     "restore_codes",
     "runs_on",
     "say_campaign",
+    "say_changes",
+    "say_faults",
     "say_rows",
     "split_addressed",
     "step_month",

@@ -3,6 +3,7 @@
 An offer said in words, English and Chinese.
 """
 
+from promotions.sentences.core.changes import describe_change, describe_fault, order_changes
 from promotions.sentences.core.conditions import say_condition
 from promotions.sentences.core.plans import (
     GOAL_OF,
@@ -10,6 +11,7 @@ from promotions.sentences.core.plans import (
     Blank,
     Plan,
     Template,
+    make_offer,
     make_snapshot,
     write_moment,
     write_percent,
@@ -32,11 +34,15 @@ __all__ = [
     "Lexicon",
     "Plan",
     "Template",
+    "describe_change",
+    "describe_fault",
     "list_ids",
     "list_offer_terms",
+    "make_offer",
     "make_snapshot",
     "name_deals",
     "name_filled",
+    "order_changes",
     "say_condition",
     "say_goods",
     "say_offer",

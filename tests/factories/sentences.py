@@ -35,6 +35,13 @@ KINDS: dict[str, tuple[dict[str, str], str]] = {
             f", and only if the cart holds at least 3 of Cheese 1{TOTAL}"
         ),
     ),
+    "cart_amount": (
+        {"amount": "5", "cart_value": "40", "audience": "members"},
+        (
+            f"Take $5.00 off the cart for account holders {WHEN}, and only if the cart is worth at "
+            f"least $40.00{ORDER_TOTAL}"
+        ),
+    ),
     "coupon": (
         {"coupon": "spring 5", "amount": "5", "cart_value": "40"},
         (

@@ -1,4 +1,4 @@
-"""Snapshots of campaigns, their hash, and the difference of two in words.
+"""Snapshots of campaigns, their hash, and the difference of two.
 
 A snapshot is JSON: the campaign's own fields, and `offers`, a list by code, each with its fields
 and, where it lists goods one by one, those in `variants`. In memory it has this shop's ids (format
@@ -16,12 +16,10 @@ from typing import Any
 from typing import Any as Json
 
 from promotions.campaigns.core.workflow import Reach, measure_depth
-from shop.ground.kernel.translation import gettext_noop, pgettext_noop, translate
 
 FORMAT, NAMED = 1, 2
 READABLE = (FORMAT, NAMED)
 OFFERS = "offers"
-LONGEST = 80
 _WINDOW = ("starts_at", "ends_at", "budget_minor")
 _NAMES = ("name", "name_zh")
 
@@ -38,59 +36,6 @@ class Change:
     field: str
     old: Any = None
     new: Any = None
-
-
-FIELDS: Mapping[str, str] = {
-    "code": pgettext_noop("field", "code"),
-    "name": gettext_noop("name"),
-    "name_zh": gettext_noop("Chinese name"),
-    "kind": gettext_noop("kind"),
-    "goal": gettext_noop("goal"),
-    "audience": gettext_noop("audience"),
-    "market_code": gettext_noop("market"),
-    "starts_at": gettext_noop("start"),
-    "ends_at": pgettext_noop("field", "end"),
-    "budget_minor": gettext_noop("budget (minor units)"),
-    "claims": gettext_noop("what it claims"),
-    "sells_below_floor": gettext_noop("sells below the price floor"),
-    "holdout_percent": gettext_noop("share held out (percent)"),
-    "condition": gettext_noop("condition"),
-    "scope": gettext_noop("products in scope"),
-    "variants": gettext_noop("products listed one by one"),
-    "benefit_kind": gettext_noop("kind of benefit"),
-    "target": gettext_noop("what it is taken off"),
-    "percent": pgettext_noop("field", "percent"),
-    "amount_minor": gettext_noop("amount (minor units)"),
-    "terms": gettext_noop("terms of the benefit"),
-    "max_line_minor": gettext_noop("most per line (minor units)"),
-    "max_line_units": gettext_noop("most pieces of each product"),
-    "max_order_units": gettext_noop("most pieces of an order"),
-    "cheapest_first": gettext_noop("only the cheapest pieces"),
-    "group": gettext_noop("stacking group"),
-    "category": gettext_noop("stacking category"),
-    "max_discount_minor": gettext_noop("most per order (minor units)"),
-    "stacking": gettext_noop("combines with others"),
-    "stacking_group": gettext_noop("group of which the best applies"),
-    "priority": gettext_noop("priority"),
-    "requires_coupon": gettext_noop("needs a code"),
-    "is_active": pgettext_noop("field", "active"),
-}
-# What stands inside of a scope or of terms: key -> name
-PARTS: Mapping[str, str] = {
-    "categories": gettext_noop("categories"),
-    "brands": gettext_noop("brands"),
-    "products": gettext_noop("products"),
-    "variants": gettext_noop("SKUs"),
-    "except_categories": gettext_noop("except for categories"),
-    "except_variants": gettext_noop("except for SKUs"),
-}
-NAMED_AT_MOST = 6
-_SENTENCES = {
-    "changed": gettext_noop("{place}{field}: {how}"),
-    "added": gettext_noop("Offer “{offer}” was added: {new}"),
-    "removed": gettext_noop("Offer “{offer}” was removed."),
-}
-_PLACE = gettext_noop("Offer “{offer}”, ")
 
 
 def hash_snapshot(snapshot: Mapping[str, Any]) -> str:
@@ -113,71 +58,12 @@ def diff_snapshots(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Chan
     before, after = _by_code(old), _by_code(new)
     for code in sorted(before.keys() | after.keys()):
         if code not in after:
-            found.append(Change("removed", code, "", old=before[code].get("name", code)))
+            found.append(Change("removed", code, ""))
         elif code not in before:
-            found.append(Change("added", code, "", new=after[code].get("name", code)))
+            found.append(Change("added", code, ""))
         else:
             found += _diff_fields(code, before[code], after[code])
     return tuple(found)
-
-
-def describe_change(change: Change, language: str) -> str:
-    """Return a change as a sentence in `language` ("zh..." or anything else: English).
-
-    >>> describe_change(Change("changed", "", "name", "A", "B"), "en")
-    'name: A → B'
-    >>> describe_change(Change("changed", "tenth", "percent", "10", "15"), "zh-hans")
-    '优惠“tenth”的折扣百分比：10 → 15'
-    """
-    place = translate(_PLACE, language, offer=change.offer) if change.offer else ""
-    field = FIELDS.get(change.field)
-    return translate(
-        _SENTENCES[change.kind],
-        language,
-        place=place,
-        offer=change.offer,
-        field=translate(field, language) if field else change.field.replace("_", " "),
-        how=_compare(change.old, change.new, language) if change.kind == "changed" else "",
-        new=_show(change.new, language),
-    )
-
-
-def _compare(old: Any, new: Any, language: str) -> str:
-    """Return how a value differs: of what has parts only those that do, of lists what came and
-    went. Long ones would else be cut before the first difference."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping) and old and new:
-        keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
-        parts = [
-            f"{_name(key, language)} {_compare(old.get(key), new.get(key), language)}"
-            for key in keys
-        ]
-        return translate("; ", language).join(parts)
-    if _is_plain(old) and _is_plain(new):
-        before, after = old or [], new or []
-        came = [one for one in after if one not in before]
-        went = [one for one in before if one not in after]
-        if came or went:
-            signed = (("+", came), ("−", went))
-            return " ".join(f"{sign} {_list(some, language)}" for sign, some in signed if some)
-    return f"{_show(old, language)} → {_show(new, language)}"
-
-
-def _name(key: str, language: str) -> str:
-    return translate(PARTS[key], language) if key in PARTS else key.replace("_", " ")
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether a value is a list of names or numbers, or nothing."""
-    return value is None or (
-        isinstance(value, list) and all(isinstance(one, str | int) for one in value)
-    )
-
-
-def _list(names: list[Any], language: str) -> str:
-    comma = translate(pgettext_noop("list", ", "), language)
-    said = comma.join(str(one) for one in names[:NAMED_AT_MOST])
-    more = len(names) - NAMED_AT_MOST
-    return said if more <= 0 else said + translate(" and {more} more", language, more=more)
 
 
 def reach_of(snapshot: Mapping[str, Any], priced: Mapping[str, float] | None = None) -> Reach:
@@ -213,14 +99,9 @@ def reach_of(snapshot: Mapping[str, Any], priced: Mapping[str, float] | None = N
 def _diff_fields(offer: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     return [
         Change("changed", offer, field, old.get(field), new.get(field))
-        for field in sorted(old.keys() | new.keys(), key=_place_of)
+        for field in sorted(old.keys() | new.keys())
         if old.get(field) != new.get(field)
     ]
-
-
-def _place_of(field: str) -> tuple[int, str]:
-    known = list(FIELDS)
-    return (known.index(field) if field in FIELDS else len(known), field)
 
 
 def _without_offers(snapshot: Mapping[str, Any]) -> dict[str, Any]:
@@ -231,17 +112,8 @@ def _by_code(snapshot: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return {str(offer["code"]): offer for offer in snapshot[OFFERS]}
 
 
-def _show(value: Any, language: str) -> str:
-    if value in (None, "", [], {}):
-        return translate("none", language)
-    if isinstance(value, bool):
-        return translate("yes", language) if value else translate("no", language)
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-
-
 # the word of a list in scopes, conditions, terms and offers -> what its ids are
-KINDS: Mapping[str, str] = {
+GOODS_OF: Mapping[str, str] = {
     "variants": "variant",
     "products": "product",
     "categories": "category",
@@ -287,10 +159,10 @@ def replace_goods(tree: Json, translate: Callable[[str, Key], Key]) -> Json:
 
 
 def _replace_at(word: str, value: Json, translate: Callable[[str, Key], Key]) -> Json:
-    if word not in KINDS or not isinstance(value, list):
+    if word not in GOODS_OF or not isinstance(value, list):
         return replace_goods(value, translate)
     is_key = [isinstance(one, int | str) and not isinstance(one, bool) for one in value]
     return [
-        translate(KINDS[word], one) if fits else one
+        translate(GOODS_OF[word], one) if fits else one
         for one, fits in zip(value, is_key, strict=True)
     ]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language
 
 from promotions.campaigns.models.campaigns import Campaign
 from promotions.engine.api import (
@@ -17,6 +18,7 @@ from promotions.engine.api import (
     parse_scope,
 )
 from shop.ground.database.naming import name_for_reader
+from shop.ground.kernel.translation import translate
 
 MAX_DEPTH = 5
 TOO_DEEP = f"Groups nest at most {MAX_DEPTH} deep, and never in a circle."
@@ -127,6 +129,16 @@ def _complete() -> Q:
     )
 
 
+class OfferMisfit(ValidationError):
+    """What the parsers of an offer refuse, in the reader's language: `place`, and `why`."""
+
+    def __init__(self, refusal: BadOffer) -> None:
+        detail = refusal.detail
+        self.place: str = detail["place"]
+        self.why = translate(detail["why"], get_language() or "en", **detail["values"])
+        super().__init__(f"{self.place}: {self.why}.")
+
+
 class Offer(models.Model):
     """One promise: when `condition` holds, `benefit` lowers the lines in scope.
 
@@ -227,7 +239,7 @@ class Offer(models.Model):
     def clean(self) -> None:
         """Refuse at save what could not be computed or explained, with the field it is in."""
         super().clean()
-        errors: dict[str, str] = {}
+        errors: dict[str, OfferMisfit] = {}
         checks: list[tuple[str, Callable[[], object]]] = [
             ("condition", lambda: parse_condition(self.condition)),
             ("scope", lambda: parse_scope(self.scope)),
@@ -237,9 +249,9 @@ class Offer(models.Model):
             try:
                 check()
             except BadOffer as refusal:
-                errors[_field_of(refusal, field)] = refusal.message
+                errors[_field_of(refusal, field)] = OfferMisfit(refusal)
         if errors:
-            raise ValidationError(errors)
+            raise ValidationError({**errors})
 
     def _check_benefit(self) -> None:
         if self.benefit_kind not in self.Benefit.values or self.target not in self.Target.values:

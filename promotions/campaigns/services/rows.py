@@ -12,7 +12,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
 from promotions.campaigns.core.revisions import OFFERS, READABLE
-from promotions.campaigns.models import Campaign, Offer, OfferVariant
+from promotions.campaigns.models import Campaign, Offer, OfferMisfit, OfferVariant
 from promotions.campaigns.selectors.campaigns import campaign_fields, offer_fields
 from promotions.campaigns.selectors.named_snapshots import UnknownKey, number_snapshot
 from shop.ground.kernel.errors import FairtagError
@@ -27,21 +27,27 @@ class CampaignRefused(FairtagError):
 
 
 class BadDocument(CampaignRefused):
-    """A value of a campaign does not fit: `detail["place"]` says which, "offers[0].percent"."""
+    """A value of a campaign does not fit: `detail["place"]` says which, "offers[0].percent".
+
+    `faults` are place and reason of each that does not.
+    """
 
     code = "document_refused"
+    faults: tuple[tuple[str, str], ...] = ()
 
 
 MOST_SHOWN = 60
-# How the parsers of `promotions.engine` begin: where in the offer something stands
-_PLACE = re.compile(r"((?:condition|scope|terms|claims)[\w.\[\]]*): (.+)\.", re.DOTALL)
+# How the parser of claims begins: where in the claims something stands
+_PLACE = re.compile(r"(claims[\w.\[\]]*): (.+)\.", re.DOTALL)
 
 
 def refuse_value(place: str, value: Any, why: str) -> BadDocument:
     """Return the refusal of the value at `place`, for the caller to raise; `why` is no sentence."""
     said = _("%(place)s: %(value)s does not fit: %(why)s.")
     shown = {"place": place or _("Campaign"), "value": show_value(value), "why": why}
-    return BadDocument(said % shown, code="document_refused", place=place)
+    refusal = BadDocument(said % shown, code="document_refused", place=place)
+    refusal.faults = ((place, why),)
+    return refusal
 
 
 def show_value(value: Any) -> str:
@@ -186,14 +192,22 @@ def _save(row: models.Model, fields: Fields, place: str, named: Mapping[str, Any
 def _refuse_fields(error: ValidationError, place: str, named: Mapping[str, Any]) -> BadDocument:
     """Return the refusal of all fields that are wrong, with the place of the first of them."""
     found = [
-        _refuse_field(place, name, message, named)
-        for name, messages in error.message_dict.items()
-        for message in messages
+        _refuse_field(place, name, one, named)
+        for name, errors in error.error_dict.items()
+        for one in errors
     ]
-    return BadDocument(" ".join(map(str, found)), place=found[0].detail["place"])
+    refusal = BadDocument(" ".join(map(str, found)), place=found[0].detail["place"])
+    refusal.faults = tuple(fault for one in found for fault in one.faults)
+    return refusal
 
 
-def _refuse_field(place: str, name: str, message: str, named: Mapping[str, Any]) -> BadDocument:
+def _refuse_field(
+    place: str, name: str, error: ValidationError, named: Mapping[str, Any]
+) -> BadDocument:
+    if isinstance(error, OfferMisfit) and error.place.partition(".")[0] in named:
+        at = join_place(place, error.place)
+        return refuse_value(at, _find_value(named, error.place), error.why)
+    message = f"{error.why}." if isinstance(error, OfferMisfit) else " ".join(error.messages)
     inside = _PLACE.fullmatch(message)
     if inside is not None:
         path, why = inside.groups()
@@ -201,7 +215,9 @@ def _refuse_field(place: str, name: str, message: str, named: Mapping[str, Any])
     if name in named:
         return refuse_value(join_place(place, name), named[name], message.removesuffix("."))
     at = place if name == NON_FIELD_ERRORS else join_place(place, name)
-    return BadDocument(f"{at or _('Campaign')}: {message}", place=at)
+    refusal = BadDocument(f"{at or _('Campaign')}: {message}", place=at)
+    refusal.faults = ((at, message.removesuffix(".")),)
+    return refusal
 
 
 def _find_value(named: Any, path: str) -> Any:

@@ -142,6 +142,7 @@ class Forbidden:
 
     kinds: tuple[str, ...]
     variant_ids: tuple[int, ...]
+    product_count: int = 0
 
 
 def find_forbidden(*, market_code: str, now: datetime) -> Forbidden:
@@ -158,4 +159,5 @@ def find_forbidden(*, market_code: str, now: datetime) -> Forbidden:
     if not named:
         return Forbidden((), ())
     mask = np.logical_or.reduce([found[kind] for kind in named])
-    return Forbidden(named, tuple(arrays.variant_id[mask].tolist()))
+    products = len(np.unique(arrays.product_id[mask]))
+    return Forbidden(named, tuple(arrays.variant_id[mask].tolist()), products)

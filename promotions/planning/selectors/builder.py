@@ -214,7 +214,7 @@ def make_lexicon(offers: Iterable[OfferValue], *, currency: str, language: str) 
     facts = frozenset().union(*(needed_facts(offer.condition) for offer in offers))
     codes = {offer.market_code for offer in offers if offer.market_code}
     scopes = [scope for offer in offers for scope in _scopes_of(offer)]
-    return _name_words(scopes, facts, codes, currency=currency, language=language)
+    return name_words(scopes, facts, codes, currency=currency, language=language)
 
 
 def say_rows(
@@ -226,11 +226,11 @@ def say_rows(
     scopes = [scope for one in parsed for scope in list_scopes(one)]
     facts = frozenset().union(*(needed_facts(one) for one in parsed))
     markets = [one.code for one in list_markets()]
-    words = _name_words(scopes, facts, markets, currency=currency, language=language)
+    words = name_words(scopes, facts, markets, currency=currency, language=language)
     return [say_condition(one, words) for one in parsed]
 
 
-def _name_words(
+def name_words(
     scopes: Iterable[Scope],
     facts: frozenset[str],
     markets: Iterable[str],
@@ -238,6 +238,8 @@ def _name_words(
     currency: str,
     language: str,
 ) -> Lexicon:
+    """Return the words for scopes, facts of shoppers and markets. One query for each kind of goods
+    they name, and one for segments, tiers and groups each."""
     is_chinese = language.startswith("zh")
     names: dict[tuple[str, int | str], str] = {
         (kind, key): said for (kind, key), said in name_goods(list_ids(scopes), language).items()

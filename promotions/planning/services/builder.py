@@ -17,7 +17,15 @@ from promotions.coupons.models import CodeBatch, Coupon, UseLimit
 from promotions.engine.api import normalize_code
 from promotions.partners.models import Partner, PartnerShare
 from promotions.release.api import save_campaign
-from promotions.sentences.api import Answers, Plan, Template, make_snapshot, say_terms
+from promotions.sentences.api import (
+    Answers,
+    Plan,
+    Template,
+    make_offer,
+    make_snapshot,
+    name_filled,
+    say_terms,
+)
 
 
 @transaction.atomic
@@ -49,6 +57,33 @@ def build_campaign(
     saved = save_campaign(snapshot=snapshot, reason="", by_id=by_id, now=now)
     _add_rows(plan, Offer.objects.get(campaign_id=saved.campaign_id), answers)
     return saved.campaign_id
+
+
+def add_offer(
+    snapshot: Mapping[str, Json], template: Template, answers: Answers
+) -> dict[str, Json]:
+    """Return a campaign's snapshot with one more offer, which a filled-in sentence means; nothing
+    is saved.
+
+    The offer is named by what it gives and has a code nobody has yet. One query, and two for each
+    kind of products that the offers name.
+    """
+    market_code = snapshot["market_code"]
+    name, name_zh = name_filled(template, answers, market_code=market_code)
+    code = _free_offer_code(f"{snapshot['code']}-{template.code.replace('_', '-')}"[:70])
+    named = {"name": name, "name_zh": name_zh, "code": code, **template.stacking}
+    offers = [*snapshot[OFFERS], make_offer(template.build(answers), named, [])]
+    claims = snapshot.get("claims") or {}
+    # What it takes is said with what the others take, unless staff wrote terms of their own
+    if claims.get("terms", "") in ("", say_terms(snapshot[OFFERS], market_code=market_code)):
+        terms = say_terms(offers, market_code=market_code)
+        claims = {**claims, "terms": terms} if terms else claims
+    return {**snapshot, "claims": claims, OFFERS: offers}
+
+
+def _free_offer_code(stem: str) -> str:
+    known = set(Offer.objects.filter(code__startswith=stem).values_list("code", flat=True))
+    return next(name for n in range(1, 10_000) if (name := f"{stem}-{n}") not in known)
 
 
 def free_code(stem: str, now: datetime) -> str:

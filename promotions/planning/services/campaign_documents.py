@@ -12,8 +12,6 @@ from django.utils.translation import gettext as _
 
 from promotions.campaigns.api import (
     OFFERS,
-    describe_change,
-    diff_snapshots,
     name_snapshots,
     refuse_value,
     take_snapshot,
@@ -21,6 +19,7 @@ from promotions.campaigns.api import (
 )
 from promotions.campaigns.models import Campaign
 from promotions.planning.selectors.campaign_codes import add_codes, find_version
+from promotions.planning.selectors.changes import say_changes
 from promotions.planning.services.campaign_codes import write_codes
 from promotions.planning.services.campaign_shape import check_document
 from promotions.release.api import Saved, save_campaign
@@ -97,8 +96,8 @@ def write_document(given: Any, writer: Writer) -> Written:
     )
     sentences: tuple[str, ...] = ()
     if before is not None and not saved.is_waiting:
-        changes = diff_snapshots(*name_snapshots([before, take_snapshot(saved.campaign_id)]))
-        sentences = tuple(describe_change(one, writer.language) for one in changes)
+        old, new = name_snapshots([before, take_snapshot(saved.campaign_id)])
+        sentences = say_changes([(old, new)], language=writer.language)[0]
     codes = write_codes(
         campaign_id=saved.campaign_id,
         document=document,

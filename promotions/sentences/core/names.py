@@ -18,6 +18,7 @@ NAMES: Mapping[str, str] = {
     "set_price": gettext_noop("{goods} at {price} each"),
     "any_few": gettext_noop("Any {size} of {goods} for {price}"),
     "amount_off": gettext_noop("{amount} off each: {goods}"),
+    "cart_amount": gettext_noop("{amount} off from {cart_value}"),
     "coupon": gettext_noop("{amount} off from {cart_value}"),
     "coupon_batch": gettext_noop("{percent}% off {goods} with your code"),
     "flash_sale": gettext_noop("Flash sale: {percent}% off {goods}"),

@@ -59,7 +59,8 @@ class Template:
 
     `sentence` has the blanks in braces.
     `is_of_products`: it lowers products, and not the order as a whole; `is_of_units`: each of
-    their units for itself, no sets.
+    their units for itself, no sets; `is_of_campaign`: it says something of the campaign, too, or
+    has codes, a partner or a number of pieces beside the offer.
     """
 
     code: str
@@ -70,6 +71,7 @@ class Template:
     build: Callable[[Answers], Plan] = field(repr=False)
     is_of_products: bool = True
     is_of_units: bool = False
+    is_of_campaign: bool = False
 
     def say(self, language: str) -> str:
         """Return the sentence with its blanks in braces; one with a budget ends in its window."""
@@ -102,11 +104,7 @@ def make_snapshot(
     `conditions` are JSON conditions that must hold besides the plan's own, `bounds` fields of the
     offer that narrow it.
     """
-    offer = {**plan.offer, **(bounds or {})}
-    own = offer.pop("condition", {})
-    offer["condition"] = join_conditions([*([own] if own else []), *conditions])
-    named = {key: answers.get(key) or "" for key in ("name", "name_zh", "code")}
-    combined = {key: answers[key] for key in _STACKING if key in answers}
+    named = {key: answers.get(key) or "" for key in _NAMED}
     window = {key: write_moment(answers[key]) for key in ("starts_at", "ends_at")}
     return {
         "format": FORMAT,
@@ -117,8 +115,22 @@ def make_snapshot(
         **plan.campaign,
         **named,
         **window,
-        OFFERS: [{**BARE_OFFER, **offer, **combined, **named}],
+        OFFERS: [make_offer(plan, answers, conditions, bounds)],
     }
+
+
+def make_offer(
+    plan: Plan,
+    answers: Answers,
+    conditions: list[dict[str, Json]],
+    bounds: Mapping[str, Json] | None = None,
+) -> dict[str, Json]:
+    """Return the plan's offer as snapshots have it, with its name, code and how it combines."""
+    offer = {**plan.offer, **(bounds or {})}
+    own = offer.pop("condition", {})
+    offer["condition"] = join_conditions([*([own] if own else []), *conditions])
+    said = {key: answers[key] for key in _STACKING if key in answers}
+    return {**BARE_OFFER, **offer, **said, **{key: answers.get(key) or "" for key in _NAMED}}
 
 
 # What a kind of campaign is for until staff choose another goal
@@ -128,6 +140,7 @@ GOAL_OF: Mapping[str, str] = {
     "win_back": "loyalty",
     "loyalty": "loyalty",
 }
+_NAMED = ("name", "name_zh", "code")
 _STACKING = ("stacking", "stacking_group", "group")
 BARE_OFFER: Mapping[str, Json] = {
     "target": "cart",

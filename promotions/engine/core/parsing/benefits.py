@@ -36,6 +36,7 @@ from promotions.engine.core.parsing.terms import (
     parse_spend_tiers,
 )
 from promotions.engine.core.values import Benefit, BenefitKind, Target
+from shop.ground.kernel.translation import gettext_noop
 
 Kind, UNIT, LINE, CART = BenefitKind, Target.UNIT, Target.LINE, Target.CART
 PERCENT, AMOUNT = "percent", "amount"
@@ -62,49 +63,67 @@ RULES: Mapping[BenefitKind, Rule] = {
         frozenset({LINE, CART}),
         frozenset({PERCENT}),
         parse_nothing,
-        "a percentage is taken of a line or of the cart, not of a unit",
+        gettext_noop("a percentage is taken of a line or of the cart, not of a unit"),
     ),
     Kind.FIXED_AMOUNT: Rule(frozenset(Target), frozenset({AMOUNT}), parse_nothing, ""),
     Kind.SET_PRICE: Rule(
         frozenset({UNIT, CART}),
         frozenset({AMOUNT}),
         parse_group,
-        "a set price is for each unit, or for several units together in the cart",
+        gettext_noop("a set price is for each unit, or for several units together in the cart"),
     ),
     Kind.BUY_GET: Rule(
         frozenset({CART}),
         frozenset({PERCENT}),
         parse_buy_get,
-        "buy X get Y looks at the cart",
+        gettext_noop("buy X get Y looks at the cart"),
     ),
     Kind.CHEAPEST_FREE: Rule(
         frozenset({CART}),
         frozenset({PERCENT}),
         parse_cheapest,
-        "the cheapest free looks at the cart",
+        gettext_noop("the cheapest free looks at the cart"),
     ),
-    Kind.BUNDLE: Rule(frozenset({CART}), _ONE, parse_bundle, "a bundle looks at the cart"),
+    Kind.BUNDLE: Rule(
+        frozenset({CART}), _ONE, parse_bundle, gettext_noop("a bundle looks at the cart")
+    ),
     Kind.QUANTITY_TIERS: Rule(
         frozenset({LINE, CART}),
         _NONE,
         parse_quantity_tiers,
-        "quantity tiers count the units of a line or of the cart",
+        gettext_noop("quantity tiers count the units of a line or of the cart"),
     ),
     Kind.SPEND_TIERS: Rule(
-        frozenset({CART}), _NONE, parse_spend_tiers, "spend tiers count what the cart costs"
+        frozenset({CART}),
+        _NONE,
+        parse_spend_tiers,
+        gettext_noop("spend tiers count what the cart costs"),
     ),
-    Kind.GIFT: Rule(frozenset({CART}), _NONE, parse_gift, "a gift is added to the cart"),
+    Kind.GIFT: Rule(
+        frozenset({CART}), _NONE, parse_gift, gettext_noop("a gift is added to the cart")
+    ),
     Kind.DELIVERY: Rule(
         frozenset({CART}),
         _ONE,
         parse_delivery,
-        "delivery is lowered for the cart",
+        gettext_noop("delivery is lowered for the cart"),
         is_needed=False,
     ),
     Kind.POINTS: Rule(
-        frozenset({CART}), _NONE, parse_points, "points are for the cart", has_cap=False
+        frozenset({CART}),
+        _NONE,
+        parse_points,
+        gettext_noop("points are for the cart"),
+        has_cap=False,
     ),
 }
+_NEEDED: Mapping[frozenset[str], str] = {
+    frozenset({PERCENT}): gettext_noop("this kind of benefit needs a percent, and no amount"),
+    frozenset({AMOUNT}): gettext_noop("this kind of benefit needs an amount, and no percent"),
+    _ONE: gettext_noop("this kind of benefit needs a percent or an amount"),
+    _NONE: gettext_noop("this kind of benefit needs neither percent nor amount"),
+}
+_OPEN = gettext_noop("this kind of benefit has a percent, an amount or neither")
 _OWN_GOODS = frozenset({Kind.BUNDLE, Kind.GIFT, Kind.DELIVERY})
 _OF_SETS = frozenset({Kind.BUY_GET, Kind.CHEAPEST_FREE, Kind.BUNDLE})
 # What lowers each unit for itself, so that it may lower only some of them
@@ -134,16 +153,20 @@ def build_benefit(
 ) -> Benefit:
     """Return the benefit, or raise BadOffer for one that cannot be computed or explained."""
     if kind not in set(BenefitKind):  # stored by another release
-        raise refuse("benefit", f"{kind} is not computed: use a percentage or tiers")
+        raise refuse(
+            "benefit", gettext_noop("{kind} is not computed: use a percentage or tiers"), kind=kind
+        )
     rule = RULES[BenefitKind(kind)]
     if Target(target) not in rule.targets:
         raise refuse("benefit", rule.sentence)
-    _check_measures(rule, kind, percent, amount_minor)
+    _check_measures(rule, percent, amount_minor)
     caps = [cap for cap in (cap_minor, cap_line_minor) if cap is not None]
     if caps and not rule.has_cap:
-        raise refuse("benefit", "points take no money off, so they have no most per order")
+        raise refuse(
+            "benefit", gettext_noop("points take no money off, so they have no most per order")
+        )
     if any(cap <= 0 for cap in caps):
-        raise refuse("benefit", "the most per order or line must be above 0")
+        raise refuse("benefit", gettext_noop("the most per order or line must be above 0"))
     benefit = Benefit(
         BenefitKind(kind),
         Target(target),
@@ -166,57 +189,69 @@ def check_scope(benefit: Benefit, scope: Scope) -> None:
     if benefit.kind in _OWN_GOODS and scope != EVERYTHING:
         raise refuse(
             "scope",
-            f"a {benefit.kind} does not look at the offer's scope; "
-            "say in the condition which goods it needs",
+            gettext_noop(
+                "this kind of benefit does not look at the offer's scope; "
+                "say in the condition which products it needs"
+            ),
         )
     if isinstance(benefit.terms, BuyGet) and benefit.terms.get_scope is not None:
         if benefit.terms.get_scope == scope:
-            raise refuse("terms.get_scope", "the same goods: leave it out")
+            raise refuse("terms.get_scope", gettext_noop("the same goods: leave it out"))
         if benefit.terms.get_scope == EVERYTHING:
-            raise refuse("terms.get_scope", "it covers what is bought too, so nothing would count")
+            raise refuse(
+                "terms.get_scope",
+                gettext_noop("it covers what is bought too, so nothing would count"),
+            )
 
 
-def _check_measures(
-    rule: Rule, kind: str, percent: Decimal | None, amount_minor: int | None
-) -> None:
+def _check_measures(rule: Rule, percent: Decimal | None, amount_minor: int | None) -> None:
     given = {PERCENT: percent, AMOUNT: amount_minor}
     used = {word for word, value in given.items() if value is not None}
     if used - rule.measures or len(used) > 1 or (rule.is_needed and rule.measures and not used):
-        needed = " or ".join(sorted(rule.measures)) or "neither percent nor amount"
-        raise refuse(
-            "benefit", f"{kind} needs {needed}" + ("" if rule.is_needed else " or neither")
-        )
+        raise refuse("benefit", _NEEDED[rule.measures] if rule.is_needed else _OPEN)
     if percent is not None and not 0 < percent <= 100:
-        raise refuse("benefit", "a percentage is above 0 and at most 100")
+        raise refuse("benefit", gettext_noop("a percentage is above 0 and at most 100"))
     if amount_minor is not None and amount_minor <= 0:
-        raise refuse("benefit", "an amount is above 0")
+        raise refuse("benefit", gettext_noop("an amount is above 0"))
 
 
 def _check_mix(benefit: Benefit) -> None:
     """Refuse what reads one way and would be computed another."""
     if benefit.kind is Kind.SET_PRICE and (benefit.target is CART) != (benefit.terms is not None):
-        raise refuse("terms", 'a price of several units needs {"size": n} and the target cart')
+        raise refuse(
+            "terms",
+            gettext_noop(
+                'a price of several units needs their number ("size") and the target cart'
+            ),
+        )
     measured = benefit.percent is not None or benefit.amount_minor is not None
     if isinstance(benefit.terms, Delivery) and measured == (benefit.terms.price_minor is not None):
-        raise refuse("terms.price", "delivery needs a percent, an amount or a price, and only one")
+        raise refuse(
+            "terms.price",
+            gettext_noop("delivery needs a percent, an amount or a price, and only one"),
+        )
     if benefit.cap_line_minor is not None and benefit.kind in (Kind.GIFT, Kind.DELIVERY):
-        raise refuse("benefit", f"a {benefit.kind} lowers no line, so there is no most per line")
+        raise refuse(
+            "benefit",
+            gettext_noop("this kind of benefit lowers no line, so there is no most per line"),
+        )
 
 
 def _check_units(benefit: Benefit) -> None:
     """Refuse a number of units where single units are not what is lowered."""
     if benefit.cheapest_first and benefit.most_units is None:
-        raise refuse("benefit", "the cheapest first: of how many in one order?")
+        raise refuse("benefit", gettext_noop("the cheapest first: of how many in one order?"))
     if not benefit.counts_units:
         return
     bounds = (benefit.most_units_line, benefit.most_units)
     if any(most is not None and most <= 0 for most in bounds):
-        raise refuse("benefit", "the most units per product or order must be above 0")
+        raise refuse("benefit", gettext_noop("the most units per product or order must be above 0"))
     if benefit.kind in _OF_SETS or (benefit.terms is not None and benefit.kind is Kind.SET_PRICE):
         raise refuse(
-            "benefit", 'it lowers sets of units: say how many with "max_sets" in the terms'
+            "benefit", gettext_noop("it lowers sets of units: say in the terms how many sets")
         )
     if (benefit.kind, benefit.target) not in _OF_UNITS:
         raise refuse(
-            "benefit", "only what lowers each unit for itself can lower so many units at most"
+            "benefit",
+            gettext_noop("only what lowers each unit for itself can lower so many units at most"),
         )

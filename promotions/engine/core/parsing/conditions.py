@@ -58,6 +58,7 @@ from promotions.engine.core.parsing.fields import (
     read_texts,
     refuse,
 )
+from shop.ground.kernel.translation import gettext_noop
 
 CHANNELS = ("online", "store", "app")
 LONGEST_WINDOW = 3_650
@@ -71,38 +72,45 @@ def _different_products(value: Json, place: str) -> Condition:
     count = read_count(value.get("at_least"), f"{place}.at_least", least=2)
     scope = parse_scope(value.get("scope", {}), f"{place}.scope")
     if scope.variant_ids == frozenset():
-        raise refuse(f"{place}.scope", "a condition names its goods and has no list beside it")
+        raise refuse(
+            f"{place}.scope", gettext_noop("a condition names its goods and has no list beside it")
+        )
     return DifferentProducts(count, scope)
 
 
 def _channels(value: Json, place: str) -> Condition:
     named = read_texts(value, place)
     for channel in sorted(named.difference(CHANNELS)):
-        raise refuse(place, f"there is no channel “{channel}”, only {', '.join(CHANNELS)}")
+        raise refuse(
+            place,
+            gettext_noop("there is no channel “{channel}”, only {channels}"),
+            channel=channel,
+            channels=", ".join(CHANNELS),
+        )
     return ChannelIn(named)
 
 
 def _shopper(value: Json, place: str) -> Condition:
     if value not in ("new", "returning"):
-        raise refuse(place, "expected new or returning")
+        raise refuse(place, gettext_noop("expected new or returning"))
     return Newcomer(is_new=value == "new")
 
 
 def _weekdays(value: Json, place: str) -> Condition:
     days = read_ids(value, place)
     if not days <= set(range(1, 8)):
-        raise refuse(place, "expected days from 1 (Monday) to 7 (Sunday)")
+        raise refuse(place, gettext_noop("expected days from 1 (Monday) to 7 (Sunday)"))
     if len(days) == 7:
-        raise refuse(place, "every day of the week is no condition")
+        raise refuse(place, gettext_noop("every day of the week is no condition"))
     return WeekdayIn(days)
 
 
 def _hours(value: Json, place: str) -> Condition:
     if not isinstance(value, list) or len(value) != 2:
-        raise refuse(place, "expected two times such as 17:00 and 20:30")
+        raise refuse(place, gettext_noop("expected two times such as 17:00 and 20:30"))
     start, end = (_clock(text, place) for text in value)
     if start == end:
-        raise refuse(place, "the hours begin when they end")
+        raise refuse(place, gettext_noop("the hours begin when they end"))
     return HoursIn(start, end)
 
 
@@ -110,9 +118,9 @@ def _clock(text: Json, place: str) -> time:
     try:
         found = time.fromisoformat(text)
     except (TypeError, ValueError):
-        raise refuse(place, "expected a time such as 17:00") from None
+        raise refuse(place, gettext_noop("expected a time such as 17:00")) from None
     if found.tzinfo is not None:
-        raise refuse(place, "hours are on the market's clock and name no zone")
+        raise refuse(place, gettext_noop("hours are on the market's clock and name no zone"))
     return found
 
 
@@ -134,7 +142,11 @@ def _spent(value: Json, place: str) -> Condition:
 def _window(value: Mapping[str, Json], place: str) -> int:
     days = read_count(value.get("days"), f"{place}.days", least=1)
     if days > LONGEST_WINDOW:
-        raise refuse(f"{place}.days", f"a window is at most {LONGEST_WINDOW} days long")
+        raise refuse(
+            f"{place}.days",
+            gettext_noop("a window is at most {days} days long"),
+            days=LONGEST_WINDOW,
+        )
     return days
 
 
@@ -152,9 +164,16 @@ def _bounds(
         for name in names
     )
     if least is None and most is None:
-        raise refuse(place, f"expected {names[0]} or {names[1]}")
+        raise refuse(
+            place, gettext_noop("expected {least} or {most}"), least=names[0], most=names[1]
+        )
     if least is not None and most is not None and least > most:
-        raise refuse(place, f"{names[0]} is above {names[1]}: this never holds")
+        raise refuse(
+            place,
+            gettext_noop("{least} is above {most}: this never holds"),
+            least=names[0],
+            most=names[1],
+        )
     return {names[0]: least, names[1]: most}
 
 
@@ -210,7 +229,7 @@ def parse_condition(tree: Json) -> Condition:
 
 def _node(tree: Json, place: str, depth: int) -> Condition:
     if depth > MAX_DEPTH:
-        raise refuse(place, f"conditions nest at most {MAX_DEPTH} deep")
+        raise refuse(place, gettext_noop("conditions nest at most {depth} deep"), depth=MAX_DEPTH)
     fields = read_object(tree, place)
     if not fields:
         return ALWAYS
@@ -232,14 +251,16 @@ def _any(parts: Json, place: str, depth: int) -> Condition:
 def _one(parts: Json, place: str, depth: int) -> Condition:
     found = _parts(parts, place, depth)
     if len(found) < 2 or len(set(found)) < len(found):
-        raise refuse(place, "exactly one of several needs at least two different conditions")
+        raise refuse(
+            place, gettext_noop("exactly one of several needs at least two different conditions")
+        )
     return ExactlyOne(found)
 
 
 def _not(part: Json, place: str, depth: int) -> Condition:
     inner = _node(part, place, depth + 1)
     if inner == ALWAYS:
-        raise refuse(place, "the opposite of always never holds")
+        raise refuse(place, gettext_noop("the opposite of always never holds"))
     return Not(inner)
 
 
@@ -257,7 +278,9 @@ WORDS = (*_BRANCHES, *_SELECTORS, *LEAVES)
 
 def _parts(parts: Json, place: str, depth: int) -> tuple[Condition, ...]:
     if not isinstance(parts, list) or not 0 < len(parts) <= MAX_PARTS:
-        raise refuse(place, f"expected a list of 1 to {MAX_PARTS} conditions")
+        raise refuse(
+            place, gettext_noop("expected a list of 1 to {most} conditions"), most=MAX_PARTS
+        )
     return tuple(_node(part, f"{place}[{i}]", depth + 1) for i, part in enumerate(parts))
 
 
@@ -275,5 +298,5 @@ def _leaf(fields: Mapping[str, Json], place: str) -> Condition:
     word, value = read_single(fields, place)
     build = LEAVES.get(word)
     if build is None:
-        raise refuse(place, f"unknown condition “{word}”")
+        raise refuse(place, gettext_noop("unknown condition “{word}”"), word=word)
     return build(value, f"{place}.{word}")

@@ -7,6 +7,7 @@ from typing import Any as Json
 
 from promotions.engine.core.carts import EVERYTHING, Scope
 from shop.ground.kernel.errors import FairtagError
+from shop.ground.kernel.translation import gettext_noop, translate
 
 
 class BadOffer(FairtagError):
@@ -18,7 +19,7 @@ class BadOffer(FairtagError):
 def read_object(tree: Json, place: str) -> Mapping[str, Json]:
     """Return `tree` if it is a JSON object. Raises BadOffer."""
     if not isinstance(tree, dict):
-        raise refuse(place, "expected an object")
+        raise refuse(place, gettext_noop("expected an object"))
     return tree
 
 
@@ -26,13 +27,13 @@ def allow_only(fields: Mapping[str, Json], allowed: Collection[str], place: str)
     """Refuse words of `fields` that are not `allowed`. Raises BadOffer."""
     for word in fields:
         if word not in allowed:
-            raise refuse(place, f"“{word}” does not belong here")
+            raise refuse(place, gettext_noop("“{word}” does not belong here"), word=word)
 
 
 def read_single(fields: Mapping[str, Json], place: str) -> tuple[str, Json]:
     """Return the one word and value of `fields`. Raises BadOffer."""
     if len(fields) != 1:
-        raise refuse(place, "expected one condition; join several with all or any")
+        raise refuse(place, gettext_noop("expected one condition; join several with all or any"))
     return next(iter(fields.items()))
 
 
@@ -40,7 +41,7 @@ def read_ids(value: Json, place: str) -> frozenset[int]:
     """Return a non-empty list of whole numbers as a set. Raises BadOffer."""
     is_fit = isinstance(value, list) and value and all(type(item) is int for item in value)
     if not is_fit:
-        raise refuse(place, "expected a list of ids")
+        raise refuse(place, gettext_noop("expected a list of ids"))
     return frozenset(value)
 
 
@@ -48,27 +49,33 @@ def read_texts(value: Json, place: str) -> frozenset[str]:
     """Return a non-empty list of words as a set. Raises BadOffer."""
     is_fit = isinstance(value, list) and value and all(type(item) is str for item in value)
     if not is_fit:
-        raise refuse(place, "expected a list of words")
+        raise refuse(place, gettext_noop("expected a list of words"))
     return frozenset(value)
 
 
 def read_count(value: Json, place: str, *, least: int) -> int:
     """Return a whole number of at least `least`. Raises BadOffer."""
     if type(value) is not int or value < least:
-        raise refuse(place, f"expected a whole number of at least {least}")
+        raise refuse(
+            place, gettext_noop("expected a whole number of at least {least}"), least=least
+        )
     return value
 
 
 def read_flag(value: Json, place: str) -> bool:
     """Return true or false. Raises BadOffer."""
     if type(value) is not bool:
-        raise refuse(place, "expected true or false")
+        raise refuse(place, gettext_noop("expected true or false"))
     return value
 
 
-def refuse(place: str, why: str) -> BadOffer:
-    """Return the refusal of what stands at `place`, for the caller to raise."""
-    return BadOffer(f"{place}: {why}.", place=place)
+def refuse(place: str, why: str, **values: int | str) -> BadOffer:
+    """Return the refusal of what stands at `place`, for the caller to raise.
+
+    `why` is a message of the catalogue, with `values` for its blanks.
+    """
+    said = translate(why, "en", **values)
+    return BadOffer(f"{place}: {said}.", place=place, why=why, values=values)
 
 
 SCOPE_FIELDS = {
@@ -106,7 +113,9 @@ def parse_scope(tree: Json, place: str = "scope") -> Scope:
         if fields.get(key, []) != []
     }
     if "variant_ids" in chosen and chosen.keys() & {"product_ids", "category_ids", "brand_ids"}:
-        raise refuse(place, "variants cannot be mixed with products, categories or brands")
+        raise refuse(
+            place, gettext_noop("variants cannot be mixed with products, categories or brands")
+        )
     return Scope(**chosen, **_read_prices(fields, place))
 
 
@@ -118,7 +127,9 @@ def _read_prices(fields: Mapping[str, Json], place: str) -> dict[str, Json]:
         if fields.get(key) is not None
     }
     if found.get("from_minor", 0) > found.get("to_minor", found.get("from_minor", 0)):
-        raise refuse(f"{place}.price_to", "it is below price_from: nothing is priced so")
+        raise refuse(
+            f"{place}.price_to", gettext_noop("it is below the lowest price: nothing is priced so")
+        )
     if "not_reduced" in fields:
         found["is_unreduced"] = read_flag(fields["not_reduced"], f"{place}.not_reduced")
     return found

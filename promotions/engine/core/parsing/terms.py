@@ -26,6 +26,7 @@ from promotions.engine.core.parsing.fields import (
     read_texts,
     refuse,
 )
+from shop.ground.kernel.translation import gettext_noop
 
 PLACE = "terms"
 MOST_PARTS = 5
@@ -64,7 +65,7 @@ def parse_cheapest(tree: Json) -> GroupOf:
     size = _count(fields, "size", least=2)
     free = _number(fields.get("free", 1), f"{PLACE}.free", least=1)
     if free >= size:
-        raise refuse(f"{PLACE}.free", "something of the group must be paid")
+        raise refuse(f"{PLACE}.free", gettext_noop("something of the group must be paid"))
     return GroupOf(size, free, _sets(fields))
 
 
@@ -94,7 +95,9 @@ def parse_bundle(tree: Json) -> Bundle:
     allow_only(fields, ("parts", "max_sets"), PLACE)
     parts = fields.get("parts")
     if not isinstance(parts, list) or not 2 <= len(parts) <= MOST_PARTS:
-        raise refuse(f"{PLACE}.parts", f"expected a list of 2 to {MOST_PARTS} parts")
+        raise refuse(
+            f"{PLACE}.parts", gettext_noop("expected a list of 2 to {most} parts"), most=MOST_PARTS
+        )
     return Bundle(
         tuple(_part(part, f"{PLACE}.parts[{i}]") for i, part in enumerate(parts)), _sets(fields)
     )
@@ -118,7 +121,9 @@ def parse_spend_tiers(tree: Json) -> Tiers:
     tiers = _tiers(tree, ("percent", "amount"))
     for i, step in enumerate(tiers.steps):
         if step.amount_minor is not None and step.amount_minor >= step.at_least:
-            raise refuse(f"{PLACE}.steps[{i}].amount", "it takes off all that must be spent")
+            raise refuse(
+                f"{PLACE}.steps[{i}].amount", gettext_noop("it takes off all that must be spent")
+            )
     return tiers
 
 
@@ -133,7 +138,11 @@ def parse_gift(tree: Json) -> Gift:
     ids = fields.get("variants", [])
     read_ids(ids, f"{PLACE}.variants")
     if len(set(ids)) != len(ids) or len(ids) > MOST_GIFTS:
-        raise refuse(f"{PLACE}.variants", f"expected up to {MOST_GIFTS} ids, each once")
+        raise refuse(
+            f"{PLACE}.variants",
+            gettext_noop("expected up to {most} ids, each once"),
+            most=MOST_GIFTS,
+        )
     return Gift(tuple(ids), _number(fields.get("quantity", 1), f"{PLACE}.quantity", least=1))
 
 
@@ -173,7 +182,9 @@ def _tiers(tree: Json, measures: tuple[str, ...]) -> Tiers:
     allow_only(fields, ("steps",), PLACE)
     steps = fields.get("steps")
     if not isinstance(steps, list) or not 1 <= len(steps) <= MOST_STEPS:
-        raise refuse(f"{PLACE}.steps", f"expected a list of 1 to {MOST_STEPS} steps")
+        raise refuse(
+            f"{PLACE}.steps", gettext_noop("expected a list of 1 to {most} steps"), most=MOST_STEPS
+        )
     found = [_step(step, f"{PLACE}.steps[{i}]", measures) for i, step in enumerate(steps)]
     for i in range(1, len(found)):
         _check_rise(found[i - 1], found[i], f"{PLACE}.steps[{i}]")
@@ -185,7 +196,7 @@ def _step(tree: Json, place: str, measures: tuple[str, ...]) -> Step:
     allow_only(fields, ("from", *measures), place)
     used = [word for word in measures if word in fields]
     if len(used) != 1:
-        raise refuse(place, f"expected one of {', '.join(measures)}")
+        raise refuse(place, gettext_noop("expected one of {names}"), names=", ".join(measures))
     at_least = _number(fields.get("from"), f"{place}.from", least=1)
     word = used[0]
     if word == "percent":
@@ -199,14 +210,16 @@ def _step(tree: Json, place: str, measures: tuple[str, ...]) -> Step:
 def _check_rise(before: Step, after: Step, place: str) -> None:
     """Refuse steps where buying more would save less, or that cannot be compared."""
     if after.at_least <= before.at_least:
-        raise refuse(f"{place}.from", "steps go upwards")
+        raise refuse(f"{place}.from", gettext_noop("steps go upwards"))
     deeper = (
         _is_more(before.percent, after.percent),
         _is_more(before.amount_minor, after.amount_minor),
         _is_more(after.price_minor, before.price_minor),
     )
     if not any(deeper):
-        raise refuse(place, "each step must give more than the one before, in the same measure")
+        raise refuse(
+            place, gettext_noop("each step must give more than the one before, in the same measure")
+        )
 
 
 def _is_more(less: Decimal | int | None, more: Decimal | int | None) -> bool:
@@ -226,7 +239,9 @@ def _percent(value: Json, place: str) -> Decimal:
     except InvalidOperation:
         percent = Decimal(0)
     if not percent.is_finite() or not 0 < percent <= 100 or percent != round(percent, 2):
-        raise refuse(place, "expected a percentage above 0, at most 100, with two decimals")
+        raise refuse(
+            place, gettext_noop("expected a percentage above 0, at most 100, with two decimals")
+        )
     return percent
 
 
@@ -237,7 +252,7 @@ def _count(fields: Mapping[str, Json], word: str, *, least: int) -> int:
 def _number(value: Json, place: str, *, least: int) -> int:
     number = read_count(value, place, least=least)
     if number > MOST:
-        raise refuse(place, f"numbers go up to {MOST}")
+        raise refuse(place, gettext_noop("numbers go up to {most}"), most=MOST)
     return number
 
 

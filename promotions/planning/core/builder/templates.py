@@ -26,7 +26,7 @@ def _cut(answers: Answers, **campaign: Json) -> Plan:
 
 def _amount(answers: Answers, **campaign: Json) -> Plan:
     """An amount off a cart of at least so much."""
-    said: dict[str, Json] = {"kind": "price_cut", "audience": "public"}
+    said: dict[str, Json] = {"kind": "price_cut", "audience": answers.get("audience", "public")}
     offer = {
         "benefit_kind": "fixed_amount",
         "amount_minor": answers["amount"],
@@ -99,6 +99,15 @@ CUTS: tuple[Template, ...] = (
         is_of_units=True,
     ),
     Template(
+        "cart_amount",
+        gettext_noop("Amount off the cart"),
+        gettext_noop("An amount off from a cart value on, for everybody or for members."),
+        gettext_noop("Take {amount} off a cart of at least {cart_value} for {audience}"),
+        (b.AMOUNT, b.LEAST, b.AUDIENCE, *b.WINDOW),
+        _amount,
+        is_of_products=False,
+    ),
+    Template(
         "coupon",
         gettext_noop("Coupon"),
         gettext_noop("One code for many shoppers, once each."),
@@ -106,6 +115,7 @@ CUTS: tuple[Template, ...] = (
         (b.CODE, b.AMOUNT, b.LEAST, *b.WINDOW),
         _coupon,
         is_of_products=False,
+        is_of_campaign=True,
     ),
     Template(
         "coupon_batch",
@@ -115,6 +125,7 @@ CUTS: tuple[Template, ...] = (
         (_CODES, _PATTERN, b.PERCENT, b.GOODS, *b.WINDOW),
         _batch,
         is_of_units=True,
+        is_of_campaign=True,
     ),
     Template(
         "flash_sale",
@@ -124,6 +135,7 @@ CUTS: tuple[Template, ...] = (
         (b.PIECES, _NEEDED, b.PERCENT, *b.WINDOW),
         _flash,
         is_of_units=True,
+        is_of_campaign=True,
     ),
     Template(
         "member",
@@ -133,6 +145,7 @@ CUTS: tuple[Template, ...] = (
         (b.PERCENT, b.GOODS, *b.WINDOW),
         _member,
         is_of_units=True,
+        is_of_campaign=True,
     ),
     Template(
         "welcome",
@@ -166,6 +179,7 @@ CUTS: tuple[Template, ...] = (
         (b.CODE, b.AMOUNT, b.LEAST, *b.WINDOW),
         _referral,
         is_of_products=False,
+        is_of_campaign=True,
     ),
     Template(
         "partner",
@@ -175,5 +189,6 @@ CUTS: tuple[Template, ...] = (
         (_PARTNER, _SHARE, b.PERCENT, b.GOODS, *b.WINDOW),
         _partner,
         is_of_units=True,
+        is_of_campaign=True,
     ),
 )

@@ -24,6 +24,7 @@ from promotions.planning.api import (
     build_campaign,
     list_bounds,
     list_stacking_groups,
+    say_faults,
 )
 from promotions.release.api import say_why_taken_out, take_out_goods
 from promotions.sentences.api import GOAL_OF, Template, name_filled
@@ -249,7 +250,8 @@ def save_sentence(filled: FilledSentence, request: HttpRequest) -> int | None:
         place = str(refusal.detail.get("place", ""))
         own = (one for one in (filled.names, filled.proof) if place in one.fields)
         target = next(own, filled.form)
-        target.add_error(place if place in target.fields else None, refusal.message)
+        told = " ".join(say_faults(refusal, {}, language=filled.place.language))
+        target.add_error(place if place in target.fields else None, told)
         return None
     if filled.legal.cleaned_data["leave_out"]:
         _leave_out(made_id, filled.place, account_id(request))

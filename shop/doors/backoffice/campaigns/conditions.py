@@ -215,7 +215,7 @@ def _condition_of(said: Snapshot, offer_code: str) -> Mapping[str, Any]:
 
 
 def _code(mark: str, path: Path) -> str:
-    return "-".join((ROW + mark, *map(str, path)))
+    return "-".join((ROW, *map(str, path))) + mark
 
 
 def _read_path(text: str) -> Path:

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from promotions.campaigns.api import list_goods
 from promotions.planning.api import BLANKS
 from promotions.sentences.api import Blank, write_percent
 from shop.doors.backoffice.campaigns.offer_terms import (
@@ -21,19 +22,30 @@ from shop.doors.backoffice.campaigns.offer_terms import (
     write_terms,
 )
 from shop.doors.backoffice.campaigns.parts import Part, Snapshot, change_offer, find_offer
-from shop.doors.backoffice.campaigns.product_picker import describe_chosen, list_tokens
+from shop.doors.backoffice.campaigns.product_picker import list_tokens
+from shop.doors.backoffice.campaigns.scopes import (
+    LEFT_OUT_BLANK,
+    PRICE_BLANKS,
+    is_picked,
+    list_left_out,
+    put_chosen,
+    put_left_out,
+    put_prices,
+    read_prices,
+    say_chosen,
+    say_left_out,
+    say_prices,
+)
 from shop.doors.backoffice.campaigns.sentences import MarketContext
-from shop.ground.kernel.translation import gettext_noop
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.numbers import show_units
 from shop.ground.staff.phrases import join_names
 
 type Offer = Mapping[str, Any]
 
-MOST_SAID, MOST_LISTED = 3, 60
-CHOSEN = frozenset({"categories", "brands", "variants"})
-LEFT_OUT = frozenset({"except_categories", "except_brands", "except_variants"})
-PRICES = ("price_from", "price_to")
+MOST_LISTED = 60
+# Their products stand in the terms; the offer has no scope beside
+OWN_GOODS = frozenset({"bundle", "gift", "delivery"})
 LIMITS = ("max_line_units", "max_order_units")
 
 
@@ -97,10 +109,18 @@ def _is_listed(offer: Offer) -> bool:
     return bool((offer.get("scope") or {}).get("listed"))
 
 
+def list_picked(offer: Offer) -> set[tuple[str, int]]:
+    """Return the products, brands and categories that the parts of an offer name."""
+    told = {word: offer.get(word) or {} for word in ("condition", "terms")}
+    return list_goods({**told, "scope": _scope_of(offer)} if _is_picked(offer) else told)
+
+
 def _is_picked(offer: Offer) -> bool:
+    if offer["benefit_kind"] in OWN_GOODS:
+        return False
     if _is_listed(offer):
         return len(offer.get("variants") or ()) <= MOST_LISTED
-    return CHOSEN | LEFT_OUT | {"not_reduced", *PRICES} >= set(offer.get("scope") or {})
+    return is_picked(offer.get("scope") or {})
 
 
 def _scope_of(offer: Offer) -> dict[str, Any]:
@@ -109,67 +129,8 @@ def _scope_of(offer: Offer) -> dict[str, Any]:
     return {**scope, "variants": offer.get("variants") or []} if _is_listed(offer) else scope
 
 
-def _say_goods(offer: Offer, place: MarketContext) -> str:
-    return _say_picks(list_tokens(_scope_of(offer)), place) or _("all products")
-
-
-def _say_picks(tokens: str, place: MarketContext) -> str:
-    if not tokens:
-        return ""
-    picks = describe_chosen(tokens.split(","), place.language)["chosen"]
-    names = join_names(one.name for one in picks[:MOST_SAID])
-    more = len(picks) - MOST_SAID
-    return _("%(names)s and %(n)d more") % {"names": names, "n": more} if more > 0 else names
-
-
 def _write_goods(offer: Offer, answers: dict[str, Any]) -> dict[str, Any]:
-    """Put the picks into the scope; what was left out by name stays left out."""
-    kept = _without(offer, CHOSEN | {"listed"})
-    return {"scope": {**kept, **(answers["goods"] or {})}, "variants": []}
-
-
-def _without(offer: Offer, words: frozenset[str]) -> dict[str, Any]:
-    scope = offer.get("scope") or {}
-    return {word: value for word, value in scope.items() if word not in words}
-
-
-def _left_out(offer: Offer) -> str:
-    scope = offer.get("scope") or {}
-    return list_tokens({word.removeprefix("except_"): scope.get(word, ()) for word in LEFT_OUT})
-
-
-def _write_left_out(offer: Offer, answers: dict[str, Any]) -> dict[str, Any]:
-    named = {f"except_{word}": ids for word, ids in (answers["except"] or {}).items()}
-    return {"scope": {**_without(offer, LEFT_OUT), **named}}
-
-
-def _say_prices(offer: Offer, place: MarketContext) -> str:
-    scope = offer.get("scope") or {}
-    texts = [
-        (_("from %(price)s"), scope.get("price_from")),
-        (_("to %(price)s"), scope.get("price_to")),
-    ]
-    said = [
-        text % {"price": show_money(minor, place.currency)}
-        for text, minor in texts
-        if minor is not None
-    ]
-    if scope.get("not_reduced"):
-        said.append(_("not reduced ones"))
-    return " ".join(said) or _("any")
-
-
-def _read_prices(offer: Offer) -> dict[str, Any]:
-    scope = offer.get("scope") or {}
-    at = "list" if scope.get("not_reduced") else "any"
-    return {name: scope.get(name) for name in PRICES} | {"goods_at": at}
-
-
-def _write_prices(offer: Offer, answers: dict[str, Any]) -> dict[str, Any]:
-    said = {name: answers[name] for name in PRICES if answers.get(name) is not None}
-    if answers.get("goods_at") == "list":
-        said["not_reduced"] = True
-    return {"scope": {**_without(offer, frozenset({"not_reduced", *PRICES})), **said}}
+    return {"scope": put_chosen(offer.get("scope") or {}, answers["goods"]), "variants": []}
 
 
 def _say_limits(offer: Offer, place: MarketContext) -> str:
@@ -185,7 +146,6 @@ def _blanks(*names: str) -> Callable[[Offer], tuple[Blank, ...]]:
     return lambda offer: tuple(BLANKS[name] for name in names)
 
 
-_EXCEPT = Blank("except", "goods", gettext_noop("left out"), "", is_needed=False)
 OFFER_PARTS: tuple[OfferPart, ...] = (
     OfferPart(
         "benefit",
@@ -209,7 +169,7 @@ OFFER_PARTS: tuple[OfferPart, ...] = (
         "goods",
         gettext_lazy("Products"),
         _blanks("goods"),
-        _say_goods,
+        lambda offer, place: say_chosen(_scope_of(offer), place),
         lambda offer: {"goods": list_tokens(_scope_of(offer))},
         _write_goods,
         _is_picked,
@@ -217,19 +177,19 @@ OFFER_PARTS: tuple[OfferPart, ...] = (
     OfferPart(
         "except",
         gettext_lazy("Left out"),
-        lambda offer: (_EXCEPT,),
-        lambda offer, place: _say_picks(_left_out(offer), place) or _("no products"),
-        lambda offer: {"except": _left_out(offer)},
-        _write_left_out,
+        lambda offer: (LEFT_OUT_BLANK,),
+        lambda offer, place: say_left_out(offer.get("scope") or {}, place) or _("no products"),
+        lambda offer: {"except": list_left_out(offer.get("scope") or {})},
+        lambda offer, said: {"scope": put_left_out(offer.get("scope") or {}, said["except"])},
         lambda offer: _is_picked(offer) and not _is_listed(offer),
     ),
     OfferPart(
         "prices",
         gettext_lazy("Prices"),
-        _blanks("goods_at", *PRICES),
-        _say_prices,
-        _read_prices,
-        _write_prices,
+        lambda offer: PRICE_BLANKS,
+        lambda offer, place: say_prices(offer.get("scope") or {}, place) or _("any"),
+        lambda offer: read_prices(offer.get("scope") or {}),
+        lambda offer, said: {"scope": put_prices(offer.get("scope") or {}, said)},
         _is_picked,
     ),
     OfferPart(

@@ -31,7 +31,8 @@ class Part:
 
     `read` gives what stands in the blanks, `write` the snapshot with the answers in it; `fits`
     says whether the campaign has the part. `sentence` has the blanks in braces, where the form
-    reads as one; `remove` takes the part away; `kept` are values its form sends along.
+    reads as one; `told` are words for those that are no fields; `remove` takes the part away;
+    `kept` are values its form sends along.
     """
 
     code: str
@@ -44,6 +45,7 @@ class Part:
     sentence: str = ""
     remove: Callable[[Snapshot], dict[str, Any]] | None = None
     kept: tuple[tuple[str, str], ...] = ()
+    told: Callable[[Snapshot, MarketContext], Mapping[str, str]] = lambda said, place: {}
 
 
 @dataclass(slots=True)
@@ -65,6 +67,8 @@ def show_part(
     sentence = place.translate(part.sentence) if part.sentence else ""
     if sentence and HOLDS in form.fields:
         sentence = f"{{{HOLDS}}} {sentence}"
+    for name, text in part.told(said, place).items():
+        sentence = sentence.replace(f"{{{name}}}", text)
     pieces = tuple(split_sentence(sentence, form))
     return ShownPart(part, part.say(said, place), form, is_open, pieces)
 

@@ -87,8 +87,13 @@ def say_products(count: int) -> str:
     return ngettext("%(n)s product", "%(n)s products", count) % {"n": show_count(count)}
 
 
-def describe_chosen(words: Iterable[str], language: str) -> dict[str, Any]:
-    """Return what is chosen, and the words that name nothing or several things, as typed."""
+def describe_chosen(
+    words: Iterable[str], language: str, known: Mapping[str, Pick] | None = None
+) -> dict[str, Any]:
+    """Return what is chosen, and the words that name nothing or several things, as typed.
+
+    `known` are picks by token; what is not among them is looked up in two queries.
+    """
     keys: list[tuple[str, int]] = []
     typed: list[str] = []
     for word in words:
@@ -99,7 +104,11 @@ def describe_chosen(words: Iterable[str], language: str) -> dict[str, Any]:
             keys += found
         else:
             typed.append(word)
-    return {"chosen": describe_picks(keys, language), "typed": typed}
+    tokens = [f"{kind}:{key}" for kind, key in keys]
+    found = dict(known or {})
+    missing = [pair for pair, one in zip(keys, tokens, strict=True) if one not in found]
+    found |= {one.token: one for one in describe_picks(missing, language)} if missing else {}
+    return {"chosen": [found[one] for one in tokens if one in found], "typed": typed}
 
 
 def list_tokens(scope: Mapping[str, Any]) -> str:

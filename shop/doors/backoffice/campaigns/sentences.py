@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.template.loader import render_to_string
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ from django.utils.translation import gettext as _
 from promotions.planning.api import UnknownProducts, list_partners, read_goods
 from promotions.sentences.api import Blank
 from shop.doors.backoffice.campaigns.options import OptionsField
-from shop.doors.backoffice.campaigns.product_picker import describe_chosen, search_goods
+from shop.doors.backoffice.campaigns.product_picker import Pick, describe_chosen, search_goods
 from shop.ground.kernel.translation import translate
 from shop.ground.staff.money import InlineMoneyWidget, MoneyField
 
@@ -34,13 +35,17 @@ _BLANK = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True, slots=True)
 class MarketContext:
-    """Where the campaign runs: whose money and clock the blanks are in, and in which language."""
+    """Where the campaign runs: whose money and clock the blanks are in, and in which language.
+
+    `picks` are products that were looked up already, by token.
+    """
 
     market_code: str
     currency: str
     time_zone: str
     language: str
     now: datetime
+    picks: Mapping[str, Pick] = field(default_factory=dict)
 
     def translate(self, message: str) -> str:
         """Return a message in the language."""
@@ -84,9 +89,9 @@ def make_form(blanks: tuple[Blank, ...], place: MarketContext) -> type[forms.For
 
 def keep_search(form: forms.Form, asked: Mapping[str, Any]) -> None:
     """Show in the pickers of a form what was searched for without a script."""
-    for name, field in form.fields.items():
-        if isinstance(field.widget, ProductPicker):
-            field.widget.asked = str(asked.get(f"{name}_find", ""))[:60]
+    for name, one in form.fields.items():
+        if isinstance(one.widget, ProductPicker):
+            one.widget.asked = str(asked.get(f"{name}_find", ""))[:60]
 
 
 def examples(blanks: tuple[Blank, ...], place: MarketContext) -> dict[str, str]:
@@ -109,6 +114,10 @@ class ProductPicker(forms.Widget):
     template_name = "admin/campaign/goods.html"
     asked = ""  # what was searched for without a script
 
+    def __init__(self, empty: str | Promise, picks: Mapping[str, Pick]) -> None:
+        super().__init__()
+        self.empty, self.picks = empty, picks
+
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         """Add what is chosen."""
         context = super().get_context(name, value, attrs)
@@ -116,7 +125,8 @@ class ProductPicker(forms.Widget):
         words = [word.strip() for word in typed.split(",") if word.strip()]
         language = get_language() or "en"
         found = search_goods(self.asked, language) if self.asked else []
-        return {**context, **describe_chosen(words, language), "found_picks": found}
+        chosen = describe_chosen(words, language, self.picks)
+        return {**context, **chosen, "empty": self.empty, "found_picks": found}
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         """Return it from our own template."""
@@ -197,9 +207,6 @@ def _make_field(blank: Blank, place: MarketContext) -> forms.Field:
     field = _FIELDS[blank.kind](blank, place, options)
     widget = field.widget
     widget.attrs |= {"class": f"ft-input ft-in-{_WIDTHS.get(blank.kind, 'word')}"}
-    if blank.kind == "goods":
-        empty = gettext_lazy("all products") if not blank.is_needed else ""
-        widget.attrs |= {"placeholder": empty}
     if blank.kind == "count" and not blank.is_needed:
         widget.attrs |= {"placeholder": "–"}
     if blank.name == "budget":
@@ -225,6 +232,20 @@ def _partner(blank: Blank, place: MarketContext, options: Any) -> forms.Field:
     return forms.ChoiceField(choices=list_partners(), **options)
 
 
+def _goods(blank: Blank, place: MarketContext, options: Any) -> forms.Field:
+    empty = _NOTHING if blank.is_needed else _EMPTY.get(blank.name, _NOTHING)
+    widget = ProductPicker(_EMPTY.get(blank.example, empty), place.picks)
+    return _ProductsField(max_length=LONGEST_SCOPE, widget=widget, **options)
+
+
+# What a picker says where nothing is picked, by the name of its blank or its example
+_NOTHING = gettext_lazy("Nothing is chosen yet.")
+_EMPTY: Mapping[str, Promise] = {
+    "goods": gettext_lazy("All products"),
+    "same": gettext_lazy("The same products"),
+}
+
+
 def _text(length: int) -> Callable[[Blank, MarketContext, Any], forms.Field]:
     return lambda blank, place, options: forms.CharField(max_length=length, **options)
 
@@ -241,9 +262,7 @@ _FIELDS: Mapping[str, Callable[[Blank, MarketContext, Any], forms.Field]] = {
     "count": lambda blank, place, options: forms.IntegerField(
         min_value=1, max_value=5_000_000, **options
     ),
-    "goods": lambda blank, place, options: _ProductsField(
-        max_length=LONGEST_SCOPE, widget=ProductPicker, **options
-    ),
+    "goods": _goods,
     "gift": lambda blank, place, options: _Gift(max_length=LONGEST_TEXT, **options),
     "words": lambda blank, place, options: _Words(max_length=LONGEST_TEXT, **options),
     "moment": lambda blank, place, options: _Moment(place, **options),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shop.doors.backoffice.campaigns.conditions import (
@@ -16,10 +16,20 @@ from shop.doors.backoffice.campaigns.conditions import (
     offer_adding,
     say_conditions,
 )
-from shop.doors.backoffice.campaigns.offer_parts import OFFER_PARTS
+from shop.doors.backoffice.campaigns.new_offer import ADD, list_new_kinds, make_new_offer
+from shop.doors.backoffice.campaigns.offer_parts import OFFER_PARTS, OWN_GOODS, list_picked
 from shop.doors.backoffice.campaigns.own_parts import OWN_PARTS
-from shop.doors.backoffice.campaigns.parts import Part, ShownPart, Snapshot, list_active, show_part
+from shop.doors.backoffice.campaigns.parts import (
+    Part,
+    ShownPart,
+    Snapshot,
+    find_offer,
+    list_active,
+    show_part,
+)
+from shop.doors.backoffice.campaigns.product_picker import describe_picks
 from shop.doors.backoffice.campaigns.sentences import MarketContext
+from shop.doors.backoffice.campaigns.set_parts import list_set_parts
 from shop.ground.kernel.translation import gettext_noop, translate
 
 type Words = list[str | ShownPart]
@@ -47,6 +57,15 @@ ELSE: Mapping[str, str] = {
     "audience": gettext_noop("chosen shoppers"),
     "holdout": gettext_noop("nobody"),
 }
+# The same where the products stand in the terms, by kind
+OF_KIND: Mapping[str, Mapping[str, str]] = {
+    "bundle": {"goods": gettext_noop("the products of the set")},
+    "gift": {"benefit": gettext_noop("a gift"), "goods": gettext_noop("as the terms say")},
+    "delivery": {
+        "benefit": gettext_noop("a price as the terms say"),
+        "goods": gettext_noop("for the delivery"),
+    },
+}
 _BRACES = re.compile(r"\{(\w+)\}")
 
 
@@ -54,11 +73,12 @@ _BRACES = re.compile(r"\{(\w+)\}")
 class ShownOffer:
     """An offer as the page has it: its parts in words, its conditions, and what may be added.
 
-    `added` is the part of a condition that is being added.
+    `sets` are the scopes in its terms; `added` is the part of a condition that is being added.
     """
 
     code: str
     sentences: list[Words]
+    sets: list[ShownPart]
     rows: list[ShownRow]
     adding: Adding
     added: ShownPart | None
@@ -66,11 +86,16 @@ class ShownOffer:
 
 @dataclass(frozen=True, slots=True)
 class ShownCampaign:
-    """A campaign as the page has it: sentences of text and parts, and its active offers."""
+    """A campaign as the page has it: sentences of text and parts, and its active offers.
+
+    `kinds` are those of offers that may be added, `new` the offer that is being added.
+    """
 
     sentences: list[Words]
     offers: list[ShownOffer]
     parts: list[ShownPart]
+    kinds: list[tuple[str, str]]
+    new: ShownPart | None
 
 
 def find_part(code: str, said: Snapshot, asked: Mapping[str, Any]) -> Part | None:
@@ -89,18 +114,29 @@ def show_campaign(
 ) -> ShownCampaign:
     """Return what the page shows of a snapshot; `data` is what was posted for the opened part."""
     offers = _list_shown(said, opened, asked)
+    place = _look_up(offers, place)
     words = {one["code"]: say_conditions(said, one["code"], place) for one in offers}
     shown = {}
     for part in _list_parts(said, offers, asked, words):
         is_open = part.code == opened
         posted = data if is_open else None
         shown[part.code] = show_part(part, said, place, data=posted, is_open=is_open)
-    otherwise = {**ELSE, **(SEVERAL if len(list_active(said)) != 1 else {})}
+    active = list_active(said)
+    otherwise = _find_else(active[0]["benefit_kind"]) if len(active) == 1 else {**ELSE, **SEVERAL}
     return ShownCampaign(
         [_split(one, shown, place.language, otherwise, "") for one in (SENTENCE, BESIDE)],
         [_show_offer(said, one["code"], shown, words[one["code"]], place) for one in offers],
         list(shown.values()),
+        list_new_kinds(said, place),
+        shown.get(ADD),
     )
+
+
+def _look_up(offers: Sequence[Mapping[str, Any]], place: MarketContext) -> MarketContext:
+    """Return the context with what the parts of all offers name. Two queries."""
+    keys = set().union(*(list_picked(one) for one in offers))
+    picks = describe_picks(sorted(keys), place.language) if keys else []
+    return replace(place, picks={one.token: one for one in picks})
 
 
 def _show_offer(
@@ -112,19 +148,25 @@ def _show_offer(
 ) -> ShownOffer:
     mark = _mark(said)[code]
     has_terms = f"terms{mark}" in shown
+    kind = find_offer(said, code)["benefit_kind"]
     sentences = (
         *((OF_OFFER,) if mark else ()),
         *((TERMS,) if has_terms else ()),
-        NARROWED,
+        *(() if kind in OWN_GOODS else (NARROWED,)),
     )
     adding = offer_adding(said, code, mark, place, words)
     return ShownOffer(
         code,
-        [_split(one, shown, place.language, ELSE, mark) for one in sentences],
+        [_split(one, shown, place.language, _find_else(kind), mark) for one in sentences],
+        [shown[one.code] for one in list_set_parts(said, code, mark)],
         nest_rows(said, code, mark, shown),
         adding,
         shown.get(adding.code),
     )
+
+
+def _find_else(kind: str) -> dict[str, str]:
+    return {**ELSE, **OF_KIND.get(kind, {})}
 
 
 def _mark(said: Snapshot) -> dict[str, str]:
@@ -152,9 +194,12 @@ def _list_parts(
     for code in (one["code"] for one in offers):
         mark = marks[code]
         every += [one.of(code, mark) for one in OFFER_PARTS]
+        every += list_set_parts(said, code, mark)
         every += list_row_parts(said, code, mark, words.get(code, ()))
         added = make_new_part(code, mark, asked)
         every += [] if added is None else [added]
+    new = make_new_offer(said, asked)
+    every += [] if new is None else [new]
     return (one for one in every if one.fits(said))
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from promotions.campaigns.api import CampaignView, take_snapshot
+from promotions.planning.api import say_faults
 from promotions.release.api import save_campaign
 from shop.doors.backoffice.campaigns.own_parts import context_of
 from shop.doors.backoffice.campaigns.parts import open_part
@@ -27,7 +28,7 @@ from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.keys import read_number
 from shop.ground.staff.log import SHORTEST_REASON
-from shop.ground.staff.reasons import account_id, ask_reason, say_refusal
+from shop.ground.staff.reasons import account_id, ask_reason
 
 
 @needs(CAN_SEE)
@@ -90,7 +91,7 @@ def _save(request: HttpRequest, campaign: CampaignView, said: dict[str, Any], re
     try:
         saved = save_campaign(snapshot=said, reason=reason, by_id=account_id(request), now=now)
     except FairtagError as refusal:
-        for told in say_refusal(refusal).splitlines():
+        for told in say_faults(refusal, said, language=get_language() or "en"):
             messages.error(request, told)
         return False
     if not saved.is_new:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from django import forms
@@ -14,10 +15,9 @@ from django.views.decorators.http import require_POST
 from promotions.campaigns.api import (
     CampaignView,
     RevisionRow,
-    describe_change,
-    diff_snapshots,
     find_campaign,
 )
+from promotions.planning.api import say_changes
 from promotions.release.api import roll_back
 from shop.doors.backoffice.frame import needs
 from shop.ground.kernel.clock import utc_now
@@ -83,15 +83,15 @@ def describe_versions(
     rows: list[RevisionRow], campaign: CampaignView, language: str
 ) -> list[dict[str, Any]]:
     """Return each version, newest first, with its difference from the one before in words."""
+    pairs = [(old.snapshot, new.snapshot) for new, old in pairwise(rows)]
+    said = [*say_changes(pairs, language=language), ()]
     described = []
-    formers: list[RevisionRow | None] = [*rows[1:], None]
-    for row, former in zip(rows, formers[: len(rows)], strict=True):
-        changes = () if former is None else diff_snapshots(former.snapshot, row.snapshot)
+    for row, changes in zip(rows, said[: len(rows)], strict=True):
         described.append(
             {
                 "row": row,
-                "changes": [describe_change(one, language) for one in changes],
-                "is_first": former is None,
+                "changes": changes,
+                "is_first": row is rows[-1],
                 "holds": row.number == campaign.revision,
                 "waits": row.number == campaign.pending_revision,
                 "may_return": (row.in_force_at is not None or campaign.status == "draft")

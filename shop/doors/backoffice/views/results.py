@@ -7,7 +7,7 @@ from math import isnan
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from orders.order.api import status_text
@@ -23,6 +23,7 @@ from shop.doors.backoffice.views.campaigns import CAN_SEE, require_campaign
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.sheets import sheet_lines
 from shop.ground.staff.columns import show_minor, show_money
+from shop.ground.staff.numbers import show_count
 
 MOST_DIFFERING = 10
 COLUMNS = (
@@ -54,6 +55,7 @@ def describe(found: Results) -> dict[str, Any]:
     return {
         "figures": list_figures(found),
         "uses": [(say(one.label), one.uses, show_money(one.amount_minor)) for one in found.uses],
+        "orderless": _say_orderless(found),
         "ties": found.ties,
         "counted": show_money(found.ties.counted_minor),
         "on_lines": show_money(sum(one.lines_minor for one in found.taken.values())),
@@ -179,6 +181,26 @@ def _sum_by_state(found: Results) -> list[tuple[str, int, str]]:
     return [
         (_say_state(state), orders, show_money(minor)) for state, (orders, minor) in sums.items()
     ]
+
+
+def _say_orderless(found: Results) -> str:
+    """Return of how many uses no order of this shop says so, too; "" for none."""
+    taken_over = [
+        counted
+        for number, (counted, _on) in found.ties.differing.items()
+        if number not in found.taken
+    ]
+    said = ngettext(
+        "%(n)s use of %(amount)s was taken over from another system: no order here says that it was"
+        " lowered by this campaign. It counts as a use and in the list of campaigns, but not in"
+        " the figures above.",
+        "%(n)s uses of %(amount)s in all were taken over from another system: no order here says"
+        " that it was lowered by this campaign. They count as uses and in the list of campaigns,"
+        " but not in the figures above.",
+        len(taken_over),
+    )
+    shown = {"n": show_count(len(taken_over)), "amount": show_money(sum(taken_over))}
+    return said % shown if taken_over else ""
 
 
 def _list_differing(found: Results) -> list[tuple[str, str, str, str]]:

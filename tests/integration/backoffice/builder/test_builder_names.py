@@ -22,6 +22,7 @@ NAMED = {
     "set_price": "Cheese 1 at $2.50 each",
     "any_few": "Any 3 of Cheese 1 for $6.00",
     "amount_off": "$0.50 off each: Brand 2",
+    "cart_amount": "$5.00 off from $40.00",
     "coupon": "$5.00 off from $40.00",
     "coupon_batch": "10% off all products with your code",
     "flash_sale": "Flash sale: 30% off Cheddar 2",
