@@ -90,7 +90,7 @@ def _write_coupons(offer: Offer, said: Sequence[Said], place: str) -> list[str]:
     if fresh:
         names = ", ".join(row.code for row in fresh[:TOLD]) + ("…" if fresh[TOLD:] else "")
         added = _("Offer “%(offer)s”: %(number)d codes are new: %(names)s")
-        told.insert(0, added % {"offer": offer.code, "number": len(fresh), "names": names})
+        told.insert(0, added % {"offer": offer, "number": len(fresh), "names": names})
     return told
 
 
@@ -113,7 +113,11 @@ def _refuse_code(
 def _change_coupon(row: Coupon, said: Said, place: str) -> str:
     """Write what differs and return it in words, or nothing."""
     old = describe_coupon(row)
-    changes = [f"{name} {old[name]} → {said[name]}" for name in said if said[name] != old[name]]
+    changes = [
+        f"{field.verbose_name} {_show(old[field.name])} → {_show(said[field.name])}"
+        for field in coupon_fields()
+        if field.name in said and said[field.name] != old[field.name]
+    ]
     if not changes:
         return ""
     for field in coupon_fields():
@@ -124,6 +128,13 @@ def _change_coupon(row: Coupon, said: Said, place: str) -> str:
         raise refuse_value(f"{place}.max_redemptions", row.max_redemptions, why)
     row.save(update_fields=[field.name for field in coupon_fields()])
     return ", ".join(changes)
+
+
+def _show(value: Any) -> str:
+    """Return a value of a code in words: how often it may be used, or whether it counts."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return _("no limit") if value is None else str(value)
 
 
 def _write_batches(offer: Offer, said: Sequence[Said], place: str) -> list[str]:
@@ -152,7 +163,7 @@ def _add_batch(offer: Offer, said: Said, place: str) -> str:
         raise refuse_value(f"{place}.{name}", said.get(name), why.removesuffix(".")) from error
     row.save()
     return _("Offer “%(offer)s”: %(number)d codes of the pattern %(pattern)s are to be made") % {
-        "offer": offer.code,
+        "offer": offer,
         "number": row.amount,
         "pattern": row.pattern,
     }

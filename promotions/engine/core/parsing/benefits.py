@@ -196,7 +196,7 @@ def check_scope(benefit: Benefit, scope: Scope) -> None:
         )
     if isinstance(benefit.terms, BuyGet) and benefit.terms.get_scope is not None:
         if benefit.terms.get_scope == scope:
-            raise refuse("terms.get_scope", gettext_noop("the same goods: leave it out"))
+            raise refuse("terms.get_scope", gettext_noop("the same products: leave it out"))
         if benefit.terms.get_scope == EVERYTHING:
             raise refuse(
                 "terms.get_scope",

@@ -73,7 +73,8 @@ def _different_products(value: Json, place: str) -> Condition:
     scope = parse_scope(value.get("scope", {}), f"{place}.scope")
     if scope.variant_ids == frozenset():
         raise refuse(
-            f"{place}.scope", gettext_noop("a condition names its goods and has no list beside it")
+            f"{place}.scope",
+            gettext_noop("a condition names its products and has no list beside it"),
         )
     return DifferentProducts(count, scope)
 

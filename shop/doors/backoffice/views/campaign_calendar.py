@@ -14,6 +14,7 @@ from promotions.planning.api import PHASES, Run, find_overlaps, month_days, runs
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.labels import name_choice
 from shop.doors.backoffice.views.campaigns import CAN_SEE
+from shop.ground.catalog.selectors import list_markets
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.region import staff_zone
 
@@ -73,11 +74,13 @@ def _describe(rows: list[CampaignView]) -> list[dict[str, Any]]:
     runs = {row.campaign_id: _run(row) for row in rows}
     overlaps = find_overlaps(list(runs.values()))
     names = {row.campaign_id: row.name for row in rows}
+    markets = {one.code: one.name for one in list_markets()}
     return [
         {
             "row": row,
             "run": runs[row.campaign_id],
             "audience": name_choice("promotions.campaign.audience", row.audience),
+            "market": markets.get(row.market_code, row.market_code) or _("every market"),
             "phase": PHASES[row.phase][0],
             "tone": PHASES[row.phase][1],
             "with": [names[key] for key in overlaps[row.campaign_id]],

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from promotions.models import Campaign, Offer
+from shop.ground.catalog.models import Brand, Category
 
 
 def save(browser: Client, key: int, part: str, **typed: Any) -> str:
@@ -95,3 +96,51 @@ def test_steps_are_typed_as_money_and_the_form_shows_them(root: Client) -> None:
     form = root.get(reverse("admin:promotions_offer_change", args=[offer.pk])).content.decode()
     assert "Conditions, products and terms are changed here" in form
     assert 'name="terms"' not in form
+
+
+def test_an_offer_is_added_by_filling_in_its_sentence(root: Client) -> None:
+    campaign = Campaign.objects.order_by("pk")[0]
+    address = reverse("admin:campaign_workspace", args=[campaign.pk])
+    page = root.get(address, {"part": "add-offer", "kind": "free_delivery"}).content.decode()
+    assert "Deliver free of charge from a cart of" in page
+    assert ['name="cart_value"' in page, 'name="starts_at"' in page] == [True, True]
+    before = set(Offer.objects.values_list("pk", flat=True))
+    page = save(root, campaign.pk, "add-offer", kind="free_delivery", cart_value="35.00")
+    added = Offer.objects.exclude(pk__in=before).get()
+    assert (added.campaign_id, added.benefit_kind) == (campaign.pk, "delivery")
+    assert (added.condition, added.terms) == ({"cart_value": 3500}, {"price": 0})
+    assert added.name == "Free delivery from $35.00"
+    assert added.code == f"{campaign.code}-free-delivery-1"
+    assert "Offer “Free delivery from $35.00” was added." in page
+    # Codes stand beside an offer: that is a promotion of its own
+    save(root, campaign.pk, "add-offer", kind="coupon", coupon="A", amount="1", cart_value="9")
+    assert Offer.objects.count() == len(before) + 1
+
+
+def test_products_in_the_terms_are_rows_with_pickers(root: Client) -> None:
+    key = Campaign.objects.order_by("pk")[0].pk
+    offer = Offer.objects.filter(campaign=key).order_by("code")[0]
+    cheese, brand = Category.objects.order_by("pk")[0], Brand.objects.order_by("pk")[0]
+    parts = [{"scope": {"categories": [cheese.pk]}}, {"scope": {"brands": [brand.pk]}}]
+    fields = {"target": "cart", "scope": {}, "amount_minor": None, "percent": 10}
+    Offer.objects.filter(pk=offer.pk).update(
+        benefit_kind="bundle", terms={"parts": parts}, **fields
+    )
+    typed = {"goods_at": "any", "price_from": "", "except": ""}
+    page = save(root, key, "set-1", quantity="2", goods=cheese.name, price_to="9.00", **typed)
+    assert f"2 × {cheese.name} (to $9.00)" in page
+    scope = {"categories": [cheese.pk], "price_to": 900}
+    save(root, key, "set-2", quantity="1", goods=brand.name, price_to="", **typed)
+    offer.refresh_from_db()
+    added = {"scope": {"brands": [brand.pk]}, "quantity": 1}
+    assert offer.terms["parts"] == [parts[0], {"scope": scope, "quantity": 2}, added]
+    save(root, key, "set-0", remove="1")
+    offer.refresh_from_db()
+    assert offer.terms["parts"] == [{"scope": scope, "quantity": 2}, added]
+    bought = {"benefit_kind": "buy_get", "terms": {"buy": 2, "get": 1}}
+    Offer.objects.filter(pk=offer.pk).update(**bought, scope={"brands": [brand.pk]})
+    page = save(root, key, "given", goods=cheese.name, price_to="", **typed)
+    offer.refresh_from_db()
+    assert offer.terms == {"buy": 2, "get": 1, "get_scope": {"categories": [cheese.pk]}}
+    same = save(root, key, "given", goods=brand.name, price_to="", **typed)
+    assert "terms of the benefit: the same products: leave it out." in same

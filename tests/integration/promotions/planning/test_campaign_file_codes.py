@@ -95,7 +95,7 @@ def test_a_dry_run_lists_changes_and_omitted_codes_stay(offer: Offer) -> None:
     text = _with(code=" spring 5", max_redemptions=200)
     dry = _load(text, is_dry=True)
     assert dry.outcomes[0].verdict == "changed"
-    assert dry.outcomes[0].sentences == ("Code SPRING5: max_redemptions 100 → 200",)
+    assert dry.outcomes[0].sentences == ("Code SPRING5: most redemptions 100 → 200",)
     assert Coupon.objects.get(code="SPRING5").max_redemptions == 100
     ann = make_person("ann")
     assert _load(text, by_id=ann).outcomes == dry.outcomes

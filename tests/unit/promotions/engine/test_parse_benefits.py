@@ -183,7 +183,7 @@ def test_a_benefit_with_goods_of_its_own_refuses_a_scope() -> None:
         check_scope(bundle, cheese)
     same = _build("buy_get", {"buy": 1, "get": 1, "get_scope": {"categories": [1]}}, **OFF)
     check_scope(same, EVERYTHING)
-    with pytest.raises(BadOffer, match="same goods"):
+    with pytest.raises(BadOffer, match="same products"):
         check_scope(same, cheese)
     anything = _build("buy_get", {"buy": 1, "get": 1, "get_scope": {}}, **OFF)
     with pytest.raises(BadOffer, match="nothing would count"):
