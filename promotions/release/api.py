@@ -10,7 +10,7 @@ from promotions.release.selectors.checks import (
     CheckView,
     list_checks,
     list_live_verdicts,
-    load_answer,
+    load_answers,
     load_goods_of,
 )
 from promotions.release.selectors.overlaps import (
@@ -93,7 +93,7 @@ __all__ = [
     "list_live_verdicts",
     "list_neighbours",
     "list_proven",
-    "load_answer",
+    "load_answers",
     "load_goods_of",
     "move_campaign",
     "name_campaigns",

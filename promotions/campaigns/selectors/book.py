@@ -22,6 +22,7 @@ from promotions.campaigns.models import (
     StackingCategory,
     StackingGroup,
 )
+from promotions.campaigns.selectors.campaigns import CampaignRows
 from promotions.engine.api import (
     BadOffer,
     Benefit,
@@ -331,6 +332,14 @@ def compile_campaign(campaign_id: int) -> tuple[OfferValue, ...]:
     What was saved past every check is left out. Two queries and those of a book.
     """
     return compile_campaigns([campaign_id])
+
+
+def compile_rows(rows: CampaignRows) -> tuple[OfferValue, ...]:
+    """Return what `compile_campaign` does, from rows that are loaded. The queries of a book."""
+    groups = load_offer_book().groups
+    active = sorted((one for one in rows.offers if one.is_active), key=lambda one: one.pk)
+    compiled = (compile_or_skip(one, groups, variant_ids=rows.listed.get(one.pk)) for one in active)
+    return tuple(offer for offer in compiled if offer is not None)
 
 
 def compile_campaigns(campaign_ids: Collection[int]) -> tuple[OfferValue, ...]:

@@ -80,6 +80,34 @@ class StepRow:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The versions and the steps of a campaign, newest first."""
+
+    revisions: list[RevisionRow]
+    steps: list[StepRow]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRows:
+    """A campaign with its offers as they are stored, by code, and the variants each one lists:
+    read once for all that is made of them."""
+
+    campaign: Campaign
+    offers: tuple[Offer, ...]
+    listed: Mapping[int, list[int]]
+
+
+def load_rows(campaign_id: int, *related: str) -> CampaignRows:
+    """Return the rows of a campaign, with those it is `related` to. Three queries."""
+    campaign = Campaign.objects.select_related(*related).get(pk=campaign_id)
+    rows = Offer.objects.filter(campaign_id=campaign_id).select_related("category")
+    offers = tuple(rows.order_by("code"))
+    for offer in offers:
+        offer.campaign = campaign
+    return CampaignRows(campaign, offers, _list_variants([one.pk for one in offers]))
+
+
 def find_campaign(campaign_id: int, *, now: datetime) -> CampaignView | None:
     """Return a campaign as it is at `now`. One query."""
     row = Campaign.objects.filter(pk=campaign_id).first()
@@ -133,9 +161,35 @@ def find_owner(campaign_id: int) -> str:
     return "" if first is None or first.by is None else str(first.by)
 
 
-def list_steps(campaign_id: int) -> list[StepRow]:
-    """Return the trail of a campaign, newest first. One query."""
-    rows = CampaignEvent.objects.filter(campaign_id=campaign_id).select_related("by")
+def load_trail(campaign_id: int) -> Trail:
+    """Return the versions of a campaign, goods by key, and its steps.
+
+    Two queries, and six if there are versions of before there were keys.
+    """
+    events = list(CampaignEvent.objects.filter(campaign_id=campaign_id).select_related("by"))
+    in_force: dict[int, datetime] = {}
+    for event in events:  # the newest first: what stays is the first time
+        if event.to_status == Status.LIVE and event.step not in WITHOUT_EFFECT:
+            in_force[event.revision] = event.at
+    rows = list(CampaignRevision.objects.filter(campaign_id=campaign_id).select_related("by"))
+    named = name_snapshots([row.snapshot for row in rows])
+    revisions = [
+        RevisionRow(
+            number=row.number,
+            origin=row.get_origin_display(),
+            source=row.source,
+            reason=row.reason,
+            by="" if row.by is None else str(row.by),
+            at=row.at,
+            in_force_at=in_force.get(row.number),
+            snapshot=snapshot,
+        )
+        for row, snapshot in zip(rows, named, strict=True)
+    ]
+    return Trail(revisions, _list_steps(events))
+
+
+def _list_steps(events: Iterable[CampaignEvent]) -> list[StepRow]:
     return [
         StepRow(
             step=row.step,
@@ -145,7 +199,7 @@ def list_steps(campaign_id: int) -> list[StepRow]:
             by="" if row.by is None else str(row.by),
             at=row.at,
         )
-        for row in rows
+        for row in events
     ]
 
 
@@ -173,12 +227,16 @@ def take_snapshots(campaigns: Sequence[Campaign]) -> dict[int, dict[str, Any]]:
         offers[offer.campaign_id].append(offer)
     listed = _list_variants([offer.pk for own in offers.values() for offer in own])
     return {
-        campaign.pk: {
-            "format": FORMAT,
-            **{field.name: plain_value(field, campaign) for field in campaign_fields()},
-            OFFERS: [_offer_snapshot(one, listed.get(one.pk)) for one in offers[campaign.pk]],
-        }
-        for campaign in campaigns
+        one.pk: snapshot_rows(CampaignRows(one, tuple(offers[one.pk]), listed)) for one in campaigns
+    }
+
+
+def snapshot_rows(rows: CampaignRows) -> dict[str, Any]:
+    """Return the rows of a campaign as JSON values. No query."""
+    return {
+        "format": FORMAT,
+        **{field.name: plain_value(field, rows.campaign) for field in campaign_fields()},
+        OFFERS: [_offer_snapshot(one, rows.listed.get(one.pk)) for one in rows.offers],
     }
 
 
@@ -193,34 +251,6 @@ def load_limits() -> Limits:
         depth_unbudgeted=row.two_person_depth_unbudgeted,
         stack=row.two_person_stack,
     )
-
-
-def list_revisions(campaign_id: int) -> list[RevisionRow]:
-    """Return the versions of a campaign, newest first, goods by key.
-
-    Two queries, and six if there are versions of before there were keys.
-    """
-    in_force = dict(
-        CampaignEvent.objects.filter(campaign_id=campaign_id, to_status=Status.LIVE)
-        .exclude(step__in=WITHOUT_EFFECT)
-        .values_list("revision")
-        .annotate(first=models.Min("at"))
-    )
-    rows = list(CampaignRevision.objects.filter(campaign_id=campaign_id).select_related("by"))
-    named = name_snapshots([row.snapshot for row in rows])
-    return [
-        RevisionRow(
-            number=row.number,
-            origin=row.get_origin_display(),
-            source=row.source,
-            reason=row.reason,
-            by="" if row.by is None else str(row.by),
-            at=row.at,
-            in_force_at=in_force.get(row.number),
-            snapshot=snapshot,
-        )
-        for row, snapshot in zip(rows, named, strict=True)
-    ]
 
 
 def load_snapshot(campaign_id: int, number: int) -> Mapping[str, Any]:

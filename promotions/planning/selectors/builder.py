@@ -12,7 +12,7 @@ from django.db.models import Count, Min, Q
 from django.utils.translation import gettext as _
 
 from profiles.segments.api import TAG_NAMES, list_segments
-from promotions.campaigns.api import compile_campaign
+from promotions.campaigns.api import CampaignRows, compile_rows, load_rows
 from promotions.campaigns.models import Campaign, Offer, StackingGroup
 from promotions.coupons.models import CodeBatch, Coupon, UseLimit
 from promotions.engine.api import (
@@ -264,16 +264,21 @@ def _name_market(code: str, *, is_chinese: bool) -> str:
     return called or market.name
 
 
-def say_campaign(
-    campaign_id: int, *, language: str, offers: Sequence[OfferValue] | None = None
-) -> list[SaidOffer]:
-    """Return every active offer of a campaign in words, from what is stored; `offers` are those of
-    `compile_campaign`, for who has them.
+def load_said(campaign_id: int) -> CampaignRows:
+    """Return the rows of a campaign with all that its sentence says. Three queries."""
+    return load_rows(campaign_id, "partner_share__partner")
 
-    Seven queries, five with the offers, and one for each kind of goods they name.
+
+def say_campaign(
+    campaign_id: int, *, language: str, rows: CampaignRows | None = None
+) -> list[SaidOffer]:
+    """Return every active offer of a campaign in words, from what is stored; `rows` are those of
+    `load_said`, for who has them.
+
+    Three queries beside the rows, and one for each kind of goods they name.
     """
-    campaign = Campaign.objects.select_related("partner_share__partner").get(pk=campaign_id)
-    offers = compile_campaign(campaign_id) if offers is None else offers
+    rows = load_said(campaign_id) if rows is None else rows
+    campaign, offers = rows.campaign, compile_rows(rows)
     market = get_market(campaign.market_code) if campaign.market_code else None
     words = make_lexicon(
         offers, currency="USD" if market is None else market.currency, language=language

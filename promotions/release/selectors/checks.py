@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Subquery, Window
 from django.db.models.fields.json import KeyTransform
+from django.db.models.functions import RowNumber
 
 from promotions.campaigns.api import CampaignView, live_campaigns, view_campaign
 from promotions.release.models import CampaignCheck
@@ -26,6 +28,7 @@ class CheckView:
     """A question: its state, who asked, how far it is or how it ended. `by` may be empty."""
 
     check_id: int
+    kind: str
     state: str
     step: str
     percent: int
@@ -45,13 +48,16 @@ class CheckView:
         return self.state in (State.WAITING, State.RUNNING)
 
 
-def list_checks(*, campaign_id: int, kind: str) -> list[CheckView]:
-    """Return the newest ten questions of a kind about a campaign, newest first. One query."""
-    rows = CampaignCheck.objects.filter(campaign_id=campaign_id, kind=kind)
-    shown = rows.defer("answer").select_related("asked_by", "stopped_by").order_by("-pk")
+def list_checks(*, campaign_id: int, kinds: Sequence[str]) -> list[CheckView]:
+    """Return the newest ten questions of each kind about a campaign, newest first. One query."""
+    rows = CampaignCheck.objects.filter(campaign_id=campaign_id, kind__in=kinds)
+    place = Window(RowNumber(), partition_by="kind", order_by="-pk")
+    newest = rows.annotate(place=place).filter(place__lte=MOST_SHOWN)
+    shown = newest.defer("answer").select_related("asked_by", "stopped_by").order_by("-pk")
     return [
         CheckView(
             check_id=row.pk,
+            kind=row.kind,
             state=row.state,
             step=row.step,
             percent=row.percent,
@@ -65,7 +71,7 @@ def list_checks(*, campaign_id: int, kind: str) -> list[CheckView]:
             begun_at=row.begun_at,
             ended_at=row.ended_at,
         )
-        for row in shown[:MOST_SHOWN]
+        for row in shown
     ]
 
 
@@ -82,19 +88,20 @@ def list_live_verdicts(*, now: datetime) -> list[tuple[CampaignView, bool]]:
     return [(view_campaign(row, now), row.is_lawful is False) for row in rows]
 
 
-def load_answer(check_id: int, part: str) -> Any:
-    """Return a part of what was answered: in a language, or the goods of each rule; None for none.
+def load_answers(check_ids: Collection[int], part: str) -> dict[int, Any]:
+    """Return a part of what was answered, by check: in a language, or the goods of each rule.
 
-    Only that part leaves the database: a rule may name all goods of a shop. One query.
+    Only that part leaves the database: a rule may name all goods of a shop. One query, none
+    without ids.
     """
-    rows = CampaignCheck.objects.filter(pk=check_id)
-    return rows.values_list(KeyTransform(part, "answer"), flat=True).first()
+    rows = CampaignCheck.objects.filter(pk__in=check_ids)
+    return dict(rows.values_list("pk", KeyTransform(part, "answer"))) if check_ids else {}
 
 
 def load_goods_of(check_id: int, rule: str) -> list[int]:
     """Return the goods that a rule, or EVERY_RULE, named in an answer, ascending. One query."""
     if rule == EVERY_RULE:
-        named = load_answer(check_id, GOODS) or {}
+        named = load_answers([check_id], GOODS).get(check_id) or {}
         return sorted({one for goods in named.values() for one in goods})
     rows = CampaignCheck.objects.filter(pk=check_id)
     of_rules = KeyTransform(GOODS, "answer")

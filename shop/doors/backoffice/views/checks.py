@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -21,7 +22,7 @@ from promotions.release.api import (
     accept_below_floor,
     ask_check,
     list_checks,
-    load_answer,
+    load_answers,
     load_goods_of,
     say_why_taken_out,
     stop_check,
@@ -121,7 +122,7 @@ def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """
     require_campaign(campaign_id)
     rule, asked = request.POST.get("rule", ""), read_number(request.POST.get("check", ""))
-    checks = list_checks(campaign_id=campaign_id, kind="law")
+    checks = list_checks(campaign_id=campaign_id, kinds=["law"])
     check = next((one for one in checks if one.check_id == asked), None)
     goods = [] if check is None else load_goods_of(check.check_id, rule)
     back = go_to_campaign(campaign_id, "law")
@@ -213,29 +214,33 @@ def start_check(
     return is_new
 
 
-def describe_checks(campaign: CampaignView, kind: str) -> dict[str, Any]:
-    """Return how the newest question stands and the newest answer there is. Two queries at most."""
-    asked = list_checks(campaign_id=campaign.campaign_id, kind=kind)
-    newest = asked[0] if asked else None
-    done = next((one for one in asked if one.state == "done"), None)
-    language = get_language() or "en"
-    return {
-        "kind": kind,
-        "newest": None if newest is None else _describe(newest),
-        "refused": _load_refusal(newest, language),
-        "done": None if done is None else _describe(done),
-        "is_outdated": done is not None and done.revision != campaign.revision,
-        "answer": None if done is None else load_answer(done.check_id, language),
-        "asked": [_describe(one) for one in asked],
-        "depth": DEEP if newest is None else newest.depth,
-    }
+def describe_checks(campaign: CampaignView, kinds: Sequence[str]) -> list[dict[str, Any]]:
+    """Return how the newest question of each kind stands and the newest answer there is. Two
+    queries at most."""
+    asked = list_checks(campaign_id=campaign.campaign_id, kinds=kinds)
+    newest = [next((one for one in asked if one.kind == kind), None) for kind in kinds]
+    done = [_find_done(kind, asked) for kind in kinds]
+    refused = [one for one in newest if one is not None and one.failure == "refused"]
+    wanted = [one.check_id for one in (*done, *refused) if one is not None]
+    answers = load_answers(wanted, get_language() or "en")
+    return [
+        {
+            "kind": kind,
+            "newest": None if last is None else _describe(last),
+            "refused": str(answers.get(last.check_id) or "") if last in refused and last else "",
+            "done": None if said is None else _describe(said),
+            "is_outdated": said is not None and said.revision != campaign.revision,
+            "answer": None if said is None else answers.get(said.check_id),
+            "asked": [_describe(one) for one in asked if one.kind == kind],
+            "depth": DEEP if last is None else last.depth,
+        }
+        for kind, last, said in zip(kinds, newest, done, strict=True)
+    ]
 
 
-def _load_refusal(newest: CheckView | None, language: str) -> str:
-    """Return why the newest question was refused; one query where it was."""
-    if newest is None or newest.failure != "refused":
-        return ""
-    return str(load_answer(newest.check_id, language) or "")
+def _find_done(kind: str, asked: Sequence[CheckView]) -> CheckView | None:
+    """Return the newest question of a kind that was answered."""
+    return next((one for one in asked if one.kind == kind and one.state == "done"), None)
 
 
 def show_progress(request: HttpRequest, campaign: CampaignView) -> HttpResponse | None:
@@ -247,7 +252,7 @@ def show_progress(request: HttpRequest, campaign: CampaignView) -> HttpResponse 
     kind = request.GET.get("part", "")
     if request.headers.get("HX-Request") != "true" or kind not in KINDS:
         return None
-    asked = list_checks(campaign_id=campaign.campaign_id, kind=kind)
+    asked = list_checks(campaign_id=campaign.campaign_id, kinds=[kind])
     if not asked or not asked[0].is_open:
         return go_back(request)
     part = {"campaign": campaign, "check": {"kind": kind, "newest": _describe(asked[0])}}

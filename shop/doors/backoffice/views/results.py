@@ -34,12 +34,11 @@ COLUMNS = (
 
 
 def describe_results(
-    campaign: CampaignView, ghost: Sequence[dict[str, Any]] = ()
+    campaign: CampaignView, found: Results, ghost: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:
     """Return what a campaign brought, tied to orders and read against its goal; `ghost` are the
-    days that its rehearsal foresaw. Eleven queries, eighteen with a holdout."""
+    days that its rehearsal foresaw. At most three queries."""
     now = utc_now()
-    found = find_results(campaign, now=now)
     return {
         "goal": find_goal(campaign, found, now=now),
         "charts": draw_results(campaign, found, ghost, now=now),

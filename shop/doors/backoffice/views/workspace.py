@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,19 +10,20 @@ from django.template.response import TemplateResponse
 from django.utils.translation import get_language
 
 from promotions.campaigns.api import (
+    CampaignRows,
     CampaignStatus,
     CampaignView,
-    compile_campaign,
-    list_revisions,
-    list_steps,
-    take_snapshot,
+    Trail,
+    compile_rows,
+    load_trail,
+    snapshot_rows,
 )
-from promotions.engine.api import OfferValue
 from promotions.law.api import FLOOR_RULES
-from promotions.planning.api import say_campaign
+from promotions.planning.api import load_said, say_campaign
 from promotions.release.api import EVERY_RULE, say_step
 from shop.doors.backoffice.campaigns.own_parts import context_of
 from shop.doors.backoffice.campaigns.plots import draw_forecast
+from shop.doors.backoffice.campaigns.results import find_results
 from shop.doors.backoffice.campaigns.sentences import keep_search
 from shop.doors.backoffice.campaigns.stages import describe_steps, list_stages
 from shop.doors.backoffice.campaigns.summary import describe_budget, summarize
@@ -35,7 +35,7 @@ from shop.doors.backoffice.views.campaigns import (
     describe_versions,
     require_campaign,
 )
-from shop.doors.backoffice.views.checks import describe_checks, show_progress
+from shop.doors.backoffice.views.checks import KINDS, describe_checks, show_progress
 from shop.doors.backoffice.views.rehearsals import describe_preview
 from shop.doors.backoffice.views.results import describe_results
 from shop.ground.kernel.clock import utc_now
@@ -65,22 +65,31 @@ def render_workspace(
     """Return the page; `opened` is the part of the sentence that is being changed, with its
     `data`."""
     language = get_language() or "en"
-    offers = compile_campaign(campaign.campaign_id)
-    law, rehearsal = (describe_checks(campaign, kind) for kind in ("law", "rehearsal"))
+    rows, trail = load_said(campaign.campaign_id), load_trail(campaign.campaign_id)
+    offers = compile_rows(rows)
+    owner = trail.revisions[-1].by if trail.revisions else ""
+    found = find_results(campaign, now=utc_now()) if campaign.phase in BEGUN else None
+    law, rehearsal = describe_checks(campaign, KINDS)
     ghost = (rehearsal["answer"] or {}).get("daily", [])
     context = {
         "campaign": campaign,
         "is_live": campaign.phase == CampaignStatus.LIVE,
-        **_describe_parts(request, campaign, offers, opened=opened, data=data),
-        "summary": summarize(campaign, now=utc_now(), offers=offers),
+        **_describe_parts(request, campaign, rows, opened=opened, data=data),
+        "summary": summarize(
+            campaign,
+            now=utc_now(),
+            offers=offers,
+            owner=owner,
+            uses=None if found is None else found.uses,
+        ),
         **_describe_steps(request, campaign, law),
         **_describe_law(request, campaign, law),
         "rehearsal": rehearsal,
         "found": rehearsal["answer"],
         "foreseen": draw_forecast(campaign, (rehearsal["answer"] or {}).get("bands", [])),
-        **_describe_trail(request, campaign, language),
+        **_describe_trail(request, campaign, trail, language),
         **describe_preview(request, campaign, offers),
-        "results": describe_results(campaign, ghost) if campaign.phase in BEGUN else None,
+        "results": None if found is None else describe_results(campaign, found, ghost),
     }
     return render_page(request, "admin/campaign.html", campaign.name, context)
 
@@ -100,20 +109,20 @@ def show_budget(request: HttpRequest, campaign_id: int) -> HttpResponse:
 def _describe_parts(
     request: HttpRequest,
     campaign: CampaignView,
-    offers: Sequence[OfferValue],
+    rows: CampaignRows,
     *,
     opened: str,
     data: Any,
 ) -> dict[str, Any]:
     now, language = utc_now(), get_language() or "en"
     asked = request.POST or request.GET
-    said, place = take_snapshot(campaign.campaign_id), context_of(campaign, language, now)
+    said, place = snapshot_rows(rows), context_of(campaign, language, now)
     shown = show_campaign(said, place, opened=opened, asked=asked, data=data)
     for one in shown.parts:
         if one.is_open:
             keep_search(one.form, asked)
     by_code = {one.code: one for one in shown.offers}
-    spoken = say_campaign(campaign.campaign_id, language=language, offers=offers)
+    spoken = say_campaign(campaign.campaign_id, language=language, rows=rows)
     return {"shown": shown, "offers": [(one, by_code.get(one.code)) for one in spoken]}
 
 
@@ -149,10 +158,11 @@ def _describe_law(
     }
 
 
-def _describe_trail(request: HttpRequest, campaign: CampaignView, language: str) -> dict[str, Any]:
-    steps = list_steps(campaign.campaign_id)
+def _describe_trail(
+    request: HttpRequest, campaign: CampaignView, trail: Trail, language: str
+) -> dict[str, Any]:
     may_change = request.user.has_perm(CAN_CHANGE) and campaign.status != "ended"
-    rows = list_revisions(campaign.campaign_id)
+    rows = trail.revisions
     undo = (
         {"number": rows[1].number, "what": rows[0].reason}
         if len(rows) > 1 and rows[0].reason
@@ -164,7 +174,7 @@ def _describe_trail(request: HttpRequest, campaign: CampaignView, language: str)
         "undo": undo if campaign.status == "draft" and may_change else None,
         "document": json.dumps(said, ensure_ascii=False, indent=1),
         "versions": describe_versions(rows, campaign, language),
-        "trail": [(one, say_step(one.step)) for one in steps],
+        "trail": [(one, say_step(one.step)) for one in trail.steps],
         "may_roll_back": may_change,
         "may_change": may_change,
     }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from promotions.campaigns.core.workflow import Step
-from promotions.campaigns.selectors.campaigns import list_revisions, take_snapshot
+from promotions.campaigns.selectors.campaigns import load_trail, take_snapshot
 from promotions.campaigns.selectors.scopes import list_covered_variants
 from promotions.campaigns.services.rows import CampaignRefused
 from promotions.models import Campaign, Offer
@@ -49,7 +49,7 @@ def test_excluded_products_return_with_the_earlier_version(
     assert covered(campaign) == {shelf.cheddar}
     scope = {"categories": [shelf.cheese], "except_variants": [shelf.gouda]}
     assert Offer.objects.get(campaign=campaign).scope == scope
-    newest = list_revisions(campaign.pk)[0]
+    newest = load_trail(campaign.pk).revisions[0]
     assert newest.snapshot["offers"][0]["scope"]["except_variants"] == ["GOUDA"]
     assert newest.reason == REASON
     back = roll_back(campaign_id=campaign.pk, number=1, reason=REASON, by_id=None, now=NOON)

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.utils import Error
 
 from promotions.campaigns.core.workflow import CampaignStatus, Step, status_at
-from promotions.campaigns.selectors.campaigns import list_revisions, take_snapshot
+from promotions.campaigns.selectors.campaigns import load_trail, take_snapshot
 from promotions.campaigns.services.rows import CampaignRefused
 from promotions.models import Campaign, CampaignEvent, CampaignPolicy, CampaignRevision, Coupon
 from promotions.offers.selectors.evaluation import list_live_offers
@@ -178,7 +178,7 @@ def test_a_rollback_brings_the_earlier_version_back_within_a_second(ann: int) ->
     campaign.refresh_from_db()
     assert (saved.revision, live, campaign.name) == (3, ["10"], "Campaign autumn")
     assert seconds < 1.0
-    newest = list_revisions(campaign.pk)[0]
+    newest = load_trail(campaign.pk).revisions[0]
     assert (newest.origin, newest.source) == ("rolled back", "1")
     hashes = CampaignRevision.objects.order_by("number").values_list("content_hash", flat=True)
     assert hashes[0] == hashes[2] != hashes[1]

@@ -10,7 +10,7 @@ import pytest
 
 from promotions.campaigns.core.revisions import NOBODY
 from promotions.campaigns.core.workflow import Step
-from promotions.campaigns.selectors.campaigns import list_revisions, load_snapshot, take_snapshot
+from promotions.campaigns.selectors.campaigns import load_snapshot, load_trail, take_snapshot
 from promotions.models import (
     Campaign,
     CampaignRevision,
@@ -237,7 +237,7 @@ def test_versions_and_files_of_before_still_read(shelf: Shelf) -> None:
     )
     Campaign.objects.update(revision=1)
     assert load_snapshot(campaign.pk, 1) == old
-    assert list_revisions(campaign.pk)[0].snapshot["offers"][1]["group"] == "weekend"
+    assert load_trail(campaign.pk).revisions[0].snapshot["offers"][1]["group"] == "weekend"
     saved = record_change(campaign_id=campaign.pk, reason="", by_id=None, now=NOON)
     assert not saved.is_new
     assert _verdicts(_load(json.dumps({"format": 1, "campaigns": [old]}))) == {"rich": "same"}
