@@ -53,6 +53,7 @@ from promotions.planning.selectors.builder import (
     read_goods,
     say_campaign,
     say_rows,
+    speak_campaign,
 )
 from promotions.planning.selectors.campaign_codes import find_version
 from promotions.planning.selectors.campaign_schema import describe_campaigns
@@ -161,6 +162,7 @@ __all__ = [
     "say_changes",
     "say_faults",
     "say_rows",
+    "speak_campaign",
     "split_addressed",
     "step_month",
     "sum_uses_by_order",

@@ -212,22 +212,14 @@ def make_lexicon(offers: Iterable[OfferValue], *, currency: str, language: str) 
 
     offers = list(offers)
     facts = frozenset().union(*(needed_facts(offer.condition) for offer in offers))
-    codes = {offer.market_code for offer in offers if offer.market_code}
+    codes = {one.code for one in list_markets()}
     scopes = [scope for offer in offers for scope in _scopes_of(offer)]
     return name_words(scopes, facts, codes, currency=currency, language=language)
 
 
-def say_rows(
-    conditions: Sequence[Mapping[str, Json]], *, currency: str, language: str
-) -> list[str]:
-    """Return each condition in words. One query for each kind of goods they name, and one for
-    segments, tiers and groups each."""
-    parsed = [parse_condition(dict(one)) for one in conditions]
-    scopes = [scope for one in parsed for scope in list_scopes(one)]
-    facts = frozenset().union(*(needed_facts(one) for one in parsed))
-    markets = [one.code for one in list_markets()]
-    words = name_words(scopes, facts, markets, currency=currency, language=language)
-    return [say_condition(one, words) for one in parsed]
+def say_rows(conditions: Sequence[Mapping[str, Json]], words: Lexicon) -> list[str]:
+    """Return each condition in words. No query."""
+    return [say_condition(parse_condition(dict(one)), words) for one in conditions]
 
 
 def name_words(
@@ -269,20 +261,29 @@ def load_said(campaign_id: int) -> CampaignRows:
     return load_rows(campaign_id, "partner_share__partner")
 
 
+def speak_campaign(rows: CampaignRows, language: str) -> Lexicon:
+    """Return the words to say a campaign's offers with. The queries of `make_lexicon`."""
+    code = rows.campaign.market_code
+    currency = get_market(code).currency if code else "USD"
+    return make_lexicon(compile_rows(rows), currency=currency, language=language)
+
+
 def say_campaign(
-    campaign_id: int, *, language: str, rows: CampaignRows | None = None
+    campaign_id: int,
+    *,
+    language: str,
+    rows: CampaignRows | None = None,
+    words: Lexicon | None = None,
 ) -> list[SaidOffer]:
     """Return every active offer of a campaign in words, from what is stored; `rows` are those of
-    `load_said`, for who has them.
+    `load_said` and `words` those of `speak_campaign`, for who has them.
 
-    Three queries beside the rows, and one for each kind of goods they name.
+    Three queries beside those of both.
     """
     rows = load_said(campaign_id) if rows is None else rows
+    words = speak_campaign(rows, language) if words is None else words
     campaign, offers = rows.campaign, compile_rows(rows)
     market = get_market(campaign.market_code) if campaign.market_code else None
-    words = make_lexicon(
-        offers, currency="USD" if market is None else market.currency, language=language
-    )
     zone = "UTC" if market is None else market.time_zone
     extra = say_extras(campaign, words)
     shared = (*extra.get(0, ()), *_say_holdout(campaign, words))

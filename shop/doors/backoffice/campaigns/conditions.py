@@ -26,7 +26,7 @@ from promotions.planning.api import (
     say_rows,
     walk_rows,
 )
-from promotions.sentences.api import Blank
+from promotions.sentences.api import Blank, Lexicon
 from shop.doors.backoffice.campaigns.parts import (
     HOLDS,
     Part,
@@ -103,15 +103,15 @@ def make_new_part(offer_code: str, mark: str, asked: Mapping[str, Any]) -> Part 
     )
 
 
-def say_conditions(said: Snapshot, offer_code: str, place: MarketContext) -> list[str]:
-    """Return the words of each row. One query for each kind of products they name, and for
-    segments, tiers and groups each."""
+def say_conditions(
+    said: Snapshot, offer_code: str, place: MarketContext, words: Lexicon
+) -> list[str]:
+    """Return the words of each row. No query."""
     rows = [row for _path, row in _walk(said, offer_code)]
     spoken = [row.dump() or {} for row in rows]
-    words = say_rows(spoken, currency=place.currency, language=place.language) if rows else []
     return [
         _say_bracket(row, place) if row.bracket else text
-        for row, text in zip(rows, words, strict=True)
+        for row, text in zip(rows, say_rows(spoken, words), strict=True)
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from promotions.sentences.api import Lexicon
 from shop.doors.backoffice.campaigns.conditions import (
     Adding,
     ShownRow,
@@ -107,6 +108,7 @@ def find_part(code: str, said: Snapshot, asked: Mapping[str, Any]) -> Part | Non
 def show_campaign(
     said: Snapshot,
     place: MarketContext,
+    words: Lexicon,
     *,
     opened: str,
     asked: Mapping[str, Any],
@@ -115,9 +117,9 @@ def show_campaign(
     """Return what the page shows of a snapshot; `data` is what was posted for the opened part."""
     offers = _list_shown(said, opened, asked)
     place = _look_up(offers, place)
-    words = {one["code"]: say_conditions(said, one["code"], place) for one in offers}
+    told = {one["code"]: say_conditions(said, one["code"], place, words) for one in offers}
     shown = {}
-    for part in _list_parts(said, offers, asked, words):
+    for part in _list_parts(said, offers, asked, told):
         is_open = part.code == opened
         posted = data if is_open else None
         shown[part.code] = show_part(part, said, place, data=posted, is_open=is_open)
@@ -125,7 +127,7 @@ def show_campaign(
     otherwise = _find_else(active[0]["benefit_kind"]) if len(active) == 1 else {**ELSE, **SEVERAL}
     return ShownCampaign(
         [_split(one, shown, place.language, otherwise, "") for one in (SENTENCE, BESIDE)],
-        [_show_offer(said, one["code"], shown, words[one["code"]], place) for one in offers],
+        [_show_offer(said, one["code"], shown, told[one["code"]], place) for one in offers],
         list(shown.values()),
         list_new_kinds(said, place),
         shown.get(ADD),

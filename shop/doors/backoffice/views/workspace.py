@@ -19,7 +19,7 @@ from promotions.campaigns.api import (
     snapshot_rows,
 )
 from promotions.law.api import FLOOR_RULES
-from promotions.planning.api import load_said, say_campaign
+from promotions.planning.api import load_said, say_campaign, speak_campaign
 from promotions.release.api import EVERY_RULE, say_step
 from shop.doors.backoffice.campaigns.own_parts import context_of
 from shop.doors.backoffice.campaigns.plots import draw_forecast
@@ -117,12 +117,13 @@ def _describe_parts(
     now, language = utc_now(), get_language() or "en"
     asked = request.POST or request.GET
     said, place = snapshot_rows(rows), context_of(campaign, language, now)
-    shown = show_campaign(said, place, opened=opened, asked=asked, data=data)
+    words = speak_campaign(rows, language)
+    shown = show_campaign(said, place, words, opened=opened, asked=asked, data=data)
     for one in shown.parts:
         if one.is_open:
             keep_search(one.form, asked)
     by_code = {one.code: one for one in shown.offers}
-    spoken = say_campaign(campaign.campaign_id, language=language, rows=rows)
+    spoken = say_campaign(campaign.campaign_id, language=language, rows=rows, words=words)
     return {"shown": shown, "offers": [(one, by_code.get(one.code)) for one in spoken]}
 
 
