@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from django.db import transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from promotions.campaigns.api import (
@@ -23,6 +24,7 @@ from promotions.campaigns.api import (
 )
 from promotions.campaigns.models import Campaign
 from promotions.engine.api import parse_scope
+from promotions.law.api import title_rule
 from promotions.release.core.exclusions import Covered, EmptyOffer, take_out
 from promotions.release.models import CampaignCheck
 from promotions.release.selectors.checks import EVERY_RULE, load_goods_of
@@ -108,7 +110,8 @@ def take_out_asked(*, check_id: int, now: datetime) -> None:
 
 def say_why_taken_out(rule: str) -> str:
     """Return the reason that is kept with the version."""
-    named = _("every rule that names products") if rule == EVERY_RULE else rule
+    every = _("every rule that names products")
+    named = every if rule == EVERY_RULE else title_rule(rule, get_language() or "en")
     return _("taken out as the law says: %(rule)s") % {"rule": named}
 
 
@@ -119,8 +122,9 @@ def _leave_out(offers: Sequence[Mapping[str, Any]], ids: frozenset[int]) -> list
             for offer in offers
         ]
     except EmptyOffer as nothing:
-        told = _("Without these products the offer “%(code)s” would mean nothing.")
-        raise CampaignRefused(told % {"code": nothing.args[0]}) from nothing
+        told = _("Without these products the offer “%(name)s” would mean nothing.")
+        name = next(one["name"] for one in offers if one["code"] == nothing.args[0])
+        raise CampaignRefused(told % {"name": name}) from nothing
 
 
 def _cover(scope: Any, ids: frozenset[int]) -> Covered:

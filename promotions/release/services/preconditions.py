@@ -55,11 +55,10 @@ def require_lawful(*, campaign_id: int, now: datetime, except_rules: Collection[
 
 def _say(broken: Violation, language: str) -> str:
     rule, remedy = explain_rule(broken, language)
-    said = _("%(title)s (%(name)s, %(place)s): %(rule)s %(remedy)s")
+    said = _("%(title)s (%(place)s): %(rule)s %(remedy)s")
     return said % {
         "title": title_rule(broken.rule, language),
         "place": broken.place,
-        "name": broken.rule,
         "rule": rule,
         "remedy": remedy,
     }
