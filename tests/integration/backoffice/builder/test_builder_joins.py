@@ -89,7 +89,8 @@ def test_two_offers_on_one_product_do_not_stack_by_default(root: Client) -> None
         kind: open_sentence(one, place).stacking["stacking"].value()
         for kind, one in TEMPLATES.items()
     }
-    on_orders = {"coupon", "welcome", "referral", "gift", "spend_tiers", "free_delivery", "points"}
+    on_orders = {"coupon", "cart_amount", "welcome", "referral", "gift", "spend_tiers"}
+    on_orders |= {"free_delivery", "points"}
     assert {kind for kind, how in proposed.items() if how == "stack"} == on_orders
     assert {how for kind, how in proposed.items() if kind not in on_orders} == {"best_unit"}
     page = root.get(reverse("admin:builder_sentence", args=["price_cut"])).content.decode()

@@ -118,7 +118,7 @@ def test_a_dry_run_shows_the_differences_and_writes_nothing(two: dict[str, objec
     text = json.dumps(tree)
     report = _load(text, is_dry=True)
     assert report.is_dry
-    assert report.outcomes[0].sentences == ("Offer “first-offer”, percent: 10 → 12.5",)
+    assert report.outcomes[0].sentences == ("Offer “Autumn offer”, percent: 10 → 12.5",)
     assert {one.code: take_snapshot(one.pk) for one in Campaign.objects.all()} == two
     assert _load(text).outcomes == report.outcomes
     assert str(Campaign.objects.get(code="first").offers.get().percent) == "12.50"
