@@ -5,7 +5,6 @@ Campaigns and their offers: rows, snapshots, the compiled offer book, budgets.
 
 from promotions.campaigns.core.claims import parse_claims
 from promotions.campaigns.core.revisions import (
-    GOODS_OF,
     NAMED,
     OFFERS,
     READABLE,
@@ -98,7 +97,6 @@ __all__ = [
     "ADJUSTMENT",
     "CAMPAIGN",
     "DECIDED",
-    "GOODS_OF",
     "NAMED",
     "OFFERS",
     "READABLE",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -33,7 +33,17 @@ class BadDocument(CampaignRefused):
     """
 
     code = "document_refused"
-    faults: tuple[tuple[str, str], ...] = ()
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        faults: Iterable[tuple[str, str]] = (),
+        **detail: Any,
+    ) -> None:
+        super().__init__(message, code=code, **detail)
+        self.faults = tuple(faults)
 
 
 MOST_SHOWN = 60
@@ -45,9 +55,8 @@ def refuse_value(place: str, value: Any, why: str) -> BadDocument:
     """Return the refusal of the value at `place`, for the caller to raise; `why` is no sentence."""
     said = _("%(place)s: %(value)s does not fit: %(why)s.")
     shown = {"place": place or _("Campaign"), "value": show_value(value), "why": why}
-    refusal = BadDocument(said % shown, code="document_refused", place=place)
-    refusal.faults = ((place, why),)
-    return refusal
+    fault = (place, why)
+    return BadDocument(said % shown, code="document_refused", place=place, faults=[fault])
 
 
 def show_value(value: Any) -> str:
@@ -196,9 +205,8 @@ def _refuse_fields(error: ValidationError, place: str, named: Mapping[str, Any])
         for name, errors in error.error_dict.items()
         for one in errors
     ]
-    refusal = BadDocument(" ".join(map(str, found)), place=found[0].detail["place"])
-    refusal.faults = tuple(fault for one in found for fault in one.faults)
-    return refusal
+    faults = [fault for one in found for fault in one.faults]
+    return BadDocument(" ".join(map(str, found)), place=found[0].detail["place"], faults=faults)
 
 
 def _refuse_field(
@@ -215,9 +223,8 @@ def _refuse_field(
     if name in named:
         return refuse_value(join_place(place, name), named[name], message.removesuffix("."))
     at = place if name == NON_FIELD_ERRORS else join_place(place, name)
-    refusal = BadDocument(f"{at or _('Campaign')}: {message}", place=at)
-    refusal.faults = ((at, message.removesuffix(".")),)
-    return refusal
+    fault = (at, message.removesuffix("."))
+    return BadDocument(f"{at or _('Campaign')}: {message}", place=at, faults=[fault])
 
 
 def _find_value(named: Any, path: str) -> Any:

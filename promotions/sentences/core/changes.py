@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any as Json
 from zoneinfo import ZoneInfo
 
-from promotions.campaigns.api import GOODS_OF, Change
+from promotions.campaigns.core.revisions import GOODS_OF, Change
 from promotions.engine.api import (
     EVERYTHING,
     BadOffer,

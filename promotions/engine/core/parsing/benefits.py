@@ -160,13 +160,7 @@ def build_benefit(
     if Target(target) not in rule.targets:
         raise refuse("benefit", rule.sentence)
     _check_measures(rule, percent, amount_minor)
-    caps = [cap for cap in (cap_minor, cap_line_minor) if cap is not None]
-    if caps and not rule.has_cap:
-        raise refuse(
-            "benefit", gettext_noop("points take no money off, so they have no most per order")
-        )
-    if any(cap <= 0 for cap in caps):
-        raise refuse("benefit", gettext_noop("the most per order or line must be above 0"))
+    _check_caps(rule, [cap for cap in (cap_minor, cap_line_minor) if cap is not None])
     benefit = Benefit(
         BenefitKind(kind),
         Target(target),
@@ -202,6 +196,15 @@ def check_scope(benefit: Benefit, scope: Scope) -> None:
                 "terms.get_scope",
                 gettext_noop("it covers what is bought too, so nothing would count"),
             )
+
+
+def _check_caps(rule: Rule, caps: list[int]) -> None:
+    if caps and not rule.has_cap:
+        raise refuse(
+            "benefit", gettext_noop("points take no money off, so they have no most per order")
+        )
+    if any(cap <= 0 for cap in caps):
+        raise refuse("benefit", gettext_noop("the most per order or line must be above 0"))
 
 
 def _check_measures(rule: Rule, percent: Decimal | None, amount_minor: int | None) -> None:
