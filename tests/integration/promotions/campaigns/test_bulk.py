@@ -123,7 +123,7 @@ def test_a_running_campaign_is_loaded_lawfully_or_refused(
     shelf: Shelf,
 ) -> None:
     shopper = Shopper.objects.create(created_at=NOON, last_seen_at=NOON)
-    with pytest.raises(LawBroken, match="^18: No old price is typed into a name") as refusal:
+    with pytest.raises(LawBroken, match=r"^18: No old price is typed into a name") as refusal:
         _load(shelf, shopper.pk, name="Mailing 18: was $9.99")
     assert refusal.value.detail == {"campaign": "18", "rules": ["price_named_in_name"]}
     assert Campaign.objects.count() == 0
