@@ -138,7 +138,7 @@ def list_own_steps(choice: Choice) -> list[Step]:
     if choice.source:
         listed = find_list(folder)
         pictures = next((folder / one for one in PICTURES if (folder / one).exists()), None)
-        command = ["import_products", str(listed), "--keep-going"]
+        command = ["import_products", str(listed), "--keep-going", "--accept-prices"]
         command += ["--pictures", str(pictures)] if pictures else []
         files = [listed, *(list_files(pictures) if pictures and pictures.is_dir() else ())]
         steps.append(Step("importing the list of products", tuple(command), _hash_paths(files)))

@@ -23,6 +23,7 @@ from shop.doors.product_lists.api import (
     pack_folder,
     receive_list,
     say_counts,
+    say_doubtful,
     start_applying,
     work_on_import,
     write_workbook,
@@ -58,8 +59,7 @@ class ListCommand(BaseCommand):
                 get_market(options["market"])
             view = self._check(options, console)
             if not options["dry_run"] and view.state == "checked":
-                start_applying(import_id=view.id, now=utc_now(), kind=self.worker.kind)
-                view = self._work(view.id, "applying", console)
+                view = self._apply(view, options, console)
         except (ListRefused, MarketNotFound) as refusal:
             raise CommandError(str(refusal)) from refusal
         if view.problem:
@@ -71,6 +71,15 @@ class ListCommand(BaseCommand):
             self.stdout.write(line)
         if view.counts.get("refused") and not options["keep_going"]:
             raise SystemExit(1)
+
+    def _apply(self, view: ImportView, options: dict[str, Any], console: Console) -> ImportView:
+        """Take the list over; with doubtful prices only if they are said to be meant."""
+        if view.doubtful and not options["accept_prices"]:
+            for sentence, _is_refused in list_sentences(view.id, limit=MOST_SENTENCES):
+                self.stderr.write(sentence)
+            raise CommandError(f"{say_doubtful(view.doubtful)} --accept-prices")
+        start_applying(import_id=view.id, meant=view.doubtful, now=utc_now(), kind=self.worker.kind)
+        return self._work(view.id, "applying", console)
 
     def _check(self, options: dict[str, Any], console: Console) -> ImportView:
         path: Path = options["file"]

@@ -14,13 +14,13 @@ from tests.factories.pricing import NOON
 
 
 def take_list(text: str, *, apply: bool = True, **given: Any) -> api.ImportView:
-    """Take a list in with its own columns, check it, take it over."""
+    """Take a list in with its own columns, check it, take it over with all that it says."""
     import_id = api.receive_list(file_name="products.csv", content=text.encode(), now=NOON, **given)
     view = find(import_id)
     api.choose_columns(import_id=import_id, fields=view.fields)
     work()
     if apply:
-        api.start_applying(import_id=import_id, now=tick())
+        api.start_applying(import_id=import_id, meant=find(import_id).doubtful, now=tick())
         work()
     return find(import_id)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -254,6 +254,14 @@ def floor_minor(
         first, _cost = floor_prices(arrays.cost_minor[at], listed, listed, active_policy())
         floors |= dict(zip(arrays.variant_id[at].tolist(), first.tolist(), strict=True))
     return floors
+
+
+def floors_over_costs(costs: Collection[int]) -> dict[int, int]:
+    """Return for each unit cost the lowest price that keeps the policy's margin."""
+    known = np.array(sorted(set(costs)), dtype=np.int64)
+    unbounded = np.full(len(known), np.iinfo(np.int64).max)
+    floors, _cost = floor_prices(known, known, unbounded, active_policy())
+    return dict(zip(known.tolist(), floors.tolist(), strict=True))
 
 
 def list_prices(

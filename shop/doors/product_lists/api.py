@@ -14,6 +14,7 @@ from shop.doors.product_lists.core.columns import (
 )
 from shop.doors.product_lists.core.differences import Outcome, Verdict
 from shop.doors.product_lists.core.documents import FIELDS, OWN_FIELDS
+from shop.doors.product_lists.core.doubts import count_doubtful
 from shop.doors.product_lists.core.many import ManyChange, What
 from shop.doors.product_lists.core.problems import BadList, Problem
 from shop.doors.product_lists.core.rows import Currencies, ListedProduct, ListRow, read_rows
@@ -29,12 +30,13 @@ from shop.doors.product_lists.selectors.imports import (
     list_imports,
     list_kept,
     list_problems,
+    list_refused,
     list_refused_rows,
     list_sentences,
 )
 from shop.doors.product_lists.selectors.reading import ReadList, find_file, open_sheet
 from shop.doors.product_lists.selectors.snapshots import SoldProduct, show_products
-from shop.doors.product_lists.sentences import say_problem, say_reason
+from shop.doors.product_lists.sentences import say_doubtful, say_problem, say_reason
 from shop.doors.product_lists.services.documents import ProductRefused, PutProduct, put_product
 from shop.doors.product_lists.services.kinds import Judged, ListWorker
 from shop.doors.product_lists.services.many import start_many
@@ -46,7 +48,7 @@ from shop.doors.product_lists.services.uploading import (
     start_undoing,
 )
 from shop.doors.product_lists.services.working import PRODUCT_LISTS, work_on_import, work_on_imports
-from shop.doors.product_lists.words import say_counts
+from shop.doors.product_lists.words import name_change, say_counts, say_doubts
 from shop.doors.product_lists.workbooks import read_sheet, write_workbook
 
 __all__ = [
@@ -81,6 +83,7 @@ __all__ = [
     "Verdict",
     "What",
     "choose_columns",
+    "count_doubtful",
     "export_rows",
     "find_file",
     "find_import",
@@ -90,9 +93,11 @@ __all__ = [
     "list_imports",
     "list_kept",
     "list_problems",
+    "list_refused",
     "list_refused_rows",
     "list_sentences",
     "market_of",
+    "name_change",
     "open_sheet",
     "pack_folder",
     "put_product",
@@ -100,6 +105,8 @@ __all__ = [
     "read_sheet",
     "receive_list",
     "say_counts",
+    "say_doubtful",
+    "say_doubts",
     "say_problem",
     "say_reason",
     "show_products",

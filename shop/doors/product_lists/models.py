@@ -37,6 +37,11 @@ class ProductImport(models.Model):
     upload = models.CharField(max_length=80, editable=False, help_text="Where the file is kept.")
     pictures_name = models.CharField(max_length=200, blank=True)
     market = models.ForeignKey("shop.Market", on_delete=models.PROTECT, related_name="+")
+    change = models.JSONField(
+        null=True,
+        editable=False,
+        help_text="The change of many products that the list was made for; empty: a file.",
+    )
     encoding = models.CharField(max_length=20, blank=True)
     header = models.JSONField(default=list, help_text="The columns of the file.")
     fields = models.JSONField(default=list, help_text="What each of them is; empty: passed over.")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from shop.doors.product_lists.core.doubts import BELOW_COST, BELOW_FLOOR, FAR_FROM_PRESENT
 from shop.doors.product_lists.core.problems import Problem
+from shop.ground.staff.numbers import show_count
 
 # code -> what is said after file, line and column; %(value)s is the cell as it was written
 SENTENCES: Mapping[str, Any] = {
@@ -49,6 +51,11 @@ SENTENCES: Mapping[str, Any] = {
     "picture_too_many": _("'%(value)s' is one picture too many; the product has as many as fit"),
     "picture_address": _(
         "'%(value)s' is an address; pictures are not fetched from other sites: upload the file"
+    ),
+    "below_cost": _("'%(value)s' is below the cost of %(cost)s"),
+    "below_floor": _("'%(value)s' is below %(floor)s, the floor that keeps the minimum margin"),
+    "far_from_present": _(
+        "'%(value)s' differs by more than half from the present price of %(present)s"
     ),
     # one row
     "missing": _("the cell is empty; a new product needs it"),
@@ -131,6 +138,31 @@ SENTENCES: Mapping[str, Any] = {
     "changed_since": _("'%(column)s' was changed since; it says '%(value)s' now"),
     "no_column": _("no column is chosen for %(names)s"),
 }
+
+
+# What marks the row of a doubtful price.
+MARKS: Mapping[str, Any] = {
+    BELOW_COST: _("below the cost of %(cost)s"),
+    BELOW_FLOOR: _("below the floor of %(floor)s"),
+    FAR_FROM_PRESENT: _("changes by %(percent)+d %%"),
+}
+
+
+def say_marks(problems: Iterable[Problem]) -> list[str]:
+    """Return the short words that mark the doubtful prices among problems."""
+    return [str(MARKS[one.code] % one.detail) for one in problems if one.code in MARKS]
+
+
+def say_doubtful(count: int) -> str:
+    """Return why prices are not taken over until somebody says that they are meant."""
+    said = ngettext(
+        "%(count)s new price is below cost or the floor, or differs by more than half from the"
+        " present one. Look at it and confirm that it is meant.",
+        "%(count)s new prices are below cost or the floor, or differ by more than half from the"
+        " present ones. Look at them and confirm that they are meant.",
+        count,
+    )
+    return said % {"count": show_count(count)}
 
 
 def say_reason(problem: Problem) -> str:

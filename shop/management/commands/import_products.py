@@ -21,3 +21,8 @@ class Command(ListCommand):
         """Add the options."""
         super().add_arguments(parser)
         parser.add_argument("--pictures", type=Path, help="a folder or a zip file of pictures")
+        parser.add_argument(
+            "--accept-prices",
+            action="store_true",
+            help="apply prices below cost or floor, or more than half away from the present ones",
+        )

@@ -212,13 +212,17 @@ def test_a_product_list_is_uploaded_mended_applied_and_undone(
             "is_refused": True,
         }
     ]
-    mended = SimpleUploadedFile("products.csv", text.replace('"9,50"', "9.50").encode())
+    text = text.replace('"9,50"', "9.50").replace("stock", "cost,stock").replace(",3", ",9.60,3")
+    mended = SimpleUploadedFile("products.csv", text.encode())
     at = f"{STAFF}/product-lists/" + str(
         send_form(f"{STAFF}/product-lists", "2", token, file=mended).json()["list_id"]
     )
     ann.post(f"{at}/check", {})
     work()
-    check(OPERATIONS["applyProductList"], ann.post(f"{at}/apply"), strict)
+    assert ann.get(at).json()["counts"]["doubtful"] == 1
+    assert ann.get(at).json()["problems"][0]["code"] == "below_cost"
+    assert refusal(ann.post(f"{at}/apply")) == (409, "list_refused")
+    check(OPERATIONS["applyProductList"], ann.post(f"{at}/apply", {"meant_prices": 1}), strict)
     work()
     assert ann.get(at).json()["state"] == "done"
     exported = ann.get(f"{STAFF}/products.csv")

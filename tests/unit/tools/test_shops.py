@@ -71,6 +71,7 @@ def test_only_what_a_shop_needs_is_done(tmp_path: Path) -> None:
     assert first[0].command[1:] == (
         str(own / "products.csv"),
         "--keep-going",
+        "--accept-prices",
         "--pictures",
         str(own / "pictures"),
     )

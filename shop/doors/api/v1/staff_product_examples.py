@@ -52,6 +52,7 @@ PICTURE: Json = {
 }
 PICTURES: Json = {"pictures": [PICTURE]}
 CHECK: Json = {"is_whole": False}
+APPLY: Json = {"meant_prices": 0}
 LIST: Json = {
     "list_id": 4,
     "file_name": "products.csv",
@@ -60,7 +61,15 @@ LIST: Json = {
     "percent": 100,
     "columns": [{"header": "sku", "field": "sku"}, {"header": "price", "field": "price"}],
     "is_whole": False,
-    "counts": {"read": 78, "new": 77, "changed": 0, "same": 0, "added": 0, "refused": 1},
+    "counts": {
+        "read": 78,
+        "new": 77,
+        "changed": 0,
+        "same": 0,
+        "added": 0,
+        "refused": 1,
+        "doubtful": 0,
+    },
     "problem": "",
     "problems": [
         {

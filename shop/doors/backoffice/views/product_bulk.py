@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from pricing.api import home_place
 from shop.doors.backoffice.frame import needs, render_page
@@ -80,7 +80,6 @@ def change_many(request: HttpRequest) -> HttpResponse:
             import_id = start_many(
                 form.cleaned_data["change"],
                 chosen,
-                name=_name_change(form.cleaned_data["change"], len(chosen)),
                 currency=get_market(home_place()[0]).currency,
                 by_id=account_id(request),
                 now=utc_now(),
@@ -98,16 +97,3 @@ def change_many(request: HttpRequest) -> HttpResponse:
         "categories": sorted(list_category_names()),
     }
     return render_page(request, "admin/product_bulk.html", _("Change many products"), context)
-
-
-def _name_change(change: ManyChange, count: int) -> str:
-    """Return the name under which the change stands in the history of lists."""
-    words: dict[What, str] = {
-        What.PRICE_PERCENT: _("List price %(number)+d %%") % {"number": change.number},
-        What.PRICE: _("List price"),
-        What.STOCK: _("Stock %(number)d") % {"number": change.number},
-        What.CATEGORY: " > ".join(change.category),
-        What.ARCHIVED: _("Archive") if change.is_archived else _("Sell again"),
-    }
-    products = ngettext("%(n)s product", "%(n)s products", count) % {"n": show_count(count)}
-    return f"{words[change.what]} · {products}"

@@ -18,31 +18,39 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.template.response import TemplateResponse
+from django.utils.translation import get_language, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from pricing.api import home_place
 from shop.doors.backoffice.frame import render_page
 from shop.doors.backoffice.list_pages import ListPages, allows, needs_right
+from shop.doors.backoffice.names import name_cards
 from shop.doors.product_lists.api import (
     BadList,
+    Change,
     ImportView,
     ListRefused,
+    ManyChange,
+    What,
     choose_columns,
     find_import,
     list_changes,
     list_imports,
     list_kept,
+    list_refused,
     list_refused_rows,
     list_sentences,
+    name_change,
     receive_list,
     say_counts,
+    say_doubts,
     start_applying,
     start_undoing,
     write_workbook,
 )
 from shop.ground.catalog.selectors import get_market
+from shop.ground.catalog.selectors.keys import find_ids
 from shop.ground.catalog.selectors.markets import list_currencies
 from shop.ground.jobs.services import JobUnknown, start_job
 from shop.ground.kernel.clock import utc_now
@@ -61,6 +69,12 @@ STATES = {
     "undone": (gettext_lazy("undone"), "gray"),
     "failed": (gettext_lazy("could not be read"), "red"),
 }
+CHANGE_STATES = {
+    "applying": gettext_lazy("being changed"),
+    "done": pgettext_lazy("change of products", "changed"),
+    "failed": gettext_lazy("could not be checked"),
+}
+SHOWN, MOST_MARKED = 20, 200
 OUTCOMES = {
     "new": (gettext_lazy("new"), "green"),
     "changed": (gettext_lazy("changed"), "blue"),
@@ -76,7 +90,8 @@ def show_lists(request: HttpRequest, *, pages: ListPages) -> HttpResponse:
         "imports": [
             (
                 one,
-                *STATES[one.state],
+                one.file_name if one.change is None else name_change(one.change),
+                *_say_state(one),
                 pages.address("", one.id),
                 show_count(one.counts.get("read") or one.total),
             )
@@ -126,29 +141,79 @@ def show_list(request: HttpRequest, import_id: int, *, pages: ListPages) -> Http
     if request.headers.get("HX-Request") == "true" and "part" in request.GET:
         if not item.is_waiting:
             return HttpResponse(headers={"HX-Redirect": pages.address("", import_id)})
-        context = {"item": item, "says": STATES[item.state][0]}
+        context = {"item": item, "says": _say_state(item)[0]}
         return TemplateResponse(request, "admin/parts/product_list_progress.html", context)
     currencies = list_currencies()
     currency = get_market(home_place()[0]).currency
     amounts: dict[str, Any] = {"currency": currency, "currencies": currencies, "kind": pages.kind}
-    changes = list_changes(import_id, **amounts)
-    state, tone = STATES[item.state]
-    is_read = item.state in ("checked", "applying", "done", "undoing", "undone")
+    shown = min(MOST_MARKED, max(SHOWN, item.doubtful))
+    changes = list_changes(import_id, **amounts, limit=shown)
     context = {
+        "changes": [(one, *OUTCOMES[one.outcome]) for one in changes],
+        "shown_count": show_count(len(changes)),
+        "kept": list_kept(import_id, **amounts),
+        **_describe_state(item, request, pages),
+    }
+    if item.change is not None:
+        return _show_change(request, item, item.change, context)
+    context |= {
+        "sentences": list_sentences(import_id),
+        "columns": _list_columns(item, currencies, pages),
+    }
+    return render_page(request, "admin/product_list.html", item.file_name, context)
+
+
+def _describe_state(item: ImportView, request: HttpRequest, pages: ListPages) -> dict[str, Any]:
+    """Return how far an import is, and what the reader may do about it."""
+    state, tone = _say_state(item)
+    is_read = item.state in ("checked", "applying", "done", "undoing", "undone")
+    return {
         "item": item,
         "says": state,
         "tone": tone,
         "counts": say_counts(item) if is_read else [],
-        "changes": [(one, *OUTCOMES[one.outcome]) for one in changes],
-        "kept": list_kept(import_id, **amounts),
-        "sentences": list_sentences(import_id),
-        "columns": _list_columns(item, currencies, pages),
+        "doubts": say_doubts(item) if is_read else [],
+        "doubtful": show_count(item.doubtful),
+        "is_proposed": item.state in ("checking", "checked"),
         "pages": pages,
-        "to": pages.addresses(import_id),
+        "to": pages.addresses(item.id),
         "may_import": allows(request.user, pages.can_import),
         "may_undo": allows(request.user, pages.can_undo),
     }
-    return render_page(request, "admin/product_list.html", item.file_name, context)
+
+
+def _show_change(
+    request: HttpRequest, item: ImportView, change: ManyChange, context: dict[str, Any]
+) -> HttpResponse:
+    """Show a change of many products with the names of what it changes. Three queries more."""
+    rows: list[Change] = [one for one, _outcome, _tone in context["changes"]]
+    refused = list_refused(item.id)
+    ids = find_ids([("variant", one.name) for one in (*rows, *context["kept"], *refused)])
+    cards = name_cards(ids.values(), get_language() or "en")
+    cells = {sku: cards.get(pk) for (_kind, sku), pk in ids.items()}
+    context |= {
+        "rows": [(one, cells.get(one.name), _say_values(one, change)) for one in rows],
+        "kept": [(one, cells.get(one.name)) for one in context["kept"]],
+        "refused": [(one, cells.get(one.name)) for one in refused],
+        "is_price": change.what in (What.PRICE, What.PRICE_PERCENT),
+    }
+    return render_page(request, "admin/product_change.html", name_change(change), context)
+
+
+def _say_values(row: Change, change: ManyChange) -> list[tuple[str, str]]:
+    """Return what a row had and gets."""
+    if change.what is What.ARCHIVED:
+        words = {
+            "yes": pgettext("state of a product", "archived"),
+            "no": pgettext("state of a product", "on sale"),
+        }
+        return [(words.get(before, before), words[after]) for _name, before, after in row.columns]
+    return [(before, after) for _name, before, after in row.columns]
+
+
+def _say_state(item: ImportView) -> tuple[Any, str]:
+    said, tone = STATES[item.state]
+    return (said if item.change is None else CHANGE_STATES.get(item.state, said)), tone
 
 
 def _list_columns(
@@ -206,11 +271,13 @@ def choose_list_columns(request: HttpRequest, import_id: int, *, pages: ListPage
 def apply_list(request: HttpRequest, import_id: int, *, pages: ListPages) -> HttpResponse:
     """Have a checked list taken over."""
     _require(import_id, pages)
+    said = request.POST.get("meant", "")
+    meant = int(said) if said.isdecimal() else 0
     return _ask(
         request,
         import_id,
         pages,
-        lambda: start_applying(import_id=import_id, now=utc_now(), kind=pages.kind),
+        lambda: start_applying(import_id=import_id, meant=meant, now=utc_now(), kind=pages.kind),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from shop.doors.product_lists.core.cells import Value, write_cell
 from shop.doors.product_lists.core.columns import BY_NAME
@@ -22,12 +23,16 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ManyChange:
-    """A change: a percentage, minor units, pieces, names of a category, or yes and no."""
+    """A change: a percentage, minor units, pieces, names of a category, or yes and no.
+
+    `products` is how many were chosen.
+    """
 
     what: What
     number: int = 0
     category: tuple[str, ...] = ()
     is_archived: bool = False
+    products: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,15 @@ def write_many(
     column = BY_NAME[name]
     rows = [[one.sku, write_cell(_value(change, one), column, currency)] for one in variants]
     return [["sku", name], *rows]
+
+
+def restore_change(kept: Mapping[str, Any]) -> ManyChange:
+    """Return the change whose fields were kept as JSON.
+
+    >>> restore_change({"what": "stock", "number": 3, "category": [], "products": 2}).what
+    <What.STOCK: 'stock'>
+    """
+    return ManyChange(**{**kept, "what": What(kept["what"]), "category": tuple(kept["category"])})
 
 
 def _value(change: ManyChange, variant: ListedVariant) -> Value:

@@ -39,9 +39,10 @@ class ListRow:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
-    def warn(self, code: str, name: str, value: str) -> None:
+    def warn(self, code: str, name: str, value: str, **detail: Any) -> None:
         """Note what staff should know of a row that is taken all the same."""
-        self.warnings.append(Problem(self.line, code, self.headers.get(name, name), value))
+        column = self.headers.get(name, name)
+        self.warnings.append(Problem(self.line, code, column, value, detail))
 
     def note(self, code: str, name: str = "", value: str = "", **detail: Any) -> None:
         """Note a problem of the row, or of its column `name`."""

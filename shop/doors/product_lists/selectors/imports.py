@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Case, When
+
 from shop.doors.product_lists.core.cells import Value, write_cell
 from shop.doors.product_lists.core.columns import BY_NAME, PRODUCTS, ListKind, market_of
+from shop.doors.product_lists.core.doubts import count_doubtful
+from shop.doors.product_lists.core.many import ManyChange, restore_change
 from shop.doors.product_lists.core.problems import Problem
 from shop.doors.product_lists.models import ProductImport, ProductImportRow
 from shop.doors.product_lists.selectors.reading import open_sheet
-from shop.doors.product_lists.sentences import say_problem, say_reason
+from shop.doors.product_lists.sentences import say_marks, say_problem, say_reason
 
 SHOWN_ROWS, SHOWN_PROBLEMS = 20, 200
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row that changes something: of each column the value before and after, as text."""
+    """One row that changes something: of each column the value before and after, as text.
+
+    `marks` say which of its prices are doubtful, `refused_because` why nothing is changed.
+    """
 
     line: int
     name: str  # the SKU, the product or the e-mail address it is about
@@ -27,6 +34,8 @@ class Change:
     columns: list[tuple[str, str, str]]
     state: str
     kept_because: str = ""
+    marks: Sequence[str] = ()
+    refused_because: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,7 @@ class ImportView:
     done: int
     total: int
     counts: Mapping[str, int]
+    change: ManyChange | None
     problem: str
     created_by: str
     created_at: datetime
@@ -59,6 +69,11 @@ class ImportView:
     def is_waiting(self) -> bool:
         """Whether a worker is at it."""
         return self.state in ("checking", "applying", "undoing")
+
+    @property
+    def doubtful(self) -> int:
+        """How many of its new prices are probably not meant."""
+        return count_doubtful(self.counts)
 
     @property
     def percent(self) -> int:
@@ -98,6 +113,7 @@ def _view(item: ProductImport) -> ImportView:
         done=item.done,
         total=item.total,
         counts={name: one for name, one in item.counts.items() if isinstance(one, int)},
+        change=restore_change(item.change) if item.change else None,
         problem=say_problem(problem, item.file_name) if problem else "",
         created_by=_name(item.created_by),
         created_at=item.created_at,
@@ -119,10 +135,19 @@ def list_changes(
     kind: ListKind = PRODUCTS,
     limit: int = SHOWN_ROWS,
 ) -> list[Change]:
-    """Return the first rows of an import that change something. One query."""
+    """Return the first rows of an import that change something, those with something to say before
+    the others. One query.
+    """
     rows = ProductImportRow.objects.filter(product_import_id=import_id)
-    rows = rows.filter(outcome__in=["new", "changed", "added"]).order_by("line")
+    rows = rows.filter(outcome__in=["new", "changed", "added"])
+    rows = rows.order_by(Case(When(problems=[], then=1), default=0), "line")
     return [_change(row, currency, currencies or {}, kind) for row in rows[:limit]]
+
+
+def list_refused(import_id: int, *, limit: int = SHOWN_PROBLEMS) -> list[Change]:
+    """Return the refused rows of an import, each with its reasons. One query."""
+    rows = ProductImportRow.objects.filter(product_import_id=import_id, outcome="refused")
+    return [_change(row, "", {}, PRODUCTS) for row in rows.order_by("line")[:limit]]
 
 
 def list_kept(
@@ -144,6 +169,7 @@ def _change(
 ) -> Change:
     order = {column.name: at for at, column in enumerate(kind.columns)}
     names = sorted(row.after, key=lambda name: order.get(name, len(order)))
+    problems = [Problem(**one) for one in row.problems]
     return Change(
         line=row.line,
         name=row.sku or row.handle or row.email,
@@ -158,6 +184,8 @@ def _change(
         ],
         state=row.state,
         kept_because=say_reason(Problem(**row.kept_because)) if row.kept_because else "",
+        marks=say_marks(problems),
+        refused_because=[say_reason(one) for one in problems] if row.outcome == "refused" else (),
     )
 
 

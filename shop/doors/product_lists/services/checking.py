@@ -9,6 +9,7 @@ from dataclasses import asdict
 from django.db import transaction
 
 from shop.doors.product_lists.core.differences import Outcome, Verdict
+from shop.doors.product_lists.core.doubts import DOUBTS
 from shop.doors.product_lists.core.problems import BadList, Problem
 from shop.doors.product_lists.core.rows import ListRow
 from shop.doors.product_lists.models import ProductImport, ProductImportRow
@@ -66,6 +67,7 @@ def keep_rows(
         is_new = verdict.outcome is Outcome.NEW
         if item.kind == item.Kind.PRODUCTS:
             counts["without_stock"] += is_new and not verdict.after.get("stock")
+            counts.update(one.code for one in row.warnings if one.code in DOUBTS)
         if verdict.outcome is Outcome.SAME and not row.warnings:
             continue
         does_nothing = verdict.outcome in (Outcome.REFUSED, Outcome.SAME)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from shop.doors.product_lists.core.many import ListedVariant, ManyChange, write_many
 from shop.doors.product_lists.services.uploading import ListRefused, choose_columns, receive_list
+from shop.doors.product_lists.words import name_change
 from shop.ground.catalog.selectors.stored import list_refs, read_products
 from shop.ground.kernel.sheets import sheet_lines
 
@@ -17,7 +19,6 @@ def start_many(
     change: ManyChange,
     product_ids: Collection[int],
     *,
-    name: str,
     currency: str,
     by_id: int,
     now: datetime,
@@ -35,7 +36,13 @@ def start_many(
     if not variants:
         raise ListRefused(_("None of the products has a variant."))
     rows = write_many(change, variants, currency)
-    content = "".join(sheet_lines(rows)).encode()
-    import_id = receive_list(file_name=name, content=content, by_id=by_id, now=now)
+    change = replace(change, products=len(products))
+    import_id = receive_list(
+        file_name=name_change(change),
+        content="".join(sheet_lines(rows)).encode(),
+        change=asdict(change),
+        by_id=by_id,
+        now=now,
+    )
     choose_columns(import_id=import_id, fields=rows[0])
     return import_id

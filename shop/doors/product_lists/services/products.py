@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from orders.reports.api import list_ordered_since
-from pricing.api import home_place
+from pricing.api import floors_over_costs, home_place
 from shop.doors.product_lists.core.cells import Value
-from shop.doors.product_lists.core.columns import PRODUCTS
+from shop.doors.product_lists.core.columns import PRODUCTS, market_of
 from shop.doors.product_lists.core.differences import Outcome, Snapshot, Verdict, judge_product
+from shop.doors.product_lists.core.doubts import doubt_price
 from shop.doors.product_lists.core.problems import Problem
 from shop.doors.product_lists.core.rows import ListedProduct, ListRow
 from shop.doors.product_lists.models import ProductImport, ProductImportRow
@@ -28,6 +30,7 @@ from shop.doors.product_lists.services.picturing import add_pictures, remove_pic
 from shop.doors.product_lists.services.saving import Saving
 from shop.ground.catalog.selectors import get_market
 from shop.ground.catalog.selectors.markets import list_currencies
+from shop.ground.kernel.money import write_amount
 
 # Not restored as values: names of categories stay, pictures are taken off.
 STAYS = ("category_zh", "pictures")
@@ -52,6 +55,7 @@ class ProductLists:
         for product in batch:
             verdicts = judge_product(product, snapshot)
             judged.append([_leave_out_pictures(verdict, box) for verdict in verdicts])
+        _doubt_prices([one for verdicts in judged for one in verdicts], snapshot, found)
         return shop, judged
 
     def write(
@@ -93,6 +97,54 @@ class ProductLists:
 
     def finish(self, item: ProductImport) -> None:
         """Keep the file: refused rows are handed out from it."""
+
+
+def _doubt_prices(verdicts: Sequence[Verdict], snapshot: Snapshot, found: ReadList) -> None:
+    """Warn of new prices that are probably not meant. Cost and floor are the home market's."""
+    priced = [one for one in verdicts if any(map(_is_price, one.after))]
+    costs = [_find_cost(one, snapshot) for one in priced]
+    floors = floors_over_costs([cost for cost in costs if cost is not None]) if priced else {}
+    currencies = list_currencies() if priced else {}
+    for verdict, cost in zip(priced, costs, strict=True):
+        for name in filter(_is_price, verdict.after):
+            currency = currencies.get(market_of(name), found.currency)
+            is_home = name == "price"
+            _doubt_price(
+                verdict,
+                name,
+                currency,
+                cost=cost if is_home else None,
+                floor=floors[cost] if is_home and cost is not None else None,
+            )
+
+
+def _is_price(name: str) -> bool:
+    return name == "price" or bool(market_of(name))
+
+
+def _find_cost(verdict: Verdict, snapshot: Snapshot) -> int | None:
+    known = snapshot.variants.get(verdict.row.sku)
+    cost = verdict.after.get("cost", known.values.get("cost") if known else None)
+    return cost if isinstance(cost, int) else None
+
+
+def _doubt_price(
+    verdict: Verdict, name: str, currency: str, *, cost: int | None, floor: int | None
+) -> None:
+    price, present = verdict.after[name], verdict.before.get(name)
+    if not isinstance(price, int):
+        return
+    has = present if isinstance(present, int) else None
+    code = doubt_price(price, present=has, cost=cost, floor=floor)
+    if code:
+        amounts = {"cost": cost, "floor": floor, "present": has}
+        detail: dict[str, Any] = {
+            word: write_amount(amount, currency)
+            for word, amount in amounts.items()
+            if amount is not None
+        }
+        detail["percent"] = round(100 * (price - has) / has) if has else 0
+        verdict.row.warn(code, name, write_amount(price, currency), **detail)
 
 
 def _leave_out_pictures(verdict: Verdict, box: PictureBox) -> Verdict:

@@ -7,18 +7,19 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import PurePath
-from typing import IO
+from typing import IO, Any
 
 from django.db import transaction
 
 from pricing.api import home_place
 from shop.doors.product_lists.archives import open_archive
 from shop.doors.product_lists.core.columns import PRODUCTS, ListKind, guess_fields
+from shop.doors.product_lists.core.doubts import count_doubtful
 from shop.doors.product_lists.core.problems import BadList, Problem
 from shop.doors.product_lists.core.text import Sheet
 from shop.doors.product_lists.models import ProductImport
 from shop.doors.product_lists.selectors.reading import find_file
-from shop.doors.product_lists.sentences import say_problem
+from shop.doors.product_lists.sentences import say_doubtful, say_problem
 from shop.doors.product_lists.workbooks import read_sheet
 from shop.ground.kernel.errors import FairtagError
 
@@ -43,11 +44,13 @@ def receive_list(
     market: str = "",
     by_id: int | None = None,
     kind: ListKind = PRODUCTS,
+    change: dict[str, Any] | None = None,
     now: datetime,
 ) -> int:
     """Keep a list with its pictures and guess its columns; return the import. Raises ListRefused.
 
-    A file with the same columns as an earlier one is read as that one was.
+    A file with the same columns as an earlier one is read as that one was. `change` is the change
+    of many products that the list was made for.
     """
     name = PurePath(file_name.replace("\\", "/")).name[-200:] or "list"
     try:
@@ -68,6 +71,7 @@ def receive_list(
         upload=upload,
         pictures_name=pictures_name[-200:] if pictures is not None else "",
         market_id=market or home_place()[0],
+        change=change,
         encoding=sheet.encoding,
         header=sheet.header,
         fields=_remember_fields(sheet.header, kind) or guess_fields(sheet.header, kind),
@@ -137,9 +141,17 @@ def _require_columns(item: ProductImport, chosen: list[str], kind: ListKind) -> 
 
 
 @transaction.atomic
-def start_applying(*, import_id: int, now: datetime, kind: ListKind = PRODUCTS) -> None:
-    """Have a worker take a checked list over. Raises ListRefused."""
+def start_applying(
+    *, import_id: int, meant: int = 0, now: datetime, kind: ListKind = PRODUCTS
+) -> None:
+    """Have a worker take a checked list over. Raises ListRefused.
+
+    `meant` is how many doubtful prices the caller saw and means: all that the check found.
+    """
     item = lock_import(import_id, State.CHECKED, kind=kind)
+    doubtful = count_doubtful(item.counts)
+    if doubtful and meant != doubtful:
+        raise ListRefused(say_doubtful(doubtful))
     if item.is_whole and item.counts.get("refused"):
         problem = Problem(0, "all_or_none", detail={"refused": item.counts["refused"]})
         raise ListRefused(say_problem(problem, item.file_name))

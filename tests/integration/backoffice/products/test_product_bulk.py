@@ -43,14 +43,53 @@ def test_prices_of_chosen_products_fall_and_rise_again(as_role: Callable[[str], 
     assert shown["Location"] == reverse("admin:product_list", args=[item.pk])
     work_on_product_lists()
     page = browser.get(shown["Location"]).content.decode()
-    assert "2 changed" in page
+    assert "List price -10 % · 2 products" in page
+    assert "Variants: 2 would change, 0 would not, 0 refused." in page
     assert read_prices(chosen) == [995, 1_000]
     browser.post(reverse("admin:product_list_apply", args=[item.pk]))
     work_on_product_lists()
     assert read_prices(chosen) == [896, 900]
+    page = browser.get(shown["Location"]).content.decode()
+    assert "Variants: 2 changed, 0 left as they were, 0 refused." in page
+    assert "Undo this change" in page
     browser.post(reverse("admin:product_list_undo", args=[item.pk]))
     work_on_product_lists()
     assert read_prices(chosen) == [995, 1_000]
+
+
+def test_doubtful_prices_are_applied_only_once_confirmed(
+    as_role: Callable[[str], Client],
+) -> None:
+    browser = as_role(MERCHANDISER)
+    chosen = list(Variant.objects.order_by("pk")[:4])
+    known = ((450, 500), (450, 395), (1_000, None), (450, 300))
+    for variant, (price, cost) in zip(chosen, known, strict=True):
+        Variant.objects.filter(pk=variant.pk).update(list_minor=price, cost_minor=cost)
+    session = browser.session
+    session[CHOSEN_PRODUCTS] = [one.product_id for one in chosen]
+    session.save()
+    shown = browser.post(BULK, {"what": "price", "price": "4.00"})
+    item = ProductImport.objects.latest("pk")
+    work_on_product_lists()
+    assert item.rows.exclude(problems=[]).count() == 3
+    page = browser.get(shown["Location"]).content.decode()
+    for said in (
+        "3 new prices look wrong.",
+        "below the cost of 5.00",
+        "below the floor of 4.03",
+        "changes by -60 %",
+        "Yes, these 3 prices are meant",
+    ):
+        assert said in page
+    apply = reverse("admin:product_list_apply", args=[item.pk])
+    for meant in ({}, {"meant": "2"}):
+        refused = browser.post(apply, meant, follow=True).content.decode()
+        assert "Look at them and confirm that they are meant." in refused
+    work_on_product_lists()
+    assert read_prices(chosen) == [450, 450, 1_000, 450]
+    browser.post(apply, {"meant": "3"})
+    work_on_product_lists()
+    assert read_prices(chosen) == [400] * 4
 
 
 def read_prices(variants: list[Variant]) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from rest_framework import serializers
 
 from shop.doors.api.answers import AnswerSerializer, computed
-from shop.doors.product_lists.api import ImportView, Problem, say_problem
+from shop.doors.product_lists.api import ImportView, Problem, count_doubtful, say_problem
 
 MOST_COLUMNS = 200
 
@@ -35,6 +35,16 @@ class CheckListSerializer(serializers.Serializer[object]):
     )
     is_whole = serializers.BooleanField(
         default=False, help_text="Take over all rows or none: a refused one stops the others."
+    )
+
+
+class ApplyListSerializer(serializers.Serializer[object]):
+    """That its doubtful prices are meant."""
+
+    meant_prices = serializers.IntegerField(
+        default=0,
+        min_value=0,
+        help_text="`counts.doubtful` as the check found it, once somebody has looked at them.",
     )
 
 
@@ -80,6 +90,13 @@ class ListCountsSerializer(AnswerSerializer[Mapping[str, int]]):
     same = _count("same")
     added = _count("added", help_text="They only add to their product, such as pictures.")
     refused = _count("refused")
+    doubtful = computed(
+        count_doubtful,
+        serializers.IntegerField(
+            help_text="New prices below cost or floor, or more than half away from the present"
+            " ones. `problems` name them; they are applied only if they are meant."
+        ),
+    )
 
 
 class ProductListSerializer(AnswerSerializer[ImportView]):

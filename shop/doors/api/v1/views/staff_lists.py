@@ -22,6 +22,7 @@ from shop.doors.api.schema import describe
 from shop.doors.api.staff import StaffView
 from shop.doors.api.v1 import staff_product_examples as examples
 from shop.doors.api.v1.serializers.staff_lists import (
+    ApplyListSerializer,
     CheckListSerializer,
     ListFormSerializer,
     ListProblem,
@@ -169,15 +170,22 @@ class ApplyListView(ProductListBase):
         "applyProductList",
         "Have a checked list taken over",
         tag=TAG,
+        request=ApplyListSerializer,
+        request_example=examples.APPLY,
         response=ProductListSerializer,
         example=examples.LIST,
         refusals=ASKED,
         audience="staff",
     )
     def post(self, request: Request, list_id: int) -> HttpResponse:
-        """Once: a list that is being taken over or was is refused. Refused rows are left out."""
+        """Once: a list that is being taken over or was is refused, and so is one with doubtful
+        prices that are not said to be meant. Refused rows are left out.
+        """
         self.require(StaffScope.PRODUCTS_WRITE, SEE, TAKE)
-        return self.ask(list_id, lambda: start_applying(import_id=list_id, now=self.now))
+        meant = self.read_body(ApplyListSerializer)["meant_prices"]
+        return self.ask(
+            list_id, lambda: start_applying(import_id=list_id, meant=meant, now=self.now)
+        )
 
 
 class UndoListView(ProductListBase):
