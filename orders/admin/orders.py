@@ -30,6 +30,7 @@ from orders.fulfilment.api import (
 from orders.order.api import LONGEST_COMMENT, may_cancel
 from orders.order.models import Order
 from orders.payments.api import REFUNDABLE, refund_order
+from shop.ground.catalog.selectors import list_markets
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.ids import uuid7
 from shop.ground.staff.columns import money_column, tag_column
@@ -39,6 +40,22 @@ from shop.ground.staff.log import write_act
 from shop.ground.staff.masked import MaskedAdmin
 from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.ground.staff.roles import mask_email, mask_text
+
+
+class MarketFilter(admin.SimpleListFilter):
+    """One of the shop's markets; not shown where there is one only."""
+
+    title = _("market")
+    parameter_name = "market"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The markets, none of one."""
+        markets = [(one.code, one.name) for one in list_markets()]
+        return markets if len(markets) > 1 else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        """Select the orders of the market."""
+        return queryset.filter(market_code=self.value()) if self.value() else queryset
 
 
 class ToDoFilter(admin.SimpleListFilter):
@@ -102,6 +119,7 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
         ToDoFilter,
         ("status", ChoicesDropdownFilter),
         ChannelFilter,
+        MarketFilter,
         "is_simulated",
         ("placed_at", MomentRangeFilter),
     ]

@@ -101,14 +101,21 @@ WHERE o.status = 'fulfilled' AND NOT o.is_simulated
 
 
 def report_satisfaction(
-    *, since: date, until: date, market: str = "", channel: str = ""
+    *,
+    since: date,
+    until: date,
+    ends_at: datetime | None = None,
+    market: str = "",
+    channel: str = "",
 ) -> SatisfactionReport:
     """Return how satisfied buyers were, of answers given on business days `[since, until)`.
 
-    Simulated orders are left out. `market` and `channel` narrow it. Three queries.
+    Simulated orders are left out. `market` and `channel` narrow it, and so does `ends_at`, a moment
+    of the last day. Three queries.
     """
     zone = ZoneInfo(settings.BUSINESS_TIME_ZONE)
     start, end = (datetime.combine(day, time.min, zone) for day in (since, until))
+    end = end if ends_at is None else min(end, ends_at)
     given = {"zone": settings.BUSINESS_TIME_ZONE, "start": start, "end": end}
     given |= {"market": market, "channel": channel}
     sums = _ask(_SUMS, given)

@@ -136,6 +136,7 @@ CROSS JOIN LATERAL (
 ) off
 WHERE o.placed_at >= %(since)s AND o.placed_at < %(until)s AND o.status = ANY(%(sold)s)
     AND o.currency = %(currency)s AND (%(channel)s = '' OR o.channel = %(channel)s)
+    AND (%(market)s = '' OR o.market_code = %(market)s)
     AND off.campaign_id IS NOT NULL
 GROUP BY 1 ORDER BY 3 DESC
 """
@@ -153,13 +154,15 @@ class CampaignSum:
 
 
 def sum_campaigns(
-    *, since: datetime, until: datetime, currency: str, channel: str = ""
+    *, since: datetime, until: datetime, currency: str, market: str = "", channel: str = ""
 ) -> list[CampaignSum]:
-    """Return the sums of each campaign over `[since, until)`, the costliest first. One query."""
+    """Return the sums of each campaign over `[since, until)`, the costliest first, of one market
+    and channel if asked. One query."""
     asked: dict[str, Any] = {
         "since": since,
         "until": until,
         "currency": currency,
+        "market": market,
         "channel": channel,
     }
     with connection.cursor() as cursor:

@@ -16,6 +16,7 @@ WITH months AS (
         sum(total_minor - refunded_minor) AS paid
     FROM orders_order
     WHERE status = ANY(%(sold)s) AND shopper_id IS NOT NULL AND currency = %(currency)s
+        AND (%(market)s = '' OR market_code = %(market)s)
     GROUP BY 1, 2
 ), placed AS (
     SELECT month, paid, min(month) OVER (PARTITION BY shopper_id) AS first FROM months
@@ -32,6 +33,7 @@ _BETWEEN = """
 SELECT channel, count(*), sum(total_minor - refunded_minor)::bigint
 FROM orders_order
 WHERE status = ANY(%(sold)s) AND currency = %(currency)s
+    AND (%(market)s = '' OR market_code = %(market)s)
     AND placed_at >= %(since)s AND placed_at < %(until)s
 GROUP BY 1
 """
@@ -48,22 +50,26 @@ class CohortMonth:
     sales_minor: int
 
 
-def list_cohorts(*, since: date, currency: str) -> list[CohortMonth]:
-    """Return the cohorts of first orders from the month `since`, month by month. One query, which
-    reads all orders of the currency."""
+def list_cohorts(*, since: date, currency: str, market: str = "") -> list[CohortMonth]:
+    """Return the cohorts of first orders from the month `since`, month by month, of one market if
+    asked. One query, which reads all orders of the currency."""
     asked: dict[str, str | date] = {
         "zone": settings.BUSINESS_TIME_ZONE,
         "since": since,
         "currency": currency,
+        "market": market,
     }
     with connection.cursor() as cursor:
         cursor.execute(_COHORTS, {**asked, "sold": [str(one) for one in SOLD]})
         return [CohortMonth(*row) for row in cursor.fetchall()]
 
 
-def sum_between(*, since: datetime, until: datetime, currency: str) -> dict[str, tuple[int, int]]:
+def sum_between(
+    *, since: datetime, until: datetime, currency: str, market: str = ""
+) -> dict[str, tuple[int, int]]:
     """Return orders and sales (refunds taken off) of `[since, until)` by channel. One query."""
     asked: dict[str, str | datetime] = {"since": since, "until": until, "currency": currency}
+    asked["market"] = market
     with connection.cursor() as cursor:
         cursor.execute(_BETWEEN, {**asked, "sold": [str(one) for one in SOLD]})
         return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}

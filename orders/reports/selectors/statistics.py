@@ -54,12 +54,15 @@ FIGURES = tuple(field.name for field in fields(DaySales))
 KEYS = ("day", "channel", "currency")
 
 
-def list_day_sales(*, since: date, today: date, currency: str) -> list[DaySales]:
+def list_day_sales(*, since: date, today: date, currency: str, market: str = "") -> list[DaySales]:
     """Return sales in a currency from `since` to `today` by business day and channel.
 
     Three queries. Days before yesterday come from the stored sums, as far as the job has made them;
-    the others are summed here. Days without sales have no row.
+    the others are summed here, and so are all days of one of several markets with this currency
+    (`market`). Days without sales have no row.
     """
+    if market:
+        return sum_sales(since=since, until=today + A_DAY, currency=currency, market=market)
     zone = settings.BUSINESS_TIME_ZONE
     stored = SalesDay.objects.filter(zone=zone, day__gte=since)
     newest = stored.aggregate(day=Max("day"))["day"]
@@ -70,9 +73,9 @@ def list_day_sales(*, since: date, today: date, currency: str) -> list[DaySales]
     return [*(DaySales(*row) for row in kept.values_list(*FIGURES)), *live]
 
 
-def sum_sales(*, since: date, until: date, currency: str = "") -> list[DaySales]:
-    """Sum the order lines of business days `[since, until)`, of every currency by itself or of one.
-    One query, 2 ms per 1,000 lines."""
+def sum_sales(*, since: date, until: date, currency: str = "", market: str = "") -> list[DaySales]:
+    """Sum the order lines of business days `[since, until)`, of every currency by itself or of one,
+    and of one market if asked. One query, 2 ms per 1,000 lines."""
     zone = ZoneInfo(settings.BUSINESS_TIME_ZONE)
     start, end = (datetime.combine(day, time.min, zone) for day in (since, until))
     day = TruncDate("order__placed_at", tzinfo=zone)
@@ -81,6 +84,8 @@ def sum_sales(*, since: date, until: date, currency: str = "") -> list[DaySales]
     )
     if currency:
         lines = lines.filter(order__currency=currency)
+    if market:
+        lines = lines.filter(order__market_code=market)
     rows: Any = (  # the stubs type rows by literal keys; these are read by FIGURES
         lines.values(day=day, channel=F("order__channel"), currency=F("order__currency"))
         .annotate(**_sums())

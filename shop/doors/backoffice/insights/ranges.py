@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from shop.doors.backoffice.formats import show_day
 from shop.doors.backoffice.home.sales import Period
+from shop.ground.catalog.core.values import MarketValue
 from shop.ground.catalog.selectors import list_markets
 from shop.ground.staff.phrases import join_names
 from shop.ground.staff.region import staff_currency
@@ -39,15 +40,39 @@ CHANNELS: dict[str, Text] = {
 
 
 @dataclass(frozen=True, slots=True)
+class MarketChoice:
+    """One market, or all that sell in one currency: amounts are summed within a currency only.
+
+    `market` is the code of one of several markets of the currency, "" for all of them.
+    """
+
+    key: str
+    name: str
+    currency: str
+    market: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class InsightsQuery:
     """What a reader of insights asked for. `shift` are the days back to what is compared, None
-    without comparison; `currency` stands for the markets that sell in it."""
+    without comparison; `is_usual` says whether `sold_in` is what is shown unasked."""
 
     period: Period
     preset: str
     compare: str
     channel: str
-    currency: str
+    sold_in: MarketChoice
+    is_usual: bool
+
+    @property
+    def currency(self) -> str:
+        """The currency of all amounts."""
+        return self.sold_in.currency
+
+    @property
+    def market(self) -> str:
+        """The market that is asked for, "" for all of the currency."""
+        return self.sold_in.market
 
     @property
     def shift(self) -> int | None:
@@ -60,8 +85,8 @@ class InsightsQuery:
         kept = {"days": self.preset, "compare": self.compare, "channel": self.channel}
         if self.preset == "custom":
             kept |= {"from": self.period.dates[0].isoformat(), "to": self.period.last.isoformat()}
-        if self.currency != staff_currency():
-            kept["currency"] = self.currency
+        if not self.is_usual:
+            kept["market"] = self.sold_in.key
         return {name: text for name, text in kept.items() if text}
 
     def address(self, **changes: str) -> str:
@@ -77,7 +102,8 @@ class InsightsQuery:
             "placed_at_to_0": self.period.last.isoformat(),
             "placed_at_to_1": "23:59:59.999999",
         }
-        return urlencode(bounds | ({"channel": self.channel} if self.channel else {}))
+        narrowed = {"channel": self.channel, "market": self.market}
+        return urlencode(bounds | {name: text for name, text in narrowed.items() if text})
 
 
 def read_asked(fields: Mapping[str, str], now: datetime) -> InsightsQuery:
@@ -89,13 +115,14 @@ def read_asked(fields: Mapping[str, str], now: datetime) -> InsightsQuery:
         preset = USUAL
     period = custom or Period(DAYS[preset], today.today, today.zone)
     compare, channel = fields.get("compare", "previous"), fields.get("channel", "")
-    currency = fields.get("currency", "")
+    usual, sold_in = _find_choice(""), _find_choice(fields.get("market", ""))
     return InsightsQuery(
         period=period,
         preset=preset,
         compare=compare if compare in COMPARED else "previous",
         channel=channel if channel in CHANNELS else "",
-        currency=currency if currency in dict(list_currencies()) else staff_currency(),
+        sold_in=sold_in,
+        is_usual=sold_in == usual,
     )
 
 
@@ -112,13 +139,27 @@ def _read_custom(fields: Mapping[str, str], today: date) -> Period | None:
     return Period((last - first).days + 1, today, settings.BUSINESS_TIME_ZONE, last)
 
 
-def list_currencies() -> Iterator[tuple[str, str]]:
-    """Yield each currency with the markets that sell in it: sales are summed by currency."""
-    named: dict[str, list[str]] = {}
+def list_choices() -> Iterator[MarketChoice]:
+    """Yield the markets, those of one currency behind all of it."""
+    sold_in: dict[str, list[MarketValue]] = {}
     for market in list_markets():
-        named.setdefault(market.currency, []).append(market.name)
-    for currency, names in named.items():
-        yield currency, f"{join_names(names)} ({currency})"
+        sold_in.setdefault(market.currency, []).append(market)
+    for currency, markets in sold_in.items():
+        named = f"{join_names([one.name for one in markets])} ({currency})"
+        if len(markets) == 1:
+            yield MarketChoice(markets[0].code, named, currency)
+            continue
+        yield MarketChoice(currency, named, currency)
+        for one in markets:
+            yield MarketChoice(one.code, f"{one.name} ({currency})", currency, one.code)
+
+
+def _find_choice(key: str) -> MarketChoice:
+    """Return what is asked for, else all that is sold in the currency of the shop."""
+    choices = list(list_choices())
+    home = staff_currency()
+    usual = next((one for one in choices if one.currency == home), MarketChoice("", "", home))
+    return next((one for one in choices if one.key == key), usual)
 
 
 def build_bar(
@@ -127,7 +168,7 @@ def build_bar(
     """Return what the date bar shows: presets, the form's choices, and how far data goes. Without
     sales there is neither channel nor market nor a file."""
     names = {"today": _("Today"), "7": _("7 days"), "28": _("28 days")}
-    currencies = list(list_currencies())
+    choices = list(list_choices())
     return {
         "presets": [
             (asked.address(days=preset), name, preset == asked.preset)
@@ -140,9 +181,10 @@ def build_bar(
         "channels": [(key, name, key == asked.channel) for key, name in CHANNELS.items()]
         if has_sales
         else [],
-        "currencies": [(key, name, key == asked.currency) for key, name in currencies]
-        if has_sales and len(currencies) > 1
+        "markets": [(one.key, one.name, one == asked.sold_in) for one in choices]
+        if has_sales and len(choices) > 1
         else [],
+        "market": asked.sold_in.name if has_sales else "",
         "complete_to": "" if complete_to is None else show_day(complete_to),
         "zone": asked.period.zone,
         "csv": asked.address(format="csv") if has_sales else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.utils.functional import Promise
@@ -17,10 +17,11 @@ from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import WIDE, Chart, Series
 from shop.doors.backoffice.formats import show_day, show_month, show_short_money
 from shop.doors.backoffice.home.sales import ONLINE, Card, Sales, draw_personal
-from shop.doors.backoffice.insights.ranges import InsightsQuery
+from shop.doors.backoffice.insights.ranges import CHANNELS, InsightsQuery
 from shop.doors.backoffice.memory import remember
 from shop.ground.staff.columns import show_minor
 from shop.ground.staff.numbers import EMPTY, show_count, show_percent
+from shop.ground.staff.phrases import join_names
 
 SALES_SECONDS, FUNNEL_SECONDS, COHORT_SECONDS = 30.0, 60.0, 900.0
 COHORTS = 12
@@ -40,6 +41,14 @@ class FunnelStep:
     of_all: str
     of_before: str
     share: int
+
+
+@dataclass(frozen=True, slots=True)
+class TodayChange:
+    """The change of figures from the same hours before; `note` names channels without data."""
+
+    changes: Mapping[str, float | None] = field(default_factory=dict)
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +78,14 @@ def read_asked_sales(asked: InsightsQuery) -> Sales:
 
 def _list_sales(asked: InsightsQuery, first: date, last: date) -> tuple[DaySales, ...]:
     rows = remember(
-        ("asked sales", first, asked.currency),
+        ("asked sales", first, asked.currency, asked.market),
         SALES_SECONDS,
-        lambda: list_day_sales(since=first, today=asked.period.today, currency=asked.currency),
+        lambda: list_day_sales(
+            since=first,
+            today=asked.period.today,
+            currency=asked.currency,
+            market=asked.market,
+        ),
     )
     return tuple(row for row in rows if row.day <= last and asked.channel in ("", row.channel))
 
@@ -80,7 +94,7 @@ def build_asked_cards(
     asked: InsightsQuery, sales: Sales, now: datetime, *, with_prices: bool
 ) -> list[Card]:
     """Return the figures of the period, each with its change like with like."""
-    today = _compare_today(asked, now) if asked.preset == "today" else {}
+    today = _compare_today(asked, now) if asked.preset == "today" else TodayChange()
     orders, sold = (
         sum(getattr(row, one) for row in sales.now) for one in ("orders", "sales_minor")
     )
@@ -100,31 +114,56 @@ def _card(
     sales: Sales,
     name: str,
     show: Callable[[float], str],
-    today: Mapping[str, float | None],
+    today: TodayChange,
 ) -> Card:
     def figure(row: DaySales) -> float:
         return float(getattr(row, name))
 
     total = sum(figure(row) for row in sales.now)
     change = None if sales.shift is None else sales.compare(figure)
-    return Card(title, show(total), today.get(name, change), NO_LINE)
+    return Card(title, show(total), today.changes.get(name, change), NO_LINE, today.note)
 
 
-def _compare_today(asked: InsightsQuery, now: datetime) -> dict[str, float | None]:
+def _compare_today(asked: InsightsQuery, now: datetime) -> TodayChange:
     """Return the change of orders and sales up to this hour from the same hours of the day compared
     with. Two queries."""
     if asked.shift is None:
-        return {}
+        return TodayChange()
     back = timedelta(days=asked.shift)
-    sums = []
-    for since, until in ((asked.period.start, now), (asked.period.start - back, now - back)):
-        found = sum_between(since=since, until=until, currency=asked.currency)
-        kept = [both for channel, both in found.items() if asked.channel in ("", channel)]
-        sums.append([sum(one[at] for one in kept) for at in (0, 1)])
-    return {
-        name: now_sum / before - 1.0 if before > 0 else None
-        for name, now_sum, before in zip(("orders", "sales_minor"), *sums, strict=True)
-    }
+    found, earlier = (
+        sum_between(since=since, until=until, currency=asked.currency, market=asked.market)
+        for since, until in ((asked.period.start, now), (asked.period.start - back, now - back))
+    )
+    return compare_channels(
+        *(
+            {name: sums for name, sums in one.items() if asked.channel in ("", name)}
+            for one in (found, earlier)
+        )
+    )
+
+
+def compare_channels(
+    found: Mapping[str, tuple[int, int]], earlier: Mapping[str, tuple[int, int]]
+) -> TodayChange:
+    """Return the change of orders and sales by channel, over the channels that have both.
+
+    The sales of a channel may arrive later, as an import does: one without an order today is no
+    fall by 100 %, and is named.
+
+    >>> compare_channels({"online": (3, 90)}, {"online": (2, 60)}).changes
+    {'orders': 0.5, 'sales_minor': 0.5}
+    """
+    both = [name for name in found if name in earlier]
+    changes: dict[str, float | None] = dict.fromkeys(("orders", "sales_minor"))
+    for at, name in enumerate(changes):
+        before = sum(earlier[one][at] for one in both)
+        if before > 0:
+            changes[name] = sum(found[one][at] for one in both) / before - 1.0
+    missing = [str(CHANNELS.get(name, name)) for name in sorted(earlier) if name not in found]
+    if not missing:
+        return TodayChange(changes)
+    said = _("no data yet: %(channels)s") % {"channels": join_names(missing)}
+    return TodayChange(changes, said)
 
 
 def _conversion_card(funnels: Sequence[DayFunnel]) -> Card:
@@ -213,9 +252,9 @@ def list_cohort_lines(asked: InsightsQuery) -> list[CohortLine]:
     """Return the cohorts of the last year, oldest first. One query, remembered for minutes."""
     first = (asked.period.today.replace(day=1) - timedelta(days=31 * (COHORTS - 1))).replace(day=1)
     rows = remember(
-        ("cohorts", first, asked.currency),
+        ("cohorts", first, asked.currency, asked.market),
         COHORT_SECONDS,
-        lambda: list_cohorts(since=first, currency=asked.currency),
+        lambda: list_cohorts(since=first, currency=asked.currency, market=asked.market),
     )
     sizes = {row.first: row.shoppers for row in rows if row.later == 0}
     found: dict[date, dict[int, int]] = {}

@@ -10,11 +10,7 @@ from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.home.sales import draw_personal, draw_rungs
 from shop.doors.backoffice.insights.fairness import read_fairness
 from shop.doors.backoffice.insights.lift import list_lift_days, tell_lift
-from shop.doors.backoffice.insights.promotions import (
-    list_promotions,
-    read_satisfaction,
-    tabulate_promotions,
-)
+from shop.doors.backoffice.insights.promotions import list_promotions, tabulate_promotions
 from shop.doors.backoffice.insights.ranges import build_bar, read_asked
 from shop.doors.backoffice.insights.sales import (
     build_asked_cards,
@@ -25,6 +21,7 @@ from shop.doors.backoffice.insights.sales import (
     read_asked_sales,
     read_funnels,
 )
+from shop.doors.backoffice.insights.satisfaction import read_satisfaction
 from shop.doors.backoffice.insights.sheets import answer_sheet
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.region import StaffRegion, in_region, staff_zone
@@ -83,7 +80,7 @@ def show_promotions(request: HttpRequest) -> HttpResponse:
 
 @needs("orders.view_orderrating")
 def show_satisfaction(request: HttpRequest) -> HttpResponse:
-    """Show how satisfied buyers were in the days asked for. Four queries of our own."""
+    """Show how satisfied buyers were in the days asked for. Seven queries of our own."""
     now = utc_now()
     asked = read_asked(request.GET, now)
     found = read_satisfaction(asked, now)

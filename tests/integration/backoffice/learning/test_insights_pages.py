@@ -70,11 +70,21 @@ def test_pages_of_insights_open_and_make_files(root: Client) -> None:
     assert "What happens when a limit is broken" in fair
 
 
-def test_satisfaction_shows_answers_of_these_days_alone(root: Client) -> None:
-    for ago, answers in ((2, str(ROWS)), (60, "0")):
+def test_satisfaction_is_compared_with_the_days_before(root: Client) -> None:
+    OrderRating.objects.update(score=4)
+    rated = OrderRating.objects.order_by("pk")
+    OrderRating.objects.filter(pk=rated[0].pk).update(score=5)
+    found = {}
+    for ago in (2, 30, 60):
         OrderRating.objects.update(rated_at=utc_now() - timedelta(days=ago))
+        if ago == 30:
+            OrderRating.objects.filter(pk=rated[0].pk).update(rated_at=utc_now())
         forget_all()
         page = root.get(reverse("admin:satisfaction"))
-        assert page.context["answers"] == answers
+        found[ago] = [(one.figure, one.change) for one in page.context["cards"]]
         said = "Nobody answered in these days" in page.content.decode()
-        assert said is (answers == "0")
+        assert said is (ago == 60)
+    assert [answers for _mean, _share, (answers, _change) in found.values()] == [
+        *(str(ROWS), "1", "0"),
+    ]
+    assert [changes[0][1] for changes in found.values()] == ["", "+1.0", ""]

@@ -10,7 +10,10 @@ from orders.reports.selectors.statistics import DaySales
 from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import Series
 from shop.doors.backoffice.home.sales import Period, Sales
+from shop.doors.backoffice.insights import ranges
 from shop.doors.backoffice.insights.ranges import read_asked
+from shop.doors.backoffice.insights.sales import compare_channels
+from shop.ground.catalog.core.values import MarketValue
 from shop.ground.staff.numbers import show_count
 
 NOW = datetime(2026, 11, 30, 17, tzinfo=UTC)
@@ -36,6 +39,34 @@ def test_a_channel_that_rarely_sells_holds_nothing_up() -> None:
     daily = [_sold(day, "online") for day in range(24, 30)]
     sales = Sales(Period(7, TODAY, "UTC"), (*rare, *daily), ())
     assert sales.data_to == date(2026, 11, 29)
+
+
+def test_a_channel_without_data_today_is_named_not_compared() -> None:
+    earlier = {"online": (2, 60), "store": (8, 900)}
+    today = compare_channels({"online": (3, 90)}, earlier)
+    assert today.changes == {"orders": 0.5, "sales_minor": 0.5}
+    assert today.note == "no data yet: store"
+    nothing = compare_channels({}, earlier)
+    assert set(nothing.changes.values()) == {None}
+    assert nothing.note == "no data yet: online, store"
+
+
+def test_markets_are_chosen_by_name_also_within_a_currency(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    markets = [
+        MarketValue(code, code.upper(), currency, "", "", "en")
+        for code, currency in (("us", "USD"), ("de", "EUR"), ("fr", "EUR"))
+    ]
+    monkeypatch.setattr(ranges, "list_markets", lambda: markets)
+    named = ["US (USD)", "DE, FR (EUR)", "DE (EUR)", "FR (EUR)"]
+    assert [one.name for one in ranges.list_choices()] == named
+    asked = read_asked({"market": "fr"}, NOW)
+    assert (asked.currency, asked.market, asked.fields["market"]) == ("EUR", "fr", "fr")
+    assert "market=fr" in asked.orders_query
+    both = read_asked({"market": "EUR"}, NOW)
+    assert (both.currency, both.market) == ("EUR", "")
+    assert "market" not in read_asked({"market": "us"}, NOW).fields
 
 
 @pytest.mark.usefixtures("_one_market")
