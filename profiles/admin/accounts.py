@@ -26,7 +26,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from profiles.shoppers.models.accounts import Account
 from shop.ground.staff.columns import age_column, show_tag
-from shop.ground.staff.log import say_entry
+from shop.ground.staff.log import about_rights, say_entry
 from shop.ground.staff.masked import MaskedAdmin, mask_addresses
 from shop.ground.staff.numbers import EMPTY
 from shop.ground.staff.phrases import join_names
@@ -145,6 +145,21 @@ class RoleAdmin(DjangoGroupAdmin, StaffAdmin):  # type: ignore[misc]  # as above
         return int(row.right_count)
 
 
+class RightsFilter(admin.SimpleListFilter):
+    """What was done to who may do what."""
+
+    title = _("about")
+    parameter_name = "about"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The one choice."""
+        return [("rights", _("accounts, roles and tokens"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Select acts on accounts, roles and tokens."""
+        return queryset.filter(about_rights()) if self.value() == "rights" else queryset
+
+
 @admin.register(LogEntry)
 class StaffActionAdmin(MaskedAdmin, ReadOnlyAdmin):
     blank_text = _("What staff change in these pages is listed here, with who did it and when.")
@@ -153,6 +168,7 @@ class StaffActionAdmin(MaskedAdmin, ReadOnlyAdmin):
     list_select_related = ["user", "content_type"]
     list_filter = [
         ("action_flag", ChoicesDropdownFilter),
+        RightsFilter,
         ("action_time", RangeDateTimeFilter),
     ]
     search_fields = ["object_id__startswith"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext, override
 
@@ -40,6 +42,23 @@ def record_act(
     kind = ContentType.objects.get_by_natural_key(*table.split("."))
     row = kind.get_object_for_this_type(pk=object_id)
     LogEntry.objects.log_actions(by_id, [row], ADDITION if is_new else CHANGE, act)
+
+
+def about_rights() -> Q:
+    """Return the condition, for recorded acts, that they are about who may do what."""
+    tables = (
+        *(("profiles", "account"), ("auth", "group")),
+        *(("promotions", "stafftoken"), ("promotions", "tilltoken")),
+    )
+    found = Q()
+    for app, model in tables:
+        found |= Q(content_type__app_label=app, content_type__model=model)
+    return found
+
+
+def count_acts_on_rights(*, since: datetime) -> int:
+    """Return how often staff changed accounts, roles and tokens since then. One query."""
+    return LogEntry.objects.filter(about_rights(), action_time__gte=since).count()
 
 
 def say_entry(entry: LogEntry) -> str:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
@@ -20,12 +21,15 @@ from promotions.campaigns.core.workflow import CAMPAIGN, THRESHOLDS
 from promotions.models import Campaign, CampaignCheck, CampaignPolicy
 from promotions.release.api import propose_thresholds
 from shop.doors.backoffice.home.todos import Todo
+from shop.doors.backoffice.memory import forget_all
 from shop.doors.backoffice.tasks import check_running_campaigns
 from shop.ground.approvals.models import ApprovalRequest
 from shop.ground.approvals.selectors import list_waiting
 from shop.ground.approvals.services import ask_approval
+from shop.ground.jobs.models import JobRun
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_money
+from shop.ground.staff.log import record_act
 from shop.ground.staff.roles import ANALYST, APPROVER, AUDITOR, MERCHANDISER, SUPPORT
 from tests.factories.backoffice_prices import NOON
 
@@ -151,6 +155,43 @@ def test_alarms_of_the_model_in_use_are_to_do(as_role: Callable[[str], Client]) 
     ]
     assert (todo.count, todo.link) == ("4", reverse("admin:models"))
     assert not any("alarm" in text for text in todos_of(as_role(MERCHANDISER)))
+
+
+def test_auditors_are_told_of_what_is_to_be_looked_into(
+    as_role: Callable[[str], Client],
+) -> None:
+    now = utc_now()
+    browser = as_role(AUDITOR)
+    JobRun.objects.create(
+        name="check_replay", queue="training", outcome="failed", started_at=now, heartbeat_at=now
+    )
+    LogEntry.objects.all().delete()
+    person = get_user_model().objects.get(email="auditor@staff.example")
+    record_act(table="profiles.account", object_id=person.pk, by_id=person.pk, act=[])
+    other = Campaign.objects.order_by("pk")[0]
+    record_act(table="promotions.campaign", object_id=other.pk, by_id=person.pk, act=[])
+    forget_all()
+    todos = todos_of(browser)
+    failed = todos["price records do not come out as they were decided"]
+    assert failed.is_failure
+    changed = todos["change of an account, role or token within 7 days"]
+    for todo in (failed, changed):
+        assert browser.get(todo.link).context["cl"].result_count == 1
+    assert not any("role or token" in text for text in todos_of(as_role(ANALYST)))
+
+
+def test_analysts_are_told_of_what_is_to_be_read(as_role: Callable[[str], Client]) -> None:
+    now = utc_now()
+    Campaign.objects.update(ends_at=now + timedelta(days=1))
+    ended = Campaign.objects.order_by("pk")[0]
+    Campaign.objects.filter(pk=ended.pk).update(
+        status="ended", starts_at=now - timedelta(days=9), ends_at=now - timedelta(days=1)
+    )
+    forget_all()
+    browser = as_role(ANALYST)
+    todo = todos_of(browser)[f"campaign ended within 7 days: {ended.name}"]
+    assert 'id="ft-results"' in browser.get(todo.link).content.decode()
+    assert not any("ended" in text for text in todos_of(as_role(MERCHANDISER)))
 
 
 def test_forms_offer_the_last_five_reasons_of_their_reader(

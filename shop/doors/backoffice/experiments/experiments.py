@@ -46,6 +46,8 @@ VERDICTS: dict[str, tuple[Text, str]] = {
     "few": (gettext_lazy("too few shoppers to say anything yet"), "gray"),
     "open": (gettext_lazy("no difference proven yet"), "amber"),
 }
+# Verdicts that waiting does not change.
+PROVEN = ("wins", "loses", "harmed", "mismatch")
 # Why turns of goods may not be read.
 FAULTS: dict[str, Text] = {
     "coins": gettext_lazy(
@@ -229,6 +231,14 @@ def say_cells_read(row: ExperimentRow) -> str:
         "low": show_change(figures["spill_low"]),
         "high": show_change(figures["spill_high"]),
     }
+
+
+def is_ready(row: ExperimentRow, now: datetime) -> bool:
+    """Return whether a running experiment has a result to decide on: a proven one, or the end of
+    the planned time."""
+    if row.state != "running" or row.newest is None:
+        return False
+    return row.newest.figures["verdict"] in PROVEN or _is_over(row, now)
 
 
 def _is_over(row: ExperimentRow, now: datetime) -> bool:

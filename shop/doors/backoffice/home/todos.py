@@ -16,23 +16,39 @@ from orders.fulfilment.api import count_packed, orders_to_pack
 from orders.payments.api import count_troubled
 from orders.reports.api import list_running_out
 from orders.returns.api import count_returns
-from pricing.api import read_open_contests
+from pricing.api import (
+    home_place,
+    list_model_versions,
+    list_quality,
+    name_family,
+    read_open_contests,
+    read_seals,
+)
+from pricing.optimum.core import say_rule
+from profiles.experiments.api import list_experiments
 from profiles.reviews.api import count_open_questions
-from promotions.campaigns.api import CampaignView
+from promotions.campaigns.api import CampaignStatus, CampaignView, list_campaigns_between
 from promotions.coupons.api import BudgetRow
-from shop.doors.backoffice.learning.scorecards import list_alarms
+from shop.doors.backoffice.experiments.experiments import is_ready, name_of
+from shop.doors.backoffice.learning.scorecards import VERSIONS, find_taker, list_alarms
 from shop.doors.backoffice.memory import remember
 from shop.doors.backoffice.names import name_cards
 from shop.doors.backoffice.navigation import find_link
+from shop.doors.backoffice.prices.decisions import SERIOUS
+from shop.ground.jobs.selectors import find_latest_run
 from shop.ground.outbox.selectors import read_outbox
+from shop.ground.staff.log import count_acts_on_rights
 from shop.ground.staff.numbers import show_count
 from shop.ground.staff.phrases import join_names, name_value
+from shop.ground.staff.roles import is_auditor
 
 ENDS_SOON = timedelta(days=7)
 LITTLE_LEFT = 0.10  # of a budget
 KEEP_SECONDS = 60.0
 KEEP_LONG_SECONDS = 900.0
 MOST_NAMED = 3
+ENDED_LATELY = ACTS_LATELY = timedelta(days=7)
+REPLAY_JOB = "check_replay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +78,18 @@ class Todo:
 
 
 def list_todos(account: Any, now: datetime, known: Known) -> list[Todo]:
-    """Return what waits for the account, by what its rights let it do; alarms of models are for
-    analysts, not for the superuser, whose page is about failures. Twelve queries, most of them
-    remembered for a minute.
+    """Return what waits for the account: what its rights let it do, for analysts what is to be
+    read, for auditors what is to be looked into. The superuser's page is about failures. Twelve
+    queries, six more for the last two, most of them remembered for a minute or more.
     """
+    makers = list(MAKERS)
+    if not account.is_superuser:
+        makers += FOR_ANALYSTS if account.has_perm("profiles.add_experiment") else ()
+        makers += FOR_AUDITORS if is_auditor(account) else ()
     found = [
         todo
-        for permission, make in MAKERS
-        if account.has_perm(permission) and not (make is _models and account.is_superuser)
+        for permission, make in makers
+        if account.has_perm(permission)
         for todo in make(now, known)
     ]
     return sorted(found, key=lambda todo: not todo.is_failure)
@@ -228,6 +248,102 @@ def _contests(now: datetime, known: Known) -> Iterator[Todo]:
     yield Todo(show_count(found.waiting), said, link, _("Answer"), is_failure=bool(found.overdue))
 
 
+def _readable(now: datetime, known: Known) -> Iterator[Todo]:
+    """Experiments whose result can be decided on; those that stopped by themselves are counted by
+    `_experiments`."""
+    rows = _remember("experiments", list_experiments)
+    ready = [row for row in rows if is_ready(row, now)]
+    if ready:
+        text = ngettext("experiment is ready to read", "experiments are ready to read", len(ready))
+        link = find_link("admin:experiments")
+        if len(ready) == 1:
+            link = reverse("admin:experiment", args=[ready[0].id])
+        said = f"{text}{_name([name_of(row) for row in ready])}"
+        yield Todo(show_count(len(ready)), said, link, _("Read it"))
+
+
+def _takers(now: datetime, known: Known) -> Iterator[Todo]:
+    def read() -> str:
+        taker = find_taker(list_model_versions(limit=VERSIONS))
+        return "" if taker is None else str(taker.get("name", ""))
+
+    family = remember(("to do", "takers"), KEEP_LONG_SECONDS, read)
+    if family:
+        text = _("model may replace the one in use: %(name)s") % {"name": name_family(family)}
+        yield Todo(show_count(1), text, find_link("admin:models"), _("Compare them"))
+
+
+def _ended(now: datetime, known: Known) -> Iterator[Todo]:
+    def read() -> list[tuple[int, str]]:
+        rows = list_campaigns_between(now - ENDED_LATELY, now, now=now)
+        ended = [one for one in rows if one.phase is CampaignStatus.ENDED]
+        return [(one.campaign_id, one.name) for one in ended if one.ends_at > now - ENDED_LATELY]
+
+    ended = _remember("ended", read)
+    if ended:
+        text = ngettext("campaign ended within 7 days", "campaigns ended within 7 days", len(ended))
+        link = reverse("admin:campaign_workspace", args=[ended[-1][0]]) + "#ft-results"
+        said = f"{text}{_name([name for _id, name in reversed(ended)])}"
+        yield Todo(show_count(len(ended)), said, link, _("Read the results"))
+
+
+def _quality(now: datetime, known: Known) -> Iterator[Todo]:
+    def read() -> dict[str, int]:
+        market, channel = home_place()
+        counts = list_quality(limit=1, market=market, channel=channel).counts
+        return {code: counts[code] for code in SERIOUS if counts.get(code)}
+
+    found = remember(("to do", "quality"), KEEP_LONG_SECONDS, read)
+    if found:
+        code, count = max(found.items(), key=lambda item: item[1])
+        flag = say_rule(f"badge:{code}", get_language() or "en")
+        text = ngettext("variant has data to check", "variants have data to check", count)
+        link = f"{find_link('admin:data_quality')}?{urlencode({'code': code})}"
+        yield Todo(show_count(count), name_value(text, flag), link, _("See which"))
+
+
+def _replay(now: datetime, known: Known) -> Iterator[Todo]:
+    run = _remember("replay", lambda: find_latest_run(REPLAY_JOB))
+    if run is not None and run.outcome == "failed":
+        text = _("price records do not come out as they were decided")
+        link = f"{find_link('admin:shop_jobrun_changelist')}?{urlencode({'q': REPLAY_JOB})}"
+        yield Todo("!", text, link, _("See why"), is_failure=True)
+
+
+def _seals(now: datetime, known: Known) -> Iterator[Todo]:
+    broken = _remember("seals", lambda: read_seals().broken)
+    if broken:
+        text = ngettext(
+            "sealed day is not what was sealed", "sealed days are not what was sealed", broken
+        )
+        link = find_link("admin:guardrails")
+        yield Todo(show_count(broken), text, link, _("See which"), is_failure=True)
+
+
+def _overdue(now: datetime, known: Known) -> Iterator[Todo]:
+    late = _remember("contests", lambda: read_open_contests(now=now)).overdue
+    if late:
+        text = ngettext(
+            "questioned price waits longer than 72 hours",
+            "questioned prices wait longer than 72 hours",
+            late,
+        )
+        link = find_link("admin:pricing_pricecontest_changelist") + "?answered_at__isempty=1"
+        yield Todo(show_count(late), text, link, _("See which"), is_failure=True)
+
+
+def _rights(now: datetime, known: Known) -> Iterator[Todo]:
+    count = _remember("rights", lambda: count_acts_on_rights(since=now - ACTS_LATELY))
+    if count:
+        text = ngettext(
+            "change of an account, role or token within 7 days",
+            "changes of accounts, roles or tokens within 7 days",
+            count,
+        )
+        link = find_link("admin:admin_logentry_changelist") + "?about=rights"
+        yield Todo(show_count(count), text, link, _("Look through"))
+
+
 def _name(names: list[str], *, more: bool = False) -> str:
     """Return a few names after a colon."""
     said = join_names(names[:MOST_NAMED])
@@ -245,9 +361,24 @@ MAKERS: tuple[tuple[str, Maker], ...] = (
     ("promotions.change_campaign", _budgets),
     ("shop.change_stockrecord", _stock),
     ("profiles.change_experiment", _experiments),
-    ("pricing.change_demandmodelversion", _models),
     ("orders.change_shipment", _parcels),
     ("orders.change_return", _returns),
     ("pricing.change_pricecontest", _contests),
     ("profiles.change_question", _questions),
+)
+# The right to see it -> what makes the to-dos of who plans experiments, and of who audits.
+FOR_ANALYSTS: tuple[tuple[str, Maker], ...] = (
+    ("pricing.change_demandmodelversion", _models),
+    ("profiles.change_experiment", _readable),
+    ("pricing.view_demandmodelversion", _takers),
+    ("promotions.view_campaign", _ended),
+    ("pricing.view_publicprice", _quality),
+)
+FOR_AUDITORS: tuple[tuple[str, Maker], ...] = (
+    ("shop.view_jobrun", _replay),
+    ("pricing.view_quote", _seals),
+    ("promotions.view_campaign", _laws),
+    ("pricing.view_pricecontest", _overdue),
+    ("pricing.view_demandmodelversion", _models),
+    ("admin.view_logentry", _rights),
 )

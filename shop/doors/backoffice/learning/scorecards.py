@@ -71,10 +71,10 @@ def say_verdict_of_models(rows: Sequence[ModelVersionRow]) -> tuple[str, str]:
     if in_use is None:
         return _("No model is in use: everybody pays public prices."), "red"
     words: dict[str, Text] = {"family": name_family(in_use.kind)}
-    board = next((row.metrics["leaderboard"] for row in rows if row.metrics.get("leaderboard")), ())
+    board = _find_board(rows)
     if not board:
         return _("%(family)s is in use; no other family was compared yet.") % words, "gray"
-    taker = next((row for row in board if row.get("may_take") and not row.get("is_champion")), None)
+    taker = find_taker(rows)
     if taker is not None:
         words["other"] = name_family(str(taker.get("name", "")))
         return _(
@@ -85,6 +85,16 @@ def say_verdict_of_models(rows: Sequence[ModelVersionRow]) -> tuple[str, str]:
     return _(
         "%(family)s keeps its place: no other family is surely better on randomized prices."
     ) % words, "green"
+
+
+def find_taker(rows: Sequence[ModelVersionRow]) -> Mapping[str, Any] | None:
+    """Return the first family that may replace the model in use, as the newest comparison says."""
+    board = _find_board(rows)
+    return next((row for row in board if row.get("may_take") and not row.get("is_champion")), None)
+
+
+def _find_board(rows: Sequence[ModelVersionRow]) -> Sequence[Mapping[str, Any]]:
+    return next((row.metrics["leaderboard"] for row in rows if row.metrics.get("leaderboard")), ())
 
 
 def describe_champion(rows: Sequence[ModelVersionRow], now: datetime) -> Champion | None:

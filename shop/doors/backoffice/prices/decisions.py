@@ -46,6 +46,8 @@ INPUTS: dict[str, Text] = {
     "held_quoted": gettext_lazy("lower price promised earlier"),
     "held_public": gettext_lazy("public price at that promise"),
 }
+# Flags of data that make a price wrong or impossible, worst first.
+SERIOUS = ("not_a_number", "no_model", "below_cost", "cost_unknown")
 GUARDS: dict[str, Text] = {
     "not_a_price": gettext_lazy("The model returned no number: the public price was used."),
     "absurd": gettext_lazy("The model's price was implausible: the public price was used."),

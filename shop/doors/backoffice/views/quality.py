@@ -10,14 +10,13 @@ from pricing.api import list_quality
 from pricing.optimum.core import say_rule
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.names import name_cards
+from shop.doors.backoffice.prices.decisions import SERIOUS
 from shop.ground.catalog.selectors.staff import count_assumed_costs
 from shop.ground.staff.keys import read_number
 from shop.ground.staff.numbers import show_count
 
 PAGE = 50
 ALL = "all"
-# What a badge means for the price, worst first; the others only say what is not known.
-SERIOUS = ("not_a_number", "no_model", "below_cost", "cost_unknown")
 TONES = dict.fromkeys(SERIOUS, "red")
 
 
