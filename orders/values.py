@@ -290,7 +290,8 @@ class PaymentView:
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order as pages, e-mails and the API show it. `token` is the secret part of its link."""
+    """An order as pages, e-mails and the API show it. `token` is the secret part of its link;
+    `language` is what it was placed in, and what products and offers are named in."""
 
     order_id: int
     number: str
@@ -323,6 +324,7 @@ class OrderView:
     points_minor: int = 0
     points_earned: int = 0
     delivery_cuts: tuple[DeliveryCut, ...] = ()
+    language: str = "en"
 
     @property
     def everyone_minor(self) -> int:

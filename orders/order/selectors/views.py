@@ -56,6 +56,7 @@ def view_order(order: Order, *, language: str) -> OrderView:
         delivery_cuts=tuple(
             _relabel(DeliveryCut(**kept), law) for kept in order.delivery_adjustments
         ),
+        language=order.language,
         has_personal_price=bool(personal),
         label=law if personal else "",
         points_spent=order.points_spent,

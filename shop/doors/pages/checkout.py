@@ -28,9 +28,11 @@ from orders.satisfaction.api import Rating, find_rating, is_rateable
 from orders.values import CheckoutView, Contact, OrderView
 from profiles.accounts.api import find_customer_fields
 from profiles.shoppers.api import find_shopper
+from promotions.campaigns.api import name_offers
 from shop.doors.pages.cards import quote_context
 from shop.doors.pages.context import PageContext
 from shop.doors.pages.values import OrderPage, OrdersPage
+from shop.ground.kernel.translation import is_chinese
 
 
 def checkout(ctx: PageContext, delivery: str | None = None, *, holds: bool = False) -> CheckoutView:
@@ -109,7 +111,19 @@ def _page(ctx: PageContext, order: OrderView, ref: str, *, is_known: bool) -> Or
         may_ask_to_cancel=can_ask,
         is_cancel_requested=can_ask
         and any(entry.kind == CANCEL_REQUESTED for entry in order.timeline),
+        names=_name_today(order, ctx.language),
     )
+
+
+def _name_today(order: OrderView, language: str) -> dict[str, str]:
+    """Return the names of products and offers in the reader's language, by what the order calls
+    them; nothing if that is the same language. One query if there are offers."""
+    if is_chinese(order.language) == is_chinese(language):
+        return {}
+    parts = [*(part for line in order.lines for part in line.adjustments), *order.delivery_cuts]
+    offers = name_offers({part.offer_id for part in parts}, language)
+    named = {part.label: offers.get(part.offer_id, part.label) for part in parts}
+    return named | {line.name: line.card.title for line in order.lines}
 
 
 @dataclass(frozen=True, slots=True)

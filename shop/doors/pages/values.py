@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orders.fulfilment.api import Progress
@@ -307,6 +308,8 @@ class OrderPage:
     without the words of its rating. `is_rateable`: something of it has arrived.
 
     `may_ask_to_cancel`: it is packed and has not left; `is_cancel_requested`: its shopper asked.
+    `names`: what its products and offers are called today, by their name in the order, where that
+    is of another language than the page.
     """
 
     order: OrderView
@@ -318,6 +321,7 @@ class OrderPage:
     rating: Rating | None = None
     may_ask_to_cancel: bool = False
     is_cancel_requested: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from orders.fulfilment.models import Shipment
 from orders.models import CartLine, Order, OrderLine, OrderRating
 from orders.returns.models import Return
 from pricing.policy.models.policy import PricingPolicy
+from shop.ground.catalog.models import Product
 from shop.ground.inventory.models import StockRecord
 from shop.ground.kernel.clock import utc_now
 from tests.factories.browsing import browse_as
@@ -61,7 +62,12 @@ def test_the_order_page_shows_parcels_and_what_happens_next(guest: tuple[Client,
     assert 'href="https://track.example.com/?id=7788"' in page
     assert f"{path}cancel/" not in page
     assert f"{path}returns/" in page
-    assert "包裹正在送往您处。" in read(client, f"/zh-hans{path}")
+    Product.objects.update(name_zh="切达干酪")
+    chinese = read(client, f"/zh-hans{path}")
+    assert "包裹正在送往您处。" in chinese
+    assert chinese.count("Meadow 切达干酪") >= 2
+    assert '<small class="muted" lang="en">Meadow Cheddar' in chinese
+    assert "切达干酪" not in read(client, path)
 
 
 def test_a_guest_sends_a_piece_back_and_changes_their_mind(guest: tuple[Client, str]) -> None:

@@ -290,6 +290,12 @@ def address_lines(contact: Contact) -> list[str]:
 
 
 @register.filter
+def named(name: str, names: Mapping[str, str]) -> str:
+    """Tell what is called `name` in an order by its name of today, where one is known."""
+    return names.get(name, name)
+
+
+@register.filter
 def hour(at: datetime) -> str:
     """Tell the time of a day and its zone."""
     local = localtime(at)
