@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.contrib import admin
 from django.contrib.auth import get_permission_codename
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.decorators import action
 
-from shop.ground.staff.reasons import ReasonForm, ask, go_back, tell_outcome
+from shop.ground.staff.log import SHORTEST_REASON
+from shop.ground.staff.numbers import show_count
+from shop.ground.staff.reasons import (
+    ReasonForm,
+    ask,
+    ask_reason,
+    go_back,
+    keep_reason,
+    tell_outcome,
+)
 from shop.ground.staff.tables import ReadOnlyAdmin
 
 TONES = {"shown": "green", "hidden": "red"}
 
 
+MOST_MODERATED = 200
+
+
+def _say_many(count: int, *, is_hiding: bool, is_done: bool) -> str:
+    """Return how many texts are, or would be, hidden or shown again."""
+    if is_hiding and is_done:
+        said = ngettext("%(n)s text is hidden.", "%(n)s texts are hidden.", count)
+    elif is_hiding:
+        said = ngettext("%(n)s text would be hidden.", "%(n)s texts would be hidden.", count)
+    elif is_done:
+        said = ngettext(
+            "%(n)s text is on the pages again.", "%(n)s texts are on the pages again.", count
+        )
+    else:
+        said = ngettext(
+            "%(n)s text would be shown again.", "%(n)s texts would be shown again.", count
+        )
+    return said % {"n": show_count(count)}
+
+
 class ModeratedAdmin(ReadOnlyAdmin):
     """A table of texts; `hide_row` and `show_row` are the services of its rows."""
 
+    actions = ["hide_many", "show_many"]
     actions_detail = ["hide", "show"]
     hide_row: ClassVar[staticmethod[[int, str], None]]
     show_row: ClassVar[staticmethod[[int], None]]
@@ -26,6 +61,55 @@ class ModeratedAdmin(ReadOnlyAdmin):
         """Return whether the reader may hide texts."""
         name = get_permission_codename("change", self.opts)
         return bool(request.user.has_perm(f"{self.opts.app_label}.{name}"))
+
+    @admin.action(description=_("Hide…"), permissions=["moderate"])
+    def hide_many(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+        """Take the chosen texts off the pages, after a look at them."""
+        return self._moderate(request, queryset, is_hiding=True)
+
+    @admin.action(description=_("Show again…"), permissions=["moderate"])
+    def show_many(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+        """Put the chosen texts back, after a look at them."""
+        return self._moderate(request, queryset, is_hiding=False)
+
+    def _moderate(
+        self, request: HttpRequest, queryset: QuerySet[Any], *, is_hiding: bool
+    ) -> HttpResponse:
+        """Show what would change, or do it and offer to undo it.
+
+        A row of an undone change brings its earlier reason along (`reason-7`).
+        """
+        chosen = list(queryset.order_by("pk")[:MOST_MODERATED])
+        rows = [row for row in chosen if row.state == ("shown" if is_hiding else "hidden")]
+        problem, is_done = "", "confirmed" in request.POST
+        if is_done and is_hiding:
+            said = request.POST.get("reason", "")
+            reasons = {row.pk: request.POST.get(f"reason-{row.pk}", said).strip() for row in rows}
+            if any(len(reason) < SHORTEST_REASON for reason in reasons.values()):
+                problem, is_done = ask_reason(), False
+        if is_done:
+            with transaction.atomic():
+                for row in rows:
+                    if is_hiding:
+                        type(self).hide_row(row.pk, reasons[row.pk])
+                    else:
+                        type(self).show_row(row.pk)
+            keep_reason(request)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": self.opts.verbose_name_plural,
+            "said": _say_many(len(rows), is_hiding=is_hiding, is_done=is_done),
+            "rows": [self._describe(row) for row in rows],
+            "left": len(chosen) - len(rows),
+            "is_hiding": is_hiding,
+            "is_done": is_done,
+            "problem": problem,
+        }
+        return TemplateResponse(request, "admin/moderate_many.html", context)
+
+    def _describe(self, row: Any) -> dict[str, Any]:
+        about = getattr(row, str(self.list_display[0]))
+        return {"pk": row.pk, "about": about, "text": row.text, "reason": row.hidden_because}
 
     @action(
         description=_("Hide"),
