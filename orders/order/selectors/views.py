@@ -53,9 +53,7 @@ def view_order(order: Order, *, language: str) -> OrderView:
         timeline=_timeline(order.events.order_by("at", "id"), language),
         is_payable=order.status == OrderStatus.AWAITING_PAYMENT,
         is_cancellable=_is_cancellable(order, lines),
-        delivery_cuts=tuple(
-            _relabel(DeliveryCut(**kept), law) for kept in order.delivery_adjustments
-        ),
+        delivery_cuts=_list_cuts(order, law),
         language=order.language,
         has_personal_price=bool(personal),
         label=law if personal else "",
@@ -63,6 +61,10 @@ def view_order(order: Order, *, language: str) -> OrderView:
         points_minor=order.points_minor,
         points_earned=order.points_earned,
     )
+
+
+def _list_cuts(order: Order, law: str) -> tuple[DeliveryCut, ...]:
+    return tuple(_relabel(DeliveryCut(**kept), law) for kept in order.delivery_adjustments)
 
 
 def status_text(status: str, language: str) -> str:

@@ -14,6 +14,7 @@ from orders.models import CartLine, Order, OrderLine, OrderRating
 from orders.returns.models import Return
 from pricing.policy.models.policy import PricingPolicy
 from shop.ground.catalog.models import Product
+from shop.ground.catalog.selectors import forget_catalog
 from shop.ground.inventory.models import StockRecord
 from shop.ground.kernel.clock import utc_now
 from tests.factories.browsing import browse_as
@@ -63,6 +64,7 @@ def test_the_order_page_shows_parcels_and_what_happens_next(guest: tuple[Client,
     assert f"{path}cancel/" not in page
     assert f"{path}returns/" in page
     Product.objects.update(name_zh="切达干酪")
+    forget_catalog()
     chinese = read(client, f"/zh-hans{path}")
     assert "包裹正在送往您处。" in chinese
     assert chinese.count("Meadow 切达干酪") >= 2

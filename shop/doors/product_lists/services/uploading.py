@@ -49,8 +49,7 @@ def receive_list(
 ) -> int:
     """Keep a list with its pictures and guess its columns; return the import. Raises ListRefused.
 
-    A file with the same columns as an earlier one is read as that one was. `change` is the change
-    of many products that the list was made for.
+    A file with the same columns as an earlier one is read as that one was. `change`: see the model.
     """
     name = PurePath(file_name.replace("\\", "/")).name[-200:] or "list"
     try:
@@ -63,8 +62,7 @@ def receive_list(
     except BadList as bad:
         at = pictures_name if bad.problem.code in PICTURE_PROBLEMS else name
         raise ListRefused(say_problem(bad.problem, at or name)) from bad
-    find_file("").mkdir(parents=True, exist_ok=True, mode=0o700)
-    find_file(upload).write_bytes(content)
+    _keep_file(upload, content)
     item = ProductImport.objects.create(
         kind=kind.code,
         file_name=name,
@@ -84,6 +82,11 @@ def receive_list(
 
 
 PICTURE_PROBLEMS = {"not_zip", "members", "locked", "unpacked", "pictures_size"}
+
+
+def _keep_file(name: str, content: bytes) -> None:
+    find_file("").mkdir(parents=True, exist_ok=True, mode=0o700)
+    find_file(name).write_bytes(content)
 
 
 def _keep_pictures(pictures: IO[bytes], name: str) -> None:

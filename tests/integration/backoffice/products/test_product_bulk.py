@@ -64,7 +64,10 @@ def test_doubtful_prices_are_applied_only_once_confirmed(
     chosen = list(Variant.objects.order_by("pk")[:4])
     known = ((450, 500), (450, 395), (1_000, None), (450, 300))
     for variant, (price, cost) in zip(chosen, known, strict=True):
-        Variant.objects.filter(pk=variant.pk).update(list_minor=price, cost_minor=cost)
+        source = "merchant" if cost else "unknown"
+        Variant.objects.filter(pk=variant.pk).update(
+            list_minor=price, cost_minor=cost, cost_source=source
+        )
     session = browser.session
     session[CHOSEN_PRODUCTS] = [one.product_id for one in chosen]
     session.save()
