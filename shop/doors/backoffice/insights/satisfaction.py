@@ -20,7 +20,14 @@ from shop.doors.backoffice.formats import show_day
 from shop.doors.backoffice.insights.promotions import name_campaigns
 from shop.doors.backoffice.insights.ranges import InsightsQuery
 from shop.doors.backoffice.memory import remember
-from shop.ground.staff.numbers import EMPTY, show_change, show_count, show_number, show_percent
+from shop.ground.staff.numbers import (
+    EMPTY,
+    show_change,
+    show_count,
+    show_number,
+    show_percent,
+    show_signed,
+)
 
 SECONDS = 60.0
 _BEFORE: Mapping[str, str | Promise] = {
@@ -125,7 +132,7 @@ def _compare_means(now: Satisfaction, then: Satisfaction | None) -> tuple[str, s
         return "", "gray", _say_before(then, _say_mean)
     step = now.mean - then.mean
     room = hypot(_half(now.mean_low, now.mean_high), _half(then.mean_low, then.mean_high))
-    return f"{step:+.1f}", tone_of(step, room), _say_before(then, _say_mean)
+    return show_signed(step, _show_digit), tone_of(step, room), _say_before(then, _say_mean)
 
 
 def _compare_shares(now: Satisfaction, then: Satisfaction | None) -> tuple[str, str, str]:
@@ -134,7 +141,7 @@ def _compare_shares(now: Satisfaction, then: Satisfaction | None) -> tuple[str, 
         return "", "gray", _say_before(then, _say_share)
     step = now.share - then.share
     room = hypot(_half(now.share_low, now.share_high), _half(then.share_low, then.share_high))
-    said = _("%(points)s points") % {"points": f"{100 * step:+.1f}"}
+    said = _("%(points)s points") % {"points": show_signed(100 * step, _show_digit)}
     return said, tone_of(step, room), _say_before(then, _say_share)
 
 
@@ -147,6 +154,10 @@ def tone_of(step: float, room: float) -> str:
     if abs(step) <= room:
         return "gray"
     return "green" if step > 0 else "red"
+
+
+def _show_digit(number: float) -> str:
+    return show_number(number, 1)
 
 
 def _half(low: float | None, high: float | None) -> float:
