@@ -69,8 +69,8 @@ from promotions.planning.selectors.restoring import (
 from promotions.planning.selectors.results import (
     UseCount,
     count_uses,
+    load_uses,
     split_addressed,
-    sum_uses_by_order,
 )
 from promotions.planning.services.builder import add_offer, build_campaign
 from promotions.planning.services.campaign_documents import (
@@ -145,6 +145,7 @@ __all__ = [
     "list_stacking_groups",
     "list_tiers",
     "load_said",
+    "load_uses",
     "month_days",
     "read_documents",
     "read_goods",
@@ -165,7 +166,6 @@ __all__ = [
     "speak_campaign",
     "split_addressed",
     "step_month",
-    "sum_uses_by_order",
     "walk_rows",
     "write_document",
 ]

@@ -285,6 +285,8 @@ def _ask(query: str, campaign_id: int, numbers: Sequence[str]) -> list[tuple[Any
         "campaign": campaign_id,
         "numbers": list(numbers),
     }
+    if not numbers:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         return list(cursor.fetchall())

@@ -363,11 +363,13 @@ def rehearse(
     *,
     with_codes: bool = False,
     offers: Sequence[OfferValue] | None = None,
+    budgeted: Collection[int] | None = None,
 ) -> CompiledBook:
     """Return the live book with the campaigns as if released; `with_codes`: as if entered, too.
 
     A campaign that is live already is taken as its rows say now; `offers` are those of the
-    campaigns, compiled by who asks. Three queries, one with the offers.
+    campaigns, and `budgeted` which of them have a budget, given by who knows. Three queries, none
+    with both.
     """
     book = load_offer_book()
     compiled = compile_campaigns(campaign_ids) if offers is None else offers
@@ -379,13 +381,15 @@ def rehearse(
         for offer in offers
         if with_codes and offer.requires_coupon
     ]
-    budgeted = Offer.objects.filter(campaign_id__in=campaign_ids, campaign__budget_minor__gte=0)
+    if budgeted is None:
+        with_budget = Campaign.objects.filter(pk__in=campaign_ids, budget_minor__gte=0)
+        budgeted = list(with_budget.values_list("pk", flat=True))
     together = (*kept, *automatic)
     return replace(
         book,
         offers=together,
         facts=frozenset().union(*(needed_facts(offer.condition) for offer in together)),
-        budgeted=book.budgeted | set(budgeted.values_list("campaign_id", flat=True)),
+        budgeted=book.budgeted | set(budgeted),
         personal=frozenset(o.campaign_id for o in together if o.audience == "personal"),
         as_live=frozenset(campaign_ids),
         unlocked=tuple(unlocked),

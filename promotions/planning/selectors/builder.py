@@ -66,13 +66,16 @@ _WHAT: Mapping[str, str] = {
 }
 
 
-def say_extras(campaign: Campaign, words: Lexicon) -> dict[int, tuple[str, ...]]:
+def say_extras(
+    campaign: Campaign, words: Lexicon, *, has_codes: bool
+) -> dict[int, tuple[str, ...]]:
     """Return the clauses by offer; 0 stands for all offers of the campaign.
 
-    Three queries, with the partner's share in the campaign's own.
+    Three queries, one where no offer asks for a code; the partner's share is in the campaign's own.
     """
     said: dict[int, list[str]] = defaultdict(list)
-    for key, clause in (*_say_codes(campaign, words), *_say_limits(campaign, words)):
+    codes = _say_codes(campaign, words) if has_codes else ()
+    for key, clause in (*codes, *_say_limits(campaign, words)):
         said[key].append(clause)
     share: PartnerShare | None = getattr(campaign, "partner_share", None)
     if share is not None:
@@ -285,7 +288,8 @@ def say_campaign(
     campaign, offers = rows.campaign, compile_rows(rows)
     market = get_market(campaign.market_code) if campaign.market_code else None
     zone = "UTC" if market is None else market.time_zone
-    extra = say_extras(campaign, words)
+    has_codes = any(one.requires_coupon for one in rows.offers)
+    extra = say_extras(campaign, words, has_codes=has_codes)
     shared = (*extra.get(0, ()), *_say_holdout(campaign, words))
     return [
         SaidOffer(

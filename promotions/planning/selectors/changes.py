@@ -24,8 +24,7 @@ from promotions.engine.api import BadOffer, needed_facts, parse_condition
 from promotions.planning.selectors.builder import name_words
 from promotions.sentences.api import Lexicon, describe_change, describe_fault, order_changes
 from shop.ground.catalog.selectors import find_place, list_markets
-from shop.ground.catalog.selectors.keys import find_ids
-from shop.ground.catalog.selectors.naming import name_goods
+from shop.ground.catalog.selectors.naming import name_goods, name_keys
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.translation import locale_of
 
@@ -42,8 +41,7 @@ def say_changes(
 ) -> list[tuple[str, ...]]:
     """Return of each pair of snapshots what differs, in sentences.
 
-    No query where neither products nor groups nor segments differ; else two for each kind of
-    products, and one for each of the others.
+    No query where neither products nor groups nor segments differ; else one for each kind of them.
     """
     changes = [
         [_widen(one, before, after) for one in order_changes(diff_snapshots(before, after))]
@@ -103,21 +101,19 @@ def _list_named(changes: Iterable[Change]) -> set[tuple[str, Key]]:
     return set().union(*(list_goods(one) for one in told))
 
 
-def _number(goods: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], int]:
-    """Return an id for everything that is named by key: below 0 for what is gone."""
-    keys = {(kind, key) for kind, key in goods if isinstance(key, str)}
-    found = find_ids(keys)
-    gone = sorted(keys - found.keys())
-    return {**found, **{one: -at for at, one in enumerate(gone, start=1)}}
+def _number(goods: Iterable[tuple[str, Key]]) -> dict[tuple[str, str], int]:
+    """Return a number below 0 for everything that is named by key, as the parsers want one."""
+    keys = sorted({(kind, key) for kind, key in goods if isinstance(key, str)})
+    return {one: -at for at, one in enumerate(keys, start=1)}
 
 
-def _replace(change: Change, numbers: Mapping[tuple[str, Key], int]) -> Change:
+def _replace(change: Change, numbers: Mapping[tuple[str, str], int]) -> Change:
     if change.field not in OF_GOODS or change.kind != "changed":
         return change
     field = change.field
 
     def number(value: Json) -> Json:
-        tree = replace_goods({field: value}, lambda kind, key: numbers.get((kind, key), key))
+        tree = replace_goods({field: value}, lambda kind, key: numbers.get((kind, str(key)), key))
         return tree[field]
 
     return replace(change, old=number(change.old), new=number(change.new))
@@ -125,17 +121,17 @@ def _replace(change: Change, numbers: Mapping[tuple[str, Key], int]) -> Change:
 
 def _name_all(
     changes: Sequence[Change],
-    numbers: Mapping[tuple[str, Key], int],
+    numbers: Mapping[tuple[str, str], int],
     goods: Iterable[tuple[str, Key]],
     language: str,
 ) -> dict[tuple[str, Key], str]:
     ids: dict[str, set[int]] = {}
     for kind, key in goods:
-        found = numbers.get((kind, key), key)
-        if isinstance(found, int) and found > 0:
-            ids.setdefault(kind, set()).add(found)
-    names: dict[tuple[str, Key], str] = dict(name_goods(ids, language)) if ids else {}
-    names |= {(kind, at): str(key) for (kind, key), at in numbers.items() if at < 0}
+        if isinstance(key, int):
+            ids.setdefault(kind, set()).add(key)
+    names: dict[tuple[str, Key], str] = dict(name_goods(ids, language))
+    called = name_keys(numbers, language)
+    names |= {(one[0], at): called.get(one, one[1]) for one, at in numbers.items()}
     with override(language):
         for field in (*campaign_fields(), *offer_fields()):
             names |= {(field.name, value): str(name) for value, name in field.flatchoices}
@@ -156,7 +152,7 @@ def _name_offer(offer: Snapshot, language: str) -> str:
 
 def _speak(
     changes: Iterable[Change],
-    numbers: Mapping[tuple[str, Key], int],
+    numbers: Mapping[tuple[str, str], int],
     names: Mapping[tuple[str, Key], str],
     *,
     currency: str,

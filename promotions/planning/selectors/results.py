@@ -35,13 +35,22 @@ def count_uses(campaign_id: int) -> list[UseCount]:
     return [UseCount(row["state"], row["uses"], row["amount"]) for row in sums]
 
 
-def sum_uses_by_order(campaign_id: int) -> dict[str, int]:
-    """Return what each order counted as taken off by the campaign, whatever became of it.
+def load_uses(campaign_id: int) -> tuple[list[UseCount], dict[str, int]]:
+    """Return uses by state, and what each order counted as taken off by the campaign, whatever
+    became of it.
 
-    Uses of another system, which name no order, are left out. One query.
+    Uses of another system, which name no order, are in the first only. One query.
     """
-    rows = Redemption.objects.filter(campaign_id=campaign_id).exclude(order_ref="")
-    return dict(rows.order_by().values_list("order_ref").annotate(minor=Sum("amount_minor")))
+    rows = Redemption.objects.filter(campaign_id=campaign_id).order_by()
+    sums = rows.values_list("state", "order_ref").annotate(Count("pk"), Sum("amount_minor"))
+    states: dict[str, UseCount] = {}
+    orders: dict[str, int] = {}
+    for state, order, uses, minor in sums:
+        old = states.get(state, UseCount(state, 0, 0))
+        states[state] = UseCount(state, old.uses + uses, old.amount_minor + minor)
+        if order:
+            orders[order] = orders.get(order, 0) + minor
+    return [states[state] for state in sorted(states)], orders
 
 
 def split_addressed(campaign_id: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

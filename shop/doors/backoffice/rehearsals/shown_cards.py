@@ -25,7 +25,8 @@ from promotions.engine.api import OfferValue
 from shop.doors.backoffice.rehearsals.previews import context_of_form
 from shop.doors.pages.cards import join_cards
 from shop.doors.pages.values import ProductCard
-from shop.ground.catalog.selectors import get_market, list_cards, load_variant_arrays
+from shop.ground.catalog.core.values import CatalogCard
+from shop.ground.catalog.selectors import get_market, list_cards_in, load_variant_arrays
 
 MOST_CARDS = 2
 
@@ -51,13 +52,19 @@ def draw_cards(
     As if the campaign were live, for the shopper, place and moment of the form. About twenty
     queries for each language; quotes of the purpose "preview".
     """
-    book = rehearse([campaign.campaign_id], with_codes=bool(said.get("with_code")), offers=offers)
+    book = rehearse(
+        [campaign.campaign_id],
+        with_codes=bool(said.get("with_code")),
+        offers=offers,
+        budgeted=[] if campaign.budget_minor is None else [campaign.campaign_id],
+    )
     ids = list(said.get("basket") or find_popular(offers, market_code))[:MOST_CARDS]
     if not ids:
         return []
+    cards = list_cards_in(ids, (language for language, _name in settings.LANGUAGES))
     return [
-        _draw(ids, said, market_code=market_code, language=language, book=book, now=now)
-        for language, _name in settings.LANGUAGES
+        _draw(shown, said, market_code=market_code, language=language, book=book, now=now)
+        for language, shown in cards.items()
     ]
 
 
@@ -76,7 +83,7 @@ def find_popular(offers: Sequence[OfferValue], market_code: str) -> list[int]:
 
 
 def _draw(
-    ids: Sequence[int],
+    shown: Sequence[CatalogCard],
     said: Mapping[str, Any],
     *,
     market_code: str,
@@ -85,7 +92,8 @@ def _draw(
     now: datetime,
 ) -> ShownCards:
     context = context_of_form(said, market_code=market_code, language=language, now=now)
-    prices = quote_variants(context=context, variant_ids=list(ids)).prices
+    ids = [one.variant_id for one in shown]
+    prices = quote_variants(context=context, variant_ids=ids).prices
     shopper = said.get("shopper")
     previews = rehearse_units(
         basket=dict.fromkeys(ids, 1), shopper=shopper, context=context, book=book
@@ -96,7 +104,7 @@ def _draw(
             offer=previews.mine.get(item.card.variant_id),
             members_minor=previews.members.get(item.card.variant_id),
         )
-        for item in join_cards(list_cards(list(ids), language), prices)
+        for item in join_cards(shown, prices)
     ]
     with override(language):
         frame = {

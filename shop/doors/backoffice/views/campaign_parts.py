@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from promotions.campaigns.api import CampaignView, take_snapshot
+from promotions.campaigns.api import CampaignView, snapshot_rows, view_campaign
 from promotions.planning.api import say_faults
 from promotions.release.api import save_campaign
 from shop.doors.backoffice.campaigns.own_parts import context_of
@@ -21,7 +21,7 @@ from shop.doors.backoffice.campaigns.product_picker import read_search, search_g
 from shop.doors.backoffice.campaigns.summary import foresee_summary, summarize
 from shop.doors.backoffice.campaigns.workspace import find_part
 from shop.doors.backoffice.frame import needs
-from shop.doors.backoffice.views.campaigns import CAN_CHANGE, CAN_SEE, require_campaign
+from shop.doors.backoffice.views.campaigns import CAN_CHANGE, CAN_SEE, require_rows
 from shop.doors.backoffice.views.checks import go_to_campaign, start_checks
 from shop.doors.backoffice.views.workspace import render_workspace
 from shop.ground.kernel.clock import utc_now
@@ -46,11 +46,12 @@ def change_part(request: HttpRequest, campaign_id: int) -> HttpResponse:
 
     A released campaign needs a reason, and waits for a second person where the change goes further.
     """
-    campaign, now = require_campaign(campaign_id), utc_now()
-    code, said = request.POST.get("part", ""), take_snapshot(campaign_id)
+    rows, now = require_rows(campaign_id), utc_now()
+    campaign, said = view_campaign(rows.campaign, now), snapshot_rows(rows)
+    code = request.POST.get("part", "")
     part = find_part(code, said, request.POST)
     if part is None or "find" in request.POST:
-        return render_workspace(request, campaign, opened=code)
+        return render_workspace(request, rows, opened=code)
     if read_number(request.POST.get("revision", "")) != campaign.revision:
         messages.error(request, _("Somebody changed the campaign meanwhile: look at it again."))
         return go_to_campaign(campaign_id)
@@ -65,14 +66,14 @@ def change_part(request: HttpRequest, campaign_id: int) -> HttpResponse:
         changed = part.write(said, form.cleaned_data) if form.is_valid() else None
     if changed is not None and _save(request, campaign, changed, reason):
         return go_to_campaign(campaign_id)
-    return render_workspace(request, campaign, opened=code, data=request.POST)
+    return render_workspace(request, rows, opened=code, data=request.POST)
 
 
 @needs(CAN_SEE)
 def show_summary(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Show the card as it would be with the part that is being changed. Nothing is saved."""
-    campaign, now = require_campaign(campaign_id), utc_now()
-    said = take_snapshot(campaign_id)
+    rows, now = require_rows(campaign_id), utc_now()
+    campaign, said = view_campaign(rows.campaign, now), snapshot_rows(rows)
     part = find_part(request.GET.get("part", ""), said, request.GET)
     summary = summarize(campaign, now=now)
     if part is not None:

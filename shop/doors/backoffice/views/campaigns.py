@@ -7,17 +7,19 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from promotions.campaigns.api import (
+    CampaignRows,
     CampaignView,
     RevisionRow,
     find_campaign,
 )
-from promotions.planning.api import say_changes
+from promotions.planning.api import load_said, say_changes
 from promotions.release.api import roll_back
 from shop.doors.backoffice.frame import needs
 from shop.ground.kernel.clock import utc_now
@@ -54,6 +56,14 @@ def require_campaign(campaign_id: int) -> CampaignView:
     if found is None:
         raise Http404(_("No campaign has this number."))
     return found
+
+
+def require_rows(campaign_id: int) -> CampaignRows:
+    """Return the campaign with its offers, or answer that there is none."""
+    try:
+        return load_said(campaign_id)
+    except ObjectDoesNotExist as missing:
+        raise Http404(_("No campaign has this number.")) from missing
 
 
 def _try_rollback(request: HttpRequest, campaign_id: int, form: RollbackForm) -> None:

@@ -243,15 +243,15 @@ def _find_done(kind: str, asked: Sequence[CheckView]) -> CheckView | None:
     return next((one for one in asked if one.kind == kind and one.state == "done"), None)
 
 
-def show_progress(request: HttpRequest, campaign: CampaignView) -> HttpResponse | None:
-    """Return the moving part of a check, `?part=law`, for a page that asks for news; the whole page
-    again at its end.
+def is_news(request: HttpRequest) -> bool:
+    """Return whether a page asks for the moving part of a check, `?part=law`."""
+    return request.headers.get("HX-Request") == "true" and request.GET.get("part") in KINDS
 
-    None where the page itself is asked for. One query.
-    """
-    kind = request.GET.get("part", "")
-    if request.headers.get("HX-Request") != "true" or kind not in KINDS:
-        return None
+
+def show_progress(request: HttpRequest, campaign: CampaignView) -> HttpResponse:
+    """Return the moving part of a check for a page that asks for news; the whole page again at its
+    end. One query."""
+    kind = request.GET["part"]
     asked = list_checks(campaign_id=campaign.campaign_id, kinds=[kind])
     if not asked or not asked[0].is_open:
         return go_back(request)

@@ -14,7 +14,12 @@ from shop.ground.catalog.selectors.arrays import (
     map_external_refs,
     take_open_variants,
 )
-from shop.ground.catalog.selectors.cards import ProductNotFound, get_product, list_cards
+from shop.ground.catalog.selectors.cards import (
+    ProductNotFound,
+    get_product,
+    list_cards,
+    list_cards_in,
+)
 from shop.ground.catalog.selectors.costs import CostToday, cost_sql
 from shop.ground.catalog.selectors.families import list_families, list_sized
 from shop.ground.catalog.selectors.markets import (
@@ -54,6 +59,7 @@ __all__ = [
     "list_below",
     "list_bulk_variants",
     "list_cards",
+    "list_cards_in",
     "list_categories",
     "list_category_variants",
     "list_families",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -87,12 +87,19 @@ def list_cards(variant_ids: Sequence[int], language: str) -> list[CatalogCard]:
 
     What a card says is remembered by catalogue version; its stock is read each time.
     """
-    if len(variant_ids) == 0:
-        return []
-    rows = _read_cards(variant_ids)
-    nodes = list_categories(language).nodes
-    in_chinese = is_chinese(language)
-    return [_card(row, nodes[row[7]], in_chinese=in_chinese) for row in rows]
+    return list_cards_in(variant_ids, (language,))[language]
+
+
+def list_cards_in(
+    variant_ids: Sequence[int], languages: Iterable[str]
+) -> dict[str, list[CatalogCard]]:
+    """Return the same cards in each language. One query."""
+    rows = _read_cards(variant_ids) if len(variant_ids) else []
+    nodes = {language: list_categories(language).nodes for language in languages}
+    return {
+        one: [_card(row, nodes[one][row[7]], in_chinese=is_chinese(one)) for row in rows]
+        for one in nodes
+    }
 
 
 def _read_cards(variant_ids: Sequence[int]) -> list[tuple[Any, ...]]:

@@ -22,22 +22,52 @@ def name_goods(
     A variant is named with its SKU for staff, without for shoppers. One query for each kind that
     has ids.
     """
+    return _name(ids, dict.fromkeys(KEYS, "pk"), language, with_sku=with_sku)
+
+
+def name_keys(goods: Collection[tuple[str, str]], language: str) -> dict[tuple[str, str], str]:
+    """Return what goods are called, by kind and key; unknown ones are left out, and variants have
+    their SKU. One query for each kind."""
+    keys = {kind: [key for of, key in goods if of == kind] for kind in KEYS}
+    return _name(keys, KEYS, language, with_sku=True)
+
+
+# The column that means the same goods in another shop
+KEYS: Mapping[str, str] = {
+    "category": "path",
+    "brand": "external_ref",
+    "product": "external_ref",
+    "variant": "sku",
+}
+
+
+def _name[Key: int | str](
+    wanted: Mapping[str, Collection[Key]],
+    columns: Mapping[str, str],
+    language: str,
+    *,
+    with_sku: bool,
+) -> dict[tuple[str, Key], str]:
+    """Return names by kind and what stands in the kind's column."""
     chinese = is_chinese(language)
-    found: dict[Goods, str] = {}
+    found: dict[tuple[str, Key], str] = {}
     for kind, table, field in (
         ("category", Category, "name_zh" if chinese else "name"),
         ("brand", Brand, "name"),
         ("product", Product, "name_zh" if chinese else "name"),
     ):
-        if wanted := list(ids.get(kind, ())):
-            rows = table.objects.filter(pk__in=wanted).values_list("pk", field, "name")
-            found |= {(kind, pk): said or name for pk, said, name in rows}
-    if wanted := list(ids.get("variant", ())):
-        said = "product__name_zh" if chinese else "product__name"
-        variants = Variant.objects.filter(pk__in=wanted)
-        for pk, text, name, sku in variants.values_list("pk", said, "product__name", "sku"):
+        if keys := list(wanted.get(kind, ())):
+            column = columns[kind]
+            rows = table.objects.filter(**{f"{column}__in": keys}).values_list(
+                column, field, "name"
+            )
+            found |= {(kind, key): said or name for key, said, name in rows}
+    if keys := list(wanted.get("variant", ())):
+        column, said = columns["variant"], "product__name_zh" if chinese else "product__name"
+        variants = Variant.objects.filter(**{f"{column}__in": keys})
+        for key, text, name, sku in variants.values_list(column, said, "product__name", "sku"):
             called = text or name
-            found["variant", pk] = f"{called} ({sku})" if with_sku else called
+            found["variant", key] = f"{called} ({sku})" if with_sku else called
     return found
 
 

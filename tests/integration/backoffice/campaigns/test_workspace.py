@@ -6,6 +6,7 @@ from typing import Any
 
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from promotions.models import Campaign, Offer
 from shop.ground.catalog.models import Brand, Category
@@ -144,3 +145,16 @@ def test_products_in_the_terms_are_rows_with_pickers(root: Client) -> None:
     assert offer.terms == {"buy": 2, "get": 1, "get_scope": {"categories": [cheese.pk]}}
     same = save(root, key, "given", goods=brand.name, price_to="", **typed)
     assert "terms of the benefit: the same products: leave it out." in same
+
+
+def test_the_page_reads_once_what_several_parts_say(
+    root: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    key = Campaign.objects.order_by("pk")[0].pk
+    typed = {"goods_at": "list", "price_from": "", "price_to": "9.00"}
+    save(root, key, "prices", **typed)
+    address = reverse("admin:campaign_workspace", args=[key])
+    root.get(address)  # the process learns the catalogue and the prices
+    with django_assert_max_num_queries(1):
+        page = root.get(address).content.decode()
+    assert "highest price none → $9.00" in page
