@@ -157,4 +157,4 @@ def test_the_page_reads_once_what_several_parts_say(
     root.get(address)  # the process learns the catalogue and the prices
     with django_assert_max_num_queries(20):  # one a second asks for the version of offers
         page = root.get(address).content.decode()
-    assert "highest price none → $9.00" in page
+    assert "all products → all products (not reduced, up to $9.00 each)" in page
