@@ -43,6 +43,9 @@ def say_changes(
 
     No query where neither products nor groups nor segments differ; else one for each kind of them.
     """
+    # A version from before a field was there says what the field says by default
+    defaults = {one.name: one.get_default() for one in campaign_fields() if one.has_default()}
+    pairs = [({**defaults, **before}, {**defaults, **after}) for before, after in pairs]
     changes = [
         [_widen(one, before, after) for one in order_changes(diff_snapshots(before, after))]
         for before, after in pairs

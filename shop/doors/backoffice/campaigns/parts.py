@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,10 +60,19 @@ class ShownPart:
 
 
 def show_part(
-    part: Part, said: Snapshot, place: MarketContext, *, data: Any = None, is_open: bool = False
+    part: Part,
+    said: Snapshot,
+    place: MarketContext,
+    *,
+    data: Any = None,
+    refused: Iterable[str] = (),
+    is_open: bool = False,
 ) -> ShownPart:
-    """Return a part with its words and its form; `data` is what was posted for it."""
+    """Return a part with its words and its form; `data` is what was posted for it, `refused` why
+    that was not saved."""
     form = open_part(part, said, place, data)
+    for why in refused:
+        form.add_error(None, why)
     sentence = place.translate(part.sentence) if part.sentence else ""
     if sentence and HOLDS in form.fields:
         sentence = f"{{{HOLDS}}} {sentence}"

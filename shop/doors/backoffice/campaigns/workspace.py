@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -113,16 +113,20 @@ def show_campaign(
     opened: str,
     asked: Mapping[str, Any],
     data: Any = None,
+    refused: Iterable[str] = (),
 ) -> ShownCampaign:
-    """Return what the page shows of a snapshot; `data` is what was posted for the opened part."""
+    """Return what the page shows of a snapshot; `data` is what was posted for the opened part, and
+    `refused` why that was not saved."""
     offers = _list_shown(said, opened, asked)
     place = _look_up(offers, place)
     told = {one["code"]: say_conditions(said, one["code"], place, words) for one in offers}
     shown = {}
     for part in _list_parts(said, offers, asked, told):
-        is_open = part.code == opened
-        posted = data if is_open else None
-        shown[part.code] = show_part(part, said, place, data=posted, is_open=is_open)
+        if part.code == opened:
+            now = show_part(part, said, place, data=data, refused=refused, is_open=True)
+        else:
+            now = show_part(part, said, place)
+        shown[part.code] = now
     active = list_active(said)
     otherwise = _find_else(active[0]["benefit_kind"]) if len(active) == 1 else {**ELSE, **SEVERAL}
     return ShownCampaign(

@@ -58,15 +58,15 @@ def change_part(request: HttpRequest, campaign_id: int) -> HttpResponse:
     place = context_of(campaign, get_language() or "en", now)
     form = open_part(part, said, place, request.POST)
     reason = request.POST.get("reason", "").strip()[:300]
-    if campaign.status != "draft" and len(reason) < SHORTEST_REASON:
-        form.add_error(None, ask_reason())
-    if "remove" in request.POST and part.remove is not None:
-        changed = None if form.non_field_errors() else part.remove(said)
-    else:
-        changed = part.write(said, form.cleaned_data) if form.is_valid() else None
-    if changed is not None and _save(request, campaign, changed, reason):
-        return go_to_campaign(campaign_id)
-    return render_workspace(request, rows, opened=code, data=request.POST)
+    needs_reason = campaign.status != "draft" and len(reason) < SHORTEST_REASON
+    refused = [ask_reason()] if needs_reason else []
+    remove = part.remove if "remove" in request.POST else None
+    if not refused and (remove is not None or form.is_valid()):
+        changed = part.write(said, form.cleaned_data) if remove is None else remove(said)
+        refused = _save(request, campaign, changed, reason)
+        if not refused:
+            return go_to_campaign(campaign_id)
+    return render_workspace(request, rows, opened=code, data=request.POST, refused=refused)
 
 
 @needs(CAN_SEE)
@@ -86,15 +86,15 @@ def show_summary(request: HttpRequest, campaign_id: int) -> HttpResponse:
     return TemplateResponse(request, "admin/campaign/summary.html", context)
 
 
-def _save(request: HttpRequest, campaign: CampaignView, said: dict[str, Any], reason: str) -> bool:
-    """Save the snapshot and say what became of it; return whether it was saved."""
+def _save(
+    request: HttpRequest, campaign: CampaignView, said: dict[str, Any], reason: str
+) -> list[str]:
+    """Save the snapshot and say what became of it; return why it was refused, if it was."""
     now: datetime = utc_now()
     try:
         saved = save_campaign(snapshot=said, reason=reason, by_id=account_id(request), now=now)
     except FairtagError as refusal:
-        for told in say_faults(refusal, said, language=get_language() or "en"):
-            messages.error(request, told)
-        return False
+        return say_faults(refusal, said, language=get_language() or "en")
     if not saved.is_new:
         messages.info(request, _("No difference: nothing was changed."))
     elif saved.is_waiting:
@@ -104,4 +104,4 @@ def _save(request: HttpRequest, campaign: CampaignView, said: dict[str, Any], re
         messages.success(request, _("Saved as version %(number)d.") % {"number": saved.revision})
     if saved.is_new and campaign.status in ("draft", "scheduled"):
         start_checks(request, campaign.campaign_id)
-    return True
+    return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -62,10 +63,15 @@ def show_workspace(request: HttpRequest, campaign_id: int) -> HttpResponse:
 
 
 def render_workspace(
-    request: HttpRequest, rows: CampaignRows, *, opened: str = "", data: Any = None
+    request: HttpRequest,
+    rows: CampaignRows,
+    *,
+    opened: str = "",
+    data: Any = None,
+    refused: Iterable[str] = (),
 ) -> HttpResponse:
-    """Return the page; `opened` is the part of the sentence that is being changed, with its
-    `data`."""
+    """Return the page; `opened` is the part of the sentence that is being changed, with its `data`
+    and why that was `refused`."""
     language, campaign = get_language() or "en", view_campaign(rows.campaign, utc_now())
     trail = load_trail(campaign.campaign_id)
     offers = compile_rows(rows)
@@ -76,7 +82,7 @@ def render_workspace(
     context = {
         "campaign": campaign,
         "is_live": campaign.phase == CampaignStatus.LIVE,
-        **_describe_parts(request, campaign, rows, opened=opened, data=data),
+        **_describe_parts(request, campaign, rows, opened=opened, data=data, refused=refused),
         "summary": summarize(
             campaign,
             now=utc_now(),
@@ -115,12 +121,14 @@ def _describe_parts(
     *,
     opened: str,
     data: Any,
+    refused: Iterable[str],
 ) -> dict[str, Any]:
     now, language = utc_now(), get_language() or "en"
     asked = request.POST or request.GET
     said, place = snapshot_rows(rows), context_of(campaign, language, now)
     words = speak_campaign(rows, language)
-    shown = show_campaign(said, place, words, opened=opened, asked=asked, data=data)
+    posted = {"data": data, "refused": refused}
+    shown = show_campaign(said, place, words, opened=opened, asked=asked, **posted)
     for one in shown.parts:
         if one.is_open:
             keep_search(one.form, asked)

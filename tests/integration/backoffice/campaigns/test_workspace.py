@@ -113,6 +113,12 @@ def test_an_offer_is_added_by_filling_in_its_sentence(root: Client) -> None:
     assert added.name == "Free delivery from $35.00"
     assert added.code == f"{campaign.code}-free-delivery-1"
     assert "Offer “Free delivery from $35.00” was added." in page
+    steps = {"goods": "", "from1": "40", "amount1": "4", "from2": "40", "amount2": "10"}
+    refused = save(root, campaign.pk, "add-offer", kind="spend_tiers", **steps)
+    assert (
+        "Offer “All products: $4.00 off from $40.00, $10.00 from $40.00”, terms of the" in refused
+    )
+    assert "benefit (2): steps go upwards." in refused
     # Codes stand beside an offer: that is a promotion of its own
     save(root, campaign.pk, "add-offer", kind="coupon", coupon="A", amount="1", cart_value="9")
     assert Offer.objects.count() == len(before) + 1
@@ -158,3 +164,11 @@ def test_the_page_reads_once_what_several_parts_say(
     with django_assert_max_num_queries(20):  # one a second asks for the version of offers
         page = root.get(address).content.decode()
     assert "all products → all products (not reduced, up to $9.00 each)" in page
+
+
+def test_a_released_campaign_says_that_a_reason_is_missing(root: Client) -> None:
+    key = Campaign.objects.order_by("pk")[0].pk
+    Campaign.objects.filter(pk=key).update(status="paused")
+    page = save(root, key, "name", name="Other", name_zh="", reason="no")
+    assert "Give a reason of at least 5 characters" in page
+    assert Campaign.objects.get(pk=key).name != "Other"
