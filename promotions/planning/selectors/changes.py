@@ -132,7 +132,8 @@ def _name_all(
     for kind, key in goods:
         if isinstance(key, int):
             ids.setdefault(kind, set()).add(key)
-    names: dict[tuple[str, Key], str] = dict(name_goods(ids, language))
+    names: dict[tuple[str, Key], str] = {}
+    names |= {(kind, key): name for (kind, key), name in name_goods(ids, language).items()}
     called = name_keys(numbers, language)
     names |= {(one[0], at): called.get(one, one[1]) for one, at in numbers.items()}
     with override(language):
@@ -143,7 +144,7 @@ def _name_all(
         of = [one for one in changes if one.field == field_name]
         codes = {code for one in of for code in (one.old, one.new) if isinstance(code, str)}
         if codes:
-            rows = table.objects.filter(code__in=codes).values_list("code", "name")
+            rows = table._default_manager.filter(code__in=codes).values_list("code", "name")
             names |= {(field_name, code): name for code, name in rows}
     return names
 

@@ -120,9 +120,10 @@ def _name_today(order: OrderView, language: str) -> dict[str, str]:
     them; nothing if that is the same language. One query if there are offers."""
     if is_chinese(order.language) == is_chinese(language):
         return {}
-    parts = [*(part for line in order.lines for part in line.adjustments), *order.delivery_cuts]
-    offers = name_offers({part.offer_id for part in parts}, language)
-    named = {part.label: offers.get(part.offer_id, part.label) for part in parts}
+    labels = {cut.label: cut.offer_id for cut in order.delivery_cuts}
+    labels |= {part.label: part.offer_id for line in order.lines for part in line.adjustments}
+    offers = name_offers({*labels.values()}, language)
+    named = {label: offers.get(offer_id, label) for label, offer_id in labels.items()}
     return named | {line.name: line.card.title for line in order.lines}
 
 

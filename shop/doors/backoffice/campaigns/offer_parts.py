@@ -112,7 +112,8 @@ def _is_listed(offer: Offer) -> bool:
 def list_picked(offer: Offer) -> set[tuple[str, int]]:
     """Return the products, brands and categories that the parts of an offer name."""
     told = {word: offer.get(word) or {} for word in ("condition", "terms")}
-    return list_goods({**told, "scope": _scope_of(offer)} if _is_picked(offer) else told)
+    named = list_goods({**told, "scope": _scope_of(offer)} if _is_picked(offer) else told)
+    return {(kind, key) for kind, key in named if isinstance(key, int)}
 
 
 def _is_picked(offer: Offer) -> bool:

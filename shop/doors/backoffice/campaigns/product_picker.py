@@ -100,8 +100,8 @@ def describe_chosen(
         kind, _colon, key = word.partition(":")
         if key.isdecimal():
             keys.append((kind, int(key)))
-        elif len(found := find_goods(word)) == 1:
-            keys += found
+        elif len(matches := find_goods(word)) == 1:
+            keys += matches
         else:
             typed.append(word)
     tokens = [f"{kind}:{key}" for kind, key in keys]

@@ -227,7 +227,7 @@ def describe_checks(campaign: CampaignView, kinds: Sequence[str]) -> list[dict[s
         {
             "kind": kind,
             "newest": None if last is None else _describe(last),
-            "refused": str(answers.get(last.check_id) or "") if last in refused and last else "",
+            "refused": str(answers.get(last.check_id) or "") if last and last in refused else "",
             "done": None if said is None else _describe(said),
             "is_outdated": said is not None and said.revision != campaign.revision,
             "answer": None if said is None else answers.get(said.check_id),
