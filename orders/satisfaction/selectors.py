@@ -73,6 +73,7 @@ SELECT (r.rated_at AT TIME ZONE %(zone)s)::date AS day, r.score,
        r.order_id
 FROM orders_orderrating r JOIN orders_order o ON o.id = r.order_id
 WHERE r.rated_at >= %(start)s AND r.rated_at < %(end)s AND NOT o.is_simulated
+    AND (%(currency)s = '' OR o.currency = %(currency)s)
     AND (%(market)s = '' OR o.market_code = %(market)s)
     AND (%(channel)s = '' OR o.channel = %(channel)s)
 """
@@ -95,6 +96,7 @@ _DELIVERED = """
 SELECT count(*) FROM orders_order o
 WHERE o.status = 'fulfilled' AND NOT o.is_simulated
     AND o.closed_at >= %(start)s AND o.closed_at < %(end)s
+    AND (%(currency)s = '' OR o.currency = %(currency)s)
     AND (%(market)s = '' OR o.market_code = %(market)s)
     AND (%(channel)s = '' OR o.channel = %(channel)s)
 """
@@ -105,19 +107,20 @@ def report_satisfaction(
     since: date,
     until: date,
     ends_at: datetime | None = None,
+    currency: str = "",
     market: str = "",
     channel: str = "",
 ) -> SatisfactionReport:
     """Return how satisfied buyers were, of answers given on business days `[since, until)`.
 
-    Simulated orders are left out. `market` and `channel` narrow it, and so does `ends_at`, a moment
-    of the last day. Three queries.
+    Simulated orders are left out. `currency`, `market` and `channel` narrow it, and so does
+    `ends_at`, a moment of the last day. Three queries.
     """
     zone = ZoneInfo(settings.BUSINESS_TIME_ZONE)
     start, end = (datetime.combine(day, time.min, zone) for day in (since, until))
     end = end if ends_at is None else min(end, ends_at)
     given = {"zone": settings.BUSINESS_TIME_ZONE, "start": start, "end": end}
-    given |= {"market": market, "channel": channel}
+    given |= {"currency": currency, "market": market, "channel": channel}
     sums = _ask(_SUMS, given)
     by_day: dict[date, list[tuple[int, int]]] = defaultdict(list)
     for day, score, _is_personal, count in sums:

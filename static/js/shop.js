@@ -115,6 +115,9 @@
     }, { once: true });
   }
 
+  /* --- a row of chips: browsers leave a chip half out of sight that was partly in it */
+  on("focusin", ".chips--row li", (chip) => chip.scrollIntoView({ block: "nearest", inline: "nearest" }));
+
   /* --- sort and filter: a sheet on phones. Tab stays inside, Back closes it */
   const facets = $("#facets");
   if (facets && facets.showPopover) {

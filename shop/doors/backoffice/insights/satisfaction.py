@@ -97,12 +97,14 @@ def _report(asked: InsightsQuery, now: datetime, back: timedelta) -> Satisfactio
     """
     period = asked.period
     return remember(
-        ("satisfaction", period, asked.channel, back),
+        ("satisfaction", period, asked.sold_in, asked.channel, back),
         SECONDS,
         lambda: report_satisfaction(
             since=period.dates[0] - back,
             until=period.last + timedelta(days=1) - back,
             ends_at=now - back,
+            currency=asked.currency,
+            market=asked.market,
             channel=asked.channel,
         ),
     )
