@@ -67,6 +67,7 @@ from promotions.planning.selectors.restoring import (
     restore_codes,
 )
 from promotions.planning.selectors.results import (
+    CampaignUses,
     UseCount,
     count_uses,
     load_uses,
@@ -101,6 +102,7 @@ __all__ = [
     "BadFile",
     "Bound",
     "BurnDay",
+    "CampaignUses",
     "Clause",
     "Forecast",
     "ForecastDay",

@@ -58,6 +58,7 @@ from promotions.release.services.steps import (
     move_campaign,
     propose_thresholds,
     release_agreed,
+    say_origin,
     say_step,
     send_back_campaign,
 )
@@ -104,6 +105,7 @@ __all__ = [
     "roll_back",
     "save_campaign",
     "save_experiment",
+    "say_origin",
     "say_step",
     "say_why_taken_out",
     "send_back_campaign",

@@ -187,7 +187,7 @@ def load_trail(campaign_id: int) -> Trail:
     revisions = [
         RevisionRow(
             number=row.number,
-            origin=row.get_origin_display(),
+            origin=row.origin,
             source=row.source,
             reason=row.reason,
             by="" if row.by is None else str(row.by),

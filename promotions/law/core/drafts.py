@@ -73,7 +73,7 @@ class CoveredVariants:
 class Window:
     """An earlier run of a like offer: its campaign, when it ended, and how much of it is like."""
 
-    code: str
+    name: str
     starts_at: datetime
     ends_at: datetime
 

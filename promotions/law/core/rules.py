@@ -289,7 +289,7 @@ def _too_soon(draft: Draft, law: LawRow) -> Detail | None:
     last = max(before, key=lambda one: one.ends_at)
     ends = last.ends_at.date().isoformat()
     first = (last.ends_at + pause).date().isoformat()
-    return {"code": last.code, "ends": ends, "pause": law.pause_days, "date": first}
+    return {"name": last.name, "ends": ends, "pause": law.pause_days, "date": first}
 
 
 def _of_kind(draft: Draft, kinds: frozenset[str], among: BoolArray) -> Detail | None:

@@ -115,7 +115,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "timer_restarts": (
         gettext_noop(
-            "A countdown must not restart: the similar offer “{code}” ends on {ends}, and {pause} "
+            "A countdown must not restart: the similar offer “{name}” ends on {ends}, and {pause} "
             "days must lie between its end and this start."
         ),
         gettext_noop(
@@ -124,7 +124,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "window_without_pause": (
         gettext_noop(
-            "An offer for a time must end: the like offer “{code}” ends on {ends}, and {pause} "
+            "An offer for a time must end: the like offer “{name}” ends on {ends}, and {pause} "
             "days must lie between its end and this beginning."
         ),
         gettext_noop("Begin on {date} or later, or lower the public price for good instead."),

@@ -131,7 +131,7 @@ def find_windows(row: Campaign, offers: Sequence[Mapping[str, Any]]) -> tuple[Wi
     arrays = load_variant_arrays()
     mine = _covered_by_any(offers, arrays)
     return tuple(
-        Window(one.code, one.starts_at, min(one.ends_at, stopped.get(one.pk, one.ends_at)))
+        Window(one.name, one.starts_at, min(one.ends_at, stopped.get(one.pk, one.ends_at)))
         for one in rows
         if _is_like(offers, mine, said[one.pk][OFFERS], arrays)
     )

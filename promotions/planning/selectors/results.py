@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,22 +37,30 @@ def count_uses(campaign_id: int) -> list[UseCount]:
     return [UseCount(row["state"], row["uses"], row["amount"]) for row in sums]
 
 
-def load_uses(campaign_id: int) -> tuple[list[UseCount], dict[str, int]]:
-    """Return uses by state, and what each order counted as taken off by the campaign, whatever
-    became of it.
+@dataclass(frozen=True, slots=True)
+class CampaignUses:
+    """Uses of a campaign by state, and by the order they name: how many, and what the order counted
+    as taken off, whatever became of it."""
 
-    Uses of another system, which name no order, are in the first only. One query.
-    """
+    states: tuple[UseCount, ...]
+    uses_of: Mapping[str, int]
+    minor_of: Mapping[str, int]
+
+
+def load_uses(campaign_id: int) -> CampaignUses:
+    """Return the uses of a campaign. One query."""
     rows = Redemption.objects.filter(campaign_id=campaign_id).order_by()
     sums = rows.values_list("state", "order_ref").annotate(Count("pk"), Sum("amount_minor"))
     states: dict[str, UseCount] = {}
-    orders: dict[str, int] = {}
+    uses_of: Counter[str] = Counter()
+    minor_of: Counter[str] = Counter()
     for state, order, uses, minor in sums:
         old = states.get(state, UseCount(state, 0, 0))
         states[state] = UseCount(state, old.uses + uses, old.amount_minor + minor)
         if order:
-            orders[order] = orders.get(order, 0) + minor
-    return [states[state] for state in sorted(states)], orders
+            uses_of[order] += uses
+            minor_of[order] += minor
+    return CampaignUses(tuple(states[state] for state in sorted(states)), uses_of, minor_of)
 
 
 def split_addressed(campaign_id: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

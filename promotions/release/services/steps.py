@@ -200,6 +200,18 @@ def say_step(step: str) -> str:
     return names.get(step, step)
 
 
+def say_origin(origin: str) -> str:
+    """Return where a version came from, in the reader's language."""
+    names: dict[str, str] = {
+        "found": _("as it was found"),
+        "saved": _("saved by staff"),
+        "rollback": _("rolled back"),
+        "clone": _("copied from another campaign"),
+        "import": _("imported"),
+    }
+    return names[origin]
+
+
 def _require_promise(campaign: Campaign, now: datetime, except_rules: Collection[str] = ()) -> None:
     """There is something to promise, it is still to come, and the law allows it."""
     offers = campaign.offers.filter(is_active=True)

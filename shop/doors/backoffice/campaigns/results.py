@@ -18,9 +18,9 @@ from orders.reports.api import (
 )
 from promotions.campaigns.api import CampaignView
 from promotions.planning.api import (
+    CampaignUses,
     HoldoutLift,
     Reconciliation,
-    UseCount,
     compare_holdout,
     load_uses,
     reconcile,
@@ -74,7 +74,7 @@ class Results:
     lines: tuple[CostedLine, ...]
     deliveries: tuple[CampaignDelivery, ...]
     totals: Totals
-    uses: tuple[UseCount, ...]
+    uses: CampaignUses
     ties: Reconciliation
     states: Mapping[str, str]
     taken: Mapping[str, OrderTaken]
@@ -84,18 +84,18 @@ class Results:
 def find_results(campaign: CampaignView, *, now: datetime) -> Results:
     """Return the results of a campaign up to `now`. Six queries, one without uses; four
     more with a holdout."""
-    uses, counted = load_uses(campaign.campaign_id)
-    numbers = sorted(counted)
+    uses = load_uses(campaign.campaign_id)
+    numbers = sorted(uses.minor_of)
     lines = list_campaign_lines(campaign_id=campaign.campaign_id, numbers=numbers)
     deliveries = list_campaign_deliveries(campaign_id=campaign.campaign_id, numbers=numbers)
     taken = find_taken(campaign_id=campaign.campaign_id, numbers=numbers)
     costed = _cost_lines(lines)
-    ties = reconcile(counted, {number: one.amount_minor for number, one in taken.items()})
+    ties = reconcile(uses.minor_of, {number: one.amount_minor for number, one in taken.items()})
     return Results(
         lines=costed,
         deliveries=tuple(deliveries),
         totals=_sum_up(costed, deliveries),
-        uses=tuple(uses),
+        uses=uses,
         ties=ties,
         states=find_states(list(ties.differing)),
         taken=taken,

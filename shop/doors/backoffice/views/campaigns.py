@@ -20,7 +20,7 @@ from promotions.campaigns.api import (
     find_campaign,
 )
 from promotions.planning.api import load_said, say_changes
-from promotions.release.api import roll_back
+from promotions.release.api import roll_back, say_origin
 from shop.doors.backoffice.frame import needs
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
@@ -100,6 +100,7 @@ def describe_versions(
         described.append(
             {
                 "row": row,
+                "origin": say_origin(row.origin),
                 "changes": changes,
                 "is_first": row is rows[-1],
                 "holds": row.number == campaign.revision,

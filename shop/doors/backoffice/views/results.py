@@ -53,7 +53,9 @@ def describe(found: Results) -> dict[str, Any]:
     """Return figures, ties and days as text."""
     return {
         "figures": list_figures(found),
-        "uses": [(say(one.label), one.uses, show_money(one.amount_minor)) for one in found.uses],
+        "uses": [
+            (say(one.label), one.uses, show_money(one.amount_minor)) for one in found.uses.states
+        ],
         "orderless": _say_orderless(found),
         "ties": found.ties,
         "counted": show_money(found.ties.counted_minor),
@@ -183,23 +185,21 @@ def _sum_by_state(found: Results) -> list[tuple[str, int, str]]:
 
 
 def _say_orderless(found: Results) -> str:
-    """Return of how many uses no order of this shop says so, too; "" for none."""
-    taken_over = [
-        counted
-        for number, (counted, _on) in found.ties.differing.items()
-        if number not in found.taken
-    ]
+    """Return how many uses name orders that are not here, which the figures leave out; "" for
+    none."""
+    gone = [number for number in found.ties.differing if number not in found.states]
+    count = sum(found.uses.uses_of.get(number, 0) for number in gone)
     said = ngettext(
-        "%(n)s use of %(amount)s was taken over from another system: no order here says that it was"
-        " lowered by this campaign. It counts as a use and in the list of campaigns, but not in"
-        " the figures above.",
-        "%(n)s uses of %(amount)s in all were taken over from another system: no order here says"
-        " that it was lowered by this campaign. They count as uses and in the list of campaigns,"
-        " but not in the figures above.",
-        len(taken_over),
+        "%(n)s use of %(amount)s names an order that this shop does not have, as uses do that were"
+        " taken over from another system. It counts as a use and in the list of campaigns, but not"
+        " in the figures above.",
+        "%(n)s uses of %(amount)s in all name orders that this shop does not have, as uses do that"
+        " were taken over from another system. They count as uses and in the list of campaigns, but"
+        " not in the figures above.",
+        count,
     )
-    shown = {"n": show_count(len(taken_over)), "amount": show_money(sum(taken_over))}
-    return said % shown if taken_over else ""
+    amount = sum(found.uses.minor_of.get(number, 0) for number in gone)
+    return said % {"n": show_count(count), "amount": show_money(amount)} if count else ""
 
 
 def _list_differing(found: Results) -> list[tuple[str, str, str, str]]:

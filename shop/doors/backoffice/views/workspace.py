@@ -88,7 +88,7 @@ def render_workspace(
             now=utc_now(),
             offers=offers,
             owner=owner,
-            uses=None if found is None else found.uses,
+            uses=None if found is None else found.uses.states,
         ),
         **_describe_steps(request, campaign, law),
         **_describe_law(request, campaign, law),

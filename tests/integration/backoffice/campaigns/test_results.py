@@ -35,7 +35,7 @@ from promotions.planning.core.results import compare_holdout, reconcile
 from promotions.planning.selectors.results import split_addressed
 from shop.doors.backoffice.campaigns.plots import draw_results
 from shop.doors.backoffice.campaigns.results import Results, find_results
-from shop.doors.backoffice.views.results import COLUMNS, list_figures
+from shop.doors.backoffice.views.results import COLUMNS, describe, list_figures
 from shop.ground.catalog.models import Category
 from tests.factories.campaigns import make_person, step
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
@@ -98,7 +98,7 @@ def test_sums_are_those_of_the_order_lines_to_the_cent(sold: Campaign) -> None:
         assert found.totals.units == 2 * 4 - 1
         assert found.ties.is_closed
         assert found.ties.counted_minor == found.ties.on_orders_minor
-        assert {one.state: one.uses for one in found.uses} == {
+        assert {one.state: one.uses for one in found.uses.states} == {
             "committed": 2,
             "held": 1,
             "released": 1,
@@ -125,6 +125,10 @@ def test_an_order_that_does_not_tie_is_named(sold: Campaign) -> None:
     found = _results(sold)
     assert not found.ties.is_closed
     assert list(found.ties.differing) == [use.order_ref]
+    assert describe(found)["orderless"] == ""
+    Redemption.objects.filter(pk=use.pk).update(order_ref="past-7", amount_minor=101)
+    told = "1 use of $1.01 names an order that this shop does not have"
+    assert describe(_results(sold))["orderless"].startswith(told)
 
 
 def test_the_page_and_the_file_show_the_same_sums(sold: Campaign, client: Client) -> None:

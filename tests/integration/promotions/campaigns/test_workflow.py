@@ -179,7 +179,7 @@ def test_a_rollback_brings_the_earlier_version_back_within_a_second(ann: int) ->
     assert (saved.revision, live, campaign.name) == (3, ["10"], "Campaign autumn")
     assert seconds < 1.0
     newest = load_trail(campaign.pk).revisions[0]
-    assert (newest.origin, newest.source) == ("rolled back", "1")
+    assert (newest.origin, newest.source) == ("rollback", "1")
     hashes = CampaignRevision.objects.order_by("number").values_list("content_hash", flat=True)
     assert hashes[0] == hashes[2] != hashes[1]
 
