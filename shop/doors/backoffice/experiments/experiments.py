@@ -46,6 +46,7 @@ VERDICTS: dict[str, tuple[Text, str]] = {
     "few": (gettext_lazy("too few shoppers to say anything yet"), "gray"),
     "open": (gettext_lazy("no difference proven yet"), "amber"),
 }
+STOPPED_BY_ITSELF = ("mismatch", "harmed")
 # Verdicts that waiting does not change.
 PROVEN = ("wins", "loses", "harmed", "mismatch")
 # Why turns of goods may not be read.
@@ -234,8 +235,10 @@ def say_cells_read(row: ExperimentRow) -> str:
 
 
 def is_ready(row: ExperimentRow, now: datetime) -> bool:
-    """Return whether a running experiment has a result to decide on: a proven one, or the end of
-    the planned time."""
+    """Return whether somebody can decide on an experiment: it was stopped by hand, has a proven
+    result, or its planned time is over. Those that stopped by themselves are counted elsewhere."""
+    if row.state == "stopped":
+        return row.stop_reason not in STOPPED_BY_ITSELF
     if row.state != "running" or row.newest is None:
         return False
     return row.newest.figures["verdict"] in PROVEN or _is_over(row, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,8 @@ from django.utils.translation import override
 
 from profiles.experiments.services.readouts import read_experiment
 from profiles.models import Experiment
-from shop.ground.staff.roles import MERCHANDISER
+from shop.doors.backoffice.memory import forget_all
+from shop.ground.staff.roles import ANALYST, MERCHANDISER
 from tests.factories.experiments import plant, start
 from tests.factories.profiles import NOON
 
@@ -50,7 +52,10 @@ def act(browser: Client, pk: int, **asked: Any) -> str:
     return answer.content.decode()
 
 
-def test_staff_plan_start_read_stop_and_decide(root: Client) -> None:
+def test_staff_plan_start_read_stop_and_decide(
+    root: Client, as_role: Callable[[str], Client]
+) -> None:
+    analyst = as_role(ANALYST)
     assert root.get(reverse("admin:plan_experiment")).status_code == 200
     assert plan(root).status_code == 302
     row = Experiment.objects.get()
@@ -62,10 +67,26 @@ def test_staff_plan_start_read_stop_and_decide(root: Client) -> None:
     assert "Done." in act(root, row.pk, verb="start")
     assert "It has started already." in act(root, row.pk, verb="start")
     act(root, row.pk, verb="prolong", days="40", reason="a holiday")
+    assert not list_to_read(analyst)
     act(root, row.pk, verb="stop", reason="enough seen")
+    assert list_to_read(analyst) == [(f": {row.name}", name_page(row.pk))]
     act(root, row.pk, verb="decide", arm="six-picks", reason="it reads better")
     row.refresh_from_db()
     assert (row.state, row.decision, row.planned_days) == ("decided", "six-picks", 40)
+    assert not list_to_read(analyst)
+
+
+def list_to_read(browser: Client) -> list[tuple[str, str]]:
+    """Return what the first page says is ready to read: the names, and where it leads."""
+    forget_all()
+    said = "experiment is ready to read"
+    todos = browser.get(reverse("admin:index")).context["todos"]
+    return [(one.text.removeprefix(said), one.link) for one in todos if one.text.startswith(said)]
+
+
+def name_page(pk: int) -> str:
+    """Return the address of an experiment's page."""
+    return reverse("admin:experiment", args=[pk])
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,17 @@ def test_the_sample_is_imported_and_its_mistake_mended(tmp_path: Path) -> None:
     assert jacket.variants.count() == 12
 
 
+def test_prices_that_look_wrong_need_an_option(tmp_path: Path) -> None:
+    path = tmp_path / "products.csv"
+    path.write_text("sku,title,category,price,cost\nMUG,Mug,Home,9.50,9.60\n")
+    with pytest.raises(CommandError, match=r"confirm that it is meant\. --accept-prices"):
+        run(path)
+    assert not Variant.objects.exists()
+    _out, err, status = run(path, accept_prices=True)
+    assert err == "products.csv line 2: column 'price': '9.50' is below the cost of 9.60.\n"
+    assert (status, Variant.objects.get().list_minor) == (0, 950)
+
+
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"none\.csv cannot be read: No such file"):
         run(tmp_path / "none.csv")
