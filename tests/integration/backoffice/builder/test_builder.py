@@ -235,7 +235,7 @@ def test_reading_back_asks_a_fixed_number_of_questions(
     save("price_cut", KINDS["price_cut"][0])
     newest = Campaign.objects.order_by("-pk").values_list("pk", flat=True)[0]
     sentences()
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         say_campaign(newest, language="en")
 
 
@@ -250,17 +250,18 @@ def test_use_limits_and_coupon_codes_are_read_back(
     UseLimit.objects.create(campaign=campaign, max_uses=7, is_active=False)
     Coupon.objects.create(offer=offer, code="ACME-1")
     Coupon.objects.create(offer=offer, code="ACME-2")
+    Offer.objects.filter(pk=offer.pk).update(requires_coupon=True)
     assert sentences() == [
         (
             "Take 10 % off Cheese 1 for account holders from 2027-03-01 00:00 to 2027-03-08 00:00 "
-            "(United States), with one of 2 codes such as ACME-1, 10 pieces each day only, 2 uses "
-            "a shopper only, at most $9.00 a shopper, at most $500.00 in all. Each piece gets "
-            "the best offer of “weekly” for it."
+            "(United States), with a code, with one of 2 codes such as ACME-1, 10 pieces each day "
+            "only, 2 uses a shopper only, at most $9.00 a shopper, at most $500.00 in all. Each "
+            "piece gets the best offer of “weekly” for it."
         )
     ]
     (said,) = say_campaign(campaign.pk, language="zh-hans")
     assert said.sentence == (
-        "2027-03-01 00:00 至 2027-03-08 00:00，面向注册用户（美国）：Cheese 1减 10%，"
+        "2027-03-01 00:00 至 2027-03-08 00:00，面向注册用户（美国），凭优惠码：Cheese 1减 10%，"
         "凭 2 个优惠码之一（如 ACME-1），每天限 10 件，每位顾客限 2 次，每位顾客最多减 US$9.00，"
         "总额不超过 US$500.00。每件商品享受“weekly”组中对其最优惠的一项。"
     )
