@@ -109,7 +109,13 @@ class ModeratedAdmin(ReadOnlyAdmin):
 
     def _describe(self, row: Any) -> dict[str, Any]:
         about = getattr(row, str(self.list_display[0]))
-        return {"pk": row.pk, "about": about, "text": row.text, "reason": row.hidden_because}
+        return {
+            "pk": row.pk,
+            "about": about,
+            "stars": getattr(row, "rating", None),
+            "text": row.text,
+            "reason": row.hidden_because,
+        }
 
     @action(
         description=_("Hide"),

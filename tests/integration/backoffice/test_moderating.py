@@ -30,6 +30,7 @@ def test_chosen_reviews_are_hidden_with_a_reason_and_shown_again(
     asked = {"action": "hide_many", "_selected_action": [str(first.pk), str(second.pk)]}
     page = browser.post(LIST, asked).content.decode()
     assert "1 text would be hidden." in page
+    assert f"{first.rating} of 5 stars" in " ".join(page.split())
     assert "1 text is hidden already and stays as it is." in page
     short = browser.post(LIST, {**asked, "confirmed": "1", "reason": "no"}).content.decode()
     assert "Give a reason of at least 5 characters" in short

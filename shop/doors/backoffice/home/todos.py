@@ -254,7 +254,11 @@ def _readable(now: datetime, known: Known) -> Iterator[Todo]:
     rows = _remember("experiments", list_experiments)
     ready = [row for row in rows if is_ready(row, now)]
     if ready:
-        text = ngettext("experiment is ready to read", "experiments are ready to read", len(ready))
+        text = ngettext(
+            "experiment is over or has a clear result",
+            "experiments are over or have a clear result",
+            len(ready),
+        )
         link = find_link("admin:experiments")
         if len(ready) == 1:
             link = reverse("admin:experiment", args=[ready[0].id])

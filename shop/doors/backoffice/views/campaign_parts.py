@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from promotions.campaigns.api import CampaignView, snapshot_rows, view_campaign
 from promotions.planning.api import say_faults
@@ -39,13 +38,14 @@ def find_goods(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/campaign/found.html", context)
 
 
-@require_POST
 @needs(CAN_CHANGE)
 def change_part(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Save one part of the sentence as a new version, or show what is wrong with it.
 
     A released campaign needs a reason, and waits for a second person where the change goes further.
     """
+    if request.method != "POST":  # a refused part has this address: somebody opened it again
+        return go_to_campaign(campaign_id)
     rows, now = require_rows(campaign_id), utc_now()
     campaign, said = view_campaign(rows.campaign, now), snapshot_rows(rows)
     code = request.POST.get("part", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
@@ -63,6 +64,20 @@ def test_dates_that_cannot_be_are_refused_and_kept(root: Client) -> None:
     far = save(root, key, "window", starts_at="0001-01-01T00:00", ends_at="9999-12-31T00:00")
     assert far.count("Choose a day from 2000-01-01 to ") == 2
     assert Campaign.objects.values_list("starts_at", "ends_at").get(pk=key) == before
+
+
+def test_a_refused_part_is_not_lost_to_news_of_checks(root: Client) -> None:
+    key = Campaign.objects.order_by("pk")[0].pk
+    root.post(reverse("admin:campaign_ask", args=[key]), {"kind": "law"})
+    own = reverse("admin:campaign_workspace", args=[key])
+    news = 'hx-get="?part=law"'
+    assert news in root.get(own).content.decode()
+    turned = {"starts_at": "2026-12-08T00:00", "ends_at": "2026-12-01T00:00"}
+    refused = save(root, key, "window", **turned)
+    assert "Waiting for a worker" in refused
+    assert news not in refused
+    again = root.get(reverse("admin:campaign_part", args=[key]))
+    assert (again.status_code, again["Location"]) == (302, own)
 
 
 def test_each_of_several_offers_is_changed_for_itself(root: Client) -> None:
@@ -153,6 +168,7 @@ def test_products_in_the_terms_are_rows_with_pickers(root: Client) -> None:
     assert "terms of the benefit: the same products: leave it out." in same
 
 
+@pytest.mark.usefixtures("lasting_memories")
 def test_the_page_reads_once_what_several_parts_say(
     root: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -161,7 +177,7 @@ def test_the_page_reads_once_what_several_parts_say(
     save(root, key, "prices", **typed)
     address = reverse("admin:campaign_workspace", args=[key])
     root.get(address)  # the process learns the catalogue and the prices
-    with django_assert_max_num_queries(25):  # a slow machine asks some memories of a second again
+    with django_assert_max_num_queries(25):
         page = root.get(address).content.decode()
     assert "all products → all products (not reduced, up to $9.00 each)" in page
 

@@ -77,9 +77,9 @@ def test_staff_plan_start_read_stop_and_decide(
 
 
 def list_to_read(browser: Client) -> list[tuple[str, str]]:
-    """Return what the first page says is ready to read: the names, and where it leads."""
+    """Return what the first page says is to be read: the names, and where it leads."""
     forget_all()
-    said = "experiment is ready to read"
+    said = "experiment is over or has a clear result"
     todos = browser.get(reverse("admin:index")).context["todos"]
     return [(one.text.removeprefix(said), one.link) for one in todos if one.text.startswith(said)]
 
