@@ -79,7 +79,10 @@ class ListCommand(BaseCommand):
                 self.stderr.write(sentence)
             raise CommandError(f"{say_doubtful(view.doubtful)} --accept-prices")
         start_applying(import_id=view.id, meant=view.doubtful, now=utc_now(), kind=self.worker.kind)
-        return self._work(view.id, "applying", console)
+        view = self._work(view.id, "applying", console)
+        if view.stale_because:
+            raise CommandError(view.stale_because)
+        return view
 
     def _check(self, options: dict[str, Any], console: Console) -> ImportView:
         path: Path = options["file"]

@@ -61,6 +61,9 @@ class CustomerLists:
         """Return the rows of an import's file. One query. Raises BadList."""
         return read_list(item)
 
+    def hold(self, batch: Sequence[ListedProduct]) -> None:
+        """Hold nothing: customers have no prices."""
+
     def judge(
         self, found: ReadList, batch: Sequence[ListedProduct], box: PictureBox
     ) -> tuple[Known, Judged]:

@@ -39,7 +39,7 @@ from shop.doors.product_lists.selectors.snapshots import SoldProduct, show_produ
 from shop.doors.product_lists.sentences import say_doubtful, say_problem, say_reason
 from shop.doors.product_lists.services.documents import ProductRefused, PutProduct, put_product
 from shop.doors.product_lists.services.kinds import Judged, ListWorker
-from shop.doors.product_lists.services.many import start_many
+from shop.doors.product_lists.services.many import check_many_again, start_many
 from shop.doors.product_lists.services.uploading import (
     ListRefused,
     choose_columns,
@@ -82,6 +82,7 @@ __all__ = [
     "Value",
     "Verdict",
     "What",
+    "check_many_again",
     "choose_columns",
     "count_doubtful",
     "export_rows",

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from shop.doors.product_lists.core.doubts import BELOW_COST, BELOW_FLOOR, FAR_FROM_PRESENT
 from shop.doors.product_lists.core.problems import Problem
+from shop.ground.kernel.money import read_amount
+from shop.ground.staff.columns import show_money
 from shop.ground.staff.numbers import show_count
 
 # code -> what is said after file, line and column; %(value)s is the cell as it was written
@@ -131,6 +133,7 @@ SENTENCES: Mapping[str, Any] = {
     "erased_since": _(
         "a customer it names was erased since; take them out of the file and upload it again"
     ),
+    "price_since": _("its price changed since this was checked; it was left as it is"),
     # undoing
     "sold_since": _("'%(value)s' was ordered since; archive it by hand if it is not to be sold"),
     "came_since": _("'%(value)s' signed in or ordered since"),
@@ -146,11 +149,32 @@ MARKS: Mapping[str, Any] = {
     BELOW_FLOOR: _("below the floor of %(floor)s"),
     FAR_FROM_PRESENT: _("changes by %(percent)+d %%"),
 }
+LESS = _("%(mark)s, %(percent)s %% less than now")
+MORE = _("%(mark)s, %(percent)s %% more than now")
 
 
 def say_marks(problems: Iterable[Problem]) -> list[str]:
     """Return the short words that mark the doubtful prices among problems."""
-    return [str(MARKS[one.code] % one.detail) for one in problems if one.code in MARKS]
+    return [_say_mark(one.code, one.detail) for one in problems if one.code in MARKS]
+
+
+def _say_mark(code: str, detail: Mapping[str, Any]) -> str:
+    currency = detail.get("currency")  # rows of before it was kept have none
+    amounts = {
+        name: show_money(int(read_amount(detail[name], currency)), currency)
+        for name in ("cost", "floor")
+        if currency and name in detail
+    }
+    said = str(MARKS[code] % {**detail, **amounts})
+    percent = detail.get("percent", 0)
+    if code == FAR_FROM_PRESENT or not percent:
+        return said
+    return str((LESS if percent < 0 else MORE) % {"mark": said, "percent": abs(percent)})
+
+
+def say_stale() -> str:
+    """Return why a checked list is not taken over before it is checked again."""
+    return gettext("Prices changed since this was checked. Check it again.")
 
 
 def say_doubtful(count: int) -> str:

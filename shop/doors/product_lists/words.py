@@ -119,6 +119,8 @@ def _say_customers(view: ImportView) -> list[str]:
 
 
 def _say_undone(view: ImportView) -> list[str]:
+    if view.state == "done" and view.counts.get("kept"):
+        return [_("Nothing could be taken back; the reasons are below.")]
     if view.state != "undone":
         return []
     told = (

@@ -53,18 +53,27 @@ class BulkForm(forms.Form):
         if what in (ARCHIVE, RESTORE):
             cleaned["change"] = ManyChange(What.ARCHIVED, is_archived=what == ARCHIVE)
         elif what == What.CATEGORY:
-            chosen = list_category_names().get(" ".join(cleaned.get("category", "").split()))
+            chosen = _find_category(cleaned.get("category", ""))
             if chosen is None:
                 self.add_error("category", _("There is no such category. Choose one of the list."))
             else:
                 cleaned["change"] = ManyChange(What.CATEGORY, category=chosen)
         elif what:
             field = "percent" if what == What.PRICE_PERCENT else what
+            if field in self.errors:
+                return cleaned
             if cleaned.get(field) is None:
                 self.add_error(field, _("Enter a number."))
             else:
                 cleaned["change"] = ManyChange(What(what), number=cleaned[field])
         return cleaned
+
+
+def _find_category(typed: str) -> tuple[str, ...] | None:
+    """Return the names of the category that was typed, capital letters not minded. One query."""
+    known, name = list_category_names(), " ".join(typed.split())
+    plain = {one.casefold(): names for one, names in known.items()}
+    return known.get(name) or plain.get(name.casefold())
 
 
 @needs("shop.add_productimport")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -33,6 +34,7 @@ from shop.doors.product_lists.api import (
     ListRefused,
     ManyChange,
     What,
+    check_many_again,
     choose_columns,
     find_import,
     list_changes,
@@ -174,7 +176,7 @@ def _describe_state(item: ImportView, request: HttpRequest, pages: ListPages) ->
         "counts": say_counts(item) if is_read else [],
         "doubts": say_doubts(item) if is_read else [],
         "doubtful": show_count(item.doubtful),
-        "is_proposed": item.state in ("checking", "checked"),
+        "is_proposed": item.state in ("checking", "checked", "applying"),
         "pages": pages,
         "to": pages.addresses(item.id),
         "may_import": allows(request.user, pages.can_import),
@@ -252,8 +254,12 @@ def _ask(
 @require_POST
 @needs_right("can_import")
 def choose_list_columns(request: HttpRequest, import_id: int, *, pages: ListPages) -> HttpResponse:
-    """Take the choice of columns and have the list checked."""
+    """Take the choice of columns and have the list checked; a change of many has no choice."""
     item = _require(import_id, pages)
+    if item.change is not None:
+        currency = get_market(home_place()[0]).currency
+        again = partial(check_many_again, import_id, currency=currency)
+        return _ask(request, import_id, pages, again)
     fields = [request.POST.get(f"column-{at}", "") for at in range(len(item.header))]
     is_whole = "is_whole" in request.POST
     return _ask(

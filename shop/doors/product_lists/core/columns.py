@@ -177,6 +177,11 @@ def market_of(field: str) -> str:
     return found[1] if found else ""
 
 
+def is_price(field: str) -> bool:
+    """Whether a column holds list prices, of the home market or of another."""
+    return field == "price" or bool(market_of(field))
+
+
 def guess_fields(header: list[str], kind: ListKind = PRODUCTS) -> list[str]:
     """Return which of our columns each column of a file is, "" where nobody can tell.
 

@@ -10,13 +10,14 @@ from typing import Any
 from django.db.models import Case, When
 
 from shop.doors.product_lists.core.cells import Value, write_cell
-from shop.doors.product_lists.core.columns import BY_NAME, PRODUCTS, ListKind, market_of
-from shop.doors.product_lists.core.doubts import count_doubtful
+from shop.doors.product_lists.core.columns import BY_NAME, PRODUCTS, Kind, ListKind, market_of
+from shop.doors.product_lists.core.doubts import STALE, count_doubtful
 from shop.doors.product_lists.core.many import ManyChange, restore_change
 from shop.doors.product_lists.core.problems import Problem
 from shop.doors.product_lists.models import ProductImport, ProductImportRow
 from shop.doors.product_lists.selectors.reading import open_sheet
-from shop.doors.product_lists.sentences import say_marks, say_problem, say_reason
+from shop.doors.product_lists.sentences import say_marks, say_problem, say_reason, say_stale
+from shop.ground.staff.columns import show_money
 
 SHOWN_ROWS, SHOWN_PROBLEMS = 20, 200
 
@@ -69,6 +70,11 @@ class ImportView:
     def is_waiting(self) -> bool:
         """Whether a worker is at it."""
         return self.state in ("checking", "applying", "undoing")
+
+    @property
+    def stale_because(self) -> str:
+        """Why it has to be checked again before it is taken over; "" where it has not."""
+        return say_stale() if self.state == "checked" and self.counts.get(STALE) else ""
 
     @property
     def doubtful(self) -> int:
@@ -177,8 +183,8 @@ def _change(
         columns=[
             (
                 name,
-                say_value(name, row.before.get(name), currency, currencies, kind),
-                say_value(name, row.after[name], currency, currencies, kind),
+                _show_value(name, row.before.get(name), currency, currencies, kind),
+                _show_value(name, row.after[name], currency, currencies, kind),
             )
             for name in names
         ],
@@ -187,6 +193,16 @@ def _change(
         marks=say_marks(problems),
         refused_because=[say_reason(one) for one in problems] if row.outcome == "refused" else (),
     )
+
+
+def _show_value(
+    name: str, value: Value, currency: str, currencies: Mapping[str, str], kind: ListKind
+) -> str:
+    """Return a value as a list writes it, money with its currency."""
+    column = kind.find(name)
+    if column is not None and column.kind in (Kind.PRICE, Kind.AMOUNT) and isinstance(value, int):
+        return show_money(value, currencies.get(market_of(name), currency))
+    return say_value(name, value, currency, currencies, kind)
 
 
 def say_value(

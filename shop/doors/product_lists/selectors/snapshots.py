@@ -64,15 +64,19 @@ def read_shop(refs: Collection[str]) -> Shop:
 
 def read_shop_for(groups: Collection[ListedProduct]) -> Shop:
     """Return what the shop has of listed products: of their references, SKUs and bar codes."""
+    return read_shop(find_refs(groups))
+
+
+def find_refs(groups: Collection[ListedProduct]) -> list[str]:
+    """Return references of the shop's products that listed ones name or meet. One query."""
     rows = [row for group in groups for row in group.rows]
     codes = {str(row.values["barcode"]) for row in rows if row.values.get("barcode")}
     spelled = {code.zfill(width) for code in codes for width in (12, 13, 14)}
-    refs = find_products(
+    return find_products(
         refs={group.handle for group in groups},
         skus={row.sku for row in rows if row.sku},
         gtins=codes | spelled | {code.lstrip("0") for code in codes},
     )
-    return read_shop(refs)
 
 
 def take_snapshot(shop: Shop, *, currency: str) -> Snapshot:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from copy import deepcopy
 from dataclasses import asdict
 from datetime import datetime
 
 from django.db import transaction
 
+from shop.doors.product_lists.core.columns import is_price
+from shop.doors.product_lists.core.differences import Outcome, Verdict
+from shop.doors.product_lists.core.doubts import STALE, look_at_prices
 from shop.doors.product_lists.core.problems import BadList
 from shop.doors.product_lists.models import ProductImport, ProductImportRow
 from shop.doors.product_lists.pictures import PictureBox, open_box
 from shop.doors.product_lists.selectors.reading import ReadList, open_pictures
 from shop.doors.product_lists.services.checking import BATCH, keep_rows, tidy
-from shop.doors.product_lists.services.kinds import ListWorker, Tell
+from shop.doors.product_lists.services.kinds import Judged, ListWorker, Tell
 
 State, RowState = ProductImport.State, ProductImportRow.State
 
@@ -23,8 +27,9 @@ def apply_import(
 ) -> None:
     """Write what a list says. Killed at any time, it goes on after the last whole batch.
 
-    Each row is judged again against the shop of this moment: what changed since the dry run is
-    not overwritten unseen, it stands in the row's "before".
+    Each row is judged again against the shop of this moment. If prices changed since the check,
+    nothing is written: the list has to be checked again. Other values that changed stand in the
+    row's "before". A price that changes between two batches is left as it is, its row refused.
     """
     item = ProductImport.objects.get(pk=import_id)
     try:
@@ -35,6 +40,9 @@ def apply_import(
         return
     total = len(found.groups)
     with open_box(open_pictures(item)) as box:
+        if _is_stale(item, worker, found, box):
+            _send_back(item)
+            return
         for first in range(item.done, total, BATCH):
             if not _apply_batch(item.pk, worker, found, box, first=first, now=now):
                 return
@@ -61,8 +69,14 @@ def _apply_batch(
     if item.state != State.APPLYING or item.done != first:
         return False
     batch = found.groups[first : first + BATCH]
+    worker.hold(batch)
     known, judged = worker.judge(found, batch, box)
     groups = range(first, first + len(batch))
+    stale = _find_stale(item, groups, judged)
+    if stale and first == 0:
+        _send_back(item)
+        return False
+    judged = [[_refuse(one, stale) for one in verdicts] for verdicts in judged]
     item.rows.filter(group__in=groups).exclude(handle="", email="").delete()
     counts: Counter[str] = Counter()
     worker.write(item, batch, known, judged, box=box, now=now)
@@ -72,6 +86,58 @@ def _apply_batch(
     item.counts = {**item.counts, f"applied {first}": dict(counts)}
     item.save(update_fields=["done", "total", "counts"])
     return True
+
+
+def _is_stale(item: ProductImport, worker: ListWorker, found: ReadList, box: PictureBox) -> bool:
+    """Whether prices of any batch changed since the check, before the first one is written.
+
+    A list of one batch is compared when it is written.
+    """
+    total = len(found.groups)
+    if item.done or total <= BATCH or not any(map(is_price, item.fields)):
+        return False
+    for first in range(0, total, BATCH):
+        # Judging notes on the rows what it finds; it is done once more when they are written.
+        batch = deepcopy(found.groups[first : first + BATCH])
+        _known, judged = worker.judge(found, batch, box)
+        if _find_stale(item, range(first, first + len(batch)), judged):
+            return True
+    return False
+
+
+def _find_stale(item: ProductImport, groups: range, judged: Judged) -> set[int]:
+    """Return the lines whose prices are no longer as the check showed them. One query."""
+    planned = item.rows.filter(group__in=groups, state=RowState.PLANNED)
+    shown = {
+        line: look_at_prices(before, after, [one["code"] for one in problems])
+        for line, before, after, problems in planned.values_list(
+            "line", "before", "after", "problems"
+        )
+    }
+    nothing = look_at_prices({}, {}, [])
+    return {
+        one.row.line
+        for verdicts in judged
+        for one in verdicts
+        if one.outcome is not Outcome.REFUSED
+        and shown.get(one.row.line, nothing)
+        != look_at_prices(one.before, one.after, [each.code for each in one.row.warnings])
+    }
+
+
+def _send_back(item: ProductImport) -> None:
+    """Have a list checked again before it is taken over: nothing of it is written."""
+    ProductImport.objects.filter(pk=item.pk, state=State.APPLYING, done=0).update(
+        state=State.CHECKED, applied_at=None, counts={**item.counts, STALE: 1}
+    )
+
+
+def _refuse(verdict: Verdict, stale: set[int]) -> Verdict:
+    """Refuse a row whose price changed since the check, unless it has nothing to change now."""
+    if verdict.row.line not in stale or verdict.outcome is Outcome.SAME:
+        return verdict
+    verdict.row.note("price_since")
+    return Verdict(verdict.row, Outcome.REFUSED)
 
 
 def _sum_up(item: ProductImport, found: ReadList) -> dict[str, int]:
@@ -98,14 +164,20 @@ def undo_import(
             break
         done += handled
         tell(done, item.total)
-    rows = ProductImportRow.objects.filter(product_import_id=import_id)
-    counts = {
-        **item.counts,
-        "undone": rows.filter(state=RowState.UNDONE).count(),
-        "kept": rows.filter(state=RowState.KEPT).count(),
-    }
-    ProductImport.objects.filter(pk=import_id, state=State.UNDOING).update(
-        state=State.UNDONE, done=item.total, counts=counts
+    _end_undoing(item)
+
+
+def _end_undoing(item: ProductImport) -> None:
+    """Say what was taken back. If nothing could be, the list stays taken over: undo it again."""
+    undone = item.rows.filter(state=RowState.UNDONE).count()
+    kept = item.rows.filter(state=RowState.KEPT).count()
+    is_undone = undone > 0 or kept == 0
+    ended = ProductImport.objects.filter(pk=item.pk, state=State.UNDOING)
+    ended.update(
+        state=State.UNDONE if is_undone else State.DONE,
+        done=item.total,
+        counts={**item.counts, "undone": undone, "kept": kept},
+        **({} if is_undone else {"undone_at": None, "undone_by": None}),
     )
 
 

@@ -26,6 +26,9 @@ class ListWorker(Protocol):
     def read(self, item: ProductImport) -> ReadList:
         """Return the rows of an import's file. Raises BadList."""
 
+    def hold(self, batch: Sequence[ListedProduct]) -> None:
+        """Keep others from changing prices of a batch until the caller's transaction ends."""
+
     def judge(
         self, found: ReadList, batch: Sequence[ListedProduct], box: PictureBox
     ) -> tuple[Any, Judged]:

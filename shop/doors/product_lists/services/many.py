@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from shop.doors.product_lists.core.many import ListedVariant, ManyChange, write_many
-from shop.doors.product_lists.services.uploading import ListRefused, choose_columns, receive_list
+from shop.doors.product_lists.core.many import (
+    ListedVariant,
+    ManyChange,
+    What,
+    restore_change,
+    write_many,
+)
+from shop.doors.product_lists.core.problems import BadList, Problem
+from shop.doors.product_lists.models import ProductImport
+from shop.doors.product_lists.selectors.reading import open_sheet
+from shop.doors.product_lists.sentences import say_problem
+from shop.doors.product_lists.services.uploading import (
+    ListRefused,
+    choose_columns,
+    keep_file,
+    receive_list,
+)
 from shop.doors.product_lists.words import name_change
-from shop.ground.catalog.selectors.stored import list_refs, read_products
+from shop.ground.catalog.selectors.stored import list_home_prices, list_refs, read_products
 from shop.ground.kernel.sheets import sheet_lines
 
 
@@ -33,16 +50,45 @@ def start_many(
         for product in products.values()
         for row in product.row.variants
     ]
-    if not variants:
-        raise ListRefused(_("None of the products has a variant."))
-    rows = write_many(change, variants, currency)
+    rows = _write_list(change, variants, currency)
     change = replace(change, products=len(products))
     import_id = receive_list(
         file_name=name_change(change),
-        content="".join(sheet_lines(rows)).encode(),
+        content=_encode(rows),
         change=asdict(change),
         by_id=by_id,
         now=now,
     )
     choose_columns(import_id=import_id, fields=rows[0])
     return import_id
+
+
+@transaction.atomic
+def check_many_again(import_id: int, *, currency: str) -> None:
+    """Have a change checked again; a percentage is one of the prices of now. Raises ListRefused."""
+    item = ProductImport.objects.get(pk=import_id)
+    choose_columns(import_id=import_id, fields=item.fields)
+    change = restore_change(item.change or {})
+    if change.what is not What.PRICE_PERCENT:
+        return
+    try:
+        skus = [cells[0] for _line, cells in open_sheet(item).rows]
+    except (BadList, OSError) as error:
+        raise ListRefused(say_problem(Problem(0, "lost"), item.file_name)) from error
+    prices = list_home_prices(skus)
+    variants = [ListedVariant(sku, prices[sku]) for sku in skus if sku in prices]
+    upload = uuid.uuid4().hex
+    keep_file(upload, _encode(_write_list(change, variants, currency)))
+    ProductImport.objects.filter(pk=import_id).update(upload=upload)
+
+
+def _write_list(
+    change: ManyChange, variants: Sequence[ListedVariant], currency: str
+) -> list[list[str]]:
+    if not variants:
+        raise ListRefused(_("None of the products has a variant."))
+    return write_many(change, variants, currency)
+
+
+def _encode(rows: Sequence[Sequence[str]]) -> bytes:
+    return "".join(sheet_lines(rows)).encode()

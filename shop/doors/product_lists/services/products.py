@@ -10,7 +10,7 @@ from typing import Any
 from orders.reports.api import list_ordered_since
 from pricing.api import floors_over_costs, home_place
 from shop.doors.product_lists.core.cells import Value
-from shop.doors.product_lists.core.columns import PRODUCTS, market_of
+from shop.doors.product_lists.core.columns import PRODUCTS, is_price, market_of
 from shop.doors.product_lists.core.differences import Outcome, Snapshot, Verdict, judge_product
 from shop.doors.product_lists.core.doubts import doubt_price
 from shop.doors.product_lists.core.problems import Problem
@@ -21,6 +21,7 @@ from shop.doors.product_lists.selectors.imports import say_value
 from shop.doors.product_lists.selectors.reading import ReadList, read_list
 from shop.doors.product_lists.selectors.snapshots import (
     Shop,
+    find_refs,
     read_shop,
     read_shop_for,
     take_snapshot,
@@ -30,6 +31,7 @@ from shop.doors.product_lists.services.picturing import add_pictures, remove_pic
 from shop.doors.product_lists.services.saving import Saving
 from shop.ground.catalog.selectors import get_market
 from shop.ground.catalog.selectors.markets import list_currencies
+from shop.ground.catalog.services import lock_products
 from shop.ground.kernel.money import write_amount
 
 # Not restored as values: names of categories stay, pictures are taken off.
@@ -44,6 +46,10 @@ class ProductLists:
     def read(self, item: ProductImport) -> ReadList:
         """Return the rows of an import's file. Two queries. Raises BadList."""
         return read_list(item)
+
+    def hold(self, batch: Sequence[ListedProduct]) -> None:
+        """Lock the shop's products of a batch. Three queries."""
+        lock_products(find_refs(batch))
 
     def judge(
         self, found: ReadList, batch: Sequence[ListedProduct], box: PictureBox
@@ -101,12 +107,12 @@ class ProductLists:
 
 def _doubt_prices(verdicts: Sequence[Verdict], snapshot: Snapshot, found: ReadList) -> None:
     """Warn of new prices that are probably not meant. Cost and floor are the home market's."""
-    priced = [one for one in verdicts if any(map(_is_price, one.after))]
+    priced = [one for one in verdicts if any(map(is_price, one.after))]
     costs = [_find_cost(one, snapshot) for one in priced]
     floors = floors_over_costs([cost for cost in costs if cost is not None]) if priced else {}
     currencies = list_currencies() if priced else {}
     for verdict, cost in zip(priced, costs, strict=True):
-        for name in filter(_is_price, verdict.after):
+        for name in filter(is_price, verdict.after):
             currency = currencies.get(market_of(name), found.currency)
             is_home = name == "price"
             _doubt_price(
@@ -116,10 +122,6 @@ def _doubt_prices(verdicts: Sequence[Verdict], snapshot: Snapshot, found: ReadLi
                 cost=cost if is_home else None,
                 floor=floors[cost] if is_home and cost is not None else None,
             )
-
-
-def _is_price(name: str) -> bool:
-    return name == "price" or bool(market_of(name))
 
 
 def _find_cost(verdict: Verdict, snapshot: Snapshot) -> int | None:
@@ -143,6 +145,7 @@ def _doubt_price(
             for word, amount in amounts.items()
             if amount is not None
         }
+        detail["currency"] = currency
         detail["percent"] = round(100 * (price - has) / has) if has else 0
         verdict.row.warn(code, name, write_amount(price, currency), **detail)
 

@@ -14,12 +14,12 @@ from django.db import transaction
 from pricing.api import home_place
 from shop.doors.product_lists.archives import open_archive
 from shop.doors.product_lists.core.columns import PRODUCTS, ListKind, guess_fields
-from shop.doors.product_lists.core.doubts import count_doubtful
+from shop.doors.product_lists.core.doubts import STALE, count_doubtful
 from shop.doors.product_lists.core.problems import BadList, Problem
 from shop.doors.product_lists.core.text import Sheet
 from shop.doors.product_lists.models import ProductImport
 from shop.doors.product_lists.selectors.reading import find_file
-from shop.doors.product_lists.sentences import say_doubtful, say_problem
+from shop.doors.product_lists.sentences import say_doubtful, say_problem, say_stale
 from shop.doors.product_lists.workbooks import read_sheet
 from shop.ground.kernel.errors import FairtagError
 
@@ -62,7 +62,7 @@ def receive_list(
     except BadList as bad:
         at = pictures_name if bad.problem.code in PICTURE_PROBLEMS else name
         raise ListRefused(say_problem(bad.problem, at or name)) from bad
-    _keep_file(upload, content)
+    keep_file(upload, content)
     item = ProductImport.objects.create(
         kind=kind.code,
         file_name=name,
@@ -84,7 +84,8 @@ def receive_list(
 PICTURE_PROBLEMS = {"not_zip", "members", "locked", "unpacked", "pictures_size"}
 
 
-def _keep_file(name: str, content: bytes) -> None:
+def keep_file(name: str, content: bytes) -> None:
+    """Keep what was uploaded under a name of our own."""
     find_file("").mkdir(parents=True, exist_ok=True, mode=0o700)
     find_file(name).write_bytes(content)
 
@@ -152,6 +153,8 @@ def start_applying(
     `meant` is how many doubtful prices the caller saw and means: all that the check found.
     """
     item = lock_import(import_id, State.CHECKED, kind=kind)
+    if item.counts.get(STALE):
+        raise ListRefused(say_stale())
     doubtful = count_doubtful(item.counts)
     if doubtful and meant != doubtful:
         raise ListRefused(say_doubtful(doubtful))
@@ -166,9 +169,14 @@ def start_applying(
 def start_undoing(
     *, import_id: int, by_id: int | None, now: datetime, kind: ListKind = PRODUCTS
 ) -> None:
-    """Have a worker take back what an import did. Raises ListRefused."""
+    """Have a worker take back what an import did. Raises ListRefused.
+
+    One of which nothing could be taken back may be asked again.
+    """
     item = lock_import(import_id, State.DONE, kind=kind)
     item.state, item.done, item.undone_at, item.undone_by_id = State.UNDOING, 0, now, by_id
+    # Those that an earlier try could not take back.
+    item.rows.filter(state="kept").update(state="applied", kept_because={})
     item.total = item.rows.filter(state="applied").count()
     item.save()
 

@@ -43,6 +43,11 @@ def map_skus(skus: Collection[str]) -> dict[str, str]:
     return dict(rows.values_list("sku", "product__external_ref"))
 
 
+def list_home_prices(skus: Collection[str]) -> dict[str, int]:
+    """Return the list price of each of these SKUs in the home market. One query."""
+    return dict(Variant.objects.filter(sku__in=skus).values_list("sku", "list_minor"))
+
+
 def map_product_ids(refs: Collection[str]) -> dict[str, int]:
     """Return the ids of products by reference. One query."""
     rows = Product.objects.filter(external_ref__in=refs)

@@ -11,6 +11,7 @@ from shop.ground.catalog.services.loading import (
     load_catalog,
     load_placements,
     load_stores,
+    lock_products,
 )
 from shop.ground.catalog.services.merging import CatalogConflict
 
@@ -22,6 +23,7 @@ __all__ = [
     "load_catalog",
     "load_placements",
     "load_stores",
+    "lock_products",
     "rebuild_search_words",
     "refresh_search",
     "restore_product",

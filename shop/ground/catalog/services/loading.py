@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -21,6 +21,7 @@ from shop.ground.kernel.translation import gettext_noop
 
 # From so many changed products on all search words are counted anew, and tables analysed.
 MANY = 500
+_WAIT_FOR_LOADS = "SELECT pg_advisory_xact_lock(hashtext('load_catalog'))"
 
 
 class ProductChanged(FairtagError):
@@ -50,7 +51,7 @@ def load_catalog(
     sold. Without it such a row is a conflict.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('load_catalog'))")
+        cursor.execute(_WAIT_FOR_LOADS)
         require_unchanged(revisions or {})
         copy_rows(cursor, categories, brands, products)
         loaded = merge_all(cursor, now, may_move=may_move)
@@ -65,6 +66,17 @@ def load_catalog(
             cursor.execute("ANALYZE shop_category, shop_brand, shop_product, shop_variant")
     transaction.on_commit(forget_catalog)
     return loaded
+
+
+def lock_products(refs: Collection[str]) -> None:
+    """Lock products until the caller's transaction ends, so that what it reads of them stays true.
+
+    It waits for loads first, as they wait for each other before they lock. Two queries.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_WAIT_FOR_LOADS)
+    rows = Product.objects.select_for_update().filter(external_ref__in=refs)
+    list(rows.order_by("pk").values_list("pk"))
 
 
 def require_unchanged(revisions: Mapping[str, int]) -> None:

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models import Count
 from django.test import Client
 from django.urls import reverse
 
+from shop.doors.backoffice.views.product_bulk import BulkForm
 from shop.doors.product_lists.models import ProductImport
 from shop.doors.product_lists.tasks import work_on_product_lists
-from shop.ground.catalog.models import Category, Variant
+from shop.ground.catalog.models import Category, Product, Variant
+from shop.ground.catalog.selectors.stored import list_category_names
 from shop.ground.inventory.models import StockRecord
 from shop.ground.staff.choosing import CHOSEN_PRODUCTS
 from shop.ground.staff.roles import MERCHANDISER, SUPPORT
@@ -47,6 +50,9 @@ def test_prices_of_chosen_products_fall_and_rise_again(as_role: Callable[[str], 
     assert "Variants: 2 would change, 0 would not, 0 refused." in page
     assert read_prices(chosen) == [995, 1_000]
     browser.post(reverse("admin:product_list_apply", args=[item.pk]))
+    page = browser.get(shown["Location"]).content.decode()
+    told = [one in page for one in ("being changed", "What would change", "What changed")]
+    assert told == [True, True, False]
     work_on_product_lists()
     assert read_prices(chosen) == [896, 900]
     page = browser.get(shown["Location"]).content.decode()
@@ -55,6 +61,62 @@ def test_prices_of_chosen_products_fall_and_rise_again(as_role: Callable[[str], 
     browser.post(reverse("admin:product_list_undo", args=[item.pk]))
     work_on_product_lists()
     assert read_prices(chosen) == [995, 1_000]
+
+
+def begin(browser: Client, change: dict[str, str], price: int) -> tuple[Variant, int]:
+    """Check a change of one product that has this price; return its variant and the import."""
+    single = Product.objects.annotate(of=Count("variants")).filter(of=1)
+    variant = Variant.objects.filter(product__in=single).order_by("pk")[0]
+    Variant.objects.filter(pk=variant.pk).update(
+        list_minor=price, cost_minor=None, cost_source="unknown"
+    )
+    session = browser.session
+    session[CHOSEN_PRODUCTS] = [variant.product_id]
+    session.save()
+    browser.post(BULK, change)
+    work_on_product_lists()
+    return variant, ProductImport.objects.latest("pk").pk
+
+
+def press(browser: Client, button: str, item: int, **given: str) -> str:
+    """Press a button of a change and let the worker do it; return the page then."""
+    browser.post(reverse(f"admin:product_list_{button}", args=[item]), given)
+    work_on_product_lists()
+    return browser.get(reverse("admin:product_list", args=[item])).content.decode()
+
+
+def test_a_change_checked_at_old_prices_is_checked_again(
+    as_role: Callable[[str], Client],
+) -> None:
+    browser = as_role(MERCHANDISER)
+    variant, first = begin(browser, {"what": "price_percent", "percent": "-10"}, 1_000)
+    browser.post(BULK, {"what": "price_percent", "percent": "-10"})
+    work_on_product_lists()
+    second = ProductImport.objects.latest("pk").pk
+    press(browser, "apply", first)
+    for _again in range(2):
+        page = press(browser, "apply", second)
+        assert "Prices changed since this was checked. Check it again." in page
+        assert ("When checked" in page, "Change them" in page) == (True, False)
+    assert read_prices([variant]) == [900]
+    page = press(browser, "columns", second)
+    assert ("$9.00" in page, "$8.10" in page, "Change them" in page) == (True, True, True)
+    press(browser, "apply", second)
+    assert read_prices([variant]) == [810]
+
+
+def test_undoing_in_vain_can_be_asked_again(as_role: Callable[[str], Client]) -> None:
+    browser = as_role(MERCHANDISER)
+    variant, item = begin(browser, {"what": "price", "price": "9.00"}, 1_000)
+    press(browser, "apply", item)
+    Variant.objects.filter(pk=variant.pk).update(list_minor=950)
+    page = press(browser, "undo", item)
+    assert "Nothing could be taken back; the reasons are below." in page
+    assert "it says &#x27;9.50&#x27; now" in page
+    assert ("Undo this change" in page, "Undone by" in page) == (True, False)
+    Variant.objects.filter(pk=variant.pk).update(list_minor=900)
+    assert "Undone: 1 taken back, 0 kept." in press(browser, "undo", item)
+    assert read_prices([variant]) == [1_000]
 
 
 def test_doubtful_prices_are_applied_only_once_confirmed(
@@ -78,9 +140,10 @@ def test_doubtful_prices_are_applied_only_once_confirmed(
     page = browser.get(shown["Location"]).content.decode()
     for said in (
         "3 new prices look wrong.",
-        "below the cost of 5.00",
-        "below the floor of 4.03",
+        "below the cost of $5.00, 11 % less than now",
+        "below the floor of $4.03, 11 % less than now",
         "changes by -60 %",
+        "$10.00",
         "Yes, these 3 prices are meant",
     ):
         assert said in page
@@ -110,11 +173,20 @@ def test_a_choice_without_its_value_is_asked_again(as_role: Callable[[str], Clie
     refused = {
         "price_percent": "Enter a number.",
         "category": "There is no such category.",
+        "price": "At least $0.01.",
     }
     for what, said in refused.items():
-        page = browser.post(BULK, {"what": what, "category": "Nowhere"})
+        page = browser.post(BULK, {"what": what, "category": "Nowhere", "price": "-1"})
         assert said in page.content.decode()
+    assert "Enter a number." not in page.content.decode()
     assert not ProductImport.objects.exists()
+
+
+def test_categories_match_whatever_their_capitals() -> None:
+    name = list(list_category_names())[-1]
+    form = BulkForm({"what": "category", "category": name.upper()})
+    assert form.is_valid()
+    assert form.cleaned_data["change"].category == list_category_names()[name]
 
 
 def test_stock_and_categories_choose_their_products(as_role: Callable[[str], Client]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from orders.models import Order, OrderLine
 from pricing.api import Ask, set_list_prices
@@ -15,6 +16,7 @@ from shop.doors.product_lists.services import applying
 from shop.ground.catalog.models import Market, Product, Variant
 from shop.ground.inventory.models import StockMovement, StockRecord
 from tests.factories.product_lists import export, find, take_list, tick, work
+from tests.factories.statements import act_before
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +66,7 @@ def test_a_dry_run_tells_what_would_happen_and_changes_nothing() -> None:
     assert not Product.objects.exists()
     (tent, *_rest) = api.list_changes(view.id, currency="USD", currencies={"us": "USD"})
     assert tent.columns[0] == ("title", "", "Tent")
-    assert ("price", "", "199.00") in tent.columns
+    assert ("price", "", "$199.00") in tent.columns
 
 
 def test_a_list_becomes_products_with_variants_prices_and_stock() -> None:
@@ -129,6 +131,41 @@ def test_a_killed_worker_is_followed_by_one_that_ends_it(monkeypatch: pytest.Mon
     assert StockMovement.objects.filter(kind="opening").count() == 4
     work()
     assert StockMovement.objects.count() == 4
+
+
+def reprice(sku: str, amount: int) -> None:
+    Variant.objects.filter(sku=sku).update(list_minor=amount)
+
+
+def test_prices_changed_since_the_check_are_not_overwritten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(applying, "BATCH", 1)
+    take_list(MENDED)
+    view = take_list("sku,price\nMUG,8.00\nSTOVE,45.00\n", apply=False)
+    reprice("STOVE", 4_900)
+    api.start_applying(import_id=view.id, now=tick())
+    work()
+    assert find(view.id).stale_because == "Prices changed since this was checked. Check it again."
+    api.choose_columns(import_id=view.id, fields=["sku", "price"])
+    work()
+    api.start_applying(import_id=view.id, now=tick())
+    work(lambda done, of: reprice("STOVE", 4_800) if done == 1 else None)
+    prices = dict(Variant.objects.values_list("sku", "list_minor"))
+    assert (find(view.id).state, prices["MUG"], prices["STOVE"]) == ("done", 800, 4_800)
+    assert [one.refused_because for one in api.list_refused(view.id)] == [
+        ["its price changed since this was checked; it was left as it is"]
+    ]
+
+
+def test_a_price_is_compared_once_it_is_locked() -> None:
+    take_list(MENDED)
+    view = take_list("sku,price\nMUG,8.00\n", apply=False)
+    api.start_applying(import_id=view.id, now=tick())
+    lock = act_before("pg_advisory_xact_lock", lambda: reprice("MUG", 900))
+    with connection.execute_wrapper(lock):
+        work()
+    assert (find(view.id).state, Variant.objects.get(sku="MUG").list_minor) == ("checked", 900)
 
 
 def test_all_or_none_is_refused_with_a_sentence() -> None:
