@@ -38,6 +38,7 @@ from promotions.release.services.checks import (
 from promotions.release.services.exclusions import (
     MOST_AT_ONCE,
     accept_below_floor,
+    leave_out_of,
     say_why_taken_out,
     take_out_asked,
     take_out_goods,
@@ -88,6 +89,7 @@ __all__ = [
     "find_worst_stack",
     "finish_check",
     "launch_experiment",
+    "leave_out_of",
     "list_addressed",
     "list_checks",
     "list_conflicts",

@@ -7,7 +7,7 @@ WHEN = "from 2027-03-01 00:00 to 2027-03-08 00:00 (United States)"
 COMBINES = "It combines with other offers."
 BUDGET = ", at most $500.00 in all. "
 # What lowers products does not stack by itself; what lowers the order as a whole does
-TOTAL = f"{BUDGET}Each piece gets the best offer of “weekly” for it."
+TOTAL = f"{BUDGET}Each piece gets the best offer of the group weekly for it."
 ORDER_TOTAL = BUDGET + COMBINES
 CODE = ", with a code"
 # kind -> what is typed, the sentence read back

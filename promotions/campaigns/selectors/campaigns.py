@@ -55,6 +55,7 @@ class CampaignView:
     campaign_id: int
     code: str
     name: str
+    name_zh: str
     goal: str
     audience: str
     status: str
@@ -126,6 +127,7 @@ def view_campaign(row: Campaign, now: datetime) -> CampaignView:
         campaign_id=row.pk,
         code=row.code,
         name=row.name,
+        name_zh=row.name_zh,
         goal=row.goal,
         audience=row.audience,
         status=row.status,

@@ -211,13 +211,21 @@ def list_best_groups() -> list[str]:
 
 def make_lexicon(offers: Iterable[OfferValue], *, currency: str, language: str) -> Lexicon:
     """Return the words to say `offers` with. One query for each kind of goods
-    they name, and one for segments."""
-
+    they name, one for segments, and one for the groups of the stacking tree."""
     offers = list(offers)
     facts = frozenset().union(*(needed_facts(offer.condition) for offer in offers))
     codes = {one.code for one in list_markets()}
     scopes = [scope for offer in offers for scope in _scopes_of(offer)]
-    return name_words(scopes, facts, codes, currency=currency, language=language)
+    words = name_words(scopes, facts, codes, currency=currency, language=language)
+    return replace(words, names={**words.names, **_name_groups(offers)})
+
+
+def _name_groups(offers: Iterable[OfferValue]) -> dict[tuple[str, int | str], str]:
+    """Return the names of the groups of the stacking tree. One query, none where no offer has
+    one."""
+    codes = {group.code for offer in offers for group in offer.groups}
+    rows = StackingGroup.objects.filter(code__in=codes) if codes else StackingGroup.objects.none()
+    return {("group of offers", code): name for code, name in rows.values_list("code", "name")}
 
 
 def say_rows(conditions: Sequence[Mapping[str, Json]], words: Lexicon) -> list[str]:
@@ -239,7 +247,7 @@ def name_words(
     names: dict[tuple[str, int | str], str] = {
         (kind, key): said for (kind, key), said in name_goods(list_ids(scopes), language).items()
     }
-    names |= {("market", code): _name_market(code, is_chinese=is_chinese) for code in markets}
+    names |= {("market", code): name_market(code, language) for code in markets}
     if "segment" in facts:
         pairs = ((one.code, (one.name, one.name_zh)) for one in list_segments())
         names |= {("segment", code): said[is_chinese] for code, said in pairs}
@@ -252,10 +260,10 @@ def name_words(
     return Lexicon(language, locale_of(language), currency, names)
 
 
-def _name_market(code: str, *, is_chinese: bool) -> str:
+def name_market(code: str, language: str) -> str:
     """Return the country of a market in the reader's language, or what staff call it."""
     market = get_market(code)
-    called = Locale("zh" if is_chinese else "en").territories.get(market.country)
+    called = Locale("zh" if language.startswith("zh") else "en").territories.get(market.country)
     return called or market.name
 
 
@@ -336,6 +344,7 @@ __all__ = [
     "list_partners",
     "list_stacking_groups",
     "make_lexicon",
+    "name_market",
     "read_goods",
     "say_campaign",
     "say_rows",

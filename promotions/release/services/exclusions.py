@@ -108,6 +108,15 @@ def take_out_asked(*, check_id: int, now: datetime) -> None:
     CampaignCheck.objects.filter(pk=check_id).update(is_taken_out=True, revision=saved.revision)
 
 
+def leave_out_of(offer: Mapping[str, Any], variant_ids: Iterable[int]) -> dict[str, Any]:
+    """Return an offer of a snapshot without the variants; one of nothing else stays as it is."""
+    ids = frozenset(variant_ids)
+    try:
+        return take_out(offer, ids, lambda scope: _cover(scope, ids))
+    except EmptyOffer:
+        return dict(offer)
+
+
 def say_why_taken_out(rule: str) -> str:
     """Return the reason that is kept with the version."""
     every = _("every rule that names products")

@@ -26,7 +26,7 @@ class Blank:
     """A blank of a sentence. `kind` says what may stand in it, `example` what stands at first.
 
     Kinds: percent, money, count, goods, moment, word, words, code, pattern, choice, gift, partner,
-    segments, tags, tiers, groups, weekdays, clock. `choices` are (value, name).
+    segments, tags, tiers, groups, weekdays, clock, box. `choices` are (value, name).
     """
 
     name: str

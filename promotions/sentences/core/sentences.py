@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from promotions.engine.api import OfferValue, Stacking
 from promotions.sentences.core.benefits import say_benefit
 from promotions.sentences.core.conditions import list_clauses
+from promotions.sentences.core.plans import PRODUCT_GROUP
 from promotions.sentences.core.words import Lexicon
 from shop.ground.kernel.translation import gettext_noop, pgettext_noop
 
@@ -16,6 +17,10 @@ AUDIENCES = {
     "members": pgettext_noop("offer", "for account holders"),
     "personal": pgettext_noop("offer", "for chosen shoppers"),
 }
+
+# What the groups are called that the shop itself puts offers into; the others are called by their
+# codes
+GROUPS = {PRODUCT_GROUP: pgettext_noop("group of offers", "weekly")}
 
 
 def say_offer(
@@ -71,13 +76,16 @@ def say_stacking(offer: OfferValue, words: Lexicon) -> str:
     """Return how the offer goes with others."""
     if offer.stacking is Stacking.EXCLUSIVE:
         return words.translate("It never combines with another offer.")
+    group = words.translate(GROUPS.get(offer.stacking_group, "")) or offer.stacking_group
     if offer.stacking is Stacking.BEST_UNIT:
-        group = offer.stacking_group
-        return words.translate("Each piece gets the best offer of “{group}” for it.", group=group)
+        return words.translate(
+            "Each piece gets the best offer of the group {group} for it.", group=group
+        )
     if offer.stacking is Stacking.BEST:
-        group = offer.stacking_group
-        return words.translate("Only the best offer of “{group}” applies.", group=group)
+        return words.translate("Only the best offer of the group {group} applies.", group=group)
     if offer.groups:
-        group = words.translate(" > ").join(one.code for one in offer.groups)
-        return words.translate("It combines as its group “{group}” says.", group=group)
+        tree = words.translate(" > ").join(
+            words.name("group of offers", one.code) for one in offer.groups
+        )
+        return words.translate("It combines as its group {group} says.", group=tree)
     return words.translate("It combines with other offers.")

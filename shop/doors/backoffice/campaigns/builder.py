@@ -202,7 +202,8 @@ def read_sentence(template: Template, place: MarketContext, posted: QueryDict) -
     Then nothing is judged yet: what was typed stands in the blanks as it was typed.
     """
     is_edit = not EDITS.isdisjoint(posted)
-    kept = {**posted.dict(), "goods": ",".join(posted.getlist("goods"))}
+    picked = [one.name for one in template.blanks if one.kind in ("goods", "gift")]
+    kept = {**posted.dict(), **{name: ",".join(posted.getlist(name)) for name in picked}}
     options: Any = {"initial": kept} if is_edit else {"data": posted}
     form = make_form(template.blanks, place)(**options)
     keep_search(form, posted)

@@ -8,15 +8,21 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
+from promotions.campaigns.api import OFFERS
+from promotions.law.api import find_forbidden
 from promotions.planning.api import add_offer
-from promotions.sentences.api import Template
+from promotions.release.api import leave_out_of
+from promotions.sentences.api import Blank, Template
 from shop.doors.backoffice.campaigns.builder import TEMPLATES
-from shop.doors.backoffice.campaigns.parts import Part, Snapshot
+from shop.doors.backoffice.campaigns.forbidden import say_leave_out
+from shop.doors.backoffice.campaigns.offer_parts import list_offer_tokens
+from shop.doors.backoffice.campaigns.parts import Part, Snapshot, list_active
 from shop.doors.backoffice.campaigns.sentences import MarketContext, examples
 from shop.doors.backoffice.campaigns.summary import WHOM
+from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.region import show_time
 
-ADD = "add-offer"
+ADD, LEAVE_OUT = "add-offer", "leave_out"
 # What the campaign says for all its offers
 OF_CAMPAIGN = frozenset({"starts_at", "ends_at", "budget", "goal", "audience"})
 
@@ -33,22 +39,43 @@ def list_new_kinds(said: Snapshot, place: MarketContext) -> list[tuple[str, str]
 
 
 def make_new_offer(said: Snapshot, asked: Mapping[str, Any]) -> Part | None:
-    """Return the part that adds the offer `asked` for; None where it names no kind."""
+    """Return the part that adds the offer `asked` for; None where it names no kind.
+
+    It begins with the products of the campaign, without those that may not be promoted. Five
+    queries, none where it names no kind.
+    """
     template = TEMPLATES.get(str(asked.get("kind", "")))
     if asked.get("part") != ADD or template is None or not _fits(template, said):
         return None
+    forbidden = find_forbidden(market_code=said["market_code"], now=utc_now())
+    left_out = say_leave_out(forbidden)
     blanks = tuple(one for one in template.blanks if one.name not in OF_CAMPAIGN)
+    box = (Blank(LEAVE_OUT, "box", left_out, is_needed=False),) if left_out else ()
+
+    def write(said: Snapshot, answers: dict[str, Any]) -> dict[str, Any]:
+        added = add_offer(said, template, answers)
+        if not answers.get(LEAVE_OUT):
+            return added
+        *others, new = added[OFFERS]
+        return {**added, OFFERS: [*others, leave_out_of(new, forbidden.variant_ids)]}
+
     return Part(
         ADD,
         gettext_lazy("New offer"),
-        lambda said: blanks,
+        lambda said: (*blanks, *box),
         lambda said, place: place.translate(template.title),
-        lambda said, place: examples(blanks, place),
-        lambda said, answers: add_offer(said, template, answers),
+        lambda said, place: {**examples(blanks, place), **_propose(said), LEAVE_OUT: True},
+        write,
         sentence=template.sentence,
         kept=(("kind", template.code),),
         told=_tell,
     )
+
+
+def _propose(said: Snapshot) -> dict[str, str]:
+    """Return the products of the first offer that picks some: another offer must not mean more."""
+    picked = (list_offer_tokens(one) for one in list_active(said))
+    return {"goods": next(filter(None, picked), "")}
 
 
 def _fits(template: Template, said: Snapshot) -> bool:

@@ -92,7 +92,7 @@ def _say_benefit(offer: Offer, place: MarketContext) -> str:
         return _("%(percent)s %% off") % {"percent": show_units(float(offer["percent"]))}
     amount = show_money(offer["amount_minor"], place.currency)
     is_price = offer["benefit_kind"] in ("set_price", "bundle")
-    return (_("for %(amount)s") if is_price else _("%(amount)s off")) % {"amount": amount}
+    return (_("%(amount)s for") if is_price else _("%(amount)s off")) % {"amount": amount}
 
 
 def _read_benefit(offer: Offer) -> dict[str, Any]:
@@ -114,6 +114,11 @@ def list_picked(offer: Offer) -> set[tuple[str, int]]:
     told = {word: offer.get(word) or {} for word in ("condition", "terms")}
     named = list_goods({**told, "scope": _scope_of(offer)} if _is_picked(offer) else told)
     return {(kind, key) for kind, key in named if isinstance(key, int)}
+
+
+def list_offer_tokens(offer: Offer) -> str:
+    """Return the picks of an offer's products, with commas between them; "" for all products."""
+    return list_tokens(_scope_of(offer)) if _is_picked(offer) else ""
 
 
 def _is_picked(offer: Offer) -> bool:
@@ -171,7 +176,7 @@ OFFER_PARTS: tuple[OfferPart, ...] = (
         gettext_lazy("Products"),
         _blanks("goods"),
         lambda offer, place: say_chosen(_scope_of(offer), place),
-        lambda offer: {"goods": list_tokens(_scope_of(offer))},
+        lambda offer: {"goods": list_offer_tokens(offer)},
         _write_goods,
         _is_picked,
     ),

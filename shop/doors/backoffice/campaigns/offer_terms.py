@@ -42,7 +42,7 @@ _PLAIN: Mapping[str, tuple[Blank, ...]] = {
     ),
     "bundle": (_SETS,),
     "gift": (
-        Blank("variants", "goods", gettext_noop("the gift, the first in stock")),
+        Blank("variants", "gift", gettext_noop("the gift, the first in stock")),
         _open("quantity", "count", gettext_noop("pieces of the gift")),
     ),
     "delivery": (_open("price", "money", gettext_noop("price of the delivery")),),
@@ -106,8 +106,6 @@ def write_terms(offer: Offer, answers: Mapping[str, Any]) -> dict[str, Any]:
         return {"terms": {**terms, "steps": sorted(steps, key=lambda step: step["from"])}}
     for blank in _PLAIN[kind]:
         value = answers.get(blank.name)
-        if blank.name == "variants":
-            value = (value or {}).get("variants", [])
         if value is None:
             terms.pop(blank.name, None)
         else:

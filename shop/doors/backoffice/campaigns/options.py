@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
 from profiles.segments.api import TAG_NAMES, count_tags, list_segments
-from promotions.planning.api import list_groups, list_tiers
+from promotions.planning.api import list_groups, list_tiers, name_market
 from promotions.sentences.api import Blank
 from shop.doors.backoffice.campaigns.product_picker import Pick
 from shop.doors.backoffice.memory import remember
@@ -99,5 +99,7 @@ _LISTS: Mapping[str, Callable[[str], list[Pick]]] = {
     "segments": _list_segments,
     "tiers": lambda language: _name(list_tiers(), language),
     "groups": lambda language: _name(list_groups(), language),
-    "markets": lambda language: [Pick(one.code, one.name, one.currency) for one in list_markets()],
+    "markets": lambda language: [
+        Pick(one.code, name_market(one.code, language), one.currency) for one in list_markets()
+    ],
 }

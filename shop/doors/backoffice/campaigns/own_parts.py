@@ -7,15 +7,16 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from promotions.campaigns.api import CampaignView
-from promotions.planning.api import BLANKS
+from promotions.planning.api import BLANKS, name_market
 from promotions.sentences.api import Blank, write_moment
 from shop.doors.backoffice.campaigns.parts import Part, Snapshot, Write
 from shop.doors.backoffice.campaigns.sentences import MOMENT, MarketContext
 from shop.ground.catalog.selectors import find_place, list_markets
+from shop.ground.database.naming import name_for_reader
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.numbers import show_units
 from shop.ground.staff.region import show_time
@@ -57,7 +58,8 @@ def _say_budget(said: Snapshot, place: MarketContext) -> str:
 
 
 def _markets(said: Snapshot) -> tuple[Blank, ...]:
-    named = tuple((one.code, one.name) for one in list_markets())
+    language = get_language() or "en"
+    named = tuple((one.code, name_market(one.code, language)) for one in list_markets())
     label = BLANKS["market_code"].label
     return (
         Blank(
@@ -72,7 +74,7 @@ def _markets(said: Snapshot) -> tuple[Blank, ...]:
 
 def _say_market(said: Snapshot, place: MarketContext) -> str:
     code = said.get("market_code") or ""
-    return next((one.name for one in list_markets() if one.code == code), code) or _("every market")
+    return name_market(code, place.language) if code else _("every market")
 
 
 def _say_held(said: Snapshot, place: MarketContext) -> str:
@@ -147,7 +149,7 @@ OWN_PARTS: tuple[Part, ...] = (
         "name",
         gettext_lazy("Name"),
         _blanks("name", "name_zh"),
-        lambda said, place: str(said.get("name", "")),
+        lambda said, place: name_for_reader(said.get("name", ""), said.get("name_zh") or ""),
         _plain("name", "name_zh"),
         _put("name", "name_zh"),
     ),

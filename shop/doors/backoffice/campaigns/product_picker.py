@@ -32,28 +32,25 @@ class Pick:
     picture: str = ""
 
 
-def search_goods(text: str, language: str) -> list[Pick]:
-    """Return what can be picked for some letters: categories, brands, products. Six queries."""
+def search_goods(text: str, language: str, *, only_products: bool = False) -> list[Pick]:
+    """Return what can be picked for some letters: categories, brands, products. Six queries, none
+    for no letters."""
     wanted = text.strip()
     if not wanted:
-        return list_top_categories(language)
-    tree = list_categories(language)
-    low = wanted.lower()
-    nodes = [one for one in tree.nodes.values() if low in one.name.lower() and one.product_count]
-    nodes.sort(key=lambda one: (one.name.lower() != low, one.depth, -one.product_count))
-    keys = [("category", one.category_id) for one in nodes[:MOST_OF_A_KIND]]
-    keys += [("brand", one) for one in suggest_brands(wanted, MOST_OF_A_KIND)]
+        return []
+    keys = [] if only_products else _search_groups(wanted, language)
     found = search_variants(wanted, language, MOST_OF_A_KIND)
     keys += [("variant", int(one)) for one in found.variant_ids]
     return describe_picks(keys, language)
 
 
-def list_top_categories(language: str) -> list[Pick]:
-    """Return the departments, before anybody typed a letter. No query."""
-    nodes = [one for one in list_categories(language).nodes.values() if one.depth == 0]
-    nodes.sort(key=lambda one: -one.product_count)
-    keys = [("category", one.category_id) for one in nodes if one.product_count]
-    return describe_picks(keys[: 2 * MOST_OF_A_KIND], language)
+def _search_groups(wanted: str, language: str) -> list[tuple[str, int]]:
+    """Return the categories and brands with some letters in their names. One query."""
+    low, tree = wanted.lower(), list_categories(language)
+    nodes = [one for one in tree.nodes.values() if low in one.name.lower() and one.product_count]
+    nodes.sort(key=lambda one: (one.name.lower() != low, one.depth, -one.product_count))
+    keys = [("category", one.category_id) for one in nodes[:MOST_OF_A_KIND]]
+    return [*keys, *(("brand", one) for one in suggest_brands(wanted, MOST_OF_A_KIND))]
 
 
 def describe_picks(keys: Collection[tuple[str, int]], language: str) -> list[Pick]:
@@ -123,7 +120,9 @@ def list_tokens(scope: Mapping[str, Any]) -> str:
     return ",".join(f"{kinds[name]}:{key}" for name in kinds for key in scope.get(name, ()))
 
 
-def read_search(asked: QueryDict) -> tuple[str, str]:
-    """Return what is searched for, and the name of the field it is for."""
+def read_search(asked: QueryDict) -> tuple[str, str, set[str]]:
+    """Return what is searched for, the name of the field it is for, and what that has already."""
     name = asked.get("for", "goods")
-    return asked.get(f"{name}_find", "")[:60], name if name.isidentifier() else "goods"
+    # A clause's field has its key before the name: "c1-goods"
+    safe = name if name.replace("-", "_").isidentifier() else "goods"
+    return asked.get(f"{name}_find", "")[:60], safe, set(asked.getlist(name))

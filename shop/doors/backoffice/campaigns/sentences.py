@@ -23,6 +23,7 @@ from shop.doors.backoffice.campaigns.options import OptionsField
 from shop.doors.backoffice.campaigns.product_picker import Pick, describe_chosen, search_goods
 from shop.ground.kernel.translation import translate
 from shop.ground.staff.money import InlineMoneyWidget, MoneyField
+from shop.ground.staff.phrases import join_names
 
 MOMENT = "%Y-%m-%dT%H:%M"
 LONGEST_TEXT = 200
@@ -88,7 +89,9 @@ def make_form(blanks: tuple[Blank, ...], place: MarketContext) -> type[forms.For
 
 
 def keep_search(form: forms.Form, asked: Mapping[str, Any]) -> None:
-    """Show in the pickers of a form what was searched for without a script."""
+    """Show in the pickers of a form what was searched for without a script, by its button."""
+    if "find" not in asked:
+        return
     for name, one in form.fields.items():
         if isinstance(one.widget, ProductPicker):
             one.widget.asked = str(asked.get(f"{name}_find", ""))[:60]
@@ -114,9 +117,11 @@ class ProductPicker(forms.Widget):
     template_name = "admin/campaign/goods.html"
     asked = ""  # what was searched for without a script
 
-    def __init__(self, empty: str | Promise, picks: Mapping[str, Pick]) -> None:
+    def __init__(
+        self, empty: str | Promise, picks: Mapping[str, Pick], *, only_products: bool = False
+    ) -> None:
         super().__init__()
-        self.empty, self.picks = empty, picks
+        self.empty, self.picks, self.only_products = empty, picks, only_products
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         """Add what is chosen."""
@@ -124,9 +129,18 @@ class ProductPicker(forms.Widget):
         typed = str(value or "").replace("，", ",")
         words = [word.strip() for word in typed.split(",") if word.strip()]
         language = get_language() or "en"
-        found = search_goods(self.asked, language) if self.asked else []
+        found = search_goods(self.asked, language, only_products=self.only_products)
         chosen = describe_chosen(words, language, self.picks)
-        return {**context, **chosen, "empty": self.empty, "found_picks": found}
+        taken = {one.token for one in chosen["chosen"]}
+        return {
+            **context,
+            **chosen,
+            "empty": self.empty,
+            "asked": self.asked,
+            "found": found,
+            "picks": [one for one in found if one.token not in taken],
+            "only_products": self.only_products,
+        }
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         """Return it from our own template."""
@@ -155,13 +169,29 @@ class _ProductsField(forms.CharField):
 
 
 class _Gift(_ProductsField):
-    """SKUs of goods to give away, cleaned to their ids."""
+    """Products to give away, cleaned to their ids."""
 
     def clean(self, value: Any) -> Any:
-        scope = super().clean(value)
+        try:
+            scope = super().clean(value)
+        except forms.ValidationError as refusal:
+            raise forms.ValidationError(self._say_alike(value) or refusal.messages) from refusal
         if set(scope) != {"variants"}:
-            raise forms.ValidationError(_("Write the SKU of what is given."))
+            raise forms.ValidationError(self._say_alike(value) or _NO_GIFT)
         return scope["variants"]
+
+    def _say_alike(self, value: str) -> str:
+        """Return which products match what was typed, "" for none."""
+        alike = search_goods(value or "", get_language() or "en", only_products=True)
+        if not alike:
+            return ""
+        named = join_names(
+            _("%(name)s (%(sku)s)") % {"name": one.name, "sku": one.note} for one in alike
+        )
+        return _("Choose the product that is given. These match: %(names)s.") % {"names": named}
+
+
+_NO_GIFT = gettext_lazy("Choose the product that is given: a category or a brand is none.")
 
 
 class _Words(forms.CharField):
@@ -206,6 +236,8 @@ def _make_field(blank: Blank, place: MarketContext) -> forms.Field:
     options = {"label": place.translate(blank.label), "required": blank.is_needed}
     field = _FIELDS[blank.kind](blank, place, options)
     widget = field.widget
+    if blank.kind == "box":
+        return field
     widget.attrs |= {"class": f"ft-input ft-in-{_WIDTHS.get(blank.kind, 'word')}"}
     if blank.kind == "count" and not blank.is_needed:
         widget.attrs |= {"placeholder": "–"}
@@ -238,6 +270,11 @@ def _goods(blank: Blank, place: MarketContext, options: Any) -> forms.Field:
     return _ProductsField(max_length=LONGEST_SCOPE, widget=widget, **options)
 
 
+def _gift(blank: Blank, place: MarketContext, options: Any) -> forms.Field:
+    widget = ProductPicker(_NOTHING, place.picks, only_products=True)
+    return _Gift(max_length=LONGEST_SCOPE, widget=widget, **options)
+
+
 # What a picker says where nothing is picked, by the name of its blank or its example
 _NOTHING = gettext_lazy("Nothing is chosen yet.")
 _EMPTY: Mapping[str, Promise] = {
@@ -263,7 +300,8 @@ _FIELDS: Mapping[str, Callable[[Blank, MarketContext, Any], forms.Field]] = {
         min_value=1, max_value=5_000_000, **options
     ),
     "goods": _goods,
-    "gift": lambda blank, place, options: _Gift(max_length=LONGEST_TEXT, **options),
+    "gift": _gift,
+    "box": lambda blank, place, options: forms.BooleanField(**options),
     "words": lambda blank, place, options: _Words(max_length=LONGEST_TEXT, **options),
     "moment": lambda blank, place, options: _Moment(place, **options),
     "clock": lambda blank, place, options: _Clock(**options),

@@ -47,12 +47,12 @@ NARROWED = gettext_noop("Left out: {except}. Prices: {prices}. Limits: {limits}.
 TERMS = gettext_noop("Terms: {terms}.")
 # What stands where a campaign or an offer has no such part
 SEVERAL: Mapping[str, str] = {
-    "benefit": gettext_noop("several offers"),
+    "benefit": gettext_noop("Several offers"),
     "goods": gettext_noop("on their own products"),
 }
 ELSE: Mapping[str, str] = {
-    "benefit": gettext_noop("what the terms below say"),
-    "goods": gettext_noop("on products listed one by one"),
+    "benefit": gettext_noop("A discount by the terms below on"),
+    "goods": gettext_noop("products listed one by one"),
     "except": gettext_noop("no products"),
     "prices": gettext_noop("any"),
     "audience": gettext_noop("chosen shoppers"),
@@ -61,9 +61,10 @@ ELSE: Mapping[str, str] = {
 # The same where the products stand in the terms, by kind
 OF_KIND: Mapping[str, Mapping[str, str]] = {
     "bundle": {"goods": gettext_noop("the products of the set")},
-    "gift": {"benefit": gettext_noop("a gift"), "goods": gettext_noop("as the terms say")},
+    "gift": {"benefit": gettext_noop("A gift"), "goods": gettext_noop("as the terms say")},
+    "points": {"benefit": gettext_noop("Points by the terms below on")},
     "delivery": {
-        "benefit": gettext_noop("a price as the terms say"),
+        "benefit": gettext_noop("A price as the terms say"),
         "goods": gettext_noop("for the delivery"),
     },
 }

@@ -23,6 +23,7 @@ from shop.doors.backoffice.campaigns.builder import (
     say_kind,
 )
 from shop.doors.backoffice.campaigns.clauses import list_clause_choices
+from shop.doors.backoffice.campaigns.forbidden import say_leave_out
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.views.checks import start_checks
 
@@ -74,6 +75,6 @@ def _render(request: HttpRequest, filled: FilledSentence) -> HttpResponse:
         "general": filled.form.non_field_errors(),
         "choices": list_clause_choices(place),
         "best_groups": list_best_groups(),
-        "forbidden": find_forbidden(market_code=place.market_code, now=place.now),
+        "leave_out": say_leave_out(find_forbidden(market_code=place.market_code, now=place.now)),
     }
     return render_page(request, "admin/builder_sentence.html", context["kind"]["title"], context)

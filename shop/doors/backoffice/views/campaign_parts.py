@@ -33,8 +33,11 @@ from shop.ground.staff.reasons import account_id, ask_reason
 @needs(CAN_SEE)
 def find_goods(request: HttpRequest) -> HttpResponse:
     """Show what can be picked for some letters. Six queries at most."""
-    text, name = read_search(request.GET)
-    context = {"picks": search_goods(text, get_language() or "en"), "name": name}
+    text, name, taken = read_search(request.GET)
+    only_products = request.GET.get("of") == "products"
+    found = search_goods(text, get_language() or "en", only_products=only_products)
+    picks = [one for one in found if one.token not in taken]
+    context = {"picks": picks, "asked": text.strip(), "found": found, "name": name}
     return TemplateResponse(request, "admin/campaign/found.html", context)
 
 
@@ -51,7 +54,7 @@ def change_part(request: HttpRequest, campaign_id: int) -> HttpResponse:
     code = request.POST.get("part", "")
     part = find_part(code, said, request.POST)
     if part is None or "find" in request.POST:
-        return render_workspace(request, rows, opened=code)
+        return render_workspace(request, rows, opened=code, data=request.POST)
     if read_number(request.POST.get("revision", "")) != campaign.revision:
         messages.error(request, _("Somebody changed the campaign meanwhile: look at it again."))
         return go_to_campaign(campaign_id)

@@ -41,6 +41,7 @@ from shop.doors.backoffice.views.campaigns import (
 from shop.doors.backoffice.views.checks import KINDS, describe_checks, is_news, show_progress
 from shop.doors.backoffice.views.rehearsals import describe_preview
 from shop.doors.backoffice.views.results import describe_results
+from shop.ground.database.naming import name_for_reader
 from shop.ground.kernel.clock import utc_now
 
 BEGUN = (
@@ -99,7 +100,8 @@ def render_workspace(
         **describe_preview(request, campaign, offers),
         "results": None if found is None else describe_results(campaign, found, ghost),
     }
-    return render_page(request, "admin/campaign.html", campaign.name, context)
+    called = name_for_reader(campaign.name, campaign.name_zh)
+    return render_page(request, "admin/campaign.html", called, context)
 
 
 @needs(CAN_SEE)

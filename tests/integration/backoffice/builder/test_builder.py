@@ -130,16 +130,16 @@ def test_clauses_are_alternatives_and_the_offer_says_how_it_combines(
         "and only if the shopper has an account or the cart is worth at least $40.00, and only if"
         " it is not the shopper's first order"
     ) in sentences()[0]
-    assert sentences()[0].endswith("Each piece gets the best offer of “weekly” for it.")
+    assert sentences()[0].endswith("Each piece gets the best offer of the group weekly for it.")
     save("price_cut", {**typed, "stacking": "stack", "stacking_group": "weekly"})
     assert sentences()[0].endswith("It combines with other offers.")
     group = StackingGroup.objects.create(code="week", name="Week", mode="best")
     save("price_cut", {**typed, "stacking": "best", "stacking_group": "weekly"})
-    assert sentences()[0].endswith("Only the best offer of “weekly” applies.")
+    assert sentences()[0].endswith("Only the best offer of the group weekly applies.")
     save("price_cut", {**typed, "stacking": "exclusive", "stacking_group": "weekly"})
     assert sentences()[0].endswith("It never combines with another offer.")
     save("price_cut", {**typed, "stacking": "stack", "group": str(group.pk)})
-    assert sentences()[0].endswith("It combines as its group “week” says.")
+    assert sentences()[0].endswith("It combines as its group Week says.")
     refused = errors_of(save("price_cut", {**typed, "stacking": "best"}))
     assert refused == "stacking_group: Enter a name for the group, such as “weekly”."
 
@@ -191,7 +191,8 @@ def test_adding_and_removing_clauses_keeps_what_was_typed(root: Client) -> None:
         ("price_cut", "goods", "moon", "goods: There is no category, brand or SKU “moon”."),
         ("price_cut", "goods", "SKU-1, Brand 1", "goods: Write SKUs alone"),
         ("price_cut", "starts_at", "someday", "starts_at: Enter a valid date/time."),
-        ("gift", "gift", "Brand 1", "gift: Write the SKU of what is given."),
+        ("gift", "gift", "Brand 1", "gift: Choose the product that is given"),
+        ("gift", "gift", "sku-3", "These match: Brand 3 Cheddar 3, 200 g (SKU-3)."),
         ("coupon_batch", "pattern", "A-##", "pattern: 50 codes need at least 6 places (#)"),
         ("spend_tiers", "from2", "40", "steps go upwards"),
         ("spend_tiers", "amount1", "10", "each step must give more than the one before"),
@@ -222,6 +223,9 @@ def test_the_list_of_sentences_leads_to_each(root: Client) -> None:
     addresses = [reverse("admin:builder_sentence", args=[kind]) for kind in TEMPLATES]
     assert [address for address in addresses if address not in page] == []
     assert root.get(reverse("admin:builder_sentence", args=["unknown"])).status_code == 404
+    gift = root.get(reverse("admin:builder_sentence", args=["gift"])).content.decode()
+    assert 'placeholder="Name or SKU of one product"' in gift
+    assert f'{reverse("admin:find_goods")}?for=gift&amp;of=products"' in gift
 
 
 def test_only_who_may_add_campaigns_builds(as_role: Callable[[str], Client]) -> None:
@@ -256,14 +260,14 @@ def test_use_limits_and_coupon_codes_are_read_back(
             "Take 10 % off Cheese 1 for account holders from 2027-03-01 00:00 to 2027-03-08 00:00 "
             "(United States), with a code, with one of 2 codes such as ACME-1, 10 pieces each day "
             "only, 2 uses a shopper only, at most $9.00 a shopper, at most $500.00 in all. Each "
-            "piece gets the best offer of “weekly” for it."
+            "piece gets the best offer of the group weekly for it."
         )
     ]
     (said,) = say_campaign(campaign.pk, language="zh-hans")
     assert said.sentence == (
         "2027-03-01 00:00 至 2027-03-08 00:00，面向注册用户（美国），凭优惠码：Cheese 1减 10%，"
         "凭 2 个优惠码之一（如 ACME-1），每天限 10 件，每位顾客限 2 次，每位顾客最多减 US$9.00，"
-        "总额不超过 US$500.00。每件商品享受“weekly”组中对其最优惠的一项。"
+        "总额不超过 US$500.00。每件商品享受每周优惠组中对其最优惠的一项。"
     )
 
 
@@ -273,7 +277,7 @@ def test_the_sentences_are_there_in_chinese(stocked_shop: None) -> None:
     assert [offer.sentence for offer in say_campaign(newest, language="zh-hans")] == [
         (
             "2027-03-01 00:00 至 2027-03-08 00:00，面向注册用户（美国）：Cheese 1减 10%，"
-            "总额不超过 US$500.00。每件商品享受“weekly”组中对其最优惠的一项。"
+            "总额不超过 US$500.00。每件商品享受每周优惠组中对其最优惠的一项。"
         )
     ]
 

@@ -102,8 +102,8 @@ def test_two_offers_on_one_product_do_not_stack_by_default(root: Client) -> None
     newest = Offer.objects.order_by("-pk").values_list("stacking", "stacking_group")[:3]
     assert list(newest) == [("stack", ""), ("best_unit", "weekly"), ("best_unit", "weekly")]
     for language, said in (
-        ("en", "Each piece gets the best offer of “weekly” for it."),
-        ("zh-hans", "每件商品享受“weekly”组中对其最优惠的一项。"),
+        ("en", "Each piece gets the best offer of the group weekly for it."),
+        ("zh-hans", "每件商品享受每周优惠组中对其最优惠的一项。"),
     ):
         proposal = Campaign.objects.order_by("-pk")[1]
         assert say_campaign(proposal.pk, language=language)[0].sentence.endswith(said)

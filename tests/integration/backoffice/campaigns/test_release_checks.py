@@ -6,6 +6,7 @@ import pytest
 from django.db.models import F
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
 from promotions.campaigns.core.workflow import Step
 from promotions.campaigns.selectors.scopes import list_covered_variants
@@ -59,17 +60,25 @@ def test_one_accepts_selling_below_floor_and_another_approves(
     assert move_campaign(step=Step.APPROVE, by_id=bob, **known) == "live"
 
 
-def test_the_form_proposes_to_exclude_unpromotable_products(root: Client) -> None:
+def sell_tobacco() -> tuple[Variant, Variant]:
+    """Return a product that may be promoted and one that may not."""
     kept, smoked = Variant.objects.order_by("pk")[:2]
-    tobacco = Category.objects.create(
-        external_ref="tobacco", slug="tobacco", name="Tobacco", path="tobacco", depth=0
-    )
+    named = {"slug": "tobacco", "name": "Smoker's goods", "name_zh": "烟草"}
+    tobacco = Category.objects.create(external_ref="tobacco", path="tobacco", depth=0, **named)
     Product.objects.filter(pk=smoked.product_id).update(category=tobacco)
     forget_catalog()
+    return kept, smoked
+
+
+def test_the_form_proposes_to_exclude_unpromotable_products(root: Client) -> None:
+    kept, smoked = sell_tobacco()
     address = reverse("admin:builder_sentence", args=["price_cut"])
     page = root.get(address).content.decode()
-    assert "Leave out what may not be promoted here: tobacco (1 products)" in page
+    assert "Leave out what may not be promoted here: Smoker&#x27;s goods (1 product)" in page
     assert '<input type="checkbox" name="leave_out" checked>' in page
+    with override("zh-hans"):
+        chinese = root.get(reverse("admin:builder_sentence", args=["price_cut"])).content.decode()
+    assert "排除此处不得促销的商品：烟草（1 种商品）" in chinese
     typed = {**WINDOW, "percent": "10", "goods": "", "audience": "public", "save": "1"}
     for ticked in ({"leave_out": "on"}, {}):
         root.post(address, {**typed, **ticked})
@@ -78,3 +87,30 @@ def test_the_form_proposes_to_exclude_unpromotable_products(root: Client) -> Non
         assert (smoked.pk in covered, kept.pk in covered) == (not ticked, True)
         broken = {one.rule for one in judge_campaign(campaign_id=newest.pk, now=NOW)}
         assert ("banned_promotion" in broken) is not bool(ticked)
+
+
+def test_a_new_offer_begins_with_the_campaigns_products(root: Client) -> None:
+    kept, smoked = sell_tobacco()
+    campaign = Campaign.objects.order_by("pk")[0]
+    first = campaign.offers.order_by("code")[0]
+    Offer.objects.filter(campaign=campaign).exclude(pk=first.pk).delete()
+    cheese = Category.objects.exclude(slug="tobacco").order_by("pk")[0]
+    cut = {"benefit_kind": "percentage", "percent": 10, "amount_minor": None, "terms": {}}
+    Offer.objects.filter(pk=first.pk).update(**cut, scope={"categories": [cheese.pk]})
+    address = reverse("admin:campaign_workspace", args=[campaign.pk])
+    asked = {"part": "add-offer", "kind": "spend_tiers"}
+    shown = root.get(address, asked).context["shown"].new.form
+    assert shown["goods"].value() == f"category:{cheese.pk}"
+    assert (shown["leave_out"].value(), shown["leave_out"].label) == (
+        True,
+        "Leave out what may not be promoted here: Smoker's goods (1 product)",
+    )
+    steps = {"from1": "40", "amount1": "4", "from2": "80", "amount2": "10"}
+    for ticked in ({"leave_out": "on"}, {}):
+        typed = {**asked, **steps, **ticked, "goods": "", "revision": campaign.revision}
+        root.post(reverse("admin:campaign_part", args=[campaign.pk]), typed)
+        campaign.refresh_from_db()
+        newest = campaign.offers.latest("pk")
+        assert newest.benefit_kind == "spend_tiers"
+        covered = list_covered_variants(offer_id=newest.pk).tolist()
+        assert (smoked.pk in covered, kept.pk in covered) == (not ticked, True)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
 
 from promotions.models import Campaign, Offer
@@ -88,6 +89,7 @@ def test_each_of_several_offers_is_changed_for_itself(root: Client) -> None:
     other = Offer.objects.create(campaign_id=key, code="other", name="Other", **fields)
     page = save(root, key, "benefit--other", percent="7")
     assert "7 % off" in page
+    assert "Several offers" in page
     other.refresh_from_db()
     assert (other.percent, Offer.objects.get(pk=first.pk).percent) == (7, first.percent)
     save(root, key, "prices--other", goods_at="list", price_from="", price_to="9.00")
@@ -109,6 +111,7 @@ def test_steps_are_typed_as_money_and_the_form_shows_them(root: Client) -> None:
     offer.refresh_from_db()
     assert offer.terms == {"steps": [*steps["steps"], {"from": 6000, "amount": 900}]}
     assert "$5.00 from $40.00, $9.00 from $60.00" in page
+    assert "A discount by the terms below on" in page
     form = root.get(reverse("admin:promotions_offer_change", args=[offer.pk])).content.decode()
     assert "Conditions, products and terms are changed here" in form
     assert 'name="terms"' not in form
@@ -137,6 +140,39 @@ def test_an_offer_is_added_by_filling_in_its_sentence(root: Client) -> None:
     # Codes stand beside an offer: that is a promotion of its own
     save(root, campaign.pk, "add-offer", kind="coupon", coupon="A", amount="1", cart_value="9")
     assert Offer.objects.count() == len(before) + 1
+
+
+def test_a_chinese_page_has_the_chinese_names(root: Client) -> None:
+    campaign = Campaign.objects.order_by("pk")[0]
+    Campaign.objects.filter(pk=campaign.pk).update(
+        name="Cheese days", name_zh="奶酪节", market_code="us"
+    )
+    with override("zh-hans"):
+        page = root.get(reverse("admin:campaign_workspace", args=[campaign.pk]))
+    parts = {one.part.code: one.words for one in page.context["shown"].parts}
+    assert (parts["name"], parts["market"], page.context["title"]) == ("奶酪节", "美国", "奶酪节")
+    assert '<h2 class="ft-quote-name">奶酪节</h2>' in page.content.decode()
+
+
+def test_a_search_shows_only_what_is_not_chosen(root: Client) -> None:
+    brand = Brand.objects.get(name="Brand 1")
+    address, asked = reverse("admin:find_goods"), {"for": "c1-goods", "c1-goods_find": "brand 1"}
+    found = root.get(address, asked).content.decode()
+    assert f'name="c1-goods" value="brand:{brand.pk}"' in " ".join(found.split())
+    less = root.get(address, {**asked, "c1-goods": f"brand:{brand.pk}"}).content.decode()
+    assert f'value="brand:{brand.pk}"' not in less
+    assert root.get(address, {**asked, "c1-goods_find": " "}).content.decode().strip() == ""
+    products = root.get(address, {**asked, "of": "products"}).content.decode()
+    assert f'value="brand:{brand.pk}"' not in products
+    # What was searched for before an error is not offered again beneath an empty box
+    key = Campaign.objects.order_by("pk")[0].pk
+    steps = {"from1": "40", "amount1": "4", "from2": "lots", "amount2": "10"}
+    typed = {**steps, "kind": "spend_tiers", "goods": f"brand:{brand.pk}", "goods_find": "brand"}
+    assert save(root, key, "add-offer", **typed).count('value="brand:') == 1
+    searched = save(root, key, "add-offer", **typed, find="1")
+    assert searched.count(f'value="brand:{brand.pk}"') == 1
+    assert searched.count('value="brand:') > 1
+    assert 'value="brand"' in searched
 
 
 def test_products_in_the_terms_are_rows_with_pickers(root: Client) -> None:

@@ -83,7 +83,7 @@ def test_a_whole_offer_is_one_sentence_and_how_it_combines() -> None:
     alone = replace(offer, stacking=Stacking.EXCLUSIVE)
     assert say_offer(alone, EN).endswith(". It never combines with another offer.")
     best = replace(offer, stacking=Stacking.BEST, stacking_group="week")
-    assert say_offer(best, EN).endswith(". Only the best offer of “week” applies.")
+    assert say_offer(best, EN).endswith(". Only the best offer of the group week applies.")
 
 
 COUNTS, AMOUNTS, IDS = st.integers(2, 900), st.integers(1, 99_999), st.integers(100, 999)
