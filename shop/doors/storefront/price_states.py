@@ -49,21 +49,38 @@ def list_states(card: CatalogCard, language: str, label_of: LabelOf) -> list[Pri
     mine = replace(price, quoted_minor=259, is_personal=True, quote_id=QUOTE)
     mine = replace(mine, label=label_of("US-other", ""), label_code="generic")
     public = ProductCard(card, price)
-    rows = (
-        ("1", "public", public),
-        *_public_states(card, price, language, label_of),
-        ("3", "personal", replace(public, price=mine)),
+    rows = sorted(
+        (
+            ("1", pgettext_noop("price state", "public"), public),
+            *_public_states(card, price, language, label_of),
+            *_personal_states(public, mine, language, label_of),
+        ),
+        key=lambda row: (len(row[0]), row[0]),
+    )
+    return [PriceState(number, translate(name, language), item) for number, name, item in rows]
+
+
+def _personal_states(
+    public: ProductCard, mine: PriceView, language: str, label_of: LabelOf
+) -> tuple[tuple[str, str, ProductCard], ...]:
+    """Return the states with a personal price, and those of places."""
+    personal = replace(public, price=mine)
+    new_york = replace(public, price=_in_new_york(mine, label_of))
+    china = replace(public, price=_in_china(mine, label_of))
+    germany = replace(public, price=_in_germany(mine, language, label_of))
+    reduced = replace(public, price=_reduced_in_germany(public.price, language))
+    return (
+        ("3", pgettext_noop("price state", "personal"), personal),
         (
             "4",
-            "personal and an offer",
-            replace(public, price=mine, offer=_offer(card, 233, everyone_minor=251)),
+            pgettext_noop("price state", "personal and an offer"),
+            replace(personal, offer=_offer(public.card, 233, everyone_minor=251)),
         ),
-        ("12b", "New York", replace(public, price=_in_new_york(mine, label_of))),
-        ("12c", "China", replace(public, price=_in_china(mine, label_of))),
-        ("12a", "Germany", replace(public, price=_in_germany(mine, language, label_of))),
-        ("12a", "Germany, reduced", replace(public, price=_reduced_in_germany(price, language))),
+        ("12b", pgettext_noop("price state", "New York"), new_york),
+        ("12c", pgettext_noop("price state", "China"), china),
+        ("12a", pgettext_noop("price state", "Germany"), germany),
+        ("12a", pgettext_noop("price state", "Germany, reduced"), reduced),
     )
-    return [PriceState(*row) for row in sorted(rows, key=lambda row: (len(row[0]), row[0]))]
 
 
 def _offer(
@@ -95,22 +112,34 @@ def _public_states(
     two = LinePreview(card.variant_id, 279, 279, deals=(Deal(7, "2 × 5.00", 2, 500),))
     test = replace(price, public_minor=269, quoted_minor=269, label_code=PUBLIC_TEST)
     return (
-        ("2", "was", ProductCard(card, was)),
+        ("2", pgettext_noop("price state", "was"), ProductCard(card, was)),
         (
             "5",
-            "member",
+            pgettext_noop("price state", "member"),
             replace(public, offer=_offer(card, 249, "members", everyone_minor=279)),
         ),
-        ("5b", "guest", replace(public, members_minor=249)),
-        ("6", "several pieces", replace(public, offer=two)),
+        ("5b", pgettext_noop("price state", "guest"), replace(public, members_minor=249)),
+        ("6", pgettext_noop("price state", "several pieces"), replace(public, offer=two)),
         (
             "7",
-            "price test",
+            pgettext_noop("price state", "price test"),
             replace(public, price=replace(test, label=label_of("US-other", PUBLIC_TEST))),
         ),
-        ("8", "sold out", replace(public, card=replace(card, available=0))),
-        ("9", "loose", replace(public, card=replace(card, is_loose=True))),
-        ("11", "tobacco", replace(public, is_same_for_all=True, minimum_age=21)),
+        (
+            "8",
+            pgettext_noop("price state", "sold out"),
+            replace(public, card=replace(card, available=0)),
+        ),
+        (
+            "9",
+            pgettext_noop("price state", "loose"),
+            replace(public, card=replace(card, is_loose=True)),
+        ),
+        (
+            "11",
+            pgettext_noop("price state", "tobacco"),
+            replace(public, is_same_for_all=True, minimum_age=21),
+        ),
     )
 
 
