@@ -52,5 +52,5 @@ def test_steps_stay_in_order_and_empty_ones_go() -> None:
 def test_a_gift_is_picked_among_products() -> None:
     offer = {"benefit_kind": "gift", "terms": {"variants": [12]}}
     assert read_terms(offer)["variants"] == "variant:12"
-    answers = {"variants": {"variants": [7, 12]}, "quantity": 2}
+    answers = {"variants": [7, 12], "quantity": 2}
     assert write_terms(offer, answers) == {"terms": {"variants": [7, 12], "quantity": 2}}
