@@ -11,10 +11,8 @@ from statistics import median
 
 from shop.doors.intake.branches import list_categories
 from shop.doors.intake.naming import (
-    join_name,
-    join_name_zh,
     name_brand,
-    name_variety,
+    number_name,
     weigh_pack,
 )
 from shop.doors.intake.tree import Code, Leaf, find_homes, find_leaf
@@ -92,18 +90,17 @@ class _Placed:
 
 @dataclass(frozen=True, slots=True)
 class _Family:
-    """Rows that are one product, smallest first; `rank` among those of the same brand and type,
-    None for the only one."""
+    """Rows that are one product, smallest first; `rank` counts those of the same brand and type."""
 
     items: tuple[_Placed, ...]
-    rank: int | None
+    rank: int
 
 
 def build_catalogue(products: Sequence[SourceProduct]) -> Catalogue:
     """Return categories, brands and products in a stable order.
 
     Rows that differ by size only are one product with a variant for each. Of rows that the source
-    cannot tell apart (same maker, type and size) each is of a variety of its own.
+    cannot tell apart (same maker, type and size) each but the first has a number.
     """
     homes = find_homes(product.code for product in products)
     placed = _flag([_place(product, homes) for product in products])
@@ -203,7 +200,7 @@ def _find_families(placed: Sequence[_Placed], brands: Mapping[str, BrandRow]) ->
         rows = (sorted(filter(None, row), key=_size_order) for row in zip_longest(*sizes.values()))
         found = [*chain.from_iterable(batched(row, MOST_SIZES) for row in rows), *plain]
         for rank, items in enumerate(found):
-            yield _Family(items, rank if len(found) > 1 else None)
+            yield _Family(items, rank)
 
 
 def _size_order(item: _Placed) -> tuple[str, Decimal, str]:
@@ -224,9 +221,8 @@ def _assume_prices(placed: Iterable[_Placed]) -> dict[str, int]:
 def _row(family: _Family, brand: str, variants: Sequence[VariantRow]) -> ProductRow:
     first = family.items[0]
     leaf, given = first.leaf, first.source.product_name
-    variety = None if family.rank is None else name_variety(leaf.type_name.name, family.rank)
     # A shop's own name stays; its own number tells apart what it calls the same.
-    name = join_name(leaf.type_name.name, variety)
+    name = number_name(leaf.type_name.name, family.rank)
     if given:
         name = f"{given} ({first.source.ref})" if family.rank else given
     # Cheese is better said than nothing where nobody knows the Chinese for a kind of cheese.
@@ -236,7 +232,7 @@ def _row(family: _Family, brand: str, variants: Sequence[VariantRow]) -> Product
     return ProductRow(
         ref=min((one.source.ref for one in family.items), key=lambda ref: (len(ref), ref)),
         name=name[:200],
-        name_zh="" if given else join_name_zh(name_zh, variety)[:200],
+        name_zh="" if given else number_name(name_zh, family.rank)[:200],
         slug=make_slug([brand, name, size])[:180],
         description=f"{name} by {brand}, {size}." if size else f"{name} by {brand}.",
         category_path=leaf.path,

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
+from shop.ground.catalog.core.values import FIRST_WIDE
 from shop.ground.kernel.hashing import stable_draw
 from shop.ground.kernel.measures import GRAMS, SOLID, Size
 
@@ -47,14 +48,6 @@ class TypeName:
     name: str
     name_zh: str
     emoji: str
-
-
-@dataclass(frozen=True, slots=True)
-class Variety:
-    """Words that tell apart products the source cannot: same maker, same type, same size."""
-
-    name: str
-    name_zh: str
 
 
 def read_words(name: str) -> list[dict[str, str]]:
@@ -187,63 +180,15 @@ def name_brand(manufacturer: str, *, is_private: bool, is_main: bool = False) ->
     return f"{first[index % len(first)]} {second[index // len(first)]}"
 
 
-@lru_cache(maxsize=1)
-def _lines() -> tuple[Variety, ...]:
-    return tuple(Variety(row["word"], row["word_zh"]) for row in read_words("lines"))
+def number_name(name: str, rank: int) -> str:
+    """Return what the product of this rank among those of its brand and type is called.
 
+    The source does not say what their difference is, and nobody makes one up: a number tells them
+    apart. Good in both languages, "" stays "".
 
-@lru_cache(maxsize=1)
-def _families() -> tuple[tuple[re.Pattern[str], tuple[Variety, ...]], ...]:
-    found = []
-    for row in read_words("varieties"):
-        types = "|".join(re.escape(one) for one in row["types"].split(","))
-        words = zip(row["words"].split(","), row["words_zh"].split(","), strict=True)
-        pattern = re.compile(rf"\b(?:{types})(?:s|es|y|ies)?\b", re.IGNORECASE)
-        found.append((pattern, tuple(Variety(*each) for each in words)))
-    return tuple(found)
-
-
-@lru_cache(maxsize=4096)
-def _varieties(type_name: str) -> tuple[Variety, ...]:
-    """Return the words for a type: flavours of yogurt, grapes of wine; else names of lines."""
-    return next((words for types, words in _families() if types.search(type_name)), _lines())
-
-
-def name_variety(type_name: str, rank: int) -> Variety | None:
-    """Return what tells the product of this rank from the others of its brand and type.
-
-    The source does not say what their difference is: the words are fictional as brands are, and
-    none of them says anything about health, origin or belief. Where they do not suffice a line's
-    name is added. None is for the first of a type that has no words of its own.
-
-    >>> name_variety("Yogurt Cups", 0).name, name_variety("Yogurt Cups", 18).name
-    ('Strawberry', 'Strawberry Classic')
-    >>> name_variety("Gadgets", 0), name_variety("Gadgets", 1).name
-    (None, 'Classic')
+    >>> number_name("Yogurt Cups", 0), number_name("Yogurt Cups", 1), number_name("杯装酸奶", 1)
+    ('Yogurt Cups', 'Yogurt Cups, No. 2', '杯装酸奶·2号')
     """
-    words, lines = _varieties(type_name), _lines()
-    if words is lines:
-        if rank == 0:
-            return None
-        rank -= 1
-    turn, at = divmod(rank, len(words))
-    if turn == 0:
-        return words[at]
-    if turn <= len(lines) and words is not lines:
-        line = lines[turn - 1]
-        return Variety(f"{words[at].name} {line.name}", f"{words[at].name_zh}{line.name_zh}")
-    return Variety(f"{words[at].name} No. {turn + 1}", f"{words[at].name_zh}{turn + 1}号")
-
-
-def join_name(type_name: str, variety: Variety | None) -> str:
-    """Return the product's name.
-
-    >>> join_name("Yogurt Cups", Variety("Peach", "")), join_name("Bananas", None)
-    ('Yogurt Cups, Peach', 'Bananas')
-    """
-    return f"{type_name}, {variety.name}" if variety else type_name
-
-
-def join_name_zh(type_name_zh: str, variety: Variety | None) -> str:
-    """Return the Chinese product name, "" when its type has none."""
-    return f"{type_name_zh}·{variety.name_zh}" if type_name_zh and variety else type_name_zh
+    if not rank or not name:
+        return name
+    return f"{name}·{rank + 1}号" if name[-1] >= FIRST_WIDE else f"{name}, No. {rank + 1}"

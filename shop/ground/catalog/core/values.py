@@ -82,12 +82,12 @@ class CatalogCard:
 
     @property
     def product_title(self) -> str:
-        """Return brand, product and variety: what is the same for all its variants."""
+        """Return brand and product: what is the same for all its variants."""
         return join_brand(self.brand, self.name)
 
     @property
     def title(self) -> str:
-        """Return brand, product, variety and size: no other product of its category has it."""
+        """Return brand, product and size: no other product of its category has it."""
         joint = " " if any(letter >= FIRST_WIDE for letter in self.name) else ", "
         return joint.join(filter(None, (self.product_title, self.size_label)))
 

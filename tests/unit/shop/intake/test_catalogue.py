@@ -31,6 +31,14 @@ CHEESE = SourceProduct(
     is_weighed=False,
 )
 
+ALIKE = (
+    ("FLUID MILK PRODUCTS", "CHOCOLATE MILK"),
+    ("FLUID MILK PRODUCTS", "FLUID MILK WHITE ONLY"),
+    ("EGGS", "EGGS - LARGE"),
+    ("MILK BY-PRODUCTS", "YOGURT NOT MULTI-PACKS"),
+    ("BEEF", "CHOICE BEEF"),
+)
+
 
 def build_variants(*products: SourceProduct) -> dict[str, VariantRow]:
     """The variants by their reference: one of each product, and named like it."""
@@ -92,15 +100,28 @@ def test_given_price_and_cost_are_not_replaced() -> None:
     assert (row.cost_minor, row.cost_source) == (90, "merchant")
 
 
-def test_products_that_look_alike_are_varieties() -> None:
+def test_products_that_look_alike_are_told_apart_by_numbers() -> None:
     second = replace(CHEESE, ref="859076", popularity=200.0)
     third = replace(CHEESE, ref="1000000")
-    names = {row.ref: row.name for row in build_catalogue([third, second, CHEESE]).products}
-    assert names == {
-        "859075": "Shredded Cheese, Mild Cheddar",
-        "859076": "Shredded Cheese, Sharp Cheddar",
-        "1000000": "Shredded Cheese, Mozzarella",
+    rows = build_catalogue([third, second, CHEESE]).products
+    assert {row.ref: (row.name, row.name_zh) for row in rows} == {
+        "859075": ("Shredded Cheese", "奶酪丝"),
+        "859076": ("Shredded Cheese, No. 2", "奶酪丝·2号"),
+        "1000000": ("Shredded Cheese, No. 3", "奶酪丝·3号"),
     }
+
+
+def test_names_hold_no_word_that_the_source_has_not() -> None:
+    """Twenty of a type whose flavours, eggs and cuts anybody could make up."""
+    alike = [
+        replace(CHEESE, ref=f"{at}{number}", category=category, product_type=product_type)
+        for at, (category, product_type) in enumerate(ALIKE, start=1)
+        for number in range(20)
+    ]
+    names = {
+        row.name.rpartition(", No. ")[0] or row.name for row in build_catalogue(alike).products
+    }
+    assert names == {"Chocolate Milk", "Large Eggs", "White Milk", "Yogurt Cups", "Choice Beef"}
 
 
 def test_rows_that_differ_by_size_are_variants_of_one_product() -> None:
@@ -118,7 +139,7 @@ def test_rows_that_differ_by_size_are_variants_of_one_product() -> None:
     assert (both.option_names, both.popularity, both.slug) == (
         ("Size",),
         180.0,
-        "fairtag-shredded-cheese-mild-cheddar",
+        "fairtag-shredded-cheese",
     )
     assert [(one.options, one.list_minor, one.sku, one.position) for one in both.variants] == [
         ({"Size": "8 oz"}, 178, "FT-0859075", 1),
