@@ -170,7 +170,7 @@ FIELDS = {
     ),
     "CampaignTuning": classify(
         none="campaign is_automatic exposure_weight depth_min depth_max depth_step cooldown_hours"
-        " approve_above_minor changed_at"
+        " approve_above_minor changed_at fault"
     ),
     "CampaignAdjustment": classify(
         none="id campaign lever source reason_code before after evidence expected_minor state"

@@ -308,6 +308,14 @@ class CampaignTuning(models.Model):
         default=100_000, help_text="A change expected to move more than this asks a person."
     )
     changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    fault = models.CharField(
+        max_length=200,
+        blank=True,
+        editable=False,
+        default="",
+        db_default="",
+        help_text="Why the last check of it failed; empty if it did not.",
+    )
 
     class Meta:
         constraints = [

@@ -225,15 +225,25 @@ def compare_depths(
     impressions [i (p' - p) g - (p' s d'/d - p s)], where only a share i of what is redeemed more
     are new orders, and everybody who redeems gets the new depth, those who would have bought
     anyway included. Nodes are of Gauss-Hermite quadrature over the slope's posterior.
+
+    Orders may exceed impressions: an offer applies in the cart and a code is typed without its
+    being seen on a page, and a browser may count no impressions. How many had the choice is then
+    unknown, at least the orders. The gain is linear in p'/p, which lies between 1 (all who had the
+    choice took it) and exp(slope (d' - d)) (few did): the lower gain of both ends is returned.
     """
-    rate = (pulse.redemptions + JEFFREYS) / (pulse.impressions + 1.0)
-    slope = response.slope + response.sd * NODES
-    moved = expit(log(rate / (1.0 - rate)) + slope * (other - percent))
+    chances = max(pulse.impressions, pulse.redemptions)
+    rate = (pulse.redemptions + JEFFREYS) / (chances + 1.0)
+    rise = (response.slope + response.sd * NODES) * (other - percent)
     spend = pulse.spend_minor / pulse.redemptions
     gross = (pulse.margin_minor + pulse.spend_minor) / pulse.redemptions
-    gain = incremental * (moved - rate) * gross - (moved * spend * other / percent - rate * spend)
-    found: FloatArray = pulse.impressions * gain
-    return found
+
+    def gain(ratio: FloatArray) -> FloatArray:
+        found: FloatArray = incremental * (ratio - 1.0) * gross
+        return rate * chances * (found - spend * (ratio * other / percent - 1.0))
+
+    if pulse.redemptions > pulse.impressions:
+        return np.minimum(gain(np.ones_like(rise)), gain(np.exp(rise)))
+    return gain(expit(log(rate / (1.0 - rate)) + rise) / rate)
 
 
 HOURS = 168

@@ -49,6 +49,7 @@ class CampaignMetrics:
     spent_minor: int
     is_automatic: bool
     exposure_weight: float
+    fault: str
     totals: MetricTotals
     hours: tuple[HourTotals, ...]
 
@@ -148,6 +149,7 @@ def _describe(
         spent_minor=campaign.spent_minor,
         is_automatic=tuning is not None and tuning.is_automatic,
         exposure_weight=1.0 if tuning is None else tuning.exposure_weight,
+        fault="" if tuning is None else tuning.fault,
         totals=MetricTotals(**sums),
         hours=tuple(
             HourTotals(at, **{name: known[at][name] for name in of_hour} if at in known else {})

@@ -5,6 +5,7 @@ Locks the campaign first, then its tuning and offers, as staff's own steps do.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from decimal import Decimal
 from math import isclose
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -35,9 +37,17 @@ from promotions.tuning.core import (
 from promotions.tuning.core.forecast import measure_traffic
 from promotions.tuning.core.groups import leave_out
 from promotions.tuning.models import CampaignAdjustment
-from promotions.tuning.selectors.adjusting import Running, Usual, list_running, measure_usual
+from promotions.tuning.selectors.adjusting import (
+    LiveCampaign,
+    Running,
+    Usual,
+    list_live,
+    measure_usual,
+    read_running,
+)
 from shop.ground.kernel.errors import FairtagError
 
+LOGGER = logging.getLogger(__name__)
 STEPS = {"paused": Step.PAUSE, "live": Step.RESUME}
 
 
@@ -141,13 +151,29 @@ class AdjustmentRefused(FairtagError):
 def adjust_campaigns(*, now: datetime) -> int:
     """Look at every live campaign, apply what may be, keep what waits; return changes applied.
 
-    One transaction a campaign: one that fails leaves the others as they should be.
+    One transaction a campaign: the fault of one is kept beside it and leaves the others alone.
     """
-    running = list_running(now=now)
-    if not running:
+    live = list_live(now=now)
+    if not live:
         return 0
     usual = measure_usual(now=now)
-    return sum(adjust_campaign(one, usual, now=now) for one in running)
+    return sum(_adjust_alone(one, usual, now) for one in live)
+
+
+def _adjust_alone(one: LiveCampaign, usual: Usual, now: datetime) -> int:
+    """Adjust one campaign; keep why it could not be done, until it can."""
+    fault, applied = "", 0
+    try:
+        with transaction.atomic():
+            applied = adjust_campaign(read_running(one, now=now), usual, now=now)
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception as error:
+        LOGGER.exception("campaign %s was not adjusted", one.campaign.pk)
+        fault = f"{type(error).__name__}: {error}"[:200]
+    if fault != ("" if one.tuning is None else one.tuning.fault):
+        CampaignTuning.objects.update_or_create(campaign=one.campaign, defaults={"fault": fault})
+    return applied
 
 
 @transaction.atomic

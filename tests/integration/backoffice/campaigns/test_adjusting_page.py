@@ -150,3 +150,16 @@ def test_the_page_speaks_chinese(root: Client, change: CampaignAdjustment) -> No
     with override("zh-hans"):
         page = root.get(reverse("admin:adjusting")).content.decode()
     assert "折扣后其订单毛利为负。" in page
+
+
+def test_the_page_shows_a_failed_check_and_uncounted_orders(
+    root: Client, change: CampaignAdjustment
+) -> None:
+    page = root.get(reverse("admin:adjusting")).content.decode()
+    assert "last check of this campaign failed" not in page
+    assert "More orders than impressions" not in page
+    CampaignTuning.objects.create(campaign=change.campaign, fault="ValueError: math domain error")
+    CampaignMinute.objects.update(impressions=2)
+    page = root.get(reverse("admin:adjusting")).content.decode()
+    assert "The next minute tries again: ValueError: math domain error" in page
+    assert "More orders than impressions" in page

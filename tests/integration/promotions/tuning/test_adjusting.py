@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,11 @@ from promotions.tuning.selectors import adjusting as reading
 from promotions.tuning.selectors.adjusting import (
     find_deepest,
     find_depths,
-    list_running,
+    list_live,
     measure_response,
+    read_running,
 )
+from promotions.tuning.services import adjusting as services
 from promotions.tuning.services.adjusting import (
     AdjustmentRefused,
     adjust_campaigns,
@@ -220,10 +223,62 @@ def test_the_response_to_depth_is_learned_over_campaigns(shelf: Shelf) -> None:
     assert measure_response().slope == pytest.approx(0.095, abs=0.01)
 
 
+def test_minutes_with_more_orders_than_impressions_teach_no_response(shelf: Shelf) -> None:
+    campaign = make_campaign("bread", percent="10")
+    note(campaign, percent=5.0, impressions=20_000, redemptions=400)
+    note(campaign, NOON, percent=15.0, impressions=20_000, redemptions=1_000)
+    known = measure_response()
+    note(campaign, NOON + MINUTE, percent=10.0, impressions=2, redemptions=4)
+    assert measure_response() == known
+
+
+def test_four_orders_on_two_impressions_are_no_fault(shelf: Shelf) -> None:
+    campaign = make_campaign("bread", percent="10", audience="members")
+    note(campaign, impressions=2, clicks=0, redemptions=4, spend_minor=400, margin_minor=3_600)
+    assert adjust_campaigns(now=NOON) == 0
+    assert not CampaignTuning.objects.filter(campaign=campaign).exists()
+
+
+@pytest.mark.parametrize("broken", ["read_running", "adjust_campaign"])
+def test_the_fault_of_one_campaign_leaves_the_others_adjusted(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    first = make_campaign("first", percent="10", audience="members")
+    second = make_campaign("second", percent="10", audience="members")
+    for one in (first, second):
+        let_adjust(one)
+        note(one, **LOSING)
+    sound = getattr(services, broken)
+
+    def fail_for_the_first(one: Any, *args: Any, **named: Any) -> Any:
+        known = getattr(one, "campaign", None) or Campaign(pk=one.state.campaign_id)
+        if known.pk == first.pk:
+            CampaignAdjustment.objects.create(
+                campaign=first,
+                lever="depth",
+                before=1.0,
+                state="refused",
+                proposed_at=NOON,
+                last_seen_at=NOON,
+            )
+            raise ValueError("math domain error")
+        return sound(one, *args, **named)
+
+    monkeypatch.setattr(services, broken, fail_for_the_first)
+    assert adjust_campaigns(now=NOON) == 1
+    faults = dict(CampaignTuning.objects.values_list("campaign__name", "fault"))
+    assert faults == {"first": "ValueError: math domain error", "second": ""}
+    # What the failed look had written is gone with it.
+    assert not CampaignAdjustment.objects.filter(campaign=first).exists()
+    monkeypatch.setattr(services, broken, sound)
+    assert adjust_campaigns(now=NOON + MINUTE) == 1
+    assert not CampaignTuning.objects.exclude(fault="").exists()
+
+
 def test_only_live_campaigns_are_looked_at(shelf: Shelf) -> None:
     running, over = make_campaign("bread", percent="10"), make_campaign("over", percent="10")
     Campaign.objects.filter(pk=over.pk).update(ends_at=NOON)
-    assert [one.state.campaign_id for one in list_running(now=NOON)] == [running.pk]
+    assert [one.campaign.pk for one in list_live(now=NOON)] == [running.pk]
 
 
 def test_without_a_price_book_depth_is_bounded_by_assumed_cost(
@@ -237,7 +292,7 @@ def test_without_a_price_book_depth_is_bounded_by_assumed_cost(
 def test_the_share_of_new_orders_follows_from_the_holdout(shelf: Shelf) -> None:
     campaign = make_campaign("bread", percent="10")
     note(campaign, spend_minor=40_000, margin_minor=160_000)
-    one = list_running(now=NOON)[0]
+    one = read_running(list_live(now=NOON)[0], now=NOON)
     assert measure_incremental(None, one) is None
     # 600 shoppers brought 100 more each; with the discounts put back 100,000 of 200,000.
     assert measure_incremental(Interval(50.0, 150.0, 600), one) == 0.5

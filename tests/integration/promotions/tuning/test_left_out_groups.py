@@ -101,7 +101,8 @@ def test_who_is_left_out_already_is_not_proposed_again(shelf: Shelf) -> None:
     campaign, _people = run_campaign(shelf)
 
     def looked_at() -> set[str]:
-        [running] = reading.list_running(now=NOON)
+        [live] = reading.list_live(now=NOON)
+        running = reading.read_running(live, now=NOON)
         return set(running.state.by_group)
 
     assert looked_at() == {"segments:cooks", "tags:deals"}

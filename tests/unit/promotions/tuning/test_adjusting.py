@@ -225,6 +225,21 @@ def test_the_gain_of_the_same_depth_is_nothing() -> None:
     np.testing.assert_allclose(gains, 0.0, atol=1e-9)
 
 
+def test_more_orders_than_impressions_gain_the_lesser_of_both_ends() -> None:
+    # 4 orders on 2 impressions: of 10.00 before a discount of 1.00, so of 1.10 one point deeper.
+    seen = replace(PULSE, impressions=2, redemptions=4, spend_minor=400, margin_minor=3_600)
+    sure = DepthResponse(0.05, 0.0)
+    deeper = compare_depths(seen, 10.0, 11.0, sure, 1.0)
+    # All who could have used it did: 3.6 expected orders bring none more and cost .10 more each.
+    np.testing.assert_allclose(deeper, 3.6 * -10.0)
+    shallower = compare_depths(seen, 10.0, 9.0, sure, 1.0)
+    # Few of them did: each in 20 stays away with 10.00, the others cost .10 less.
+    ratio = np.exp(-0.05)
+    np.testing.assert_allclose(
+        shallower, 3.6 * ((ratio - 1) * 1_000 - 100 * (ratio * 0.9 - 1)), rtol=1e-9
+    )
+
+
 def test_the_slope_is_found_over_campaigns_of_different_appeal() -> None:
     rng = np.random.default_rng(4)
     campaign = np.repeat(np.arange(30), 3)
