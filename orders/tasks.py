@@ -18,7 +18,7 @@ from shop.ground.kernel.clock import utc_now
 KEEP_KEYS = timedelta(hours=72)
 
 
-@job(queue="interactive", time_limit=120)
+@job(queue="live", time_limit=120)
 def expire_carts_and_reservations() -> int:
     """Close unpaid orders, ended checkouts, old carts and stock holds, in this order.
 
@@ -30,7 +30,7 @@ def expire_carts_and_reservations() -> int:
     return closed + checkout.expire_carts(now=now) + expire_reservations(now=now)
 
 
-@job(queue="interactive", time_limit=300)
+@job(queue="bulk", time_limit=300)
 def forget_old_keys_and_contacts() -> int:
     """Delete idempotency keys and facts past their use, and addresses of erased shoppers."""
     now = utc_now()
@@ -38,13 +38,13 @@ def forget_old_keys_and_contacts() -> int:
     return forgotten + forget_old_facts(now=now) + forget_contacts(now=now)
 
 
-@job(queue="recompute", time_limit=300)
+@job(queue="bulk", time_limit=300)
 def summarize_sales() -> int:
     """Sum up the sales of the last weeks for the staff's dashboard."""
     return reports.summarize_sales(now=utc_now())
 
 
-@job(queue="recompute", time_limit=1800)
+@job(queue="bulk", time_limit=1800)
 def summarize_all_sales() -> int:
     """Sum up all sales anew: refunds reach back further than weeks."""
     return reports.summarize_sales(now=utc_now(), everything=True)

@@ -23,19 +23,19 @@ DRAIN_LIMIT = 10_000
 TUNING_SECONDS = 600.0
 
 
-@job(queue="recompute", time_limit=120)
+@job(queue="live", time_limit=120)
 def drain_quotes() -> int:
     """Move quotes from the stream into the table."""
     return api.drain_quotes(limit=DRAIN_LIMIT)
 
 
-@job(queue="recompute", time_limit=120)
+@job(queue="live", time_limit=120)
 def drain_looks() -> int:
     """Count the looks at public prices that are on the stream."""
     return impression_counts.drain_looks()
 
 
-@job(queue="recompute", time_limit=600)
+@job(queue="bulk", time_limit=600)
 def publish_price_book() -> int:
     """Reprice what changed; publish a price book if anything did."""
     now = utc_now()
@@ -47,7 +47,7 @@ def publish_price_book() -> int:
     return run_everywhere(publish)
 
 
-@job(queue="recompute", time_limit=300)
+@job(queue="live", time_limit=300)
 def learn_online() -> int:
     """Take in new outcomes; price anew at once what they moved."""
     now = utc_now()
@@ -61,7 +61,7 @@ def learn_online() -> int:
     return run_everywhere(learn)
 
 
-@job(queue="training", time_limit=1800)
+@job(queue="bulk", time_limit=1800)
 def learn_from_looks() -> int:
     """Take in the looks that are over and fit them; price anew at once if that was done."""
     now = utc_now()
@@ -75,13 +75,13 @@ def learn_from_looks() -> int:
     return fits
 
 
-@job(queue="recompute", time_limit=600)
+@job(queue="bulk", time_limit=600)
 def read_experiments() -> int:
     """Read the experiments that run or ended lately; stop those that harm."""
     return experiments.read_experiments(now=utc_now(), load_served=api.load_served)
 
 
-@job(queue="recompute", time_limit=300)
+@job(queue="bulk", time_limit=300)
 def count_visits() -> int:
     """Count what the visits of today and yesterday earned; act if the figures say so."""
     now = utc_now()
@@ -94,7 +94,7 @@ def count_visits() -> int:
     return run_everywhere(count)
 
 
-@job(queue="recompute", time_limit=1800)
+@job(queue="bulk", time_limit=1800)
 def recount_visits() -> int:
     """Count the visits of the weeks in which goods still come back; delete what is too old."""
     now = utc_now()
@@ -105,14 +105,14 @@ def recount_visits() -> int:
     return run_everywhere(recount) + visits.forget_visits(now=now)
 
 
-@job(queue="recompute", time_limit=120)
+@job(queue="live", time_limit=120)
 def watch_feeds() -> int:
     """Hold the model's prices while a feed they rely on is silent."""
     now = utc_now()
     return run_in_markets(lambda market: feeds.watch_feeds(now=now, market=market))
 
 
-@job(queue="recompute", time_limit=600)
+@job(queue="bulk", time_limit=600)
 def turn_price_shocks() -> int:
     """Draw the week's price shocks and take the last week's back, once a week has begun."""
     now = utc_now()
@@ -121,7 +121,7 @@ def turn_price_shocks() -> int:
     )
 
 
-@job(queue="recompute", time_limit=600)
+@job(queue="live", time_limit=600)
 def turn_public_arms() -> int:
     """Set the prices of experiments whose turn it is, each at its moment."""
     now = utc_now()
@@ -130,19 +130,19 @@ def turn_public_arms() -> int:
     )
 
 
-@job(queue="recompute", time_limit=900)
+@job(queue="bulk", time_limit=900)
 def import_competitors() -> int:
     """Fetch and take in the price lists of competitors whose turn it is."""
     return fetch_due_sources(now=utc_now())
 
 
-@job(queue="training", time_limit=1800)
+@job(queue="bulk", time_limit=1800)
 def train_demand() -> int:
     """Fit the kind in use anew; a refit that prices much alike is used from the next book on."""
     return api.train_demand(as_of=utc_now(), market=home_market()).rows
 
 
-@job(queue="training", time_limit=1800, retries=0)
+@job(queue="bulk", time_limit=1800, retries=0)
 def train_family(family: str = "", solver: str = "", progress: RunProgress | None = None) -> int:
     """Fit a family with a solver for the leaderboard's slot; people decide whether it is used.
 
@@ -164,7 +164,7 @@ def train_family(family: str = "", solver: str = "", progress: RunProgress | Non
     return row.rows
 
 
-@job(queue="recompute", time_limit=900, retries=0)
+@job(queue="interactive", time_limit=900, retries=0)
 def audit_and_go_back(reason: str = "", by_id: int = 0) -> int:
     """Audit the model before now, and go back to it if that allows it.
 
@@ -175,7 +175,7 @@ def audit_and_go_back(reason: str = "", by_id: int = 0) -> int:
     return int(bool(by_id))
 
 
-@job(queue="training", time_limit=1800)
+@job(queue="bulk", time_limit=1800)
 def tune_demand() -> int:
     """Search for better settings of the demand model for ten minutes; training uses them."""
     try:
@@ -185,31 +185,31 @@ def tune_demand() -> int:
     return len(found.trials)
 
 
-@job(queue="training", time_limit=1800)
+@job(queue="bulk", time_limit=1800)
 def audit_models() -> int:
     """Audit the fairness of the model in use and of candidates; red if the former fails."""
     return api.audit_nightly(now=utc_now())
 
 
-@job(queue="recompute", time_limit=300)
+@job(queue="bulk", time_limit=300)
 def ensure_quote_partitions() -> int:
     """Make the partitions of quotes of the months to come."""
     return api.ensure_partitions(now=utc_now())
 
 
-@job(queue="recompute", time_limit=900)
+@job(queue="bulk", time_limit=900)
 def seal_quotes() -> int:
     """Seal the days of quotes that are complete."""
     return api.seal_quotes(now=utc_now())
 
 
-@job(queue="training", time_limit=900)
+@job(queue="bulk", time_limit=900)
 def check_seals() -> int:
     """Compare sealed days that are due with what lies in their tables; trip if one was changed."""
     return seal_check.check_seals(now=utc_now())
 
 
-@job(queue="training", time_limit=900)
+@job(queue="bulk", time_limit=900)
 def check_replay() -> int:
     """Make the newest stored decisions again; red if one comes out differently."""
     return replay.check_replay(now=utc_now())

@@ -18,32 +18,32 @@ MONTHS_AHEAD = 3
 REFRESH_BACK = timedelta(minutes=15)
 
 
-@job(queue="outbox", time_limit=120)
+@job(queue="live", time_limit=120)
 def drain_events() -> int:
     """Move events from the stream into the table."""
     return events.drain_events(limit=DRAIN_LIMIT, now=utc_now())
 
 
-@job(queue="recompute", time_limit=600)
+@job(queue="live", time_limit=600)
 def restore_online_features() -> int:
     """Rebuild online profiles that lag, or all of them after Redis lost its memory."""
     return events.restore_online_features(now=utc_now())
 
 
-@job(queue="recompute", time_limit=600)
+@job(queue="bulk", time_limit=600)
 def refresh_profiles() -> int:
     """Refresh stored profiles of who was here lately."""
     now = utc_now()
     return segments.refresh_profiles(now=now, since=now - REFRESH_BACK)
 
 
-@job(queue="outbox", time_limit=120)
+@job(queue="live", time_limit=120)
 def tell_restocked() -> int:
     """Write to who waits for a variant that is back in stock."""
     return wishes.tell_restocked(now=utc_now())
 
 
-@job(queue="training", time_limit=1800)
+@job(queue="bulk", time_limit=1800)
 def refit_segments() -> int:
     """Fit segments and tags anew and refresh every stored profile."""
     now = utc_now()
@@ -53,32 +53,32 @@ def refit_segments() -> int:
     return fitted
 
 
-@job(queue="recompute", time_limit=600)
+@job(queue="bulk", time_limit=600)
 def count_segments() -> int:
     """Keep the size of each segment; those of the weeks before of new ones."""
     return segments.count_segments(now=utc_now())
 
 
-@job(queue="training", time_limit=1800)
+@job(queue="bulk", time_limit=1800)
 def refit_recommender() -> int:
     """Learn anew what to recommend to whom."""
     return recommend.refit_recommender(now=utc_now())
 
 
-@job(queue="training", time_limit=900)
+@job(queue="bulk", time_limit=900)
 def refit_sentiment() -> int:
     """Learn the tone of words from the shop's own rated reviews."""
     return reviews.refit_sentiment(now=utc_now())
 
 
-@job(queue="recompute", time_limit=300)
+@job(queue="bulk", time_limit=300)
 def ensure_partitions() -> int:
     """Make the partitions of the months to come."""
     now = utc_now()
     return events.ensure_partitions(start=now, end=events.months_ahead(now, MONTHS_AHEAD))
 
 
-@job(queue="recompute", time_limit=1800)
+@job(queue="bulk", time_limit=1800)
 def forget_expired() -> int:
     """Delete what is past its retention."""
     return privacy.forget_expired(now=utc_now())

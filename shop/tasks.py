@@ -15,13 +15,13 @@ KEEP_RUNS = timedelta(days=30)
 KEEP_FACTS = timedelta(days=14)
 
 
-@job(queue="outbox", time_limit=60)
+@job(queue="live", time_limit=60)
 def deliver_outbox() -> int:
     """Deliver due facts to their handlers."""
     return deliver_facts(handlers=HANDLERS, now=utc_now())
 
 
-@job(queue="outbox", time_limit=60)
+@job(queue="live", time_limit=60)
 def check_runs() -> int:
     """Mark hung runs, delete old runs and delivered facts."""
     now = utc_now()
@@ -30,7 +30,7 @@ def check_runs() -> int:
     return hung + old + delete_delivered_facts(before=now - KEEP_FACTS)
 
 
-@job(queue="recompute", time_limit=300)
+@job(queue="interactive", time_limit=300)
 def index_catalog() -> int:
     """Bring search up to date with products whose words staff changed."""
     return refresh_search()

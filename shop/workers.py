@@ -1,10 +1,11 @@
 """The workers of a small installation, forked from one process that has loaded the shop.
 
-    python -m shop.workers interactive,outbox recompute:10 training:15
+    python -m shop.workers live:5 interactive:5 bulk:15:2
 
-Each argument is one Celery worker: the queues it reads, and how far it gives way to others (its
-nice value). They share the memory of what was loaded before the fork. A worker that ends is
-started again; SIGTERM lets all of them finish what they do, then ends this process.
+Each argument is one Celery worker: the queues it reads, how far it gives way to others (its nice
+value), and how many jobs it works on at once (else WORKER_CONCURRENCY, or one). They share the
+memory of what was loaded before the fork. A worker that ends is started again; SIGTERM lets all of
+them finish what they do, then ends this process.
 """
 
 from __future__ import annotations
@@ -32,20 +33,27 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """The queues of a worker, separated by commas, and its nice value."""
+    """The queues of a worker, separated by commas, its nice value, and its processes."""
 
     queues: str
     nice: int = 0
+    processes: int = 1
 
 
 def read_worker(word: str) -> Worker:
     """Return the worker that an argument describes.
 
-    >>> read_worker("interactive,outbox"), read_worker("training:15")
-    (Worker(queues='interactive,outbox', nice=0), Worker(queues='training', nice=15))
+    >>> read_worker("live,interactive")
+    Worker(queues='live,interactive', nice=0, processes=1)
+    >>> read_worker("bulk:15:2")
+    Worker(queues='bulk', nice=15, processes=2)
     """
-    queues, _, nice = word.partition(":")
-    return Worker(queues, int(nice or 0))
+    queues, *numbers = word.split(":")
+    nice, processes = [*numbers, "", ""][:2]
+    # as worker.sh reads it
+    return Worker(
+        queues, int(nice or 0), int(processes or os.environ.get("WORKER_CONCURRENCY") or 1)
+    )
 
 
 class Workers:
@@ -93,8 +101,8 @@ def _work(worker: Worker) -> NoReturn:
     _end_with_parent()
     _give_way(worker.nice)
     name = worker.queues.replace(",", "-")
-    processes = os.environ.get("WORKER_CONCURRENCY") or "1"  # as worker.sh reads it
-    options = ("-n", f"{name}@%h", "-Q", worker.queues, "-c", processes, "-l", "INFO")
+    count = str(worker.processes)
+    options = ("-n", f"{name}@%h", "-Q", worker.queues, "-c", count, "-l", "INFO")
     sys.exit(app.worker_main(["worker", *options, "--without-mingle", "--without-gossip"]))
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from tools.management import project_environment
 from tools.paths import PYTHON, ROOT, state_dir
 
-# On two cores: what a shopper waits for must never queue behind a training run.
-# Nor must the prices of the minute: fitting a family takes minutes, in which nothing was learned.
-# What nobody waits for gives way to pages (the number): it doubled their slowest hundredth.
-WORKERS = ("interactive,outbox", "recompute:10", "training:15")
+# A lane each, so that nothing short waits behind something long; all give way to pages (the first
+# number): jobs doubled their slowest hundredth. Two of bulk, or no book comes out while a model
+# is trained.
+WORKERS = ("live:5", "interactive:5", "bulk:15:2")
 # Celery's warning to root, and only that: the demo of a root user runs as root.
 QUIET_ROOT = ("-W", "ignore::UserWarning:celery.platforms")
 

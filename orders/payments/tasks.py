@@ -14,19 +14,19 @@ from shop.ground.kernel.clock import utc_now
 A_DAY = timedelta(days=1)
 
 
-@job(queue="interactive", time_limit=300)
+@job(queue="live", time_limit=300)
 def settle_due_payments() -> int:
     """Send captures, voids and refunds, and ask about attempts that nobody answered for."""
     return api.settle_due_payments(now=utc_now())
 
 
-@job(queue="interactive", time_limit=300)
+@job(queue="live", time_limit=300)
 def reconcile_payments() -> int:
     """Compare the last hours with the providers and send back what no order waits for."""
     return api.reconcile_payments(now=utc_now())
 
 
-@job(queue="recompute", time_limit=600)
+@job(queue="bulk", time_limit=600)
 def reconcile_a_day() -> int:
     """Compare the last day with the providers, and delete events they do not repeat any more."""
     now = utc_now()

@@ -213,7 +213,7 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
         tell_outcome(
             self,
             request,
-            lambda: start_job(name=TRAIN_JOB, queue="training", keywords=keywords),
+            lambda: start_job(name=TRAIN_JOB, keywords=keywords),
             _("Started. This page shows the progress."),
         )
         return go_back(request)

@@ -218,7 +218,7 @@ class ModelChangeAdmin(ReadOnlyAdmin):
         tell_outcome(
             self,
             request,
-            lambda: start_job(name=AUDIT_JOB, queue="recompute", keywords=keywords),
+            lambda: start_job(name=AUDIT_JOB, keywords=keywords),
             _("Started. If the audit passes, the change appears here in about a minute."),
         )
         return go_back(request)

@@ -191,7 +191,7 @@ def _make_stock(number: int, variant: Variant) -> None:
 def _make_machine(number: int) -> None:
     run = JobRun.objects.create(
         name=f"job_{number}",
-        queue="outbox",
+        queue="live",
         started_at=NOON,
         heartbeat_at=NOON,
         finished_at=NOON,

@@ -33,7 +33,7 @@ PATIENCE = 60
 GATE = 7_531  # the advisory lock that a process is made to wait for
 WEB = ("gunicorn", "-c", "deploy/gunicorn.conf.py")
 WORKER = (
-    *("celery", "-A", "shop.celery", "worker", "-n", "killed@%h", "-Q", "interactive,outbox"),
+    *("celery", "-A", "shop.celery", "worker", "-n", "killed@%h", "-Q", "live"),
     *("-c", "1", "--without-mingle", "--without-gossip", "-l", "WARNING"),
 )
 WAIT = """

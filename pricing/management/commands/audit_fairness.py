@@ -28,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Audit, store and print. Groups of fewer than 20 people are not shown."""
         now = utc_now()
-        with record_run(name="audit_models", queue="training") as run:
+        with record_run(name="audit_models", queue="bulk") as run:
             try:
                 verdicts = (
                     [audit_model(model_id=options["model"], now=now)]

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         code, path = options["source"], options["file"]
         if (code is None) != (path is None):
             raise CommandError("Name a source and its file, or neither to fetch what is due.")
-        with record_run(name="import_competitors", queue="recompute") as run:
+        with record_run(name="import_competitors", queue="bulk") as run:
             if code is None:
                 stored = fetch_due_sources(now=utc_now())
                 run.advance(stored)

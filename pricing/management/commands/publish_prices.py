@@ -26,7 +26,7 @@ class Command(BaseCommand):
         """Publish in every place and print what changed there."""
         one = (options["market"], options["channel"])
         places = [one] if options["market"] else list_places()
-        with record_run(name="publish_price_book", queue="recompute") as run:
+        with record_run(name="publish_price_book", queue="bulk") as run:
             ensure_partitions(now=utc_now())
             for place in places:
                 run.advance(self._publish(place, everything=options["everything"]))

@@ -57,7 +57,7 @@ class Command(BaseCommand):
         refuse_solver(family, options["solver"])
         columns = (TextColumn("{task.description:44}"), BarColumn(), TimeElapsedColumn())
         with (
-            record_run(name="train_demand", queue="training") as run,
+            record_run(name="train_demand", queue="bulk") as run,
             Progress(*columns, console=Console()) as bar,
         ):
             task = bar.add_task("starting", total=1)

@@ -34,7 +34,7 @@ class Command(BaseCommand):
         columns = (TextColumn("{task.description:40}"), BarColumn(), MofNCompleteColumn())
         console = Console()
         with (
-            record_run(name="tune_demand", queue="training") as run,
+            record_run(name="tune_demand", queue="bulk") as run,
             Progress(*columns, TimeElapsedColumn(), console=console) as bar,
         ):
             task = bar.add_task("reading sales", total=options["trials"])

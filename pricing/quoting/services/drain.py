@@ -179,7 +179,7 @@ def _store_good(entries: Sequence[_Entry]) -> tuple[int, list[_Entry]]:
 
 
 def _quarantine(entries: Iterable[_Entry]) -> None:
-    with record_run(name="quarantine_quotes", queue="recompute") as run:
+    with record_run(name="quarantine_quotes", queue="live") as run:
         rows = [
             QuarantineRow(
                 row_number=int(entry.key.split(b"-")[0]),

@@ -118,7 +118,7 @@ def _reason_of(error: Exception) -> str:
 
 
 def _quarantine(entries: Sequence[_Entry]) -> None:
-    with record_run(name="quarantine_events", queue="recompute") as run:
+    with record_run(name="quarantine_events", queue="live") as run:
         rows = [
             QuarantineRow(
                 row_number=int(entry.key.split("-")[0]),

@@ -9,13 +9,13 @@ from shop.ground.jobs.tasks import job
 from shop.ground.kernel.clock import utc_now
 
 
-@job(queue="recompute", time_limit=900)
+@job(queue="interactive", time_limit=900)
 def answer_campaign_checks(*, progress: RunProgress) -> int:
     """Answer what staff asked of campaigns: rehearsals, and what the law says."""
     return answer_checks(on_progress=progress.tell)
 
 
-@job(queue="recompute", time_limit=60)
+@job(queue="bulk", time_limit=60)
 def check_running_campaigns() -> int:
     """Ask what the law says of each live campaign; the first page of staff tells what is broken."""
     return ask_law_of_running(now=utc_now())

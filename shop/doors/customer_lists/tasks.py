@@ -9,13 +9,13 @@ from shop.ground.jobs.tasks import job
 from shop.ground.kernel.clock import utc_now
 
 
-@job(queue="recompute", time_limit=900)
+@job(queue="interactive", time_limit=900)
 def work_on_customer_lists(*, progress: RunProgress) -> int:
     """Check lists of customers that staff uploaded, take them over, take them back."""
     return work_on_imports(clock=utc_now, tell=progress.tell, worker=CustomerLists(utc_now()))
 
 
-@job(queue="recompute", time_limit=300)
+@job(queue="bulk", time_limit=300)
 def forget_customer_lists(*, progress: RunProgress) -> int:
     """Delete files and rows of lists of customers after 30 days."""
     return forget_lists(now=utc_now())

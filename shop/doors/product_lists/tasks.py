@@ -9,13 +9,13 @@ from shop.ground.jobs.tasks import job
 from shop.ground.kernel.clock import utc_now
 
 
-@job(queue="recompute", time_limit=900)
+@job(queue="interactive", time_limit=900)
 def work_on_product_lists(*, progress: RunProgress) -> int:
     """Check lists that staff uploaded, take them over, take them back."""
     return work_on_imports(clock=utc_now, tell=progress.tell)
 
 
-@job(queue="recompute", time_limit=300)
+@job(queue="bulk", time_limit=300)
 def delete_old_lists() -> int:
     """Delete files of lists that were taken over, undone or left alone a month ago."""
     return delete_old_files(now=utc_now())

@@ -11,7 +11,7 @@ from shop.ground.jobs.tasks import job, wake
 from shop.ground.kernel.clock import utc_now
 
 
-@job(queue="recompute", time_limit=300)
+@job(queue="interactive", time_limit=300)
 def make_pictures() -> int:
     """Make the files of uploaded pictures that wait, and remove uploads that nobody waits for."""
     return make_pending_pictures(now=utc_now())

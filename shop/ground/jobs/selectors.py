@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +12,8 @@ from django.db.models import Exists, OuterRef
 from shop.ground.jobs.models import JobRun
 from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
 
+# The queues of jobs, by who waits: staff at a page; shoppers and figures of the minute; nobody.
+LANES = ("interactive", "live", "bulk")
 RED_FOR = timedelta(days=1)
 
 
@@ -56,14 +57,14 @@ def list_recent_runs(*, per_job: int) -> list[RunRow]:
     return [_run_row(run) for run in JobRun.objects.raw(RECENT_RUNS, [per_job])]
 
 
-def read_queue_depths(queues: Sequence[str]) -> dict[str, int] | None:
-    """Return waiting tasks by queue, or None with Redis down. One round trip."""
+def read_queue_depths() -> dict[str, int] | None:
+    """Return waiting tasks by lane, or None with Redis down. One round trip."""
     prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
     try:
         with redis_breaker.guard() as connection, connection.pipeline(transaction=False) as pipe:
-            for queue in queues:
+            for queue in LANES:
                 pipe.llen(f"{prefix}{queue}")
-            return dict(zip(queues, pipe.execute(), strict=True))
+            return dict(zip(LANES, pipe.execute(), strict=True))
     except RedisUnavailable:
         return None
 

@@ -164,11 +164,10 @@ def retry_run(*, run_id: int) -> None:
 
     Safe at any time: jobs may run twice, and only one run of a job works at a time.
     """
-    run = JobRun.objects.get(pk=run_id)
-    start_job(name=run.name, queue=run.queue)
+    start_job(name=JobRun.objects.get(pk=run_id).name)
 
 
-def start_job(*, name: str, queue: str, keywords: Mapping[str, Any] | None = None) -> None:
+def start_job(*, name: str, keywords: Mapping[str, Any] | None = None) -> None:
     """Send job `name` with its keywords to its queue now (staff action). Raises JobUnknown."""
     current_app.loader.import_default_modules()
     names = [one for one in current_app.tasks if one.rpartition(".")[2] == name]
@@ -179,6 +178,6 @@ def start_job(*, name: str, queue: str, keywords: Mapping[str, Any] | None = Non
         given = {"kwargs": dict(keywords)} if keywords else {}
         with redis_breaker.guard() as client:
             client.ping()  # fails within a page's time-out; sending may wait ten seconds
-            current_app.send_task(names[0], queue=queue, **given)
+            current_app.send_task(names[0], queue=current_app.tasks[names[0]].queue, **given)
     except RedisUnavailable as error:
         raise JobUnknown(_("The queue does not answer. Try again when Redis is back.")) from error

@@ -18,7 +18,7 @@ from shop.ground.outbox.models import MAX_ATTEMPTS, Fact
 KEEP_ERROR_CHARACTERS = 2_000
 
 # The job that delivers knows the handlers of all rooms, so it stands above: it is sent by name.
-DELIVERY, QUEUE = "shop.tasks.deliver_outbox", "outbox"
+DELIVERY, QUEUE = "shop.tasks.deliver_outbox", "live"
 
 Handler = Callable[[UUID, Mapping[str, Any]], None]
 Handlers = Mapping[str, Sequence[Handler]]

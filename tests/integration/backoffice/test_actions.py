@@ -134,10 +134,10 @@ def test_a_failed_job_is_sent_to_its_queue_again(
         lambda name, queue: sent.append((name, queue)),
     )
     run = JobRun.objects.create(
-        name="drain_events", queue="recompute", started_at=utc_now(), heartbeat_at=utc_now()
+        name="drain_events", queue="retired", started_at=utc_now(), heartbeat_at=utc_now()
     )
     act(root, "shop_jobrun_run_again", run.pk)
-    assert sent == [("profiles.tasks.drain_events", "recompute")]
+    assert sent == [("profiles.tasks.drain_events", "live")]
 
 
 def test_a_job_no_worker_knows_is_not_sent_anywhere(stocked_shop: None) -> None:

@@ -123,6 +123,6 @@ def test_a_forged_price_and_an_unknown_job_refuse_in_chinese() -> None:
         with pytest.raises(QuoteRefused, match="这不是我们给出的价格。"):
             verify_quote(token="x", shopper_pseudonym=None, variant_id=1, now=utc_now())
         with pytest.raises(JobUnknown, match="没有工作进程运行 fly"):
-            start_job(name="fly", queue="training")
+            start_job(name="fly")
     with pytest.raises(JobUnknown, match="No worker runs fly"):
-        start_job(name="fly", queue="training")
+        start_job(name="fly")

@@ -163,7 +163,7 @@ def test_auditors_are_told_of_what_is_to_be_looked_into(
     now = utc_now()
     browser = as_role(AUDITOR)
     JobRun.objects.create(
-        name="check_replay", queue="training", outcome="failed", started_at=now, heartbeat_at=now
+        name="check_replay", queue="bulk", outcome="failed", started_at=now, heartbeat_at=now
     )
     LogEntry.objects.all().delete()
     person = get_user_model().objects.get(email="auditor@staff.example")

@@ -12,13 +12,13 @@ from shop.ground.jobs.models import JobRun
 from shop.schedule import SCHEDULE
 
 JOBS = {
-    "drain_events": "outbox",
-    "restore_online_features": "recompute",
-    "refresh_profiles": "recompute",
-    "refit_segments": "training",
-    "refit_recommender": "training",
-    "ensure_partitions": "recompute",
-    "forget_expired": "recompute",
+    "drain_events": "live",
+    "restore_online_features": "live",
+    "refresh_profiles": "bulk",
+    "refit_segments": "bulk",
+    "refit_recommender": "bulk",
+    "ensure_partitions": "bulk",
+    "forget_expired": "bulk",
 }
 
 

@@ -53,7 +53,7 @@ def test_the_worker_is_woken_only_after_commit(monkeypatch: pytest.MonkeyPatch) 
     with transaction.atomic():
         write_fact(kind="OrderPlaced", payload={}, occurred_at=NOON)
         assert woken == []
-    assert woken == ["outbox"]
+    assert woken == ["live"]
 
 
 def test_a_failed_handler_is_retried_and_its_writes_undone() -> None:

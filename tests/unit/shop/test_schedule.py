@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 from shop.celery import app
+from shop.ground.jobs.selectors import LANES
 from shop.schedule import SCHEDULE
 from shop.wiring import HANDLERS
 from shop.workers import read_worker
@@ -20,22 +21,30 @@ def test_every_scheduled_task_exists_and_has_a_queue() -> None:
     for name, entry in SCHEDULE.items():
         task = app.tasks.get(entry["task"])
         assert task is not None, f"{name}: no task called {entry['task']}"
-        assert task.queue in {"interactive", "recompute", "training", "outbox"}, name
+        assert task.queue in LANES, name
         # The clock knows no task: where the job waits comes from the schedule alone.
         assert entry["options"]["queue"] == task.queue, name
 
 
-def test_events_are_never_behind_a_job_of_minutes() -> None:
-    app.loader.import_default_modules()
-    limits: dict[str, dict[str, int]] = {}
-    for entry in SCHEDULE.values():
-        task = app.tasks[entry["task"]]
-        limits.setdefault(task.queue, {})[task.name] = task.time_limit
-    queue = app.tasks["profiles.tasks.drain_events"].queue
-    assert max(limits[queue].values()) <= 180
-    served = [read_worker(word).queues.split(",") for word in WORKERS]
-    shared = next(queues for queues in served if queue in queues)
-    assert {"recompute", "training"} & set(shared) == set()
+def test_each_lane_has_a_worker_of_its_own() -> None:
+    procfile = (ROOT / "deploy/Procfile").read_text()
+    [line] = [line for line in procfile.splitlines() if line.startswith("workers:")]
+    for words in (WORKERS, line.partition(" -m shop.workers ")[2].split()):
+        served = [read_worker(word).queues for word in words]
+        assert sorted(served) == sorted(LANES)
+
+
+def test_jobs_of_minutes_wait_in_bulk() -> None:
+    minutes = {
+        *("publish_price_book", "train_demand", "tune_demand", "allocate_personal_offers"),
+        *("count_visits", "read_experiments", "refresh_profiles", "import_competitors"),
+    }
+    seconds = {"drain_events", "drain_quotes", "deliver_outbox", "learn_online", "adjust_campaigns"}
+    lanes = {
+        entry["task"].rpartition(".")[2]: entry["options"]["queue"] for entry in SCHEDULE.values()
+    }
+    assert {lanes[name] for name in minutes} == {"bulk"}
+    assert {lanes[name] for name in seconds} == {"live"}
 
 
 def test_every_job_is_scheduled_or_named_as_on_demand() -> None:

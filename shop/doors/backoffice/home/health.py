@@ -19,7 +19,6 @@ from shop.ground.outbox.selectors import read_outbox
 from shop.ground.staff.numbers import show_count, show_number
 from shop.ground.staff.region import show_time
 
-QUEUES = ("interactive", "outbox", "recompute", "training")
 RUNS_SHOWN = 20
 OUTCOME_TONES = {"ok": "green", "running": "blue", "failed": "red", "hung": "red"}
 LATE_AFTER_INTERVALS = 3
@@ -151,7 +150,7 @@ def _show_interval(every: timedelta | None) -> str:
 
 def list_gauges(now: datetime) -> list[Gauge]:
     """Return queue depths, outbox and event stream. Two queries, four Redis round trips."""
-    depths = read_queue_depths(QUEUES)
+    depths = read_queue_depths()
     outbox = read_outbox()
     stream = read_stream(now=now)
     gauges = [_redis_gauge(probe_redis())]

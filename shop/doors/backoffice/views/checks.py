@@ -39,7 +39,7 @@ from shop.ground.staff.numbers import show_count
 from shop.ground.staff.reasons import account_id, ask_reason, go_back, say_refusal
 
 CAN_SEE, CAN_CHANGE = "promotions.view_campaign", "promotions.change_campaign"
-JOB, QUEUE = "answer_campaign_checks", "recompute"
+JOB = "answer_campaign_checks"
 DEEP = 50
 # Where questions are asked from, and where their answers stand
 PAGE, KINDS = "admin:campaign_workspace", ("law", "rehearsal")
@@ -210,7 +210,7 @@ def start_check(
         goods_of=goods_of,
     )
     with suppress(JobUnknown):
-        start_job(name=JOB, queue=QUEUE)
+        start_job(name=JOB)
     return is_new
 
 

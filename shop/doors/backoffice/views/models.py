@@ -107,7 +107,7 @@ def retrain(request: HttpRequest) -> HttpResponse:
     )
     keywords = {"family": CHAMPION if in_use is None else in_use.kind, "solver": ""}
     try:
-        start_job(name=TRAIN_JOB, queue="training", keywords=keywords)
+        start_job(name=TRAIN_JOB, keywords=keywords)
     except FairtagError as refusal:
         messages.error(request, str(refusal))
     else:

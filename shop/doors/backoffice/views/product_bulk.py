@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy
 from pricing.api import home_place
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.list_pages import PRODUCT_PAGES
-from shop.doors.backoffice.views.product_lists import QUEUE
 from shop.doors.product_lists.api import ListRefused, ManyChange, What, start_many
 from shop.ground.catalog.selectors import get_market
 from shop.ground.catalog.selectors.stored import list_category_names
@@ -97,7 +96,7 @@ def change_many(request: HttpRequest) -> HttpResponse:
             messages.error(request, str(refusal))
         else:
             with suppress(JobUnknown):  # with Redis down the schedule finds it within a minute
-                start_job(name=PRODUCT_PAGES.job, queue=QUEUE)
+                start_job(name=PRODUCT_PAGES.job)
             return HttpResponseRedirect(PRODUCT_PAGES.address("", import_id))
     context = {
         "form": form,

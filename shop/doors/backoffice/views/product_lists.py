@@ -60,7 +60,6 @@ from shop.ground.kernel.sheets import sheet_lines
 from shop.ground.staff.numbers import show_count
 from shop.ground.staff.reasons import account_id
 
-QUEUE = "recompute"
 STATES = {
     "uploaded": (gettext_lazy("choose the columns"), "blue"),
     "checking": (gettext_lazy("being checked"), "amber"),
@@ -247,7 +246,7 @@ def _ask(
     else:
         # With Redis down the schedule finds it within a minute.
         with suppress(JobUnknown):
-            start_job(name=pages.job, queue=QUEUE)
+            start_job(name=pages.job)
     return HttpResponseRedirect(pages.address("", import_id))
 
 

@@ -86,7 +86,7 @@ def show_quote(request: HttpRequest, quote_id: UUID) -> HttpResponse:
 def replay_all(request: HttpRequest) -> HttpResponse:
     """Have a worker make the newest stored decisions again; its run says how that ended."""
     try:
-        start_job(name=REPLAY_JOB, queue="training")
+        start_job(name=REPLAY_JOB)
     except FairtagError as refusal:
         messages.error(request, str(refusal))
     else:

@@ -54,7 +54,7 @@ def test_a_family_is_fitted_by_a_worker(root: Client, sent: list[dict[str, Any]]
     assert sent == [
         {
             "name": "pricing.tasks.train_family",
-            "queue": "training",
+            "queue": "bulk",
             "kwargs": {"family": family, "solver": solver},
         }
         for family, solver in (("trees", ""), ("linear", "gd"))

@@ -80,8 +80,8 @@ def test_a_replay_of_many_is_sent_to_the_workers(
         lambda name, queue: sent.append((name, queue)),
     )
     page = root.post(reverse("admin:replay_all"), follow=True)
-    assert sent == [("pricing.tasks.check_replay", "training")]
+    assert sent == [("pricing.tasks.check_replay", "bulk")]
     assert "Started. The result appears here" in page.content.decode()
     assert root.get(reverse("admin:replay_all")).status_code == 405
-    start_job(name="check_replay", queue="training")
+    start_job(name="check_replay")
     assert len(sent) == 2

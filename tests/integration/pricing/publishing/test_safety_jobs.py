@@ -17,16 +17,21 @@ from shop.schedule import SCHEDULE
 from tests.factories.pricing import Dairy, open_dairy
 from tests.factories.pricing_visits import make_visits
 
-JOBS = ("count_visits", "learn_online", "recount_visits", "watch_feeds")
+JOBS = {
+    "count_visits": "bulk",
+    "learn_online": "live",
+    "recount_visits": "bulk",
+    "watch_feeds": "live",
+}
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("name", JOBS)
+@pytest.mark.parametrize("name", sorted(JOBS))
 def test_a_job_runs_on_its_queue_and_is_recorded(name: str, dairy: Dairy) -> None:
     open_dairy()
     getattr(tasks, name).apply().get()
     run = JobRun.objects.get(name=name)
-    assert (run.outcome, run.queue) == ("ok", "recompute")
+    assert (run.outcome, run.queue) == ("ok", JOBS[name])
 
 
 @pytest.mark.django_db(transaction=True)

@@ -30,7 +30,7 @@ def count_to(*, rows: int) -> int:
 
 
 def test_a_run_keeps_its_rows_report_and_end() -> None:
-    with record_run(name="import", queue="training") as progress:
+    with record_run(name="import", queue="bulk") as progress:
         progress.advance(40)
         progress.advance(2)
         progress.report["skipped"] = 1

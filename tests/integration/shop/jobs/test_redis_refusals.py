@@ -76,7 +76,7 @@ def test_every_way_to_write_meets_a_server_that_is_down(refusing: redis.Redis) -
     assert redis_breaker.is_open
     redis_breaker.close()
     with pytest.raises(JobUnknown, match="queue does not answer"):
-        start_job(name="check_runs", queue="outbox")
+        start_job(name="check_runs")
 
 
 @pytest.mark.parametrize("state", ["NOREPLICAS", "WRONGPASS"])

@@ -44,7 +44,7 @@ from shop.ground.kernel.sheets import sheet_lines
 
 SEE, TAKE, UNDO = (f"shop.{verb}_productimport" for verb in ("view", "add", "change"))
 MOST_SENT = 222 * 2**20  # a list, its pictures, and what the form needs around them
-JOB, QUEUE = "work_on_product_lists", "recompute"
+JOB = "work_on_product_lists"
 ASKED = ("staff_forbidden", "list_refused")
 
 
@@ -73,7 +73,7 @@ class ProductListBase(StaffView):
 def _call_worker() -> None:
     # With Redis down the schedule finds it within a minute.
     with suppress(JobUnknown):
-        start_job(name=JOB, queue=QUEUE)
+        start_job(name=JOB)
 
 
 class ProductListsView(ProductListBase):
