@@ -140,6 +140,7 @@ _SPENT = {
     Entity.ORDER: "order_limit",
     Entity.CHANNEL: "limit_reached_here",
 }
+_OWN = (Entity.SHOPPER, Entity.ORDER, Entity.CODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,17 +240,18 @@ def explain_part(rooms: Iterable[Room], use: Use) -> Failure:
     {'left': 5, 'count': 5}
     """
     known = list(rooms)
-    money = [room.left_minor for room in known if room.left_minor is not None]
-    if money and use.amount_minor >= min(money):
-        return Failure("money_partly", detail={"amount_minor": min(money)})
+    money = [(room.left_minor, room.limit.entity) for room in known if room.left_minor is not None]
+    least, whose = min(money, key=lambda one: one[0], default=(use.amount_minor + 1, ""))
+    if use.amount_minor >= least:
+        reason = "money_partly_yours" if whose in _OWN else "money_partly"
+        return Failure(reason, detail={"amount_minor": least})
     counted = [
         (room.left_uses, room.limit.entity)
         for room in known
         if room.left_uses is not None and room.limit.counted is Counted.UNITS
     ]
     left, entity = min(counted, key=lambda one: one[0], default=(use.units, Entity.GLOBAL))
-    is_own = entity in (Entity.SHOPPER, Entity.ORDER, Entity.CODE)
-    reason = "units_partly_yours" if is_own else "units_partly"
+    reason = "units_partly_yours" if entity in _OWN else "units_partly"
     return Failure(reason, detail={"left": left, "count": use.units})
 
 

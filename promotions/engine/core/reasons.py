@@ -54,6 +54,7 @@ REASONS: dict[str, str] = {
     "units_of_each": gettext_noop("At most {left} of each product."),
     "units_an_order": gettext_noop("At most {left} in one order."),
     "money_partly": gettext_noop("Only {amount} of it is left."),
+    "money_partly_yours": gettext_noop("Only {amount} of it is left for you."),
     # where and who
     "wrong_market": gettext_noop("This offer is not valid in this country."),
     "wrong_region": gettext_noop("This offer is not valid where you are."),

@@ -10,7 +10,7 @@ from promotions.engine.core.benefits.apply import Reduction, reduce_units
 from promotions.engine.core.benefits.open_lines import OpenLine, keep_units
 from promotions.engine.core.benefits.terms import Bundle, BuyGet, GroupOf, pools_of
 from promotions.engine.core.carts import EVERYTHING, CartValue
-from promotions.engine.core.limits import Entity, Room, Tally, Use, budget_room
+from promotions.engine.core.limits import Room, Tally, Use, budget_room
 from promotions.engine.core.stacking.effects import Candidate, Effect, Ground
 from promotions.engine.core.stacking.rules import OfferPosition
 from promotions.engine.core.values import Benefit, BenefitKind, OfferValue, Target
@@ -161,19 +161,8 @@ class Prepared:
 
 
 def prepare(candidate: Candidate, cart: CartValue) -> Prepared:
-    """Return the candidate ready for `cart`, capped by what its shopper may still get.
-
-    A limit of money per shopper is a cap: the last time it gives what is left of it.
-    """
+    """Return the candidate ready for `cart`."""
     offer, benefit = candidate.offer, candidate.offer.benefit
-    caps = [
-        max(0, room.left_minor)
-        for room in offer.rooms
-        if room.limit.entity is Entity.SHOPPER and room.left_minor is not None
-    ]
-    if caps:
-        own = [] if benefit.cap_minor is None else [benefit.cap_minor]
-        benefit = replace(benefit, cap_minor=min(*caps, *own, caps[0]))
     pools = pools_of(benefit.terms, offer.scope, cart.lines)
     touched = sorted(frozenset().union(*pools))
     at = {position: i for i, position in enumerate(touched)}

@@ -149,6 +149,25 @@ def test_the_last_money_of_a_budget_is_given() -> None:
     assert found.discount_minor == 700
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Offer 1: Only $5.99 of it is left for you."),
+        ("zh-hans", "优惠 1：您还可享 $5.99 的优惠。"),
+    ],
+)
+def test_money_left_for_a_shopper_is_said(language: str, said: str) -> None:
+    """The limit was a silent cap: the cart lowered the price by less and gave no reason."""
+    offer = make_offer(1, percent_off("30"), rooms=(_room(Entity.SHOPPER, minor=599),))
+    cart = make_cart(make_line(quantity=2))
+    found = evaluate_offers(
+        cart=cart, offers=[offer], coupons=[], shopper=ALICE, now=NOON, language=language
+    )
+    assert found.totals == {"cheese": 2_000 - 599}
+    told = [(one.reason_code, one.message) for one in found.partly_given]
+    assert told == [("money_partly_yours", said)]
+
+
 def test_sets_are_made_as_far_as_pieces_are_left() -> None:
     room = _room(uses=5, counted=Counted.UNITS)
     pair = Benefit(
