@@ -81,6 +81,8 @@ EXACT = 6
 class UnitPrice:
     """What one more unit adds to the price of a cart, and the offers that lower it there.
 
+    A discount on the order as a whole is no price of a product: `amount_minor` and `offer_ids` are
+    without it. `reached_minor` is what such discounts take off that begin to apply with this unit.
     `amount_minor` may be nothing or less: a unit may complete a set. `barred_ids` are offers that
     would make the unit cheaper in an empty cart and do not in this one. `own_minor` is what is left
     of the unit's own price, without what it changes for others. `is_sure`: the best combination was
@@ -92,6 +94,7 @@ class UnitPrice:
     offer_ids: tuple[int, ...] = ()
     barred_ids: tuple[int, ...] = ()
     is_sure: bool = True
+    reached_minor: int = 0
 
 
 Memory = dict[object, UnitPrice]
@@ -283,9 +286,13 @@ class UnitPrices:
                 known.clear()
             alone = replace(self._given.cart, lines=(replace(line, quantity=1),))
             plan = best_plan(fit, alone)
-            used = [effect.candidate.offer.offer_id for effect in plan.effects if any(effect.taken)]
-            paid = _price(plan, alone)
-            found = known[key] = UnitPrice(paid, paid, tuple(used), (), len(fit) <= EXACT)
+            found = known[key] = UnitPrice(
+                amount_minor=_price(plan, alone),
+                own_minor=alone.value_minor - sum(sum(effect.taken) for effect in plan.effects),
+                offer_ids=tuple(one for one, taken in _taken_by_offer(plan).items() if taken),
+                is_sure=len(fit) <= EXACT,
+                reached_minor=sum(_taken_off_order(plan).values()),
+            )
         return found
 
     def _price_in(
@@ -302,9 +309,16 @@ class UnitPrices:
         )
         alone = self._price_alone(self._take(at for at in fit if self._is_plain[at]), line)
         barred = alone.offer_ids if alone.amount_minor < amount else ()
-        barred = tuple(one for one in barred if one not in {*used, *plan.full_ids})
+        reached, already = _taken_off_order(plan), _taken_off_order(self._plan)
         own = amount if (left := _left_of(NEW_LINE, plan, cart)) is None else left
-        return UnitPrice(amount, own, used, barred, len(fit) <= EXACT)
+        return UnitPrice(
+            amount_minor=amount,
+            own_minor=own,
+            offer_ids=used,
+            barred_ids=tuple(one for one in barred if one not in {*used, *plan.full_ids}),
+            is_sure=len(fit) <= EXACT,
+            reached_minor=sum(taken for one, taken in reached.items() if not already.get(one)),
+        )
 
 
 def _list_entries(asked: EvaluationInput, now: datetime) -> Iterator[Candidate]:
@@ -333,7 +347,8 @@ def drop_idle(
 
 
 def _price(plan: Plan, cart: CartValue) -> int:
-    return cart.value_minor - sum(sum(effect.taken) for effect in plan.effects)
+    """Return what the products cost, without what is taken off the order as a whole."""
+    return cart.value_minor - sum(_taken_by_offer(plan).values())
 
 
 def _left_of(line_id: str, plan: Plan, cart: CartValue) -> int | None:
@@ -345,4 +360,18 @@ def _left_of(line_id: str, plan: Plan, cart: CartValue) -> int | None:
 
 
 def _taken_by_offer(plan: Plan) -> dict[int, int]:
-    return {effect.candidate.offer.offer_id: sum(effect.taken) for effect in plan.effects}
+    """Return what each offer on products takes off."""
+    return _list_taken(plan, is_on_order=False)
+
+
+def _taken_off_order(plan: Plan) -> dict[int, int]:
+    """Return what each offer on the order as a whole takes off."""
+    return _list_taken(plan, is_on_order=True)
+
+
+def _list_taken(plan: Plan, *, is_on_order: bool) -> dict[int, int]:
+    return {
+        effect.candidate.offer.offer_id: sum(effect.taken)
+        for effect in plan.effects
+        if effect.candidate.offer.benefit.is_on_order is is_on_order
+    }

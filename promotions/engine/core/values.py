@@ -67,6 +67,9 @@ class Target(StrEnum):
     CART = "cart"
 
 
+ON_ORDER = (BenefitKind.PERCENTAGE, BenefitKind.FIXED_AMOUNT, BenefitKind.SPEND_TIERS)
+
+
 class Stacking(StrEnum):
     """STACK combines; of the BEST offers of one group one applies; EXCLUSIVE stands alone.
 
@@ -105,6 +108,11 @@ class Benefit:
     def counts_units(self) -> bool:
         """Return whether it lowers only so many units, of a variant or of an order."""
         return self.most_units_line is not None or self.most_units is not None
+
+    @property
+    def is_on_order(self) -> bool:
+        """Return whether it lowers the order as a whole: then it is no price of a product."""
+        return self.target is Target.CART and self.kind in ON_ORDER
 
 
 @dataclass(frozen=True, slots=True)

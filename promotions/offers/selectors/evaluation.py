@@ -84,7 +84,8 @@ class LinePreview:
     (verified), "members" (all of them, or a tier), else "public". `own_offer_id` is the first for
     chosen shoppers, which then bears `law_label`. `deals` are offers on several units that it is
     part of. `everyone_minor` is what one unit costs whom nobody knows, with nothing else in the
-    cart; None where the shopper gets nothing that others do not.
+    cart; None where the shopper gets nothing that others do not. `reached_minor` is what comes off
+    the order as a whole once the unit is in the cart; it is in no price of a product.
     """
 
     variant_id: int
@@ -101,6 +102,7 @@ class LinePreview:
     is_exclusive: bool = False
     deals: tuple[Deal, ...] = ()
     everyone_minor: int | None = None
+    reached_minor: int = 0
     is_priced: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -186,7 +188,8 @@ def _together(offer: OfferValue) -> tuple[int, int]:
 
 
 def _is_usual(price: UnitPrice, line: CartLineValue) -> bool:
-    return price.amount_minor == line.unit_minor and not price.offer_ids and not price.barred_ids
+    is_same = price.amount_minor == line.unit_minor and not price.reached_minor
+    return is_same and not price.offer_ids and not price.barred_ids
 
 
 def _preview(
@@ -199,6 +202,7 @@ def _preview(
         adjusted_minor=price.amount_minor,
         quoted_minor=line.unit_minor,
         barred=tuple(by_id[one].label(language) for one in price.barred_ids),
+        reached_minor=price.reached_minor,
     )
     if not applied:
         return shown

@@ -26,6 +26,7 @@ EVERYONE = gettext_noop("Everyone {amount}")
 FREE = gettext_noop("Free with your cart")
 BEFORE_OFFERS = gettext_noop("Before offers")
 MEMBERS = gettext_noop("Members {amount}, join free")
+REACHES = gettext_noop("Brings {amount} off your order")
 TOGETHER = gettext_noop("{size} for {amount}, {each} each")
 REFERENCE = pgettext_noop("price", "{name} {amount}")
 ABOUT = gettext_noop("about {amount} each")
@@ -67,7 +68,8 @@ class Comparison:
     """Row 2: `text` with its amount at {amount}; `kind` says whose price or which it is.
 
     Kinds: everyone, reference (a legal was-price: the only one that is struck through), members
-    (who is not signed in), together (several pieces), piece (of loose goods), deal (`text` alone).
+    (who is not signed in), order (what comes off the order as a whole), together (several pieces),
+    piece (of loose goods), deal (`text` alone).
     `language` is that of the words where the law wants another one than the page's.
     """
 
@@ -264,7 +266,18 @@ def _compare(
     if members_minor is not None and members_minor < now:
         members = format_money(members_minor, *money)
         return Comparison("members", translate(MEMBERS, language), members_minor, members)
-    if offer is None or not offer.deals:
+    return None if offer is None else _compare_several(offer, now, price.currency, language)
+
+
+def _compare_several(
+    offer: LinePreview, now: int, currency: str, language: str
+) -> Comparison | None:
+    """Return what the piece brings off the order as a whole, else what several pieces cost."""
+    money = (currency, locale_of(language))
+    if offer.reached_minor:
+        off = format_money(offer.reached_minor, *money)
+        return Comparison("order", translate(REACHES, language), offer.reached_minor, off)
+    if not offer.deals:
         return None
     deal = offer.deals[0]
     if not deal.size or deal.together_minor >= deal.size * now:

@@ -236,8 +236,8 @@ def join_offers(cards: Sequence[ProductCard], found: Previews) -> tuple[ProductC
 
 
 def paid_minor(price: PriceView, offer: LinePreview | None) -> int:
-    """Return what one piece costs in the cart."""
-    return price.quoted_minor if offer is None else offer.adjusted_minor
+    """Return what one piece costs in the cart: nothing where it makes other pieces cheaper."""
+    return price.quoted_minor if offer is None else max(0, offer.adjusted_minor)
 
 
 def _without_delicate(members: Mapping[int, int]) -> dict[int, int]:

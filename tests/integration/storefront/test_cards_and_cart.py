@@ -28,6 +28,7 @@ from shop.ground.catalog.models import Category
 from shop.ground.catalog.selectors import forget_catalog
 from shop.ground.kernel.clock import utc_now
 from tests.factories.browsing import browse_as
+from tests.factories.loyalty import make_terms
 from tests.factories.pricing import Dairy, make_shopper
 from tests.factories.promotions import make_campaign
 
@@ -198,6 +199,28 @@ def test_a_unit_that_completes_a_set_says_so(shop: Dairy, monkeypatch: pytest.Mo
     assert "Free with your cart" in browser.get("/p/cheddar/").content.decode()
     assert "与购物车中的商品同购免费" in browser.get("/zh-hans/p/cheddar/").content.decode()
     assert list_cheese(browser)["cheddar"]["offered"]["price"]["minor"] == 0
+
+
+@pytest.fixture
+def near_threshold(shop: Dairy) -> Client:
+    """A browser whose cart holds 36.00, with 5.00 off the order from 40.00 on."""
+    make_terms()  # negative points of a price below nothing were refused
+    release("Five off", amount_minor=500, condition={"cart_value": 4_000})
+    alice = make_known(is_willing=False)
+    set_quantity(context=quote_context(page_of(alice), "cart"), variant_id=shop.brie, quantity=6)
+    return browse_as(alice)
+
+
+def test_what_comes_off_an_order_lowers_no_product(near_threshold: Client) -> None:
+    page = near_threshold.get("/p/cheddar/")
+    assert page.status_code == 200
+    assert "<span>$4.00</span>" in page.content.decode()
+    assert "Brings $5.00 off your order" in page.content.decode()
+    assert "Free with your cart" not in page.content.decode()
+    chinese = near_threshold.get("/zh-hans/p/cheddar/").content.decode()
+    assert "加入后整单立减 US$5.00" in chinese
+    offered = list_cheese(near_threshold)["cheddar"]["shown"]
+    assert (offered["now"]["minor"], offered["comparison"]["kind"]) == (400, "order")
 
 
 CART_TABLES = ("orders_cart ", "orders_cartline")

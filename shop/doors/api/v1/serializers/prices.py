@@ -39,7 +39,7 @@ class ComparisonSerializer(AnswerSerializer[Comparison]):
     """The one price that a price is compared with."""
 
     kind = serializers.ChoiceField(
-        choices=("everyone", "reference", "members", "together", "piece", "deal"),
+        choices=("everyone", "reference", "members", "order", "together", "piece", "deal"),
         help_text="Strike through reference only: a lawful was-price. deal is text alone.",
     )
     text = serializers.CharField(source="said")
