@@ -7,7 +7,7 @@ from orders.payments.core.values import (
     RefundPart,
 )
 from orders.payments.providers.table import check_payments, list_offered, say_no_provider
-from orders.payments.selectors import count_put_back, count_troubled
+from orders.payments.selectors import count_attempts, count_put_back, count_troubled
 from orders.payments.services.attempts import (
     confirm_payment,
     continue_payment,
@@ -42,6 +42,7 @@ __all__ = [
     "check_payments",
     "confirm_payment",
     "continue_payment",
+    "count_attempts",
     "count_put_back",
     "count_refundable",
     "count_troubled",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from orders.order.models import OrderLine
@@ -36,6 +36,16 @@ def find_troubled(payments: QuerySet[Payment], *, now: datetime) -> QuerySet[Pay
 def count_troubled(*, now: datetime) -> int:
     """Return how many payments staff should look at. One query."""
     return find_troubled(Payment.objects.all(), now=now).count()
+
+
+def count_attempts(*, since: datetime, until: datetime) -> tuple[int, int]:
+    """Return how many attempts to pay orders placed in `[since, until)` were refused, by the bank
+    or for a fault of the provider, and how many there were. One query."""
+    made = Payment.objects.filter(order__placed_at__gte=since, order__placed_at__lt=until)
+    found = made.aggregate(
+        refused=Count("pk", filter=Q(state__in=[State.DECLINED, State.FAILED])), of=Count("pk")
+    )
+    return int(found["refused"]), int(found["of"])
 
 
 def _list_unassigned() -> QuerySet[Refund]:

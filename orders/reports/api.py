@@ -22,7 +22,12 @@ from orders.reports.selectors.campaigns import (
     sum_margin_of,
     sum_sales_of,
 )
-from orders.reports.selectors.cohorts import CohortMonth, list_cohorts, sum_between
+from orders.reports.selectors.cohorts import (
+    CohortMonth,
+    list_cohorts,
+    list_sales_so_far,
+    sum_between,
+)
 from orders.reports.selectors.product_sales import WeekSales, list_week_sales
 from orders.reports.selectors.recorded_orders import (
     RecordedLine,
@@ -70,6 +75,7 @@ __all__ = [
     "list_ordered_since",
     "list_orders_of_shopper",
     "list_running_out",
+    "list_sales_so_far",
     "list_taken_lines",
     "list_week_sales",
     "load_order_columns",

@@ -10,6 +10,7 @@ from promotions.tuning.selectors.staff_pages import (
     CampaignMetrics,
     count_adjustments,
     list_adjustments,
+    list_faults,
     list_pulses,
 )
 from promotions.tuning.services.adjusting import (
@@ -29,6 +30,7 @@ __all__ = [
     "count_adjustments",
     "decide_adjustment",
     "list_adjustments",
+    "list_faults",
     "list_pulses",
     "read_group",
     "set_automatic",

@@ -91,6 +91,14 @@ def list_pulses(*, now: datetime) -> list[CampaignMetrics]:
     return sorted(found, key=lambda one: (-one.totals.spend_minor, one.campaign_id))
 
 
+def list_faults(*, now: datetime) -> list[str]:
+    """Return the names of live campaigns whose last check failed. One query."""
+    live = Campaign.objects.filter(
+        status=Campaign.Status.LIVE, starts_at__lte=now, ends_at__gt=now
+    ).exclude(tuning=None)
+    return list(live.exclude(tuning__fault="").order_by("pk").values_list("name", flat=True))
+
+
 def list_adjustments(
     *, states: Sequence[str], limit: int, before_id: int | None = None
 ) -> list[AdjustmentRow]:

@@ -17,7 +17,7 @@ from orders.returns.api import list_overdue
 from pricing.api import list_kill_switches, list_open_trips
 from pricing.optimum.core.book import TESTS
 from profiles.experiments.api import count_unanswered
-from shop.ground.jobs.selectors import count_red_runs
+from shop.doors.backoffice.home.health import count_jobs
 from shop.ground.kernel.clock import utc_now
 
 KILL_SWITCH = "pricing.view_killswitch"
@@ -51,7 +51,7 @@ def read_badges(account: Any) -> dict[str, str]:
         if overdue:
             badges["admin:orders_return_changelist"] = str(overdue)
     if account.has_perm("shop.view_jobrun"):
-        red = count_red_runs(now=utc_now())
+        red = count_jobs(utc_now()).red
         if red:
             badges["admin:workers"] = str(red)
     return badges

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
 
 from shop.ground.jobs.models import JobRun
 from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
 
 # The queues of jobs, by who waits: staff at a page; shoppers and figures of the minute; nobody.
 LANES = ("interactive", "live", "bulk")
-RED_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +71,6 @@ def find_latest_run(name: str) -> RunRow | None:
     """Return the newest run of `name` however it ended, or None. One query."""
     run = JobRun.objects.filter(name=name).order_by("-started_at").first()
     return None if run is None else _run_row(run)
-
-
-def count_red_runs(*, now: datetime) -> int:
-    """Return how many jobs failed or hung within a day and have not ended well since. One query.
-
-    Reads by the outcome index: cheap enough for every staff page.
-    """
-    newer_success = JobRun.objects.filter(
-        name=OuterRef("name"), outcome=JobRun.Outcome.OK, started_at__gt=OuterRef("started_at")
-    )
-    red = JobRun.objects.filter(
-        ~Exists(newer_success),
-        outcome__in=[JobRun.Outcome.FAILED, JobRun.Outcome.HUNG],
-        heartbeat_at__gte=now - RED_FOR,
-    )
-    return red.values("name").distinct().count()
 
 
 def _run_row(run: JobRun) -> RunRow:

@@ -37,7 +37,9 @@ def test_the_dashboard_opens_with_few_queries(root: Client) -> None:
     with CaptureQueriesContext(connection) as queries:
         page = root.get(reverse("admin:index"))
     assert page.status_code == 200
-    assert len(list_asked(queries)) <= 27
+    # Nine say how today goes (two of them renew what this process knows of prices), one which
+    # campaigns could not be adjusted.
+    assert len(list_asked(queries)) <= 37
     with CaptureQueriesContext(connection) as remembered:
         root.get(reverse("admin:index"))
     assert len(list_asked(remembered)) <= len(list_asked(queries)) - 4

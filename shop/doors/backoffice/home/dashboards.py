@@ -19,10 +19,11 @@ from pricing.api import (
 )
 from promotions.coupons.api import BudgetRow, list_budget_alerts
 from promotions.release.api import list_live_verdicts
-from shop.doors.backoffice.home.health import list_jobs
+from shop.doors.backoffice.home.health import count_jobs
 from shop.doors.backoffice.home.queue import offer_decisions
 from shop.doors.backoffice.home.readings import list_acts, list_verdicts
 from shop.doors.backoffice.home.sales import Period, build_cards, draw_sales, read_sales
+from shop.doors.backoffice.home.today import read_today
 from shop.doors.backoffice.home.todos import Known, list_todos
 from shop.doors.backoffice.navigation import Menu
 from shop.doors.backoffice.prices.scopes import describe_switches, name_scope
@@ -37,7 +38,7 @@ MOST_CARDS = 4
 
 
 def build_home(request: HttpRequest, menu: Menu) -> dict[str, Any]:
-    """Return what the reader's roles act on and may see; some twenty queries when nothing is
+    """Return what the reader's roles act on and may see; some thirty queries when nothing is
     remembered.
     """
     now, account = utc_now(), request.user
@@ -47,9 +48,12 @@ def build_home(request: HttpRequest, menu: Menu) -> dict[str, Any]:
     budgets = list_budget_alerts(now=now) if may_see_campaigns else []
     live = list_live_verdicts(now=now) if may_see_campaigns else []
     changes = count_price_changes(request, now)
+    today = read_today(account, now)
+    todos = list_todos(account, now, Known(menu.badges, live, budgets, changes.pending))
     return {
         "now": now,
-        "todos": list_todos(account, now, Known(menu.badges, live, budgets, changes.pending)),
+        "todos": [*(one.alarm for one in today if one.alarm is not None), *todos],
+        "gauges": [one.gauge for one in today],
         "decisions": offer_decisions(waiting[:MOST_APPROVALS]),
         "has_more_approvals": len(waiting) > MOST_APPROVALS,
         "price_changes": changes.second_yes,
@@ -59,7 +63,7 @@ def build_home(request: HttpRequest, menu: Menu) -> dict[str, Any]:
         **show_strip(account, now),
         "is_paused": request.GET.get("pause") == "1",
         **_show_switches(menu),
-        "fine_jobs": _count_fine_jobs(now) if account.has_perm("shop.change_jobrun") else None,
+        "fine_jobs": count_jobs(now).fine if account.has_perm("shop.change_jobrun") else None,
         "trips": _list_trips(menu),
         "budgets": [_tell_budget(row, ZoneInfo(period.zone)) for row in budgets],
         "asks_factor": settings.STAFF_MFA_REQUIRED,
@@ -96,11 +100,6 @@ def _show_switches(menu: Menu) -> dict[str, Any]:
     switches = list_kill_switches()
     is_everything_off = any(switch.scope == "global" for switch in switches)
     return {"switches": describe_switches(switches), "is_everything_off": is_everything_off}
-
-
-def _count_fine_jobs(now: datetime) -> int:
-    """Return how many jobs ran and are neither failed nor late. One query."""
-    return sum(job.tone in ("green", "blue") for job in list_jobs(now))
 
 
 def count_price_changes(request: HttpRequest, now: datetime) -> WaitingChanges:

@@ -29,6 +29,7 @@ from profiles.experiments.api import list_experiments
 from profiles.reviews.api import count_open_questions
 from promotions.campaigns.api import CampaignStatus, CampaignView, list_campaigns_between
 from promotions.coupons.api import BudgetRow
+from promotions.tuning.api import list_faults
 from shop.doors.backoffice.experiments.experiments import is_ready, name_of
 from shop.doors.backoffice.learning.scorecards import VERSIONS, find_taker, list_alarms
 from shop.doors.backoffice.memory import remember
@@ -79,7 +80,7 @@ class Todo:
 
 def list_todos(account: Any, now: datetime, known: Known) -> list[Todo]:
     """Return what waits for the account: what its rights let it do, for analysts what is to be
-    read, for auditors what is to be looked into. The superuser's page is about failures. Twelve
+    read, for auditors what is to be looked into. The superuser's page is about failures. Thirteen
     queries, six more for the last two, most of them remembered for a minute or more.
     """
     makers = list(MAKERS)
@@ -98,7 +99,7 @@ def list_todos(account: Any, now: datetime, known: Known) -> list[Todo]:
 def _failed_jobs(now: datetime, known: Known) -> Iterator[Todo]:
     count = int(known.badges.get("admin:workers", 0))
     if count:
-        text = ngettext("job failed or hung", "jobs failed or hung", count)
+        text = ngettext("job failed, hung or late", "jobs failed, hung or late", count)
         yield Todo(
             show_count(count), text, find_link("admin:workers"), _("See why"), is_failure=True
         )
@@ -125,6 +126,19 @@ def _changes(now: datetime, known: Known) -> Iterator[Todo]:
     if count:
         text = ngettext("price change waits", "price changes wait", count)
         yield Todo(show_count(count), text, find_link("admin:change_inbox"), _("Decide"))
+
+
+def _faults(now: datetime, known: Known) -> Iterator[Todo]:
+    names = _remember("faults", lambda: list_faults(now=now))
+    if names:
+        text = ngettext(
+            "campaign is not adjusted: its check fails",
+            "campaigns are not adjusted: their checks fail",
+            len(names),
+        )
+        link = find_link("admin:adjusting")
+        said = f"{text}{_name(names)}"
+        yield Todo(show_count(len(names)), said, link, _("See why"), is_failure=True)
 
 
 def _ending(now: datetime, known: Known) -> Iterator[Todo]:
@@ -361,6 +375,7 @@ MAKERS: tuple[tuple[str, Maker], ...] = (
     ("orders.change_order", _payments),
     ("pricing.change_priceproposal", _changes),
     ("promotions.change_campaign", _laws),
+    ("promotions.change_campaign", _faults),
     ("promotions.change_campaign", _ending),
     ("promotions.change_campaign", _budgets),
     ("shop.change_stockrecord", _stock),
