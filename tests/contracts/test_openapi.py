@@ -81,6 +81,26 @@ def test_every_request_has_a_true_example(operation: Any) -> None:
     assert check(example["value"], media["schema"]) == []
 
 
+# What is sent again does no harm without a key: it changes nothing, knows its own name, or makes
+# a secret of which no copy is kept.
+UNKEYED = {
+    *("quoteVariants", "trackOrder"),
+    *("sendEvents", "confirmPayment"),
+    *("holdPointsAtTill", "cancelPointsAtTill", "sendTillSale", "returnTillSale"),
+    *("createGuest", "makePointsCode"),
+}
+
+
+def test_every_post_may_be_sent_again_under_its_key() -> None:
+    unkeyed = {
+        operation.name
+        for operation in OPERATIONS
+        if operation.method == "post"
+        and all(one.get("name") != "Idempotency-Key" for one in operation.description["parameters"])
+    }
+    assert unkeyed == UNKEYED
+
+
 def test_every_problem_of_the_examples_has_the_problem_shape() -> None:
     problem = {"$ref": "#/components/schemas/Problem"}
     expect_none(

@@ -45,10 +45,12 @@ def run_once(
     fingerprint: str,
     now: datetime,
     act: Callable[[], tuple[int, Any]],
+    most: int | None = None,
 ) -> Answer:
     """Run `act` in one transaction with the record of its answer, or replay that answer.
 
     `act` returns (status, JSON body). An exception stores nothing: the same key may try again.
+    Of one scope the newest `most` answers are kept; by default all, until they are too old.
     Raises IdempotencyMismatch (422) and IdempotencyInFlight (409).
     """
     if not _try_lock(scope, key):
@@ -63,6 +65,9 @@ def run_once(
     IdempotencyKey.objects.create(
         scope=scope, key=key, fingerprint=fingerprint, status=status, body=body, created_at=now
     )
+    if most is not None:
+        newest = IdempotencyKey.objects.filter(scope=scope).order_by("-created_at", "-pk")
+        IdempotencyKey.objects.filter(pk__in=newest.values("pk")[most:]).delete()
     return Answer(status, body)
 
 

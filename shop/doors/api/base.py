@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -26,8 +26,10 @@ from shop.doors.api.authentication import (
     TokenRefused,
     proved_lately,
 )
+from shop.doors.api.conditions import answer_once
 from shop.doors.api.context import REGION_HEADER, build_context
 from shop.doors.api.errors import QueryInvalid, TooManyRequests, request_id
+from shop.doors.api.inputs import InputSerializer, refuse_unknown
 from shop.doors.api.language import activate_language
 from shop.doors.api.parsers import MAX_BODY_BYTES, read_json
 from shop.doors.api.responses import JSON_TYPE
@@ -69,16 +71,28 @@ class ApiView(APIView):
     policies: ClassVar[tuple[Policy, ...]] = ()
     refuses_joined: ClassVar[bool] = True
     public_seconds: ClassVar[int] = 0
+    keys_kept: ClassVar[int | None] = 200
+    """Answers kept per caller; what places orders and pays has records of its own."""
 
     now: datetime
     verdicts: list[Verdict]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Learn who calls, then count the request. The clock is read here, once."""
+        """Learn who calls, count the request, refuse what the operation does not ask for.
+
+        The clock is read here, once.
+        """
         activate_language(request._request)
         self.now = utc_now()
         self.verdicts = []
         super().initial(request, *args, **kwargs)
+        asks = getattr(getattr(self, str(request.method).lower(), None), "asks", None)
+        if asks is None:
+            return
+        if unknown := refuse_unknown(request.query_params, asks.query):
+            raise QueryInvalid(unknown)
+        if not asks.has_body and request.method not in SAFE_METHODS:
+            self.read_body(InputSerializer)  # has no fields
 
     def perform_authentication(self, request: Request) -> None:
         """Learn who calls. Raises TokenRefused for what a guest left behind who has signed in."""
@@ -165,6 +179,30 @@ class ApiView(APIView):
         if self.caller.pseudonym is None:
             raise GuestTokenRequired("Send X-Shopper-Token; POST /api/v1/guest gives one.")
         return self.caller.pseudonym
+
+    @property
+    def key_scope(self) -> str:
+        """Whose Idempotency-Keys these are. Raises GuestTokenRequired."""
+        return f"api:{self.require_shopper()}"
+
+    def answer_once(
+        self, body: Any, act: Callable[[], HttpResponse], *, needs_key: bool = False
+    ) -> HttpResponse:
+        """Run `act` once per Idempotency-Key of the caller, in one transaction.
+
+        Sent again, the key gets the first answer again. It stands for address, If-Match and `body`:
+        another request under it is refused. Without a key `act` runs each time, unless it
+        `needs_key`.
+        """
+        return answer_once(
+            self.request._request,
+            scope=self.key_scope,
+            body=body,
+            now=self.now,
+            act=act,
+            needs_key=needs_key,
+            most=self.keys_kept,
+        )
 
     def read_body(
         self, serializer: type[Serializer[Any]], *, limit: int = MAX_BODY_BYTES

@@ -12,7 +12,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
 from orders.checkout.api import run_once
-from shop.doors.api.responses import sorted_response
+from shop.doors.api.responses import text_response
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.hashing import fingerprint
 
@@ -25,17 +25,27 @@ IF_MATCH = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The cart's ETag: the change is refused with 412 if the cart has changed since.",
 )
+_ABOUT_KEYS = (
+    "Made fresh for each intent, such as a UUID; up to 200 printable characters. The same key again"
+    " gets the first answer again, with `Idempotent-Replayed: true`."
+)
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     required=True,
-    description="Made fresh for each intent, such as a UUID; up to 200 printable characters.",
+    description=_ABOUT_KEYS,
+)
+MAY_HAVE_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description=f"{_ABOUT_KEYS} Without a key each request acts.",
 )
 KEY_REFUSALS = (
-    "idempotency_key_missing",
     "idempotency_key_malformed",
     "idempotency_mismatch",
+    "idempotency_in_flight",
 )
 
 
@@ -81,19 +91,33 @@ def answer_once(
     scope: str,
     body: Any,
     now: datetime,
-    act: Callable[[], tuple[int, Any]],
+    act: Callable[[], HttpResponse],
+    needs_key: bool,
+    most: int | None,
 ) -> HttpResponse:
     """Run `act` once per Idempotency-Key of `scope`, or answer again what it answered.
 
-    `scope` names operation and shopper: two shoppers may use the same key. `body` is what the
-    key stands for; another body under the same key is refused.
+    Two callers may use the same key; of each the newest `most` answers are kept. Raises
+    IdempotencyKeyMissing for a key that `act` needs.
     """
-    answer = run_once(
+    if not needs_key and not request.headers.get("Idempotency-Key"):
+        return act()
+    asked = [request.method, request.path_info, request.headers.get("If-Match", ""), body]
+
+    def keep() -> tuple[int, Any]:
+        answer = act()
+        headers = {name: answer[name] for name in ("ETag",) if name in answer}
+        return answer.status_code, {"text": answer.content.decode(), "headers": headers}
+
+    kept = run_once(
         scope=scope,
         key=read_idempotency_key(request),
-        fingerprint=fingerprint(body),
+        fingerprint=fingerprint(asked),
         now=now,
-        act=act,
+        act=keep,
+        most=most,
     )
-    headers = {"Idempotent-Replayed": "true"} if answer.is_replay else {}
-    return sorted_response(answer.body, status=answer.status, headers=headers)
+    replayed = {"Idempotent-Replayed": "true"} if kept.is_replay else {}
+    return text_response(
+        kept.body["text"], status=kept.status, headers={**kept.body["headers"], **replayed}
+    )

@@ -58,9 +58,11 @@ explains the price; `opt_out_url` switches personal prices off, with effect on t
 Every error is `application/problem+json` with a stable `code`; see the schema `Problem`.
 
 ### Repeating a request
-Placing and paying an order, and what staff write, need an `Idempotency-Key` (a fresh UUID per
-intent). The same key with the same body answers again what it answered first; with another body it
-is refused with 422.
+Every POST that changes something takes an `Idempotency-Key` (a fresh UUID per intent); orders,
+payments, returns and what staff write need one. The same key with the same request answers again
+what it answered first; with another one it is refused with 422.
+
+A field or filter that does not exist is refused with 400 `invalid`, and named.
 
 ### Limits
 `RateLimit` and `RateLimit-Policy` say how much is left; a 429 says in `Retry-After` when to come

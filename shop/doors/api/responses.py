@@ -11,9 +11,6 @@ from django.http import HttpResponse
 JSON_TYPE = "application/json"
 
 encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-_encode_sorted = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True
-).encode
 
 
 def json_response(
@@ -38,12 +35,3 @@ def text_response(
 ) -> HttpResponse:
     """Return `text`, which is JSON already."""
     return HttpResponse(text.encode(), status=status, headers=headers, content_type=content_type)
-
-
-def sorted_response(
-    body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
-) -> HttpResponse:
-    """Return `body` with sorted keys: the same bytes now and after a stay in a JSON column."""
-    return HttpResponse(
-        _encode_sorted(body).encode(), status=status, headers=headers, content_type=JSON_TYPE
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.serializers import Serializer
 
+from shop.doors.api.conditions import IDEMPOTENCY_KEY, KEY_REFUSALS, MAY_HAVE_KEY
 from shop.doors.api.errors import PROBLEM_TYPE, TYPE_PREFIX
 from shop.doors.api.guide import GUIDE, TAGS
 from shop.doors.api.refusals import FALLBACK_STATUS, STATUS_BY_CODE, TITLE_BY_STATUS
@@ -102,6 +104,14 @@ class StaffScheme(OpenApiAuthenticationExtension):
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What an operation reads: names of its query string, and whether it has a body."""
+
+    query: frozenset[str]
+    has_body: bool
+
+
 def describe(  # noqa: PLR0913  # the one place where everything about an operation is said
     name: str,
     summary: str,
@@ -126,8 +136,7 @@ def describe(  # noqa: PLR0913  # the one place where everything about an operat
     from the codes. `sends` and `answers` are media types: of forms with files there is no example.
     """
     parameters: list[Any] = [*headers] if query is None else [query, *headers]
-    reads_input = request is not None or query is not None
-    said = {"audience": audience, "refusals": list(refusals), "reads_input": reads_input}
+    said = {"audience": audience, "refusals": [*refusals, *_key_refusals(headers)]}
     shown, phrase = _example(response=example, media=answers), HTTPStatus(status).phrase
     answer = OpenApiResponse(response, description=phrase, examples=shown)
     described: Callable[[Any], Any] = extend_schema(
@@ -140,7 +149,20 @@ def describe(  # noqa: PLR0913  # the one place where everything about an operat
         responses={(status, answers): answer},
         extensions={"x-fairtag": said},
     )
-    return described
+    asks = Asks(frozenset(query().fields if query else ()), request is not None)
+
+    def decorate(handler: Any) -> Any:
+        handler.asks = asks
+        return described(handler)
+
+    return decorate
+
+
+def _key_refusals(headers: Sequence[OpenApiParameter]) -> tuple[str, ...]:
+    """Return why an operation refuses a key, or the want of one."""
+    if IDEMPOTENCY_KEY in headers:
+        return ("idempotency_key_missing", *KEY_REFUSALS)
+    return KEY_REFUSALS if MAY_HAVE_KEY in headers else ()
 
 
 def _example(
@@ -161,8 +183,8 @@ def complete_schema(result: Schema, **_: Any) -> Schema:
     components["parameters"] = SHARED_PARAMETERS
     met: set[tuple[int, str]] = set()
     for path, operations in result["paths"].items():
-        for operation in operations.values():
-            met.update(_complete_operation(path, operation))
+        for method, operation in operations.items():
+            met.update(_complete_operation(path, method, operation))
     components["examples"] = {
         code: {"value": _problem_example(status, code)} for status, code in sorted(met)
     }
@@ -172,12 +194,11 @@ def complete_schema(result: Schema, **_: Any) -> Schema:
     return result
 
 
-def _complete_operation(path: str, operation: Schema) -> list[tuple[int, str]]:
+def _complete_operation(path: str, method: str, operation: Schema) -> list[tuple[int, str]]:
     said = operation.pop("x-fairtag")
     codes = ["too_many_requests", "server_error", "unavailable", "method_not_allowed"]
     codes += _REFUSALS[said["audience"]] + tuple(said["refusals"])
-    if said["reads_input"]:
-        codes += _BODY_REFUSALS if "requestBody" in operation else ("invalid",)
+    codes += ("invalid",) if method == "get" else _BODY_REFUSALS
     if "{" in path:
         codes.append("not_found")
     operation["security"] = _SECURITY[said["audience"]]

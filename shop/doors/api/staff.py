@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from promotions.tokens.api import StaffKey, find_staff_key
-from shop.doors.api.conditions import answer_once
+from shop.doors.api.responses import json_response
 from shop.doors.api.systems import SystemAuthentication, SystemView
 from shop.ground.jobs.limits import Policy
 from shop.ground.kernel.clock import utc_now
@@ -84,6 +84,7 @@ class StaffView(SystemView):
 
     authentication_classes = (StaffAuthentication,)
     policy = STAFF
+    keys_kept = None  # a system may repeat the one of thousands that failed, hours later
 
     @property
     def staff(self) -> StaffCaller:
@@ -92,17 +93,21 @@ class StaffView(SystemView):
         staff: StaffCaller = caller
         return staff
 
+    @property
+    def key_scope(self) -> str:
+        """Whose Idempotency-Keys these are."""
+        return f"staff:{self.staff.pk}"
+
     def act_once(
         self, request: Request, body: Any, act: Callable[[], tuple[int, Any]]
     ) -> HttpResponse:
-        """Run `act` once per Idempotency-Key of this member of staff, in one transaction.
+        """Run `act`, which returns status and answer, once per key; a key is needed."""
 
-        The key stands for address, If-Match and body: another request under it is refused.
-        """
-        sent = request._request
-        asked = [sent.method, sent.path_info, sent.headers.get("If-Match", ""), body]
-        scope = f"staff:{self.staff.pk}"
-        return answer_once(sent, scope=scope, body=asked, now=self.now, act=act)
+        def answer() -> HttpResponse:
+            status, shown = act()
+            return json_response(shown, status=status)
+
+        return self.answer_once(body, answer, needs_key=True)
 
     def record(
         self,

@@ -17,6 +17,7 @@ from orders.values import (
 )
 from promotions.engine.api import Adjustment, AppliedOffer, DeliveryCut, Hint, Rejection
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, Writer, computed
+from shop.doors.api.inputs import InputSerializer
 from shop.doors.api.v1.serializers.catalog import PlainVariantSerializer
 from shop.doors.api.v1.serializers.points import CartPointsSerializer
 from shop.doors.api.v1.serializers.prices import PriceBeforeOffersSerializer, PriceSerializer
@@ -154,7 +155,7 @@ class GiftChoiceSerializer(AnswerSerializer[GiftChoice]):
     law_label = serializers.CharField(allow_blank=True, help_text=LAW_LABEL)
 
 
-class ChooseGiftSerializer(serializers.Serializer[object]):
+class ChooseGiftSerializer(InputSerializer):
     """Which of the gifts of the offer; null: whatever it gives first."""
 
     variant_id = serializers.IntegerField(min_value=1, max_value=MAX_ID, allow_null=True)
@@ -208,7 +209,7 @@ class CartSerializer(AnswerSerializer[CartView]):
     label = serializers.CharField(allow_blank=True)
 
 
-class AddLineSerializer(serializers.Serializer[object]):
+class AddLineSerializer(InputSerializer):
     """What to put into the cart."""
 
     variant_id = serializers.IntegerField(min_value=1, max_value=MAX_ID)
@@ -221,19 +222,19 @@ class AddLineSerializer(serializers.Serializer[object]):
     )
 
 
-class SetQuantitySerializer(serializers.Serializer[object]):
+class SetQuantitySerializer(InputSerializer):
     """How many there should be; 0 removes the line."""
 
     quantity = serializers.IntegerField(min_value=0, max_value=MAX_QUANTITY)
 
 
-class CouponSerializer(serializers.Serializer[object]):
+class CouponSerializer(InputSerializer):
     """A code to enter."""
 
     code = serializers.CharField(max_length=40)
 
 
-class AcceptPricesSerializer(serializers.Serializer[object]):
+class AcceptPricesSerializer(InputSerializer):
     """Agreement to every higher price the cart showed at `version`."""
 
     version = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
@@ -247,7 +248,7 @@ class PaymentMethodSerializer(AnswerSerializer[PaymentMethod]):
     is_sandbox = serializers.BooleanField(help_text="Moves no money.")
 
 
-class StartCheckoutSerializer(serializers.Serializer[object]):
+class StartCheckoutSerializer(InputSerializer):
     """How the goods should be delivered, if already chosen."""
 
     delivery_method = serializers.CharField(max_length=40, allow_null=True, default=None)

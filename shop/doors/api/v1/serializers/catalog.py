@@ -12,6 +12,7 @@ from rest_framework import serializers
 
 from promotions.offers.api import Deal, LinePreview
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, Writer, computed
+from shop.doors.api.inputs import InputSerializer
 from shop.doors.api.v1.serializers.prices import CardBlock, PriceSerializer
 from shop.doors.pages.cards import join_cards
 from shop.doors.pages.members import join_offers
@@ -349,7 +350,7 @@ class SuggestionsSerializer(AnswerSerializer[None]):
     suggestions = SuggestionSerializer(many=True)
 
 
-class ListingQuerySerializer(serializers.Serializer[object]):
+class ListingQuerySerializer(InputSerializer):
     """How a listing is narrowed, sorted and paged."""
 
     page = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=1)
@@ -381,7 +382,7 @@ class SearchQuerySerializer(ListingQuerySerializer):
     q = serializers.CharField(max_length=MAX_WORDS, help_text="Words, a SKU, or Chinese text.")
 
 
-class SuggestQuerySerializer(serializers.Serializer[object]):
+class SuggestQuerySerializer(InputSerializer):
     """What has been typed so far."""
 
     q = serializers.CharField(max_length=MAX_WORDS)

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from promotions.coupons.api import MyGroup
 from shop.doors.api.answers import AnswerSerializer
+from shop.doors.api.inputs import InputSerializer
 
 # Base64 of a file of 5 MiB takes 6.67 MiB; a character more and the file is too large by itself
 MAX_DOCUMENT_BODY = 7 * 1_048_576
@@ -38,13 +39,13 @@ class GroupsSerializer(AnswerSerializer[None]):
     groups = GroupSerializer(many=True)
 
 
-class GroupCodeSerializer(serializers.Serializer[object]):
+class GroupCodeSerializer(InputSerializer):
     """A code of the group; each works once."""
 
     code = serializers.CharField(max_length=40)
 
 
-class GroupDocumentSerializer(serializers.Serializer[object]):
+class GroupDocumentSerializer(InputSerializer):
     """A document: PDF, JPEG or PNG by what it begins with, not by a name."""
 
     document = serializers.CharField(
@@ -53,13 +54,13 @@ class GroupDocumentSerializer(serializers.Serializer[object]):
     )
 
 
-class GroupAddressSerializer(serializers.Serializer[object]):
+class GroupAddressSerializer(InputSerializer):
     """An address of an institution: a link of one day goes there, the address is not kept."""
 
     address = serializers.EmailField(max_length=254)
 
 
-class GroupTokenSerializer(serializers.Serializer[object]):
+class GroupTokenSerializer(InputSerializer):
     """The token of the link that was mailed."""
 
     token = serializers.CharField(max_length=300)

@@ -17,6 +17,7 @@ from orders.values import (
 )
 from promotions.offers.api import build_price_block
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, Writer, computed
+from shop.doors.api.inputs import InputSerializer
 from shop.doors.api.v1.serializers.cart import AdjustmentSerializer
 from shop.doors.api.v1.serializers.catalog import picture_url
 from shop.doors.api.v1.serializers.prices import PriceBlockSerializer, why_url
@@ -26,7 +27,7 @@ MAX_PAGE_SIZE = 100
 COUNTRY = r"^[A-Za-z]{2}$"
 
 
-class ContactSerializer(serializers.Serializer[object]):
+class ContactSerializer(InputSerializer):
     """Who gets the goods and the receipt. Address fields may be empty for a pick-up."""
 
     email = serializers.EmailField(max_length=254)
@@ -54,7 +55,7 @@ class OrderContactSerializer(AnswerSerializer[Contact]):
     country = serializers.CharField(allow_blank=True)
 
 
-class PlaceOrderSerializer(serializers.Serializer[object]):
+class PlaceOrderSerializer(InputSerializer):
     """The order to place: the cart goes in as it is."""
 
     contact = ContactSerializer()
@@ -232,14 +233,14 @@ class OrderPageSerializer(AnswerSerializer[None]):
     )
 
 
-class OrderPageQuerySerializer(serializers.Serializer[object]):
+class OrderPageQuerySerializer(InputSerializer):
     """Which page of the orders."""
 
     cursor = serializers.CharField(max_length=MAX_CURSOR, default="", allow_blank=True)
     limit = serializers.IntegerField(min_value=1, max_value=MAX_PAGE_SIZE, default=20)
 
 
-class TrackSerializer(serializers.Serializer[object]):
+class TrackSerializer(InputSerializer):
     """What stands on a receipt."""
 
     number = serializers.CharField(max_length=32)
@@ -270,13 +271,13 @@ class TrackedOrderSerializer(AnswerSerializer[OrderView]):
     )
 
 
-class StartPaymentSerializer(serializers.Serializer[object]):
+class StartPaymentSerializer(InputSerializer):
     """How to pay."""
 
     method = serializers.CharField(max_length=40, help_text="A code of `payment_methods`.")
 
 
-class ConfirmPaymentSerializer(serializers.Serializer[object]):
+class ConfirmPaymentSerializer(InputSerializer):
     """The shopper's answer to a payment that needed one."""
 
     action_token = serializers.CharField(

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from orders.values import CartPoints
 from promotions.loyalty.api import PointsMove, ShownCode, Tier
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, computed
+from shop.doors.api.inputs import InputSerializer
 from shop.doors.api.language import page_language
 from shop.doors.pages.points import PointsPage
 
@@ -32,7 +33,7 @@ class CartPointsSerializer(AnswerSerializer[CartPoints]):
     )
 
 
-class UsePointsSerializer(serializers.Serializer[object]):
+class UsePointsSerializer(InputSerializer):
     """How many points to pay with, at most; 0 pays without."""
 
     points = serializers.IntegerField(min_value=0, max_value=MAX_POINTS)
@@ -126,13 +127,13 @@ class PointsPageSerializer(AnswerSerializer[PointsPage]):
     )
 
 
-class PointsPageQuerySerializer(serializers.Serializer[object]):
+class PointsPageQuerySerializer(InputSerializer):
     """Which page of the movements."""
 
     cursor = serializers.CharField(max_length=300, default="", allow_blank=True)
 
 
-class JoinPointsSerializer(serializers.Serializer[object]):
+class JoinPointsSerializer(InputSerializer):
     """Join, with a friend's invitation if there is one."""
 
     invitation = serializers.CharField(max_length=16, default="", allow_blank=True)

@@ -8,6 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer
+from shop.doors.api.inputs import InputSerializer
 from shop.doors.api.v1.serializers.points import MAX_POINTS
 
 MAX_MINOR = 100_000_000
@@ -20,7 +21,7 @@ def reference_field(**options: Any) -> serializers.RegexField:
     return serializers.RegexField(r"^[!-~]{1,40}\Z", **options)
 
 
-class PosHoldSerializer(serializers.Serializer[object]):
+class PosHoldSerializer(InputSerializer):
     """Pay with points: the code of the shopper's account page, and what is to be paid."""
 
     reference = reference_field(help_text="The till's own number of the sale, once per store.")
@@ -37,13 +38,13 @@ class PosHoldSerializer(serializers.Serializer[object]):
     )
 
 
-class PosCancelSerializer(serializers.Serializer[object]):
+class PosCancelSerializer(InputSerializer):
     """The sale whose points are given back."""
 
     reference = reference_field()
 
 
-class PosLineSerializer(serializers.Serializer[object]):
+class PosLineSerializer(InputSerializer):
     """A line: what is charged for its goods, points aside."""
 
     sku = serializers.CharField(max_length=60, default="", allow_blank=True)
@@ -51,7 +52,7 @@ class PosLineSerializer(serializers.Serializer[object]):
     amount_minor = serializers.IntegerField(min_value=0, max_value=MAX_MINOR)
 
 
-class PosSaleSerializer(serializers.Serializer[object]):
+class PosSaleSerializer(InputSerializer):
     """A sale that was made: in lines, or as one amount that can come back in one piece only."""
 
     reference = reference_field()
@@ -73,14 +74,14 @@ class PosSaleSerializer(serializers.Serializer[object]):
         return attrs
 
 
-class PosReturnLineSerializer(serializers.Serializer[object]):
+class PosReturnLineSerializer(InputSerializer):
     """Units of a line that come back; lines count from 0."""
 
     line = serializers.IntegerField(min_value=0, max_value=MAX_LINES)
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY)
 
 
-class PosReturnSerializer(serializers.Serializer[object]):
+class PosReturnSerializer(InputSerializer):
     """What comes back of a sale; without lines all that is left."""
 
     reference = reference_field(help_text="Of the sale.")

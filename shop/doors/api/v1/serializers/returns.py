@@ -13,6 +13,7 @@ from orders.returns.api import (
     ReturnView,
 )
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer
+from shop.doors.api.inputs import InputSerializer
 
 MOST_LINES = 200
 REASONS = ("changed_mind", "unlike", "damaged", "wrong", "late", "other")
@@ -91,14 +92,14 @@ class OrderReturnsSerializer(AnswerSerializer[OrderReturns]):
     returns = ReturnSerializer(many=True)
 
 
-class WantedSerializer(serializers.Serializer[object]):
+class WantedSerializer(InputSerializer):
     """Pieces wanted in exchange: one of `exchangeable_for`."""
 
     variant_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     quantity = serializers.IntegerField(min_value=1, max_value=10_000)
 
 
-class ReturnedPiecesSerializer(serializers.Serializer[object]):
+class ReturnedPiecesSerializer(InputSerializer):
     """Pieces of a line; what is not to be exchanged is refunded."""
 
     line_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
@@ -112,7 +113,7 @@ class ReturnedPiecesSerializer(serializers.Serializer[object]):
     exchanges = serializers.ListField(child=WantedSerializer(), default=list, max_length=50)
 
 
-class RequestReturnSerializer(serializers.Serializer[object]):
+class RequestReturnSerializer(InputSerializer):
     """Which pieces come back and why."""
 
     lines = serializers.ListField(

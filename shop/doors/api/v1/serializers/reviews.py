@@ -12,6 +12,7 @@ from profiles.reviews.api import (
     ReviewValue,
 )
 from shop.doors.api.answers import AnswerSerializer, computed
+from shop.doors.api.inputs import InputSerializer
 from shop.doors.pages.reviews import QuestionsPage, ReviewsPage
 
 MOST_PAGES = 500
@@ -90,19 +91,19 @@ class QuestionsSerializer(AnswerSerializer[QuestionsPage]):
     has_next = serializers.BooleanField()
 
 
-class AskSerializer(serializers.Serializer[object]):
+class AskSerializer(InputSerializer):
     """A question."""
 
     text = serializers.CharField(max_length=LONGEST_QUESTION)
 
 
-class ReviewsQuerySerializer(serializers.Serializer[object]):
+class ReviewsQuerySerializer(InputSerializer):
     """Which page."""
 
     page = serializers.IntegerField(min_value=1, max_value=MOST_PAGES, default=1)
 
 
-class WriteReviewSerializer(serializers.Serializer[object]):
+class WriteReviewSerializer(InputSerializer):
     """Stars and, if somebody likes, words."""
 
     rating = serializers.IntegerField(min_value=1, max_value=5)

@@ -11,6 +11,7 @@ from profiles.segments.api import name_tags
 from profiles.values import Consents, IngestResult, RejectedEvent, SegmentValue
 from promotions.offers.api import PersonalOffer
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, computed
+from shop.doors.api.inputs import InputSerializer
 from shop.doors.api.language import page_language
 from shop.doors.api.v1.serializers.cart import LAW_LABEL
 from shop.doors.api.v1.serializers.catalog import (
@@ -68,7 +69,7 @@ class ConsentStateSerializer(AnswerSerializer[JurisdictionRule]):
     is_gpc = serializers.BooleanField(help_text="This request carried Sec-GPC: 1.")
 
 
-class SetConsentSerializer(serializers.Serializer[object]):
+class SetConsentSerializer(InputSerializer):
     """An answer, and to which text it was given."""
 
     granted = serializers.BooleanField()
@@ -142,7 +143,7 @@ class OwnDataSerializer(AnswerSerializer[None]):
     )
 
 
-class EventSerializer(serializers.Serializer[object]):
+class EventSerializer(InputSerializer):
     """One observed act. Fields that do not belong to its kind are refused per item."""
 
     id = serializers.UUIDField(help_text="Made by the client (UUIDv7); a repeat counts once.")
@@ -157,7 +158,7 @@ class EventSerializer(serializers.Serializer[object]):
     quote_id = serializers.UUIDField(required=False)
 
 
-class EventBatchSerializer(serializers.Serializer[object]):
+class EventBatchSerializer(InputSerializer):
     """Events of one shopper; `sent_at` is the client's clock, to correct its skew."""
 
     events = serializers.ListField(child=EventSerializer(), min_length=1, max_length=MAX_EVENTS)

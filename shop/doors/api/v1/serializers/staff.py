@@ -6,11 +6,12 @@ from rest_framework import serializers
 
 from promotions.campaigns.api import CampaignView, Step
 from shop.doors.api.answers import AnswerSerializer
+from shop.doors.api.inputs import InputSerializer
 
 STEPS = [step.value for step in Step if step is not Step.APPROVE]
 
 
-class CampaignDocumentSerializer(serializers.Serializer[object]):
+class CampaignDocumentSerializer(InputSerializer):
     """A campaign with its offers; /api/v1/schemas/campaign-2.json describes all of it."""
 
     format = serializers.IntegerField(help_text="The version of the schema: 2.")
@@ -58,7 +59,7 @@ class CampaignWrittenSerializer(CampaignStateSerializer):
     changes = serializers.ListField(child=serializers.CharField(), help_text="In sentences.")
 
 
-class CampaignStepSerializer(serializers.Serializer[object]):
+class CampaignStepSerializer(InputSerializer):
     """A step and why. No step approves: a second person does, in the back office."""
 
     step = serializers.ChoiceField(choices=STEPS)

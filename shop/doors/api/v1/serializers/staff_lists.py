@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 from rest_framework import serializers
 
 from shop.doors.api.answers import AnswerSerializer, computed
+from shop.doors.api.inputs import InputSerializer
 from shop.doors.product_lists.api import ImportView, Problem, count_doubtful, say_problem
 
 MOST_COLUMNS = 200
 
 
-class ListFormSerializer(serializers.Serializer[object]):
+class ListFormSerializer(InputSerializer):
     """A form with a list and, in a zip file, its pictures."""
 
     file = serializers.FileField(help_text="CSV or Excel (.xlsx) of at most 20 MB.")
@@ -24,7 +25,7 @@ class ListFormSerializer(serializers.Serializer[object]):
     )
 
 
-class CheckListSerializer(serializers.Serializer[object]):
+class CheckListSerializer(InputSerializer):
     """How the list is read."""
 
     columns = serializers.ListField(
@@ -38,7 +39,7 @@ class CheckListSerializer(serializers.Serializer[object]):
     )
 
 
-class ApplyListSerializer(serializers.Serializer[object]):
+class ApplyListSerializer(InputSerializer):
     """That its doubtful prices are meant."""
 
     meant_prices = serializers.IntegerField(

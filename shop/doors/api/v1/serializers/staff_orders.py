@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from orders.values import OrderLineView, OrderView
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, computed
+from shop.doors.api.inputs import InputSerializer
 from shop.doors.api.v1.serializers.orders import (
     MAX_CURSOR,
     MAX_PAGE_SIZE,
@@ -26,7 +27,7 @@ STATES = ("requested", "received", "settled", "withdrawn")
 MOST_ID = 2**63 - 1
 
 
-class StaffPageSerializer(serializers.Serializer[object]):
+class StaffPageSerializer(InputSerializer):
     """Which page of a list."""
 
     cursor = serializers.CharField(max_length=MAX_CURSOR, default="", allow_blank=True)
@@ -97,7 +98,7 @@ class StaffOrderSerializer(AnswerSerializer[OrderView]):
     contact = OrderContactSerializer(allow_null=True)
 
 
-class PackSerializer(serializers.Serializer[object]):
+class PackSerializer(InputSerializer):
     """What goes into the parcel. Without `lines` all that is left."""
 
     lines = serializers.ListField(
@@ -105,7 +106,7 @@ class PackSerializer(serializers.Serializer[object]):
     )
 
 
-class ShipSerializer(serializers.Serializer[object]):
+class ShipSerializer(InputSerializer):
     """Who brings the parcel, under which number."""
 
     carrier = serializers.CharField(
@@ -119,7 +120,7 @@ class ShipSerializer(serializers.Serializer[object]):
     )
 
 
-class UnpackSerializer(serializers.Serializer[object]):
+class UnpackSerializer(InputSerializer):
     """Why a parcel is unpacked."""
 
     reason = serializers.CharField(min_length=5, max_length=300)
@@ -133,7 +134,7 @@ class CarriersSerializer(AnswerSerializer[None]):
     carriers = serializers.ListField(child=serializers.CharField())
 
 
-class RefundedPiecesSerializer(serializers.Serializer[object]):
+class RefundedPiecesSerializer(InputSerializer):
     """Pieces of a line whose money goes back."""
 
     line_id = serializers.IntegerField(min_value=1, max_value=MOST_ID)
@@ -143,7 +144,7 @@ class RefundedPiecesSerializer(serializers.Serializer[object]):
     )
 
 
-class RefundSerializer(serializers.Serializer[object]):
+class RefundSerializer(InputSerializer):
     """Which pieces are refunded and why."""
 
     lines = serializers.ListField(
@@ -175,7 +176,7 @@ class StaffReturnPageSerializer(AnswerSerializer[None]):
     )
 
 
-class FindingSerializer(serializers.Serializer[object]):
+class FindingSerializer(InputSerializer):
     """What was found of a line."""
 
     line_id = serializers.IntegerField(min_value=1, max_value=MOST_ID)
@@ -189,7 +190,7 @@ class FindingSerializer(serializers.Serializer[object]):
     )
 
 
-class InspectSerializer(serializers.Serializer[object]):
+class InspectSerializer(InputSerializer):
     """What was found of every line of a return."""
 
     lines = serializers.ListField(child=FindingSerializer(), min_length=1, max_length=MOST_LINES)

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from pricing.api import home_place
 from shop.doors.api.answers import AnswerSerializer, AnyField, computed
+from shop.doors.api.inputs import InputSerializer
 from shop.doors.api.v1.serializers.staff_orders import StaffPageSerializer
 from shop.doors.product_lists.api import SoldProduct, write_size
 from shop.ground.catalog.core.loading import VariantRow
@@ -27,8 +28,10 @@ def _text(most: int, **options: Any) -> serializers.CharField:
     return serializers.CharField(max_length=most, required=False, allow_blank=True, **options)
 
 
-class VariantDocumentSerializer(serializers.Serializer[object]):
+class VariantDocumentSerializer(InputSerializer):
     """A variant. Amounts are in minor units of the home market's currency."""
+
+    echoes = frozenset({"on_hand", "reserved"})
 
     sku = serializers.CharField(max_length=40)
     options = _words(required=False, help_text="What shoppers choose: at most three by name.")
@@ -52,12 +55,17 @@ class VariantDocumentSerializer(serializers.Serializer[object]):
     )
 
 
-class ProductDocumentSerializer(serializers.Serializer[object]):
+class ProductDocumentSerializer(InputSerializer):
     """A product. Fields that are left out stay as they are; an empty one is taken away.
 
     A new product needs `title`, `category` and a variant with a price. Variants that are not
     named stay: nothing that was sold is deleted, `archived` takes it out of the shop.
     """
+
+    echoes = frozenset(
+        {"handle", "version", "slug", "currency", "is_active", "category_path"}
+        | {"is_new", "changes"}
+    )
 
     title = serializers.CharField(max_length=200, required=False)
     title_zh = _text(200)
@@ -185,7 +193,7 @@ class StaffProductPageSerializer(AnswerSerializer[None]):
     )
 
 
-class MoveStockSerializer(serializers.Serializer[object]):
+class MoveStockSerializer(InputSerializer):
     """What came in, or what a count found."""
 
     kind = serializers.ChoiceField(choices=["received", "counted"])
@@ -209,7 +217,7 @@ class StockSerializer(AnswerSerializer[None]):
     reserved = serializers.IntegerField()
 
 
-class PictureFormSerializer(serializers.Serializer[object]):
+class PictureFormSerializer(InputSerializer):
     """A form with a picture and its words."""
 
     picture = serializers.FileField(help_text="JPEG, PNG, WebP or AVIF of at most 15 MB.")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -18,7 +21,7 @@ from orders.cart.api import (
 from orders.values import CartView as CartValue
 from pricing.base.core.values import QuoteContext
 from shop.doors.api.base import ApiView
-from shop.doors.api.conditions import IF_MATCH, read_if_match
+from shop.doors.api.conditions import IF_MATCH, MAY_HAVE_KEY, read_if_match
 from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import order_examples as examples
@@ -56,6 +59,10 @@ class CartBase(ApiView):
         body = CartSerializer.to_json(cart, self.context.locale)
         return text_response(body, headers={"ETag": f'"{cart.version}"'})
 
+    def change_once(self, body: Any, act: Callable[[], CartValue]) -> HttpResponse:
+        """Change the cart once per Idempotency-Key, if there is one, and return it."""
+        return self.answer_once(body, lambda: self.answer(act()))
+
 
 class CartView(CartBase):
     """The cart."""
@@ -85,21 +92,26 @@ class CartLinesView(CartBase):
         request_example={"variant_id": 1042, "quantity": 2, "quote_token": "eyJ..."},
         response=CartSerializer,
         example=examples.CART,
-        headers=[IF_MATCH],
+        headers=[IF_MATCH, MAY_HAVE_KEY],
         refusals=("bad_quantity", "too_many_lines", "not_for_sale", *CHANGES),
         audience="shopper",
     )
     def post(self, request: Request) -> HttpResponse:
-        """Adds to what is there. `quote_token` keeps the price that was shown."""
+        """Adds to what is there: send an Idempotency-Key, so that a repeat adds nothing.
+
+        `quote_token` keeps the price that was shown.
+        """
         body = self.read_body(AddLineSerializer)
-        cart = add_to_cart(
-            context=self.quoting,
-            variant_id=body["variant_id"],
-            quantity=body["quantity"],
-            token=body["quote_token"],
-            version=self.version,
+        return self.change_once(
+            body,
+            lambda: add_to_cart(
+                context=self.quoting,
+                variant_id=body["variant_id"],
+                quantity=body["quantity"],
+                token=body["quote_token"],
+                version=self.version,
+            ),
         )
-        return self.answer(cart)
 
 
 class CartLineView(CartBase):
@@ -157,15 +169,17 @@ class CouponsView(CartBase):
         request_example={"code": "CHEESE10"},
         response=CartSerializer,
         example=examples.CART,
-        headers=[IF_MATCH],
+        headers=[IF_MATCH, MAY_HAVE_KEY],
         refusals=("code_missing", "too_many_codes", "too_many_tries", *CHANGES),
         audience="shopper",
     )
     def post(self, request: Request) -> HttpResponse:
         """A code that does not apply is no error: `rejected` says why. Guessing is limited."""
         body = self.read_body(CouponSerializer)
-        cart = apply_coupon(context=self.quoting, code=body["code"], version=self.version)
-        return self.answer(cart)
+        return self.change_once(
+            body,
+            lambda: apply_coupon(context=self.quoting, code=body["code"], version=self.version),
+        )
 
 
 class CouponView(CartBase):
@@ -225,10 +239,13 @@ class AcceptPricesView(CartBase):
         request_example={"version": 7},
         response=CartSerializer,
         example=examples.CART,
+        headers=[MAY_HAVE_KEY],
         refusals=("cart_changed",),
         audience="shopper",
     )
     def post(self, request: Request) -> HttpResponse:
         """Needed when a quote ran out and the price rose: `notices` says so."""
         body = self.read_body(AcceptPricesSerializer)
-        return self.answer(accept_price_changes(context=self.quoting, version=body["version"]))
+        return self.change_once(
+            body, lambda: accept_price_changes(context=self.quoting, version=body["version"])
+        )

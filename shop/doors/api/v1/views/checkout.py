@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -21,8 +20,7 @@ from shop.doors.api.base import ApiView
 from shop.doors.api.conditions import (
     IDEMPOTENCY_KEY,
     IF_MATCH,
-    KEY_REFUSALS,
-    answer_once,
+    MAY_HAVE_KEY,
     read_idempotency_key,
     read_if_match,
 )
@@ -53,7 +51,6 @@ CART_REFUSALS = (
 ORDER_REFUSALS = (
     "contact_refused",
     "coupon_exhausted",
-    "idempotency_in_flight",
     "total_changed",
     "unknown_delivery",
 )
@@ -72,7 +69,7 @@ class CheckoutView(ApiView):
         request_example={"delivery_method": "standard"},
         response=CheckoutSerializer,
         example=examples.CHECKOUT,
-        headers=[IF_MATCH],
+        headers=[IF_MATCH, MAY_HAVE_KEY],
         refusals=(*CART_REFUSALS, "unknown_delivery", "cart_changed", "if_match_malformed"),
         audience="shopper",
     )
@@ -80,11 +77,15 @@ class CheckoutView(ApiView):
         """Holds the stock and freezes the prices until `expires_at`. May be repeated."""
         body = self.read_body(StartCheckoutSerializer)
         self.require_shopper()
+        version = read_if_match(request._request)
+        return self.answer_once(body, lambda: self._start(body["delivery_method"], version))
+
+    def _start(self, delivery_method: str | None, version: int | None) -> HttpResponse:
         ctx = self.context
         checkout = start_checkout(
             context=quote_context(ctx, "checkout"),
-            delivery_method=body["delivery_method"],
-            version=read_if_match(request._request),
+            delivery_method=delivery_method,
+            version=version,
             address=ctx.address,
         )
         return text_response(CheckoutSerializer.to_json(checkout, ctx.locale))
@@ -112,8 +113,6 @@ class PlaceOrderMixin(ApiView):
             "too_many_held",
             "total_changed",
             "coupon_exhausted",
-            "idempotency_in_flight",
-            *KEY_REFUSALS,
         ),
         audience="shopper",
     )
@@ -121,12 +120,12 @@ class PlaceOrderMixin(ApiView):
         """Turns the cart into an order that waits for its payment. No account is needed."""
         key = read_idempotency_key(request._request)
         body = self.read_body(PlaceOrderSerializer)
-        pseudonym = self.require_shopper()
+        self.require_shopper()
         ctx = self.context
 
         remember_contact(context=quote_context(ctx, "checkout"), contact=Contact(**body["contact"]))
 
-        def act() -> tuple[int, Any]:
+        def act() -> HttpResponse:
             order = place_order(
                 context=quote_context(ctx, "checkout"),
                 idempotency_key=key,
@@ -136,11 +135,9 @@ class PlaceOrderMixin(ApiView):
                 is_of_age=body["is_of_age"],
                 address=ctx.address,
             )
-            return 201, show_order(order, ctx)
+            return json_response(show_order(order, ctx), status=201)
 
-        return answer_once(
-            request._request, scope=f"api:order:{pseudonym}", body=body, now=self.now, act=act
-        )
+        return self.answer_once(body, act, needs_key=True)
 
 
 def show_order(order: OrderView, ctx: PageContext) -> Json:
@@ -184,7 +181,6 @@ class PaymentsView(OrderBase):
             "not_payable",
             "payment_open",
             "unknown_method",
-            *KEY_REFUSALS,
         ),
         audience="shopper",
     )
@@ -259,14 +255,17 @@ class CancelOrderView(OrderBase):
         tag="orders",
         response=OrderSerializer,
         example=examples.ORDER,
+        headers=[MAY_HAVE_KEY],
         refusals=("order_not_found", "not_cancellable"),
         audience="shopper",
     )
     def post(self, request: Request, number: str) -> HttpResponse:
         """A paid order is refunded in full. Refused once a piece of it is packed. Twice is once."""
+        return self.answer_once({}, lambda: self._cancel(number))
+
+    def _cancel(self, number: str) -> HttpResponse:
         order = self.find_own(number)
-        ctx = self.context
         cancelled = cancel_order(
-            order_id=order.order_id, reason="shopper", now=self.now, language=ctx.language
+            order_id=order.order_id, reason="shopper", now=self.now, language=self.context.language
         )
         return json_response(self.show(cancelled))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -18,6 +20,7 @@ from promotions.coupons.api import (
     confirm_mail_claim,
 )
 from shop.doors.api.base import ApiView
+from shop.doors.api.conditions import MAY_HAVE_KEY
 from shop.doors.api.parsers import MAX_BODY_BYTES
 from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
@@ -57,6 +60,15 @@ class ProofBase(GroupsBase):
 
     policies = (CHANGE, GUESS, CODES)
 
+    def prove_once(self, body: Any, act: Callable[[], object]) -> HttpResponse:
+        """Take a proof once per Idempotency-Key, if there is one, and return the groups."""
+
+        def prove() -> HttpResponse:
+            act()
+            return self.answer()
+
+        return self.answer_once(body, prove)
+
 
 class GroupsView(GroupsBase):
     """My groups."""
@@ -87,14 +99,20 @@ class GroupCodeView(ProofBase):
         request_example={"code": "AB2C-9XYZ-4KMN"},
         response=GroupsSerializer,
         example=examples.GROUPS,
+        headers=[MAY_HAVE_KEY],
         refusals=("code_invalid", *PROVING),
         audience="account",
     )
     def post(self, request: Request, group: str) -> HttpResponse:
         """Each code works once. Guessing is limited."""
         body = self.read_body(GroupCodeSerializer)
-        claim_by_code(shopper_id=self.member_id, group_code=group, code=body["code"], now=self.now)
-        return self.answer()
+        member_id = self.member_id
+        return self.prove_once(
+            body,
+            lambda: claim_by_code(
+                shopper_id=member_id, group_code=group, code=body["code"], now=self.now
+            ),
+        )
 
 
 class GroupDocumentView(ProofBase):
@@ -108,6 +126,7 @@ class GroupDocumentView(ProofBase):
         request_example={"document": "JVBERi0xLjcK"},
         response=GroupsSerializer,
         example=examples.GROUPS,
+        headers=[MAY_HAVE_KEY],
         refusals=("way_closed", "document_type", "document_too_large", "claim_waits", *PROVING),
         audience="account",
     )
@@ -121,10 +140,13 @@ class GroupDocumentView(ProofBase):
         limit = MAX_DOCUMENT_BODY if is_known else MAX_BODY_BYTES
         body = self.read_body(GroupDocumentSerializer, limit=limit)
         content = _read_base64(body["document"])
-        claim_by_document(
-            shopper_id=self.member_id, group_code=group, content=content, now=self.now
+        member_id = self.member_id
+        return self.prove_once(
+            body,
+            lambda: claim_by_document(
+                shopper_id=member_id, group_code=group, content=content, now=self.now
+            ),
         )
-        return self.answer()
 
 
 class GroupAddressView(ProofBase):
@@ -138,6 +160,7 @@ class GroupAddressView(ProofBase):
         request_example={"address": "alice@cs.uni.example"},
         response=MailSentSerializer,
         example={"valid_seconds": MAIL_SECONDS},
+        headers=[MAY_HAVE_KEY],
         refusals=("domain_unknown", *PROVING),
         audience="account",
     )
@@ -145,8 +168,13 @@ class GroupAddressView(ProofBase):
         """The link leads to the web page; its token may as well be sent to /groups/confirm."""
         body = self.read_body(GroupAddressSerializer)
         page = settings.SITE_URL.rstrip("/") + reverse("account_groups")
-        mail_link(self.member_id, group, body["address"], page)
-        return text_response(MailSentSerializer.to_json(None, valid_seconds=MAIL_SECONDS))
+        member_id = self.member_id
+
+        def act() -> HttpResponse:
+            mail_link(member_id, group, body["address"], page)
+            return text_response(MailSentSerializer.to_json(None, valid_seconds=MAIL_SECONDS))
+
+        return self.answer_once(body, act)
 
 
 class GroupConfirmView(ProofBase):
@@ -160,14 +188,18 @@ class GroupConfirmView(ProofBase):
         request_example={"token": "eyJncm91cCI6InN0dWRlbnQifQ:1vP:sig"},
         response=GroupsSerializer,
         example=examples.GROUPS,
+        headers=[MAY_HAVE_KEY],
         refusals=("link_invalid", *PROVING),
         audience="account",
     )
     def post(self, request: Request) -> HttpResponse:
         """Only by the account that asked for it."""
         body = self.read_body(GroupTokenSerializer)
-        confirm_mail_claim(shopper_id=self.member_id, token=body["token"], now=self.now)
-        return self.answer()
+        member_id = self.member_id
+        return self.prove_once(
+            body,
+            lambda: confirm_mail_claim(shopper_id=member_id, token=body["token"], now=self.now),
+        )
 
 
 def _read_base64(text: str) -> bytes:

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from orders.cart.api import use_points
 from promotions.engine.api import normalize_code
 from shop.doors.api.base import ApiView
-from shop.doors.api.conditions import IF_MATCH
+from shop.doors.api.conditions import IF_MATCH, MAY_HAVE_KEY
 from shop.doors.api.pagination import read_cursor, write_cursor
 from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
@@ -85,6 +85,7 @@ class JoinPointsView(ApiView):
         request_example={"invitation": "K7M2PQR9TX"},
         response=JoinedSerializer,
         example={"points": points_examples.POINTS, "invitation_refused": ""},
+        headers=[MAY_HAVE_KEY],
         refusals=("no_programme", "not_a_member"),
         audience="account",
     )
@@ -92,8 +93,11 @@ class JoinPointsView(ApiView):
         """Twice is once. An invitation that does not count is no error: the answer says why."""
         body = self.read_body(JoinPointsSerializer)
         self.require_account()
+        return self.answer_once(body, lambda: self._join(body["invitation"]))
+
+    def _join(self, invitation: str) -> HttpResponse:
         ctx = self.context
-        refused = join_points(ctx, normalize_code(body["invitation"]))
+        refused = join_points(ctx, normalize_code(invitation))
         answer = JoinedSerializer.to_json(
             None, ctx.locale, ctx.currency, points=my_points(ctx), invitation_refused=refused
         )

@@ -69,7 +69,7 @@ def find_plain_ids(body: object) -> list[int] | None:
     >>> find_plain_ids({"variant_ids": [7, 9]}), find_plain_ids({"variant_ids": ["7"]})
     ([7, 9], None)
     """
-    ids = body.get("variant_ids") if type(body) is dict else None
+    ids = body.get("variant_ids") if type(body) is dict and len(body) == 1 else None
     if type(ids) is not list or not 0 < len(ids) <= MAX_QUOTED_VARIANTS:
         return None
     is_plain = all(type(one) is int for one in ids) and min(ids) > 0 and max(ids) < 2**63

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from orders.refusals import OrderRefused
 from orders.returns.api import Wish, request_return, show_returns, withdraw_return
 from shop.doors.api.base import SAFE_METHODS
-from shop.doors.api.conditions import IDEMPOTENCY_KEY, KEY_REFUSALS, answer_once
+from shop.doors.api.conditions import IDEMPOTENCY_KEY, MAY_HAVE_KEY
 from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import return_examples as examples
@@ -61,7 +61,6 @@ class ReturnsView(OrderBase):
         refusals=(
             *("order_not_found", "not_returnable", "bad_quantity", "bad_reason"),
             *("not_exchangeable", "out_of_stock", "too_many_held"),
-            *("idempotency_in_flight", *KEY_REFUSALS),
         ),
         audience="shopper",
     )
@@ -72,7 +71,7 @@ class ReturnsView(OrderBase):
         body = self.read_body(RequestReturnSerializer)
         order, ctx = self.find_own(number), self.context
 
-        def act() -> tuple[int, Any]:
+        def act() -> HttpResponse:
             made = request_return(
                 order_id=order.order_id,
                 lines=[_read_wish(line) for line in body["lines"]],
@@ -81,10 +80,9 @@ class ReturnsView(OrderBase):
                 now=self.now,
                 language=ctx.language,
             )
-            return 201, ReturnSerializer.to_dict(made, ctx.locale)
+            return text_response(ReturnSerializer.to_json(made, ctx.locale), status=201)
 
-        scope = f"api:return:{order.order_id}"
-        return answer_once(request._request, scope=scope, body=body, now=self.now, act=act)
+        return self.answer_once(body, act, needs_key=True)
 
 
 def _read_wish(line: dict[str, Any]) -> Wish:
@@ -103,11 +101,15 @@ class WithdrawReturnView(OrderBase):
         tag=TAG,
         response=ReturnSerializer,
         example=examples.RETURN,
+        headers=[MAY_HAVE_KEY],
         refusals=("order_not_found", "return_not_found", "return_moved_on"),
         audience="shopper",
     )
     def post(self, request: Request, number: str, return_number: str) -> HttpResponse:
         """Its pieces may be sent back again. Twice is once."""
+        return self.answer_once({}, lambda: self._withdraw(number, return_number))
+
+    def _withdraw(self, number: str, return_number: str) -> HttpResponse:
         order, ctx = self.find_own(number), self.context
         known = show_returns(order_id=order.order_id, now=self.now, language=ctx.language)
         for shown in known.returns:

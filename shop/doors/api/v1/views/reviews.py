@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from shop.doors.api.base import ApiView
+from shop.doors.api.conditions import MAY_HAVE_KEY
 from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import shopper_examples as examples
@@ -90,6 +91,7 @@ class QuestionsView(ApiView):
         request_example={"text": "Does it melt well?"},
         response=QuestionsSerializer,
         example=examples.QUESTIONS,
+        headers=[MAY_HAVE_KEY],
         refusals=("product_not_found", "names_contact"),
         audience="shopper",
     )
@@ -97,5 +99,10 @@ class QuestionsView(ApiView):
         """The shop or a buyer answers it. The same words again are the same question."""
         body = self.read_body(AskSerializer)
         self.require_shopper()
-        ask(self.context, slug, body["text"])
-        return text_response(QuestionsSerializer.to_json(questions(self.context, slug)))
+        ctx = self.context
+
+        def act() -> HttpResponse:
+            ask(ctx, slug, body["text"])
+            return text_response(QuestionsSerializer.to_json(questions(ctx, slug)))
+
+        return self.answer_once(body, act)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +22,7 @@ from promotions.planning.api import (
 )
 from promotions.release.api import move_campaign
 from promotions.tokens.api import StaffScope
-from shop.doors.api.conditions import IDEMPOTENCY_KEY, KEY_REFUSALS
+from shop.doors.api.conditions import IDEMPOTENCY_KEY
 from shop.doors.api.language import page_language
 from shop.doors.api.parsers import read_json
 from shop.doors.api.responses import json_response
@@ -50,7 +49,7 @@ OFFERS = ("promotions.add_offer", "promotions.change_offer")
 SEES_CODES = "promotions.view_coupon"
 CODES = ("promotions.add_coupon", "promotions.change_coupon", "promotions.add_codebatch")
 WRITING = ("document_refused", "campaign_refused", "law_broken", "public_under_experiment")
-CHANGED = ("campaign_changed", "version_needed", "if_match_malformed", *KEY_REFUSALS)
+CHANGED = ("campaign_changed", "version_needed", "if_match_malformed")
 
 
 class StaffCampaignBase(StaffView):
@@ -65,13 +64,14 @@ class StaffCampaignBase(StaffView):
             raise Http404
         return answer.to_dict(found, version=find_version(campaign_id), **given)
 
-    def answer_keyed(
-        self, request: Request, body: Any, act: Callable[[], tuple[int, Any]]
-    ) -> HttpResponse:
+    def act_on_campaign(self, body: Any, act: Callable[[], dict[str, Any]]) -> HttpResponse:
         """Run `act` once per key of this member of staff, and name the campaign's version."""
-        answer = self.act_once(request, body, act)
-        answer["ETag"] = f'"{json.loads(answer.content)["version"]}"'
-        return answer
+
+        def answer() -> HttpResponse:
+            shown = act()
+            return json_response(shown, headers={"ETag": f'"{shown["version"]}"'})
+
+        return self.answer_once(body, answer, needs_key=True)
 
 
 class StaffCampaignView(StaffCampaignBase):
@@ -120,9 +120,9 @@ class StaffCampaignView(StaffCampaignBase):
         if not isinstance(document, dict):
             raise ValidationError({"non_field_errors": [_("The body must be an object.")]})
         expected = read_version(request._request)
-        return self.answer_keyed(request, document, lambda: self._write(code, document, expected))
+        return self.act_on_campaign(document, lambda: self._write(code, document, expected))
 
-    def _write(self, code: str, document: dict[str, Any], expected: str | None) -> tuple[int, Any]:
+    def _write(self, code: str, document: dict[str, Any], expected: str | None) -> dict[str, Any]:
         known = require_version(code, expected)
         self.require(StaffScope.WRITE, ADD if known is None else CHANGE, *OFFERS)
         if document.get("code") != code:
@@ -138,7 +138,7 @@ class StaffCampaignView(StaffCampaignBase):
             source=f"token {key.token_id}",
         )
         written = write_document(document, writer)
-        return 200, self.show(
+        return self.show(
             written.saved.campaign_id,
             CampaignWrittenSerializer,
             is_new=written.is_new,
@@ -170,9 +170,9 @@ class StaffCampaignStepsView(StaffCampaignBase):
         self.require(StaffScope.RELEASE, VIEW, CHANGE)
         body = self.read_body(CampaignStepSerializer)
         expected = read_version(request._request)
-        return self.answer_keyed(request, body, lambda: self._move(code, body, expected))
+        return self.act_on_campaign(body, lambda: self._move(code, body, expected))
 
-    def _move(self, code: str, body: dict[str, Any], expected: str | None) -> tuple[int, Any]:
+    def _move(self, code: str, body: dict[str, Any], expected: str | None) -> dict[str, Any]:
         campaign_id = require_version(code, expected)
         if campaign_id is None:
             raise Http404
@@ -183,4 +183,4 @@ class StaffCampaignStepsView(StaffCampaignBase):
             by_id=self.staff.pk,
             now=self.now,
         )
-        return 200, self.show(campaign_id, CampaignStateSerializer)
+        return self.show(campaign_id, CampaignStateSerializer)

@@ -15,7 +15,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from promotions.tokens.api import StaffScope
-from shop.doors.api.conditions import IDEMPOTENCY_KEY
+from shop.doors.api.conditions import IDEMPOTENCY_KEY, MAY_HAVE_KEY
 from shop.doors.api.parsers import read_form
 from shop.doors.api.responses import json_response
 from shop.doors.api.schema import describe
@@ -28,7 +28,7 @@ from shop.doors.api.v1.serializers.staff_lists import (
     ListProblem,
     ProductListSerializer,
 )
-from shop.doors.api.v1.views.staff_orders import KEYED, TAG
+from shop.doors.api.v1.views.staff_orders import TAG
 from shop.doors.product_lists.api import (
     choose_columns,
     export_rows,
@@ -62,12 +62,16 @@ class ProductListBase(StaffView):
         ]
         return ProductListSerializer.to_dict(item, problems=problems)
 
-    def ask(self, list_id: int, act: Callable[[], None]) -> HttpResponse:
+    def ask(self, list_id: int, body: Any, act: Callable[[], None]) -> HttpResponse:
         """Ask a worker for something; the answer says that it is at it."""
-        self.show_list(list_id)
-        act()
-        transaction.on_commit(_call_worker)
-        return json_response(self.show_list(list_id))
+
+        def answer() -> HttpResponse:
+            self.show_list(list_id)
+            act()
+            transaction.on_commit(_call_worker)
+            return json_response(self.show_list(list_id))
+
+        return self.answer_once(body, answer)
 
 
 def _call_worker() -> None:
@@ -88,7 +92,7 @@ class ProductListsView(ProductListBase):
         example=examples.LIST,
         status=201,
         headers=(IDEMPOTENCY_KEY,),
-        refusals=("list_refused", *KEYED),
+        refusals=("list_refused", "staff_forbidden"),
         audience="staff",
         sends="multipart/form-data",
     )
@@ -147,6 +151,7 @@ class CheckListView(ProductListBase):
         request_example=examples.CHECK,
         response=ProductListSerializer,
         example=examples.LIST,
+        headers=(MAY_HAVE_KEY,),
         refusals=ASKED,
         audience="staff",
     )
@@ -159,6 +164,7 @@ class CheckListView(ProductListBase):
         is_whole = body["is_whole"]
         return self.ask(
             list_id,
+            body,
             lambda: choose_columns(import_id=list_id, fields=chosen, is_whole=is_whole),
         )
 
@@ -174,6 +180,7 @@ class ApplyListView(ProductListBase):
         request_example=examples.APPLY,
         response=ProductListSerializer,
         example=examples.LIST,
+        headers=(MAY_HAVE_KEY,),
         refusals=ASKED,
         audience="staff",
     )
@@ -184,7 +191,7 @@ class ApplyListView(ProductListBase):
         self.require(StaffScope.PRODUCTS_WRITE, SEE, TAKE)
         meant = self.read_body(ApplyListSerializer)["meant_prices"]
         return self.ask(
-            list_id, lambda: start_applying(import_id=list_id, meant=meant, now=self.now)
+            list_id, meant, lambda: start_applying(import_id=list_id, meant=meant, now=self.now)
         )
 
 
@@ -197,6 +204,7 @@ class UndoListView(ProductListBase):
         tag=TAG,
         response=ProductListSerializer,
         example=examples.LIST,
+        headers=(MAY_HAVE_KEY,),
         refusals=ASKED,
         audience="staff",
     )
@@ -205,7 +213,7 @@ class UndoListView(ProductListBase):
         self.require(StaffScope.PRODUCTS_WRITE, SEE, UNDO)
         by_id = self.staff.pk
         return self.ask(
-            list_id, lambda: start_undoing(import_id=list_id, by_id=by_id, now=self.now)
+            list_id, {}, lambda: start_undoing(import_id=list_id, by_id=by_id, now=self.now)
         )
 
 

@@ -19,7 +19,7 @@ from orders.order.api import get_any_order, list_oldest
 from orders.payments.api import RefundPart, refund_order
 from orders.refusals import OrderRefused
 from promotions.tokens.api import StaffScope
-from shop.doors.api.conditions import IDEMPOTENCY_KEY, KEY_REFUSALS
+from shop.doors.api.conditions import IDEMPOTENCY_KEY
 from shop.doors.api.language import page_language
 from shop.doors.api.pagination import read_cursor, write_cursor
 from shop.doors.api.responses import json_response, text_response
@@ -39,7 +39,6 @@ from shop.ground.staff.roles import may_see_personal
 
 TAG = "staff"
 VIEW, REFUND = "orders.view_order", "orders.change_order"
-KEYED = ("staff_forbidden", "idempotency_in_flight", *KEY_REFUSALS)
 WAITING = {
     "pack": orders_to_pack,
     "ship": lambda: orders_with_parcels(ParcelState.PACKED),
@@ -140,7 +139,7 @@ class RefundsView(StaffOrderBase):
         headers=(IDEMPOTENCY_KEY,),
         refusals=(
             *("order_not_found", "not_refundable", "not_paid_here", "bad_quantity"),
-            *KEYED,
+            "staff_forbidden",
         ),
         audience="staff",
     )

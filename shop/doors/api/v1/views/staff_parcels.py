@@ -18,7 +18,7 @@ from orders.fulfilment.api import (
 from orders.order.api import get_any_order
 from orders.refusals import OrderRefused
 from promotions.tokens.api import StaffScope
-from shop.doors.api.conditions import IDEMPOTENCY_KEY
+from shop.doors.api.conditions import IDEMPOTENCY_KEY, MAY_HAVE_KEY
 from shop.doors.api.language import page_language
 from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
@@ -31,7 +31,7 @@ from shop.doors.api.v1.serializers.staff_orders import (
     ShipSerializer,
     UnpackSerializer,
 )
-from shop.doors.api.v1.views.staff_orders import KEYED, TAG, VIEW, StaffOrderBase
+from shop.doors.api.v1.views.staff_orders import TAG, VIEW, StaffOrderBase
 from shop.ground.kernel.translation import gettext_noop
 
 SHIP = ("orders.view_order", "orders.change_shipment")
@@ -72,7 +72,7 @@ class ParcelsView(StaffOrderBase):
         headers=(IDEMPOTENCY_KEY,),
         refusals=(
             *("order_not_found", "not_packable", "nothing_to_pack", "bad_quantity"),
-            *KEYED,
+            "staff_forbidden",
         ),
         audience="staff",
     )
@@ -111,6 +111,7 @@ class ShipParcelView(StaffOrderBase):
         request_example=examples.SHIP,
         response=ShipmentSerializer,
         example=examples.PARCEL,
+        headers=(MAY_HAVE_KEY,),
         refusals=(*STEPS, "unknown_carrier", "refunded_inside"),
         audience="staff",
     )
@@ -118,6 +119,9 @@ class ShipParcelView(StaffOrderBase):
         """The shopper gets an e-mail. Again with the same number is once."""
         self.require(StaffScope.ORDERS_SHIP, *SHIP)
         body = self.read_body(ShipSerializer)
+        return self.answer_once(body, lambda: self._ship(number, position, body))
+
+    def _ship(self, number: str, position: int, body: dict[str, Any]) -> HttpResponse:
         order_id, shipment_id = self.find_parcel(number, position)
         parcel = ship_parcel(
             shipment_id=shipment_id,
@@ -140,12 +144,16 @@ class DeliverParcelView(StaffOrderBase):
         tag=TAG,
         response=ShipmentSerializer,
         example=examples.PARCEL,
+        headers=(MAY_HAVE_KEY,),
         refusals=(*STEPS, "refunded_inside"),
         audience="staff",
     )
     def post(self, request: Request, number: str, position: int) -> HttpResponse:
         """The time to send pieces back begins. Twice is once."""
         self.require(StaffScope.ORDERS_SHIP, *SHIP)
+        return self.answer_once({}, lambda: self._deliver(number, position))
+
+    def _deliver(self, number: str, position: int) -> HttpResponse:
         order_id, shipment_id = self.find_parcel(number, position)
         parcel = hand_out_parcel(
             shipment_id=shipment_id, by_id=self.staff.pk, now=self.now, language=page_language()
@@ -165,6 +173,7 @@ class UnpackParcelView(StaffOrderBase):
         request_example=examples.UNPACK,
         response=ShipmentSerializer,
         example=examples.PARCEL,
+        headers=(MAY_HAVE_KEY,),
         refusals=STEPS,
         audience="staff",
     )
@@ -172,6 +181,9 @@ class UnpackParcelView(StaffOrderBase):
         """Refunded pieces go back on the shelf; others are to be packed again. Twice is once."""
         self.require(StaffScope.ORDERS_SHIP, *SHIP)
         body = self.read_body(UnpackSerializer)
+        return self.answer_once(body, lambda: self._unpack(number, position, body))
+
+    def _unpack(self, number: str, position: int, body: dict[str, Any]) -> HttpResponse:
         order_id, shipment_id = self.find_parcel(number, position)
         parcel = cancel_parcel(
             shipment_id=shipment_id,

@@ -15,7 +15,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
 from promotions.tokens.api import StaffScope
-from shop.doors.api.conditions import IDEMPOTENCY_KEY
+from shop.doors.api.conditions import IDEMPOTENCY_KEY, MAY_HAVE_KEY
 from shop.doors.api.pagination import read_cursor, write_cursor
 from shop.doors.api.responses import json_response, text_response
 from shop.doors.api.schema import describe
@@ -28,7 +28,7 @@ from shop.doors.api.v1.serializers.staff_products import (
     StaffProductSerializer,
     StaffProductsQuerySerializer,
 )
-from shop.doors.api.v1.views.staff_orders import KEYED, TAG
+from shop.doors.api.v1.views.staff_orders import TAG
 from shop.doors.product_lists.api import (
     FIELDS,
     OWN_FIELDS,
@@ -138,7 +138,7 @@ class StaffProductView(StaffProductBase):
         headers=(IF_MATCH, IDEMPOTENCY_KEY),
         refusals=(
             *("product_changed", "version_needed", "if_match_malformed", "catalog_conflict"),
-            *("product_not_found", *KEYED),
+            *("product_not_found", "staff_forbidden"),
         ),
         audience="staff",
     )
@@ -178,12 +178,16 @@ class ArchiveProductView(StaffProductBase):
         tag=TAG,
         response=StaffProductSerializer,
         example=examples.PRODUCT,
+        headers=(MAY_HAVE_KEY,),
         refusals=("staff_forbidden",),
         audience="staff",
     )
     def post(self, request: Request, handle: str) -> HttpResponse:
         """Orders, prices and reviews stay. Twice is once."""
         self.require(StaffScope.PRODUCTS_WRITE, VIEW, CHANGE)
+        return self.answer_once({}, lambda: self._archive(handle))
+
+    def _archive(self, handle: str) -> HttpResponse:
         product_id = self.find_product(handle)
         if archive_product(product_id=product_id):
             self.record(TABLE, product_id, gettext_lazy("Archived: it is no longer sold."))
@@ -199,12 +203,16 @@ class RestoreProductView(StaffProductBase):
         tag=TAG,
         response=StaffProductSerializer,
         example=examples.PRODUCT,
+        headers=(MAY_HAVE_KEY,),
         refusals=("staff_forbidden",),
         audience="staff",
     )
     def post(self, request: Request, handle: str) -> HttpResponse:
         """Twice is once."""
         self.require(StaffScope.PRODUCTS_WRITE, VIEW, CHANGE)
+        return self.answer_once({}, lambda: self._restore(handle))
+
+    def _restore(self, handle: str) -> HttpResponse:
         product_id = self.find_product(handle)
         if restore_product(product_id=product_id):
             self.record(TABLE, product_id, gettext_lazy("On sale again."))

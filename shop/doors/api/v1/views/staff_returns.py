@@ -19,7 +19,7 @@ from orders.returns.api import (
     settle_return,
 )
 from promotions.tokens.api import StaffScope
-from shop.doors.api.conditions import IDEMPOTENCY_KEY
+from shop.doors.api.conditions import IDEMPOTENCY_KEY, MAY_HAVE_KEY
 from shop.doors.api.language import page_language
 from shop.doors.api.pagination import read_cursor, write_cursor
 from shop.doors.api.responses import json_response, text_response
@@ -31,7 +31,7 @@ from shop.doors.api.v1.serializers.staff_orders import (
     StaffReturnSerializer,
     StaffReturnsQuerySerializer,
 )
-from shop.doors.api.v1.views.staff_orders import KEYED, TAG, StaffOrderBase
+from shop.doors.api.v1.views.staff_orders import TAG, StaffOrderBase
 from shop.ground.kernel.translation import gettext_noop
 
 VIEW, CHANGE = "orders.view_return", "orders.change_return"
@@ -114,12 +114,16 @@ class ReceiveReturnView(StaffReturnBase):
         tag=TAG,
         response=StaffReturnSerializer,
         example=examples.STAFF_RETURN,
+        headers=(MAY_HAVE_KEY,),
         refusals=("staff_forbidden", "return_not_found", "return_moved_on"),
         audience="staff",
     )
     def post(self, request: Request, return_number: str) -> HttpResponse:
         """The shopper gets an e-mail and can no longer withdraw it. Twice is once."""
         self.require(StaffScope.ORDERS_REFUND, VIEW, CHANGE)
+        return self.answer_once({}, lambda: self._receive(return_number))
+
+    def _receive(self, return_number: str) -> HttpResponse:
         return_id = self.find(return_number)
         receive_return(return_id=return_id, by_id=self.staff.pk, now=self.now)
         shown = self.show(return_id)
@@ -141,7 +145,7 @@ class InspectReturnView(StaffReturnBase):
         headers=(IDEMPOTENCY_KEY,),
         refusals=(
             *("return_not_found", "return_moved_on", "bad_quantity", "refusal_missing"),
-            *("not_refundable", "not_paid_here", *KEYED),
+            *("not_refundable", "not_paid_here", "staff_forbidden"),
         ),
         audience="staff",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from rest_framework.request import Request
 
 from promotions.tokens.api import StaffScope
-from shop.doors.api.conditions import IDEMPOTENCY_KEY
+from shop.doors.api.conditions import IDEMPOTENCY_KEY, MAY_HAVE_KEY
 from shop.doors.api.parsers import read_form
 from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
@@ -21,7 +22,7 @@ from shop.doors.api.v1.serializers.staff_products import (
     StaffPicturesSerializer,
     StockSerializer,
 )
-from shop.doors.api.v1.views.staff_orders import KEYED, TAG
+from shop.doors.api.v1.views.staff_orders import TAG
 from shop.doors.api.v1.views.staff_products import TABLE, VIEW, StaffProductBase
 from shop.ground.catalog.selectors.keys import find_ids
 from shop.ground.catalog.selectors.pictures import list_edited_pictures
@@ -48,7 +49,7 @@ class StockView(StaffProductBase):
         response=StockSerializer,
         example=examples.STOCK,
         headers=(IDEMPOTENCY_KEY,),
-        refusals=("out_of_stock", *KEYED),
+        refusals=("out_of_stock", "staff_forbidden"),
         audience="staff",
     )
     def post(self, request: Request, sku: str) -> HttpResponse:
@@ -100,6 +101,7 @@ class StaffPicturesView(StaffProductBase):
         response=StaffPictureSerializer,
         example=examples.PICTURE,
         status=201,
+        headers=(MAY_HAVE_KEY,),
         refusals=("staff_forbidden", "no_picture", "too_big", "too_many"),
         audience="staff",
         sends="multipart/form-data",
@@ -109,11 +111,16 @@ class StaffPicturesView(StaffProductBase):
         self.require(StaffScope.PRODUCTS_WRITE, *CHANGE_PICTURES)
         fields, files = read_form(request._request, limit=MOST_SENT)
         form = self.check_body(PictureFormSerializer, {**fields, **files})
+        content = form["picture"].read()
+        sent = [hashlib.sha256(content).hexdigest(), form["alt"], form["alt_zh"]]
+        return self.answer_once(sent, lambda: self._add(handle, form, content))
+
+    def _add(self, handle: str, form: dict[str, Any], content: bytes) -> HttpResponse:
         product_id, file = self.find_product(handle), form["picture"]
         picture_id = add_picture(
             product_id=product_id,
             file_name=file.name,
-            upload=file.read(),
+            upload=content,
             alt=form["alt"],
             alt_zh=form["alt_zh"],
             now=self.now,
