@@ -29,20 +29,21 @@ MARK = "[demo]"
 REVIEWED, MOST_OF_ONE = 60, 3
 MANY = 10**9
 REVIEWS = (
-    (5, "Fresh, and the price was fair. We will buy it again."),
+    (5, "As expected. We will buy it again."),
     (4, "Good, as described. The pack could be larger."),
-    (5, "Our children ask for it every week."),
+    (5, "We buy it every week."),
     (3, "Fine for every day, nothing special."),
-    (4, "Keeps well in the fridge."),
-    (2, "Not to my taste, and it was dearer last month."),
+    (4, "We always have one at home."),
+    (2, "Not to my taste."),
     (5, "Better than the brand I bought before."),
-    (1, "Arrived late and warm."),
+    (1, "Not what I had hoped for."),
 )
+# True of every product of the sample: nobody knows what is in one, or how it keeps.
 QUESTIONS = (
-    ("Does it contain nuts?", "The list of ingredients names none."),
-    ("How long does it keep once it is open?", "Three days in the fridge."),
-    ("Is the pack made of recycled material?", ""),
-    ("Can I freeze it?", "Yes, for up to three months."),
+    ("Does it contain nuts?", "We do not know: nobody has given us a list of its ingredients."),
+    ("Does it look like the picture?", "The picture is an illustration. We have no photograph."),
+    ("Where does it come from?", ""),
+    ("Can I send it back?", "What holds for it stands under Returns on this page."),
 )
 
 

@@ -44,6 +44,7 @@ def _department_row(department: Department) -> CategoryRow:
         position=department.position,
         is_child_directed=department.code == "baby",
         is_restricted=department.code in {"beer-wine", "tobacco"},
+        is_perishable=department.is_perishable or None,
     )
 
 
@@ -60,6 +61,7 @@ def _place_row(place: StoreCategory, position: int, *, has_sensitive: bool) -> C
         is_restricted=place.is_restricted,
         # What is below inherits the flag: a place whose goods are all said not to be has none.
         is_sensitive=place.is_sensitive and has_sensitive,
+        is_perishable=place.is_perishable,
     )
 
 

@@ -49,7 +49,8 @@ SENSITIVE_WORD = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """A department of the store. `margin` is the assumed gross margin in percent of sales."""
+    """A department of the store. `margin` is the assumed gross margin in percent of sales; what it
+    sells `is_perishable` but for categories that say otherwise."""
 
     code: str
     name: str
@@ -57,11 +58,15 @@ class Department:
     margin: int
     emoji: str
     position: int
+    is_perishable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StoreCategory:
-    """A category of the store. `goods`: g, ml or ct, how its package sizes are read."""
+    """A category of the store. `goods`: g, ml or ct, how its package sizes are read.
+
+    `is_perishable`: where it differs from its department, else None.
+    """
 
     department: Department
     name: str
@@ -72,6 +77,7 @@ class StoreCategory:
     is_restricted: bool
     is_sensitive: bool
     is_sold_online: bool
+    is_perishable: bool | None = None
 
     @property
     def path(self) -> str:
@@ -120,6 +126,7 @@ def list_departments() -> dict[str, Department]:
             int(row["margin"]),
             row["emoji"],
             position,
+            row["flags"] == "p",
         )
         for position, row in enumerate(read_words("departments"))
     }
@@ -139,6 +146,7 @@ def _known_places() -> dict[tuple[str, str], StoreCategory]:
             is_restricted="r" in row["flags"],
             is_sensitive="s" in row["flags"],
             is_sold_online="n" not in row["flags"],
+            is_perishable={"p": True, "k": False}.get(row["flags"]),
         )
         for row in read_words("categories")
     }

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
+from shop.ground.catalog.core.facts import FactSource, FactsValue
 from shop.ground.catalog.core.slugs import make_slug
 from shop.ground.catalog.forms import CategoryForm, MarketForm
 from shop.ground.catalog.models import (
@@ -27,7 +28,7 @@ from shop.ground.catalog.models import (
     Variant,
 )
 from shop.ground.catalog.selectors.staff import find_product_ids, find_variant_ids
-from shop.ground.catalog.services import refresh_search
+from shop.ground.catalog.services import refresh_search, state_facts
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.ids import uuid7_at
 from shop.ground.staff.choosing import change_products, may_change_products
@@ -89,7 +90,8 @@ class CategoryAdmin(KeptAdmin):
     ordering = ["path"]
     readonly_fields = ["external_ref", "path", "depth"]
     fields = ["name", "name_zh", "parent", "icon", "position"]
-    fields += ["is_restricted", "is_child_directed", "is_sensitive", *readonly_fields]
+    fields += ["is_restricted", "is_child_directed", "is_sensitive", "is_perishable"]
+    fields += readonly_fields
 
     actions = ["change_many"]
     list_disable_select_all = False
@@ -120,8 +122,15 @@ class CategoryAdmin(KeptAdmin):
         )
 
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
-        """Have its products found by its new name."""
+        """Have its products found by its new name, and keep whether they are perishable."""
         super().save_model(request, obj, form, change)
+        if "is_perishable" in form.changed_data:
+            said = form.cleaned_data["is_perishable"]
+            state_facts(
+                kind="category",
+                pk=obj.pk,
+                facts=FactsValue(is_perishable=said, source=FactSource.SHOP),
+            )
         refresh_search()
 
     @admin.display(description=_("Category"), ordering="path")

@@ -24,6 +24,24 @@ from shop.ground.kernel.hashing import fingerprint
 DEEPEST = 2
 
 
+def perishable_field() -> forms.TypedChoiceField:
+    """Return the field of what goes bad soon: yes, no, or None, as a category above says."""
+    return forms.TypedChoiceField(
+        label=_("Perishable"),
+        required=False,
+        choices=[("", _("as the category above says")), ("yes", _("yes")), ("no", _("no"))],
+        coerce=lambda said: said == "yes",
+        empty_value=None,
+        help_text=_("It is refunded without being sent back."),
+        widget=UnfoldAdminSelectWidget(),
+    )
+
+
+def say_perishable(is_perishable: bool | None) -> str:
+    """Return what the field shows at first."""
+    return {True: "yes", False: "no", None: ""}[is_perishable]
+
+
 class MarketForm(forms.ModelForm):
     """Languages are chosen from those the shop is written in."""
 
@@ -45,6 +63,14 @@ class MarketForm(forms.ModelForm):
 
 class CategoryForm(forms.ModelForm):
     """A new category takes its path from its name and its parent's path; it keeps it."""
+
+    is_perishable = perishable_field()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        facts = getattr(self.instance, "facts", None)
+        if facts is not None:
+            self.initial["is_perishable"] = say_perishable(facts.is_perishable)
 
     def clean(self) -> dict[str, Any]:
         """Place a new category in the tree."""

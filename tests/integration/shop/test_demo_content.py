@@ -8,6 +8,7 @@ from orders.models import Order
 from orders.returns.models import Return
 from orders.satisfaction.models import OrderRating
 from profiles.reviews.models import Answer, Question
+from shop.ground.catalog.models import ProductFacts
 from shop.traffic.content import MARK, Buyer, ask_questions, sell, send_back
 from tests.factories.orders import BOB_AT_HOME, NOON, FakePrices, Shelf, make_shopper
 
@@ -33,3 +34,13 @@ def test_questions_say_that_they_are_the_demos(shelf: Shelf) -> None:
     texts += Answer.objects.values_list("text", flat=True)
     assert (asked, len(texts)) == (4, 7)
     assert all(text.startswith(MARK) for text in texts)
+
+
+def test_answers_state_no_fact_that_nobody_knows(shelf: Shelf) -> None:
+    ask_questions(market="us", shopper_id=make_shopper().id, now=NOON)
+    assert not ProductFacts.objects.exists()
+    assert set(Answer.objects.values_list("text", flat=True)) == {
+        f"{MARK} We do not know: nobody has given us a list of its ingredients.",
+        f"{MARK} The picture is an illustration. We have no photograph.",
+        f"{MARK} What holds for it stands under Returns on this page.",
+    }

@@ -192,6 +192,14 @@ PRODUCT: Json = {
     "brand": "Hill & Dale",
     "description": "",
     "attributes": [],
+    "facts": [
+        {
+            "fact": "storage",
+            "name": "Storage",
+            "text": "Keep refrigerated.",
+            "stated_by": "package",
+        }
+    ],
     "pictures": [],
     "is_active": True,
     "is_restricted": False,

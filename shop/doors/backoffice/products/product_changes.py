@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 
 from shop.doors.backoffice.products.products import Draft
-from shop.ground.catalog.core.loading import ProductRow, VariantRow
+from shop.ground.catalog.core.loading import VariantRow
 from shop.ground.catalog.selectors import get_market
 from shop.ground.catalog.selectors.editing import EditedProduct, EditedVariant
 from shop.ground.staff.columns import show_money
@@ -17,7 +17,7 @@ from shop.ground.staff.phrases import join_names
 
 def tell_changes(known: EditedProduct, draft: Draft, currency: str) -> str:
     """Return what a save changes: fields by name, prices with their amounts."""
-    told = [name for name, is_changed in _fields(known, draft.product).items() if is_changed]
+    told = [name for name, is_changed in _fields(known, draft).items() if is_changed]
     before = {one.ref: one for one in known.variants}
     told += [_variant(before.get(row.ref), row, currency) for row in draft.product.variants]
     for market, prices in draft.abroad.items():
@@ -32,7 +32,8 @@ def tell_changes(known: EditedProduct, draft: Draft, currency: str) -> str:
     return join_names(filter(None, told))
 
 
-def _fields(known: EditedProduct, row: ProductRow) -> dict[str, bool]:
+def _fields(known: EditedProduct, draft: Draft) -> dict[str, bool]:
+    row = draft.product
     flags = (known.is_sensitive, known.is_child_directed, known.minimum_age or 0)
     return {
         "name": (known.name, known.name_zh) != (row.name, row.name_zh),
@@ -41,6 +42,7 @@ def _fields(known: EditedProduct, row: ProductRow) -> dict[str, bool]:
         "description": (known.description, known.description_zh)
         != (row.description, row.description_zh),
         "attributes": known.attributes != row.attributes,
+        "facts": known.facts != draft.facts,
         "options": known.option_names != row.option_names,
         "flags": flags != (row.is_sensitive, row.is_child_directed, row.minimum_age),
         "tax class": known.tax_class != row.tax_class,

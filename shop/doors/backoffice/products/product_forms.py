@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import fields
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
@@ -18,7 +19,9 @@ from unfold.widgets import (
 )
 
 from orders.terms.api import list_tax_classes
+from shop.ground.catalog.core.facts import SOURCES, FactsValue
 from shop.ground.catalog.core.values import MarketValue
+from shop.ground.catalog.forms import perishable_field
 from shop.ground.catalog.selectors import list_markets
 from shop.ground.catalog.selectors.editing import list_category_choices
 from shop.ground.kernel.barcodes import bar_code
@@ -48,6 +51,9 @@ def _flag(label: Any, text: Any) -> forms.BooleanField:
     return forms.BooleanField(
         label=label, required=False, help_text=text, widget=UnfoldBooleanSwitchWidget()
     )
+
+
+AS_STATED = gettext_lazy("Only what is known, as it is stated; empty is shown nowhere.")
 
 
 class ProductForm(forms.Form):
@@ -104,6 +110,18 @@ class ProductForm(forms.Form):
     tax_class = forms.ChoiceField(
         label=gettext_lazy("Tax class"), required=False, widget=UnfoldAdminSelectWidget()
     )
+    ingredients = _long(gettext_lazy("Ingredients"), most=4_000, help_text=AS_STATED)
+    allergens = _long(gettext_lazy("Allergens"), most=1_000, rows=2)
+    nutrition = _long(gettext_lazy("Nutrition"), most=4_000)
+    storage = _long(gettext_lazy("Storage"), most=1_000, rows=2)
+    origin = _long(pgettext_lazy("fact", "Origin"), most=1_000, rows=2)
+    is_perishable = perishable_field()
+    source = forms.ChoiceField(
+        label=gettext_lazy("Who says so"),
+        required=False,
+        choices=[("", "–"), *((code, gettext_lazy(said)) for code, said in SOURCES.items())],
+        widget=UnfoldAdminSelectWidget(),
+    )
     revision = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput())
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -118,6 +136,11 @@ class ProductForm(forms.Form):
         if kept and kept not in classes:
             classes = [*classes, kept]
         tax_class.choices = [("", _("as the category says"))] + [(one, one) for one in classes]
+
+    def facts(self) -> FactsValue:
+        """Return what the form says is known."""
+        said = {one.name: self.cleaned_data.get(one.name, "") for one in fields(FactsValue)}
+        return FactsValue(**said)
 
     def clean_attributes(self) -> dict[str, str]:
         """Return the attributes by name."""
@@ -144,8 +167,10 @@ class ProductForm(forms.Form):
         return names
 
     def clean(self) -> dict[str, Any]:
-        """Require a place in the shop."""
+        """Require a place in the shop, and of facts who says so."""
         cleaned: dict[str, Any] = super().clean() or {}
+        if not self.facts().is_blank and not cleaned.get("source"):
+            self.add_error("source", _("Say who says so: shoppers read it beside the facts."))
         if not (cleaned.get("category") or cleaned.get("new_category")):
             self.add_error("category", _("Choose a category, or name a new one."))
         return cleaned

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +17,10 @@ from shop.doors.backoffice.products.product_forms import (
     abroad_field,
     list_markets_abroad,
 )
+from shop.ground.catalog.core.facts import FactsValue
 from shop.ground.catalog.core.loading import BrandRow, CategoryRow, ProductRow, VariantRow
 from shop.ground.catalog.core.slugs import make_sku, make_slug, name_options
+from shop.ground.catalog.forms import say_perishable
 from shop.ground.catalog.selectors import home_market
 from shop.ground.catalog.selectors.editing import (
     EditedProduct,
@@ -30,7 +32,8 @@ from shop.ground.catalog.selectors.editing import (
     list_taken_gtins,
     list_taken_skus,
 )
-from shop.ground.catalog.services import state_costs
+from shop.ground.catalog.selectors.keys import find_ids
+from shop.ground.catalog.services import state_costs, state_facts
 from shop.ground.inventory.selectors import list_stock
 from shop.ground.inventory.services import adjust_stock
 from shop.ground.kernel.barcodes import bar_code
@@ -52,6 +55,7 @@ class Draft:
     counted: Mapping[int, int]
     abroad: Mapping[str, Mapping[str, int | None]]
     typed_costs: frozenset[str]
+    facts: FactsValue
 
 
 def read_product(product_id: int) -> EditedProduct:
@@ -84,6 +88,8 @@ def fill_product(known: EditedProduct | None) -> dict[str, Any]:
         "minimum_age": known.minimum_age,
         "tax_class": known.tax_class,
         "revision": known.revision,
+        **asdict(known.facts),
+        "is_perishable": say_perishable(known.facts.is_perishable),
     }
 
 
@@ -151,6 +157,7 @@ def draft_product(
         counted=_read_counts(known, variants),
         abroad=_read_abroad(rows),
         typed_costs=_read_costs(known, rows),
+        facts=form.facts(),
     )
 
 
@@ -202,6 +209,9 @@ def save_draft(
     )
     for variant_id, pieces in draft.counted.items():
         adjust_stock(variant_id=variant_id, on_hand=pieces, reference=COUNTED, now=now)
+    if draft.facts != (FactsValue() if known is None else known.facts):
+        key = ("product", draft.product.ref)
+        state_facts(kind="product", pk=find_ids([key])[key], facts=draft.facts)
     if draft.typed_costs:
         state_costs(refs=draft.typed_costs, now=now)
     return saved

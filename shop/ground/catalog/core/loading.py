@@ -25,6 +25,7 @@ class CategoryRow:
     is_child_directed: bool
     is_restricted: bool
     is_sensitive: bool = False
+    is_perishable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from shop.ground.catalog.core.facts import KnownFact
 from shop.ground.catalog.core.photos import Picture
 
 IntArray = NDArray[np.int64]
@@ -59,7 +60,8 @@ class CatalogCard:
 
     `measure_amount` of `measure_unit` ("g", "ml", "ct") is the content of one piece; None and ""
     when unknown. `is_loose`: sold by weight, and that is about what a piece weighs. `minimum_age`
-    and `tax_class` are the product's own, None and "" where its category decides.
+    and `tax_class` are the product's own, None and "" where its category decides; whether it
+    `is_perishable` is said by either.
     """
 
     product_id: int
@@ -79,6 +81,7 @@ class CatalogCard:
     minimum_age: int | None = None
     options: tuple[tuple[str, str], ...] = ()
     is_loose: bool = False
+    is_perishable: bool = False
 
     @property
     def product_title(self) -> str:
@@ -96,7 +99,8 @@ class CatalogCard:
 class CategoryNode:
     """A category of the tree. `product_count` counts active products below it.
 
-    `is_sensitive` holds too for what lies below a category with that flag. `photo` is of a product
+    `is_sensitive` holds too for what lies below a category with that flag, `is_perishable` for what
+    lies below and does not say otherwise. `photo` is of a product
     in it, where the category has no drawing of its own.
     """
 
@@ -115,6 +119,7 @@ class CategoryNode:
     external_ref: str = ""
     is_sensitive: bool = False
     photo: Picture | None = None
+    is_perishable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +166,7 @@ class ProductDetail:
     minimum_age: int | None = None
     pictures: tuple[Picture, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    facts: tuple[KnownFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,14 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
+from shop.ground.catalog.core.facts import FactSource
 from shop.ground.database.naming import name_for_reader
 
 __all__ = [
     "Brand",
     "Category",
     "Product",
+    "ProductFacts",
     "ProductWeek",
     "Store",
     "Variant",
@@ -136,6 +138,47 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return name_for_reader(self.name, self.name_zh)
+
+
+class ProductFacts(models.Model):
+    """What is known of a product, or of all that is in a category, and who says so.
+
+    What is not known is empty, and then shown nowhere; a product without a row has no facts of its
+    own. Texts are as their source writes them, in its language. Of a category only `is_perishable`
+    is read: it holds for all below that does not say otherwise.
+    """
+
+    class Source(models.TextChoices):
+        PACKAGE = FactSource.PACKAGE, "the package"
+        MAKER = FactSource.MAKER, "the maker"
+        SHOP = FactSource.SHOP, "the shop"
+        USUAL = FactSource.USUAL, "what is usual in the category"
+
+    product = models.OneToOneField(
+        Product, on_delete=models.CASCADE, null=True, related_name="facts"
+    )
+    category = models.OneToOneField(
+        Category, on_delete=models.CASCADE, null=True, related_name="facts"
+    )
+    ingredients = models.TextField(blank=True, default="", db_default="")
+    allergens = models.TextField(blank=True, default="", db_default="")
+    nutrition = models.TextField(blank=True, default="", db_default="")
+    storage = models.TextField(blank=True, default="", db_default="")
+    origin = models.TextField(blank=True, default="", db_default="")
+    is_perishable = models.BooleanField(null=True)
+    source = models.CharField(max_length=8, choices=Source)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(product__isnull=True, category__isnull=False)
+                | Q(product__isnull=False, category__isnull=True),
+                name="productfacts_of_one",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id or self.category_id}: {self.get_source_display()}"
 
 
 class Variant(models.Model):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 
+from shop.ground.catalog.core.facts import FactsValue, list_known
 from shop.ground.catalog.core.packs import Pack
 from shop.ground.catalog.core.photos import Picture
 from shop.ground.catalog.core.values import (
@@ -23,19 +25,20 @@ from shop.ground.catalog.selectors.versions import VersionedCache
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.translation import gettext_noop, is_chinese, pgettext_noop, translate
 
-# One statement for a whole page: what a card shows comes from five tables. Stock is read by its
+# One statement for a whole page: what a card shows comes from six tables. Stock is read by its
 # table's name because inventory lies above the catalogue; both belong to the ground's one app.
 CARDS = """
 SELECT v.id, v.product_id, v.sku, p.slug, p.name, p.name_zh, b.name, p.category_id, v.name,
        v.measure_amount, v.measure_unit, p.tax_class, p.minimum_age,
        v.options, p.option_names,
        photo.digest, photo.widths, photo.width, photo.height, photo.alt, photo.alt_zh,
-       b.is_private_label, v.is_loose,
+       b.is_private_label, v.is_loose, facts.is_perishable,
        coalesce(s.on_hand - s.reserved, 0)
 FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted (id, position)
 JOIN shop_variant v ON v.id = wanted.id
 JOIN shop_product p ON p.id = v.product_id
 JOIN shop_brand b ON b.id = p.brand_id
+LEFT JOIN shop_productfacts facts ON facts.product_id = p.id
 LEFT JOIN LATERAL (
     SELECT * FROM shop_productpicture one
     WHERE one.product_id = p.id AND one.state = 'ready'
@@ -74,6 +77,9 @@ SIZE_WORDS = (
 
 # What options are called that tell sizes apart, in imported catalogues.
 SIZE_OPTION = pgettext_noop("size", "Size")
+
+
+FACTS = tuple(one.name for one in fields(FactsValue))
 
 
 class ProductNotFound(FairtagError):
@@ -144,6 +150,7 @@ def _card(row: tuple[Any, ...], node: CategoryNode, *, in_chinese: bool) -> Cata
         minimum_age=row[12],
         options=_options(row[13], row[14], in_chinese=in_chinese),
         is_loose=row[22],
+        is_perishable=node.is_perishable if row[23] is None else row[23],
     )
 
 
@@ -184,7 +191,9 @@ def get_product(slug: str, language: str) -> ProductDetail:
     if not rows:
         raise ProductNotFound(gettext_noop("There is no such product."), slug=slug)
     _, _, told, description, is_active, category_id, *flags = rows[0]
-    minimum_age, is_child_directed, is_sensitive, attributes = flags
+    minimum_age, is_child_directed, is_sensitive, attributes, *said = flags
+    known = {name: one for name, one in zip(FACTS, said, strict=True) if one is not None}
+    facts = FactsValue(**known)
     cards = list_cards([row[0] for row in rows], language)
     tree = list_categories(language)
     node = tree.nodes.get(category_id)  # None: nothing in the category is sold any more
@@ -200,6 +209,7 @@ def get_product(slug: str, language: str) -> ProductDetail:
         minimum_age=minimum_age,
         pictures=tuple(list_pictures(cards[0].product_id, language)),
         attributes=attributes,
+        facts=list_known(facts, language, is_perishable=cards[0].is_perishable),
     )
 
 
@@ -219,6 +229,7 @@ def _read_product(slug: str, language: str) -> list[tuple[Any, ...]]:
             "product__is_child_directed",
             "product__is_sensitive",
             "product__attributes",
+            *(f"product__facts__{name}" for name in FACTS),
         )
     )
     return list(found)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 
-from shop.ground.catalog.models import Brand, Category, ListPrice, Product, Variant
+from shop.ground.catalog.core.facts import FactsValue
+from shop.ground.catalog.models import (
+    Brand,
+    Category,
+    ListPrice,
+    Product,
+    ProductFacts,
+    Variant,
+)
 from shop.ground.catalog.selectors.cards import ProductNotFound
 from shop.ground.kernel.translation import gettext_noop
 
@@ -57,12 +65,13 @@ class EditedProduct:
     tax_class: str
     revision: int
     created_at: datetime
+    facts: FactsValue
     variants: tuple[EditedVariant, ...]
 
 
 def find_edited(product_id: int) -> EditedProduct:
     """Return a product as it is now, archived or not. Raises ProductNotFound. Three queries."""
-    row = Product.objects.select_related("category", "brand").filter(pk=product_id).first()
+    row = Product.objects.select_related("category", "brand", "facts").filter(pk=product_id).first()
     if row is None:
         raise ProductNotFound(gettext_noop("There is no such product."), product_id=product_id)
     variants = (
@@ -92,8 +101,15 @@ def find_edited(product_id: int) -> EditedProduct:
         tax_class=row.tax_class,
         revision=row.revision,
         created_at=row.created_at,
+        facts=_read_facts(getattr(row, "facts", None)),
         variants=tuple(_edited(one, tuple(row.option_names)) for one in variants),
     )
+
+
+def _read_facts(row: ProductFacts | None) -> FactsValue:
+    if row is None:
+        return FactsValue()
+    return FactsValue(**{one.name: getattr(row, one.name) for one in fields(FactsValue)})
 
 
 def _edited(row: Variant, option_names: tuple[str, ...]) -> EditedVariant:

@@ -1,6 +1,11 @@
 """Write the catalogue."""
 
-from shop.ground.catalog.services.editing import archive_product, restore_product, state_costs
+from shop.ground.catalog.services.editing import (
+    archive_product,
+    restore_product,
+    state_costs,
+    state_facts,
+)
 from shop.ground.catalog.services.indexing import (
     index_changed_products,
     rebuild_search_words,
@@ -28,4 +33,5 @@ __all__ = [
     "refresh_search",
     "restore_product",
     "state_costs",
+    "state_facts",
 ]

@@ -1,14 +1,17 @@
-"""Actions of staff on a product: archive, restore, set costs."""
+"""Actions of staff on a product: archive, restore, set costs, state facts."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any, Literal
 
 from django.db import transaction
 from django.db.models import F
 
-from shop.ground.catalog.models import Product, Variant
+from shop.ground.catalog.core.facts import FactsValue
+from shop.ground.catalog.models import Product, ProductFacts, Variant
 from shop.ground.catalog.selectors.versions import forget_catalog
 from shop.ground.catalog.services.indexing import add_search_words, index_changed_products
 
@@ -42,3 +45,17 @@ def _set_active(product_id: int, *, is_active: bool) -> bool:
 def state_costs(*, refs: Collection[str], now: datetime) -> None:
     """Note that staff typed the costs these variants have: a word about this very cost."""
     Variant.objects.filter(external_ref__in=refs).update(cost_stated_at=now)
+
+
+@transaction.atomic
+def state_facts(*, kind: Literal["product", "category"], pk: int, facts: FactsValue) -> None:
+    """Keep what is known of a product or of a category; nothing known leaves no row."""
+    of: dict[str, Any] = {f"{kind}_id": pk}
+    rows = ProductFacts.objects.filter(**of)
+    if facts.is_blank:
+        rows.delete()
+    elif not rows.update(**asdict(facts)):
+        rows.create(**of, **asdict(facts))
+    if kind == "product":
+        Product.objects.filter(pk=pk).update(revision=F("revision") + 1)
+    transaction.on_commit(forget_catalog)

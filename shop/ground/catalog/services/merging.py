@@ -62,6 +62,12 @@ WHERE (v.external_ref <> l.ref OR (p.external_ref <> l.product_ref AND NOT %(may
 ORDER BY 1, 2
 LIMIT 50
 """
+# A guess, so it gives way to what is known already.
+USUAL_FACTS = """
+INSERT INTO shop_productfacts (category_id, is_perishable, source)
+SELECT c.id, l.is_perishable, 'usual' FROM load_category l JOIN shop_category c ON c.path = l.path
+WHERE l.is_perishable IS NOT NULL ON CONFLICT (category_id) DO NOTHING
+"""
 Returned = list[tuple[str, bool]]  # reference, whether the row is new
 
 PRODUCTS = """
@@ -210,6 +216,7 @@ def _copy(
 def merge_all(cursor: CursorWrapper, now: datetime, *, may_move: bool) -> CatalogLoad:
     """Merge the copied rows, drop the temporary tables, and return what came of it."""
     categories = sum(_merge_categories(cursor, depth) for depth in (0, 1, 2))
+    cursor.execute(USUAL_FACTS)
     brands = _merge_brands(cursor)
     _refuse_conflicts(cursor, may_move=may_move)
     cursor.execute(PRODUCTS, [now])

@@ -53,8 +53,8 @@ def test_words_find_goods(query: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("query", "corrected"),
     [
-        ("bananna", "banana"),
-        ("strawbery", "strawberry"),
+        ("bananna", "bananas"),
+        ("strawbery", "strawberries"),
         ("whole chiken", "whole chicken"),
         ("chedar", "cheddar"),
         ("mozarella", "mozzarella"),
@@ -68,7 +68,7 @@ def test_words_find_goods(query: str, expected: str) -> None:
         ("choclate", "chocolate"),
         ("letuce", "lettuce"),
         ("avacado", "avocados"),
-        ("stawberry", "strawberry"),
+        ("stawberry", "strawberries"),
         ("cerael", "cereal"),
         ("mayonaise", "mayonnaise"),
         ("spagetti", "spaghetti"),
@@ -79,7 +79,7 @@ def test_words_find_goods(query: str, expected: str) -> None:
         ("garlik", "garlic"),
         ("bred", "bread"),
         ("pasat", "pasta"),
-        ("aple", "apple"),
+        ("aple", "apples"),
         ("oragne juice", "orange juice"),
         ("dipers", "diapers"),
     ],

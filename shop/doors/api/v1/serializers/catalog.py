@@ -23,6 +23,7 @@ from shop.doors.pages.values import (
     ProductPage,
     SearchPage,
 )
+from shop.ground.catalog.core.facts import FACT_TEXTS, PERISHABLE, FactSource, KnownFact
 from shop.ground.catalog.core.photos import Picture
 from shop.ground.catalog.core.values import (
     CatalogCard,
@@ -307,6 +308,15 @@ def _list_variants(page: ProductPage) -> tuple[ProductCard, ...]:
     return join_offers(join_cards(page.detail.variants, page.prices), page.previews)
 
 
+class FactSerializer(AnswerSerializer[KnownFact]):
+    """One fact of a product, and who states it."""
+
+    fact = serializers.ChoiceField(source="code", choices=[*FACT_TEXTS, PERISHABLE])
+    name = serializers.CharField()
+    text = serializers.CharField()
+    stated_by = serializers.ChoiceField(source="source", choices=[str(one) for one in FactSource])
+
+
 class ProductSerializer(AnswerSerializer[ProductPage]):
     """A product with all its variants."""
 
@@ -317,6 +327,9 @@ class ProductSerializer(AnswerSerializer[ProductPage]):
     description = serializers.CharField(source="detail.description", allow_blank=True)
     attributes = computed(
         lambda page: page.detail.attributes.items(), NamedValueSerializer(many=True)
+    )
+    facts = FactSerializer(
+        source="detail.facts", many=True, help_text="What is known; what is not is not here."
     )
     pictures = PictureSerializer(
         source="detail.pictures",
