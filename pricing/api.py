@@ -159,6 +159,7 @@ from pricing.rollout.selectors.staff_learning import (
 from pricing.rollout.selectors.verdicts import (
     WMAPE_ALL,
     WMAPE_BEST,
+    list_waits,
     name_family,
     name_solver,
     say_verdict,
@@ -293,6 +294,7 @@ __all__ = [
     "list_shadows",
     "list_spreads",
     "list_treatments",
+    "list_waits",
     "list_week_lots",
     "load_active_policy",
     "load_jurisdictions",

@@ -52,7 +52,10 @@ class BeginForm(BaseDialogForm):
         offered.queryset = DemandModelVersion.objects.filter(
             pk__in=list_waiting_ids(MODEL_USE), status__in=[status.CANDIDATE, status.RETIRED]
         ).defer("arrays")
-        if not offered.queryset.exists():
+        found = list(offered.queryset[:2])
+        if len(found) == 1:
+            offered.initial = found[0]
+        if not found:
             offered.empty_label = _("no model to choose")
             offered.help_text = offered.error_messages["required"] = NOBODY_ASKED
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from shop.ground.approvals.core.values import Kind
 
@@ -171,23 +171,34 @@ def is_bound_by_prices(offer: Mapping[str, Any]) -> bool:
     return offer.get("benefit_kind") in PRICED and _depth_of(offer) is None
 
 
-def needs_two(reach: Reach, limits: Limits) -> bool:
-    """Return whether a campaign of this reach needs the word of a second person.
+class Gate(NamedTuple):
+    """What of a campaign goes beyond what one person decides: which limit, how far, and it."""
 
-    >>> needs_two(Reach(400_000, 10.0), Limits())
-    False
-    >>> needs_two(Reach(None, 25.0), Limits())
-    True
-    >>> needs_two(Reach(100, 1.0, sells_below_floor=True), Limits())
-    True
-    >>> needs_two(Reach(100, 10.0, stack=19.0), Limits(stack=15.0))
-    True
+    code: str
+    value: float = 0.0
+    limit: float = 0.0
+
+
+def list_gates(reach: Reach, limits: Limits) -> tuple[Gate, ...]:
+    """Return why a campaign of this reach needs the word of a second person, () if it does not.
+
+    >>> list_gates(Reach(400_000, 10.0), Limits())
+    ()
+    >>> list_gates(Reach(None, 25.0), Limits())
+    (Gate(code='depth_unbudgeted', value=25.0, limit=20.0),)
+    >>> [one.code for one in list_gates(Reach(100, 1.0, sells_below_floor=True), Limits())]
+    ['floor']
+    >>> [one.code for one in list_gates(Reach(100, 10.0, stack=19.0), Limits(stack=15.0))]
+    ['stack']
     """
-    if reach.sells_below_floor or reach.stack > limits.stack:
-        return True
+    found = [Gate("floor")] if reach.sells_below_floor else []
+    bounds = [("stack", reach.stack, limits.stack)]
     if reach.budget_minor is None:
-        return reach.depth > limits.depth_unbudgeted
-    return reach.budget_minor > limits.budget_minor or reach.depth > limits.depth
+        bounds.append(("depth_unbudgeted", reach.depth, limits.depth_unbudgeted))
+    else:
+        bounds.append(("budget_minor", reach.budget_minor, limits.budget_minor))
+        bounds.append(("depth", reach.depth, limits.depth))
+    return tuple(found + [Gate(*one) for one in bounds if one[1] > one[2]])
 
 
 def goes_further(new: Reach, old: Reach) -> bool:

@@ -16,8 +16,8 @@ Z95 = 1.959963984540054
 class HoldoutLift:
     """Sales of a shopper who got the campaign less those of one held out, minor units.
 
-    `low` and `high` bound the difference at 95 % (Welch, normal); NaN where an arm has fewer than
-    two shoppers.
+    `low` and `high` bound the difference at 95 % (Welch, normal); NaN where an arm has too few
+    shoppers for that.
     """
 
     treated: int
@@ -34,11 +34,14 @@ class HoldoutLift:
         return self.low > 0 or self.high < 0
 
 
-def compare_holdout(treated: NDArray[np.float64], held_out: NDArray[np.float64]) -> HoldoutLift:
+def compare_holdout(
+    treated: NDArray[np.float64], held_out: NDArray[np.float64], *, least: int = 2
+) -> HoldoutLift:
     """Return the difference of the two arms' mean sales with its interval.
 
     se = sqrt(var(treated) / n + var(held out) / m); one look, after the campaign: who looks every
-    day uses an experiment.
+    day uses an experiment. Without bounds where an arm has fewer than `least` shoppers (two or
+    more): the sum of a few of them is far from normal.
 
     >>> found = compare_holdout(np.array([10.0, 12.0, 11.0]), np.array([5.0, 7.0, 6.0]))
     >>> found.difference, round(found.low, 2), found.is_clear
@@ -47,7 +50,7 @@ def compare_holdout(treated: NDArray[np.float64], held_out: NDArray[np.float64])
     n, m = len(treated), len(held_out)
     mean, base = (float(arm.mean()) if len(arm) else math.nan for arm in (treated, held_out))
     width = math.nan
-    if n > 1 and m > 1:
+    if min(n, m) >= least:
         variance = float(treated.var(ddof=1)) / n + float(held_out.var(ddof=1)) / m
         width = Z95 * math.sqrt(variance)
     gap = mean - base

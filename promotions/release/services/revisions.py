@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,19 +24,16 @@ from promotions.campaigns.api import (
     forget_offer_book,
     goes_further,
     hash_snapshot,
-    load_limits,
     load_snapshot,
     lock_campaign,
-    needs_two,
     note_step,
     reach_of,
     take_snapshot,
     write_rows,
 )
 from promotions.campaigns.models import Campaign, CampaignEvent, CampaignRevision
-from promotions.law.api import measure_reach
 from promotions.offers.api import record_public_cuts
-from promotions.release.selectors.overlaps import find_worst_stack
+from promotions.release.selectors.gates import find_gates
 from promotions.release.services.preconditions import require_lawful, require_untested
 from shop.ground.approvals.services import withdraw_request
 
@@ -193,17 +190,7 @@ def _must_wait(
     campaign: Campaign, snapshot: Mapping[str, Any], agreed: Mapping[str, Any] | None, now: datetime
 ) -> bool:
     is_further = agreed is None or goes_further(reach_of(snapshot), reach_of(agreed))
-    return is_further and needs_second(campaign.pk, snapshot, now=now)
-
-
-def needs_second(campaign_id: int, snapshot: Mapping[str, Any], *, now: datetime) -> bool:
-    """Return whether two people must agree: by budget, depth, floor, or what it and others take
-    off together, which is only looked for where the others do not decide."""
-    limits, reach = load_limits(), measure_reach(snapshot, now=now)
-    if needs_two(reach, limits):
-        return True
-    worst = find_worst_stack(campaign_id=campaign_id, now=now)
-    return worst is not None and needs_two(replace(reach, stack=worst.depth), limits)
+    return is_further and bool(find_gates(campaign.pk, snapshot, now=now))
 
 
 def _note_change(campaign: Campaign, was: str, row: CampaignRevision, now: datetime) -> None:

@@ -31,8 +31,8 @@ from promotions.campaigns.api import (
 from promotions.campaigns.models import Campaign, CampaignPolicy, Offer
 from promotions.law.api import PROMISES
 from promotions.offers.api import record_public_cuts
+from promotions.release.selectors.gates import find_gates
 from promotions.release.services.preconditions import require_lawful, require_untested
-from promotions.release.services.revisions import needs_second
 from shop.ground.approvals.services import (
     approve_request,
     approve_version,
@@ -62,7 +62,7 @@ def move_campaign(
     wanted = STEPS[Step(step)][1]
     if step == Step.SCHEDULE:
         said = load_snapshot(campaign.pk, campaign.revision)
-        wanted = wanted if needs_second(campaign_id, said, now=now) else Status.LIVE
+        wanted = wanted if find_gates(campaign_id, said, now=now) else Status.LIVE
     if wanted in (Status.LIVE, Status.SCHEDULED):
         _require_promise(campaign, now)
     _keep_promise(campaign, wanted)

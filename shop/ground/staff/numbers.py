@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import floor, log10
+from math import floor, isfinite, log10
 
 from babel.numbers import format_decimal
 from django.utils.translation import gettext as _
@@ -95,3 +95,17 @@ def show_change(share: float | None) -> str:
     if share is None:
         return EMPTY
     return _("no comparison") if abs(share) > MOST_CHANGE else show_signed(share, show_percent)
+
+
+def show_settled(number: float, low: float, high: float, show: Callable[[float], str]) -> str:
+    """Return an effect with its sign, or that it must not be read yet: its bounds are unknown, or
+    leave its sign open. The one rule for figures that are printed large.
+
+    >>> show_settled(3.0, 1.0, 5.0, show_count), show_settled(3.0, -1.0, 5.0, show_count)
+    ('+3', 'not shown yet')
+    >>> show_settled(3.0, float("-inf"), float("inf"), show_count)
+    'too early to read'
+    """
+    if not (isfinite(low) and isfinite(high)):
+        return _("too early to read")
+    return _("not shown yet") if low <= 0.0 <= high else show_signed(number, show)

@@ -17,9 +17,10 @@ from pytest_django import DjangoAssertNumQueries
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.fairness.models.audits import ModelAudit
 from pricing.learning.models.learning import OnlineEvidence
+from pricing.publishing.core.approvals import MODEL_USE
 from promotions.campaigns.core.workflow import CAMPAIGN, THRESHOLDS
 from promotions.models import Campaign, CampaignCheck, CampaignPolicy
-from promotions.release.api import propose_thresholds
+from promotions.release.api import move_campaign, propose_thresholds
 from shop.doors.backoffice.home.todos import Todo
 from shop.doors.backoffice.memory import forget_all
 from shop.doors.backoffice.tasks import check_running_campaigns
@@ -32,6 +33,7 @@ from shop.ground.staff.columns import show_money
 from shop.ground.staff.log import record_act
 from shop.ground.staff.roles import ANALYST, APPROVER, AUDITOR, MERCHANDISER, SUPPORT
 from tests.factories.backoffice_prices import NOON
+from tests.factories.promotions import make_campaign
 
 HEADING = "For you to decide"
 REASON = "The school year begins."
@@ -106,6 +108,42 @@ def test_the_effect_of_a_new_version_is_told_as_money(as_role: Callable[[str], C
     assert f"<del>{before}</del>" in shown.content.decode()
     assert f"<ins>{after}</ins>" in shown.content.decode()
     assert as_role("warehouse").get(shown.wsgi_request.path).status_code == 404
+
+
+def test_a_waiting_model_says_why_and_offers_a_trial(
+    as_role: Callable[[str], Client],
+) -> None:
+    browser = as_role(APPROVER)
+    asked = ApprovalRequest.objects.filter(kind=MODEL_USE.label, state="waiting").latest("pk")
+    others = ApprovalRequest.objects.filter(kind=MODEL_USE.label).exclude(pk=asked.pk)
+    others.update(state="withdrawn")
+    check = {"reasons": [{"code": "far_share", "value": 0.22, "limit": 0.1}]}
+    DemandModelVersion.objects.filter(pk=asked.object_id).update(metrics={"refit_check": check})
+    shown = browser.get(reverse("admin:approval_effect", args=[asked.pk])).content.decode()
+    assert "22 % of the products would move by more than one price point (bound 10 %)" in shown
+    page = browser.get(reverse("admin:approvals")).content.decode()
+    trial = f"{reverse('admin:pricing_modelramp_begin')}?model={asked.object_id}"
+    approve = reverse("admin:pricing_demandmodelversion_approve", args=[asked.object_id])
+    assert 0 < page.index(f'href="{trial}"') < page.index(f'href="{approve}"')
+    dialog = browser.get(trial).content.decode()
+    assert f'<option value="{asked.object_id}" selected>' in dialog
+
+
+def test_a_campaign_says_which_limit_it_goes_beyond(as_role: Callable[[str], Client]) -> None:
+    as_role(MERCHANDISER)
+    person = get_user_model().objects.get(email="merchandiser@staff.example")
+    campaign = make_campaign("deep-cut", percent="35", budget_minor=200_000)
+    Campaign.objects.filter(pk=campaign.pk).update(status="draft")
+    move_campaign(
+        campaign_id=campaign.pk,
+        step="schedule",
+        reason=REASON,
+        by_id=person.pk,
+        now=campaign.starts_at,
+    )
+    asked = ApprovalRequest.objects.get(kind=CAMPAIGN.label, object_id=campaign.pk, state="waiting")
+    shown = as_role(APPROVER).get(reverse("admin:approval_effect", args=[asked.pk]))
+    assert "It takes off 35 %; one person decides up to 30 %." in shown.content.decode()
 
 
 def todos_of(browser: Client) -> dict[str, Todo]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orders.reports.api import count_first_orders, count_returning, sum_margin_of
+from profiles.experiments.api import LEAST_CLUSTERS
 from promotions.campaigns.api import CampaignView, compile_campaign, cover_variants
 from promotions.planning.api import (
     BLANKS,
@@ -27,7 +28,7 @@ from shop.doors.backoffice.campaigns.results import Results
 from shop.ground.catalog.selectors import find_place, load_variant_arrays
 from shop.ground.inventory.selectors import available
 from shop.ground.staff.columns import show_money
-from shop.ground.staff.numbers import EMPTY, show_count, show_percent
+from shop.ground.staff.numbers import EMPTY, show_count, show_percent, show_settled
 
 WITHIN = timedelta(days=30)
 GOALS: Mapping[str, str] = dict(BLANKS["goal"].choices)
@@ -76,11 +77,14 @@ def find_goal(campaign: CampaignView, found: Results, *, now: datetime) -> GoalR
         is_money = campaign.goal in OF_MONEY
         return show_money(round(number), currency) if is_money else show_percent(number)
 
+    estimate = show(figure.estimate)
+    if campaign.goal in OF_MONEY and figure.reading not in (Reading.NOTHING, Reading.NO_HOLDOUT):
+        estimate = show_settled(figure.estimate, figure.low, figure.high, show)
     has_interval = not isnan(figure.low) and figure.low != figure.high
     return GoalResult(
         goal=campaign.goal,
         title=TITLES[campaign.goal],
-        figure=show(figure.estimate),
+        figure=estimate,
         interval=f"{show(figure.low)} … {show(figure.high)}" if has_interval else "",
         verdict=_say_verdict(campaign.goal, figure),
         tone=TONES.get(figure.reading, "gray"),
@@ -116,7 +120,9 @@ def _read_margin(campaign: CampaignView, found: Results, now: datetime) -> GoalF
         )
         for ids in split_addressed(campaign.campaign_id)
     ]
-    return read_lift(compare_holdout(arms[0], arms[1]), uses=found.totals.units)
+    return read_lift(
+        compare_holdout(arms[0], arms[1], least=LEAST_CLUSTERS), uses=found.totals.units
+    )
 
 
 def _read_newcomers(campaign: CampaignView, found: Results, now: datetime) -> GoalFigure:

@@ -16,6 +16,7 @@ from orders.reports.api import (
     list_campaign_lines,
     sum_sales_of,
 )
+from profiles.experiments.api import LEAST_CLUSTERS
 from promotions.campaigns.api import CampaignView
 from promotions.planning.api import (
     CampaignUses,
@@ -119,7 +120,7 @@ def _find_lift(campaign: CampaignView, now: datetime) -> HoldoutLift:
         )
         for ids in (treated, held_out)
     ]
-    return compare_holdout(sales[0], sales[1])
+    return compare_holdout(sales[0], sales[1], least=LEAST_CLUSTERS)
 
 
 def _cost_lines(lines: Sequence[CampaignLine]) -> tuple[CostedLine, ...]:

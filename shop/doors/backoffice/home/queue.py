@@ -7,27 +7,57 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from promotions.campaigns.api import CAMPAIGN, find_campaign
+from pricing.api import list_waits, read_version
+from promotions.campaigns.api import CAMPAIGN, Gate, find_campaign
 from promotions.planning.api import say_campaign
+from promotions.release.api import find_gates_of
 from shop.ground.approvals.selectors import Change, Waiting, list_version_changes
 from shop.ground.staff.columns import show_money
+from shop.ground.staff.numbers import show_percent
 from shop.ground.staff.region import show_moment
+
+MODEL_USE = "pricing.demandmodelversion"
+# Why one person may not release a campaign.
+GATES: dict[str, Promise] = {
+    "floor": gettext_lazy("No price floor stops its offers: two people decide that."),
+    "stack": gettext_lazy(
+        "It and others take off %(value)s together; one person decides up to %(limit)s."
+    ),
+    "depth": gettext_lazy("It takes off %(value)s; one person decides up to %(limit)s."),
+    "depth_unbudgeted": gettext_lazy(
+        "It takes off %(value)s without a budget; one person decides up to %(limit)s."
+    ),
+    "budget_minor": gettext_lazy("Its budget is %(value)s; one person decides up to %(limit)s."),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A row of the queue. The addresses open the dialogs that decide; empty where there is none."""
+    """A row of the queue. The addresses open the dialogs that decide; empty where there is none. A
+    model goes on trial first: `trial` comes before the others."""
 
     asked: Waiting
     approve: str
     decline: str
+    trial: str = ""
 
 
 def offer_decisions(waiting: list[Waiting]) -> list[Decision]:
     """Return what waits with the dialogs that decide it. No query."""
-    return [Decision(one, _address(one, "approve"), _address(one, "send_back")) for one in waiting]
+    begin = reverse("admin:pricing_modelramp_begin")
+    return [
+        Decision(
+            one,
+            _address(one, "approve"),
+            _address(one, "send_back"),
+            f"{begin}?model={one.object_id}" if one.kind == MODEL_USE else "",
+        )
+        for one in waiting
+    ]
 
 
 def _address(one: Waiting, act: str) -> str:
@@ -40,8 +70,10 @@ def _address(one: Waiting, act: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What changes if it is approved: sentences, or columns with what they were."""
+    """Why one person may not decide it, and what changes if it is approved: sentences, or columns
+    with what they were."""
 
+    why: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
 
@@ -53,7 +85,10 @@ def _show_change(one: Change) -> Change:
 
 
 def say_effect(one: Waiting, *, language: str, now: datetime) -> Effect:
-    """Return what changes if the reader approves. Ten queries for a campaign, two for others."""
+    """Return why it waits and what changes if the reader approves. Some fifteen queries for a
+    campaign, two for others."""
+    if one.kind == MODEL_USE:
+        return Effect(why=_say_model(one.object_id))
     if one.kind != CAMPAIGN.label:
         return Effect(
             changes=tuple(map(_show_change, list_version_changes(one.kind, one.object_id)))
@@ -66,4 +101,24 @@ def say_effect(one: Waiting, *, language: str, now: datetime) -> Effect:
     )
     if campaign.budget_minor is not None:
         said.append(_("Budget: %(budget)s.") % {"budget": show_money(campaign.budget_minor)})
-    return Effect(sentences=tuple(said))
+    revision = campaign.pending_revision or campaign.revision
+    gates = find_gates_of(campaign.campaign_id, revision=revision, now=now) if revision else ()
+    return Effect(why=tuple(map(_say_gate, gates)), sentences=tuple(said))
+
+
+def _say_gate(gate: Gate) -> str:
+    """Return which limit of one person's decisions a campaign goes beyond, and how far."""
+    show = show_money if gate.code == "budget_minor" else _show_points
+    told = {"value": show(round(gate.value)), "limit": show(round(gate.limit))}
+    return str(GATES[gate.code]) % told
+
+
+def _show_points(percent: int) -> str:
+    return show_percent(percent / 100)
+
+
+def _say_model(model_id: int) -> tuple[str, ...]:
+    """Return what of a model goes beyond the bounds of a change without people, how far."""
+    row = read_version(model_id)
+    waits = () if row is None else tuple(list_waits(row.metrics))
+    return waits or (_("Somebody asked for it: none of its figures is beyond a bound."),)

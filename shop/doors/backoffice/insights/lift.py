@@ -28,7 +28,7 @@ from shop.doors.backoffice.formats import show_day
 from shop.doors.backoffice.learning.learning import draw_lift, show_bounds
 from shop.doors.backoffice.memory import remember
 from shop.ground.staff.columns import show_minor
-from shop.ground.staff.numbers import show_count, show_percent, show_signed
+from shop.ground.staff.numbers import show_count, show_percent, show_settled, show_signed
 
 LEVEL = 0.95
 # A wall asks every ten seconds; visits are counted every ten minutes.
@@ -120,7 +120,7 @@ def tell_lift(days: Sequence[LiftDay]) -> LiftStory:
     return LiftStory(
         verdict=verdict,
         tone=tone,
-        difference=show_signed(lift.difference, show_minor),
+        difference=show_settled(lift.difference, lift.low, lift.high, show_minor),
         bounds=show_bounds(lift) if isfinite(lift.low) else _("none yet"),
         treated=show_minor(lift.treated),
         holdout=show_minor(lift.holdout),
@@ -197,7 +197,7 @@ def _describe_segment(one: SegmentLift, names: Mapping[str, str]) -> SegmentLine
         verdict, tone = _("not shown yet"), "amber"
     return SegmentLine(
         name=_name(one, names),
-        difference=show_signed(lift.difference, show_minor),
+        difference=show_settled(lift.difference, lift.low, lift.high, show_minor),
         bounds=show_bounds(lift),
         verdict=verdict,
         tone=tone,

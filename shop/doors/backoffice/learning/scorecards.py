@@ -26,7 +26,7 @@ from shop.doors.backoffice.formats import show_age
 from shop.doors.backoffice.insights.fairness import VERDICTS
 from shop.doors.backoffice.learning.model_reports import show_share
 from shop.ground.staff.columns import show_minor
-from shop.ground.staff.numbers import EMPTY, show_number, show_signed
+from shop.ground.staff.numbers import EMPTY, show_number, show_settled, show_signed
 
 type Text = str | Promise
 
@@ -123,12 +123,10 @@ def _say_week(impact: ModelImpact | None) -> tuple[str, str]:
         return EMPTY, _("nobody of the holdout has visited yet")
     days = (impact.last - impact.first).days + 1
     visits = lift.treated_visits / days * A_WEEK
-    week = show_signed(lift.difference * visits, show_minor)
+    week = show_settled(lift.difference * visits, lift.low * visits, lift.high * visits, show_minor)
     if not isfinite(lift.low):
-        return week, _("not shown yet: too few shoppers in the holdout")
+        return week, _("too few shoppers in the holdout")
     low, high = (show_signed(one * visits, show_minor) for one in (lift.low, lift.high))
-    if lift.low <= 0.0 <= lift.high:
-        return week, _("not shown yet: between %(low)s and %(high)s") % {"low": low, "high": high}
     return week, _("between %(low)s and %(high)s") % {"low": low, "high": high}
 
 
@@ -169,6 +167,11 @@ def _light_slope(own: Mapping[str, Any]) -> Light:
         return Light(name, "gray", _("unknown"), EMPTY, meaning)
     factor, sd = float(own["slope_factor"]), float(own["slope_sd"])
     figure = f"{show_number(factor)} ± {show_number(sd)}"
+    if abs(factor - 1.0) <= FACTOR_SDS * sd and FACTOR_SDS * sd > 1.0:
+        meaning = _(
+            "Too few randomized sales: no response at all and twice the response would look alike."
+        )
+        return Light(name, "gray", _("unknown"), figure, meaning)
     if abs(factor - 1.0) <= FACTOR_SDS * sd:
         meaning = _("Randomized prices agree with its elasticities.")
         return Light(name, "green", _("good"), figure, meaning)

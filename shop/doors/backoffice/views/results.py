@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from orders.order.api import status_text
 from orders.reports.api import CampaignDelivery
+from profiles.experiments.api import LEAST_CLUSTERS
 from promotions.campaigns.api import CampaignView
 from promotions.planning.api import HoldoutLift
 from shop.doors.backoffice.campaigns.goals import find_goal
@@ -23,7 +24,7 @@ from shop.doors.backoffice.views.campaigns import CAN_SEE, require_campaign
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.sheets import sheet_lines
 from shop.ground.staff.columns import show_minor, show_money
-from shop.ground.staff.numbers import show_count
+from shop.ground.staff.numbers import show_count, show_settled
 
 MOST_DIFFERING = 10
 COLUMNS = (
@@ -146,7 +147,11 @@ def _list_given(totals: Totals) -> list[tuple[str, str, str]]:
 
 def describe_lift(lift: HoldoutLift) -> dict[str, Any]:
     """Return the lift over the holdout as text."""
-    if lift.is_clear:
+    if isnan(lift.low):
+        verdict = _("Too early: each group needs %(least)s shoppers.") % {
+            "least": show_count(LEAST_CLUSTERS)
+        }
+    elif lift.is_clear:
         verdict = _("The campaign changed sales: the interval leaves zero out.")
     else:
         verdict = _("It cannot be distinguished from chance.")
@@ -155,8 +160,8 @@ def describe_lift(lift: HoldoutLift) -> dict[str, Any]:
         "held_out": lift.held_out,
         "treated_mean": _show(lift.treated_mean),
         "held_out_mean": _show(lift.held_out_mean),
-        "difference": _show(lift.difference),
-        "bounds": f"{_show(lift.low)} … {_show(lift.high)}",
+        "difference": show_settled(lift.difference, lift.low, lift.high, show_minor),
+        "bounds": "" if isnan(lift.low) else f"{_show(lift.low)} … {_show(lift.high)}",
         "verdict": verdict,
     }
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
+from math import inf
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
+from pricing.api import ModelImpact
+from pricing.base.core.values import ModelVersionRow
 from pricing.demand.core.leaderboard import Standing, judge
 from pricing.demand.core.served import example_served
 from pricing.demand.core.slopes import SlopeCheck
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.policy.models.breakers import PricedVisit
 from pricing.rollout.selectors.verdicts import say_verdict
+from profiles.values import Lift
+from shop.doors.backoffice.learning import scorecards
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays
 from shop.ground.kernel.clock import utc_now
 from tests.factories.backoffice import ROWS
@@ -91,6 +97,45 @@ def test_the_scorecard_says_who_keeps_the_place(root: Client, measured: int) -> 
         "Hierarchical Poisson keeps its place: no randomized prices yet."
     )
     assert {one.name: one.tone for one in again.context["lights"]}["Slope"] == "gray"
+
+
+@pytest.mark.parametrize(
+    ("factor", "sd", "light"),
+    [
+        (5.48, 4.85, ("gray", "unknown")),  # nothing and ten times the response look alike
+        (1.05, 0.5, ("green", "good")),
+        (1.05, 0.51, ("gray", "unknown")),
+        (5.48, 1.0, ("amber", "look")),
+    ],
+)
+def test_a_slope_is_good_only_where_it_could_be_bad(
+    root: Client, measured: int, factor: float, sd: float, light: tuple[str, str]
+) -> None:
+    board = [{**one, "slope_factor": factor, "slope_sd": sd} for one in BOARD]
+    DemandModelVersion.objects.filter(pk=measured).update(metrics=METRICS | {"leaderboard": board})
+    lights = {one.name: one for one in open_page(root, "models", most=22).context["lights"]}
+    assert (lights["Slope"].tone, lights["Slope"].word) == light
+
+
+@pytest.mark.parametrize(
+    ("bounds", "week", "said"),
+    [
+        ((-3.0, 8.0), "not shown yet", "between -$0.21 and +$0.56"),
+        ((1.0, 8.0), "+$0.28", "between +$0.07 and +$0.56"),
+        ((-inf, inf), "too early to read", "too few shoppers in the holdout"),
+    ],
+)
+def test_earnings_of_a_model_wait_for_a_sure_sign(
+    db: None, monkeypatch: pytest.MonkeyPatch, bounds: tuple[float, float], week: str, said: str
+) -> None:
+    day = date(2026, 11, 2)
+    lift = Lift(5.0, 1.0, 4.0, *bounds, 0.05, 1, 1, 1, 1)
+    impact = ModelImpact(first=day, last=day, lift=lift)
+    monkeypatch.setattr(scorecards, "read_impact", lambda **_: impact)
+    in_use = ModelVersionRow(1, "logit", "active", utc_now(), day, day, 1)
+    champion = scorecards.describe_champion([in_use], utc_now())
+    assert champion is not None
+    assert (champion.week, champion.bounds) == (week, said)
 
 
 def test_a_model_earns_nothing_known_without_a_holdout(root: Client, measured: int) -> None:
