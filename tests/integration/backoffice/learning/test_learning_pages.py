@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.learning.models.learning import ModelRamp, OnlineEvidence, RampStep, ShadowComparison
+from pricing.ledger.models.proposals import PriceProposal
 from pricing.ledger.models.quotes import Quote
 from pricing.policy.models.breakers import PricedVisit
 from shop.doors.backoffice.memory import forget_all
@@ -145,11 +146,12 @@ def test_trials_and_their_shadows_are_told(root: Client) -> None:
 
 def test_guardrail_hits_are_counted_and_lead_to_the_quotes(root: Client) -> None:
     forget_all()
-    quote = Quote.objects.order_by("pk").first()
-    make_quote(quote.variant, quote.shopper, utc_now(), guard_actions=["below_cap", "below_floor"])
+    quote, now = Quote.objects.order_by("pk").first(), utc_now()
+    make_quote(quote.variant, quote.shopper, now, guard_actions=["below_cap", "below_floor"])
+    PriceProposal.objects.update(created_at=now)
     # The holdout pays public prices because it is the holdout: no guardrail had to act.
     held_out = {"guard_actions": ["not_allowed"], "arm": "holdout"}
-    make_quote(quote.variant, quote.shopper, utc_now(), **held_out)
+    make_quote(quote.variant, quote.shopper, now, **held_out)
     page = open_page(root, "guardrails", most=13, days="7")
     hits = {code: count for code, _, count in page.context["hits"]}
     assert hits["below_floor"] == "1"
