@@ -33,6 +33,7 @@ usage: ./dev <command>
 
   test [arguments]    run the tests; arguments go to pytest
        --changed      only those that touch what differs from main
+       --ahead WHEN   with the clock so many days ahead, or at a moment (2027-03-28T00:30)
   format              write Python, templates and style sheets as `check` wants them
   check               formatting, lint, types, layers, unused code, security, migrations, API, locks
   bench [part]        measure, and write .fairtag/bench.json

@@ -2,11 +2,10 @@
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
 from tools.console import Refusal, say
-from tools.environment import apt_install
+from tools.environment import apt_install, may_install
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 MAC_PROGRAMS = (
@@ -39,7 +38,7 @@ def find_browser() -> Path | None:
 def ensure_browser() -> Path | None:
     """Find a browser; as root on Debian install one; without any, say so, and refuse in CI."""
     browser = find_browser()
-    if browser is None and _may_install():
+    if browser is None and may_install():
         say("no browser on this machine: apt-get install chromium (a minute or two)")
         apt_install(*DEBIAN_PACKAGES)
         browser = find_browser()
@@ -50,8 +49,3 @@ def ensure_browser() -> Path | None:
         raise Refusal(f"CI needs a browser and this machine has none: {hint}.")
     say(f"there is no browser here, so the browser tests are skipped: {hint}")
     return None
-
-
-def _may_install() -> bool:
-    is_debian = sys.platform == "linux" and Path("/etc/debian_version").exists()
-    return is_debian and os.geteuid() == 0 and shutil.which("apt-get") is not None

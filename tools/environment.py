@@ -93,6 +93,12 @@ def _ensure_venv() -> None:
     )
 
 
+def may_install() -> bool:
+    """Whether this is Debian and we are root."""
+    is_debian = sys.platform == "linux" and Path("/etc/debian_version").exists()
+    return is_debian and os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
 def apt_install(*packages: str) -> bool:
     """Install Debian packages as root; on failure refresh the lists and try once more."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}

@@ -4,10 +4,13 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tools.browser import ensure_browser
 from tools.changed import MAIN, choose_tests
+from tools.clock import clock_ahead, take_ahead
 from tools.console import Refusal, say
 from tools.management import project_environment
 from tools.paths import PYTHON, ROOT, state_dir
@@ -24,6 +27,10 @@ WORKER_END_SECONDS = 5.0
 
 def run_tests(arguments: list[str]) -> int:
     """`./dev test [pytest arguments]`: everything on all cores, or what the arguments name."""
+    ahead, arguments = take_ahead(arguments, now=datetime.fromtimestamp(time.time(), UTC))
+    if ahead is not None:
+        with clock_ahead(ahead):
+            return run_tests(arguments)
     if CHANGED in arguments:
         chosen = choose_tests(ROOT)
         if chosen == []:

@@ -15,10 +15,11 @@ from tests.factories.fake_stripe import PUBLISHABLE_KEY, SECRET_KEY, WEBHOOK_SEC
 from tests.factories.fake_stripe_server import serve_stripe
 from tests.functional.shop import ROOT, clone
 from tests.template_database import at, connect, provide_template
+from tools.clock import VARIABLES
 from tools.services import free_port
 
-# What a merchant's terminal has; nothing of this test run.
-KEPT = ("HOME", "LANG", "PATH", "TMPDIR", "USER")
+# What a merchant's terminal has; nothing of this test run but its clock.
+KEPT = ("HOME", "LANG", "PATH", "TMPDIR", "USER", *VARIABLES)
 
 
 @dataclass(frozen=True, slots=True)
