@@ -76,6 +76,12 @@ from pricing.publishing.services.feeds import record_pulse
 from pricing.publishing.services.kill_switches import flag_emergency, set_kill_switch
 from pricing.publishing.services.list_prices import Ask, set_list_prices, withdraw_list_prices
 from pricing.publishing.services.overrides import OverrideRefused, end_override, set_override
+from pricing.publishing.services.price_gate import (
+    PricesDoubted,
+    SecondPersonNeeded,
+    find_doubts,
+    say_doubtful,
+)
 from pricing.publishing.services.products import SavedProducts, save_products
 from pricing.publishing.services.proposals import (
     Decided,
@@ -102,7 +108,6 @@ from pricing.quoting.selectors.serving import (
     are_price_tests_off,
     current_public_prices,
     floor_minor,
-    floors_over_costs,
     has_price_book,
     list_price_history,
     list_prices,
@@ -209,6 +214,7 @@ __all__ = [
     "OverrideRefused",
     "PriceImpressions",
     "PriceSpread",
+    "PricesDoubted",
     "ProposalRefused",
     "QuoteNotFound",
     "QuotePropensities",
@@ -217,6 +223,7 @@ __all__ = [
     "RolloutStep",
     "SavedProducts",
     "SealFigures",
+    "SecondPersonNeeded",
     "SegmentLift",
     "ShadowRow",
     "TripRow",
@@ -253,11 +260,11 @@ __all__ = [
     "find_audit",
     "find_audit_in_use",
     "find_contest",
+    "find_doubts",
     "find_outdated_cuts",
     "find_visited_arms",
     "flag_emergency",
     "floor_minor",
-    "floors_over_costs",
     "forget_cuts",
     "get_quote",
     "has_price_book",
@@ -326,6 +333,7 @@ __all__ = [
     "replay_quotes",
     "resolve_jurisdiction",
     "save_products",
+    "say_doubtful",
     "say_households",
     "say_served",
     "say_verdict",

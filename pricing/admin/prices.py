@@ -146,7 +146,10 @@ class PublicPriceAdmin(KeySearchAdmin):
         icon="sell",
         dialog=ask(
             _("Set the list price"),
-            _("Goes into the price ledger now. The public price follows inside its guardrails."),
+            _(
+                "Goes into the price ledger now. The public price follows inside its guardrails. A"
+                " price that looks wrong is confirmed on the product's page."
+            ),
             form_class=ListPriceForm,
             submit=_("Set the price"),
         ),

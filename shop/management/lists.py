@@ -12,6 +12,7 @@ from typing import IO, Any
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
+from pricing.api import say_doubtful
 from shop.doors.intake.progress import Show, open_show
 from shop.doors.product_lists.api import (
     ImportView,
@@ -23,7 +24,6 @@ from shop.doors.product_lists.api import (
     pack_folder,
     receive_list,
     say_counts,
-    say_doubtful,
     start_applying,
     work_on_import,
     write_workbook,
@@ -78,7 +78,14 @@ class ListCommand(BaseCommand):
             for sentence, _is_refused in list_sentences(view.id, limit=MOST_SENTENCES):
                 self.stderr.write(sentence)
             raise CommandError(f"{say_doubtful(view.doubtful)} --accept-prices")
-        start_applying(import_id=view.id, meant=view.doubtful, now=utc_now(), kind=self.worker.kind)
+        start_applying(
+            import_id=view.id,
+            meant=view.doubtful,
+            reason="--accept-prices",
+            is_operator=True,
+            now=utc_now(),
+            kind=self.worker.kind,
+        )
         view = self._work(view.id, "applying", console)
         if view.stale_because:
             raise CommandError(view.stale_because)

@@ -10,7 +10,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from pricing.ledger.services.ledger import move_list_prices, require_prices
+from pricing.publishing.core.values import Meant, NewPrice
+from pricing.publishing.services.price_gate import require_meant
+from pricing.quoting.selectors.listed import list_set_prices
 from shop.ground.catalog.selectors import get_market, home_market
+from shop.ground.catalog.selectors.costs import list_known_prices
 from shop.ground.catalog.services.list_prices import (
     delete_list_prices,
     write_home_prices,
@@ -18,6 +22,8 @@ from shop.ground.catalog.services.list_prices import (
 )
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.outbox.services import write_fact
+
+NOTHING_MEANT = Meant()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +45,28 @@ class HomePriceNeeded(FairtagError):
 
 @transaction.atomic
 def set_list_prices(
-    *, asks: Mapping[int, Ask], market: str, now: datetime, channel: str = "online"
+    *,
+    asks: Mapping[int, Ask],
+    market: str,
+    now: datetime,
+    channel: str = "online",
+    meant: Meant = NOTHING_MEANT,
 ) -> int:
     """Set list prices by variant id in a market, and what units cost there; return changed prices.
 
     In the home market they stand on the variants, elsewhere in rows of their own: from the first
     one on the variant is sold there. The price ledger is written in the same transaction; of a
-    channel but "online" only that. Raises MarketNotFound and NotAPrice.
+    channel but "online" only that. Raises MarketNotFound, NotAPrice, and what the gate of prices
+    raises.
     """
     require_prices(one.amount_minor for one in asks.values())
+    is_home = get_market(market).code == home_market()
+    require_meant(_list_new(asks, (market, channel), is_home=is_home), meant)
+    return write_asks(asks=asks, market=market, channel=channel, now=now)
+
+
+def write_asks(*, asks: Mapping[int, Ask], market: str, channel: str, now: datetime) -> int:
+    """Write list prices that the gate let through; return changed prices."""
     rows = [(pk, one.amount_minor, one.cost_minor) for pk, one in sorted(asks.items())]
     is_home = get_market(market).code == home_market()
     if is_home and channel == "online":
@@ -56,6 +75,19 @@ def set_list_prices(
         write_list_prices(rows=rows, market=market)
     prices = {pk: amount for pk, amount, _cost in rows}
     return len(move_list_prices(prices=prices, now=now, place=(market, channel)))
+
+
+def _list_new(asks: Mapping[int, Ask], place: tuple[str, str], *, is_home: bool) -> list[NewPrice]:
+    """Return the prices that are new. Two queries."""
+    present = list_set_prices(variant_ids=asks, market=place[0], channel=place[1])
+    new = []
+    for known in list_known_prices(variant_ids=asks):
+        ask, has = asks[known.variant_id], present.get(known.variant_id)
+        if has is None or has[0] != ask.amount_minor:
+            cost = known.cost_minor if is_home and ask.cost_minor is None else ask.cost_minor
+            before = None if has is None else has[0]
+            new.append(NewPrice(known.sku, place[0], ask.amount_minor, before, cost))
+    return new
 
 
 @transaction.atomic

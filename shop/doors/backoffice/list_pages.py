@@ -54,7 +54,9 @@ class ListPages:
 
     def addresses(self, *arguments: Any) -> dict[str, str]:
         """Return the addresses of all pages of one list, or of all lists, for a template."""
-        pages = ("apply", "undo", "columns", "refused") if arguments else ("upload", "export")
+        pages = ["apply", "undo", "columns", "refused"] if arguments else ["upload", "export"]
+        if arguments and not self.is_of_customers:
+            pages.append("decide")
         found = {page: self.address(f"_{page}", *arguments) for page in pages}
         return {**found, "all": self.address("s")}
 

@@ -37,7 +37,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         *("pricing_jurisdictionrow_add", "pricing_jurisdictionrow_change"),
         *("product_add", "product_change"),
         *("pricing_emergencycap_change", "act_on_experiment"),
-        *("product_list_apply", "product_list_undo"),
+        *("product_list_apply", "product_list_decide", "product_list_undo"),
         *("customer_list_apply", "customer_list_undo"),
     ),
     "offers": (

@@ -92,6 +92,10 @@ OWN_RIGHTS = {
         "pricing.demandmodelversion",
         "Can bring a demand model into use",
     ),
+    "shop.approve_productimport": (
+        "shop.productimport",
+        "Can be the second person of prices below cost",
+    ),
     "promotions.approve_campaign": (
         "promotions.campaign",
         "Can be the second person of a campaign",
@@ -180,7 +184,8 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("change", *TOKENS)
     | rights("change", "promotions.pointsadjustment", "promotions.partner", "promotions.tilltoken")
     | rights("approve", "pricing.pricingpolicy", "pricing.demandmodelversion")
-    | rights("approve", "promotions.campaign")
+    | rights("approve", "promotions.campaign", "shop.productimport")
+    | rights("view", *LISTS)
     | rights("change", "pricing.breakertrip", "pricing.modelramp", "pricing.modelchange")
     | rights("add", "pricing.killswitch", "pricing.jurisdictionrow", "pricing.emergencycap")
     | rights("add", "promotions.promotionlaw")

@@ -64,6 +64,7 @@ from shop.doors.backoffice.views.product_bulk import change_many
 from shop.doors.backoffice.views.product_lists import (
     apply_list,
     choose_list_columns,
+    decide_list,
     download_refused,
     export_list,
     show_list,
@@ -188,6 +189,8 @@ def _list_lists(site: AdminSite, start: str, pages: ListPages) -> list[URLPatter
         "<int:import_id>/undo/": (undo_list, "_undo"),
         "<int:import_id>/refused.csv": (download_refused, "_refused"),
     }
+    if not pages.is_of_customers:
+        views["<int:import_id>/decide/"] = (decide_list, "_decide")
     return [
         path(
             f"{start}{route}",

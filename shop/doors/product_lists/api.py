@@ -36,11 +36,13 @@ from shop.doors.product_lists.selectors.imports import (
 )
 from shop.doors.product_lists.selectors.reading import ReadList, find_file, open_sheet
 from shop.doors.product_lists.selectors.snapshots import SoldProduct, show_products
-from shop.doors.product_lists.sentences import say_doubtful, say_problem, say_reason
+from shop.doors.product_lists.sentences import say_doubt, say_problem, say_reason
+from shop.doors.product_lists.services.approving import approve_list, send_back_list
 from shop.doors.product_lists.services.documents import ProductRefused, PutProduct, put_product
 from shop.doors.product_lists.services.kinds import Judged, ListWorker
-from shop.doors.product_lists.services.many import check_many_again, start_many
+from shop.doors.product_lists.services.many import ask_for_prices, check_many_again, start_many
 from shop.doors.product_lists.services.uploading import (
+    BELOW_COST_PRICES,
     ListRefused,
     choose_columns,
     receive_list,
@@ -52,6 +54,7 @@ from shop.doors.product_lists.words import name_change, say_counts, say_doubts
 from shop.doors.product_lists.workbooks import read_sheet, write_workbook
 
 __all__ = [
+    "BELOW_COST_PRICES",
     "COLUMNS",
     "FIELDS",
     "OWN_FIELDS",
@@ -82,6 +85,8 @@ __all__ = [
     "Value",
     "Verdict",
     "What",
+    "approve_list",
+    "ask_for_prices",
     "check_many_again",
     "choose_columns",
     "count_doubtful",
@@ -106,10 +111,11 @@ __all__ = [
     "read_sheet",
     "receive_list",
     "say_counts",
-    "say_doubtful",
+    "say_doubt",
     "say_doubts",
     "say_problem",
     "say_reason",
+    "send_back_list",
     "show_products",
     "start_applying",
     "start_many",

@@ -20,6 +20,7 @@ class ProductImport(models.Model):
         UPLOADED = "uploaded", "columns to be chosen"
         CHECKING = "checking", "being checked"
         CHECKED = "checked", "checked"
+        WAITING = "waiting", "waits for a second person"
         APPLYING = "applying", "being taken over"
         DONE = "done", "taken over"
         UNDOING = "undoing", "being undone"
@@ -54,6 +55,12 @@ class ProductImport(models.Model):
     total = models.PositiveIntegerField(default=0)
     counts = models.JSONField(default=dict)
     problem = models.JSONField(default=dict, help_text="Why the file cannot be read.")
+    reason = models.CharField(
+        max_length=300, blank=True, db_default="", help_text="Why its doubtful prices are meant."
+    )
+    by_token = models.BigIntegerField(
+        null=True, editable=False, help_text="The token by which a system asked for it."
+    )
     is_forgotten = models.BooleanField(
         default=False,
         db_default=False,

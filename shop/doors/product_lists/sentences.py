@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from shop.doors.product_lists.core.doubts import BELOW_COST, BELOW_FLOOR, FAR_FROM_PRESENT
+from pricing.publishing.core.values import BELOW_COST, BELOW_FLOOR, FAR_FROM_PRESENT, Doubt
 from shop.doors.product_lists.core.problems import Problem
-from shop.ground.kernel.money import read_amount
+from shop.ground.kernel.money import read_amount, write_amount
 from shop.ground.staff.columns import show_money
-from shop.ground.staff.numbers import show_count
+from shop.ground.staff.phrases import name_value
 
 # code -> what is said after file, line and column; %(value)s is the cell as it was written
 SENTENCES: Mapping[str, Any] = {
@@ -172,21 +172,29 @@ def _say_mark(code: str, detail: Mapping[str, Any]) -> str:
     return str((LESS if percent < 0 else MORE) % {"mark": said, "percent": abs(percent)})
 
 
+def tell_doubt(doubt: Doubt, currency: str) -> dict[str, Any]:
+    """Return the amounts that speak against a new price, as its mark and its sentence need them."""
+    new = doubt.price
+    amounts = {"cost": new.cost_minor, "floor": doubt.floor_minor, "present": new.present_minor}
+    known = {word: amount for word, amount in amounts.items() if amount is not None}
+    has = new.present_minor
+    return {
+        **{word: write_amount(amount, currency) for word, amount in known.items()},
+        "currency": currency,
+        "percent": round(100 * (new.price_minor - has) / has) if has else 0,
+    }
+
+
+def say_doubt(doubt: Doubt, currency: str) -> str:
+    """Return a doubtful price with what speaks against it."""
+    new = doubt.price
+    mark = _say_mark(doubt.code, tell_doubt(doubt, currency))
+    return name_value(f"{new.sku} {show_money(new.price_minor, currency)}", mark)
+
+
 def say_stale() -> str:
     """Return why a checked list is not taken over before it is checked again."""
     return gettext("Prices changed since this was checked. Check it again.")
-
-
-def say_doubtful(count: int) -> str:
-    """Return why prices are not taken over until somebody says that they are meant."""
-    said = ngettext(
-        "%(count)s new price is below cost or the floor, or differs by more than half from the"
-        " present one. Look at it and confirm that it is meant.",
-        "%(count)s new prices are below cost or the floor, or differ by more than half from the"
-        " present ones. Look at them and confirm that they are meant.",
-        count,
-    )
-    return said % {"count": show_count(count)}
 
 
 def say_reason(problem: Problem) -> str:

@@ -5,12 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from shop.doors.product_lists.core.doubts import (
-    BELOW_COST,
-    BELOW_FLOOR,
-    DOUBTS,
-    FAR_FROM_PRESENT,
-)
+from pricing.publishing.core.values import BELOW_COST, BELOW_FLOOR, DOUBTS, FAR_FROM_PRESENT
 from shop.doors.product_lists.core.many import ManyChange, What
 from shop.doors.product_lists.selectors.imports import ImportView
 from shop.ground.staff.columns import show_money
@@ -79,6 +74,7 @@ def name_change(change: ManyChange) -> str:
     words: dict[What, str] = {
         What.PRICE_PERCENT: _("List price %(number)+d %%") % {"number": change.number},
         What.PRICE: _("List price %(amount)s") % {"amount": show_money(change.number)},
+        What.PRICES: _("List prices"),
         What.STOCK: _("Stock %(number)d") % {"number": change.number},
         What.CATEGORY: " > ".join(change.category),
         What.ARCHIVED: _("Archive") if change.is_archived else _("Sell again"),

@@ -17,7 +17,7 @@ from shop.ground.staff.log import say_entry
 from shop.ground.staff.roles import MERCHANDISER, SUPPORT
 from tests.contracts.house import ROOT
 from tests.factories.api import API
-from tests.factories.product_lists import work
+from tests.factories.product_lists import agree, work
 from tests.factories.staff_tokens import make_holder, make_staff_client, make_staff_key
 from tests.fixtures_api import ApiClient
 from tests.integration.api.test_answers import OPERATIONS, check, strict
@@ -227,8 +227,12 @@ def test_a_product_list_with_doubtful_prices_is_applied_if_meant(
     checked = ann.get(at).json()
     assert checked["counts"]["doubtful"] == 1
     assert checked["problems"][0]["code"] == "below_cost"
-    assert refusal(ann.post(f"{at}/apply")) == (409, "list_refused")
-    check(OPERATIONS["applyProductList"], ann.post(f"{at}/apply", {"meant_prices": 1}), strict)
+    for few in ({}, {"meant_prices": 1}, {"meant_prices": 2, "reason": "sold out"}):
+        assert refusal(ann.post(f"{at}/apply", few)) == (409, "list_refused")
+    said = {"meant_prices": 1, "reason": "sold out"}
+    check(OPERATIONS["applyProductList"], ann.post(f"{at}/apply", said), strict)
+    assert ann.get(at).json()["state"] == "waiting"
+    agree(sent.json()["list_id"])
     work()
     assert ann.get(at).json()["state"] == "done"
     exported = ann.get(f"{STAFF}/products.csv")
@@ -237,6 +241,45 @@ def test_a_product_list_with_doubtful_prices_is_applied_if_meant(
     work()
     assert ann.get(at).json()["state"] == "undone"
     assert Product.objects.get().is_active is False
+
+
+def test_doubtful_prices_of_a_document_must_be_meant(ann: ApiClient) -> None:
+    put(ann, document(), "1")
+
+    def ask(price: int, key: str, **said: Any) -> Any:
+        body = {"title": "Old pack", "variants": [{"sku": "TP-S", "price_minor": price}], **said}
+        return put(ann, body, key, ann.get(PACK).json()["version"])
+
+    doubted = ask(1, "2")
+    assert refusal(doubted) == (409, "prices_doubted")
+    assert doubted.json()["params"] == {
+        "meant_prices": 1,
+        "prices": [
+            {
+                "code": "below_cost",
+                "sku": "TP-S",
+                "market": "us",
+                "price_minor": 1,
+                "present_minor": 16900,
+                "cost_minor": 8000,
+                "floor_minor": 8160,
+            }
+        ],
+    }
+    assert refusal(ask(1, "3", meant_prices=1)) == (409, "prices_doubted")
+    yes = {"meant_prices": 1, "reason": "end of the line"}
+    assert refusal(ask(1, "4", **yes)) == (409, "second_person_needed")
+    cleared = {"sku": "TP-S", "price_minor": 1, "cost_minor": None}
+    assert refusal(ask(1, "5", **yes | {"variants": [cleared]})) == (409, "second_person_needed")
+    assert (ann.get(PACK).json()["title"], Variant.objects.get(sku="TP-S").list_minor) == (
+        "Trek pack",
+        16900,
+    )
+    assert ask(8100, "6", **yes).status_code == 200
+    assert Variant.objects.get(sku="TP-S").list_minor == 8100
+    assert list_log()[-1] == (
+        "Saved the product: title, TP-S price. Reason: end of the line By token: CI."
+    )
 
 
 def test_pictures_come_as_files_as_described(ann: ApiClient, strict: dict[str, Any]) -> None:

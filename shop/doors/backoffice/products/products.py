@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from pricing.api import SavedProducts, list_set_prices, save_products
+from pricing.publishing.core.values import Meant
 from shop.doors.backoffice.products.product_forms import (
     BaseVariantSet,
     ProductForm,
@@ -194,7 +195,7 @@ def _read_counts(known: EditedProduct | None, variants: BaseVariantSet) -> dict[
 
 @transaction.atomic
 def save_draft(
-    draft: Draft, known: EditedProduct | None, revision: int, now: datetime
+    draft: Draft, known: EditedProduct | None, revision: int, now: datetime, *, meant: Meant
 ) -> SavedProducts:
     """Save it, stock that was counted too. Raises what `save_products` raises, and OutOfStock."""
     saved = save_products(
@@ -205,6 +206,7 @@ def save_draft(
         abroad=draft.abroad,
         market=home_market(),
         revisions=None if known is None else {known.ref: revision},
+        meant=meant,
         now=now,
     )
     for variant_id, pieces in draft.counted.items():

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import (
     FileResponse,
     Http404,
@@ -24,16 +25,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from pricing.api import home_place
+from pricing.publishing.core.values import BELOW_COST
 from shop.doors.backoffice.frame import render_page
 from shop.doors.backoffice.list_pages import ListPages, allows, needs_right
 from shop.doors.backoffice.names import name_cards
 from shop.doors.product_lists.api import (
+    BELOW_COST_PRICES,
     BadList,
     Change,
     ImportView,
     ListRefused,
     ManyChange,
     What,
+    approve_list,
     check_many_again,
     choose_columns,
     find_import,
@@ -47,23 +51,29 @@ from shop.doors.product_lists.api import (
     receive_list,
     say_counts,
     say_doubts,
+    send_back_list,
     start_applying,
     start_undoing,
     write_workbook,
 )
+from shop.ground.approvals.core.values import NeedsSecondPerson
+from shop.ground.approvals.selectors import find_waiting, list_trail
+from shop.ground.approvals.services import list_involved
 from shop.ground.catalog.selectors import get_market
 from shop.ground.catalog.selectors.keys import find_ids
 from shop.ground.catalog.selectors.markets import list_currencies
 from shop.ground.jobs.services import JobUnknown, start_job
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.sheets import sheet_lines
+from shop.ground.staff.keys import read_number
 from shop.ground.staff.numbers import show_count
-from shop.ground.staff.reasons import account_id
+from shop.ground.staff.reasons import LONGEST_REASON, account_id, keep_reason
 
 STATES = {
     "uploaded": (gettext_lazy("choose the columns"), "blue"),
     "checking": (gettext_lazy("being checked"), "amber"),
     "checked": (gettext_lazy("checked, nothing is changed yet"), "blue"),
+    "waiting": (gettext_lazy("waits for a second person"), "amber"),
     "applying": (gettext_lazy("being imported"), "amber"),
     "done": (gettext_lazy("imported"), "green"),
     "undoing": (gettext_lazy("being undone"), "amber"),
@@ -167,7 +177,7 @@ def show_list(request: HttpRequest, import_id: int, *, pages: ListPages) -> Http
 def _describe_state(item: ImportView, request: HttpRequest, pages: ListPages) -> dict[str, Any]:
     """Return how far an import is, and what the reader may do about it."""
     state, tone = _say_state(item)
-    is_read = item.state in ("checked", "applying", "done", "undoing", "undone")
+    is_read = item.state in ("checked", "waiting", "applying", "done", "undoing", "undone")
     return {
         "item": item,
         "says": state,
@@ -175,11 +185,29 @@ def _describe_state(item: ImportView, request: HttpRequest, pages: ListPages) ->
         "counts": say_counts(item) if is_read else [],
         "doubts": say_doubts(item) if is_read else [],
         "doubtful": show_count(item.doubtful),
-        "is_proposed": item.state in ("checking", "checked", "applying"),
+        "is_proposed": item.state in ("checking", "checked", "waiting", "applying"),
+        "second": _describe_second(item, request),
         "pages": pages,
         "to": pages.addresses(item.id),
         "may_import": allows(request.user, pages.can_import),
         "may_undo": allows(request.user, pages.can_undo),
+    }
+
+
+def _describe_second(item: ImportView, request: HttpRequest) -> dict[str, Any]:
+    """Return who was asked for prices below cost, and what the reader may decide. Three queries
+    where somebody was.
+    """
+    if not item.counts.get(BELOW_COST):
+        return {}
+    waiting = find_waiting(BELOW_COST_PRICES, item.id) if item.state == "waiting" else None
+    involved = list_involved(waiting) if waiting else frozenset()
+    is_own = request.user.pk in involved
+    may_decide = request.user.has_perm(BELOW_COST_PRICES.permission)
+    return {
+        "trail": list_trail(BELOW_COST_PRICES, item.id),
+        "may_approve": waiting is not None and may_decide and not is_own,
+        "may_send_back": waiting is not None and (may_decide or is_own),
     }
 
 
@@ -196,7 +224,7 @@ def _show_change(
         "rows": [(one, cells.get(one.name), _say_values(one, change)) for one in rows],
         "kept": [(one, cells.get(one.name)) for one in context["kept"]],
         "refused": [(one, cells.get(one.name)) for one in refused],
-        "is_price": change.what in (What.PRICE, What.PRICE_PERCENT),
+        "is_price": change.what in (What.PRICE, What.PRICES, What.PRICE_PERCENT),
     }
     return render_page(request, "admin/product_change.html", name_change(change), context)
 
@@ -241,7 +269,7 @@ def _ask(
     """Ask a worker for something and show it at work; say why where it is refused."""
     try:
         act()
-    except ListRefused as refusal:
+    except (ListRefused, NeedsSecondPerson) as refusal:
         messages.error(request, str(refusal))
     else:
         # With Redis down the schedule finds it within a minute.
@@ -276,13 +304,40 @@ def choose_list_columns(request: HttpRequest, import_id: int, *, pages: ListPage
 def apply_list(request: HttpRequest, import_id: int, *, pages: ListPages) -> HttpResponse:
     """Have a checked list taken over."""
     _require(import_id, pages)
-    said = request.POST.get("meant", "")
-    meant = int(said) if said.isdecimal() else 0
+    meant = read_number(request.POST.get("meant", "")) or 0
+    keep_reason(request)
     return _ask(
         request,
         import_id,
         pages,
-        lambda: start_applying(import_id=import_id, meant=meant, now=utc_now(), kind=pages.kind),
+        lambda: start_applying(
+            import_id=import_id,
+            meant=meant,
+            reason=request.POST.get("reason", "")[:LONGEST_REASON],
+            by_id=account_id(request),
+            now=utc_now(),
+            kind=pages.kind,
+        ),
+    )
+
+
+@require_POST
+@needs_right("can_read")
+def decide_list(request: HttpRequest, import_id: int, *, pages: ListPages) -> HttpResponse:
+    """Be the second person of a list that goes below cost; who asked takes it back."""
+    item = _require(import_id, pages)
+    is_yes = request.POST.get("decision") == "approve"
+    may_decide = request.user.has_perm(BELOW_COST_PRICES.permission)
+    if not (may_decide if is_yes else _describe_second(item, request).get("may_send_back")):
+        raise PermissionDenied
+    decide = approve_list if is_yes else send_back_list
+    reason = request.POST.get("reason", "").strip()[:LONGEST_REASON]
+    by_id = account_id(request)
+    return _ask(
+        request,
+        import_id,
+        pages,
+        lambda: decide(import_id=import_id, reason=reason, by_id=by_id, now=utc_now()),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -15,8 +16,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from orders.checkout.api import IdempotencyInFlight, IdempotencyMismatch, run_once
+from pricing.api import PricesDoubted, say_doubtful
+from pricing.publishing.core.values import Doubt, Meant
 from profiles.shoppers.api import ShopperNotFound, get_shopper_by_id
 from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.products.price_doubts import save_or_ask, show_doubts
 from shop.doors.backoffice.products.product_changes import tell_changes
 from shop.doors.backoffice.products.product_forms import ProductForm, variant_set
 from shop.doors.backoffice.products.product_page import describe_product
@@ -28,8 +32,8 @@ from shop.doors.backoffice.products.products import (
     fill_variants,
     open_table,
     read_product,
-    save_draft,
 )
+from shop.doors.product_lists.api import ListRefused
 from shop.ground.catalog.selectors import ProductNotFound, get_market, home_market
 from shop.ground.catalog.selectors.editing import EditedProduct, list_brands
 from shop.ground.catalog.selectors.keys import find_ids
@@ -46,7 +50,7 @@ from shop.ground.kernel.hashing import fingerprint
 from shop.ground.kernel.ids import uuid7
 from shop.ground.staff.keys import read_number
 from shop.ground.staff.log import SHORTEST_REASON, write_act
-from shop.ground.staff.reasons import say_refusal
+from shop.ground.staff.reasons import account_id, say_refusal
 
 SEE, ADD, CHANGE_IT = "shop.view_product", "shop.add_product", "shop.change_product"
 SET_PRICES = "pricing.change_publicprice"
@@ -106,30 +110,43 @@ def _edit(request: HttpRequest, known: EditedProduct | None) -> HttpResponse:
     variants = variant_set(data, initial=fill_variants(known), currency=currency)
     if known is not None:
         open_table(known, variants, may_move_stock=request.user.has_perm(MOVE_STOCK))
+    doubts: tuple[Doubt, ...] = ()
     if data is not None:
         is_valid = form.is_valid()
         variants.option_names = form.cleaned_data.get("option_names")
         is_valid = variants.is_valid() and is_valid
         draft = draft_product(known, form, variants, now) if is_valid else None
-        if draft is not None and (saved := _save(request, form, draft, known)) is not None:
-            return saved
-    return _show(request, known, form, variants)
+        try:
+            if draft is not None and (saved := _save(request, form, draft, known)) is not None:
+                return saved
+        except PricesDoubted as doubted:
+            doubts = doubted.doubts
+    return _show(request, known, form, variants, doubts)
 
 
 def _save(
     request: HttpRequest, form: ProductForm, draft: Draft, known: EditedProduct | None
 ) -> HttpResponse | None:
-    """Save and go to the product's page; None where it is refused, which the form then says."""
+    """Save and go to the product's page; None where it is refused, which the form then says.
+
+    Raises PricesDoubted. Prices below cost wait on the page of their list.
+    """
     now, revision = utc_now(), form.cleaned_data["revision"] or 0
+    meant = Meant(read_number(request.POST.get("meant", "")) or 0, request.POST.get("reason", ""))
     try:
-        save_draft(draft, known, revision, now)
+        asked = save_or_ask(draft, known, revision, meant=meant, by_id=account_id(request), now=now)
     except ProductChanged:
         _tell_stale(form, known)
         return None
-    except (CatalogConflict, OutOfStock) as refusal:
+    except (CatalogConflict, OutOfStock, ListRefused) as refusal:
         form.add_error(None, str(refusal))
         return None
-    product_id = _log_save(request, draft, known)
+    product_id = _log_save(request, draft, known, meant.reason if meant.count else "")
+    if asked is not None:
+        messages.warning(
+            request, _("Prices below cost wait for a second person. All else is saved.")
+        )
+        return HttpResponseRedirect(reverse("admin:product_list", args=[asked]))
     messages.success(request, _("The product is saved and can be bought as shown here."))
     return HttpResponseRedirect(reverse("admin:product_change", args=[product_id]))
 
@@ -148,14 +165,15 @@ def _tell_stale(form: ProductForm, known: EditedProduct | None) -> None:
         form.data = data
 
 
-def _log_save(request: HttpRequest, draft: Draft, known: EditedProduct | None) -> int:
+def _log_save(request: HttpRequest, draft: Draft, known: EditedProduct | None, reason: str) -> int:
     key = ("product", draft.product.ref)
     product_id = known.product_id if known else find_ids([key])[key]
     if known is None:
         act = write_act(gettext_lazy("Created the product."))
     else:
         changes = tell_changes(known, draft, get_market(home_market()).currency)
-        act = write_act(gettext_lazy("Saved the product: %(changes)s."), changes=changes or "–")
+        said = gettext_lazy("Saved the product: %(changes)s.")
+        act = write_act(said, reason=reason, changes=changes or "–")
     log_act(request, product_id, act, is_new=known is None)
     return product_id
 
@@ -170,7 +188,11 @@ def log_act(
 
 
 def _show(
-    request: HttpRequest, known: EditedProduct | None, form: ProductForm, variants: Any
+    request: HttpRequest,
+    known: EditedProduct | None,
+    form: ProductForm,
+    variants: Any,
+    doubts: Sequence[Doubt],
 ) -> HttpResponse:
     account = request.user
     context: dict[str, Any] = {
@@ -180,6 +202,9 @@ def _show(
         "may_save": account.has_perms([CHANGE_IT if known else ADD, SET_PRICES]),
         "may_move_stock": account.has_perm(MOVE_STOCK),
         "stock_form": StockForm(),
+        "doubts": show_doubts(doubts),
+        "doubtful": say_doubtful(len(doubts)),
+        "reason": request.POST.get("reason", ""),
     }
     if known is not None:
         context |= _see_as(request)

@@ -16,6 +16,7 @@ class What(StrEnum):
 
     PRICE_PERCENT = "price_percent"
     PRICE = "price"
+    PRICES = "prices"  # each its own
     STOCK = "stock"
     CATEGORY = "category"
     ARCHIVED = "archived"

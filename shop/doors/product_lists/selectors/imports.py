@@ -65,6 +65,7 @@ class ImportView:
     applied_at: datetime | None
     undone_at: datetime | None
     undone_by: str
+    reason: str
 
     @property
     def is_waiting(self) -> bool:
@@ -126,6 +127,7 @@ def _view(item: ProductImport) -> ImportView:
         applied_at=item.applied_at,
         undone_at=item.undone_at,
         undone_by=_name(item.undone_by),
+        reason=item.reason,
     )
 
 

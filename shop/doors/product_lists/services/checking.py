@@ -8,8 +8,8 @@ from dataclasses import asdict
 
 from django.db import transaction
 
+from pricing.publishing.core.values import DOUBTS
 from shop.doors.product_lists.core.differences import Outcome, Verdict
-from shop.doors.product_lists.core.doubts import DOUBTS
 from shop.doors.product_lists.core.problems import BadList, Problem
 from shop.doors.product_lists.core.rows import ListRow
 from shop.doors.product_lists.models import ProductImport, ProductImportRow

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from pricing.api import home_place
+from pricing.publishing.core.values import Meant
 from shop.doors.product_lists.core.columns import COLUMNS
 from shop.doors.product_lists.core.differences import Snapshot, Verdict, judge_product
 from shop.doors.product_lists.core.documents import ProductDocument, list_cleared, read_document
@@ -57,13 +58,18 @@ class PutProduct:
 
 @transaction.atomic
 def put_product(
-    *, handle: str, document: Mapping[str, Any], revision: int | None, now: datetime
+    *,
+    handle: str,
+    document: Mapping[str, Any],
+    revision: int | None,
+    meant: Meant,
+    now: datetime,
 ) -> PutProduct:
     """Create the product, or change the one whose state is `revision`. All of it or nothing.
 
     What the document leaves out stays; variants that it does not name stay. Stock is opened with
     new variants only. Raises ProductRefused, ProductExists (no revision was given),
-    ProductNotFound (one was), ProductChanged.
+    ProductNotFound (one was), ProductChanged, and what the gate of prices raises (`meant`).
     """
     home = home_place()[0]
     currencies = Currencies(home, list_currencies())
@@ -78,7 +84,7 @@ def put_product(
     changes = tuple(_name_changes(verdicts))
     if changes or stored is None:
         known = NOT_THERE if revision is None else revision
-        saving.save(now=now, reference="document", revisions={handle: known})
+        saving.save(now=now, reference="document", meant=meant, revisions={handle: known})
     return PutProduct(stored is None, changes)
 
 

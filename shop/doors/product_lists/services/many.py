@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from shop.doors.product_lists.core.cells import write_cell
+from shop.doors.product_lists.core.columns import BY_NAME
+from shop.doors.product_lists.core.doubts import count_doubtful
 from shop.doors.product_lists.core.many import (
     ListedVariant,
     ManyChange,
@@ -21,11 +24,14 @@ from shop.doors.product_lists.core.problems import BadList, Problem
 from shop.doors.product_lists.models import ProductImport
 from shop.doors.product_lists.selectors.reading import open_sheet
 from shop.doors.product_lists.sentences import say_problem
+from shop.doors.product_lists.services.checking import check_import
+from shop.doors.product_lists.services.products import ProductLists
 from shop.doors.product_lists.services.uploading import (
     ListRefused,
     choose_columns,
     keep_file,
     receive_list,
+    start_applying,
 )
 from shop.doors.product_lists.words import name_change
 from shop.ground.catalog.selectors.stored import list_home_prices, list_refs, read_products
@@ -60,6 +66,33 @@ def start_many(
         now=now,
     )
     choose_columns(import_id=import_id, fields=rows[0])
+    return import_id
+
+
+@transaction.atomic
+def ask_for_prices(
+    prices: Mapping[str, int], *, currency: str, reason: str, by_id: int, now: datetime
+) -> int:
+    """Ask a second person for prices below cost, by SKU in minor units; return their list.
+
+    Raises ListRefused.
+    """
+    rows = [["sku", "price"]]
+    rows += [[sku, write_cell(one, BY_NAME["price"], currency)] for sku, one in prices.items()]
+    change = ManyChange(What.PRICES, products=len(prices))
+    import_id = receive_list(
+        file_name=name_change(change),
+        content=_encode(rows),
+        change=asdict(change),
+        by_id=by_id,
+        now=now,
+    )
+    choose_columns(import_id=import_id, fields=rows[0])
+    check_import(import_id, worker=ProductLists())
+    counts = ProductImport.objects.values_list("counts", flat=True).get(pk=import_id)
+    start_applying(
+        import_id=import_id, meant=count_doubtful(counts), reason=reason, by_id=by_id, now=now
+    )
     return import_id
 
 

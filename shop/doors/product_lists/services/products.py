@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from orders.reports.api import list_ordered_since
-from pricing.api import floors_over_costs, home_place
+from pricing.api import find_doubts, home_place
+from pricing.publishing.core.values import BELOW_COST, DOUBTS, Doubt, Meant, NewPrice
 from shop.doors.product_lists.core.cells import Value
 from shop.doors.product_lists.core.columns import PRODUCTS, is_price, market_of
 from shop.doors.product_lists.core.differences import Outcome, Snapshot, Verdict, judge_product
-from shop.doors.product_lists.core.doubts import doubt_price
 from shop.doors.product_lists.core.problems import Problem
 from shop.doors.product_lists.core.rows import ListedProduct, ListRow
 from shop.doors.product_lists.models import ProductImport, ProductImportRow
@@ -26,6 +25,7 @@ from shop.doors.product_lists.selectors.snapshots import (
     read_shop_for,
     take_snapshot,
 )
+from shop.doors.product_lists.sentences import tell_doubt
 from shop.doors.product_lists.services.kinds import Judged
 from shop.doors.product_lists.services.picturing import add_pictures, remove_pictures
 from shop.doors.product_lists.services.saving import Saving
@@ -36,6 +36,7 @@ from shop.ground.kernel.money import write_amount
 
 # Not restored as values: names of categories stay, pictures are taken off.
 STAYS = ("category_zh", "pictures")
+UNWRITTEN = (Outcome.REFUSED, Outcome.SAME)
 
 
 class ProductLists:
@@ -79,25 +80,35 @@ class ProductLists:
         for product, verdicts in zip(batch, judged, strict=True):
             _collect(saving, product, verdicts)
         if saving.products:
-            ids = saving.save(now=now, reference=f"import {item.pk}")
+            meant = Meant(_count_doubts(judged), item.reason, has_second=True)
+            ids = saving.save(now=now, reference=f"import {item.pk}", meant=meant)
             add_pictures(batch, judged, box, ids, now)
 
     def take_back(
         self, item: ProductImport, rows: Sequence[ProductImportRow], now: datetime
     ) -> list[Problem | None]:
-        """Restore earlier values and archive what was made, unless it was changed or sold since."""
+        """Restore earlier values and archive what was made, unless it was changed since, or would
+        be sold below cost, or was made and sold since.
+        """
         home = home_place()[0]
         shop = read_shop({row.handle for row in rows})
         currency = get_market(home).currency
         snapshot = take_snapshot(shop, currency=currency)
         sold = _list_sold(rows, shop, item)
         saving = Saving(shop, home=home)
-        reasons = [_find_reason(row, snapshot, sold, currency) for row in rows]
+        doubts = find_doubts([one for row in rows for one in _price_back(row, snapshot)])
+        below = {one.price.sku: one for one in doubts if one.code == BELOW_COST}
+        reasons = [
+            _find_reason(row, snapshot, sold, currency) or _refuse_below(row, below, currency)
+            for row in rows
+        ]
         undone = [row for row, reason in zip(rows, reasons, strict=True) if reason is None]
+        back = {row.sku for row in undone}
+        meant = Meant(sum(one.price.sku in back for one in doubts), f"undo import {item.pk}")
         for row in undone:
-            _take_back(saving, row)
+            _take_back(saving, row, snapshot)
         if saving.products:
-            saving.save(now=now, reference=f"undo import {item.pk}")
+            saving.save(now=now, reference=meant.reason, meant=meant)
         remove_pictures(undone)
         return reasons
 
@@ -107,47 +118,38 @@ class ProductLists:
 
 def _doubt_prices(verdicts: Sequence[Verdict], snapshot: Snapshot, found: ReadList) -> None:
     """Warn of new prices that are probably not meant. Cost and floor are the home market's."""
-    priced = [one for one in verdicts if any(map(is_price, one.after))]
-    costs = [_find_cost(one, snapshot) for one in priced]
-    floors = floors_over_costs([cost for cost in costs if cost is not None]) if priced else {}
-    currencies = list_currencies() if priced else {}
-    for verdict, cost in zip(priced, costs, strict=True):
+    rows: dict[tuple[str, str], tuple[Verdict, str]] = {}
+    new = []
+    for verdict in verdicts:
         for name in filter(is_price, verdict.after):
-            currency = currencies.get(market_of(name), found.currency)
-            is_home = name == "price"
-            _doubt_price(
-                verdict,
-                name,
-                currency,
-                cost=cost if is_home else None,
-                floor=floors[cost] if is_home and cost is not None else None,
-            )
+            price, has = verdict.after[name], verdict.before.get(name)
+            if not isinstance(price, int):
+                continue
+            sku, market = verdict.row.sku, market_of(name)
+            rows[sku, market] = verdict, name
+            present = has if isinstance(has, int) else None
+            cost = None if market else _find_cost(verdict, snapshot)
+            new.append(NewPrice(sku, market, price, present, cost))
+    currencies = list_currencies() if new else {}
+    for doubt in find_doubts(new):
+        verdict, name = rows[doubt.price.sku, doubt.price.market]
+        currency = currencies.get(doubt.price.market, found.currency)
+        written = write_amount(doubt.price.price_minor, currency)
+        verdict.row.warn(doubt.code, name, written, **tell_doubt(doubt, currency))
 
 
 def _find_cost(verdict: Verdict, snapshot: Snapshot) -> int | None:
+    """Return what a unit costs: as the row says, else as the shop does."""
     known = snapshot.variants.get(verdict.row.sku)
-    cost = verdict.after.get("cost", known.values.get("cost") if known else None)
+    cost = verdict.after.get("cost")
+    cost = known.values.get("cost") if cost is None and known else cost
     return cost if isinstance(cost, int) else None
 
 
-def _doubt_price(
-    verdict: Verdict, name: str, currency: str, *, cost: int | None, floor: int | None
-) -> None:
-    price, present = verdict.after[name], verdict.before.get(name)
-    if not isinstance(price, int):
-        return
-    has = present if isinstance(present, int) else None
-    code = doubt_price(price, present=has, cost=cost, floor=floor)
-    if code:
-        amounts = {"cost": cost, "floor": floor, "present": has}
-        detail: dict[str, Any] = {
-            word: write_amount(amount, currency)
-            for word, amount in amounts.items()
-            if amount is not None
-        }
-        detail["currency"] = currency
-        detail["percent"] = round(100 * (price - has) / has) if has else 0
-        verdict.row.warn(code, name, write_amount(price, currency), **detail)
+def _count_doubts(judged: Judged) -> int:
+    """Return how many doubtful prices are among what is written."""
+    written = (one for verdicts in judged for one in verdicts if one.outcome not in UNWRITTEN)
+    return sum(warned.code in DOUBTS for one in written for warned in one.row.warnings)
 
 
 def _leave_out_pictures(verdict: Verdict, box: PictureBox) -> Verdict:
@@ -179,7 +181,7 @@ def _warn_of(row: ListRow, name: str, box: PictureBox) -> bool:
 
 def _collect(saving: Saving, product: ListedProduct, verdicts: Sequence[Verdict]) -> None:
     for verdict in verdicts:
-        if verdict.outcome in (Outcome.REFUSED, Outcome.SAME):
+        if verdict.outcome in UNWRITTEN:
             continue
         if verdict.outcome is Outcome.ADDED and product.handle not in saving.products:
             known = saving.shop.products.get(product.handle)
@@ -190,14 +192,43 @@ def _collect(saving: Saving, product: ListedProduct, verdicts: Sequence[Verdict]
 
 
 def _list_sold(rows: Sequence[ProductImportRow], shop: Shop, item: ProductImport) -> set[str]:
-    """Return SKUs that were ordered since the list was taken over. One query."""
+    """Return SKUs that the list made and that were ordered since. One query."""
     ids = {
         product.variant_ids[row.sku]: row.sku
         for row in rows
-        if (product := shop.products.get(row.handle)) and row.sku in product.variant_ids
+        if row.outcome == Outcome.NEW
+        and (product := shop.products.get(row.handle))
+        and row.sku in product.variant_ids
     }
     ordered = list_ordered_since(list(ids), item.applied_at or item.created_at)
     return {ids[one] for one in ordered}
+
+
+def _price_back(row: ProductImportRow, snapshot: Snapshot) -> Iterator[NewPrice]:
+    """Yield the list prices that a row had before."""
+    known = snapshot.variants.get(row.sku)
+    if known is None or row.outcome == Outcome.NEW:
+        return
+    cost = row.before.get("cost")
+    cost = known.values.get("cost") if cost is None else cost
+    for name, price in row.before.items():
+        if is_price(name) and isinstance(price, int):
+            now = row.after.get(name)
+            present = now if isinstance(now, int) else None
+            unit = cost if name == "price" and isinstance(cost, int) else None
+            yield NewPrice(row.sku, market_of(name), price, present, unit)
+
+
+def _refuse_below(
+    row: ProductImportRow, below: Mapping[str, Doubt], currency: str
+) -> Problem | None:
+    """Keep a price that stood below what the variant costs now: a second person decides that."""
+    doubt = below.get(row.sku)
+    if doubt is None:
+        return None
+    price, cost = doubt.price.price_minor, doubt.price.cost_minor or 0
+    detail = {"cost": write_amount(cost, currency)}
+    return Problem(row.line, BELOW_COST, "price", write_amount(price, currency), detail)
 
 
 def _find_reason(
@@ -215,15 +246,20 @@ def _find_reason(
         prices = {f"price[{market}]": one for market, one in known.prices.items()}
         has |= {**known.values, "options": dict(known.options), **prices}
     for name, value in row.after.items():
-        if name not in STAYS and has.get(name) != value:
+        is_moved = name == "stock" and len(row.after) > 1  # what is sold keeps no price back
+        if name not in STAYS and has.get(name) != value and not is_moved:
             said = say_value(name, has.get(name), currency, list_currencies())
             return Problem(row.line, "changed_since", name, said)
     return None
 
 
-def _take_back(saving: Saving, row: ProductImportRow) -> None:
+def _take_back(saving: Saving, row: ProductImportRow, snapshot: Snapshot) -> None:
+    """Restore what a row changed; stock that moved since stays as it is."""
     if row.outcome == Outcome.NEW:
         saving.change(row.handle, row.sku, {"archived": True})
         return
-    before = {name: value for name, value in row.before.items() if name not in STAYS}
+    known = snapshot.variants.get(row.sku)
+    is_moved = known is not None and known.values.get("stock") != row.after.get("stock")
+    stays = (*STAYS, "stock") if is_moved else STAYS
+    before = {name: value for name, value in row.before.items() if name not in stays}
     saving.change(row.handle, row.sku, before)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from pricing.api import save_products
+from pricing.publishing.core.values import Meant
 from shop.doors.product_lists.core.cells import Value, split_size
 from shop.doors.product_lists.core.columns import market_of
 from shop.doors.product_lists.selectors.snapshots import Shop, list_chain
@@ -164,11 +165,16 @@ class Saving:
         return at
 
     def save(
-        self, *, now: datetime, reference: str, revisions: Mapping[str, int] | None = None
+        self,
+        *,
+        now: datetime,
+        reference: str,
+        meant: Meant,
+        revisions: Mapping[str, int] | None = None,
     ) -> Mapping[str, int]:
         """Save all of it; return the ids of the variants by SKU. In the caller's transaction.
 
-        `revisions`: see `load_catalog`.
+        `revisions`, `meant` and what is raised: see `save_products`.
         """
         refs = {one.sku: one.ref for row in self.products.values() for one in row.variants}
         saved = save_products(
@@ -182,6 +188,7 @@ class Saving:
                 for market, prices in self.prices.items()
             },
             revisions=revisions,
+            meant=meant,
             now=now,
         )
         ids = {sku: saved.variant_ids[ref] for sku, ref in refs.items()}

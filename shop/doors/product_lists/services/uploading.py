@@ -11,7 +11,8 @@ from typing import IO, Any
 
 from django.db import transaction
 
-from pricing.api import home_place
+from pricing.api import home_place, say_doubtful
+from pricing.publishing.core.values import BELOW_COST
 from shop.doors.product_lists.archives import open_archive
 from shop.doors.product_lists.core.columns import PRODUCTS, ListKind, guess_fields
 from shop.doors.product_lists.core.doubts import STALE, count_doubtful
@@ -19,14 +20,18 @@ from shop.doors.product_lists.core.problems import BadList, Problem
 from shop.doors.product_lists.core.text import Sheet
 from shop.doors.product_lists.models import ProductImport
 from shop.doors.product_lists.selectors.reading import find_file
-from shop.doors.product_lists.sentences import say_doubtful, say_problem, say_stale
+from shop.doors.product_lists.sentences import say_problem, say_stale
 from shop.doors.product_lists.workbooks import read_sheet
+from shop.ground.approvals.core.values import Kind
+from shop.ground.approvals.services import ask_approval
 from shop.ground.kernel.errors import FairtagError
+from shop.ground.staff.log import SHORTEST_REASON
 
 MEGABYTE = 2**20
 MOST_LIST, MOST_PICTURES = 20 * MEGABYTE, 200 * MEGABYTE
 SAMPLE_ROWS, SAMPLE_CHARACTERS = 3, 80
 State = ProductImport.State
+BELOW_COST_PRICES = Kind("shop.productimport", page="admin:product_list")
 
 
 class ListRefused(FairtagError):
@@ -146,22 +151,43 @@ def _require_columns(item: ProductImport, chosen: list[str], kind: ListKind) -> 
 
 @transaction.atomic
 def start_applying(
-    *, import_id: int, meant: int = 0, now: datetime, kind: ListKind = PRODUCTS
+    *,
+    import_id: int,
+    now: datetime,
+    by_id: int | None = None,
+    meant: int = 0,
+    reason: str = "",
+    is_operator: bool = False,
+    kind: ListKind = PRODUCTS,
 ) -> None:
     """Have a worker take a checked list over. Raises ListRefused.
 
-    `meant` is how many doubtful prices the caller saw and means: all that the check found.
+    `meant` is how many doubtful prices the caller saw and means for `reason`: all that the check
+    found. Prices below cost wait for a second person first, unless the server's operator asks.
     """
     item = lock_import(import_id, State.CHECKED, kind=kind)
     if item.counts.get(STALE):
         raise ListRefused(say_stale())
     doubtful = count_doubtful(item.counts)
-    if doubtful and meant != doubtful:
+    if doubtful and (meant != doubtful or len(reason.strip()) < SHORTEST_REASON):
         raise ListRefused(say_doubtful(doubtful))
     if item.is_whole and item.counts.get("refused"):
         problem = Problem(0, "all_or_none", detail={"refused": item.counts["refused"]})
         raise ListRefused(say_problem(problem, item.file_name))
-    item.state, item.done, item.applied_at = State.APPLYING, 0, now
+    item.reason = reason.strip()
+    if item.counts.get(BELOW_COST) and not is_operator:
+        item.state = State.WAITING
+        ask_approval(
+            BELOW_COST_PRICES,
+            item.pk,
+            name=item.file_name,
+            reason=item.reason,
+            by_id=by_id,
+            authors=[item.created_by_id],
+            now=now,
+        )
+    else:
+        item.state, item.done, item.applied_at = State.APPLYING, 0, now
     item.save()
 
 

@@ -1,10 +1,33 @@
-"""Unit costs in a market today, as SQL for other rooms' queries."""
+"""Unit costs in a market today, as SQL for other rooms' queries, and those of the home market."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from typing import Any, NamedTuple
 
-from django.db.models import F, Func, IntegerField
+from django.db.models import F, Func, IntegerField, Q
+
+from shop.ground.catalog.models import Variant
+
+
+class KnownPrice(NamedTuple):
+    """A variant's list price and unit cost in the home market, as they are stored."""
+
+    variant_id: int
+    ref: str
+    sku: str
+    list_minor: int
+    cost_minor: int | None
+
+
+def list_known_prices(
+    *, refs: Collection[str] = (), variant_ids: Collection[int] = ()
+) -> list[KnownPrice]:
+    """Return what variants cost, by reference or id; unknown ones are left out. One query."""
+    rows = Variant.objects.filter(Q(external_ref__in=refs) | Q(pk__in=variant_ids))
+    asked = rows.values_list("pk", "external_ref", "sku", "list_minor", "cost_minor")
+    return [KnownPrice(*row) for row in asked]
+
 
 _COST = """(
     SELECT coalesce(abroad.cost_minor, CASE WHEN here.currency IS NOT DISTINCT FROM home.currency

@@ -28,7 +28,9 @@ from tests.factories.tables import list_changed, read_tables
 from tests.seeded_rows import read_rows
 
 # Not pages: the way in and out, redirects, and answers with a check of their own.
-OWN_CHECK = "approvals login logout view_on_site autocomplete none group_document"
+OWN_CHECK = (
+    "approvals login logout view_on_site autocomplete none group_document product_list_decide"
+)
 ELSEWHERE = set(OWN_CHECK.split())
 
 

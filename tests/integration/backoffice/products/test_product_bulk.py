@@ -12,16 +12,18 @@ from django.test import Client
 from django.urls import reverse
 
 from shop.doors.backoffice.views.product_bulk import BulkForm
+from shop.doors.product_lists.api import ManyChange, find_import, name_change
 from shop.doors.product_lists.models import ProductImport
 from shop.doors.product_lists.tasks import work_on_product_lists
 from shop.ground.catalog.models import Category, Product, Variant
 from shop.ground.catalog.selectors.stored import list_category_names
 from shop.ground.inventory.models import StockRecord
 from shop.ground.staff.choosing import CHOSEN_PRODUCTS
-from shop.ground.staff.roles import MERCHANDISER, SUPPORT
+from shop.ground.staff.roles import APPROVER, MERCHANDISER, SUPPORT
 
 pytestmark = pytest.mark.django_db
 BULK = reverse("admin:product_bulk")
+REASON = "sold out for good"
 
 
 @pytest.fixture(autouse=True)
@@ -126,10 +128,8 @@ def test_doubtful_prices_are_applied_only_once_confirmed(
     chosen = list(Variant.objects.order_by("pk")[:4])
     known = ((450, 500), (450, 395), (1_000, None), (450, 300))
     for variant, (price, cost) in zip(chosen, known, strict=True):
-        source = "merchant" if cost else "unknown"
-        Variant.objects.filter(pk=variant.pk).update(
-            list_minor=price, cost_minor=cost, cost_source=source
-        )
+        fields = {"cost_minor": cost, "cost_source": "merchant" if cost else "unknown"}
+        Variant.objects.filter(pk=variant.pk).update(list_minor=price, **fields)
     session = browser.session
     session[CHOSEN_PRODUCTS] = [one.product_id for one in chosen]
     session.save()
@@ -148,14 +148,41 @@ def test_doubtful_prices_are_applied_only_once_confirmed(
     ):
         assert said in page
     apply = reverse("admin:product_list_apply", args=[item.pk])
-    for meant in ({}, {"meant": "2"}):
+    for meant in ({}, {"meant": "2", "reason": REASON}, {"meant": "3", "reason": "oh"}):
         refused = browser.post(apply, meant, follow=True).content.decode()
-        assert "Look at them and confirm that they are meant." in refused
+        assert "Look at them, confirm that they are meant and say why." in refused
     work_on_product_lists()
     assert read_prices(chosen) == [450, 450, 1_000, 450]
-    browser.post(apply, {"meant": "3"})
+    page = browser.post(apply, {"meant": "3", "reason": REASON}, follow=True).content.decode()
+    shown_now = [one in page for one in ("waits for a second person", "Take back", "Approve the")]
+    assert shown_now == [True, True, False]
+    assert browser.post(decide_at(item.pk), {"decision": "approve"}).status_code == 403
+    second = as_role(APPROVER)
+    agree_to(second, item.pk)
     work_on_product_lists()
     assert read_prices(chosen) == [400] * 4
+
+
+def decide_at(item: int) -> str:
+    """Return where the second person of a list decides."""
+    return reverse("admin:product_list_decide", args=[item])
+
+
+def agree_to(second: Client, item: int) -> None:
+    """Find a list in the inbox, look at it and approve it."""
+    inbox = second.get(reverse("admin:approvals")).content.decode()
+    assert name_change(find_change(item)) in inbox
+    page = second.get(reverse("admin:product_list", args=[item])).content.decode()
+    assert ("Approve the prices below cost" in page, REASON in page) == (True, True)
+    second.post(decide_at(item), {"decision": "approve", "reason": "agreed"})
+
+
+def find_change(item: int) -> ManyChange:
+    """Return what a change of many does."""
+    view = find_import(item)
+    assert view is not None
+    assert view.change is not None
+    return view.change
 
 
 def read_prices(variants: list[Variant]) -> list[int]:

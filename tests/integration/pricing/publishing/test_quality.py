@@ -11,6 +11,7 @@ import pytest
 from pricing.api import Ask, floor_minor, list_quality, publish_price_book, set_list_prices
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.optimum.core import say_rule
+from pricing.publishing.core.values import Meant
 from shop.ground.catalog.models import Product, Variant
 from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.policies import change_policy
@@ -54,7 +55,8 @@ def test_without_a_cost_the_floor_is_a_share_of_list(dairy: Dairy) -> None:
 
 def test_a_price_below_cost_is_the_merchants_own_and_stays(dairy: Dairy) -> None:
     publish()
-    set_list_prices(asks={dairy.brie: Ask(380)}, market="us", now=LATER)
+    meant = Meant(1, "sold out for good", has_second=True)
+    set_list_prices(asks={dairy.brie: Ask(380)}, market="us", now=LATER, meant=meant)
     for days in range(1, 7):
         publish_price_book(now=LATER + timedelta(days=days), everything=True)
     assert public_of(dairy.brie) == 380

@@ -237,6 +237,28 @@ def test_undo_keeps_what_was_changed_or_sold_since() -> None:
     assert Variant.objects.get(sku="MUG").list_minor == 950
 
 
+def test_a_price_is_recalled_although_it_was_sold_at() -> None:
+    take_list(MENDED)
+    wrong = take_list("sku,price,stock\nMUG,0.01,40\n")
+    mug = Variant.objects.get(sku="MUG")
+    sell(mug.pk)
+    StockRecord.objects.filter(variant=mug).update(on_hand=39)
+    assert undo(wrong).counts["undone"] == 1
+    mug.refresh_from_db()
+    assert (mug.list_minor, StockRecord.objects.get(variant=mug).on_hand) == (950, 39)
+
+
+def test_undo_leads_to_no_price_below_cost() -> None:
+    take_list(MENDED)
+    second = take_list("sku,price\nTENT-2,300.00\nTENT-3,300.00\n")
+    take_list("sku,cost\nTENT-2,199.01\nTENT-3,248.99\n")
+    assert (undo(second).counts["undone"], find(second.id).counts["kept"]) == (1, 1)
+    [kept] = api.list_kept(second.id, currency="USD", currencies={})
+    assert kept.kept_because == "'199.00' is below the cost of 199.01"
+    prices = dict(Variant.objects.values_list("sku", "list_minor"))
+    assert (prices["TENT-2"], prices["TENT-3"]) == (30_000, 24_900)
+
+
 def sell(variant_id: int) -> None:
     order = Order.objects.create(
         number="W-0001",

@@ -66,7 +66,7 @@ def test_the_sample_is_imported_and_its_mistake_mended(tmp_path: Path) -> None:
 def test_prices_that_look_wrong_need_an_option(tmp_path: Path) -> None:
     path = tmp_path / "products.csv"
     path.write_text("sku,title,category,price,cost\nMUG,Mug,Home,9.50,9.60\n")
-    with pytest.raises(CommandError, match=r"confirm that it is meant\. --accept-prices"):
+    with pytest.raises(CommandError, match=r"that it is meant and say why\. --accept-prices"):
         run(path)
     assert not Variant.objects.exists()
     _out, err, status = run(path, accept_prices=True)

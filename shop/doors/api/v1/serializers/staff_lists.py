@@ -40,12 +40,15 @@ class CheckListSerializer(InputSerializer):
 
 
 class ApplyListSerializer(InputSerializer):
-    """That its doubtful prices are meant."""
+    """That its doubtful prices are meant, and why."""
 
     meant_prices = serializers.IntegerField(
         default=0,
         min_value=0,
         help_text="`counts.doubtful` as the check found it, once somebody has looked at them.",
+    )
+    reason = serializers.CharField(
+        default="", max_length=300, allow_blank=True, help_text="Why doubtful prices are meant."
     )
 
 
@@ -101,7 +104,9 @@ class ListCountsSerializer(AnswerSerializer[Mapping[str, int]]):
 
 
 class ProductListSerializer(AnswerSerializer[ImportView]):
-    """A list that came in: uploaded, checking, checked, applying, done, undoing, undone, failed."""
+    """A list that came in: uploaded, checking, checked, waiting for a second person, applying,
+    done, undoing, undone, failed.
+    """
 
     given = ("problems",)
 

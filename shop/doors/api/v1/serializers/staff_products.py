@@ -89,6 +89,15 @@ class ProductDocumentSerializer(InputSerializer):
     variants = serializers.ListField(
         child=VariantDocumentSerializer(), required=False, max_length=MOST_VARIANTS
     )
+    meant_prices = serializers.IntegerField(
+        default=0,
+        min_value=0,
+        help_text="How many doubtful prices are meant: as `prices_doubted` says in `params`, once"
+        " somebody has looked at them.",
+    )
+    reason = serializers.CharField(
+        default="", max_length=300, allow_blank=True, help_text="Why doubtful prices are meant."
+    )
 
 
 class _SoldVariant(NamedTuple):

@@ -186,12 +186,18 @@ class ApplyListView(ProductListBase):
     )
     def post(self, request: Request, list_id: int) -> HttpResponse:
         """Once: a list that is being taken over or was is refused, and so is one with doubtful
-        prices that are not said to be meant. Refused rows are left out.
+        prices that are not said to be meant. Refused rows are left out. Prices below cost wait for
+        a second person in the back office.
         """
         self.require(StaffScope.PRODUCTS_WRITE, SEE, TAKE)
-        meant = self.read_body(ApplyListSerializer)["meant_prices"]
+        body = self.read_body(ApplyListSerializer)
+        meant, reason, by_id = body["meant_prices"], body["reason"], self.staff.pk
         return self.ask(
-            list_id, meant, lambda: start_applying(import_id=list_id, meant=meant, now=self.now)
+            list_id,
+            body,
+            lambda: start_applying(
+                import_id=list_id, meant=meant, reason=reason, by_id=by_id, now=self.now
+            ),
         )
 
 

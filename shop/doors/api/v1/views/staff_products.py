@@ -14,6 +14,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
+from pricing.publishing.core.values import Meant
 from promotions.tokens.api import StaffScope
 from shop.doors.api.conditions import IDEMPOTENCY_KEY, MAY_HAVE_KEY
 from shop.doors.api.pagination import read_cursor, write_cursor
@@ -138,12 +139,16 @@ class StaffProductView(StaffProductBase):
         headers=(IF_MATCH, IDEMPOTENCY_KEY),
         refusals=(
             *("product_changed", "version_needed", "if_match_malformed", "catalog_conflict"),
-            *("product_not_found", "staff_forbidden"),
+            *("product_not_found", "prices_doubted", "second_person_needed", "staff_forbidden"),
         ),
         audience="staff",
     )
     def put(self, request: Request, handle: str) -> HttpResponse:
-        """Without If-Match it is created. It can be bought as it stands as soon as this answers."""
+        """Without If-Match it is created. It can be bought as it stands as soon as this answers.
+
+        Doubtful prices (below cost or floor, more than half away) must be meant; a price below cost
+        goes in by a list, which a second person approves.
+        """
         self.require(StaffScope.PRODUCTS_WRITE, *WRITE)
         body = self.read_body(ProductDocumentSerializer)
         expected = read_version(request._request)
@@ -154,7 +159,13 @@ class StaffProductView(StaffProductBase):
     def _write(self, handle: str, body: dict[str, Any], expected: str | None) -> tuple[int, Any]:
         revision = None if expected is None else int(expected) if expected.isdecimal() else -1
         try:
-            done = put_product(handle=handle, document=body, revision=revision, now=self.now)
+            done = put_product(
+                handle=handle,
+                document=body,
+                revision=revision,
+                meant=Meant(body["meant_prices"], body["reason"]),
+                now=self.now,
+            )
         except ProductRefused as refusal:
             raise ValidationError(_place(refusal.problems)) from refusal
         if done.is_new:
@@ -163,7 +174,9 @@ class StaffProductView(StaffProductBase):
         elif done.changes:
             said = gettext_lazy("Saved the product: %(changes)s.")
             changes = ", ".join(done.changes)
-            self.record(TABLE, self.find_product(handle), said, changes=changes)
+            self.record(
+                TABLE, self.find_product(handle), said, reason=body["reason"], changes=changes
+            )
         return 200, self.show_product(
             handle, ProductWrittenSerializer, is_new=done.is_new, changes=done.changes
         )
