@@ -99,8 +99,8 @@ MIDDLEWARE: list[str] = [
     "shop.doors.storefront.middleware.StorefrontMiddleware",
     "shop.doors.web.middleware.RequestLog",
     "shop.doors.web.middleware.BodyLimit",
+    "shop.doors.web.middleware.Compression",
     "shop.doors.api.door.ApiDoor",  # the API goes past what follows
-    "shop.doors.web.middleware.PageCompression",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "shop.doors.storefront.middleware.MarketLanguages",

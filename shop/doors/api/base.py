@@ -33,6 +33,7 @@ from shop.doors.api.inputs import InputSerializer, refuse_unknown
 from shop.doors.api.language import activate_language
 from shop.doors.api.parsers import MAX_BODY_BYTES, read_json
 from shop.doors.api.responses import JSON_TYPE
+from shop.doors.api.sparse import FIELDS, Wanted, prune, read_fields
 from shop.doors.pages.context import PageContext
 from shop.ground.jobs.limits import BROWSE, CHANGE, Client, Policy, Verdict, limit_headers
 from shop.ground.kernel.clock import utc_now
@@ -76,6 +77,7 @@ class ApiView(APIView):
 
     now: datetime
     verdicts: list[Verdict]
+    wanted: Wanted | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Learn who calls, count the request, refuse what the operation does not ask for.
@@ -91,6 +93,8 @@ class ApiView(APIView):
             return
         if unknown := refuse_unknown(request.query_params, asks.query):
             raise QueryInvalid(unknown)
+        if asks.answer is not None:
+            self.wanted = read_fields(request.query_params.get(FIELDS, ""), asks.answer)
         if not asks.has_body and request.method not in SAFE_METHODS:
             self.read_body(InputSerializer)  # has no fields
 
@@ -121,7 +125,9 @@ class ApiView(APIView):
     def finalize_response(  # type: ignore[override]  # the stubs know DRF's own Response only
         self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Add what every answer carries: cache rules, request id, rate limits."""
+        """Leave only the wanted fields; add what every answer carries: cache rules, id, limits."""
+        if self.wanted and response.status_code == 200:
+            response.content = prune(response.content, self.wanted)
         response["Allow"] = ", ".join(self.allowed_methods)
         is_public = self.public_seconds and response.status_code in (200, 304)
         if is_public:
@@ -219,7 +225,9 @@ class ApiView(APIView):
 
     def read_query(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
         """Return the checked query string. Raises QueryInvalid (400)."""
-        checked = serializer(data=self.request.query_params)
+        given = self.request.query_params.copy()
+        given.pop(FIELDS, None)
+        checked = serializer(data=given)
         if not checked.is_valid():
             raise QueryInvalid(checked.errors)
         query: dict[str, Any] = checked.validated_data

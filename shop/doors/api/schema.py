@@ -16,6 +16,7 @@ from shop.doors.api.conditions import IDEMPOTENCY_KEY, KEY_REFUSALS, MAY_HAVE_KE
 from shop.doors.api.errors import PROBLEM_TYPE, TYPE_PREFIX
 from shop.doors.api.guide import GUIDE, TAGS
 from shop.doors.api.refusals import FALLBACK_STATUS, STATUS_BY_CODE, TITLE_BY_STATUS
+from shop.doors.api.sparse import FIELDS, MOST_TEXT
 
 Audience = Literal["anyone", "shopper", "account", "till", "staff"]
 Schema = dict[str, Any]
@@ -106,10 +107,14 @@ class StaffScheme(OpenApiAuthenticationExtension):
 
 @dataclass(frozen=True, slots=True)
 class Asks:
-    """What an operation reads: names of its query string, and whether it has a body."""
+    """What an operation reads: names of its query string, and whether it has a body.
+
+    `answer` is the serializer of an answer that clients may have in part.
+    """
 
     query: frozenset[str]
     has_body: bool
+    answer: Any
 
 
 def describe(  # noqa: PLR0913  # the one place where everything about an operation is said
@@ -149,10 +154,11 @@ def describe(  # noqa: PLR0913  # the one place where everything about an operat
         responses={(status, answers): answer},
         extensions={"x-fairtag": said},
     )
-    asks = Asks(frozenset(query().fields if query else ()), request is not None)
 
     def decorate(handler: Any) -> Any:
-        handler.asks = asks
+        is_sparse = handler.__name__ == "get" and answers == JSON
+        names = frozenset(query().fields if query else ()) | ({FIELDS} if is_sparse else set())
+        handler.asks = Asks(names, request is not None, response if is_sparse else None)
         return described(handler)
 
     return decorate
@@ -202,8 +208,11 @@ def _complete_operation(path: str, method: str, operation: Schema) -> list[tuple
     if "{" in path:
         codes.append("not_found")
     operation["security"] = _SECURITY[said["audience"]]
+    is_sparse = method == "get" and JSON in operation["responses"]["200"]["content"]
     operation.setdefault("parameters", []).extend(
-        {"$ref": f"#/components/parameters/{name}"} for name in SHARED_PARAMETERS
+        {"$ref": f"#/components/parameters/{name}"}
+        for name in SHARED_PARAMETERS
+        if name != "Fields" or is_sparse
     )
     by_status: dict[int, list[str]] = {}
     for code in dict.fromkeys(codes):
@@ -299,6 +308,13 @@ PROBLEM_SCHEMA: Schema = {
 }
 
 SHARED_PARAMETERS: dict[str, Schema] = {
+    "Fields": {
+        "name": FIELDS,
+        "in": "query",
+        "description": "Parts of the answer, separated by commas, inner ones after a dot, such as"
+        " `items.name,items.price.quoted_price,total`. Without it the answer is whole.",
+        "schema": {"type": "string", "maxLength": MOST_TEXT},
+    },
     "AcceptLanguage": {
         "name": "Accept-Language",
         "in": "header",

@@ -23,7 +23,7 @@ from shop.ground.kernel.translation import gettext_noop
 from shop.ground.staff.log import record_act, write_act
 
 STAFF = Policy("staff", 120, 60, by="staff token")
-_VERSION = re.compile(r'"([0-9a-f-]{1,60})"')
+_VERSION = re.compile(r'(?:W/)?"([0-9a-f-]{1,60})"')
 
 
 class StaffTokenRequired(FairtagError):

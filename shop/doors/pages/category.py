@@ -13,7 +13,6 @@ from shop.doors.pages.cards import build_cards, first_of_products, quote_context
 from shop.doors.pages.context import PageContext
 from shop.doors.pages.members import Visitor, add_offers, list_inside, offered_prices
 from shop.doors.pages.values import (
-    PAGE_SIZE,
     SORTS,
     CategoryPage,
     Listing,
@@ -62,9 +61,9 @@ def build_listing(
     fit = arrange(ctx, listing.variant_ids, query, visitor)
     among = frozenset(fit.tolist()) if _is_narrowed(query) else None
     ids = first_of_products(fit)
-    pages = max(1, -(-len(ids) // PAGE_SIZE))
+    pages = max(1, -(-len(ids) // query.limit))
     page = min(max(1, query.page), pages)
-    shown = ids[(page - 1) * PAGE_SIZE : page * PAGE_SIZE].tolist()
+    shown = ids[(page - 1) * query.limit : page * query.limit].tolist()
     return Listing(
         cards=add_offers(ctx, build_cards(ctx, shown, purpose, among), visitor),
         facets=listing.facets,

@@ -91,11 +91,15 @@ class HomePage:
     departments: tuple[CategoryNode, ...]
 
 
+PAGE_SIZE = 24
+
+
 @dataclass(frozen=True, slots=True)
 class ListingQuery:
     """How a listing is narrowed, sorted and paged; the URL holds exactly this.
 
-    `sort` is one of SORTS. Prices are bounds, in minor units, on what this shopper would pay.
+    `sort` is one of SORTS, `limit` how many a page has. Prices are bounds, in minor units, on what
+    this shopper would pay.
     """
 
     page: int = 1
@@ -105,10 +109,10 @@ class ListingQuery:
     in_stock: bool = False
     price_min: int | None = None
     price_max: int | None = None
+    limit: int = PAGE_SIZE
 
 
 SORTS = ("popular", "price", "price_high", "unit", "name")
-PAGE_SIZE = 24
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,20 +17,32 @@ from django.middleware.gzip import GZipMiddleware
 from django_structlog.middlewares import RequestMiddleware
 from django_structlog.middlewares import request as library
 
+from shop.doors.api.docs import JSON_TYPE as SCHEMA_JSON
+from shop.doors.api.docs import YAML_TYPE as SCHEMA_YAML
+from shop.doors.api.door import PREFIX as API
+from shop.doors.api.errors import PROBLEM_TYPE
 from shop.doors.api.handlers import body_too_large
+from shop.doors.api.responses import JSON_TYPE
 from shop.ground.kernel.addresses import UNKNOWN, find_client
 
 # What gets a quarter as long; photographs are compressed already.
-COMPRESSED = frozenset({"text/html", "image/svg+xml"})
+PAGES = frozenset({"text/html", "image/svg+xml"})
+# Of the API only: it knows its callers by a header that no foreign page can have sent, so nobody
+# can make it answer a victim again and again and compare the lengths.
+DATA = frozenset({JSON_TYPE, PROBLEM_TYPE, SCHEMA_YAML, SCHEMA_JSON})
 
 
-class PageCompression(GZipMiddleware):
-    """Compresses pages and drawings; Django pads each by a random length, against guessing."""
+class Compression(GZipMiddleware):
+    """Compresses pages, drawings and answers of the API.
+
+    Django pads each by a random length, against guessing, and makes its ETag a weak one.
+    """
 
     def process_response(self, request: HttpRequest, given: HttpResponseBase) -> HttpResponseBase:
-        """Return the response, compressed if it is text that a browser draws."""
+        """Return the response, compressed if it is text and the client takes gzip."""
         kind = given.headers.get("Content-Type", "").partition(";")[0]
-        return super().process_response(request, given) if kind in COMPRESSED else given
+        is_text = kind in PAGES or (kind in DATA and request.path_info.startswith(API))
+        return super().process_response(request, given) if is_text else given
 
 
 class RequestLog(RequestMiddleware):

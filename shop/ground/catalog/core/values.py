@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import numpy as np
@@ -139,6 +139,15 @@ class CategoryTree:
             trail.append(node)
             at = node.parent_id
         return tuple(reversed(trail))
+
+    def cut(self, levels: int) -> CategoryTree:
+        """Return the tree with so many levels; further down nothing hangs on it."""
+        nodes = {
+            one: node if node.depth < levels - 1 else replace(node, children=())
+            for one, node in self.nodes.items()
+            if node.depth < levels
+        }
+        return replace(self, nodes=nodes)
 
     def below(self, category_id: int) -> frozenset[int]:
         """Return the ids of the category and of everything under it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.templatetags.static import static
 from drf_spectacular.utils import extend_schema_field
@@ -17,6 +17,7 @@ from shop.doors.api.v1.serializers.prices import CardBlock, PriceSerializer
 from shop.doors.pages.cards import join_cards
 from shop.doors.pages.members import join_offers
 from shop.doors.pages.values import (
+    PAGE_SIZE,
     SORTS,
     CategoryPage,
     ProductCard,
@@ -36,6 +37,7 @@ from shop.ground.catalog.core.values import (
 
 MAX_WORDS = 200
 MAX_PAGE = 10_000
+MOST_LISTED = 96
 MAX_MINOR = 10**12
 FACET_CODES = ("brand", "size", "stock")
 SUGGESTION_KINDS = ("query", "category", "product")
@@ -88,6 +90,11 @@ def _write_children(branch: _Branch, *shown: str) -> str:
 @extend_schema_field({"type": "array", "items": {"$ref": "#/components/schemas/CategoryBranch"}})
 class _Children(serializers.Field[object, object, object, object]):
     """The tree refers to itself, which a serializer cannot write down."""
+
+    @property
+    def branch(self) -> type[AnswerSerializer[Any]]:
+        """What each of the children is."""
+        return CategoryBranchSerializer
 
     def writer(self) -> Writer:
         """Return the function that writes the children of a branch."""
@@ -367,6 +374,9 @@ class ListingQuerySerializer(InputSerializer):
     """How a listing is narrowed, sorted and paged."""
 
     page = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=1)
+    limit = serializers.IntegerField(
+        min_value=1, max_value=MOST_LISTED, default=PAGE_SIZE, help_text="Products a page."
+    )
     sort = serializers.ChoiceField(choices=SORTS, default=SORTS[0])
     brand = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
@@ -386,6 +396,14 @@ class ListingQuerySerializer(InputSerializer):
     )
     price_max = serializers.IntegerField(
         min_value=0, max_value=MAX_MINOR, default=None, help_text="Most quoted price, minor units."
+    )
+
+
+class TreeQuerySerializer(InputSerializer):
+    """How far down the tree of categories is wanted."""
+
+    depth = serializers.IntegerField(
+        min_value=1, max_value=3, default=3, help_text="Levels: 1 for the departments alone."
     )
 
 

@@ -22,6 +22,7 @@ from shop.doors.api.v1.serializers.catalog import (
     SearchQuerySerializer,
     SuggestionsSerializer,
     SuggestQuerySerializer,
+    TreeQuerySerializer,
 )
 from shop.doors.pages.category import category, search
 from shop.doors.pages.product import product
@@ -40,6 +41,7 @@ class CategoriesView(ApiView):
         "listCategories",
         "List all categories as a tree",
         tag=TAG,
+        query=TreeQuerySerializer,
         response=CategoryTreeSerializer,
         example={"categories": [{**examples.CATEGORY, "children": []}]},
     )
@@ -48,11 +50,11 @@ class CategoriesView(ApiView):
 
         Send the ETag back as If-None-Match: an unchanged tree answers 304.
         """
-        language = page_language()
+        language, depth = page_language(), self.read_query(TreeQuerySerializer)["depth"]
         etag = f'"{catalog_version()}-{language}"'
-        if request.headers.get("If-None-Match") == etag:
+        if request.headers.get("If-None-Match", "").removeprefix("W/") == etag:
             return HttpResponse(status=304, headers={"ETag": etag})
-        tree = list_categories(language, settings.MARKET_CODE)
+        tree = list_categories(language, settings.MARKET_CODE).cut(depth)
         return text_response(CategoryTreeSerializer.to_json(tree), headers={"ETag": etag})
 
 
@@ -69,7 +71,7 @@ class CategoryView(ApiView):
         refusals=("category_not_found",),
     )
     def get(self, request: Request, path: str) -> HttpResponse:
-        """24 products a page, with facets. Sorting and price bounds use the caller's own prices."""
+        """A page of products, with facets. Sorting and price bounds use the caller's own prices."""
         ctx = self.context
         page = category(ctx, path, listing_query(self.read_query(ListingQuerySerializer)))
         return text_response(CategoryPageSerializer.to_json(page, ctx.locale))
@@ -139,4 +141,5 @@ def listing_query(query: dict[str, Any]) -> ListingQuery:
         in_stock=query["in_stock"],
         price_min=query["price_min"],
         price_max=query["price_max"],
+        limit=query["limit"],
     )
