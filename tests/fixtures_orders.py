@@ -62,7 +62,7 @@ def fake_pricing(fake: FakePrices, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cart_values, "quote_variants", fake.quote_variants)
     monkeypatch.setattr(cart_values, "floor_minor", fake.floor_minor)
     monkeypatch.setattr(cart_values, "resolve_jurisdiction", lambda **_: RULE)
-    monkeypatch.setattr(views, "resolve_jurisdiction", lambda **_: RULE)
+    monkeypatch.setattr(views, "find_law", lambda _order: RULE)
     monkeypatch.setattr(carts, "verify_quote", fake.verify_quote)
     monkeypatch.setattr(carts, "read_token", fake.read_token)
     monkeypatch.setattr(carts, "store_quote", fake.store_quote)

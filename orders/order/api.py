@@ -6,6 +6,7 @@ The order itself: frozen prices, states, timeline, views, letters and the secret
 from orders.order.core.links import (
     TOKEN_SIGNS,
 )
+from orders.order.selectors.laws import find_law
 from orders.order.selectors.orders import (
     count_orders,
     find_last_contact,
@@ -69,6 +70,7 @@ __all__ = [
     "count_orders",
     "describe_step",
     "find_last_contact",
+    "find_law",
     "find_order_for_guest",
     "get_any_order",
     "get_order",

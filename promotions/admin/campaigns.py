@@ -251,10 +251,10 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
 
     @admin.display(description=_("Budget used"), ordering="spent_minor")
     def budget_used(self, row: Campaign) -> SafeString | str:
-        """Spent of the budget."""
+        """Spent of the budget; without one nothing is counted against it."""
         currency = find_place(row.market_code).currency
         if row.budget_minor is None:
-            return show_money(row.spent_minor, currency)
+            return str(_("no budget"))
         said = f"{show_money(row.spent_minor, currency)} / {show_money(row.budget_minor, currency)}"
         share = 100 * row.spent_minor // max(row.budget_minor, 1)
         tone = next((tone for least, tone in ALERTS if share >= least), "")

@@ -38,7 +38,7 @@ class Shopping:
     people: Mapping[Kind, Sequence[ShopperValue]]
     delivery: str
     channel: str = "online"
-    jurisdiction_code: str = "US-other"
+    jurisdiction_code: str = "US-NY"
     rivals: Mapping[int, int] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 

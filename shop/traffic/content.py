@@ -6,7 +6,7 @@ The shop's own functions make all of it, and every text says that it is a demo's
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import cycle
 
@@ -47,9 +47,15 @@ QUESTIONS = (
 )
 
 
+# Where the demo's buyers live: its law holds for what they are shown.
+PLACE = "US-NY"
+# What becomes of the orders of each buyer.
+PARTS = ("packed", "sent", "returned", "kept")
+
+
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Who orders: a shopper with an address, and which goods."""
+    """Who orders: a shopper with an address, and which goods, shared out among the orders."""
 
     shopper: ShopperValue
     contact: Contact
@@ -105,8 +111,14 @@ def sell(*, buyers: Sequence[Buyer], delivery: str, market: str, now: datetime) 
     sold = []
     for buyer in buyers:
         packed, sent, returned, kept = (
-            _buy(buyer, delivery, market, now, f"demo-{buyer.shopper.id}-{part}")
-            for part in ("packed", "sent", "returned", "kept")
+            _buy(
+                replace(buyer, variant_ids=buyer.variant_ids[at :: len(PARTS)]),
+                delivery,
+                market,
+                now,
+                f"demo-{buyer.shopper.id}-{part}",
+            )
+            for at, part in enumerate(PARTS)
         )
         _send(sent, now)
         for order in (returned, kept):
@@ -138,7 +150,7 @@ def _buy(buyer: Buyer, delivery: str, market: str, now: datetime, key: str) -> O
         shopper_pseudonym=buyer.shopper.pseudonym,
         market=market,
         channel="online",
-        jurisdiction_code="US-other",
+        jurisdiction_code=PLACE,
         language="en",
         gpc=False,
         now=now,

@@ -28,7 +28,7 @@ from orders.checkout.services.checkout import check_ready, claim_of, require_car
 from orders.checkout.services.contacts import check_contact
 from orders.checkout.services.idempotency import run_once
 from orders.metrics import checkout_refusals_total, orders_total
-from orders.order.api import get_order, write_link
+from orders.order.api import find_law, get_order, write_link
 from orders.order.core.numbering import BITS, order_number
 from orders.order.core.totals import LineAmounts
 from orders.order.models import Order, OrderEvent, OrderLine
@@ -356,4 +356,4 @@ def _note_placed(order: Order, context: QuoteContext, minimum_age: int | None) -
     OrderEvent.objects.create(order=order, kind="placed", at=context.now, detail=detail)
     write_fact(kind="OrderPlaced", payload={"order_id": order.pk}, occurred_at=context.now)
     if order.shopper_id is not None and order.jurisdiction_code:
-        note_place(shopper_id=order.shopper_id, place_code=order.jurisdiction_code)
+        note_place(shopper_id=order.shopper_id, place_code=find_law(order).code)

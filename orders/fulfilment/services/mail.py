@@ -20,10 +20,9 @@ from django.utils.translation import override
 from orders.fulfilment.core import ParcelState, ParcelView
 from orders.fulfilment.selectors import get_parcel, name_delivery
 from orders.fulfilment.services.steps import lock_parcel
-from orders.order.api import list_mail_pictures, note, renew_link, send_letter
+from orders.order.api import find_law, list_mail_pictures, note, renew_link, send_letter
 from orders.order.core.state import OrderStatus
 from orders.order.models import Order, OrderEvent
-from pricing.api import resolve_jurisdiction
 from shop.ground.storeinfo.selectors import get_store, mail_sender
 
 LETTERS = (ParcelState.SHIPPED, ParcelState.READY, ParcelState.DELIVERED)
@@ -93,7 +92,7 @@ def list_answers(order: Order, state: ParcelState, token: str) -> list[tuple[str
     """
     if state != ParcelState.DELIVERED or order.status != OrderStatus.FULFILLED:
         return []
-    rule = resolve_jurisdiction(code=order.jurisdiction_code, now=order.placed_at)
+    rule = find_law(order)
     has_agreed = order.shopper is not None and order.shopper.consent_marketing
     if rule.opt_in_required and not has_agreed:
         return []

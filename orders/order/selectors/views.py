@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from orders.order.core.state import OrderStatus
 from orders.order.models import Order, OrderEvent, OrderLine
+from orders.order.selectors.laws import find_law
 from orders.order.selectors.links import read_link
 from orders.terms.api import load_terms
 from orders.values import Contact, OrderLineView, OrderView, PaymentView, TimelineEntry
 from orders.wording import PAYMENT_REASONS, STATUSES, TIMELINE
-from pricing.api import resolve_jurisdiction
 from pricing.base.core.values import JurisdictionRule, PriceView
 from pricing.ledger.core.labels import label_text
 from pricing.ledger.core.unit_prices import choose_unit, price_per_unit
@@ -25,7 +25,7 @@ def view_order(order: Order, *, language: str) -> OrderView:
     """Return the order with lines, payments and timeline, under the law of then. Four queries."""
     lines = list(order.lines.order_by("position"))
     personal = [line for line in lines if line.is_personal]
-    rule = resolve_jurisdiction(code=order.jurisdiction_code, now=order.placed_at)
+    rule = find_law(order)
     law = rule.label(language) if personal or _has_personal_offer(order, lines) else ""
     return OrderView(
         order_id=order.pk,

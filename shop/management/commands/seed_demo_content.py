@@ -19,7 +19,7 @@ from shop.ground.kernel.clock import utc_now
 from shop.traffic.content import Buyer, ask_questions, sell, send_back, write_reviews
 
 NAMES = ("olivia", "felix")
-GOODS_EACH, REVIEWERS = 3, 400
+GOODS_EACH, REVIEWERS = 12, 400
 ADDRESS = {
     "address_line1": "1 Example Street",
     "city": "Albany",

@@ -16,8 +16,11 @@ pytestmark = pytest.mark.django_db
 
 
 def test_each_buyer_has_an_order_in_every_state(shelf: Shelf, prices: FakePrices) -> None:
-    buyer = Buyer(make_shopper(), BOB_AT_HOME, [shelf.cheddar, shelf.rye])
+    goods = [shelf.cheddar, shelf.rye, shelf.gouda, shelf.rye]
+    buyer = Buyer(make_shopper(), BOB_AT_HOME, goods)
     orders = sell(buyers=[buyer], delivery="standard", market="us", now=NOON)
+    assert [line.variant_id for one in orders for line in one.lines] == goods
+    assert {one.jurisdiction_code for one in Order.objects.all()} == {"US-NY"}
     states = [Order.objects.get(pk=one.order_id).status for one in orders]
     assert states == ["paid", "paid", "fulfilled", "fulfilled"]
     assert sorted(OrderRating.objects.values_list("score", flat=True)) == [3, 5]

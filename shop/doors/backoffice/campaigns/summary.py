@@ -118,8 +118,11 @@ def describe_budget(
     currency = find_place(campaign.market_code).currency
     counted = count_uses(campaign.campaign_id) if counted is None else counted
     uses = sum(one.uses for one in counted)
+    # Only a budget is counted against: without one what was given is the sum of its uses.
+    given = sum(one.amount_minor for one in counted if one.state in ("held", "committed"))
+    spent = given if campaign.budget_minor is None else campaign.spent_minor
     said = {
-        "spent": show_money(campaign.spent_minor, currency),
+        "spent": show_money(spent, currency),
         "uses": uses,
         "uses_said": show_count(uses),
     }

@@ -35,6 +35,7 @@ from promotions.planning.core.results import compare_holdout, reconcile
 from promotions.planning.selectors.results import split_addressed
 from shop.doors.backoffice.campaigns.plots import draw_results
 from shop.doors.backoffice.campaigns.results import Results, find_results
+from shop.doors.backoffice.campaigns.summary import describe_budget
 from shop.doors.backoffice.views.results import COLUMNS, describe, describe_lift, list_figures
 from shop.ground.catalog.models import Category
 from tests.factories.campaigns import make_person, step
@@ -245,6 +246,15 @@ def make_member(number: int, *, joined: datetime) -> ShopperValue:
     guest = make_shopper()
     Shopper.objects.filter(pk=guest.id).update(account=account)
     return get_shopper_by_id(guest.id)
+
+
+def test_without_a_budget_the_sum_of_uses_is_given(sold: Campaign) -> None:
+    view = find_campaign(sold.pk, now=LATER)
+    assert view is not None
+    shown = describe_budget(view)
+    # Three orders of four stand, each with 1.00 off; the shop counts them against no budget.
+    assert (view.budget_minor, view.spent_minor) == (None, 0)
+    assert (shown["spent"], shown["of"]) == ("$3.00", "")
 
 
 def test_four_held_out_shoppers_print_no_lift() -> None:

@@ -15,6 +15,7 @@ from orders.checkout.services.contacts import ContactRefused
 from orders.checkout.services.idempotency import IdempotencyMismatch
 from orders.checkout.services.placing import place_order
 from orders.models import Order
+from orders.order.api import find_law
 from orders.refusals import CartRefused, PriceConsentNeeded
 from pricing.base.core.values import QuoteContext
 from profiles.shoppers.selectors.shoppers import get_shopper_by_id
@@ -204,3 +205,24 @@ def test_a_shopper_is_remembered_where_the_last_order_was_placed(
     add_to_cart(context=visit, variant_id=shelf.merlot)
     place(visit)
     assert get_shopper_by_id(guest.id).place_code == "US-NY"
+
+
+@pytest.mark.parametrize(
+    ("shown_under", "address", "law"),
+    [
+        ("US-other", {"region": "NY"}, "US-NY"),  # Albany
+        ("US-NY", {"region": "", "country": ""}, "US-NY"),  # collected: where it was shown
+        ("US-NY", {"region": "", "country": "BR"}, "unknown"),  # no rule: the strictest
+    ],
+)
+def test_the_law_of_an_order_is_that_of_its_address(
+    shelf: Shelf, prices: FakePrices, shown_under: str, address: dict[str, str], law: str
+) -> None:
+    guest = make_shopper()
+    visit = context_of(guest, jurisdiction_code=shown_under)
+    add_to_cart(context=visit, variant_id=shelf.rye)
+    order = place(visit)
+    assert get_shopper_by_id(guest.id).place_code == "US-NY"
+    Order.objects.filter(pk=order.order_id).update(**address)
+    assert find_law(Order.objects.get(pk=order.order_id)).code == law
+    assert Order.objects.get(pk=order.order_id).jurisdiction_code == shown_under

@@ -85,7 +85,8 @@ def test_letters_ask_where_the_law_lets_them(
     visit: QuoteContext, shelf: Shelf, code: str, agrees: bool, asks: bool
 ) -> None:
     order = buy(visit, {shelf.rye: 1})
-    Order.objects.update(jurisdiction_code=code)
+    country, _dash, region = code.partition("-")
+    Order.objects.update(country=country, region=region)
     Shopper.objects.update(consent_marketing=agrees)
     deliver(order)
     deliver_facts(handlers=HANDLERS, now=NOON)
