@@ -26,6 +26,7 @@ from orders.payments.api import refund_whole, settle_returned
 from orders.refusals import OrderRefused
 from orders.values import OrderView
 from promotions.coupons.api import release_redemptions
+from shop.ground.database.retrying import try_twice
 from shop.ground.inventory.services import release_reservation
 from shop.ground.kernel.translation import gettext_noop
 from shop.ground.outbox.services import write_fact
@@ -33,6 +34,7 @@ from shop.ground.outbox.services import write_fact
 CANCEL_REQUESTED = "cancel_requested"
 
 
+@try_twice
 @transaction.atomic
 def cancel_order(
     *,

@@ -24,6 +24,7 @@ from orders.payments.api import list_offered, list_payment_methods, say_no_provi
 from orders.refusals import CartRefused, PriceConsentNeeded
 from orders.values import CheckoutView
 from pricing.base.core.values import QuoteContext
+from shop.ground.database.retrying import try_twice
 from shop.ground.inventory.core.holds import Claim, HeldPieces
 from shop.ground.inventory.core.values import StockLine
 from shop.ground.inventory.services import reserve_stock
@@ -32,6 +33,7 @@ from shop.ground.kernel.hashing import sign
 from shop.ground.kernel.translation import gettext_noop
 
 
+@try_twice
 @transaction.atomic
 def start_checkout(
     *,

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from orders.checkout.models import IdempotencyKey
+from shop.ground.database.retrying import try_twice
 from shop.ground.kernel.errors import FairtagError
 
 KEY_SPACE = 0x6964  # "id": the first half of every lock on a key
@@ -37,6 +38,7 @@ class Answer:
     is_replay: bool = False
 
 
+@try_twice
 @transaction.atomic
 def run_once(
     *,

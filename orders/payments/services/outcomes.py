@@ -13,6 +13,7 @@ from orders.order.models import Order
 from orders.payments.core.values import Charge, Outcome
 from orders.payments.models import Payment, Refund
 from promotions.coupons.api import UseRefused
+from shop.ground.database.retrying import try_twice
 from shop.ground.inventory.services import OutOfStock
 from shop.ground.outbox.services import write_fact
 
@@ -46,6 +47,7 @@ def find_secured(order: Order) -> Payment | None:
     return Payment.objects.filter(order=order, state__in=SECURED).first()
 
 
+@try_twice
 @transaction.atomic
 def apply_outcome(payment: Payment, outcome: Outcome, *, now: datetime) -> bool:
     """Write the provider's answer; return whether it was news. Locks the order's step.

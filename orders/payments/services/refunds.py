@@ -29,6 +29,7 @@ from orders.refusals import OrderRefused, PaymentRefused
 from orders.values import OrderView
 from profiles.events.api import record_return_events
 from profiles.values import PurchasedLine
+from shop.ground.database.retrying import try_twice
 from shop.ground.outbox.services import write_fact
 
 REFUNDABLE = (OrderStatus.PAID, OrderStatus.FULFILLED)
@@ -43,6 +44,7 @@ class _Wish:
     now: datetime
 
 
+@try_twice
 @transaction.atomic
 def refund_order(
     *,

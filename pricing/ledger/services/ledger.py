@@ -103,7 +103,7 @@ def move_list_prices(
     Writes the fact ListPricesChanged. The number of statements does not grow with the prices.
     """
     market, channel = place
-    known = PublicPrice.objects.select_for_update().order_by("variant_id")
+    known = PublicPrice.objects.select_for_update(no_key=True).order_by("variant_id")
     rows = {
         row.variant_id: row
         for row in known.filter(variant_id__in=prices, market_id=market, channel=channel)

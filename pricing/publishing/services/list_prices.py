@@ -20,6 +20,7 @@ from shop.ground.catalog.services.list_prices import (
     write_home_prices,
     write_list_prices,
 )
+from shop.ground.database.retrying import try_twice
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.outbox.services import write_fact
 
@@ -43,6 +44,7 @@ class HomePriceNeeded(FairtagError):
     code = "home_price_needed"
 
 
+@try_twice
 @transaction.atomic
 def set_list_prices(
     *,

@@ -21,6 +21,7 @@ from shop.ground.catalog.core.loading import BrandRow, CategoryRow, ProductRow, 
 from shop.ground.catalog.selectors.costs import KnownPrice, list_known_prices
 from shop.ground.catalog.selectors.editing import list_sold_abroad
 from shop.ground.catalog.services import load_catalog, lock_products
+from shop.ground.database.retrying import try_twice
 from shop.ground.inventory.core.values import StockLine
 from shop.ground.inventory.services import load_opening_stock
 
@@ -38,6 +39,7 @@ class SavedProducts:
     variant_ids: Mapping[str, int]
 
 
+@try_twice
 @transaction.atomic
 def save_products(
     *,
@@ -56,8 +58,8 @@ def save_products(
     The one way for a form and for a list of thousands: the number of statements does not grow with
     the rows. List prices are in the currency of `market` and go into the price ledger, with the
     fact that has prices published anew. `stock` are pieces on hand by reference of the variant,
-    with which records are opened that do not exist yet (0 where nothing is said); stock that is
-    there moves only by deliveries, sales and counts. `abroad` are list prices of further markets
+    with which those of new variants are opened (0 where nothing is said); stock that is there
+    moves only by deliveries, sales and counts. `abroad` are list prices of further markets
     by code and reference of the variant, None where it is not sold there; what is not named stays.
     `revisions`: see `load_catalog`. `meant`: see the gate, `require_meant`.
 
@@ -72,7 +74,7 @@ def save_products(
         categories=categories, brands=brands, products=products, now=now, revisions=revisions
     )
     ids = loaded.variant_ids
-    _open_stock(variants, stock or {}, ids, now)
+    _open_stock(variants.keys() - known.keys(), stock or {}, ids, now)
     further = _compare_abroad(abroad or {}, ids)
     new = [*_list_new(variants, known, market), *_list_new_abroad(further, variants, ids)]
     require_meant(new, meant)
@@ -94,8 +96,12 @@ def save_products(
 def _open_stock(
     refs: Iterable[str], pieces: Mapping[str, int], ids: Mapping[str, int], now: datetime
 ) -> None:
+    """Open the stock of new variants. A record that is there would be waited for: a checkout may
+    hold it, and wait for this save.
+    """
     lines = [StockLine(ids[ref], pieces.get(ref, 0)) for ref in sorted(refs)]
-    load_opening_stock(lines=lines, reference="new product", now=now)
+    if lines:
+        load_opening_stock(lines=lines, reference="new product", now=now)
 
 
 @dataclass(frozen=True, slots=True)

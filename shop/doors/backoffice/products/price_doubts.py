@@ -17,6 +17,7 @@ from shop.ground.catalog.core.loading import VariantRow
 from shop.ground.catalog.selectors import get_market, home_market
 from shop.ground.catalog.selectors.editing import EditedProduct
 from shop.ground.catalog.selectors.markets import list_currencies
+from shop.ground.database.retrying import try_twice
 
 
 def show_doubts(doubts: Sequence[Doubt]) -> list[str]:
@@ -25,6 +26,7 @@ def show_doubts(doubts: Sequence[Doubt]) -> list[str]:
     return [say_doubt(one, currencies[one.price.market]) for one in doubts]
 
 
+@try_twice
 @transaction.atomic
 def save_or_ask(
     draft: Draft,

@@ -209,7 +209,7 @@ def save_draft(
         meant=meant,
         now=now,
     )
-    for variant_id, pieces in draft.counted.items():
+    for variant_id, pieces in sorted(draft.counted.items()):
         adjust_stock(variant_id=variant_id, on_hand=pieces, reference=COUNTED, now=now)
     if draft.facts != (FactsValue() if known is None else known.facts):
         key = ("product", draft.product.ref)

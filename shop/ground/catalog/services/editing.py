@@ -14,8 +14,10 @@ from shop.ground.catalog.core.facts import FactsValue
 from shop.ground.catalog.models import Product, ProductFacts, Variant
 from shop.ground.catalog.selectors.versions import forget_catalog
 from shop.ground.catalog.services.indexing import add_search_words, index_changed_products
+from shop.ground.database.retrying import try_twice
 
 
+@try_twice
 @transaction.atomic
 def archive_product(*, product_id: int) -> bool:
     """Take a product out of the shop and keep all that is known of it; return whether it was in.
@@ -25,6 +27,7 @@ def archive_product(*, product_id: int) -> bool:
     return _set_active(product_id, is_active=False)
 
 
+@try_twice
 @transaction.atomic
 def restore_product(*, product_id: int) -> bool:
     """Sell an archived product again, at once to be found; return whether it was archived."""

@@ -67,7 +67,8 @@ def delete_list_prices(*, variant_ids: Collection[int], market: str) -> int:
 def _lock_products(variant_ids: Iterable[int]) -> None:
     """Lock the products of these variants in the order in which edits of products do."""
     own = Variant.objects.filter(pk__in=list(variant_ids)).values("product_id")
-    list(Product.objects.select_for_update().filter(pk__in=own).order_by("pk").values("pk"))
+    rows = Product.objects.select_for_update(no_key=True).filter(pk__in=own)
+    list(rows.order_by("pk").values("pk"))
 
 
 def _count_revisions(variant_ids: Iterable[int]) -> None:

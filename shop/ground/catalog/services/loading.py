@@ -75,13 +75,13 @@ def lock_products(refs: Collection[str]) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(_WAIT_FOR_LOADS)
-    rows = Product.objects.select_for_update().filter(external_ref__in=refs)
+    rows = Product.objects.select_for_update(no_key=True).filter(external_ref__in=refs)
     list(rows.order_by("pk").values_list("pk"))
 
 
 def require_unchanged(revisions: Mapping[str, int]) -> None:
     """Lock the products and compare their revisions. Raises ProductChanged. One query."""
-    rows = Product.objects.select_for_update().filter(external_ref__in=revisions)
+    rows = Product.objects.select_for_update(no_key=True).filter(external_ref__in=revisions)
     for ref, revision, name in rows.order_by("pk").values_list("external_ref", "revision", "name"):
         if revision != revisions[ref]:
             raise ProductChanged(

@@ -123,38 +123,40 @@ UPDATE shop_product p SET is_active = false
 WHERE p.is_active AND NOT EXISTS (SELECT FROM shop_variant v WHERE v.product_id = p.id)
 """
 # A number stands for one thing: whoever has it keeps it until it is free. A list without numbers
-# takes none away that staff typed.
-VARIANTS = """
-INSERT INTO shop_variant AS known (external_ref, product_id, sku, name, options, measure_amount,
-    measure_unit, list_minor, list_source, cost_minor, cost_source, is_active, position, gtin,
-    is_loose)
-SELECT l.ref, p.id, l.sku, l.name, l.options, l.measure_amount, l.measure_unit, l.list_minor,
-    l.list_source,
-    CASE WHEN l.cost_source IS NULL THEN old.cost_minor ELSE l.cost_minor END,
-    coalesce(l.cost_source, old.cost_source, 'unknown'), l.is_active, l.position,
-    CASE WHEN other.id IS NULL THEN coalesce(l.gtin, old.gtin, '') ELSE coalesce(old.gtin, '') END,
-    coalesce(l.is_loose, old.is_loose, false)
+# takes none away that staff typed. What is known is updated in a statement of its own: an upsert
+# that may set a key locks each row that it meets, changed or not, against the lines of orders.
+_SPOKEN = """
+SELECT l.ref, p.id AS product_id, l.sku, l.name, l.options, l.measure_amount, l.measure_unit,
+    l.list_minor, l.list_source,
+    CASE WHEN l.cost_source IS NULL THEN old.cost_minor ELSE l.cost_minor END AS cost_minor,
+    coalesce(l.cost_source, old.cost_source, 'unknown') AS cost_source, l.is_active, l.position,
+    CASE WHEN other.id IS NULL THEN coalesce(l.gtin, old.gtin, '')
+        ELSE coalesce(old.gtin, '') END AS gtin,
+    coalesce(l.is_loose, old.is_loose, false) AS is_loose, old.id AS known_id
 FROM load_variant l JOIN shop_product p ON p.external_ref = l.product_ref
 LEFT JOIN shop_variant old ON old.external_ref = l.ref
 LEFT JOIN shop_variant other ON other.gtin = l.gtin AND l.gtin <> '' AND other.external_ref <> l.ref
 ORDER BY l.ref
-ON CONFLICT (external_ref) DO UPDATE SET (product_id, sku, name, options, measure_amount,
-    measure_unit, list_minor, list_source, cost_minor, cost_source, cost_stated_at, is_active,
-    position, gtin, is_loose) = (excluded.product_id, excluded.sku, excluded.name, excluded.options,
-    excluded.measure_amount, excluded.measure_unit, excluded.list_minor, excluded.list_source,
-    excluded.cost_minor, excluded.cost_source,
-    -- What staff typed is no longer this cost once a list says another.
-    CASE WHEN known.cost_minor = excluded.cost_minor THEN known.cost_stated_at END,
-    excluded.is_active, excluded.position, excluded.gtin, excluded.is_loose)
-WHERE (known.product_id, known.sku, known.name, known.options, known.measure_amount,
-    known.measure_unit, known.list_minor, known.list_source, known.cost_minor,
-    known.cost_source, known.is_active, known.position, known.gtin, known.is_loose) IS DISTINCT FROM
-    (excluded.product_id, excluded.sku, excluded.name, excluded.options,
-    excluded.measure_amount, excluded.measure_unit, excluded.list_minor, excluded.list_source,
-    excluded.cost_minor, excluded.cost_source, excluded.is_active, excluded.position,
-    excluded.gtin, excluded.is_loose)
-RETURNING external_ref, xmax = 0
 """
+_SAID = (
+    "product_id, sku, name, options, measure_amount, measure_unit, list_minor, list_source,"
+    " cost_minor, cost_source, is_active, position, gtin, is_loose"
+)
+_SPOKEN_FOR = ", ".join(f"spoken.{name.strip()}" for name in _SAID.split(","))
+_KNOWN = ", ".join(f"known.{name.strip()}" for name in _SAID.split(","))
+CHANGED_VARIANTS = f"""
+UPDATE shop_variant known SET ({_SAID}, cost_stated_at) = ROW({_SPOKEN_FOR},
+    -- What staff typed is no longer this cost once a list says another.
+    CASE WHEN known.cost_minor = spoken.cost_minor THEN known.cost_stated_at END)
+FROM ({_SPOKEN}) spoken
+WHERE known.id = spoken.known_id AND ({_KNOWN}) IS DISTINCT FROM ({_SPOKEN_FOR})
+RETURNING known.external_ref
+"""  # noqa: S608  # no part of it comes from outside
+NEW_VARIANTS = f"""
+INSERT INTO shop_variant (external_ref, {_SAID})
+SELECT ref, {_SAID} FROM ({_SPOKEN}) spoken WHERE known_id IS NULL
+RETURNING external_ref
+"""  # noqa: S608  # no part of it comes from outside
 # Whose variants changed; a product that changed itself was counted already.
 PRODUCTS_OF = """
 UPDATE shop_product SET revision = revision + 1
@@ -223,13 +225,15 @@ def merge_all(cursor: CursorWrapper, now: datetime, *, may_move: bool) -> Catalo
     products: Returned = cursor.fetchall()
     if may_move:
         cursor.execute(FREE_OPTIONS)
-    cursor.execute(VARIANTS)
-    variants: Returned = cursor.fetchall()
+    cursor.execute(CHANGED_VARIANTS)
+    variants = [ref for (ref,) in cursor.fetchall()]
+    cursor.execute(NEW_VARIANTS)
+    variants += [ref for (ref,) in cursor.fetchall()]
     if may_move:
         cursor.execute(EMPTIED)
     created = {ref for ref, is_new in products if is_new}
     changed = {ref for ref, is_new in products if not is_new}
-    cursor.execute(PRODUCTS_OF, [[ref for ref, _ in variants], list(created | changed)])
+    cursor.execute(PRODUCTS_OF, [variants, list(created | changed)])
     changed |= {ref for (ref,) in cursor.fetchall()}
     cursor.execute(
         "SELECT v.external_ref, v.id FROM shop_variant v JOIN load_variant l"

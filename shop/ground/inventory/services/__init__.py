@@ -1,7 +1,8 @@
 """Write stock: reserve, commit, release, receive, return, count, load; note what is expected.
 
-Rows are locked in (location, variant) order. Global lock order: stock before coupon before budget
-before order.
+Rows are locked in (location, variant) order. Global lock order: product, variant and price before
+stock before coupon before budget before order. Products, variants and prices are locked against
+other writers only (FOR NO KEY UPDATE): what names them, a hold or a line of an order, goes on.
 """
 
 from shop.ground.inventory.services.deliveries import expect_deliveries

@@ -8,11 +8,13 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import F
 
+from shop.ground.database.retrying import try_twice
 from shop.ground.inventory.core.values import StockLine
 from shop.ground.inventory.models import StockLocation, StockMovement, StockRecord
 from shop.ground.inventory.services.reservations import ONLINE, OutOfStock
 
 
+@try_twice
 def receive_stock(
     *, lines: Sequence[StockLine], reference: str, now: datetime, location: str = ONLINE
 ) -> None:
@@ -20,6 +22,7 @@ def receive_stock(
     _add(lines, StockMovement.Kind.RECEIVED, reference, now, location)
 
 
+@try_twice
 def return_stock(
     *, lines: Sequence[StockLine], reference: str, now: datetime, location: str = ONLINE
 ) -> None:
@@ -53,6 +56,7 @@ def _add(
             )
 
 
+@try_twice
 def adjust_stock(
     *, variant_id: int, on_hand: int, reference: str, now: datetime, location: str = ONLINE
 ) -> None:
