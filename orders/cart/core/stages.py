@@ -94,26 +94,32 @@ def promise_of(price: PriceView) -> Promise:
     )
 
 
-def show_promise(promise: Promise, current: PriceView, label: str) -> PriceView:
+def show_promise(
+    promise: Promise, current: PriceView, label: str, *, is_frozen: bool = False
+) -> PriceView:
     """Return `current` with the stages of `promise`: what the page shows for the line.
 
     `label` is the text of the promise's label. The sentences of another quote are not this one's:
-    "why this price" reads them from the promise's own quote.
+    "why this price" reads them from the promise's own quote. What everybody pays is that of now,
+    but while a checkout has the prices frozen.
     """
     if promise.quote_id == current.quote_id and promise.quoted_minor == current.quoted_minor:
         return current
+    public_minor = promise.public_minor if is_frozen else current.public_minor
+    # At what everybody pays by now it is no personal price any more.
+    is_same = promise.is_personal and promise.quoted_minor >= public_minor
     return replace(
         current,
         list_minor=promise.list_minor,
-        public_minor=promise.public_minor,
+        public_minor=public_minor,
         quoted_minor=promise.quoted_minor,
-        is_personal=promise.is_personal,
-        label_code=promise.label_code,
-        label=label,
+        is_personal=promise.is_personal and not is_same,
+        label_code="" if is_same else promise.label_code,
+        label="" if is_same else label,
         quote_id=promise.quote_id,
         token=promise.token or None,
         expires_at=promise.expires_at,
-        rung="personal" if promise.is_personal else "public",
+        rung="personal" if promise.is_personal and not is_same else "public",
         reasons=(),
         unit_minor=_rescale(current, promise.quoted_minor),
     )

@@ -268,16 +268,19 @@ def _hold_prices(
         if current is not None:
             kept, offered = promise_on(row), promise_of(current)
             settled = settle_price(kept, offered, now=context.now, frozen_until=frozen_until)
-            yield row.variant_id, show_settled(settled, current, context)
+            is_frozen = frozen_until is not None
+            yield row.variant_id, show_settled(settled, current, context, is_frozen=is_frozen)
 
 
-def show_settled(settled: Settled, current: PriceView, context: QuoteContext) -> PriceView:
+def show_settled(
+    settled: Settled, current: PriceView, context: QuoteContext, *, is_frozen: bool
+) -> PriceView:
     """Return what a page shows for a line whose price of now is `current`."""
-    code = settled.promise.label_code
-    if code == current.label_code:
-        return show_promise(settled.promise, current, current.label)
-    rule = resolve_jurisdiction(code=context.jurisdiction_code, now=context.now)
-    return show_promise(settled.promise, current, label_text(rule, code, context.language))
+    code, label = settled.promise.label_code, current.label
+    if code != current.label_code:
+        rule = resolve_jurisdiction(code=context.jurisdiction_code, now=context.now)
+        label = label_text(rule, code, context.language)
+    return show_promise(settled.promise, current, label, is_frozen=is_frozen)
 
 
 def preview_products(

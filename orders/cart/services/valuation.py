@@ -346,7 +346,7 @@ def _settle_line(
     settled = settle_price(kept, promise_of(current), now=context.now, frozen_until=frozen_until)
     if not _allows_personal(opened, context):
         settled = note_kept(settled, current, frozen_until=frozen_until)
-    price = show_settled(settled, current, context)
+    price = show_settled(settled, current, context, is_frozen=frozen_until is not None)
     return SettledLine(card, line.quantity, price, settled, free)
 
 

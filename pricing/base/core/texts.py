@@ -12,6 +12,7 @@ GERMAN_LOWEST = "Niedrigster Preis (30 Tage)"
 _TEXTS: Mapping[str, str] = {
     "public": gettext_noop("Price for everybody"),
     "personal": gettext_noop("Your personal discount"),
+    "kept": gettext_noop("Kept for you from before the price rose"),
     "interest": gettext_noop("Your recent interest in products like this"),
     "deals": gettext_noop("You bought products on offer"),
     "offers": gettext_noop("You opened offers"),

@@ -197,6 +197,11 @@ class PriceView:
     unit_label: str = ""
     units: float = 0.0
 
+    @property
+    def is_kept(self) -> bool:
+        """Return whether it is an earlier public price, kept while everybody pays more."""
+        return not self.is_personal and self.quoted_minor < self.public_minor
+
 
 @dataclass(frozen=True, slots=True)
 class QuoteContext:

@@ -18,6 +18,20 @@ from pricing.optimum.core.decide import HeldQuotes
 LATEST_MS = 7_258_118_400_000
 
 _FIXED = struct.Struct(">16sIIIQQ")
+# Puts quotes (variant, packed quote, ...) into a shopper's hash (KEYS[1]) at the moment ARGV[1],
+# but for those that a lower promise still stands for.
+HOLD_LOWER = f"""
+for at = 2, #ARGV, 2 do
+  local held = redis.call('HGET', KEYS[1], ARGV[at])
+  local stands = false
+  if held and #held > {_FIXED.size} then
+    local _, quoted, _, _, _, expires = struct.unpack('>c16I4I4I4I8I8', held)
+    local _, fresh = struct.unpack('>c16I4', ARGV[at + 1])
+    stands = tonumber(ARGV[1]) < expires and quoted < fresh
+  end
+  if not stands then redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
+end
+"""
 
 # The places (market:channel) that hold quotes of anybody: where erasure has to look.
 HELD_PLACES = "fairtag:held"

@@ -62,8 +62,9 @@ class Serving:
     """Rules and books of this process. `books` holds the newest KEPT per (market, channel), newest
     page first; one that a switch takes prices back on has two pages or more.
 
-    `lagging` are the shoppers whose consents in Redis may be older than the table's;
-    `tests_prices` says that an experiment with personal prices runs.
+    `lagging` are the shoppers whose consents in Redis may be older than the table's. While it
+    `is_blind` a kill switch may have been missed: no new personal price is made. `tests_prices`
+    says that an experiment with personal prices runs.
     """
 
     notice: tuple[int, ...]
@@ -131,7 +132,7 @@ class ServingMemory:
                 if old is None:
                     raise
                 return old
-            return _blind(old)
+            return replace(old, is_blind=True)
         self._read_at = begun
         return self._serving
 
@@ -187,17 +188,6 @@ def _load(old: Serving | None) -> Serving:
         # The last but one of the notice; the last is the catalogue's version.
         tests_prices=notice[-2] > 0,
     )
-
-
-def _blind(old: Serving) -> Serving:
-    """Return the last known state with every personal price closed."""
-    books = {
-        place: tuple(
-            replace(one, is_closed=np.ones_like(one.is_closed), trial=None) for one in books
-        )
-        for place, books in old.books.items()
-    }
-    return replace(old, books=books, is_blind=True)
 
 
 def current_public_prices(

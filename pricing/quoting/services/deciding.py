@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
+from django.db import DatabaseError
 
 from pricing.base.core.arrays import BoolArray, IntArray
+from pricing.base.core.tokens import owner_of
 from pricing.base.core.values import Policy, QuoteContext
 from pricing.ledger.core.held_quotes import HeldQuote, held_arrays, held_key, unpack_held
 from pricing.ledger.models.books import PriceBookEntry
@@ -20,6 +22,7 @@ from pricing.optimum.core.quote import PricePointTable, VariantTerms, build_rung
 from pricing.optimum.core.signals import ShopperSignals, gather_signals, sensitivity_boost
 from pricing.optimum.core.thompson import draw_places
 from pricing.quoting.selectors.pages import Served
+from pricing.quoting.selectors.promised import list_promised
 from pricing.quoting.services.public_views import SalesContext
 from profiles.lots import Purpose, is_in_share
 from profiles.segments.api import OnlineUnavailable, read_online_profiles, read_profile_part
@@ -36,10 +39,11 @@ class ShopperState:
     """What a decision needs to know. `reason` is why no personal price is possible, or "".
 
     `features` is None on the book rung: then `entries` (minor units by variant id) and `segment`
-    stand in for the model.
+    stand in for the model. `obstacle` is why no new personal price is made: what is `held` stands.
     """
 
     reason: str = ""
+    obstacle: str = ""
     shopper_id: int | None = None
     features: FeatureRow | None = None
     held: Mapping[int, HeldQuote] = field(default_factory=dict)
@@ -48,14 +52,20 @@ class ShopperState:
 
 
 def read_shopper_state(
-    *, pseudonym: str, place: tuple[str, str], wanted: ProfilePart, now: datetime
+    *,
+    pseudonym: str,
+    place: tuple[str, str],
+    wanted: ProfilePart,
+    now: datetime,
+    obstacle: str = "",
 ) -> ShopperState:
     """Return what is known of a shopper. One Redis round trip.
 
     Of the profile no more is read than `wanted`: what a price may know and this page needs. Only
     when Redis has lost its memory: all that is there, and one query for the shopper and one for
     the price book.
-    With Redis down the reason is "redis_down": then everybody gets the public price.
+    With an `obstacle`, and with Redis down ("redis_down"), nothing but what was promised: of a
+    profile that lags, or without Redis, by the consents of the table.
     """
     key, ids = held_key(*place, pseudonym), wanted.variant_ids
     try:
@@ -63,9 +73,46 @@ def read_shopper_state(
         asked = ("HGETALL", key) if named is None else ("HMGET", key, *named)
         profile, reply = read_profile_part(pseudonym, wanted, now, also=asked)
     except RedisUnavailable:
-        return ShopperState(reason="redis_down")
+        return _recall_promises(pseudonym, place, ids, now)
     held = _parse_held(reply, named)
+    if obstacle:
+        kept = _keep_promises(profile, held, obstacle)
+        return kept if held else replace(kept, reason=kept.reason or obstacle)
     return _judge(profile, held, ids, now)
+
+
+def _recall_promises(
+    pseudonym: str, place: tuple[str, str], variant_ids: Sequence[int], now: datetime
+) -> ShopperState:
+    """Return what the table says was promised and still holds. Two queries."""
+    nothing = OnlineProfile(pseudonym, None, None, is_warm=False, feature_row=None)
+    state = _keep_promises(nothing, {}, "redis_down")
+    if state.shopper_id is None or state.reason:
+        return state
+    owner = state.shopper_id, owner_of(pseudonym)
+    held = list_promised(owner, variant_ids, place=place, now=now)
+    return replace(state, held=held) if held else replace(state, reason="redis_down")
+
+
+def _keep_promises(
+    profile: OnlineProfile, held: Mapping[int, HeldQuote], obstacle: str
+) -> ShopperState:
+    """Return what was promised to somebody who agrees to it still.
+
+    One query where the profile may not know; without the database nothing is known.
+    """
+    consents, shopper_id = profile.consents, profile.shopper_id
+    if consents is None or obstacle == "profile_lags":
+        try:
+            shopper = find_shopper(profile.pseudonym)
+        except DatabaseError:
+            return ShopperState(reason=obstacle)
+        if shopper is None or shopper.is_minor:
+            return ShopperState(reason="unknown_shopper")
+        consents, shopper_id = shopper.consents.strictest(consents or shopper.consents), shopper.id
+    if not consents.price:
+        return ShopperState(reason="no_consent", shopper_id=shopper_id)
+    return ShopperState(obstacle=obstacle, shopper_id=shopper_id, held=held)
 
 
 def _parse_held(reply: Any, wanted: Sequence[int] | None) -> dict[int, HeldQuote]:
@@ -210,7 +257,7 @@ def decide_page(page: Page, context: QuoteContext, state: ShopperState) -> Decid
         held_quotes=held_quotes,
         decided=decisions,
         book_minor=book_minor,
-        is_decision=_is_decision(terms, rungs, decisions, book_minor),
+        is_decision=_is_decision(page, rungs, decisions, book_minor, state),
         is_held_out=is_held_out_now,
         place=place,
         is_test=page.book.is_test[page.at] | moved.by_test | _keeps_test(held_quotes, moved),
@@ -227,14 +274,20 @@ def _keeps_test(quotes: Sequence[HeldQuote | None], moved: Moved) -> BoolArray:
 
 
 def _is_decision(
-    terms: VariantTerms, rungs: PricePointTable, made: Decisions, book_minor: IntArray | None
+    page: Page,
+    rungs: PricePointTable,
+    made: Decisions,
+    book_minor: IntArray | None,
+    state: ShopperState,
 ) -> BoolArray:
     """Return where something was decided: a signal or a promise, and more than one rung."""
+    terms = page.terms
+    is_lower = made.quoted_minor < terms.public_minor
+    if state.obstacle:
+        return terms.is_open & is_lower
     has_choice = (rungs.minor < terms.public_minor[:, None]).any(axis=1) & rungs.is_open
-    has_signal = made.boost > 0.0
-    if book_minor is not None:
-        has_signal = book_minor > 0
-    return terms.is_open & ((has_choice & has_signal) | (made.quoted_minor < terms.public_minor))
+    has_signal = made.boost > 0.0 if book_minor is None else book_minor > 0
+    return terms.is_open & ((has_choice & has_signal) | is_lower)
 
 
 def _signals(page: Page, state: ShopperState) -> ShopperSignals:
@@ -249,7 +302,10 @@ def _signals(page: Page, state: ShopperState) -> ShopperSignals:
 
 
 def _book_minors(page: Page, state: ShopperState) -> IntArray:
-    """Return each variant's price-book entry: the shopper's own, else the segment's, else 0."""
+    """Return each variant's price-book entry: the shopper's own, else the segment's, else 0; the
+    public price where nothing may be decided but what was promised."""
+    if state.obstacle:
+        return page.terms.public_minor.astype(np.int64)
     minors = np.zeros(len(page.at), dtype=np.int64)
     if state.segment in page.book.segments:
         minors = page.book.segment_minor[page.book.segments.index(state.segment)][page.at].astype(

@@ -19,7 +19,13 @@ from pricing.base.core.tokens import EPOCH, TokenSigner, owner_of
 from pricing.base.core.values import Arm, Policy, PriceView, QuoteContext, QuoteSource
 from pricing.base.metrics import looks_lost_total, quotes_issued_total
 from pricing.base.services.keys import signing_key
-from pricing.ledger.core.held_quotes import HELD_PLACES, HeldQuote, held_key, pack_held
+from pricing.ledger.core.held_quotes import (
+    HELD_PLACES,
+    HOLD_LOWER,
+    HeldQuote,
+    held_key,
+    pack_held,
+)
 from pricing.ledger.core.labels import label_code
 from pricing.ledger.core.packed import (
     COST_FIELDS,
@@ -196,10 +202,10 @@ def issue_quotes(
     """Return the views of all decided prices by variant id; new quotes are held and streamed.
 
     `views` are the public views that the personal ones are made from; `looks` at the page's other
-    prices go along. If Redis dies between reading and writing, nothing is returned but the reason:
-    a personal price that left no record is not shown.
+    prices go along. If Redis dies between reading and writing, only what was promised before is
+    returned, and the reason: a personal price that left no record is not shown.
     """
-    rung = _rung_of(decided)
+    rung, reason = _rung_of(decided), state.obstacle
     kept = decided.decided.is_kept & decided.is_decision
     fresh = np.flatnonzero(decided.is_decision & ~kept)
     quotes: dict[int, HeldQuote] = {
@@ -213,8 +219,9 @@ def issue_quotes(
         try:
             _write(issue, state, decided, signed, looks)
         except RedisUnavailable:
-            return {}, "redis_down"
-        quotes |= {at: one.held for at, one in signed.items()}
+            reason = "redis_down"
+        else:
+            quotes |= {at: one.held for at, one in signed.items()}
     else:
         send_looks(looks)
     ids = decided.terms.variant_id.tolist()
@@ -222,7 +229,7 @@ def issue_quotes(
         ids[at]: recall_view(quote, views[ids[at]], book=book, place=place, rung=rung)
         for at, quote in quotes.items()
     }
-    return personal, ""
+    return personal, reason
 
 
 def _rung_of(decided: Decided) -> QuoteSource:
@@ -309,7 +316,9 @@ def _write(
     try:
         with redis_breaker.guard() as client:
             pipe = client.pipeline(transaction=True)
-            pipe.hset(key, mapping=held)
+            # Of two pages made at once the lower price stays, whichever ends last.
+            pairs = (part for pair in held.items() for part in pair)
+            pipe.eval(HOLD_LOWER, 1, key, issue.now_ms, *pairs)
             pipe.pexpire(key, remember_ms)
             pipe.sadd(HELD_PLACES, f"{issue.place.market}:{issue.place.channel}")
             pipe.xadd(STREAM, fields)

@@ -241,13 +241,14 @@ def _view(
     """Return the shopper's view of a variant; what is the same for everybody comes from `base`."""
     public, language, rule = base.public_minor, place.language, place.rule
     quoted = min(quote.quoted_minor, public)
-    is_personal = quoted < public
-    reasons = base.reasons
-    code = base.label_code
-    if is_personal:
-        code = label_code(rule, is_test=quote.is_test)
-        discount = Reason("personal", quoted - public, say("personal", language))
-        reasons = (base.reasons[0], discount)
+    is_lower = quoted < public
+    # What was promised at the public price of then is no personal price once that price rises.
+    is_personal = is_lower and quote.quoted_minor < quote.public_minor
+    reasons, code = base.reasons, base.label_code
+    if is_lower:
+        code = label_code(rule, is_test=quote.is_test) if is_personal else ""
+        part = "personal" if is_personal else "kept"
+        reasons = (base.reasons[0], Reason(part, quoted - public, say(part, language)))
     return PriceView(
         variant_id=base.variant_id,
         currency=base.currency,
@@ -259,7 +260,7 @@ def _view(
         reference_name=base.reference_name,
         reference_note=base.reference_note,
         label_code=code,
-        label=label_text(rule, code, language) if is_personal else base.label,
+        label=label_text(rule, code, language) if is_lower else base.label,
         quote_id=quote.quote_id,
         token=quote.token,
         expires_at=quote.expires_at,

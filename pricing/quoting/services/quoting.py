@@ -39,6 +39,9 @@ from profiles.values import ProfilePart
 from shop.ground.kernel.clock import epoch_ms
 
 HOUR_MS = 3_600_000
+# What ends a promise. All else (a late profile, an old model, a database that is silent) keeps the
+# shop from making new personal prices, and no promised one from standing.
+ENDING = frozenset({"anonymous", "gpc", "jurisdiction", "kill_switch"})
 
 
 def quote_variants(*, context: QuoteContext, variant_ids: Sequence[int]) -> QuoteBatch:
@@ -47,7 +50,8 @@ def quote_variants(*, context: QuoteContext, variant_ids: Sequence[int]) -> Quot
     One Redis round trip to read, one more only if new quotes are issued; looks at public prices go
     along or are sent without waiting. No query while rules and book are fresh. Whatever stands in
     the way of a personal price (consent, law, kill switch, Redis down, no model) gives the public
-    price, the very view an anonymous visitor gets.
+    price, the very view an anonymous visitor gets. What was promised stands meanwhile, unless
+    consent, law or a kill switch ends it; reading it without Redis takes two queries.
     """
     begun = time.perf_counter()
     serving = get_serving()
@@ -58,11 +62,12 @@ def quote_variants(*, context: QuoteContext, variant_ids: Sequence[int]) -> Quot
     if page is not None:
         views = _public_views(page, context)
         reason = find_obstacle(serving, page, context)
-        if reason:
+        if reason in ENDING:
             send_looks(gather_looks(page, context))
         else:
-            tests_prices = serving.tests_prices and not page.tests_off
-            personal, reason = _personal_views(page, context, views, tests_prices)
+            state = _read(page, context, reason)
+            tests_prices = serving.tests_prices and not page.tests_off and not state.obstacle
+            personal, reason = _personal_views(page, context, views, state, tests_prices)
             views |= personal
     if missing:
         views |= view_unpriced_variants(context, serving, missing)
@@ -90,11 +95,11 @@ def quote_listing(*, context: QuoteContext, variant_ids: IntArray) -> IntArray:
         return price_unpriced_variants(ids, context.market)
     prices = served.book.terms.public_minor[at]
     page, _ = _open_page(serving, context, ids[is_there].tolist())
-    if page is not None and not find_obstacle(serving, page, context):
-        state = _read(page, context)
+    if page is not None and (found := find_obstacle(serving, page, context)) not in ENDING:
+        state = _read(page, context, found)
         if not state.reason:
             prices = prices.copy()
-            tests_prices = serving.tests_prices and not page.tests_off
+            tests_prices = serving.tests_prices and not page.tests_off and not state.obstacle
             prices[is_there] = _list_prices(page, context, state, tests_prices)
     if not is_there.all():
         prices = np.where(is_there, prices, price_unpriced_variants(ids, context.market))
@@ -102,16 +107,16 @@ def quote_listing(*, context: QuoteContext, variant_ids: IntArray) -> IntArray:
 
 
 def find_obstacle(serving: Serving, page: Page, context: QuoteContext) -> str:
-    """Return why no personal price is possible before anything is read about the shopper."""
+    """Return why no new personal price is possible before anything is read about the shopper."""
     learned_ms, is_closed = page.book.learned_ms, page.served.is_closed
     age_ms = page.now_ms - learned_ms
     obstacles = (
         ("anonymous", context.shopper_pseudonym is None),
         ("gpc", context.gpc),
         ("jurisdiction", not page.place.rule.personal_allowed),
+        ("kill_switch", bool(len(is_closed)) and bool(is_closed.all())),
         ("no_word_from_database", serving.is_blind),
         ("profile_lags", context.shopper_pseudonym in serving.lagging),
-        ("kill_switch", bool(len(is_closed)) and bool(is_closed.all())),
         ("no_model", learned_ms == 0),
         ("stale_model", age_ms > serving.policy.max_model_age_hours * HOUR_MS),
     )
@@ -164,7 +169,7 @@ def _public_views(page: Page, context: QuoteContext) -> dict[int, PriceView]:
     return views
 
 
-def _read(page: Page, context: QuoteContext) -> ShopperState:
+def _read(page: Page, context: QuoteContext, obstacle: str) -> ShopperState:
     return read_shopper_state(
         pseudonym=context.shopper_pseudonym or "",
         place=(page.place.market, page.place.channel),
@@ -174,6 +179,7 @@ def _read(page: Page, context: QuoteContext) -> ShopperState:
             variant_ids=page.terms.variant_id.tolist(),
         ),
         now=context.now,
+        obstacle=obstacle,
     )
 
 
@@ -188,10 +194,13 @@ def _list_prices(
 
 
 def _personal_views(
-    page: Page, context: QuoteContext, views: Mapping[int, PriceView], tests_prices: bool
+    page: Page,
+    context: QuoteContext,
+    views: Mapping[int, PriceView],
+    state: ShopperState,
+    tests_prices: bool,
 ) -> tuple[dict[int, PriceView], str]:
     """Return the views of the prices that were decided for this shopper, or why there are none."""
-    state = _read(page, context)
     if state.reason:
         send_looks(gather_looks(page, context))
         return {}, state.reason
@@ -202,7 +211,7 @@ def _personal_views(
     )
     if not decided.is_decision.any():
         send_looks(looks)
-        return {}, ""
+        return {}, state.obstacle
     if tests_prices and _is_shown_public(context, state, decided):
         send_looks(gather_looks(page, context, shopper_id=state.shopper_id or 0))
         return {}, "experiment"

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from babel.dates import format_time
+from django.utils.timezone import localtime
+
 from pricing.base.core.texts import GERMAN_LOWEST, say
 from pricing.base.core.values import PriceView
 from pricing.ledger.core.labels import PUBLIC_TEST, prescribed_words
@@ -34,6 +37,7 @@ NAMED = gettext_noop("{name}: {text}")
 SEVERAL_UNITS = gettext_noop("for {size} {amount}")
 TAGS = {
     "personal": gettext_noop("Auto-set personal price"),
+    "kept": gettext_noop("Kept price"),
     "offer": gettext_noop("Personal offer"),
     "test": gettext_noop("Price test for everyone"),
     "members": gettext_noop("Member price"),
@@ -41,6 +45,7 @@ TAGS = {
     "same": gettext_noop("Same for everyone"),
 }
 SHORT_TAG = gettext_noop("Personal price")
+KEPT_UNTIL = gettext_noop("Kept until {time}")
 SPOKEN = {
     "mine": gettext_noop("Your price {amount}"),
     "cut": gettext_noop("reduced by {percent}%"),
@@ -186,13 +191,13 @@ def build_price_block(
         unit=_say_unit(price, now, language),
         unit_several=_say_unit_of_several(price, comparison, offer, language),
         kind="statutory" if prescribed else kind,
-        tag=prescribed or _find_tag(kind, can_switch_off, language),
+        tag=prescribed or _find_tag(kind, price, can_switch_off, language),
         label=label,
         can_switch_off=can_switch_off,
         ribbon=_find_ribbon(offer, kind, comparison, goods, language),
         ends_at=offer.ends_at if offer is not None and offer.labels else None,
         minimum_age=goods.minimum_age,
-        quote_id=price.quote_id if price.is_personal else None,
+        quote_id=price.quote_id if price.is_personal or price.is_kept else None,
         own_offer_id=None if offer is None else offer.own_offer_id,
     )
     block = _lead_with_unit(block, language) if goods.is_loose else block
@@ -246,7 +251,8 @@ def _compare(
         return Comparison("deal", translate(FREE, language))
     theirs = None if offer is None else offer.everyone_minor
     everyone = price.public_minor if theirs is None else theirs
-    is_own = price.is_personal or (offer is not None and offer.audience != "public")
+    is_own = price.quoted_minor < price.public_minor
+    is_own |= offer is not None and offer.audience != "public"
     money = (price.currency, locale_of(language))
     if is_own and everyone > now:
         return Comparison(
@@ -294,6 +300,8 @@ def _find_nature(
     """Return the kind of the price, by priority, and the law's sentence on it."""
     if price.is_personal:
         return "personal", price.label
+    if price.is_kept:
+        return "kept", ""
     if offer is not None and offer.own_offer_id is not None:
         law = offer.law_label
         if not law or prescribed_words(law):
@@ -307,11 +315,15 @@ def _find_nature(
     return ("same" if goods.is_same_for_all else ""), ""
 
 
-def _find_tag(kind: str, can_switch_off: bool, language: str) -> str:
+def _find_tag(kind: str, price: PriceView, can_switch_off: bool, language: str) -> str:
     """Return the short word on the nature of a price; a shorter one beside a switch, so that both
     fit on one line of a phone's card."""
     if not kind:
         return ""
+    if kind == "kept" and price.expires_at is not None:
+        ends = localtime(price.expires_at)
+        time = format_time(ends.time(), "short", locale=locale_of(language))
+        return translate(KEPT_UNTIL, language, time=time)
     return translate(SHORT_TAG if can_switch_off else TAGS[kind], language)
 
 
