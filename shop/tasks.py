@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from shop.ground.catalog.services import refresh_search
+from shop.ground.catalog.services import refresh_search, spell_search_words
 from shop.ground.jobs.services import delete_old_runs, mark_hung_runs
 from shop.ground.jobs.tasks import job
 from shop.ground.kernel.clock import utc_now
@@ -32,5 +32,5 @@ def check_runs() -> int:
 
 @job(queue="interactive", time_limit=300)
 def index_catalog() -> int:
-    """Bring search up to date with products whose words staff changed."""
-    return refresh_search()
+    """Bring search up to date with products and synonyms whose words staff changed."""
+    return refresh_search() + spell_search_words()

@@ -19,7 +19,7 @@ ALLOWED_FILES = ("apps.py", "manage.py")
 # Large libraries that few functions use: loaded by them, not by every process of the shop
 # (tests/unit/shop/test_web_imports.py); OpenDP takes seconds and 150 MB. What is ours, and every
 # other library, stands at the top.
-LARGE = {"sklearn", "openpyxl", "opendp"}
+LARGE = {"sklearn", "openpyxl", "opendp", "pypinyin"}
 # Where an import in a function can begin: indented, or behind the colon on its line.
 INNER = re.compile(r"^[ \t]+(import|from)\b|[;:][ \t]*(import|from)\b", re.MULTILINE)
 

@@ -34,6 +34,7 @@ from shop.ground.catalog.models import (
     Product,
     ProductPicture,
     ProductWeek,
+    SearchSynonym,
     Store,
     Variant,
 )
@@ -74,6 +75,7 @@ def stock_shop() -> None:
 def _make_catalog(number: int) -> Variant:
     Market.objects.create(code=f"m{number}", name=f"Market {number}")
     Store.objects.create(external_ref=f"s{number}", name=f"Store {number}", market_id="us")
+    SearchSynonym.objects.create(term=f"term {number}", meanings=["product"], language="en")
     category = Category.objects.create(
         external_ref=f"c{number}",
         slug=f"cheese-{number}",

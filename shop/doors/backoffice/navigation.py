@@ -134,6 +134,7 @@ SECTIONS: tuple[Section, ...] = (
             table(_("Products"), "shop.product", "product_", "shop_variant_"),
             table(_("Categories"), "shop.category"),
             table(_("Brands"), "shop.brand"),
+            table(_("Search synonyms"), "shop.searchsynonym"),
             table(_("Stock"), "shop.stockrecord", "shop_stock"),
             Tab(
                 _("Lists of products"),

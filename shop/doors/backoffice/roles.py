@@ -20,6 +20,7 @@ Names = tuple[str, ...]
 CATALOG: Names = (
     *("shop.market", "shop.store", "shop.category", "shop.brand", "shop.product"),
     *("shop.variant", "shop.productpicture", "shop.productweek"),
+    "shop.searchsynonym",
 )
 LISTS: Names = ("shop.productimport",)
 STORE: Names = ("shop.storeprofile",)
@@ -131,7 +132,9 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("change", "profiles.segment")
     | rights("add", "shop.category", "shop.brand", "shop.product", "shop.productpicture")
     | rights("change", "shop.category", "shop.brand", "shop.product", "shop.variant")
-    | rights("change", "shop.productpicture")
+    | rights("change", "shop.productpicture", "shop.searchsynonym")
+    | rights("add", "shop.searchsynonym")
+    | rights("delete", "shop.searchsynonym")
     | rights("view", *STORE)
     | rights("change", *STORE)
     | rights("change", "shop.stockrecord", "pricing.publicprice", "orders.deliverymethod")

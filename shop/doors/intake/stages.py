@@ -15,10 +15,17 @@ from profiles.accounts.api import load_events_bulk, load_shoppers_bulk, load_tra
 from profiles.values import Consents
 from promotions.demo.api import load_campaigns_bulk
 from shop.doors.intake import booking, coupons
+from shop.doors.intake.naming import read_words
 from shop.doors.intake.work import Work
 from shop.ground.catalog.core.loading import ProductRow
 from shop.ground.catalog.selectors import map_external_refs
-from shop.ground.catalog.services import load_catalog, load_placements, load_stores
+from shop.ground.catalog.services import (
+    load_catalog,
+    load_placements,
+    load_stores,
+    load_synonyms,
+    spell_search_words,
+)
 from shop.ground.inventory.core.values import DeliveryLine, StockLine
 from shop.ground.inventory.services import expect_deliveries, load_opening_stock
 from shop.ground.kernel.hashing import stable_draw
@@ -208,8 +215,17 @@ def _name_branches(work: Work) -> dict[str, coupons.Branch]:
     }
 
 
+def _load_synonyms(_work: Work) -> int:
+    rows = (
+        (row["language"], row["term"], list(filter(None, row["meanings"].split(","))))
+        for row in read_words("synonyms")
+    )
+    return load_synonyms(rows) + spell_search_words()
+
+
 STAGES = (
     Stage("catalogue", _load_catalog),
+    Stage("search words", _load_synonyms),
     Stage("shoppers and stores", _load_shoppers),
     Stage("stock", _load_stock),
     Stage("price history", _load_prices),

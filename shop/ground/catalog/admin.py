@@ -16,7 +16,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 
 from shop.ground.catalog.core.facts import FactSource, FactsValue
 from shop.ground.catalog.core.slugs import make_slug
-from shop.ground.catalog.forms import CategoryForm, MarketForm
+from shop.ground.catalog.forms import CategoryForm, MarketForm, SynonymForm
 from shop.ground.catalog.models import (
     Brand,
     Category,
@@ -24,6 +24,7 @@ from shop.ground.catalog.models import (
     Product,
     ProductPicture,
     ProductWeek,
+    SearchSynonym,
     Store,
     Variant,
 )
@@ -36,7 +37,8 @@ from shop.ground.staff.columns import money_column, percent_column, show_link, t
 from shop.ground.staff.filters import MoneyRangeFilter
 from shop.ground.staff.keys import KeySearch, read_text, read_words
 from shop.ground.staff.numbers import show_units
-from shop.ground.staff.tables import KeptAdmin, ReadOnlyAdmin
+from shop.ground.staff.phrases import join_names
+from shop.ground.staff.tables import KeptAdmin, ReadOnlyAdmin, StaffAdmin
 
 PICTURE_TONES = {"pending": "amber", "ready": "green", "refused": "red"}
 
@@ -159,6 +161,21 @@ class BrandAdmin(KeptAdmin):
             obj.external_ref = f"{make_slug([obj.name])[:46] or 'brand'}-{ending}"
         super().save_model(request, obj, form, change)
         refresh_search()
+
+
+@admin.register(SearchSynonym)
+class SearchSynonymAdmin(StaffAdmin):
+    form = SynonymForm
+    blank_text = _("Add what shoppers type and no product is called. The demo brings its own.")
+    list_display = ["term", "meaning", "language"]
+    list_filter = ["language"]
+    search_fields = ["term", "meanings"]
+    fields = ["term", "meanings", "language"]
+
+    @admin.display(description=_("Meanings"))
+    def meaning(self, row: SearchSynonym) -> str:
+        """The meanings, or that the words of the term stay together."""
+        return join_names(row.meanings) if row.meanings else str(_("only together"))
 
 
 @admin.register(Product)

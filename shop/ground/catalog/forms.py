@@ -18,7 +18,8 @@ from unfold.widgets import (
 )
 
 from shop.ground.catalog.core.slugs import make_slug
-from shop.ground.catalog.models import Category, Market
+from shop.ground.catalog.core.words import query_words
+from shop.ground.catalog.models import Category, Market, SearchSynonym
 from shop.ground.kernel.hashing import fingerprint
 
 DEEPEST = 2
@@ -59,6 +60,27 @@ class MarketForm(forms.ModelForm):
             column: models.Field[Any, Any] = getattr(Market, name).field
             self.fields[name].label = capfirst(column.verbose_name)
             self.fields[name].help_text = column.help_text
+
+
+class SynonymForm(forms.ModelForm):
+    """What shoppers type, small and with single spaces; meanings are typed with commas."""
+
+    meanings = SimpleArrayField(
+        forms.CharField(max_length=80), required=False, widget=UnfoldAdminTextInputWidget
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        column: models.Field[Any, Any] = SearchSynonym.meanings.field
+        self.fields["meanings"].label = capfirst(column.verbose_name)
+        self.fields["meanings"].help_text = column.help_text
+
+    def clean_term(self) -> str:
+        """Refuse what no query can hold: signs without a letter."""
+        term = " ".join(self.cleaned_data["term"].lower().split())
+        if not query_words(term):
+            raise forms.ValidationError(_("Write at least one word."))
+        return term
 
 
 class CategoryForm(forms.ModelForm):

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-HEAVY = ("sklearn", "pandas", "scipy.stats", "pyarrow", "openpyxl", "opendp", "duckdb")
+HEAVY = ("sklearn", "pandas", "scipy.stats", "pyarrow", "openpyxl", "opendp", "duckdb", "pypinyin")
 LOADED = """
 import importlib, json, sys
 import django

@@ -7,6 +7,7 @@ characters catch it.
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 
 import rjieba
 
@@ -36,6 +37,24 @@ def cut_chinese(text: str) -> tuple[str, ...]:
     return tuple(words)
 
 
+def find_breaks(run: str) -> set[int]:
+    """Return where words of a Chinese run begin and end.
+
+    >>> sorted(find_breaks("有机食盐"))
+    [0, 2, 4]
+    """
+    return {0, *accumulate(len(word) for word in rjieba.cut(run))}
+
+
+def list_latin(text: str) -> list[str]:
+    """Return the Latin words and numbers of a text, small.
+
+    >>> list_latin("Q-Tips 500 棉签")
+    ['q', 'tips', '500']
+    """
+    return _LATIN.findall(text.lower())
+
+
 def query_words(text: str) -> tuple[str, ...]:
     """Return the words of a query: Chinese words of two or more characters, Latin words, numbers.
 
@@ -46,4 +65,4 @@ def query_words(text: str) -> tuple[str, ...]:
     """
     cut = cut_chinese(text)
     longer = tuple(word for word in cut if len(word) > 1)
-    return (*_LATIN.findall(text.lower()), *(longer or cut))
+    return (*list_latin(text), *(longer or cut))

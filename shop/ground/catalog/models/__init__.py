@@ -11,7 +11,7 @@ from shop.ground.catalog.models.catalog import (
 )
 from shop.ground.catalog.models.markets import ListPrice, Market
 from shop.ground.catalog.models.pictures import ProductPicture
-from shop.ground.catalog.models.search import CatalogVersion, SearchWord
+from shop.ground.catalog.models.search import CatalogVersion, SearchSynonym, SearchWord
 
 __all__ = [
     "Brand",
@@ -23,6 +23,7 @@ __all__ = [
     "ProductFacts",
     "ProductPicture",
     "ProductWeek",
+    "SearchSynonym",
     "SearchWord",
     "Store",
     "Variant",

@@ -10,6 +10,7 @@ from shop.ground.catalog.services.indexing import (
     index_changed_products,
     rebuild_search_words,
     refresh_search,
+    spell_search_words,
 )
 from shop.ground.catalog.services.loading import (
     ProductChanged,
@@ -19,6 +20,7 @@ from shop.ground.catalog.services.loading import (
     lock_products,
 )
 from shop.ground.catalog.services.merging import CatalogConflict
+from shop.ground.catalog.services.synonyms import load_synonyms
 
 __all__ = [
     "CatalogConflict",
@@ -28,10 +30,12 @@ __all__ = [
     "load_catalog",
     "load_placements",
     "load_stores",
+    "load_synonyms",
     "lock_products",
     "rebuild_search_words",
     "refresh_search",
     "restore_product",
+    "spell_search_words",
     "state_costs",
     "state_facts",
 ]

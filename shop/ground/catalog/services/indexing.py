@@ -7,6 +7,7 @@ from collections.abc import Collection
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from shop.ground.catalog.core.pinyin import spell
 from shop.ground.catalog.core.words import cut_chinese
 from shop.ground.catalog.models import Product
 
@@ -74,21 +75,33 @@ def refresh_search() -> int:
 
 # What of a product is listed; the quotes are doubled for `ts_stat`, which takes a statement.
 WORDS = """
-SELECT concat_ws('' '', p.name, b.name, leaf.name, middle.name)
+SELECT concat_ws('' '', p.name, b.name, leaf.name, middle.name), p.search_vector
 FROM shop_product p JOIN shop_brand b ON b.id = p.brand_id
 JOIN shop_category leaf ON leaf.id = p.category_id
 LEFT JOIN shop_category middle ON middle.id = leaf.parent_id WHERE p.is_active
 """
+# English as it is written, since what is corrected to is shown; Chinese as the index has cut it.
+COUNTED = """
+SELECT word, ndoc FROM ts_stat('SELECT to_tsvector(''simple'', text) FROM
+    ({words}) AS texts (text, vector)') WHERE word ~ '^[a-z]{{3,80}}$'
+UNION ALL SELECT word, ndoc FROM ts_stat('SELECT vector FROM ({words}) AS texts (text, vector)')
+WHERE word ~ '^[\\u3400-\\u9fff]{{1,80}}$'
+"""
 
 
 def rebuild_search_words() -> int:
-    """List the English words that active products can be found by; return how many.
+    """List the words that active products can be found by; return how many.
 
     Typing errors are corrected against this list, the more frequent word winning.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("DELETE FROM shop_searchword")
-        return _count_words(cursor, WORDS, "")
+        cursor.execute("UPDATE shop_searchword SET products = 0")
+        listed = _count_words(cursor, WORDS, "DO UPDATE SET products = excluded.products")
+        cursor.execute(
+            "DELETE FROM shop_searchword WHERE products = 0"
+            " AND word NOT IN (SELECT term FROM shop_searchsynonym)"
+        )
+    return listed
 
 
 def add_search_words(refs: Collection[str]) -> int:
@@ -101,15 +114,37 @@ def add_search_words(refs: Collection[str]) -> int:
     if not chosen:
         return 0
     with connection.cursor() as cursor:
-        return _count_words(
-            cursor, f"{WORDS} AND p.id IN ({chosen})", "ON CONFLICT (word) DO NOTHING"
-        )
+        return _count_words(cursor, f"{WORDS} AND p.id IN ({chosen})", "DO NOTHING")
 
 
 def _count_words(cursor: CursorWrapper, words: str, conflict: str) -> int:
     cursor.execute(
-        "INSERT INTO shop_searchword (word, products)"  # noqa: S608  # constants and numbers
-        f" SELECT word, ndoc FROM ts_stat('SELECT to_tsvector(''simple'', text) FROM"
-        f" ({words}) AS texts (text)') WHERE word ~ '^[a-z]{{3,}}$' {conflict}"
+        "INSERT INTO shop_searchword (word, products)"
+        f" {COUNTED.format(words=words)} ON CONFLICT (word) {conflict}"
     )
     return cursor.rowcount
+
+
+def spell_search_words() -> int:
+    """Spell in pinyin the Chinese words that are not yet, those of synonyms too; return how many.
+
+    Apart from the listing, because only workers have the readings in memory.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO shop_searchword (word, products)"
+            " SELECT term, 0 FROM shop_searchsynonym WHERE term ~ '^[\\u3400-\\u9fff]+$'"
+            " ON CONFLICT (word) DO NOTHING"
+        )
+        cursor.execute(
+            "SELECT word FROM shop_searchword WHERE pinyin = '' AND word ~ '^[\\u3400-\\u9fff]'"
+        )
+        spelled = spell(words) if (words := [row[0] for row in cursor.fetchall()]) else {}
+        rows = [(word, *letters) for word, letters in spelled.items()]
+        cursor.execute(
+            "UPDATE shop_searchword AS known SET pinyin = said.pinyin, initials = said.initials"
+            " FROM unnest(%s::text[], %s::text[], %s::text[]) AS said (word, pinyin, initials)"
+            " WHERE known.word = said.word",
+            [list(column) for column in zip(*rows, strict=True)] if rows else [[], [], []],
+        )
+    return len(rows)
