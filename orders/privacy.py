@@ -80,7 +80,7 @@ FIELDS = {
         legal="number state reason refunded_minor requested_at settled_at",
     ),
     "ReturnLine": classify(
-        none="id item restocked_quantity", legal="line quantity accepted_quantity variant"
+        none="id item is_kept restocked_quantity", legal="line quantity accepted_quantity variant"
     ),
     "ReturnExchange": classify(none="id line", legal="variant sku name quantity sent_quantity"),
     "TaxRate": classify(

@@ -13,6 +13,7 @@ from orders.fulfilment.core import (
     count_left,
 )
 from orders.fulfilment.selectors import (
+    awaits_delivery,
     count_line,
     count_packed,
     export_parcels,
@@ -43,6 +44,7 @@ __all__ = [
     "PickList",
     "Progress",
     "Replacement",
+    "awaits_delivery",
     "cancel_parcel",
     "count_left",
     "count_line",

@@ -8,12 +8,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
 from orders.fulfilment.core import (
+    ARRIVED,
     HANDED_OUT,
     UNDER_WAY,
     LineCount,
@@ -222,6 +223,24 @@ def say_address(order: Order) -> str:
 def list_carriers() -> list[Carrier]:
     """Return the carriers that can be chosen. One query."""
     return list(Carrier.objects.filter(is_active=True))
+
+
+def awaits_delivery(*, shopper_id: int, variant_ids: Collection[int]) -> bool:
+    """Return whether all that the shopper bought of the variants is still to arrive; False for who
+    bought none. One query."""
+    arrived = Shipment.objects.filter(order=OuterRef("order"), state__in=ARRIVED)
+    lines = OrderLine.objects.filter(
+        order__shopper_id=shopper_id,
+        variant_id__in=variant_ids,
+        order__status__in=[OrderStatus.PAID, OrderStatus.FULFILLED, OrderStatus.REFUNDED],
+    )
+    has_it = [
+        channel != "online" or status == OrderStatus.FULFILLED or has_arrived
+        for channel, status, has_arrived in lines.values_list(
+            "order__channel", "order__status", Exists(arrived)
+        )
+    ]
+    return bool(has_it) and not any(has_it)
 
 
 def list_handed_out(order_ids: Iterable[int]) -> QuerySet[ShipmentLine]:

@@ -70,10 +70,14 @@ class InspectForm(BaseDialogForm):
             self.fields[f"restock_{row.line_id}"] = forms.IntegerField(
                 label=_("Of those, put back on the shelf"),
                 min_value=0,
-                max_value=row.quantity,
-                initial=0 if row.item.reason == Return.Reason.DAMAGED else row.quantity,
+                max_value=0 if row.is_kept else row.quantity,
+                initial=0
+                if row.is_kept or row.item.reason == Return.Reason.DAMAGED
+                else row.quantity,
                 widget=UnfoldAdminIntegerFieldWidget(),
-                help_text=_("The others are written off."),
+                help_text=_("Nothing comes back: the shopper keeps it.")
+                if row.is_kept
+                else _("The others are written off."),
             )
         self.fields["refusal"] = forms.CharField(
             label=_("Why not all pieces are accepted"),
@@ -137,7 +141,7 @@ class ReturnLineInline(ReadOnlyInline):
     model = ReturnLine
     verbose_name_plural = _("What comes back")
     tab = False  # whoever inspects sees at once what is wanted
-    fields = ["line", "quantity", "wanted", "accepted_quantity", "restocked_quantity"]
+    fields = ["line", "quantity", "is_kept", "wanted", "accepted_quantity", "restocked_quantity"]
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReturnLine]:
@@ -203,6 +207,8 @@ class ReturnAdmin(MaskedAdmin, KeySearchAdmin):
         """Offer the step that comes next; anything else is refused."""
         row = self.get_object(request, str(object_id))
         allowed = "" if row is None else NEXT_STEP.get(row.state, "")
+        if allowed == "receive" and not row.lines.filter(is_kept=False).exists():
+            allowed = "inspect"
         offered = super().get_actions_detail(request, object_id)
         return [one for one in offered if one.method.original_function_name == allowed]
 

@@ -134,7 +134,8 @@ class Choice:
 class ReturnableLine:
     """An order line with what may be sent back of it, in the reader's words.
 
-    A line has one more row for each variant that pieces of it were exchanged for.
+    A line has one more row for each variant that pieces of it were exchanged for. What `is_kept` is
+    perishable: it is refunded without being sent back.
     """
 
     line_id: int
@@ -145,6 +146,7 @@ class ReturnableLine:
     reason: str
     sentence: str
     choices: tuple[Choice, ...] = ()
+    is_kept: bool = False
 
 
 class Wish(NamedTuple):
@@ -172,7 +174,8 @@ class ExchangeItem:
 
 @dataclass(frozen=True, slots=True)
 class ReturnItem:
-    """Pieces of a line in a return; `accepted` is None until they were inspected."""
+    """Pieces of a line in a return; `accepted` is None until they were inspected. What `is_kept` is
+    not sent back."""
 
     line_id: int
     variant_id: int
@@ -181,6 +184,7 @@ class ReturnItem:
     accepted: int | None
     slug: str = ""
     exchanges: tuple[ExchangeItem, ...] = ()
+    is_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +211,16 @@ class ReturnView:
     def exchanges(self) -> tuple[ExchangeItem, ...]:
         """What is wanted in exchange, of all lines."""
         return tuple(one for item in self.items for one in item.exchanges)
+
+    @property
+    def kept(self) -> tuple[ReturnItem, ...]:
+        """What the shopper keeps."""
+        return tuple(item for item in self.items if item.is_kept)
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether anything has to be sent back."""
+        return len(self.kept) < len(self.items)
 
     @property
     def is_exchanged(self) -> bool:

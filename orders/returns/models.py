@@ -110,6 +110,11 @@ class ReturnLine(models.Model):
         db_index=False,
         help_text="What comes back, where a piece was exchanged before. Empty: what was bought.",
     )
+    is_kept = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Perishable: the shopper keeps it, and nothing of it is sent back.",
+    )
     accepted_quantity = models.PositiveIntegerField(null=True, blank=True)
     restocked_quantity = models.PositiveIntegerField(
         default=0,

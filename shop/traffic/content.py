@@ -130,7 +130,8 @@ def sell(*, buyers: Sequence[Buyer], delivery: str, market: str, now: datetime) 
 
 
 def send_back(*, orders: Sequence[OrderView], now: datetime) -> None:
-    """Send one piece of each order back; the first return is settled, the others wait."""
+    """Send one piece of each order back; the first return is settled, the others wait; what is
+    perishable nobody sends."""
     for number, order in enumerate(orders):
         line = order.lines[0].line_id
         asked = request_return(
@@ -140,7 +141,8 @@ def send_back(*, orders: Sequence[OrderView], now: datetime) -> None:
             comment=f"{MARK} The pack was open.",
             now=now,
         )
-        receive_return(return_id=asked.return_id, now=now)
+        if asked.is_sent:
+            receive_return(return_id=asked.return_id, now=now)
         if not number:
             settle_return(return_id=asked.return_id, findings=[Finding(line, 1, 0)], now=now)
 

@@ -245,8 +245,12 @@ def _read_words(variant_ids: Collection[int], language: str) -> _Words:
 def _say_line(
     line: OrderLine, variant_id: int, allowed: Allowance, free: Mapping[int, int], words: _Words
 ) -> ReturnableLine:
+    card = words.cards.get(variant_id)
+    is_kept = card is not None and card.is_perishable
     sentence = {
-        "": _("May be sent back until %(day)s."),
+        "": _("Refunded until %(day)s without being sent back: it is perishable.")
+        if is_kept
+        else _("May be sent back until %(day)s."),
         "never": _("Cannot be sent back."),
         "not_sent": _("Can be sent back once it has left us."),
         "over": _("The time to send it back ended on %(day)s."),
@@ -267,6 +271,7 @@ def _say_line(
             for one, left in free.items()
             if one in words.cards
         ),
+        is_kept=is_kept,
     )
 
 
@@ -310,4 +315,5 @@ def _view_item(each: ReturnLine, words: _Words) -> ReturnItem:
             )
             for one in each.exchanges.all()
         ),
+        is_kept=each.is_kept,
     )

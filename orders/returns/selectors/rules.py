@@ -44,12 +44,20 @@ def _read_rules(is_chinese: bool) -> list[Rule]:
     ]
 
 
-def say_rule(rule: Rule, language: str) -> str:
+def say_rule(rule: Rule, language: str, *, is_perishable: bool = False) -> str:
     """Return the promise of a rule in one sentence."""
     days = rule.window_days
     with override(language):
         if not days:
             return _("This cannot be sent back.")
+        if is_perishable:
+            return ngettext(
+                "It is perishable: for %(n)s day after delivery we refund it without your sending "
+                "it back.",
+                "It is perishable: for %(n)s days after delivery we refund it without your sending "
+                "it back.",
+                days,
+            ) % {"n": days}
         if rule.payer == Payer.SHOP:
             return ngettext(
                 "You can send it back within %(n)s day of delivery. We pay the postage.",
@@ -63,6 +71,7 @@ def say_rule(rule: Rule, language: str) -> str:
         ) % {"n": days}
 
 
-def describe_returns(*, category_path: str, language: str) -> str:
+def describe_returns(*, category_path: str, language: str, is_perishable: bool = False) -> str:
     """Return what the shop promises about returns of a part of the catalogue. One query."""
-    return say_rule(find_rule(load_rules(language), category_path), language)
+    rule = find_rule(load_rules(language), category_path)
+    return say_rule(rule, language, is_perishable=is_perishable)

@@ -58,7 +58,7 @@ def request_return(
         shop_pays=_does_shop_pay(order, chosen, reason),
         requested_at=now,
     )
-    _write_lines(row, chosen, offered)
+    _write_lines(row, chosen, offered, _list_kept(order))
     hold_exchanges(order, row, now=now)
     note_return(order, row, now=now, by_id=by_id)
     return view_return(row, language)
@@ -130,10 +130,24 @@ def _check_exchanges(
     return {card.variant_id: card for card in list_cards(ids, language)}
 
 
-def _write_lines(row: Return, chosen: Sequence[Wish], offered: dict[int, CatalogCard]) -> None:
+def _list_kept(order: Order) -> frozenset[int]:
+    """Return the lines of what is perishable: nobody sends it back."""
+    bought = dict(order.lines.values_list("pk", "variant_id"))
+    cards = list_cards(sorted(set(bought.values())), "en")
+    perishable = {card.variant_id for card in cards if card.is_perishable}
+    return frozenset(pk for pk, variant_id in bought.items() if variant_id in perishable)
+
+
+def _write_lines(
+    row: Return, chosen: Sequence[Wish], offered: dict[int, CatalogCard], kept: frozenset[int]
+) -> None:
     for wish in chosen:
         line = ReturnLine.objects.create(
-            item=row, line_id=wish.line_id, quantity=wish.quantity, variant_id=wish.variant_id
+            item=row,
+            line_id=wish.line_id,
+            quantity=wish.quantity,
+            variant_id=wish.variant_id,
+            is_kept=wish.line_id in kept,
         )
         ReturnExchange.objects.bulk_create(
             ReturnExchange(

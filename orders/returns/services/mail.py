@@ -70,6 +70,18 @@ def _make_letter(
     return message
 
 
+def _say_requested(shown: ReturnView) -> tuple[str, str]:
+    if not shown.is_sent:
+        return (
+            _("Your return %(number)s: nothing to send back"),
+            _("%(name)s, we have noted your return. We look at it and then write to you again."),
+        )
+    return (
+        _("Your return %(number)s: what to do now"),
+        _("%(name)s, we have noted your return. Put its number on the parcel."),
+    )
+
+
 def _say(order: Order, shown: ReturnView, state: ReturnState) -> tuple[str, str]:
     given = {
         "number": shown.number,
@@ -77,10 +89,7 @@ def _say(order: Order, shown: ReturnView, state: ReturnState) -> tuple[str, str]
         "amount": format_money(shown.refunded_minor, shown.currency, locale_of(order.language)),
     }
     if state == ReturnState.REQUESTED:
-        subject, intro = (
-            _("Your return %(number)s: what to do now"),
-            _("%(name)s, we have noted your return. Put its number on the parcel."),
-        )
+        subject, intro = _say_requested(shown)
     elif state == ReturnState.RECEIVED:
         subject, intro = (
             _("Your return %(number)s has arrived"),

@@ -27,8 +27,12 @@ LONGEST_REFUSAL = 300
 def receive_return(
     *, return_id: int, now: datetime, by_id: int | None = None, language: str = "en"
 ) -> ReturnView:
-    """Note that the pieces arrived. Twice is once. Raises OrderRefused (return_moved_on)."""
+    """Note that the pieces arrived. Twice is once. Raises OrderRefused (return_moved_on,
+    nothing_sent: all of it stays with the shopper)."""
     order, row = lock_return(return_id)
+    if _is_kept(list(row.lines.all())):
+        said = _("Nothing of it is sent back: refund it, or say why not.")
+        raise OrderRefused(said, code="nothing_sent")
     if row.state != ReturnState.RECEIVED:
         require_state(row, ReturnState.REQUESTED)
         row.state, row.received_at = ReturnState.RECEIVED, now
@@ -50,8 +54,9 @@ def settle_return(
 ) -> ReturnView:
     """Exchange or refund the accepted pieces, restock what is sold on, close the return.
 
-    Every line needs a finding; whoever accepts less than all says why (`refusal`), and the
-    shopper reads it. Of the accepted pieces those wanted in exchange come first; what is not in
+    What is perishable stays with the shopper: a return of nothing else is settled as it was
+    requested. Every line needs a finding; whoever accepts less than all says why (`refusal`), and
+    the shopper reads it. Of the accepted pieces those wanted in exchange come first; what is not in
     stock any more is refunded. Pieces that are not sold on are written off: they never come back
     into stock. Twice the same is once. Raises OrderRefused (return_moved_on, bad_quantity,
     refusal_missing, not_refundable), PaymentRefused.
@@ -60,7 +65,7 @@ def settle_return(
     lines = list(row.lines.select_related("line").prefetch_related("exchanges"))
     if row.state == ReturnState.SETTLED and _is_told(row, lines, findings, refusal):
         return view_return(row, language)
-    require_state(row, ReturnState.RECEIVED)
+    require_state(row, ReturnState.REQUESTED if _is_kept(lines) else ReturnState.RECEIVED)
     known = _check(lines, findings, refusal)
     before = order.refunded_minor
     sent = exchange_pieces(order, row, lines, known, now=now, by_id=by_id)
@@ -84,6 +89,11 @@ def _is_told(
         Finding(one.line_id, one.accepted_quantity or 0, one.restocked_quantity) for one in lines
     }
     return kept == set(findings) and row.refusal == _cut(refusal)
+
+
+def _is_kept(lines: Sequence[ReturnLine]) -> bool:
+    """Return whether all of it stays with the shopper."""
+    return all(each.is_kept for each in lines)
 
 
 def _cut(refusal: str) -> str:
@@ -126,7 +136,8 @@ def _check(
         raise OrderRefused(_("Enter for each line what was found."), code="bad_quantity")
     if any(not 0 <= known[each.line_id].accepted <= each.quantity for each in lines):
         raise OrderRefused(_("More was accepted than came back."), code="bad_quantity")
-    if any(not 0 <= one.restocked <= one.accepted for one in findings):
+    kept = {each.line_id for each in lines if each.is_kept}
+    if any(not 0 <= one.restocked <= one.accepted * (one.line_id not in kept) for one in findings):
         said = _("No more pieces go back on the shelf than are accepted.")
         raise OrderRefused(said, code="bad_quantity")
     require_why(any(known[each.line_id].accepted < each.quantity for each in lines), refusal)

@@ -104,6 +104,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "code_expired": 410,
     # what is for others
     "not_bought": 403,
+    "not_arrived": 409,
     "staff_forbidden": 403,
     # what the state of the shop forbids
     "amount_differs": 409,
@@ -124,6 +125,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "not_returnable": 409,
     "not_exchangeable": 409,
     "return_moved_on": 409,
+    "nothing_sent": 409,
     "age_not_confirmed": 409,
     "not_for_sale": 409,
     "not_packable": 409,

@@ -66,22 +66,31 @@ def product(
     return ProductPage(
         detail=stocked,
         price=price,
-        delivery=_list_delivery(ctx, detail, price),
+        delivery=_list_delivery(ctx, stocked, price),
         previews=previews,
         earns=_earns(ctx, stocked, paid, visitor),
         choices=list_choices(stocked, prices),
         prices=prices,
-        returns=describe_returns(category_path=detail.card.category_path, language=ctx.language),
+        returns=_describe_returns(ctx, detail.card),
         related=mark_own(_join(related, cards, prices, previews), visitor),
         together=mark_own(_join(together, cards, prices, previews), visitor),
         viewed=mark_own(_join(viewed, cards, prices, previews), visitor),
     )
 
 
+def _describe_returns(ctx: PageContext, card: CatalogCard) -> str:
+    return describe_returns(
+        category_path=card.category_path, language=ctx.language, is_perishable=card.is_perishable
+    )
+
+
 def _list_delivery(
     ctx: PageContext, detail: ProductDetail, price: PriceView
 ) -> tuple[DeliveryOption, ...]:
-    """Return what each way of delivery costs for one piece alone."""
+    """Return what each way of delivery costs for one piece alone; nothing where it is sold out:
+    what cannot be bought is promised for no day."""
+    if detail.card.available <= 0:
+        return ()
     return list_delivery_options(
         market_code=ctx.market,
         day=ctx.now.date(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orders.fulfilment.api import awaits_delivery
 from profiles.reviews.api import (
     QuestionValue,
     RatingSummary,
@@ -33,6 +34,12 @@ class NotABuyer(FairtagError):
     code = "not_bought"
 
 
+class NotArrived(FairtagError):
+    """All that was bought of it is still to arrive."""
+
+    code = "not_arrived"
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewsPage:
     """Marks, a page of reviews (newest first), and the reader's own place among them."""
@@ -44,10 +51,12 @@ class ReviewsPage:
     may_write: bool
     page: int
     has_next: bool
+    is_on_its_way: bool = False
 
 
 def reviews(ctx: PageContext, slug: str, page: int = 1) -> ReviewsPage:
-    """Return a page of a product's reviews. Four queries. Raises ProductNotFound."""
+    """Return a page of a product's reviews. Four queries, five for a buyer. Raises
+    ProductNotFound."""
     detail = get_product(slug, ctx.language)
     shopper_id = _shopper_id(ctx)
     product_id = detail.card.product_id
@@ -57,23 +66,34 @@ def reviews(ctx: PageContext, slug: str, page: int = 1) -> ReviewsPage:
     bought = shopper_id is not None and has_bought(
         shopper_id=shopper_id, variant_ids=_variant_ids(detail)
     )
+    is_on_its_way = bought and _awaits(shopper_id, detail)
     return ReviewsPage(
         detail=detail,
         summary=summarize_ratings(product_id=product_id),
         reviews=tuple(found[:PAGE]),
         own=next((one for one in found if one.is_own), None),
-        may_write=bought,
+        may_write=bought and not is_on_its_way,
         page=page,
         has_next=len(found) > PAGE,
+        is_on_its_way=is_on_its_way,
+    )
+
+
+def _awaits(shopper_id: int | None, detail: ProductDetail) -> bool:
+    return shopper_id is not None and awaits_delivery(
+        shopper_id=shopper_id, variant_ids=_variant_ids(detail)
     )
 
 
 def review(ctx: PageContext, slug: str, *, rating: int, text: str) -> None:
-    """Keep what this shopper says. Raises ProductNotFound, ReviewRefused and NotABuyer."""
+    """Keep what this shopper says. Raises ProductNotFound, ReviewRefused, NotABuyer and
+    NotArrived."""
     detail = get_product(slug, ctx.language)
     shopper_id = _shopper_id(ctx)
     if shopper_id is None:
         raise NotABuyer(gettext_noop("Only people who bought it here can review it."))
+    if _awaits(shopper_id, detail):
+        raise NotArrived(gettext_noop("You can review it once it has arrived."))
     variants = dict.fromkeys(_variant_ids(detail), detail.card.product_id)
     write_review(shopper_id=shopper_id, variant_ids=variants, rating=rating, text=text, now=ctx.now)
 

@@ -180,7 +180,7 @@ class CheckoutForm(forms.Form):
         "address-level1",
         limit=80,
         required=False,
-        hint=_("You can leave it empty: we read it from the postcode."),
+        hint=_("Needed where addresses have one."),
     )
     postcode = _text(_("Postcode"), "postal-code", limit=20, required=False)
     is_of_age = forms.BooleanField(required=False)
@@ -212,6 +212,7 @@ class CheckoutForm(forms.Form):
             # Names as the country's post writes them, in every language of the page.
             attrs = {"autocomplete": "address-level1", "translate": "no"}
             self.fields["region"].widget = forms.Select(attrs=attrs, choices=choices)
+            self.fields["region"].help_text = ""
         else:
             del self.fields["region"]
 

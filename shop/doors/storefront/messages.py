@@ -32,6 +32,7 @@ def say_refusal(error: FairtagError) -> str:
         "no_programme": _("There is no points programme here."),
         "not_cancellable": _("This order can no longer be canceled."),
         "not_bought": _("Only people who bought it here can review it."),
+        "not_arrived": _("You can review it once it has arrived."),
         "unknown_method": _("Please choose one of the ways to pay."),
         "idempotency_in_flight": _("We are still working on this order. Please wait a moment."),
     }

@@ -6,11 +6,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from shop.doors.storefront.forms import CheckoutForm, CheckoutTerms
 from shop.ground.catalog.core.facts import FactsValue
 from shop.ground.catalog.core.loading import CategoryRow
 from shop.ground.catalog.models import Category, Product, ProductFacts
 from shop.ground.catalog.selectors import forget_catalog, list_cards
 from shop.ground.catalog.services import load_catalog, state_facts
+from shop.ground.inventory.models import StockRecord
 from tests.factories.orders import NOON
 from tests.factories.product_forms import SIZES, TEE, rows, save
 
@@ -116,3 +118,19 @@ def test_staff_say_on_a_categorys_page_that_it_is_perishable(merchandiser: Clien
     assert merchandiser.get(page).context["adminform"].form.initial["is_perishable"] == "yes"
     merchandiser.post(page, {**said, "is_perishable": ""})
     assert not ProductFacts.objects.exists()
+
+
+def test_what_is_sold_out_is_promised_for_no_day() -> None:
+    product = Product.objects.get(variants__sku="SKU-1")
+    assert '<section class="product__delivery"' in see(product)
+    StockRecord.objects.filter(variant__product=product).update(on_hand=0, reserved=0)
+    shown = see(product)
+    assert "Sold out" in shown
+    assert "product__delivery" not in shown
+
+
+def test_a_region_that_is_needed_is_not_called_optional() -> None:
+    terms = CheckoutTerms("US", {}, (), (("US", "United States"),), (("NY", "New York"),))
+    assert CheckoutForm(terms=terms)["region"].help_text == ""
+    several = CheckoutTerms("US", {}, (), (("CA", "Canada"), ("US", "United States")))
+    assert CheckoutForm(terms=several)["region"].help_text == "Needed where addresses have one."

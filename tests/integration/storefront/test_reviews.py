@@ -7,12 +7,18 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from pricing.base.core.values import QuoteContext
 from profiles.events.services.purchases import record_purchase_events
 from profiles.models import Answer, Question, Review, Shopper
 from profiles.reviews.api import answer_as_shop, hide_answer, hide_question
 from profiles.reviews.services.reviews import hide_review
 from profiles.values import PurchasedLine
+from shop.doors.pages.context import PageContext
+from shop.doors.pages.reviews import NotArrived
+from shop.doors.pages.reviews import review as write
+from shop.doors.pages.reviews import reviews as reviews_page
 from shop.ground.catalog.models import Variant
+from tests.factories import parcels
 from tests.factories.orders import NOON, FakePrices, Shelf
 
 pytestmark = pytest.mark.django_db
@@ -137,3 +143,40 @@ def test_a_product_page_sums_up_its_reviews(browser: Client, address: str, shelf
     browser.post(address, {"rating": "4", "text": "Crusty"})
     page = Client().get(address.removesuffix("reviews/")).content.decode()
     assert [said in page for said in ("Crusty", "1 review", "Verified buyer")] == [True] * 3
+
+
+def test_what_is_still_on_its_way_cannot_be_reviewed_yet(
+    visit: QuoteContext, shelf: Shelf, address: str
+) -> None:
+    order = parcels.buy(visit, {shelf.rye: 1})
+    buyer = Shopper.objects.get(pseudonym=visit.shopper_pseudonym)
+    ctx = PageContext(
+        shopper_pseudonym=str(buyer.pseudonym),
+        account_id=None,
+        language="en",
+        locale="en_US",
+        market="us",
+        currency="USD",
+        jurisdiction_code="US-other",
+        channel="online",
+        gpc=False,
+        now=NOON,
+    )
+    record_purchase_events(
+        shopper_id=buyer.pk,
+        basket_ref="FT-1",
+        lines=[PurchasedLine(shelf.rye, 1, 300, 300)],
+        occurred_at=NOON,
+        channel="online",
+        now=NOON,
+    )
+    slug = address.split("/")[2]
+    page = reviews_page(ctx, slug)
+    assert (page.may_write, page.is_on_its_way) == (False, True)
+    with pytest.raises(NotArrived):
+        write(ctx, slug, rating=5, text="")
+    parcels.deliver(order)
+    page = reviews_page(ctx, slug)
+    assert (page.may_write, page.is_on_its_way) == (True, False)
+    write(ctx, slug, rating=5, text="")
+    assert Review.objects.count() == 1

@@ -30,6 +30,7 @@ RETURN: Json = {
                     "sent_quantity": None,
                 }
             ],
+            "is_kept": False,
         }
     ],
 }
@@ -44,6 +45,7 @@ ORDER_RETURNS: Json = {
             "reason_code": "",
             "message": "May be sent back until Dec 25, 2026.",
             "exchangeable_for": [{"variant_id": 8, "name": "Mild cheddar, 12 oz", "available": 1}],
+            "is_kept": False,
         }
     ],
     "returns": [RETURN],

@@ -45,6 +45,9 @@ class ReturnableLineSerializer(AnswerSerializer[ReturnableLine]):
     )
     message = serializers.CharField(source="sentence")
     exchangeable_for = ChoiceSerializer(source="choices", many=True)
+    is_kept = serializers.BooleanField(
+        help_text="Perishable: it is refunded without being sent back."
+    )
 
 
 class ExchangeSerializer(AnswerSerializer[ExchangeItem]):
@@ -65,6 +68,7 @@ class ReturnLineSerializer(AnswerSerializer[ReturnItem]):
     quantity = serializers.IntegerField()
     accepted_quantity = serializers.IntegerField(source="accepted", allow_null=True)
     exchanges = ExchangeSerializer(many=True)
+    is_kept = serializers.BooleanField(help_text="Nothing of it is sent back.")
 
 
 class ReturnSerializer(AnswerSerializer[ReturnView]):

@@ -49,7 +49,7 @@ class ReviewsSerializer(AnswerSerializer[ReviewsPage]):
         help_text="How many have 1, 2, 3, 4 and 5 stars.",
     )
     reviews = ReviewSerializer(many=True)
-    may_write = serializers.BooleanField(help_text="This shopper bought it here.")
+    may_write = serializers.BooleanField(help_text="This shopper bought it here, and has it.")
     page = serializers.IntegerField()
     has_next = serializers.BooleanField()
 

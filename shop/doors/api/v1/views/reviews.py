@@ -54,7 +54,7 @@ class OwnReviewView(ApiView):
         request_example={"rating": 4, "text": "Melts well."},
         response=ReviewsSerializer,
         example=examples.REVIEWS,
-        refusals=("product_not_found", "not_bought"),
+        refusals=("product_not_found", "not_bought", "not_arrived"),
         audience="shopper",
     )
     def put(self, request: Request, slug: str) -> HttpResponse:

@@ -115,11 +115,15 @@ class ReceiveReturnView(StaffReturnBase):
         response=StaffReturnSerializer,
         example=examples.STAFF_RETURN,
         headers=(MAY_HAVE_KEY,),
-        refusals=("staff_forbidden", "return_not_found", "return_moved_on"),
+        refusals=("staff_forbidden", "return_not_found", "return_moved_on", "nothing_sent"),
         audience="staff",
     )
     def post(self, request: Request, return_number: str) -> HttpResponse:
-        """The shopper gets an e-mail and can no longer withdraw it. Twice is once."""
+        """The shopper gets an e-mail and can no longer withdraw it. Twice is once.
+
+        A return of nothing but perishable goods stays with the shopper: it is inspected as it was
+        requested.
+        """
         self.require(StaffScope.ORDERS_REFUND, VIEW, CHANGE)
         return self.answer_once({}, lambda: self._receive(return_number))
 
