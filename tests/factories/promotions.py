@@ -22,6 +22,8 @@ from promotions.engine.core.values import (
 from promotions.models import Campaign, Coupon, Offer
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+# Pages read the clock: what is live for them stays so whenever a test runs.
+END = datetime(2099, 12, 5, 12, tzinfo=UTC)
 CHEESE, BREAD, WINE = 1, 2, 3  # category ids
 ALICE = ShopperFacts(shopper_id=1, is_member=True, is_first_order=False)
 
@@ -161,7 +163,7 @@ def make_gift(variant_id: int, condition: dict[str, Any], **fields: Any) -> Camp
     """Store a live campaign that gives a piece of a variant to carts that meet the condition."""
     known: dict[str, Any] = {
         "starts_at": NOON - timedelta(days=1),
-        "ends_at": NOON + timedelta(days=1),
+        "ends_at": END,
     }
     campaign = Campaign.objects.create(
         code="gift", name="Gift", kind="gift", status="live", **(known | fields)
@@ -201,7 +203,7 @@ def make_campaign(
         audience=audience,
         status="live",
         starts_at=NOON - timedelta(days=10),
-        ends_at=NOON + timedelta(days=10),
+        ends_at=END,
         budget_minor=budget_minor,
     )
     row = Offer.objects.create(

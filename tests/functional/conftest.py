@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from shop.ground.kernel.clock import utc_now
 from tests.accessibility import read_axe
@@ -24,6 +24,7 @@ QUIET = (
     "--no-first-run",
 )
 TIMEOUT_MS = 15_000
+expect.set_options(timeout=TIMEOUT_MS)  # a busy machine needs more than the usual five seconds
 Visitor = Callable[..., Page]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
@@ -23,11 +22,10 @@ from shop.doors.storefront import visitors
 from shop.ground.catalog.selectors import get_market
 from shop.ground.inventory.models import StockRecord
 from tests.factories.orders import NOON, Shelf
-from tests.factories.promotions import make_campaign
+from tests.factories.promotions import END, make_campaign
 
 pytestmark = pytest.mark.django_db
 
-END = datetime(2099, 12, 5, 12, tzinfo=UTC)
 STAMP = "2099-12-05T07:00:00-05:00"
 ENDS = {"": "Ends Dec. 5, 2099, 7 a.m. EST", "/zh-hans": "2099年12月5日 07:00 EST 结束"}
 PIECES = {"": "{n} left at this price", "/zh-hans": "此价格仅剩 {n} 件"}
@@ -41,7 +39,7 @@ def sale(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Campaign:
         cart_values, "floor_minor", lambda *, variant_ids, **_: dict.fromkeys(variant_ids, 0)
     )
     campaign = make_campaign("flash", percent="10")
-    Campaign.objects.update(ends_at=END, promised_ends_at=END, claims={"countdown": True})
+    Campaign.objects.update(promised_ends_at=END, claims={"countdown": True})
     forget_offer_book()
     return campaign
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,14 +13,14 @@ from django.test import Client
 from orders.cart.services.carts import add_to_cart, view_cart
 from orders.order.services.mail import send_order_email
 from profiles.values import ShopperValue
-from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.engine.core.carts import ShopperView
-from promotions.models import Campaign, CampaignShopper
+from promotions.models import CampaignShopper
 from promotions.offers.selectors.personal import personal_offers_for
 from shop.doors.api.v1.serializers.cart import CartSerializer
 from shop.doors.api.v1.serializers.orders import OrderSerializer
 from shop.doors.api.v1.serializers.shopper import OfferSerializer
 from shop.doors.storefront.visitors import REGION_COOKIE, SHOPPER_COOKIE, sign_shopper
+from shop.ground.kernel.clock import utc_now
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, place
 from tests.factories.promotions import make_campaign
 
@@ -50,8 +49,6 @@ def alice(
     campaign = make_campaign("For Alice", percent="20", audience="personal")
     make_campaign("For all", percent="5")
     CampaignShopper.objects.create(campaign=campaign, shopper_id=shopper.id)
-    Campaign.objects.update(ends_at=datetime(2099, 12, 5, 12, tzinfo=UTC))
-    forget_offer_book()
     return shopper
 
 
@@ -105,7 +102,8 @@ def test_front_page_and_offer_page_say_it(
 def test_order_page_and_letter_keep_it(
     alice: ShopperValue, shelf: Shelf, language: str, label: str
 ) -> None:
-    context = context_of(alice, language=language)
+    now = utc_now()  # the page of an order is shown for some months only
+    context = context_of(alice, now, language=language)
     add_to_cart(context=context, variant_id=shelf.gouda)
     order = place(context)
     parts = {part.label: part.law_label for line in order.lines for part in line.adjustments}
@@ -154,7 +152,7 @@ def test_a_lowered_line_says_its_price_is_before_offers(
     prices: FakePrices, shelf: Shelf, browse: Callable[[str, str], str], alice: ShopperValue
 ) -> None:
     prices.personal[(alice.pseudonym, shelf.gouda)] = 496
-    context = context_of(alice)
+    context = context_of(alice, utc_now())
     add_to_cart(context=context, variant_id=shelf.gouda)
     spoken = f"$4.96, Before offers, {NY}"
     pages = [browse("US-NY", path) for path in ("/cart/", "/checkout/")]

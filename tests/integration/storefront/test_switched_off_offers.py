@@ -13,10 +13,8 @@ from orders.cart.services.carts import add_to_cart, apply_coupon, view_cart
 from pricing.base.core.values import QuoteContext
 from profiles.consent.services import set_consent
 from profiles.values import ShopperValue
-from promotions.campaigns.selectors.book import forget_offer_book
-from promotions.models import Campaign, CampaignShopper
+from promotions.models import CampaignShopper
 from shop.doors.storefront.visitors import SHOPPER_COOKIE, sign_shopper
-from shop.ground.kernel.clock import utc_now
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper
 from tests.factories.promotions import make_campaign
 
@@ -37,8 +35,6 @@ def alice(
     make_campaign(ALL, percent="5")
     for campaign in (own, sent):
         CampaignShopper.objects.create(campaign=campaign, shopper_id=shopper.id)
-    Campaign.objects.update(ends_at=utc_now().replace(year=2099))
-    forget_offer_book()
     add_to_cart(context=context_of(shopper), variant_id=shelf.cheddar, quantity=1, token=None)
     return shopper
 

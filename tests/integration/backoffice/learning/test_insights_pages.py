@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -39,7 +41,8 @@ def test_cohorts_count_who_ordered_again(root: Client) -> None:
     Order.objects.exclude(pk__in=[first.pk, second.pk]).update(status="cancelled")
     both = Order.objects.filter(pk__in=[first.pk, second.pk])
     both.update(status="paid", shopper=first.shopper, currency="USD", placed_at=now)
-    Order.objects.filter(pk=first.pk).update(placed_at=now.replace(day=1) - timedelta(days=20))
+    month = now.astimezone(ZoneInfo(settings.BUSINESS_TIME_ZONE)).replace(day=1)
+    Order.objects.filter(pk=first.pk).update(placed_at=month - timedelta(days=20))
     (line,) = root.get(reverse("admin:cohorts")).context["lines"]
     assert (line.shoppers, line.cells) == ("1", (("100 %", 5),))
 
