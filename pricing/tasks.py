@@ -47,6 +47,18 @@ def publish_price_book() -> int:
     return run_everywhere(publish)
 
 
+@job(queue="interactive", time_limit=120)
+def publish_set_prices() -> int:
+    """Publish prices that people set, with the variants they concern alone."""
+    now = utc_now()
+
+    def publish(market: str, channel: str) -> int:
+        report = api.publish_price_book(now=now, market=market, channel=channel, only_touched=True)
+        return report.variants
+
+    return run_everywhere(publish)
+
+
 @job(queue="live", time_limit=300)
 def learn_online() -> int:
     """Take in new outcomes; price anew at once what they moved."""
@@ -217,6 +229,12 @@ def check_replay() -> int:
 
 def reprice_soon(fact_id: UUID, payload: Mapping[str, Any]) -> None:
     """ModelActivated, KillSwitchFlipped, ...: publish a price book without waiting for its turn."""
+    wake(publish_price_book)
+
+
+def publish_soon(fact_id: UUID, payload: Mapping[str, Any]) -> None:
+    """PriceOverrideSet, ...: publish what was set at once, and what follows from it in its turn."""
+    wake(publish_set_prices)
     wake(publish_price_book)
 
 

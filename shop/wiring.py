@@ -18,7 +18,12 @@ from orders.tasks import (
     mail_order_placed,
     mail_order_refunded,
 )
-from pricing.tasks import look_again_soon, mail_contest_answer, reprice_soon
+from pricing.tasks import (
+    look_again_soon,
+    mail_contest_answer,
+    publish_soon,
+    reprice_soon,
+)
 from shop.ground.catalog.tasks import make_pictures_soon
 from shop.ground.jobs.starting import require_ready
 from shop.ground.outbox.services import Handlers
@@ -34,12 +39,12 @@ HANDLERS: Handlers = {
     "PaymentDue": (settle_soon,),
     "ModelActivated": (reprice_soon, look_again_soon),
     "PolicyApproved": (reprice_soon,),
-    "ListPricesChanged": (reprice_soon,),
+    "ListPricesChanged": (publish_soon,),
     "EmergencyDeclared": (reprice_soon,),
     "KillSwitchFlipped": (reprice_soon,),
-    "PriceProposalsDecided": (reprice_soon,),
+    "PriceProposalsDecided": (publish_soon,),
     "PriceContestAnswered": (mail_contest_answer,),
-    "PriceOverrideSet": (reprice_soon,),
+    "PriceOverrideSet": (publish_soon,),
     "CompetitorPricesImported": (reprice_soon,),
     "PictureAdded": (make_pictures_soon,),
 }

@@ -92,7 +92,7 @@ from promotions.engine.core.limits import (
     next_period,
     period_key,
 )
-from promotions.engine.core.missing import HintReach, find_missing, find_next_step
+from promotions.engine.core.missing import NOWHERE, HintReach, find_missing, find_next_step
 from promotions.engine.core.parsing.benefits import build_benefit, check_scope
 from promotions.engine.core.parsing.conditions import parse_condition
 from promotions.engine.core.parsing.fields import BadOffer, parse_scope, refuse
@@ -147,6 +147,7 @@ __all__ = [
     "EVERYTHING",
     "KEY",
     "MAX_CODE_LENGTH",
+    "NOWHERE",
     "REASONS",
     "RULES",
     "SHARE",

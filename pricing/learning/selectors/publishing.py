@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from zlib import crc32
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from shop.ground.database.packed import Packed, fetch_packed
 
 NO_LIMIT = 1_000_000_000
 DAY = 86_400
+FNV = 1_099_511_628_211
 
 _PRICE_COLUMNS = (
     Packed("variant", ">i8", "int8send(variant_id)"),
@@ -201,6 +203,24 @@ def category_paths(tree: CategoryTree) -> tuple[Mapping[int, int], Mapping[int, 
     """Return the category above each category, and each one's path."""
     families = {one: node.parent_id or one for one, node in tree.nodes.items()}
     return families, {one: node.path for one, node in tree.nodes.items()}
+
+
+def digest_goods(variants: VariantArrays, tree: CategoryTree) -> IntArray:
+    """Return a number (m,) that is another one once something of a variant changed that its price
+    is made of; its list price is told by the ledger, its words and popularity make none."""
+    families, paths = category_paths(tree)
+    above = {one: crc32(f"{families[one]} {path}".encode()) for one, path in paths.items()}
+    columns = (
+        *(variants.product_id, variants.category_id, variants.department_id, variants.brand_id),
+        *(variants.cost_minor, variants.restricted, variants.child_directed, variants.sensitive),
+        *(variants.never_personal, variants.measure_unit, variants.measure_amount.view(np.int64)),
+        np.array([crc32(one.encode()) for one in variants.sku.tolist()], dtype=np.int64),
+        np.array([above.get(one, 0) for one in variants.category_id.tolist()], dtype=np.int64),
+    )
+    digest = np.zeros(len(variants.variant_id), dtype=np.int64)
+    for column in columns:
+        digest = (digest ^ column.astype(np.int64)) * FNV
+    return digest
 
 
 def _find(sorted_ids: IntArray, wanted: IntArray) -> tuple[IntArray, BoolArray]:

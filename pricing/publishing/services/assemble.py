@@ -93,7 +93,7 @@ def patch_book(old: Book, fresh: Book) -> Book:
     rows, at = np.flatnonzero(is_there), at[is_there]
 
     def put(before: Any, after: Any) -> Any:
-        changed = before.copy()
+        changed = before.astype(np.result_type(before, after))
         changed[at] = after[rows]
         return changed
 
@@ -107,6 +107,9 @@ def patch_book(old: Book, fresh: Book) -> Book:
         terms=replace(old.terms, **terms),
         sensitivity_mean=put(old.sensitivity_mean, fresh.sensitivity_mean),
         is_test=put(old.is_test, fresh.is_test),
+        measure_amount=put(old.measure_amount, fresh.measure_amount),
+        measure_unit=put(old.measure_unit, fresh.measure_unit),
+        sku=put(old.sku, fresh.sku),
         references={name: put(old.references[name], fresh.references[name]) for name in STRATEGIES},
         segment_minor=segment_minor,
     )

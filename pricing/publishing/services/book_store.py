@@ -15,6 +15,7 @@ from pricing.base.core.arrays import IntArray
 from pricing.base.core.reference import MIN_LIST_SHARE, STRATEGIES
 from pricing.base.metrics import book_version, price_changes_total
 from pricing.learning.core.scene import STAFF
+from pricing.learning.selectors.publishing import digest_goods
 from pricing.ledger.models.books import PriceBook
 from pricing.ledger.models.ledger import PriceLedgerEntry
 from pricing.optimum.core.book import Book, book_arrays
@@ -79,13 +80,14 @@ def store_book(
     from the book, not workers.
     """
     place, now, effective_at = context.place, context.now, context.effective_at
+    known, newest = scope.notes["ledger"], _newest_entry()
     changed = _write_changes(draft, context, book.version)
+    # Our own ledger entries are nothing to reprice in the next run; what others wrote meanwhile is.
+    ledger = _newest_entry() if newest == known else known
     arrays = book_arrays(book) | dict(notes)
     PriceBook.objects.filter(market_id=place[0], channel=place[1], is_current=True).update(
         is_current=False
     )
-    # Our own ledger entries are nothing to reprice in the next run.
-    newest = PriceLedgerEntry.objects.aggregate(newest=Max("id"))["newest"] or 0
     row = PriceBook.objects.create(
         version=book.version,
         market_id=place[0],
@@ -99,7 +101,7 @@ def store_book(
         sha256=hash_arrays(arrays),
         metrics=_metrics(book, draft, changed)
         | {"quality": count_badges(notes["badges"], book.terms.variant_id)}
-        | {"notes": scope.notes | {"ledger": newest}},
+        | {"notes": scope.notes | {"ledger": ledger}},
     )
     payload = {"version": book.version, "market": place[0], "channel": place[1]}
     write_fact(kind="PriceBookPublished", payload=payload, occurred_at=now)
@@ -108,6 +110,10 @@ def store_book(
     _prune(place)
     book_version.set(book.version)
     return row
+
+
+def _newest_entry() -> int:
+    return PriceLedgerEntry.objects.aggregate(newest=Max("id"))["newest"] or 0
 
 
 def remember_shoppers(row: PriceBook, now: datetime) -> None:
@@ -170,16 +176,21 @@ def keep_notes(
     known: Mapping[str, NDArray[Any]], draft: Draft, variant_id: IntArray
 ) -> dict[str, NDArray[Any]]:
     """Return the notes of a book over `variant_id` (m,): those `known` from the book before, with
-    the badges of what `draft` looked at anew."""
-    badges = np.zeros(len(variant_id), dtype=np.int64)
-    if "badges" in known and len(known["badges"]) == len(variant_id):
-        badges = known["badges"].copy()
+    the badges of what `draft` looked at anew, and what of those goods their prices are made of."""
     at = np.searchsorted(variant_id, draft.terms.variant_id)
     is_there = at < len(variant_id)
     is_there[is_there] = variant_id[at[is_there]] == draft.terms.variant_id[is_there]
-    badges[at[is_there]] = draft.badges[is_there]
-    kept = {name: array for name, array in known.items() if name.startswith("mix_")}
-    return kept | {"badges": badges}
+    fresh = {
+        "badges": draft.badges,
+        "goods": digest_goods(draft.shelf.variants, draft.shelf.tree),
+    }
+    notes = {name: array for name, array in known.items() if name.startswith("mix_")}
+    for name, values in fresh.items():
+        notes[name] = np.zeros(len(variant_id), dtype=np.int64)
+        if name in known and len(known[name]) == len(variant_id):
+            notes[name] = known[name].copy()
+        notes[name][at[is_there]] = values[is_there]
+    return notes
 
 
 def _price_rows(draft: Draft, where: Any) -> Iterator[tuple[object, ...]]:

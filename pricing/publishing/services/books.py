@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
 from django.db import connection, transaction
@@ -19,7 +22,11 @@ from pricing.optimum.core.batch import SegmentMeans
 from pricing.optimum.core.book import Book
 from pricing.optimum.core.mix import pack_means, read_means
 from pricing.policy.selectors.rules import load_active_policy
-from pricing.publishing.selectors.reprice_scope import RepriceScope, find_reprice_scope
+from pricing.publishing.selectors.reprice_scope import (
+    RepriceScope,
+    find_reprice_scope,
+    newest_version,
+)
 from pricing.publishing.services.assemble import assemble_book, open_book, patch_book
 from pricing.publishing.services.book_store import keep_notes, remember_shoppers, store_book
 from pricing.publishing.services.drafts import draft_prices
@@ -35,6 +42,8 @@ from shop.ground.kernel.money import exponent
 
 # Workers look for a new book every half second and need a moment to load it: by then all have it.
 LEAD = timedelta(seconds=2)
+# So often a book of everything makes way for one that was ready before it
+MOST_OVERTAKEN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,43 +69,74 @@ def publish_price_book(
     market: str = "us",
     channel: str = "online",
     everything: bool = False,
+    only_touched: bool = False,
     lead: timedelta = LEAD,
 ) -> PublishReport:
     """Reprice what is dirty (or everything) and publish a new book if anything changed.
 
-    Dirty are variants whose prices somebody set or whose turn in an experiment it is, and shoppers
-    who did something; everything is repriced after a new model, policy, catalogue or emergency, and
-    once a day. The book holds from `lead` after `now`, at least LEAD. Public prices,
+    Dirty are variants whose prices somebody set, whose turn in an experiment it is, or of which
+    something changed in the catalogue that prices are made of, and shoppers who did something;
+    everything is repriced after a new model, policy or emergency, when other variants are sold, and
+    once a day. With `only_touched` the variants alone are, in a second: shoppers and everything
+    are left to a later run. The book holds from `lead` after `now`, at least LEAD. Public prices,
     ledger, book and entries change in one transaction. Facts PriceBookPublished and
-    PublicPricesChanged. One run at a time; a second waits. One during which a kill switch is
-    flipped begins anew: no book is written that does not know of a switch before it.
+    PublicPricesChanged. One book at a time is written, but while everything is repriced others may
+    be: then it begins anew, the last time alone. So does one during which a kill switch is
+    flipped: no book is written that does not know of a switch before it.
     """
     begun, place = time.perf_counter(), (market, channel)
-    while True:
+    find = partial(
+        find_reprice_scope,
+        place=place,
+        now=now,
+        everything=everything,
+        lead=max(lead, LEAD),
+        only_touched=only_touched,
+    )
+    for tries in itertools.count():
         try:
-            report = _run(place, now, everything=everything, lead=max(lead, LEAD))
+            report = _run(find, place, now, is_alone=only_touched or tries >= MOST_OVERTAKEN)
             break
-        except Flipped:
+        except (Flipped, Overtaken):
             continue
     forget_serving()
     return replace(report, seconds=time.perf_counter() - begun)
 
 
 def _run(
-    place: tuple[str, str], now: datetime, *, everything: bool, lead: timedelta
+    find: Callable[[], RepriceScope], place: tuple[str, str], now: datetime, *, is_alone: bool
 ) -> PublishReport:
-    """Publish in one transaction. Raises Flipped."""
+    """Publish in one transaction; everything, unless `is_alone`, in one that locks the place only
+    to write. Raises Flipped and Overtaken."""
     with transaction.atomic():
         lock_place(place)
         flip = newest_flip()
         settle_returns(place=place, now=now)
-        scope = find_reprice_scope(place=place, now=now, everything=everything, lead=lead)
-        if scope.is_everything or len(scope.variant_ids):
-            report = _publish(scope, place, now)
-            refuse_if_flipped(flip)
-        else:
-            report = _refresh_shoppers(scope, place, now)
+        scope = find()
+        if is_alone or not scope.is_everything:
+            return _write(scope, place, now, flip)
+    with transaction.atomic():
+        return _write(scope, place, now, flip)
+
+
+def _write(scope: RepriceScope, place: tuple[str, str], now: datetime, flip: int) -> PublishReport:
+    if not scope.is_everything and not len(scope.variant_ids):
+        return _refresh_shoppers(scope, place, now)
+    report = _publish(scope, place, now)
+    refuse_if_flipped(flip)
     return report
+
+
+class Overtaken(Exception):
+    """Another book was written while this one was made: what it replaces is not what it saw."""
+
+
+def _refuse_if_overtaken(scope: RepriceScope, place: tuple[str, str]) -> None:
+    """Raise Overtaken unless the book is the next still; from here on it is the next until the
+    transaction ends."""
+    lock_place(place)
+    if 1 + newest_version() != scope.next_version:
+        raise Overtaken
 
 
 def lock_place(place: tuple[str, str]) -> None:
@@ -133,6 +173,7 @@ def _publish(scope: RepriceScope, place: tuple[str, str], now: datetime) -> Publ
         segments, minors = prices.segment_prices()
         book = replace(book, segments=segments, segment_minor=minors)
         notes |= pack_means(prices.means)
+    _refuse_if_overtaken(scope, place)
     row = store_book(book=book, draft=draft, scope=scope, context=context, notes=notes)
     return PublishReport(
         version=book.version,
@@ -166,9 +207,8 @@ def find_publish_context(
     )
 
 
-def _refresh_shoppers(scope: RepriceScope, place: tuple[str, str], now: datetime) -> PublishReport:
-    """Reprice the shoppers who did something since the last run; the book stays."""
-    report = PublishReport(
+def _nothing(scope: RepriceScope) -> PublishReport:
+    return PublishReport(
         version=0 if scope.book is None else scope.book.version,
         is_new=False,
         variants=0,
@@ -177,7 +217,12 @@ def _refresh_shoppers(scope: RepriceScope, place: tuple[str, str], now: datetime
         entries=0,
         seconds=0.0,
     )
-    if scope.book is None:
+
+
+def _refresh_shoppers(scope: RepriceScope, place: tuple[str, str], now: datetime) -> PublishReport:
+    """Reprice the shoppers who did something since the last run; the book stays."""
+    report = _nothing(scope)
+    if scope.book is None or scope.shoppers_since is None:
         return report
     currency = get_market(place[0]).currency
     book = open_book(scope.book, currency=currency, exponent=exponent(currency))
@@ -202,7 +247,7 @@ def _price_shoppers(
         weights=book.weights,
         policy=policy,
     )
-    if book.learned_ms and len(book.terms):
+    if scope.shoppers_since is not None and book.learned_ms and len(book.terms):
         prices.compute(now=now, since=None if scope.is_everything else scope.shoppers_since)
     return prices
 

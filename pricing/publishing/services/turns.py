@@ -24,7 +24,9 @@ def turn_public_arms(*, now: datetime, market: str = "us", channel: str = "onlin
         lead = turn - now
     if not list_turned(place=(market, channel), at=now + lead):
         return 0
-    report = publish_price_book(now=now, market=market, channel=channel, lead=lead)
+    report = publish_price_book(
+        now=now, market=market, channel=channel, lead=lead, only_touched=True
+    )
     return report.public_changes
 
 

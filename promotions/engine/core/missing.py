@@ -126,6 +126,10 @@ class HintReach:
         return max(cart_minor * self.share_percent // 100, self.least_minor)
 
 
+# For who reads no hints: they cost a fifth of an evaluation.
+NOWHERE = HintReach(0, 0)
+
+
 def choose_hints(
     near: Sequence[Near],
     candidates: Sequence[Candidate],
@@ -137,6 +141,8 @@ def choose_hints(
 
     `plan` is what applies now. At most two, and none that is out of `reach`.
     """
+    if reach == NOWHERE:
+        return []
     steps = [
         (candidate.offer, failure)
         for candidate in candidates

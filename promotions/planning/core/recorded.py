@@ -238,6 +238,20 @@ class RemainingBudgets:
         """Return whether the campaign's budget has room for so much; without one it always has."""
         return self.left.get(campaign_id, amount_minor) >= amount_minor
 
+    def is_like(self, other: RemainingBudgets, most_minor: int) -> bool:
+        """Return whether what is bounded here gives a cart as much as there: the same is left, or
+        `most_minor` and more.
+
+        >>> RemainingBudgets({7: 100}).is_like(RemainingBudgets({7: 90, 8: 5}), 90)
+        True
+        >>> RemainingBudgets({7: 100}).is_like(RemainingBudgets({7: 90}), 91)
+        False
+        """
+        pairs = [(minor, other.left[one]) for one, minor in self.left.items()]
+        return self.gifts == other.gifts and all(
+            mine == theirs or min(mine, theirs) >= most_minor for mine, theirs in pairs
+        )
+
     def bound(
         self, offers: Iterable[OfferValue], *, free: Collection[int] = ()
     ) -> list[OfferValue]:

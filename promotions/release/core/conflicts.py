@@ -70,7 +70,11 @@ def find_conflicts(
     of = len(baskets) * len(shoppers) * len(times)
     for done, (basket, shopper, at) in enumerate(product(baskets, shoppers, times)):
         on_progress(done, of)
-        fit = [offer for offer in offers if offer.starts_at <= at < offer.ends_at]
+        fit = [
+            offer
+            for offer in offers
+            if offer.starts_at <= at < offer.ends_at and any(map(offer.covers, basket.lines))
+        ]
         if len({offer.campaign_id for offer in fit}) > 1:
             found = _evaluate(basket, fit, shopper, at)
             for conflict in _of_lines(basket, found, shopper, at):
@@ -143,6 +147,7 @@ def _evaluate(
         coupons=[CouponValue(f"CODE{offer.offer_id}", offer) for offer in coded],
         shopper=shopper,
         now=at,
+        reach=c.NOWHERE,
     )
 
 

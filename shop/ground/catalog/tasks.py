@@ -7,14 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from shop.ground.catalog.services.pictures import make_pending_pictures
+from shop.ground.jobs.services import RunProgress
 from shop.ground.jobs.tasks import job, wake
 from shop.ground.kernel.clock import utc_now
 
 
-@job(queue="interactive", time_limit=300)
-def make_pictures() -> int:
+@job(queue="interactive", time_limit=300, slice_seconds=1.0)
+def make_pictures(*, progress: RunProgress) -> int:
     """Make the files of uploaded pictures that wait, and remove uploads that nobody waits for."""
-    return make_pending_pictures(now=utc_now())
+    return make_pending_pictures(now=utc_now(), gives_way=progress.gives_way)
 
 
 def make_pictures_soon(fact_id: UUID, payload: Mapping[str, Any]) -> None:

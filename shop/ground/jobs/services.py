@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -41,6 +43,13 @@ class RunProgress:
     run_id: int
     rows: int = 0
     report: dict[str, Any] = field(default_factory=dict)
+    slice_ends: float = math.inf
+    goes_on: bool = False
+
+    def gives_way(self) -> bool:
+        """Return whether the run shall end here, and go on behind the others of its lane."""
+        self.goes_on = self.goes_on or time.monotonic() >= self.slice_ends
+        return self.goes_on
 
     def advance(self, rows: int) -> None:
         """Count `rows` more and show that the run is alive. One statement.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import math
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,25 +15,34 @@ from celery import Signature, Task, shared_task
 from django.db import connection
 
 from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
-from shop.ground.jobs.services import record_run, replace_idle_runs
+from shop.ground.jobs.services import RunProgress, record_run, replace_idle_runs
 
 RETRY_SECONDS = 10
 MAX_RETRIES = 3
 # While one start is on its way others are not needed: it takes in what they were for, too.
 WOKEN = "fairtag:woken:"
 WOKEN_SECONDS = 60
+# A start came while the job ran: another run follows.
+CAME = "fairtag:came:"
+CAME_SECONDS = 3600
 
 
 def job(
-    *, queue: str, time_limit: int = 300, retries: int = MAX_RETRIES
+    *,
+    queue: str,
+    time_limit: int = 300,
+    retries: int = MAX_RETRIES,
+    slice_seconds: float = math.inf,
 ) -> Callable[[Callable[..., int]], Task]:
     """Turn `function(**ids) -> rows handled` into a task on `queue`.
 
     Only one run of a job works at a time (a database advisory lock, which a killed worker drops
-    by itself): a second one ends at once with 0 rows. A failed run is recorded and tried again
-    with growing pauses. The last idle run replaces the one before, so that a job that runs every
-    second stays visible without filling the table. `time_limit` is in seconds. A function that
-    takes `progress` gets the run's, and tells staff with `tell` how far it is.
+    by itself): a second one ends at once with 0 rows, and the first is followed by another, which
+    sees what the second was for. A failed run is recorded and tried again with growing pauses. The
+    last idle run replaces the one before, so that a job that runs every second stays visible
+    without filling the table. `time_limit` is in seconds. A function that takes `progress` gets the
+    run's, tells staff with `tell` how far it is, and asks `gives_way` between two pieces of work:
+    after `slice_seconds` it should end, and is started again behind the others of its lane.
     """
 
     def decorate(function: Callable[..., int]) -> Task:
@@ -40,7 +51,9 @@ def job(
         def run(task: Task, **keywords: Any) -> int:
             _forget_wake(task.name)
             try:
-                return _run_recorded(task, function, keywords, queue=queue, time_limit=time_limit)
+                return _run_in_turn(
+                    task, function, keywords, time_limit=time_limit, slice_seconds=slice_seconds
+                )
             except Exception as error:
                 pause = RETRY_SECONDS * 2**task.request.retries
                 raise task.retry(exc=error, countdown=pause, max_retries=retries) from error
@@ -78,33 +91,61 @@ def _forget_wake(name: str) -> None:
         client.delete(WOKEN + name)
 
 
-def _run_recorded(
+def _run_in_turn(
     task: Task,
     function: Callable[..., int],
     keywords: dict[str, Any],
     *,
-    queue: str,
     time_limit: int,
+    slice_seconds: float,
 ) -> int:
+    """Run the job unless it runs; see to it that it runs again for who came meanwhile."""
     name = function.__name__
     with _exclusive(name) as is_mine:
-        if not is_mine:
-            return 0
-        with record_run(
-            name=name,
-            queue=queue,
-            task_id=task.request.id or "",
-            attempt=task.request.retries + 1,
-            time_limit=time_limit,
-        ) as progress:
-            if "progress" in signature(function).parameters:
-                keywords = {**keywords, "progress": progress}
-            rows = function(**keywords)
-            progress.rows = 0  # what it told on its way may have counted something else
-            progress.advance(rows)
-        if rows == 0:
-            replace_idle_runs(name=name, run_id=progress.run_id)
-        return rows
+        progress = None
+        if is_mine:
+            with record_run(
+                name=name,
+                queue=task.queue,
+                task_id=task.request.id or "",
+                attempt=task.request.retries + 1,
+                time_limit=time_limit,
+            ) as progress:
+                progress.slice_ends = time.monotonic() + slice_seconds
+                rows = _run(function, keywords, progress)
+            if rows == 0:
+                replace_idle_runs(name=name, run_id=progress.run_id)
+    if progress is None:
+        _leave_word(task)
+        return 0
+    if progress.goes_on or _is_word_left(task):
+        wake(task)
+    return rows
+
+
+def _run(function: Callable[..., int], keywords: dict[str, Any], progress: RunProgress) -> int:
+    if "progress" in signature(function).parameters:
+        keywords = {**keywords, "progress": progress}
+    rows = function(**keywords)
+    progress.rows = 0  # what it told on its way may have counted something else
+    progress.advance(rows)
+    return rows
+
+
+def _leave_word(task: Task) -> None:
+    """Have the run that works now followed by another; if it has just ended, start that."""
+    with suppress(RedisUnavailable), redis_breaker.guard() as client:
+        client.set(CAME + task.name, 1, ex=CAME_SECONDS)
+        with _exclusive(task.name.rpartition(".")[2]) as has_ended:
+            pass
+        if has_ended and client.delete(CAME + task.name):
+            wake(task)
+
+
+def _is_word_left(task: Task) -> bool:
+    with suppress(RedisUnavailable), redis_breaker.guard() as client:
+        return bool(client.delete(CAME + task.name))
+    return False
 
 
 def exclusive_key(name: str) -> tuple[int, int]:

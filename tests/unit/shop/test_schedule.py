@@ -12,8 +12,12 @@ from tools.programs import WORKERS
 
 ROOT = Path(__file__).parents[3]
 ROOMS = ("profiles", "pricing", "promotions", "orders", "shop")
-# Staff start these, with words of their own.
-ON_DEMAND = {"pricing.tasks.train_family", "pricing.tasks.audit_and_go_back"}
+# Staff start these, or what they saved does.
+ON_DEMAND = {
+    "pricing.tasks.train_family",
+    "pricing.tasks.audit_and_go_back",
+    "pricing.tasks.publish_set_prices",
+}
 
 
 def test_every_scheduled_task_exists_and_has_a_queue() -> None:

@@ -9,7 +9,13 @@ from orders.reports.api import RecordedOrder
 from pricing.base.core.values import Policy
 from promotions.campaigns.api import CompiledBook, find_costs
 from promotions.coupons.api import break_down_discount
-from promotions.engine.api import CartValue, Evaluation, ShopperFacts, evaluate_offers
+from promotions.engine.api import (
+    NOWHERE,
+    CartValue,
+    Evaluation,
+    ShopperFacts,
+    evaluate_offers,
+)
 from promotions.planning.api import Outcome, RemainingBudgets
 
 
@@ -57,6 +63,7 @@ class Setting:
             coupons=coupons,
             shopper=self.shopper,
             now=self.at,
+            reach=NOWHERE,
         )
 
 
@@ -69,17 +76,19 @@ def compare_cart(
     """Return one cart's outcome and take what it uses up; see `Outcome` on the open budget."""
     budgets_before, budgets = both_budgets
     drafts = setting.books.drafts
-    without = setting.evaluate(cart, budgets_before, with_draft=False)
-    budgets_before.pay(without)
     with_it = setting.evaluate(cart, budgets, with_draft=True, free=drafts)
+    after = {one.campaign_id for one in with_it.applied}
+    is_reached = bool(after & drafts)
+    # Where the draft gives nothing, the best without it is the best with it.
+    is_same = not is_reached and budgets_before.is_like(budgets, cart.value_minor)
+    without = with_it if is_same else setting.evaluate(cart, budgets_before, with_draft=False)
+    budgets_before.pay(without)
     spent = _spent_on(with_it, drafts)
     got = with_it
     if not all(budgets.has(one, spent) for one in drafts):
         got = setting.evaluate(cart, budgets, with_draft=True)
     budgets.pay(got)
     before = {one.campaign_id for one in without.applied}
-    after = {one.campaign_id for one in with_it.applied}
-    is_reached = bool(after & drafts)
     return Outcome(
         day=0,
         shopper_id=order.shopper_id,

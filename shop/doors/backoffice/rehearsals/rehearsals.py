@@ -42,7 +42,7 @@ from shop.ground.catalog.selectors import get_market
 from shop.ground.catalog.selectors.arrays import find_places
 
 WEEK = timedelta(days=7)
-MOST_CARTS = 1_000
+MOST_CARTS = 400
 DRAWS = 1_000
 SEED = 20_261_126
 

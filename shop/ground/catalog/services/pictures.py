@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -96,17 +96,18 @@ def _require_picture(upload: bytes) -> None:
         raise PictureNotTaken("The file is no picture.", code="no_picture")
 
 
-def make_pending_pictures(*, now: datetime, limit: int = 500) -> int:
-    """Make up to `limit` pictures that wait; return how many. Safe to run twice and at once.
+def make_pending_pictures(*, now: datetime, gives_way: Callable[[], bool] = lambda: False) -> int:
+    """Make the pictures that wait, until it `gives_way`; return how many. Safe to run twice and at
+    once.
 
     One transaction each, so that a killed worker loses at most the one it was at, which waits on.
     Files are written before the row says so; the upload goes after it did.
     """
     made = 0
-    for _ in range(limit):
-        if not _make_next():
-            break
+    while _make_next():
         made += 1
+        if gives_way():
+            return made
     _sweep(now)
     return made
 

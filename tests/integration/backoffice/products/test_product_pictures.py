@@ -95,7 +95,7 @@ def test_pictures_appear_as_they_are_made(merchandiser: Client, tee: Product) ->
     waits = f"{progress}?waits={one},{two},{three}"
     assert f'hx-get="{waits}" hx-trigger="every 2s"' in shown
     assert "0 of 3 pictures are ready" in shown
-    make_pending_pictures(now=NOON, limit=1)
+    make_pending_pictures(now=NOON, gives_way=lambda: True)
     told = merchandiser.get(waits).content.decode()
     assert "1 of 3 pictures are ready" in told
     assert (told.count("hx-swap-oob"), told.count("<img ")) == (1, 1)

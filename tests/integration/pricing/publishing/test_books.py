@@ -22,6 +22,8 @@ from pricing.ledger.models.books import PriceBook, PriceBookEntry
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.policy.models.policy import EmergencyCap, PricingPolicy
 from profiles.events.services.drain import drain_events
+from shop.ground.catalog.models import Product
+from shop.ground.catalog.selectors import forget_catalog
 from shop.ground.outbox.models import Fact
 from tests.factories.policies import change_policy
 from tests.factories.pricing import (
@@ -238,6 +240,33 @@ def test_floors_follow_cost_but_raise_no_merchants_price(dairy: Dairy) -> None:
     assert floors[dairy.brie] == 300
     assert floors[dairy.cheddar] == 266
     assert public_of(dairy.brie) == 300
+
+
+@pytest.mark.parametrize(
+    ("changed", "repriced"), [({"popularity": 9.0, "name": "Brie!"}, 0), ({"minimum_age": 18}, 1)]
+)
+def test_a_product_is_priced_anew_where_its_price_could_differ(
+    dairy: Dairy, changed: dict[str, object], repriced: int
+) -> None:
+    open_dairy()
+    Product.objects.filter(variants=dairy.brie).update(**changed)
+    forget_catalog()
+    report = publish_price_book(now=NOON + timedelta(minutes=1))
+    assert (report.is_new, report.variants) == (repriced > 0, repriced)
+    assert not publish_price_book(now=NOON + timedelta(minutes=2)).is_new
+
+
+def test_what_is_set_is_published_without_everything_else(dairy: Dairy) -> None:
+    open_dairy()
+    later = NOON + timedelta(minutes=1)
+    set_list_prices(asks={dairy.brie: Ask(590)}, market="us", now=later)
+    report = publish_price_book(now=later, only_touched=True)
+    assert (report.variants, report.shoppers) == (1, 0)
+    change_policy()
+    again = later + timedelta(minutes=1)
+    set_list_prices(asks={dairy.brie: Ask(580)}, market="us", now=again)
+    assert not publish_price_book(now=again, only_touched=True).is_new
+    assert publish_price_book(now=again).variants == 7
 
 
 def test_a_policy_change_reprices_everything(dairy: Dairy) -> None:

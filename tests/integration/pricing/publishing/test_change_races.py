@@ -14,10 +14,12 @@ from django.db import connection
 from pricing.api import approve_proposals, publish_price_book, reject_proposals, set_override
 from pricing.competitors.models.competitors import CompetitorPrice
 from pricing.competitors.services.competitors import import_feed
+from pricing.ledger.models.ledger import PublicPrice
 from pricing.ledger.models.proposals import PriceOverride, PriceProposal
 from tests.factories.competitors import make_source
 from tests.factories.policies import change_policy
 from tests.factories.pricing import NOON, make_dairy, make_model, open_dairy
+from tests.factories.statements import act_before
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LATER = NOON + timedelta(hours=3)
@@ -104,3 +106,42 @@ def test_a_list_imported_twice_at_once_is_stored_once() -> None:
     )
     assert sorted([first.stored, second.stored]) == [0, 2]
     assert CompetitorPrice.objects.count() == 2
+
+
+def test_a_set_price_overtakes_a_whole_book() -> None:
+    dairy = make_dairy()
+    open_dairy()
+    shown: list[int] = []
+
+    def set_meanwhile() -> None:
+        if not shown:
+            shown.append(0)
+            shown[0] = at_once(lambda: set_and_publish(dairy.brie))[0]
+
+    # All is read, and nothing is written yet.
+    with connection.execute_wrapper(act_before("FROM pricing_publicprice WHERE", set_meanwhile)):
+        whole = publish_price_book(now=LATER, everything=True)
+    assert shown == [570]
+    assert (whole.version, whole.variants) == (3, 7)
+    assert public_of(dairy.brie) == 570
+
+
+def set_and_publish(variant_id: int) -> int:
+    """Set a price and return the public one once it is published; a lock ends that in a second."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '1s'")
+    ends = LATER + timedelta(days=1)
+    set_override(
+        variant_id=variant_id,
+        amount_minor=570,
+        expires_at=ends,
+        reason="market day",
+        by_id=None,
+        now=LATER,
+    )
+    publish_price_book(now=LATER + timedelta(seconds=1), only_touched=True)
+    return public_of(variant_id)
+
+
+def public_of(variant_id: int) -> int:
+    return PublicPrice.objects.get(variant_id=variant_id).public_minor

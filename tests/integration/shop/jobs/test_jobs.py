@@ -1,5 +1,6 @@
 """Every run is recorded; refused rows are kept; a silent run is shown as hung."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -69,6 +70,50 @@ def test_a_woken_job_is_sent_once_until_it_begins(monkeypatch: pytest.MonkeyPatc
     count_to.apply(kwargs={"rows": 1}).get()
     wake(count_to)
     assert sent == ["count_to", "count_to"]
+
+
+@job(queue="interactive", retries=0, slice_seconds=0.0)
+def take_slices(*, pieces: int, progress: RunProgress) -> int:
+    """Do a piece of work, and as many more as the slice has room for."""
+    done = 1
+    while done < pieces and not progress.gives_way():
+        done += 1
+    return done
+
+
+def test_a_slice_that_is_over_goes_on_behind_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(take_slices, "delay", lambda: sent.append("take_slices"))
+    assert take_slices.apply(kwargs={"pieces": 1}).get() == 1
+    assert sent == []
+    assert take_slices.apply(kwargs={"pieces": 2}).get() == 1
+    assert sent == ["take_slices"]
+
+
+@job(queue="interactive", retries=0)
+def meet(*, others: int) -> int:
+    """Be started `others` times more on another connection meanwhile."""
+    with ThreadPoolExecutor(1) as pool:
+        for _other in range(others):
+            assert pool.submit(_start_elsewhere).result() == 0
+    return 1
+
+
+def _start_elsewhere() -> int:
+    try:
+        return int(meet.apply(kwargs={"others": 0}).get())
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(("others", "follow"), [(0, []), (2, ["meet"])])
+def test_who_came_meanwhile_has_a_run_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, others: int, follow: list[str]
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(meet, "delay", lambda: sent.append("meet"))
+    assert meet.apply(kwargs={"others": others}).get() == 1
+    assert sent == follow
 
 
 def test_a_failed_run_says_why() -> None:
