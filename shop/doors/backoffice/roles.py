@@ -161,7 +161,7 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("view", *SHOPPERS, *FITS, *AUDITS, *MACHINE, *LOYALTY, *PARTNERS)
     | rights("add", "profiles.segment")
     | rights("change", "pricing.demandmodelversion", "profiles.segment", "shop.jobrun"),
-    SUPPORT: rights("view", *REVIEWS)
+    SUPPORT: rights("view", *REVIEWS, "pricing.killswitch")
     | rights("change", *REVIEWS, "pricing.pricecontest")
     | rights("view", *CATALOG, *STOCK, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
     | rights("view", *SHOPPERS, *CONSENT, "profiles.account", "pricing.publicprice", *LOYALTY)

@@ -38,6 +38,7 @@ from shop.ground.staff.filters import MoneyRangeFilter
 from shop.ground.staff.keys import KeySearch, read_text, read_words
 from shop.ground.staff.numbers import show_units
 from shop.ground.staff.phrases import join_names
+from shop.ground.staff.roles import may_see_cost
 from shop.ground.staff.tables import KeptAdmin, ReadOnlyAdmin, StaffAdmin
 
 PICTURE_TONES = {"pending": "amber", "ready": "green", "refused": "red"}
@@ -224,6 +225,9 @@ class ProductAdmin(KeySearch, KeptAdmin):
         return show_units(row.popularity)
 
 
+COST = money_column("cost_minor", _("Cost"))
+
+
 @admin.register(Variant)
 class VariantAdmin(KeySearch, KeptAdmin):
     blank_text = _("Variants are added on the page of their product, or by a list.")
@@ -233,7 +237,7 @@ class VariantAdmin(KeySearch, KeptAdmin):
         "size",
         money_column("list_minor", _("List price")),
         "list_source",
-        money_column("cost_minor", _("Cost")),
+        COST,
         "stock_free",
         "curve_link",
         "is_active",
@@ -252,6 +256,11 @@ class VariantAdmin(KeySearch, KeptAdmin):
     }
     search_help_text = _("SKU or words")
     ordering = ["-id"]
+
+    def list_columns(self, request: HttpRequest) -> list[Any]:
+        """Leave the cost out for who may not see it."""
+        shown = list(super().list_columns(request))
+        return shown if may_see_cost(request.user) else [one for one in shown if one is not COST]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
         """Read free stock with the rows: no query per line."""

@@ -17,6 +17,7 @@ WAREHOUSE = "warehouse"
 ROLES = (MERCHANDISER, ANALYST, SUPPORT, APPROVER, AUDITOR, WAREHOUSE)
 
 SEE_PERSONAL = "profiles.view_personal"
+SEE_COST = "pricing.view_pricebook"
 HIDDEN = "•••"
 
 
@@ -43,6 +44,12 @@ def is_auditor(account: Any) -> bool:
 def may_see_personal(account: Any) -> bool:
     """Whether names, e-mail and street addresses are shown to the account unmasked."""
     return bool(account.has_perm(SEE_PERSONAL))
+
+
+def may_see_cost(account: Any) -> bool:
+    """Whether costs, margins and floors, which are made of them, are shown to the account: to who
+    reads price books."""
+    return bool(account.has_perm(SEE_COST))
 
 
 def mask_text(text: str) -> str:

@@ -31,6 +31,7 @@ from shop.ground.approvals.selectors import list_waiting
 from shop.ground.database.naming import name_for_reader
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_money
+from shop.ground.staff.roles import may_see_cost
 
 STRIP_DAYS = 14
 MOST_APPROVALS = 5
@@ -79,7 +80,11 @@ def show_strip(account: Any, now: datetime) -> dict[str, Any]:
     if not account.has_perms(("orders.view_order", "pricing.view_quote")):
         return {}
     sales = read_sales(Period.ending(now, STRIP_DAYS))
-    return {"cards": build_cards(sales)[:MOST_CARDS], "chart": draw_sales(sales)}
+    with_margin = may_see_cost(account)
+    return {
+        "cards": build_cards(sales, with_margin=with_margin)[:MOST_CARDS],
+        "chart": draw_sales(sales, with_margin=with_margin),
+    }
 
 
 def _plans_experiments(account: Any) -> bool:

@@ -171,12 +171,13 @@ def read_sales(period: Period) -> Sales:
     )
 
 
-def build_cards(sales: Sales) -> list[Card]:
+def build_cards(sales: Sales, *, with_margin: bool) -> list[Card]:
     """Return the figures at the top of the dashboard."""
+    margin = _sum_card(_("Margin"), sales, lambda row: row.margin_minor, show_minor)
     return [
         _sum_card(_("Sales"), sales, lambda row: row.sales_minor, show_minor),
         _sum_card(_("Orders"), sales, lambda row: row.orders, show_count),
-        _sum_card(_("Margin"), sales, lambda row: row.margin_minor, show_minor),
+        *([margin] if with_margin else []),
         _share_card(
             _("Personal prices online"),
             sales,
@@ -222,18 +223,21 @@ def _ratio(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-def draw_sales(sales: Sales) -> Chart:
-    """Return sales by day, online on top of store, with the margin as a line."""
+def draw_sales(sales: Sales, *, with_margin: bool) -> Chart:
+    """Return sales by day, online on top of store, with the margin as a line if asked."""
+    margin = Series(_("Margin"), sales.by_day(lambda row: row.margin_minor), 3)
     return DayChart(
-        title=_("Sales and margin by day"),
+        title=_("Sales and margin by day") if with_margin else _("Sales by day"),
         labels=_labels(sales.period),
         show=show_short_money,
         bars=(
             Series(_("Store"), sales.by_day(lambda row: row.sales_minor, "store"), 2),
             Series(_("Online"), sales.by_day(lambda row: row.sales_minor, ONLINE), 1),
         ),
-        lines=(Series(_("Margin"), sales.by_day(lambda row: row.margin_minor), 3),),
-        note=_("Refunds are taken off. Margin: net of tax and cost, where the cost is known."),
+        lines=(margin,) if with_margin else (),
+        note=_("Refunds are taken off. Margin: net of tax and cost, where the cost is known.")
+        if with_margin
+        else _("Refunds are taken off."),
         label_title=_("Day"),
         so_far=sales.period.so_far,
     ).draw()

@@ -24,7 +24,8 @@ from shop.ground.staff.columns import show_minor
 from shop.ground.staff.numbers import EMPTY, show_count, show_percent
 from shop.ground.staff.region import staff_currency
 
-BEFORE = 7  # days that today is compared with
+# Days that today is compared with, and of how many of them a channel must have sales by then.
+BEFORE, MOST_DAYS = 7, 5
 KEEP_SECONDS, KEEP_LONG_SECONDS = 60.0, 900.0
 # A figure is an alarm below this share of the lowest of the days before, or of the usual rate.
 FAR = 0.5
@@ -50,8 +51,8 @@ def read_today(account: Any, now: datetime) -> list[Reading]:
 
 
 def _sales(now: datetime) -> Iterator[Reading]:
-    """Sales of each channel that sold on all the days before by this time; the import of one may
-    come later, which looks the same and needs the same look."""
+    """Sales of each channel that sold by this time on most of the days before, and on this day of
+    the week; the import of one may come later, which looks the same and needs the same look."""
     currency = staff_currency()
     found = remember(
         ("sold so far", currency),
@@ -59,9 +60,10 @@ def _sales(now: datetime) -> Iterator[Reading]:
         lambda: list_sales_so_far(now=now, days=BEFORE, currency=currency),
     )
     for channel, (*before, today) in sorted(found.items()):
-        least, most = min(before), max(before)
-        if least <= 0:
+        sold = [minor for minor in before if minor > 0]
+        if len(sold) < MOST_DAYS or before[0] <= 0:
             continue
+        least, most = min(sold), max(sold)
         words = {
             "channel": CHANNELS.get(channel, channel),
             "least": show_minor(least),

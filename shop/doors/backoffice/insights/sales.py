@@ -91,7 +91,7 @@ def _list_sales(asked: InsightsQuery, first: date, last: date) -> tuple[DaySales
 
 
 def build_asked_cards(
-    asked: InsightsQuery, sales: Sales, now: datetime, *, with_prices: bool
+    asked: InsightsQuery, sales: Sales, now: datetime, *, with_prices: bool, with_margin: bool
 ) -> list[Card]:
     """Return the figures of the period, each with its change like with like."""
     today = _compare_today(asked, now) if asked.preset == "today" else TodayChange()
@@ -102,7 +102,7 @@ def build_asked_cards(
         _card(_("Sales"), sales, "sales_minor", show_minor, today),
         _card(_("Orders"), sales, "orders", show_count, today),
         Card(_("Average order"), show_minor(sold / orders) if orders else EMPTY, None, NO_LINE),
-        _card(_("Margin"), sales, "margin_minor", show_minor, today),
+        *([_card(_("Margin"), sales, "margin_minor", show_minor, today)] if with_margin else []),
         _conversion_card(read_funnels(asked)),
     ]
     online = [row for row in sales.now if row.channel == ONLINE]
@@ -195,7 +195,7 @@ def read_funnels(asked: InsightsQuery) -> list[DayFunnel]:
     )
 
 
-def draw_asked_sales(asked: InsightsQuery, sales: Sales) -> Chart:
+def draw_asked_sales(asked: InsightsQuery, sales: Sales, *, with_margin: bool) -> Chart:
     """Return sales by day by channel, with what they are compared with as a line."""
     period, shift = asked.period, sales.shift or 0
     before = dict.fromkeys(period.dates, 0.0)
@@ -206,7 +206,8 @@ def draw_asked_sales(asked: InsightsQuery, sales: Sales) -> Chart:
     compared = tuple(
         None if at == period.so_far else before[day] or None for at, day in enumerate(period.dates)
     )
-    lines = [Series(_("Margin"), sales.by_day(lambda row: row.margin_minor), 3)]
+    margin = Series(_("Margin"), sales.by_day(lambda row: row.margin_minor), 3)
+    lines = [margin] if with_margin else []
     if sales.before:
         lines.append(Series(str(_BEFORE[asked.compare]), compared, 6))
     return DayChart(
@@ -218,7 +219,9 @@ def draw_asked_sales(asked: InsightsQuery, sales: Sales) -> Chart:
             Series(_("Online"), sales.by_day(lambda row: row.sales_minor, ONLINE), 1),
         ),
         lines=tuple(lines),
-        note=_("Refunds are taken off. Margin: net of tax and cost, where the cost is known."),
+        note=_("Refunds are taken off. Margin: net of tax and cost, where the cost is known.")
+        if with_margin
+        else _("Refunds are taken off."),
         label_title=_("Day"),
         width=WIDE,
         so_far=period.so_far,
@@ -276,11 +279,13 @@ def _cell(laters: Mapping[int, int], later: int, size: int) -> tuple[str, int]:
     return show_percent(share), min(5, round(5 * share))
 
 
-def list_sheets(asked: InsightsQuery, sales: Sales, *, with_prices: bool) -> list[Chart]:
+def list_sheets(
+    asked: InsightsQuery, sales: Sales, *, with_prices: bool, with_margin: bool
+) -> list[Chart]:
     """Return the tables of the page for a file."""
     steps = list_steps(read_funnels(asked))
     return [
-        draw_asked_sales(asked, sales),
+        draw_asked_sales(asked, sales, with_margin=with_margin),
         *([draw_personal(sales)] if with_prices else ()),
         Chart(
             title=_("From visit to order"),

@@ -37,6 +37,7 @@ from shop.ground.kernel.translation import is_chinese
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.numbers import EMPTY, show_count
 from shop.ground.staff.region import staff_locale
+from shop.ground.staff.roles import may_see_cost
 
 WEEKS = 12
 SALES_SECONDS = 600.0
@@ -88,7 +89,8 @@ def describe_product(
     return {
         "known": known,
         "guest": None if guest is None else _guest_block(guest, address),
-        "sales": _describe_sales(known, market, now),
+        "sales": _describe_sales(known, market, now, with_margin=may_see_cost(account)),
+        "may_see_cost": may_see_cost(account),
         "questions": list_questions(
             product_id=known.product_id, shopper_id=None, may_answer=True, limit=MOST_QUESTIONS
         ),
@@ -157,7 +159,9 @@ def _guest_block(page: ProductPage, address: str) -> dict[str, Any]:
     }
 
 
-def _describe_sales(known: EditedProduct, market: MarketValue, now: datetime) -> dict[str, Any]:
+def _describe_sales(
+    known: EditedProduct, market: MarketValue, now: datetime, *, with_margin: bool
+) -> dict[str, Any]:
     """Return the last twelve weeks as a chart and in sum. One query, kept for ten minutes."""
     ids = [one.variant_id for one in known.variants]
     since = now - timedelta(weeks=WEEKS)
@@ -187,7 +191,7 @@ def _describe_sales(known: EditedProduct, market: MarketValue, now: datetime) ->
         "figures": [
             (_("Pieces"), show_count(units)),
             (_("Sales"), show_money(sales, market.currency)),
-            (_("Margin"), show_money(margin, market.currency)),
+            *([(_("Margin"), show_money(margin, market.currency))] if with_margin else []),
         ],
     }
 

@@ -25,6 +25,7 @@ from shop.doors.backoffice.insights.satisfaction import read_satisfaction
 from shop.doors.backoffice.insights.sheets import answer_sheet
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.region import StaffRegion, in_region, staff_zone
+from shop.ground.staff.roles import may_see_cost
 
 CAN_SEE, CAN_SEE_PRICES = "orders.view_order", "pricing.view_quote"
 
@@ -34,17 +35,18 @@ def show_sales(request: HttpRequest) -> HttpResponse:
     """Show sales, margin and conversion of the days asked for, with personal prices for who may see
     quotes. Twelve queries of our own when nothing is remembered."""
     now, may_see_prices = utc_now(), request.user.has_perm(CAN_SEE_PRICES)
+    shown = {"with_prices": may_see_prices, "with_margin": may_see_cost(request.user)}
     asked = read_asked(request.GET, now)
     with in_region(StaffRegion(asked.currency, staff_zone())):
         sales = read_asked_sales(asked)
         if request.GET.get("format") == "csv":
-            return answer_sheet("sales", list_sheets(asked, sales, with_prices=may_see_prices))
+            return answer_sheet("sales", list_sheets(asked, sales, **shown))
         days = list_lift_days() if may_see_prices else ()
         context = {
             "bar": build_bar(asked, sales.data_to),
-            "cards": build_asked_cards(asked, sales, now, with_prices=may_see_prices),
+            "cards": build_asked_cards(asked, sales, now, **shown),
             "orders": f"{reverse('admin:orders_order_changelist')}?{asked.orders_query}",
-            "chart": draw_asked_sales(asked, sales),
+            "chart": draw_asked_sales(asked, sales, with_margin=shown["with_margin"]),
             "charts": [draw_personal(sales), draw_rungs(asked.period)] if may_see_prices else [],
             "steps": list_steps(read_funnels(asked)),
             "story": tell_lift(days) if days else None,

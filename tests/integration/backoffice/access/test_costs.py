@@ -1,0 +1,42 @@
+"""Costs, margins and floors are shown to who reads price books; support sees the switch of prices,
+not what the shop pays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from shop.doors.backoffice.memory import forget_all
+from shop.ground.catalog.models import Variant
+from shop.ground.staff.roles import APPROVER, MERCHANDISER, SUPPORT
+
+
+@pytest.mark.parametrize(("role", "sees"), [(SUPPORT, False), (MERCHANDISER, True)])
+def test_pages_show_costs_by_role(as_role: Callable[[str], Client], role: str, sees: bool) -> None:
+    browser, variant = as_role(role), Variant.objects.order_by("pk")[0]
+    product = reverse("admin:shop_product_change", args=[variant.product_id])
+    for address, words in (
+        (reverse("admin:index"), ("Margin",)),
+        (reverse("admin:insights"), ("Margin",)),
+        (reverse("admin:insights") + "?format=csv", ("Margin",)),
+        (reverse("admin:shop_variant_changelist"), (">Cost<",)),
+        (product, ('">Cost</th>', '">Floor</th>', "Margin")),
+    ):
+        forget_all()
+        answer = browser.get(address, follow=True)
+        assert answer.status_code == 200, address
+        page = "".join(answer.content.decode().split())
+        for word in words:
+            assert (word in page) is sees, (address, word)
+
+
+def test_support_sees_the_kill_switch_and_flips_none(as_role: Callable[[str], Client]) -> None:
+    browser, address = as_role(SUPPORT), reverse("admin:kill_switch")
+    page = browser.get(address)
+    assert (page.status_code, page.context["may_flip"]) == (200, False)
+    stop = {"scope": "global", "key": "", "is_active": "stop", "reason": "Because I can"}
+    assert browser.post(reverse("admin:flip_switch"), stop).status_code == 403
+    assert as_role(APPROVER).get(address).context["may_flip"] is True
