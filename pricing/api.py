@@ -112,6 +112,7 @@ from pricing.quoting.selectors.serving import (
     list_price_history,
     list_prices,
     list_ruled_places,
+    makes_personal_prices,
     renew_serving,
     resolve_jurisdiction,
 )
@@ -311,6 +312,7 @@ __all__ = [
     "load_series",
     "load_served",
     "lower_by_offers",
+    "makes_personal_prices",
     "name_family",
     "name_solver",
     "publish_price_book",

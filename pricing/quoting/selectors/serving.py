@@ -190,6 +190,18 @@ def _load(old: Serving | None) -> Serving:
     )
 
 
+def makes_personal_prices(*, market: str, channel: str, now: datetime) -> bool:
+    """Return whether a model, in use or on trial, can lower a price for somebody here. From memory:
+    no query while it is fresh.
+    """
+    serving = get_serving()
+    served = serving.served(market, channel, now)
+    if served is None or serving.is_blind:
+        return False
+    pages = [served] if served.trial is None else [served, served.trial]
+    return any(one.book.model_version and not one.is_closed.all() for one in pages)
+
+
 def current_public_prices(
     *, variant_ids: Sequence[int], now: datetime, market: str = "us", channel: str = "online"
 ) -> PublicPrices:

@@ -9,6 +9,8 @@ from itertools import islice
 
 import numpy as np
 
+from orders.terms.api import list_delivery_options
+from orders.values import DeliveryOption
 from profiles.recommend.api import recommend_variants
 from profiles.values import FeatureRow, OnlineProfile, Recommendation
 from shop.doors.pages.cards import choose_shown, first_of_products, join_cards, quote_page
@@ -71,6 +73,17 @@ def home(ctx: PageContext) -> HomePage:
             for one, shelf in shelves
         ),
         departments=tuple(tree.nodes[root] for root in _open_to_all(tree)),
+        delivery=_list_delivery(ctx),
+    )
+
+
+def _list_delivery(ctx: PageContext) -> tuple[DeliveryOption, ...]:
+    return list_delivery_options(
+        market_code=ctx.market,
+        day=ctx.now.date(),
+        goods_minor=0,
+        language=ctx.language,
+        is_restricted=False,
     )
 
 

@@ -80,6 +80,7 @@ class HomePage:
     `again` is what the shopper bought before, `viewed` what they looked at lately, each without
     cards for who did nothing of the kind.
     `flash_sales` are the offers that end at a moment fixed before anybody saw them, by that moment.
+    `delivery` are the ways in which an order placed now comes.
     """
 
     flash_sales: tuple[PersonalOffer, ...]
@@ -89,6 +90,7 @@ class HomePage:
     viewed: Shelf
     shelves: tuple[Shelf, ...]
     departments: tuple[CategoryNode, ...]
+    delivery: tuple[DeliveryOption, ...] = ()
 
 
 PAGE_SIZE = 24

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from pricing.api import makes_personal_prices
 from shop.doors.pages.regions import list_regions
 from shop.doors.storefront.views.store import band_colour
 from shop.doors.storefront.visitors import (
@@ -79,6 +80,8 @@ def describe_frame(request: HttpRequest) -> dict[str, Any]:
             is_signed_in=visit.ctx.account_id is not None,
         ),
         "notice": choose_notice(request),
+        "may_lower": may_lower(request),
+        "is_home": request.path == reverse("home"),
         "is_german": market.country == "DE",
         "are_prices_off": visit.choice == "off" and visit.rule.personal_allowed,
         "is_tracked": visit.default_consents().allows_tracking,
@@ -201,10 +204,20 @@ def draw_count(language: str, count: int) -> SafeString:
         return render_to_string("components/cart_count.html", {"count": count})
 
 
+def may_lower(request: HttpRequest) -> bool:
+    """Return whether the shop may speak of personal prices: the law allows them here, and there is
+    a model that makes some."""
+    visit = get_visit(request)
+    ctx = visit.ctx
+    return visit.rule.personal_allowed and makes_personal_prices(
+        market=ctx.market, channel=ctx.channel, now=ctx.now
+    )
+
+
 def choose_notice(request: HttpRequest) -> str:
     """Return which question about personal prices to ask: "opt_in", "opt_out" or "" (none)."""
     visit = get_visit(request)
-    if visit.choice or visit.ctx.gpc or not visit.rule.personal_allowed:
+    if visit.choice or visit.ctx.gpc or not may_lower(request):
         return ""
     return "opt_in" if visit.rule.opt_in_required else "opt_out"
 
