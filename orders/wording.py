@@ -67,6 +67,13 @@ PAYMENT_REASONS: dict[str, str] = {
         "The payment was declined. Nothing was charged. Please try another way to pay."
     ),
     "not_confirmed": gettext_noop("The payment was not confirmed. Nothing was charged."),
+    "amount_differs": gettext_noop(
+        "The payment is not of the amount of your order. The order is not paid, and the store was"
+        " told. Nothing more is needed from you."
+    ),
+    "amount_returned": gettext_noop(
+        "The payment was not of the amount of your order and was given back."
+    ),
     "provider_down": gettext_noop(
         "The payment service does not answer. Your order is kept, and nobody pays twice."
     ),

@@ -19,6 +19,10 @@ DONE: dict[str, Promise] = {
     "placed": gettext_lazy("The order was placed."),
     "paid": gettext_lazy("The payment arrived."),
     "payment_declined": gettext_lazy("A payment was declined."),
+    "payment_differs": gettext_lazy(
+        "The provider has %(got)s, which is not what was asked for: the order is not paid. Send"
+        " nothing, and give the money back in the provider's dashboard."
+    ),
     "payment_failed": gettext_lazy("A payment could not be completed."),
     "late_payment_refunded": gettext_lazy(
         "A payment came after the order was closed and was refunded."
@@ -116,6 +120,9 @@ def describe_event(event: Any) -> str:
 
 def _say_step(event: Any) -> str:
     given = {name: event.detail.get(name, "") for name in ("parcel", "return")}
+    if event.kind == "payment_differs":
+        currency = event.detail.get("got_currency") or event.order.currency
+        given["got"] = f"{show_money(event.detail.get('got_minor', 0), currency)} ({currency})"
     if event.kind == "email_sent":
         said = MAILED.get(event.detail.get("email", ""), _("An e-mail was sent."))
         return str(said) % given

@@ -28,6 +28,7 @@ def find_troubled(payments: QuerySet[Payment], *, now: datetime) -> QuerySet[Pay
         | Q(state=State.AUTHORIZED, settled_at__lt=now - ENDS_SOON)
         | Q(tries__gte=MANY_TRIES, due_at__isnull=False)
         | Q(dispute="open")
+        | Q(reason_code="amount_differs")
         | Exists(stuck)
         | Exists(_list_unassigned())
     )

@@ -75,8 +75,19 @@ class PaymentRules(RuleBasedStateMachine):
         payment = payments.order_by("created_at", "pk")[pick:].first()
         if payment is not None:
             taken = payment.amount_minor if state == "succeeded" else 0
-            outcome = Outcome(state, payment.provider_ref, captured_minor=taken)
+            outcome = say_outcome(payment, state, taken)
             apply_outcome(payment, outcome, now=self.now)
+
+
+def say_outcome(payment: Payment, state: str, taken: int) -> Outcome:
+    """Return what a provider says that has the money which was asked for."""
+    return Outcome(
+        state,
+        payment.provider_ref,
+        authorized_minor=payment.amount_minor if state == "authorized" else 0,
+        captured_minor=taken,
+        currency=payment.currency,
+    )
 
 
 def held_by(payment: Payment) -> int:

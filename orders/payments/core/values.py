@@ -43,10 +43,11 @@ class Charge:
 class Outcome:
     """Where a charge stands at its provider.
 
-    `state`: needs_action (the shopper has something to do), authorized (the money is reserved),
-    succeeded (`captured_minor` is taken), declined (it can take no money any more, and never
-    did), voided (a reservation that ended). For needs_action `action_token` identifies the step
-    and `action_url` is the provider's own page, empty where the shop draws the page itself.
+    `state`: needs_action (the shopper has something to do), authorized (`authorized_minor` is
+    reserved), succeeded (`captured_minor` is taken; both in `currency`), declined (it can take no
+    money any more, and never did), voided (a reservation that ended). For needs_action
+    `action_token` identifies the step and `action_url` is the provider's own page, empty where the
+    shop draws the page itself.
     """
 
     state: str
@@ -54,8 +55,10 @@ class Outcome:
     reason_code: str = ""
     action_token: str = ""
     action_url: str = ""
+    authorized_minor: int = 0
     captured_minor: int = 0
     refunded_minor: int = 0
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class FreeProvider:
         """Succeed for nothing."""
         if charge.amount_minor:
             raise PaymentRefused("This order has to be paid.", code="unknown_method")
-        return Outcome("succeeded", FREE)
+        return Outcome("succeeded", FREE, currency=charge.currency)
 
     def look_up(self, charge: Charge) -> Outcome:
         """Succeed for nothing, whenever asked."""

@@ -48,7 +48,7 @@ class SandboxProvider:
 
     def capture(self, charge: Charge, *, amount_minor: int) -> Outcome:
         """Take nothing, and say that it was taken."""
-        return Outcome("succeeded", _reference(charge), captured_minor=amount_minor)
+        return _take(charge, amount_minor)
 
     def void(self, charge: Charge) -> Outcome:
         """Nobody confirmed it, or it is set free."""
@@ -76,9 +76,20 @@ class SandboxProvider:
 
 
 def _secure(charge: Charge) -> Outcome:
-    if charge.is_captured_later:
-        return Outcome("authorized", _reference(charge))
-    return Outcome("succeeded", _reference(charge), captured_minor=charge.amount_minor)
+    if not charge.is_captured_later:
+        return _take(charge, charge.amount_minor)
+    return Outcome(
+        "authorized",
+        _reference(charge),
+        authorized_minor=charge.amount_minor,
+        currency=charge.currency,
+    )
+
+
+def _take(charge: Charge, amount_minor: int) -> Outcome:
+    return Outcome(
+        "succeeded", _reference(charge), captured_minor=amount_minor, currency=charge.currency
+    )
 
 
 def _reference(charge: Charge) -> str:

@@ -66,8 +66,10 @@ def read_intent(kept: Mapping[str, Any]) -> Outcome:
         provider_ref=str(kept["id"]),
         reason_code=reason,
         action_token=str(kept.get("client_secret") or "") if state == "needs_action" else "",
+        authorized_minor=int(kept.get("amount_capturable") or 0),
         captured_minor=int(kept.get("amount_received") or 0),
         refunded_minor=_read_refunded(kept.get("latest_charge")),
+        currency=str(kept["currency"]).upper(),
     )
 
 

@@ -21,6 +21,8 @@ State, Step = Payment.State, Payment.Step
 OPEN_STATES = (State.STARTED, State.NEEDS_ACTION)
 SECURED = (State.AUTHORIZED, State.SUCCEEDED)
 ASK_AGAIN = timedelta(minutes=1)
+# Why a payment that the provider has pays nothing: it differs, or differed and went back.
+DIFFERS, RETURNED = "amount_differs", "amount_returned"
 
 
 def describe_charge(payment: Payment) -> Charge:
@@ -89,7 +91,10 @@ def _rest(payment: Payment) -> None:
 
 
 def _secure(order: Order, payment: Payment, outcome: Outcome, now: datetime) -> bool:
-    """The money is reserved or taken: the order is paid, or the money goes back."""
+    """The money is reserved or taken: the order is paid, or the money goes back.
+
+    Money of another amount or currency than was asked for pays no order.
+    """
     if payment.state == State.AUTHORIZED:
         return _note_captured(order, payment, outcome, now)
     if payment.state in (State.SUCCEEDED, State.REFUNDED):
@@ -98,6 +103,8 @@ def _secure(order: Order, payment: Payment, outcome: Outcome, now: datetime) -> 
     if payment.state == State.VOIDED and outcome.state == State.AUTHORIZED:
         plan_step(payment, Step.VOID, now=now)  # its end was asked for, and did not happen yet
         return False
+    if differs(payment, outcome):
+        return _refuse(order, payment, outcome, now)
     _rest(payment)
     payment.state, payment.settled_at = State(outcome.state), now
     payment.provider_ref, payment.reason_code = outcome.provider_ref, ""
@@ -117,12 +124,45 @@ def _secure(order: Order, payment: Payment, outcome: Outcome, now: datetime) -> 
     return True
 
 
+def differs(payment: Payment, outcome: Outcome) -> bool:
+    """Return whether a provider has other money than was asked for: amount and currency agree."""
+    is_taken = outcome.state == State.SUCCEEDED
+    amount = outcome.captured_minor if is_taken else outcome.authorized_minor
+    return (amount, outcome.currency) != (payment.amount_minor, payment.currency)
+
+
+def _refuse(order: Order, payment: Payment, outcome: Outcome, now: datetime) -> bool:
+    """Other money than was asked for pays nothing: staff are told, and send nothing.
+
+    What is reserved is set free. What was taken is given back at the provider, by people: it may
+    be in another currency. Once it is back, nobody needs to look any more.
+    """
+    is_told = payment.reason_code in (DIFFERS, RETURNED)
+    _rest(payment)
+    is_back = 0 < outcome.captured_minor <= outcome.refunded_minor
+    payment.state, payment.settled_at = State.DECLINED, now
+    payment.provider_ref = outcome.provider_ref
+    was, payment.reason_code = payment.reason_code, RETURNED if is_back else DIFFERS
+    if outcome.state == State.AUTHORIZED:
+        payment.state = State.VOIDED
+        plan_step(payment, Step.VOID, now=now)
+    if not is_told:
+        got = {"got_minor": outcome.captured_minor or outcome.authorized_minor}
+        note(order, "payment_differs", now=now, detail=got | {"got_currency": outcome.currency})
+    return was != payment.reason_code
+
+
 def _note_captured(order: Order, payment: Payment, outcome: Outcome, now: datetime) -> bool:
     if outcome.state != State.SUCCEEDED:
         if payment.due_step == Step.NONE:
             _rest(payment)
         return False
     _rest(payment)
+    if outcome.currency != payment.currency or outcome.captured_minor > payment.amount_minor:
+        payment.reason_code = DIFFERS
+        got = {"got_minor": outcome.captured_minor, "got_currency": outcome.currency}
+        note(order, "payment_differs", now=now, detail=got)
+        return True
     is_returned = order.status in (OrderStatus.REFUNDED, OrderStatus.CANCELLED)
     payment.state = State.REFUNDED if is_returned else State.SUCCEEDED
     payment.captured_minor = outcome.captured_minor

@@ -31,7 +31,6 @@ from orders.fulfilment.api import (
 from orders.fulfilment.models import Shipment
 from orders.models import Order, OrderLine
 from orders.payments.api import RefundPart, refund_order, settle_due_payments
-from orders.payments.core.values import Outcome
 from orders.payments.models import Payment
 from orders.payments.services.outcomes import apply_outcome
 from orders.returns.api import (
@@ -49,7 +48,7 @@ from shop.ground.kernel.errors import FairtagError
 from tests.factories.loyalty import make_member_shopper, make_terms
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of
 from tests.factories.parcels import buy, deliver
-from tests.factories.payment_rules import taken_off
+from tests.factories.payment_rules import say_outcome, taken_off
 from tests.factories.promotions import make_campaign, make_gift
 from tests.factories.warehouse_books import WarehouseBooks
 
@@ -144,7 +143,7 @@ class Warehouse(WarehouseBooks):
         if state == "succeeded" and payment.due_step != Payment.Step.CAPTURE:
             state = "authorized"  # nobody asked for the money yet, or it was taken before
         taken = payment.amount_minor - taken_off(payment) if state == "succeeded" else 0
-        outcome = Outcome(state, payment.provider_ref, captured_minor=taken)
+        outcome = say_outcome(payment, state, taken)
         apply_outcome(payment, outcome, now=self.now)
 
     @precondition(lambda self: Order.objects.exists())

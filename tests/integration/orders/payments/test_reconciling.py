@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from orders.admin.timeline import list_timeline
 from orders.cart.services.carts import add_to_cart
 from orders.checkout.services.cancelling import expire_unpaid_orders
 from orders.models import Order, OrderEvent
 from orders.payments.api import (
     ProviderDown,
     confirm_payment,
+    count_troubled,
     settle_due_payments,
     start_payment,
 )
 from orders.payments.core.values import Charge, Outcome, RefundOutcome
 from orders.payments.models import Payment
 from orders.payments.providers import table
+from orders.payments.services.outcomes import apply_outcome
 from orders.payments.tasks import settle_due_payments as settle_due_payments_job
 from pricing.base.core.values import QuoteContext
 from shop.ground.inventory.models import StockRecord
@@ -29,6 +33,9 @@ from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_sho
 
 pytestmark = pytest.mark.django_db
 SOON, LATE = NOON + timedelta(minutes=11), NOON + timedelta(hours=2)
+
+
+TAKEN = Outcome("succeeded", "b-1", captured_minor=799, currency="USD")
 
 
 @dataclass
@@ -92,7 +99,7 @@ def test_money_that_was_taken_during_an_outage_pays_the_order(
     assert pay(order, method="bank") == "failed"
     assert settle_due_payments(now=NOON + timedelta(seconds=110)) == 0
     assert (bank.asked, settle_due_payments(now=SOON)) == (0, 0)  # still down: asked again later
-    bank.is_down, bank.knows = False, Outcome("succeeded", "b-1", captured_minor=799)
+    bank.is_down, bank.knows = False, TAKEN
     later = SOON + timedelta(minutes=2)
     assert [settle_due_payments(now=later) for _ in range(2)] == [1, 0]
     assert Order.objects.get(pk=order.order_id).status == "paid"
@@ -108,7 +115,7 @@ def test_whoever_paid_another_way_meanwhile_gets_the_first_money_back(
     order = place(visit)
     pay(order, method="bank", key="one")
     assert pay(order, key="two") == "succeeded"
-    bank.is_down, bank.knows = False, Outcome("succeeded", "b-1", captured_minor=799)
+    bank.is_down, bank.knows = False, TAKEN
     assert [settle_due_payments(now=SOON) for _ in range(2)] == [2, 0]  # found, and sent back
     assert bank.refunds == [799]
     first = Payment.objects.get(method="bank")
@@ -119,9 +126,50 @@ def test_whoever_paid_another_way_meanwhile_gets_the_first_money_back(
 def test_money_for_an_order_that_expired_goes_back(visit: QuoteContext, bank: Bank) -> None:
     pay(place(visit), method="bank")
     expire_unpaid_orders(now=LATE)
-    bank.is_down, bank.knows = False, Outcome("succeeded", "b-1", captured_minor=799)
+    bank.is_down, bank.knows = False, TAKEN
     assert [settle_due_payments(now=LATE) for _ in range(2)] == [2, 0]
     assert bank.refunds == [799]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"captured_minor": 1}, "$0.01 (USD)"),
+        ({"captured_minor": 800}, "$8.00 (USD)"),
+        ({"currency": "EUR"}, "€7.99 (EUR)"),
+    ],
+)
+def test_other_money_than_was_asked_for_pays_no_order(
+    visit: QuoteContext, shelf: Shelf, bank: Bank, wrong: dict[str, Any], said: str
+) -> None:
+    order = place(visit)
+    pay(order, method="bank")
+    bank.is_down, bank.knows = False, replace(TAKEN, **wrong)
+    assert [settle_due_payments(now=SOON) for _ in range(2)] == [1, 0]
+    payment = Payment.objects.select_related("order").get()
+    assert (payment.state, payment.reason_code) == ("declined", "amount_differs")
+    assert payment.order.status == "awaiting_payment"
+    assert (payment.captured_minor, bank.refunds) == (0, [])
+    assert stock(shelf.rye) == (10, 1)
+    assert count_troubled(now=SOON) == 1
+    [line] = [one["said"] for one in list_timeline(payment.order) if "not paid" in one["said"]]
+    assert line.startswith(f"The provider has {said}, which is not what was asked for")
+    # Told once; given back in the provider's dashboard, it is no trouble any more.
+    for refunded, news, troubled in ((0, False, 1), (bank.knows.captured_minor, True, 0)):
+        told = replace(bank.knows, refunded_minor=refunded)
+        assert apply_outcome(payment, told, now=SOON) is news
+        assert count_troubled(now=SOON) == troubled
+    assert payment.order.events.filter(kind="payment_differs").count() == 1
+
+
+def test_other_money_that_is_reserved_is_set_free(visit: QuoteContext, bank: Bank) -> None:
+    pay(place(visit), method="bank")
+    reserved = Outcome("authorized", "b-1", authorized_minor=1, currency="USD")
+    bank.is_down, bank.knows = False, reserved
+    settle_due_payments(now=SOON)
+    payment = Payment.objects.select_related("order").get()
+    assert (payment.state, payment.due_step) == ("voided", "void")
+    assert payment.order.status == "awaiting_payment"
 
 
 def test_what_the_bank_never_saw_has_failed_for_good(visit: QuoteContext, shelf: Shelf) -> None:
