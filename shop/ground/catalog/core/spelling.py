@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from string import ascii_lowercase
 
 # A doubled letter written once or the other way round, neighbors exchanged, vowel for vowel.
@@ -33,6 +34,15 @@ def list_slips(word: str) -> set[str]:
     wrong = (a + letter + b[1:] for a, b in parts if b for letter in ascii_lowercase)
     added = (a + letter + b for a, b in parts for letter in ascii_lowercase)
     return {*missing, *exchanged, *wrong, *added}
+
+
+def pair_letters(word: str) -> frozenset[str]:
+    """Return the pairs of neighboring letters: of two words that are alike a third is common.
+
+    >>> sorted(pair_letters("milk"))
+    ['il', 'lk', 'mi']
+    """
+    return frozenset(map("".join, pairwise(word)))
 
 
 def measure_slips(asked: str, known: str) -> float:
@@ -113,8 +123,11 @@ def rank_spellings(asked: str, known: Mapping[str, int], *, limit: int = 3) -> l
 def _may_be_near(asked: str, known: str, most: float) -> bool:
     """Return False where the distance must exceed `most`: cheap, and true of most words.
 
-    A wrong letter changes two of the letters used, any other slip at most one.
+    A wrong letter changes two of the letters used, any other slip at most one; each letter too much
+    or missing is a slip.
     """
+    if abs(len(asked) - len(known)) * DOUBLED > most:
+        return False
     return len(set(asked) ^ set(known)) * VOWEL / 2 <= most
 
 

@@ -20,7 +20,14 @@ class SearchWord(models.Model):
     class Meta:
         ordering = ["-products"]
         indexes = [
-            GinIndex(fields=["word"], opclasses=["gin_trgm_ops"], name="search_word_trigram")
+            # Of what is not spelled in pinyin: typing errors are corrected in English words only.
+            GinIndex(
+                fields=["word"],
+                opclasses=["gin_trgm_ops"],
+                condition=Q(pinyin=""),
+                fastupdate=False,
+                name="search_word_latin",
+            )
         ]
 
     def __str__(self) -> str:

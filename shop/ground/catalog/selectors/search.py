@@ -18,7 +18,7 @@ from shop.ground.catalog.core.queries import (
     write_pairs,
     write_query,
 )
-from shop.ground.catalog.core.spelling import list_slips, rank_spellings
+from shop.ground.catalog.core.spelling import list_slips, pair_letters, rank_spellings
 from shop.ground.catalog.core.values import (
     CategoryNode,
     CategoryTree,
@@ -316,13 +316,17 @@ def _find_known(words: Sequence[str], joined: Sequence[str]) -> dict[str, int]:
             "SELECT word, products FROM shop_searchword WHERE word = ANY(%s)"
             " UNION SELECT near.word, near.products FROM unnest(%s::text[]) AS asked (word)"
             " CROSS JOIN LATERAL (SELECT k.word, k.products FROM shop_searchword k"
-            " WHERE k.word %% asked.word ORDER BY similarity(k.word, asked.word) DESC, k.products"
-            " DESC LIMIT %s) AS near",
+            " WHERE k.word %% asked.word AND k.pinyin = ''"
+            " ORDER BY similarity(k.word, asked.word) DESC, k.products DESC LIMIT %s) AS near",
             [[*words, *joined, *exact], list(words), MOST_ALIKE],
         )
         found = dict(cursor.fetchall())
-    others = (word for word in load_vocabulary().latin if word.isalpha())
-    return dict.fromkeys(others, SYNONYM_PRODUCTS) | found
+    alike = (
+        term
+        for term, pairs in load_vocabulary().latin.items()
+        if any(len(pairs & asked) * 3 >= len(asked) for asked in map(pair_letters, words))
+    )
+    return dict.fromkeys(alike, SYNONYM_PRODUCTS) | found
 
 
 def _combine(words: Sequence[str], alternatives: dict[str, list[str]]) -> list[list[str]]:

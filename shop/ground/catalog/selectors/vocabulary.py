@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from shop.ground.catalog.core.queries import CategoryNames, Stems, Terms, cut_words
+from shop.ground.catalog.core.spelling import pair_letters
 from shop.ground.catalog.core.words import has_chinese, list_latin
 from shop.ground.catalog.models import SearchSynonym
 from shop.ground.catalog.selectors.versions import VersionedCache
@@ -20,10 +21,11 @@ SELECT id, parent_id, tsvector_to_array(to_tsvector('english', name)), name_zh F
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """`latin` are the words of English terms, `inside` the categories in each category."""
+    """`latin` are the words of English terms with their pairs of letters, `inside` the categories
+    in each category."""
 
     terms: Terms
-    latin: frozenset[str]
+    latin: Mapping[str, frozenset[str]]
     names: CategoryNames
     inside: Mapping[int, Sequence[int]]
 
@@ -64,7 +66,12 @@ def _load() -> Vocabulary:
             for term, meanings in rows
             if (key := (term.lower(),) if has_chinese(term) else _read(term, stems))
         },
-        latin=frozenset(word for term, _ in rows for word in list_latin(term)),
+        latin={
+            word: pair_letters(word)
+            for term, _ in rows
+            for word in list_latin(term)
+            if word.isalpha()
+        },
         names=CategoryNames(
             (pk, words) for pk, _, en, zh in categories for words in (en, cut_words(zh))
         ),
