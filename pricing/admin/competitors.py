@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
@@ -23,11 +24,20 @@ from pricing.competitors.models.competitors import (
 from pricing.competitors.services.competitor_fetch import MOST_BYTES
 from pricing.competitors.services.competitor_sources import check_source, save_source
 from pricing.competitors.services.competitors import ImportReport, fetch_source, import_feed
+from pricing.quoting.selectors.serving import current_public_prices
 from shop.ground.catalog.selectors import MarketNotFound, get_market, home_market
+from shop.ground.database.naming import name_for_reader
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
-from shop.ground.staff.columns import age_column, document_cell, money_column, show_tag, tag_column
-from shop.ground.staff.numbers import show_count
+from shop.ground.staff.columns import (
+    age_column,
+    document_cell,
+    money_column,
+    show_money,
+    show_tag,
+    tag_column,
+)
+from shop.ground.staff.numbers import EMPTY, show_change, show_count
 from shop.ground.staff.reasons import ConfirmForm, ask, go_back, tell_outcome
 from shop.ground.staff.tables import KeptAdmin, ReadOnlyAdmin
 
@@ -220,19 +230,55 @@ class CompetitorPriceAdmin(ReadOnlyAdmin):
         "Prices are listed here as soon as the list of a registered competitor is imported."
     )
     list_display = [
-        "variant",
-        "source",
+        "product",
+        "own_price",
         money_column("price_minor", _("Price there"), currency_field="currency"),
+        "gap",
+        "source",
         age_column("observed_at", _("Seen")),
         "matched_by",
         "label",
     ]
-    list_select_related = ["variant", "source"]
+    list_select_related = ["variant__product", "source__market"]
     list_filter = [("matched_by", ChoicesDropdownFilter), ("observed_at", RangeDateTimeFilter)]
     search_fields = ["variant__sku__startswith"]
     ordering = ["-id"]
     fields = ["variant", "source", "price_minor", "observed_at", "imported_at", "matched_by"]
     fields += ["label"]
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Put our public price of today beside each row of the page; from memory, no query."""
+        found: ChangeList = super().get_changelist_instance(request)
+        rows, now = list(found.result_list), utc_now()
+        for market in {row.source.market_id for row in rows}:
+            ids = [row.variant_id for row in rows if row.source.market_id == market]
+            prices = current_public_prices(variant_ids=ids, now=now, market=market)
+            pairs = zip(prices.variant_id.tolist(), prices.public_minor.tolist(), strict=True)
+            own = dict(pairs)
+            for row in rows:
+                # Another currency is no price to compare with.
+                is_alike = row.source.market.currency == row.currency
+                if row.source.market_id == market and is_alike:
+                    row.own_minor = own.get(row.variant_id)
+        found.result_list = rows
+        return found
+
+    @admin.display(description=_("Product"))
+    def product(self, row: CompetitorPrice) -> str:
+        """What it is, and its SKU."""
+        product = row.variant.product
+        return f"{name_for_reader(product.name, product.name_zh)} · {row.variant.sku}"
+
+    @admin.display(description=_("Our public price"))
+    def own_price(self, row: CompetitorPrice) -> str:
+        """What everybody pays here today."""
+        return show_money(getattr(row, "own_minor", None), row.currency)
+
+    @admin.display(description=_("Gap"))
+    def gap(self, row: CompetitorPrice) -> str:
+        """How far their price is from ours."""
+        own = getattr(row, "own_minor", None)
+        return show_change(row.price_minor / own - 1.0) if own else EMPTY
 
 
 @admin.register(QuarantinedCompetitorRow)

@@ -60,7 +60,8 @@ class Template:
     `sentence` has the blanks in braces.
     `is_of_products`: it lowers products, and not the order as a whole; `is_of_units`: each of
     their units for itself, no sets; `is_of_campaign`: it says something of the campaign, too, or
-    has codes, a partner or a number of pieces beside the offer.
+    has codes, a partner or a number of pieces beside the offer; `is_for_members`: nobody else gets
+    it.
     """
 
     code: str
@@ -72,6 +73,12 @@ class Template:
     is_of_products: bool = True
     is_of_units: bool = False
     is_of_campaign: bool = False
+    is_for_members: bool = False
+
+    @property
+    def may_hold_out(self) -> bool:
+        """Return whether shoppers may be left without it: it is not always for everybody."""
+        return self.is_for_members or any(blank.name == "audience" for blank in self.blanks)
 
     def say(self, language: str) -> str:
         """Return the sentence with its blanks in braces; one with a budget ends in its window."""

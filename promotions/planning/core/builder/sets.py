@@ -176,5 +176,6 @@ SETS: tuple[Template, ...] = (
         ),
         _points,
         is_of_products=False,
+        is_for_members=True,
     ),
 )

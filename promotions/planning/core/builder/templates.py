@@ -146,6 +146,7 @@ CUTS: tuple[Template, ...] = (
         _member,
         is_of_units=True,
         is_of_campaign=True,
+        is_for_members=True,
     ),
     Template(
         "welcome",

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from profiles.experiments.api import LEAST_CLUSTERS
 from promotions.campaigns.api import (
     OFFERS,
     CampaignView,
@@ -28,6 +29,7 @@ from shop.doors.backoffice.memory import remember
 from shop.ground.catalog.selectors import find_place, load_variant_arrays
 from shop.ground.staff.columns import show_money, show_tag
 from shop.ground.staff.numbers import show_count
+from shop.ground.staff.phrases import join_clauses
 from shop.ground.staff.region import show_moment
 
 WHOM: dict[str, Promise] = {
@@ -155,7 +157,25 @@ def _say_reach(
     said = (
         _("at most %(n)s of %(of)s shoppers") if found.is_at_most else _("%(n)s of %(of)s shoppers")
     )
-    return said % {"n": show_count(found.count), "of": show_count(found.total)}
+    whole = said % {"n": show_count(found.count), "of": show_count(found.total)}
+    if not campaign.holdout_percent:
+        return whole
+    return join_clauses([whole, say_power(found.count, campaign.holdout_percent)])
+
+
+def say_power(shoppers: int, percent: int) -> str:
+    """Return how many are held out, and whether that many can ever show what it brings."""
+    held = round(shoppers * percent / 100)
+    words = {"held": show_count(held), "least": show_count(LEAST_CLUSTERS)}
+    if min(held, shoppers - held) >= LEAST_CLUSTERS:
+        return _("about %(held)s of them are held out") % words
+    return (
+        _(
+            "about %(held)s of them are held out: too few to ever show what it brings, both groups "
+            "need %(least)s"
+        )
+        % words
+    )
 
 
 def _say_combining(offers: Iterable[OfferValue]) -> list[str]:

@@ -12,6 +12,7 @@ from promotions.models import Campaign, Offer
 from promotions.planning.selectors.builder import say_campaign
 from shop.doors.backoffice.campaigns.builder import TEMPLATES, open_sentence, read_place
 from shop.doors.backoffice.campaigns.clauses import JOINS
+from shop.doors.backoffice.campaigns.summary import say_power
 from tests.factories.sentences import WINDOW
 from tests.integration.backoffice.builder.test_builder import errors_of, save, sentences
 
@@ -107,3 +108,27 @@ def test_two_offers_on_one_product_do_not_stack_by_default(root: Client) -> None
     ):
         proposal = Campaign.objects.order_by("-pk")[1]
         assert say_campaign(proposal.pk, language=language)[0].sentence.endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_offered"),
+    [("price_cut", True), ("member", True), ("points", True), ("coupon", False), ("gift", False)],
+)
+def test_a_holdout_is_offered_where_it_is_allowed(
+    root: Client, kind: str, is_offered: bool
+) -> None:
+    page = root.get(reverse("admin:builder_sentence", args=[kind])).content.decode()
+    assert ('name="holdout_percent"' in page) is is_offered
+
+
+@pytest.mark.parametrize(
+    ("shoppers", "said"),
+    [
+        (10, "about 2 of them are held out: too few to ever show what it brings, both groups need"),
+        (499, "about 100 of them are held out"),
+    ],
+)
+def test_a_holdout_says_what_it_can_show(shoppers: int, said: str) -> None:
+    told = say_power(shoppers, 20)
+    assert told.startswith(said)
+    assert told.endswith("held out") is (shoppers == 499)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,10 @@ from pricing.competitors.models.competitors import (
     CompetitorSource,
     QuarantinedCompetitorRow,
 )
+from pricing.quoting.selectors.serving import current_public_prices
 from shop.ground.catalog.models import Variant
+from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.columns import show_money
 from shop.ground.staff.roles import ANALYST, MERCHANDISER
 
 ADD = "admin:pricing_competitorsource_add"
@@ -135,6 +139,20 @@ def test_fetching_now_says_why_it_was_refused(root: Client) -> None:
     root.post(address, {"_form_submitted": "on"})
     source.refresh_from_db()
     assert source.problem == "The operator has not allowed this host."
+
+
+def test_prices_there_stand_beside_ours_with_the_gap(root: Client) -> None:
+    row = CompetitorPrice.objects.select_related("source__market", "variant__product").latest("pk")
+    own = current_public_prices(variant_ids=[row.variant_id], now=utc_now()).public_minor[0]
+    CompetitorPrice.objects.exclude(pk=row.pk).delete()
+    CompetitorPrice.objects.filter(pk=row.pk).update(price_minor=int(own) * 9 // 10)
+    page = root.get(reverse("admin:pricing_competitorprice_changelist"))
+    shown = page.context["cl"].result_list[0]
+    table = page.context["cl"].model_admin
+    assert table.product(shown) == f"{row.variant.product.name} · {row.variant.sku}"
+    assert (table.own_price(shown), table.gap(shown)) == (show_money(int(own), "USD"), "-10 %")
+    heads = re.findall(r"Product|Our public price|Price there|Gap", page.content.decode())
+    assert list(dict.fromkeys(heads)) == ["Product", "Our public price", "Price there", "Gap"]
 
 
 def test_an_analyst_reads_but_does_not_register(as_role: Callable[[str], Client]) -> None:
