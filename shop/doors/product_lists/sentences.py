@@ -122,6 +122,10 @@ SENTENCES: Mapping[str, Any] = {
     "unpacked": _("the zip file becomes too large when it is unpacked"),
     "broken_member": _("'%(value)s' in the zip file is damaged"),
     "large_member": _("'%(value)s' in the zip file is larger than %(most)s MB"),
+    "too_heavy": _(
+        "reading the Excel file takes more memory or time than a list may; leave out what is not"
+        " part of the list, or save it as CSV"
+    ),
     "entities": _("the Excel file declares its own entities; it is not read"),
     "lost": _("the file is no longer there; upload it again"),
     "column_twice": _("two columns are chosen for %(names)s"),

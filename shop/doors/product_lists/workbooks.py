@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import IO, Any
@@ -20,22 +21,28 @@ DECLARATIONS = tuple(
     "<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be")
 )
 FORMULAS = (b"<f>", b"<f ")
+# The column of a cell that holds something
+CELL = re.compile(rb"""<c [^>]*?r=["']([A-Z]{1,3})[0-9]+["'][^>]*(?<!/)>""")
+OVERLAP = 256
 # What broken files raise, the last what broken XML does.
 BROKEN = (zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError)
 
 
-def read_sheet(name: str, content: bytes) -> Sheet:
-    """Return the rows of a list, a text file or a spreadsheet. Raises BadList."""
+def read_sheet(
+    name: str, content: bytes, read: Callable[[str, bytes], Sheet] | None = None
+) -> Sheet:
+    """Return the rows of a list, a text file or a spreadsheet (`read` reads it). Raises BadList."""
     if content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         raise BadList("old_excel")
     is_zip = content[:4] == b"PK\x03\x04"
-    sheet = _read_workbook(name, content) if is_zip else read_text(name, content)
+    sheet = (read or read_workbook)(name, content) if is_zip else read_text(name, content)
     if not sheet.rows:
         raise BadList("no_rows")
     return sheet
 
 
-def _read_workbook(name: str, content: bytes) -> Sheet:
+def read_workbook(name: str, content: bytes) -> Sheet:
+    """Return the rows of a spreadsheet. Raises BadList."""
     has_formulas = _check_parts(content)
     rows = _read_cells(content, with_results=True)
     header = next(rows, None)
@@ -68,10 +75,22 @@ def _check_parts(content: bytes) -> bool:
                         if any(one in seen for one in DECLARATIONS):
                             raise BadList("entities")
                         has_formulas = has_formulas or any(one in seen for one in FORMULAS)
-                        end = chunk[-32:]
+                        _require_columns(seen)
+                        end = chunk[-OVERLAP:]
             except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
                 raise BadList("not_workbook") from error
     return has_formulas
+
+
+def _require_columns(seen: bytes) -> None:
+    """Refuse cells that are further to the right than any list has columns: a row is as wide in
+    memory as its last cell is far."""
+    for letters in set(CELL.findall(seen)):
+        number = 0
+        for letter in letters:
+            number = 26 * number + letter - 64
+        if number > MOST_COLUMNS:
+            raise BadList("columns", most=MOST_COLUMNS)
 
 
 def _read_cells(content: bytes, *, with_results: bool) -> Iterator[tuple[int, list[str]]]:
@@ -89,9 +108,12 @@ def _read_cells(content: bytes, *, with_results: bool) -> Iterator[tuple[int, li
         sheet = shown[0]
         sheet.reset_dimensions()
         count = 0
-        for line, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+        wide = sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1)
+        for line, values in enumerate(wide, start=1):
             cells = [_write_value(one) for one in values]
-            if not any(cell.strip() for cell in cells):
+            while cells and not cells[-1].strip():
+                cells.pop()
+            if not cells:
                 continue
             count += 1
             if count > MOST_ROWS + 1:

@@ -236,7 +236,7 @@ def test_a_product_list_with_doubtful_prices_is_applied_if_meant(
     work()
     assert ann.get(at).json()["state"] == "done"
     exported = ann.get(f"{STAFF}/products.csv")
-    assert "Steel mug" in exported.content.decode()
+    assert "Steel mug" in b"".join(exported.streaming_content).decode()
     check(OPERATIONS["undoProductList"], ann.post(f"{at}/undo"), strict)
     work()
     assert ann.get(at).json()["state"] == "undone"

@@ -10,6 +10,7 @@ from typing import IO
 from django.conf import settings
 
 from pricing.api import home_place
+from shop.doors.product_lists.apart import read_upload
 from shop.doors.product_lists.core.rows import (
     Currencies,
     ListedProduct,
@@ -19,7 +20,6 @@ from shop.doors.product_lists.core.rows import (
 )
 from shop.doors.product_lists.core.text import Sheet
 from shop.doors.product_lists.models import ProductImport
-from shop.doors.product_lists.workbooks import read_sheet
 from shop.ground.catalog.selectors import get_market
 from shop.ground.catalog.selectors.markets import list_currencies
 from shop.ground.catalog.selectors.stored import map_skus
@@ -55,7 +55,7 @@ def open_pictures(item: ProductImport) -> IO[bytes] | None:
 
 def open_sheet(item: ProductImport) -> Sheet:
     """Return the cells of an import's file. Raises BadList."""
-    return read_sheet(item.file_name, find_file(item.upload).read_bytes())
+    return read_upload(item.file_name, find_file(item.upload).read_bytes())
 
 
 def read_list(item: ProductImport) -> ReadList:

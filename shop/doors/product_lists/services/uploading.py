@@ -13,6 +13,7 @@ from django.db import transaction
 
 from pricing.api import home_place, say_doubtful
 from pricing.publishing.core.values import BELOW_COST
+from shop.doors.product_lists.apart import read_upload
 from shop.doors.product_lists.archives import open_archive
 from shop.doors.product_lists.core.columns import PRODUCTS, ListKind, guess_fields
 from shop.doors.product_lists.core.doubts import STALE, count_doubtful
@@ -21,7 +22,6 @@ from shop.doors.product_lists.core.text import Sheet
 from shop.doors.product_lists.models import ProductImport
 from shop.doors.product_lists.selectors.reading import find_file
 from shop.doors.product_lists.sentences import say_problem, say_stale
-from shop.doors.product_lists.workbooks import read_sheet
 from shop.ground.approvals.core.values import Kind
 from shop.ground.approvals.services import ask_approval
 from shop.ground.kernel.errors import FairtagError
@@ -60,7 +60,7 @@ def receive_list(
     try:
         if len(content) > MOST_LIST:
             raise BadList("file_size", most=MOST_LIST // MEGABYTE)
-        sheet = read_sheet(name, content)
+        sheet = read_upload(name, content)
         upload = uuid.uuid4().hex
         if pictures is not None:
             _keep_pictures(pictures, f"{upload}.zip")

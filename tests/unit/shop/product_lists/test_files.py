@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 from openpyxl import Workbook
 
+from shop.doors.product_lists.apart import read_apart
 from shop.doors.product_lists.core.problems import BadList
 from shop.doors.product_lists.core.text import Sheet, decode_text, read_text
 from shop.doors.product_lists.sentences import say_problem
@@ -81,6 +82,45 @@ def test_what_cannot_be_read_is_refused_with_a_sentence(content: bytes, sentence
     with pytest.raises(BadList) as refusal:
         read_sheet("products.csv", content)
     assert say_problem(refusal.value.problem, "products.csv") == sentence
+
+
+def make_wide(cell: bytes) -> bytes:
+    """Return a workbook of 5,000 rows, each with a cell in the first and the last column."""
+    with zipfile.ZipFile(io.BytesIO(make_workbook([["sku", "title"], ["A", "mug"]]))) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    at = "xl/worksheets/sheet1.xml"
+    rows = b"".join(
+        b'<row r="%d"><c r="A%d"><v>1</v></c>%s</row>' % (row, row, cell % row)
+        for row in range(3, 5_003)
+    )
+    parts[at] = parts[at].replace(b"</sheetData>", rows + b"</sheetData>")
+    return pack(parts)
+
+
+WIDE = (b'<c r="XFD%d"><v>1</v></c>', b'<c r="XFD%d"/>', b'<c r="&#88;FD%d"><v>1</v></c>')
+
+
+def test_a_cell_in_the_last_column_makes_no_row_wide() -> None:
+    far, styled, hidden = (make_wide(cell) for cell in WIDE)
+    assert len(far) < 60_000
+    with pytest.raises(BadList) as refusal:
+        read_sheet("a.xlsx", far)
+    sentence = say_problem(refusal.value.problem, "a.xlsx")
+    assert sentence == "a.xlsx: the file has more than 200 columns."
+    for content in (styled, hidden):
+        rows = read_sheet("a.xlsx", content).rows
+        assert (len(rows), rows[-1]) == (5_001, (5_002, ["1"]))
+
+
+def test_a_spreadsheet_is_read_by_a_process_with_limits() -> None:
+    content = make_workbook([["sku", "price"], ["A", "=1+1"], ["B", 2]])
+    assert read_apart("a.xlsx", content) == read_sheet("a.xlsx", content)
+    with pytest.raises(BadList, match="columns"):
+        read_apart("a.xlsx", make_wide(WIDE[0]))
+    with pytest.raises(BadList) as refusal:
+        read_apart("a.xlsx", make_wide(WIDE[1]), memory=2**20)
+    sentence = say_problem(refusal.value.problem, "a.xlsx")
+    assert sentence.startswith("a.xlsx: reading the Excel file takes more memory or time than")
 
 
 def make_workbook(rows: list[list[object]], *, hidden: bool = False) -> bytes:
