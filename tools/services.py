@@ -200,7 +200,8 @@ class Services:
         chosen = kept
         if self._is_lost(kept.postgres, self._postgres(kept).is_alive):
             chosen = dataclasses.replace(chosen, postgres=free_port())
-        if self._is_lost(kept.valkey, self._valkey(kept).is_alive):
+        # A busy server is not another program: it is known by its folder, not by its answer.
+        if self._is_lost(kept.valkey, self._valkey(kept).is_running):
             chosen = dataclasses.replace(chosen, valkey=free_port())
         if chosen != kept:
             self._write_ports(chosen)

@@ -54,9 +54,15 @@ class Valkey:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        """Bring the server up; does nothing to one that answers."""
-        if self.is_alive():
-            return
+        """Bring the server up; does nothing to one that answers, and waits for one that is busy.
+
+        Two servers must never write the files of one folder. Refuses while the first one lasts.
+        """
+        if wait_for(lambda: self.is_alive() or not self.is_running(), START_SECONDS):
+            if self.is_alive():
+                return
+        else:
+            raise Refusal(f"Valkey in {self.folder} runs and does not answer: it is busy or held.")
         configuration = self._write_configuration()
         log_start = self._log_size()
         launched = subprocess.run(
@@ -94,6 +100,10 @@ class Valkey:
             return self.ask("PING").startswith("+PONG")
         except OSError:
             return False
+
+    def is_running(self) -> bool:
+        """Whether a server of this folder runs, one that is too busy to answer among them."""
+        return bool(find_working_in(self.folder, "valkey"))
 
     def ask(self, *words: str) -> str:
         """Send one command after AUTH and return the raw reply."""

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import redis
 
-from tools import processes
+from tools import processes, valkey
 from tools.accounts import is_reachable
 from tools.console import Refusal
 from tools.processes import command_line, wait_for
@@ -182,6 +182,23 @@ def test_a_given_database_is_told_from_its_successor(
         connection.execute("drop schema public cascade")
         connection.execute("create schema public")
     assert given.identity() != before
+
+
+def test_no_second_cache_is_started_beside_a_busy_one(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses, pid = services.up(), services.pids()["valkey"]
+    monkeypatch.setattr(valkey, "START_SECONDS", 1.0)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert not services.look()
+        with pytest.raises(Refusal, match="runs and does not answer: it is busy or held"):
+            services.up()
+        assert processes.find_working_in(services.home / "valkey", "valkey") == [pid]
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert wait_for(services.look, 10)
+    assert (services.up(), services.pids()["valkey"]) == (addresses, pid)
 
 
 def test_servers_that_do_not_answer_are_ended_too(
