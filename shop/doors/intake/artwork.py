@@ -20,10 +20,10 @@ def compose_glyph(icon: str) -> str:
 def shorten_numbers(icon: str) -> str:
     """Return the SVG body with coordinates of one decimal: on 98 pixels nobody sees the rest.
 
-    >>> shorten_numbers('<path d="M1.2345 .5678"/>')
-    '<path d="M1.2 .6"/>'
+    >>> shorten_numbers('<path d="M1.2345 .5678c.699.001.4.999-1.1.04"/>')
+    '<path d="M1.2 .6c.7 0 .4 1-1.1 0"/>'
     """
-    return re.sub(r"\d*\.\d{2,}", _shorten, icon)
+    return re.sub(r"(?:[1-9]\d*|0)?\.\d+", _shorten, icon)
 
 
 def _shorten(found: re.Match[str]) -> str:
@@ -31,4 +31,6 @@ def _shorten(found: re.Match[str]) -> str:
     text = text.removeprefix("0") if text.startswith("0.") else text
     # "1.00.5" are two numbers: without a gap "1" and ".5" would become one.
     is_joined = found.string[found.end() : found.end() + 1] == "." and "." not in text
-    return f"{text} " if is_joined else text
+    # ".699.001" as well: ".7" and "0" would become ".70".
+    is_stuck = found.group()[0] == "." != text[0] and found.string[found.start() - 1].isdigit()
+    return f"{' ' if is_stuck else ''}{text}{' ' if is_joined else ''}"

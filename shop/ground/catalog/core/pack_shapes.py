@@ -12,10 +12,10 @@ class Shape:
     """A silhouette on 320 x 240. `body` is SVG with {c} for the brand's colour, {d} for a darker
     and {l} for a lighter one; `label` is (x, y, width, height). `shadow` is half its width.
     `pile` are places (x, y, side) of the category's picture behind the body, which then shows none
-    itself."""
+    itself. Without a label it is the thing itself: nothing is packed, and nothing written on it."""
 
     body: str
-    label: tuple[int, int, int, int]
+    label: tuple[int, int, int, int] | None
     shadow: int = 90
     pile: tuple[tuple[int, int, int], ...] = ()
 
@@ -31,6 +31,7 @@ def join_lines(text: str) -> str:
 
 
 FLOOR = 224
+LOOSE, BAG, TRAY = "loose", "bag", "tray"
 SHAPES = {
     "carton": Shape(
         """
@@ -124,15 +125,7 @@ SHAPES = {
         (58, 94, 204, 116),
         118,
     ),
-    "loose": Shape(
-        """
-        <path d="M34 104h252l-8 112a8 8 0 0 1-8 8H50a8 8 0 0 1-8-8z" fill="{c}"/>
-        <path d="M34 104h252l-1 14H35z" fill="{d}"/>
-        """,
-        (52, 124, 216, 92),
-        118,
-        ((36, 28, 92), (192, 28, 92), (112, 16, 98)),
-    ),
+    LOOSE: Shape("", None, 128, ((20, 112, 112), (188, 112, 112), (78, 56, 168))),
     "tube": Shape(
         """
         <path d="M70 14h180v20H70z" fill="{d}"/>
@@ -227,8 +220,7 @@ _WORDS = {
     """,
     "jar": """
         jams?|jell(?:y|ies)|peanut butter|pickles?|olives?|salsa|mayonnaise|mustard|
-        baby food|spices?|seasonings?|honey|relish|candles?|instant coffee|pasta sauce|
-        peppers
+        baby food|spices?|seasonings?|honey|relish|candles?|instant coffee|pasta sauce
     """,
     "tube": """
         toothpaste|creams?|ointment|gels?|sunscreen|sun ?care|lipsticks?|mascara|makeup|
@@ -247,11 +239,12 @@ _WORDS = {
         cheese|tea bags|crackers|instant rice|pudding|gelatin|baking|bars|waffles|pizza
         |coffee filters|tissues?|film|cigarettes|lighters?|bulbs
     """,
-    "bag": """
+    "bag": r"""
         chips|crisps|pretzels|popcorn|candy|candies|sweets|flour|sugar|rice|coffee|bread|
         buns|rolls|bagels|tortillas?|dog food|cat food|pet|litter|frozen vegetables|
         vegetables frozen|fries|nuts|seeds|charcoal|bird|soil|mulch|snacks?|trail mix|
-        shredded cheese|diapers?|potatoes frozen|chicken frozen|wipes|grains|marshmallows?|
+        shredded cheese|diapers?|wipes|grains|marshmallows?|
+        (?:frozen|frzn) (?:\w+ )*(?:potatoes|chicken|fruits?)|
         ice|shredded
     """,
     "tray": """
@@ -260,25 +253,38 @@ _WORDS = {
         mushrooms?|meals?|bakery|frankfurters|hot dogs|cookies, fresh|tomatoes|cut fruit|
         party
     """,
-    "loose": """
-        produce|fruits?|vegetables?|apples?|bananas?|oranges?|onions?|potatoes|peppers?|
-        melons?|lettuce|grapes|citrus|herbs?|squash|cabbage|carrots|broccoli|celery|corn|
-        pears?|peaches|plants?
+    LOOSE: """
+        plants?
     """,
 }
+# Fruit and vegetables that nobody cooked, cut small, froze or canned are sold loose, or in a bag
+# or a tray where a size is printed on one.
+_FRESH = re.compile(r"\b(?:produce|fruits?|vegetables?)\b")
+_KEPT = re.compile(r"\b(?:frozen|canned|dried|dry|juices?|dips?|dressings?|pantry|snacks?)\b")
+_IN_TRAYS = re.compile(
+    r"\b(?:berries|\w+berries|mushrooms?|cut|sprouts?|herbs?|(?:grape|cherry) tomatoes|party)\b"
+)
+_NO_SIZE = re.compile(r"(?:each|typical pack|about .*|1 ct|)", re.IGNORECASE)
 _PATTERNS = {name: re.compile(rf"\b(?:{join_lines(words)})\b") for name, words in _WORDS.items()}
 USUAL = "box"
 
 
 @lru_cache(maxsize=16_384)
-def choose_shape(name: str, path: str) -> str:
+def choose_shape(name: str, path: str, size: str = "") -> str:
     """Return the silhouette for a product of the category `path`.
 
     >>> choose_shape("White Milk", "dairy-eggs/milk/white-milk"), choose_shape("Cereal", "pantry")
     ('jug', 'box')
+    >>> [choose_shape("Gala Apples", "produce/apples", size) for size in ("each", "3 lb")]
+    ['loose', 'bag']
     """
     places = path.replace("-", " ").split("/")
-    for text in (name.lower(), *reversed(places)):
+    texts = (name.lower(), *reversed(places))
+    if _FRESH.search(places[0]) and not any(map(_KEPT.search, texts)):
+        if any(map(_IN_TRAYS.search, texts)):
+            return TRAY
+        return LOOSE if _NO_SIZE.fullmatch(size) else BAG
+    for text in texts:
         for shape, words in _PATTERNS.items():
             if words.search(text):
                 return shape

@@ -2,6 +2,7 @@
 
 A pack is an SVG of 320 x 240: a silhouette that fits the product in its brand's colour, the brand's
 mark, the name, the size, a stripe in the colour of the flavour, and the picture of its category.
+What is sold loose is that picture alone.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from shop.ground.kernel.hashing import fingerprint, stable_draw
 
 WIDTH, HEIGHT = 320, 240
 # Raise it when packs are drawn in another way: addresses of drawings then change.
-DRAWING = 1
+DRAWING = 2
 OWN_COLOR = "#1d6140"
 INK, CREAM, WHITE = "#23302a", "#fffaf0", "#ffffff"
 GLYPH, BAND, STRIPE = 46, 22, 8
@@ -65,16 +66,16 @@ def pack_digest(pack: Pack) -> str:
 
 def draw_pack(pack: Pack, glyph: str) -> str:
     """Return the SVG of a pack. Text is fitted: long names are cut between words."""
-    shape = SHAPES[choose_shape(split_name(pack.name)[0], pack.path)]
+    shape = SHAPES[choose_shape(split_name(pack.name)[0], pack.path, pack.size)]
     color = brand_color(pack.brand, is_own=pack.is_own_brand)
     body = shape.drawing.format(c=color, d=_mix(color, "#000000", 0.25), l=_mix(color, WHITE, 0.35))
     pile = "".join(_place(*place) for place in shape.pile)
     return f"""\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"\
  width="{2 * WIDTH}" height="{2 * HEIGHT}"><defs><g id="g">{glyph}</g></defs>\
-<path d="M0 0h{WIDTH}v{HEIGHT}H0z" fill="{_backdrop(pack)}"/>\
+<path d="M0 0h{WIDTH}v{HEIGHT}H0z" fill="{_backdrop(pack, shape)}"/>\
 <ellipse cx="160" cy="{FLOOR}" rx="{shape.shadow}" ry="8" opacity=".14"/>\
-{pile}{body}{_label(shape, pack, color)}{_mark_drawn(pack.key)}</svg>
+{pile}{body}{_label(shape, pack, color)}{DRAWN}</svg>
 """
 
 
@@ -90,13 +91,13 @@ def brand_color(brand: str, *, is_own: bool) -> str:
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """Return the product and its variety, "" without one.
+    """Return a product's name and what stands behind its last comma, "" without one.
 
-    >>> split_name("Yogurt Cups, Peach"), split_name("Bananas")
-    (('Yogurt Cups', 'Peach'), ('Bananas', ''))
+    >>> split_name("Yogurt Cups, No. 2"), split_name("Bananas")
+    (('Yogurt Cups', 'No. 2'), ('Bananas', ''))
     """
-    product, _comma, variety = name.rpartition(", ")
-    return (product, variety) if product else (name, "")
+    product, _comma, rest = name.rpartition(", ")
+    return (product, rest) if product else (name, "")
 
 
 def stripe_colors(pack: Pack) -> tuple[str, str]:
@@ -111,17 +112,20 @@ def stripe_colors(pack: Pack) -> tuple[str, str]:
     return own, second
 
 
-def _backdrop(pack: Pack) -> str:
-    department = pack.path.partition("/")[0]
-    return BACKDROPS[int(stable_draw("backdrop", department) * len(BACKDROPS))]
+def _backdrop(pack: Pack, shape: Shape) -> str:
+    """Return the colour behind it: the department's; its own where nothing else tells it apart."""
+    told = pack.path.partition("/")[0] if shape.label else pack.key
+    return BACKDROPS[int(stable_draw("backdrop", told) * len(BACKDROPS))]
 
 
 def _label(shape: Shape, pack: Pack, color: str) -> str:
-    """Return the label: brand and name, then glyph and size, then the band of the variety. On a
+    """Return the label: brand and name, then glyph and size, then the band of the name's end. On a
     low label the glyph stands left of the words, on one below a pile none does."""
+    if shape.label is None:
+        return ""
     x, y, width, height = shape.label
-    name, variety = split_name(pack.name)
-    band = BAND if variety else STRIPE
+    name, rest = split_name(pack.name)
+    band = BAND if rest else STRIPE
     foot = y + height - band
     left, high = x, GLYPH
     glyph: tuple[float, float] = (x + 6, foot - GLYPH - 1)
@@ -136,7 +140,7 @@ def _label(shape: Shape, pack: Pack, color: str) -> str:
             f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="5" fill="{CREAM}"/>',
             "" if shape.pile else _place(*glyph, GLYPH),
             f'<g {FONT} font-weight="700" text-anchor="middle" fill="{INK}">',
-            _band(pack, (x, foot, width, band), variety),
+            _band(pack, (x, foot, width, band), rest),
             *_words(pack.brand, name, color, (left, y, x + width - left, foot - high)),
             _text(size, middle, size_at, INK) if size.text else "",
             "</g>",
@@ -165,7 +169,7 @@ def _words(
         yield _text(line, middle, baseline - 2, INK)
 
 
-def _band(pack: Pack, at: tuple[float, float, float, float], variety: str) -> str:
+def _band(pack: Pack, at: tuple[float, float, float, float], rest: str) -> str:
     x, y, width, height = at
     first, second = stripe_colors(pack)
     part = width - 18
@@ -173,9 +177,9 @@ def _band(pack: Pack, at: tuple[float, float, float, float], variety: str) -> st
         f'<path d="M{x} {y}h{part}v{height}H{x}z" fill="{first}"/>'
         f'<path d="M{x + part} {y}h18v{height}h-18z" fill="{second}"/>'
     )
-    if not variety:
+    if not rest:
         return drawn
-    line = fit_line(variety, part - 8, size=16, least=0.6)
+    line = fit_line(rest, part - 8, size=16, least=0.6)
     return drawn + _text(line, x + part / 2, y + 16.5, WHITE if _is_dark(first) else INK)
 
 
@@ -186,12 +190,11 @@ def _is_dark(color: str) -> bool:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] < 0.18
 
 
-def _mark_drawn(key: str) -> str:
-    """Return the small words that nobody takes a drawing for a photograph, and the SKU."""
-    return (
-        f'<text x="312" y="235" font-size="10" text-anchor="end" {FONT} fill="{INK}" opacity=".7">'
-        f"Illustration \u00b7 {escape(key, quote=False)}</text>"
-    )
+# One small word, so that nobody takes a drawing for a photograph.
+DRAWN = (
+    f'<text x="312" y="235" font-size="10" text-anchor="end" {FONT} fill="{INK}" opacity=".7">'
+    "Illustration</text>"
+)
 
 
 def _mark(brand: str, x: float, y: float, color: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -12,6 +13,25 @@ from shop.ground.catalog.core.pack_text import fit_line, fit_lines, measure
 from shop.ground.catalog.core.packs import Pack, draw_pack, pack_digest
 
 MILK = Pack("FT-1", "Alder Way", "White Milk", "1 gal", "dairy-eggs/milk/white-milk")
+ROOT = Path(__file__).parents[4]
+NUMBER = r"\s*,?\s*[+-]?(?:\d+\.?\d*|\.\d+)"
+# How many numbers each letter of an SVG path takes at a time.
+TAKES = {"m": 2, "l": 2, "h": 1, "v": 1, "c": 6, "s": 4, "q": 4, "t": 2, "a": 7, "z": 0}
+ARC = re.compile(rf"(?:{NUMBER}{NUMBER}{NUMBER}\s*,?\s*[01]\s*,?\s*[01]{NUMBER}{NUMBER})+\s*")
+
+
+def is_path(text: str) -> bool:
+    """Whether each letter of an SVG path has all its numbers."""
+    for letter, numbers in re.findall(r"([a-zA-Z])([^a-zA-Z]*)", text):
+        takes, found = TAKES[letter.lower()], re.findall(NUMBER, numbers)
+        if letter in "aA":
+            if not ARC.fullmatch(numbers):
+                return False
+        elif bool(found) != bool(takes) or (takes and len(found) % takes):
+            return False
+    return True
+
+
 GLYPH = "<path d='M0 0h32v32H0z'/>"
 
 
@@ -39,7 +59,8 @@ def test_text_of_products_is_no_markup() -> None:
 )
 @pytest.mark.parametrize("shape", sorted(SHAPES))
 def test_every_line_fits_its_label(name: str, shape: str) -> None:
-    width = SHAPES[shape].label[2] - 60
+    label = SHAPES[shape].label
+    width = 90 if label is None else label[2] - 60
     lines = fit_lines(name, width, sizes=(24, 17), height=40)
     assert 1 <= len(lines) <= 2
     for line in (*lines, fit_line(name, width, size=18)):
@@ -68,6 +89,47 @@ def test_long_names_end_with_a_whole_word() -> None:
 )
 def test_products_get_a_silhouette_that_fits(name: str, path: str, shape: str) -> None:
     assert choose_shape(name, path) == shape
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "size", "shape"),
+    [
+        ("Green Peppers", "produce/peppers/green-peppers", "each", "loose"),
+        ("Green Peppers", "produce/peppers/green-peppers", "3 ct", "bag"),
+        ("Russet Potatoes", "produce/potatoes/russet-potatoes", "about 3 lb", "loose"),
+        ("Russet Potatoes", "produce/potatoes/russet-potatoes", "5 lb", "bag"),
+        ("Garden Salad", "produce/salad-mix/garden-salad", "12 oz", "bag"),
+        ("Strawberries", "produce/berries/strawberries", "16 oz", "tray"),
+        ("Fresh-Cut Fruit", "produce/cut-fruit/fresh-cut-fruit", "typical pack", "tray"),
+        ("Ranch Dips", "produce/dips-dressings-juices/ranch-dips", "12 oz", "tub"),
+        ("Stuffed Potatoes", "frozen/frozen-potatoes/stuffed-potatoes", "2 lb", "bag"),
+        ("Mashed Potatoes", "pantry/side-dishes/mashed-potatoes", "8 oz", "box"),
+        ("Chilies & Peppers", "pantry/mexican/chilies-peppers", "4 oz", "box"),
+    ],
+)
+def test_only_fresh_produce_without_a_size_is_loose(
+    name: str, path: str, size: str, shape: str
+) -> None:
+    assert choose_shape(name, path, size) == shape
+
+
+def test_what_is_loose_is_drawn_without_a_pack_or_words() -> None:
+    bananas = Pack("FT-3", "Alder Way", "Bananas", "about 1.75 lb", "produce/fruit/bananas")
+    drawn = draw_pack(bananas, GLYPH)
+    assert drawn.count('href="#g"') == 3
+    assert re.findall(r">([^<>]+)</text>", drawn) == ["Illustration"]
+    assert "rect" not in drawn
+
+
+def test_every_glyph_is_whole() -> None:
+    """A path that breaks off shows a leaf of a melon: browsers draw up to the first error."""
+    broken = [
+        one.name
+        for one in (ROOT / "static" / "catalog").glob("*.svg")
+        for path in re.findall(r' d="([^"]*)"', one.read_text())
+        if not is_path(path)
+    ]
+    assert broken == []
 
 
 @pytest.mark.parametrize("shape", sorted(SHAPES))
