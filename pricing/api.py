@@ -14,6 +14,7 @@ from pricing.experiments.selectors.arm_impressions import ArmImpressions, list_a
 from pricing.experiments.selectors.arm_served import load_served
 from pricing.experiments.services.arm_limits import refuse_far_arms
 from pricing.fairness.selectors.audits import (
+    AUDIT_STATES,
     GroupTreatment,
     explain_findings,
     find_audit,
@@ -181,6 +182,7 @@ from pricing.rollout.services.watching import watch_prices
 
 __all__ = [
     "ASKED",
+    "AUDIT_STATES",
     "DOWN",
     "EACH_DEPTH",
     "MANY",

@@ -15,18 +15,21 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from pricing.fairness.models.audits import ModelAudit
-from pricing.fairness.selectors.audits import audit_verdict, explain_findings, list_group_rows
+from pricing.fairness.selectors.audits import (
+    AUDIT_STATES,
+    audit_verdict,
+    explain_findings,
+    list_group_rows,
+)
 from pricing.fairness.services.fairness import ask_for_waiver, waive_audit
 from pricing.publishing.core.approvals import AUDIT_WAIVER
 from shop.ground.approvals.admin import TwoPersonAdmin
 from shop.ground.kernel.clock import utc_now
-from shop.ground.staff.columns import age_column
+from shop.ground.staff.columns import age_column, show_tag
 from shop.ground.staff.numbers import EMPTY
 from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.ground.staff.tables import ReadOnlyAdmin
 
-STATE_TONES = {"passed": "green", "failed": "red", "waived": "amber"}
-STATES = {"passed": _("Passed"), "failed": _("Failed"), "waived": _("Waived")}
 HEADS = (
     *(_("Trait"), _("Group"), _("People"), _("Paid, of all"), _("Discount, of all")),
     *(_("Offers, of the best"), _("AUC of prices"), _("AUC of inputs")),
@@ -87,10 +90,8 @@ class ModelAuditAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     @admin.display(description=_("State"))
     def state(self, row: ModelAudit) -> SafeString:
         """Whether the model may be used."""
-        state = audit_verdict(row).state
-        return format_html(
-            '<span class="ft-tag ft-tag-{}">{}</span>', STATE_TONES[state], STATES[state]
-        )
+        said, tone = AUDIT_STATES[audit_verdict(row).state]
+        return show_tag(said, tone)
 
     @admin.display(description=_("Found"))
     def first_reason(self, row: ModelAudit) -> str:

@@ -35,6 +35,19 @@ TRAITS: dict[str, str | Promise] = {
     "kids_count": gettext_lazy("number of children"),
 }
 WORST: tuple[AuditState, ...] = ("missing", "failed", "waived", "passed")
+# What each state of an audit means, said alike on every page, and its tone.
+AUDIT_STATES: dict[str, tuple[str | Promise, str]] = {
+    "passed": (
+        gettext_lazy("No group is certainly treated worse than the limits allow."),
+        "green",
+    ),
+    "waived": (
+        gettext_lazy("A group is over a limit; two people answered for it with a reason."),
+        "amber",
+    ),
+    "failed": (gettext_lazy("A group is over a limit: the model must not be used."), "red"),
+    "missing": (gettext_lazy("The model in use has no audit yet."), "red"),
+}
 
 
 def find_audit(*, model_id: int, sha256: str) -> AuditVerdict:

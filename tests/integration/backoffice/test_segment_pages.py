@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -86,3 +87,20 @@ def test_a_segment_by_a_protected_trait_is_refused(
     page = root.post(reverse("admin:segment_add"), {**FORM, **change, "save": "1"})
     assert said in page.content.decode()
     assert not Segment.objects.filter(rule__isnull=False).exists()
+
+
+def test_a_segment_leads_to_a_promotion_for_it(root: Client) -> None:
+    root.post(reverse("admin:segment_add"), {**FORM, "save": "1"})
+    segment = Segment.objects.get(name="Weekend deals")
+    page = root.get(reverse("admin:segment", args=[segment.code])).content.decode()
+    address = reverse("admin:builder_sentence", args=["price_cut"])
+    link = f"{address}?segment={segment.code}"
+    assert f'href="{link}"' in page
+    sentence = root.get(link)
+    [clause] = sentence.context["filled"].clauses
+    assert (clause.clause.code, clause.form.initial) == ("segments", {"segments": [segment.code]})
+    chosen = re.search(rf'value="{segment.code}"[^>]*(checked|selected)', sentence.content.decode())
+    assert chosen is not None
+    Segment.objects.filter(pk=segment.pk).update(is_active=False)
+    forget_segments()
+    assert link not in root.get(reverse("admin:segment", args=[segment.code])).content.decode()

@@ -125,6 +125,13 @@ def read_clauses(posted: QueryDict, place: MarketContext, is_edit: bool) -> list
     return found
 
 
+def name_segment(code: str, place: MarketContext) -> FilledClause:
+    """Return the clause that an offer is for shoppers of one segment."""
+    clause = OFFERED["segments"]
+    form = make_form(clause.blanks, place)(prefix="c1", initial={"segments": [code]})
+    return FilledClause("1", clause, form, is_new=True)
+
+
 def join_clauses(clauses: Sequence[FilledClause]) -> list[dict[str, Any]]:
     """Return the conditions that all must hold."""
     return join_parts([one.say() for one in clauses])

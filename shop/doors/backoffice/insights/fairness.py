@@ -10,7 +10,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pricing.api import GroupTreatment, explain_findings, find_audit_in_use, list_treatments
+from pricing.api import (
+    AUDIT_STATES,
+    GroupTreatment,
+    explain_findings,
+    find_audit_in_use,
+    list_treatments,
+)
 from shop.doors.backoffice.charts.drawing import Chart
 from shop.doors.backoffice.charts.intervals import Interval, IntervalChart
 from shop.ground.staff.numbers import EMPTY, show_count, show_number, show_percent
@@ -23,18 +29,6 @@ MEANINGS: dict[str, tuple[Text, str]] = {
     "told": (gettext_lazy("over the limit: told to staff, does not stop the model"), "amber"),
     "chance": (gettext_lazy("over the limit, but may be chance"), "amber"),
     "alike": (gettext_lazy("treated alike within the limits"), "green"),
-}
-VERDICTS: dict[str, tuple[Text, str]] = {
-    "passed": (
-        gettext_lazy("No group is certainly treated worse than the limits allow."),
-        "green",
-    ),
-    "waived": (
-        gettext_lazy("A group is over a limit; two people answered for it with a reason."),
-        "amber",
-    ),
-    "failed": (gettext_lazy("A group is over a limit: the model must not be used."), "red"),
-    "missing": (gettext_lazy("The model in use has no audit yet."), "red"),
 }
 
 
@@ -57,7 +51,7 @@ def read_fairness() -> dict[str, Any]:
     verdict = find_audit_in_use()
     if verdict is None:
         return {"verdict": None}
-    said, tone = VERDICTS[verdict.state]
+    said, tone = AUDIT_STATES[verdict.state]
     report = verdict.report or {}
     groups = list_treatments(report)
     return {

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from pricing.api import (
+    AUDIT_STATES,
     ModelImpact,
     active_policy,
     count_drift_alarms,
@@ -23,7 +24,6 @@ from pricing.api import (
 )
 from pricing.base.core.values import ModelVersionRow
 from shop.doors.backoffice.formats import show_age
-from shop.doors.backoffice.insights.fairness import VERDICTS
 from shop.doors.backoffice.learning.model_reports import show_share
 from shop.ground.staff.columns import show_minor
 from shop.ground.staff.numbers import EMPTY, show_number, show_settled, show_signed
@@ -201,7 +201,7 @@ def _light_calibration(metrics: Mapping[str, Any]) -> Light:
 
 
 def _light_fairness(in_use: ModelVersionRow) -> Light:
-    said, tone = VERDICTS[find_audit(model_id=in_use.id, sha256=in_use.sha256).state]
+    said, tone = AUDIT_STATES[find_audit(model_id=in_use.id, sha256=in_use.sha256).state]
     words = {"green": _("good"), "amber": _("look"), "red": _("act")}
     return Light(_("Fairness"), tone, words[tone], EMPTY, said)
 

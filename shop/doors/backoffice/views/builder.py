@@ -22,7 +22,7 @@ from shop.doors.backoffice.campaigns.builder import (
     save_sentence,
     say_kind,
 )
-from shop.doors.backoffice.campaigns.clauses import list_clause_choices
+from shop.doors.backoffice.campaigns.clauses import list_clause_choices, name_segment
 from shop.doors.backoffice.campaigns.forbidden import say_leave_out
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.views.checks import start_checks
@@ -44,7 +44,9 @@ def fill_sentence(request: HttpRequest, kind: str) -> HttpResponse:
     template = _require_template(kind)
     place = read_place()
     if request.method != "POST":
-        return _render(request, open_sentence(template, place))
+        opened, segment = open_sentence(template, place), request.GET.get("segment", "")
+        opened.clauses = [name_segment(segment, place)] if segment else []
+        return _render(request, opened)
     filled = read_sentence(template, place, request.POST)
     if not EDITS.isdisjoint(request.POST):
         return _render(request, filled)

@@ -84,6 +84,7 @@ def show_segment(request: HttpRequest, code: str) -> HttpResponse:
     account = request.user
     context |= {
         "note": (in_chinese and page.description_zh) or page.description,
+        "may_promote": account.has_perm("promotions.add_campaign") and page.is_active,
         "may_change": account.has_perm(CHANGE) and page.rule is not None,
         "may_open_shoppers": account.has_perm("profiles.view_shopper"),
         "shortest_reason": SHORTEST_REASON,

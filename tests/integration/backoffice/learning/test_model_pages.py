@@ -18,6 +18,7 @@ from pricing.demand.core.leaderboard import Standing, judge
 from pricing.demand.core.served import example_served
 from pricing.demand.core.slopes import SlopeCheck
 from pricing.demand.models.demand import DemandModelVersion
+from pricing.fairness.models.audits import ModelAudit
 from pricing.policy.models.breakers import PricedVisit
 from pricing.rollout.selectors.verdicts import say_verdict
 from profiles.values import Lift
@@ -115,6 +116,19 @@ def test_a_slope_is_good_only_where_it_could_be_bad(
     DemandModelVersion.objects.filter(pk=measured).update(metrics=METRICS | {"leaderboard": board})
     lights = {one.name: one for one in open_page(root, "models", most=22).context["lights"]}
     assert (lights["Slope"].tone, lights["Slope"].word) == light
+
+
+def test_fairness_says_one_thing_on_all_pages(root: Client, measured: int) -> None:
+    ModelAudit.objects.all().delete()
+    sha256 = DemandModelVersion.objects.get(pk=measured).sha256
+    audit = ModelAudit.objects.create(
+        model_id=measured, sha256=sha256, at=utc_now(), is_passed=True, is_blind=True, report={}
+    )
+    said = "No group is certainly treated worse than the limits allow."
+    listed = reverse("admin:pricing_modelaudit_changelist")
+    own = reverse("admin:pricing_modelaudit_change", args=[audit.pk])
+    for address in (reverse("admin:models"), reverse("admin:fairness"), listed, own):
+        assert said in root.get(address).content.decode(), address
 
 
 @pytest.mark.parametrize(
