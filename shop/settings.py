@@ -13,7 +13,13 @@ from typing import Any
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from shop.doors.api.framework import API_FRAMEWORK, API_SCHEMA
+from shop.doors.api.framework import (
+    API_ADDRESSES,
+    API_FRAMEWORK,
+    API_SCHEMA,
+    ASKED_HEADERS,
+    TOLD_HEADERS,
+)
 from shop.doors.backoffice.admin_theme import LOOK
 from shop.env import (
     MAIL_FILES,
@@ -302,6 +308,15 @@ HINT_SHARE_PERCENT: int = env.int("HINT_SHARE_PERCENT", default=50)  # see HintR
 HINT_LEAST_MINOR: int = env.int("HINT_LEAST_MINOR", default=3_000)
 # Requests per client, such as {"browse": "3000/m"}; the defaults stand in shop.ground.jobs.limits.
 API_RATES: dict[str, str] = env.dict("API_RATES", default={})
+# Sites whose pages may call the API from a browser, such as https://app.example; by default none.
+CORS_ALLOWED_ORIGINS: list[str] = env.list("API_ORIGINS", default=[])
+CORS_URLS_REGEX, CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS = (
+    API_ADDRESSES,
+    ASKED_HEADERS,
+    TOLD_HEADERS,
+)
+if CORS_ALLOWED_ORIGINS:
+    MIDDLEWARE.insert(0, "corsheaders.middleware.CorsMiddleware")
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")  # without one nobody reads /metrics
 HEADLESS_CLIENTS, HEADLESS_SERVE_SPECIFICATION = ("app",), True
 HEADLESS_SPECIFICATION_TEMPLATE_NAME = None  # its page loads scripts from elsewhere; ours does not

@@ -8,6 +8,8 @@ from orders.order.core.links import (
 )
 from orders.order.selectors.laws import find_law
 from orders.order.selectors.orders import (
+    ChangePlace,
+    OrderChanges,
     count_orders,
     find_last_contact,
     find_order_for_guest,
@@ -15,6 +17,7 @@ from orders.order.selectors.orders import (
     get_order,
     get_order_by_token,
     is_order_email,
+    list_changes,
     list_oldest,
     list_orders,
     owns_order,
@@ -65,6 +68,8 @@ __all__ = [
     "ORDER_LINE_COLUMNS",
     "REASON_CODES",
     "TOKEN_SIGNS",
+    "ChangePlace",
+    "OrderChanges",
     "close_unpaid",
     "comment_order",
     "count_orders",
@@ -78,6 +83,7 @@ __all__ = [
     "give_back",
     "is_before_packing",
     "is_order_email",
+    "list_changes",
     "list_mail_pictures",
     "list_oldest",
     "list_orders",

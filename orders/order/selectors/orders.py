@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import fields
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
 
 from orders.order.core.links import hash_link_token
 from orders.order.core.numbering import normalize_number
-from orders.order.models import Order
+from orders.order.models import Order, OrderEvent
 from orders.order.selectors.views import status_text, view_order
 from orders.refusals import OrderNotFound
 from orders.values import Contact, OrderSummary, OrderView
+
+# As long as the longest job that moves orders may run
+SETTLED = timedelta(minutes=5)
 
 
 def get_order(*, number: str, shopper_id: int, language: str = "en") -> OrderView:
@@ -107,26 +112,73 @@ def list_oldest(
     return _summarize(orders.order_by("placed_at", "pk"), limit, language)
 
 
+@dataclass(frozen=True, slots=True)
+class ChangePlace:
+    """A place in the feed of changes: after the step with this moment and id."""
+
+    at: datetime
+    event_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanges:
+    """Orders that something happened to, each once by its latest step of the page.
+
+    `following` is where to go on; `is_cut`: there is more already.
+    """
+
+    orders: tuple[tuple[OrderSummary, datetime], ...]
+    following: ChangePlace
+    is_cut: bool
+
+
+def list_changes(
+    *, since: ChangePlace, limit: int, now: datetime, language: str = "en"
+) -> OrderChanges:
+    """Return what happened to orders after a place, oldest first. Two queries.
+
+    A step carries the moment at which its request or job began, and is there when that has
+    committed. So the feed goes on from `SETTLED` before now at the latest: a step may be told
+    twice, and none is passed over, also of those of one moment.
+    """
+    later = Q(at__gt=since.at) | Q(at=since.at, pk__gt=since.event_id)
+    steps = OrderEvent.objects.filter(later).order_by("at", "pk")
+    found = list(steps.values_list("order_id", "at", "pk")[: limit + 1])
+    told, is_cut = found[:limit], len(found) > limit
+    changed = {order_id: at for order_id, at, _pk in told}
+    rows = _count_pieces(Order.objects.filter(pk__in=changed))
+    known = {row.pk: _show_summary(row, language) for row in rows}
+    following = ChangePlace(*told[-1][1:]) if told else since
+    if not is_cut and following.at > now - SETTLED:
+        following = ChangePlace(now - SETTLED)
+    by_moment = sorted(changed.items(), key=itemgetter(1, 0))
+    return OrderChanges(tuple((known[one], at) for one, at in by_moment), following, is_cut)
+
+
 def _find_place(orders: QuerySet[Order], number: str) -> tuple[datetime, int] | None:
     known = orders.filter(number=normalize_number(number))
     return known.values_list("placed_at", "pk").first()
 
 
 def _summarize(orders: QuerySet[Order], limit: int, language: str) -> list[OrderSummary]:
-    rows = orders.annotate(quantity=Sum("lines__quantity"))
-    return [
-        OrderSummary(
-            number=row.number,
-            channel=row.channel,
-            status=row.status,
-            status_text=status_text(row.status, language),
-            placed_at=row.placed_at,
-            currency=row.currency,
-            total_minor=row.total_minor,
-            quantity=row.quantity or 0,
-        )
-        for row in rows[:limit]
-    ]
+    return [_show_summary(row, language) for row in _count_pieces(orders)[:limit]]
+
+
+def _count_pieces(orders: QuerySet[Order]) -> QuerySet[Any]:
+    return orders.annotate(quantity=Sum("lines__quantity"))
+
+
+def _show_summary(row: Any, language: str) -> OrderSummary:
+    return OrderSummary(
+        number=row.number,
+        channel=row.channel,
+        status=row.status,
+        status_text=status_text(row.status, language),
+        placed_at=row.placed_at,
+        currency=row.currency,
+        total_minor=row.total_minor,
+        quantity=row.quantity or 0,
+    )
 
 
 def _found(order: Order | None) -> Order:

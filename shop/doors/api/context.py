@@ -22,6 +22,7 @@ REGION_HEADER = "X-Region"
 CHANNEL = "online"
 UNKNOWN_REGION = "unknown"
 _REGION = re.compile(r"[A-Za-z]{2}(?:-[A-Za-z0-9]{1,3})?")
+_POSTAL_CODE = re.compile(r"[A-Z0-9]{1,3}")
 # Own rows of the jurisdiction table stand for themselves; members without one share the Union's.
 _EUROPEAN_AREA = frozenset(
     {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE"}
@@ -65,6 +66,20 @@ def default_consents(ctx: PageContext) -> Consents:
     if rule.opt_in_required:
         return Consents()
     return Consents(price=not ctx.gpc, recommendations=not ctx.gpc, analytics=True)
+
+
+def read_region(country: str, region: str) -> str:
+    """Return the region of an address as the country's post writes it: NY for US-NY."""
+    return region.removeprefix(f"{country.upper()}-")
+
+
+def write_region(country: str, region: str) -> str:
+    """Return the region of an address as ISO 3166-2 has it; a name stays a name.
+
+    >>> write_region("US", "NY"), write_region("JP", "Hokkaido"), write_region("DE", "")
+    ('US-NY', 'Hokkaido', '')
+    """
+    return f"{country}-{region}" if _POSTAL_CODE.fullmatch(region) else region
 
 
 def find_jurisdiction(region: str, now: datetime) -> str:

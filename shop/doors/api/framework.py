@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+# For pages of other sites (API_ORIGINS): where, what they may send and what they may read.
+API_ADDRESSES = r"^/(api/v1|_allauth/app/v1)/"
+ASKED_HEADERS = (
+    *("accept", "accept-language", "authorization", "content-type", "sec-gpc"),
+    *("if-match", "if-none-match", "idempotency-key"),
+    *("x-region", "x-session-token", "x-shopper-token"),
+)
+TOLD_HEADERS = (
+    *("ETag", "Idempotent-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After"),
+    *("X-Request-ID", "Content-Language"),
+)
 API_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": [],

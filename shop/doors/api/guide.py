@@ -27,8 +27,9 @@ The store for mobile clients: the same prices, offers and carts as on the web pa
    account: the link in the mail confirms it, or its key sent to
    `/_allauth/app/v1/auth/email/verify` with `X-Session-Token`, which then answers with tokens.
    Send `Authorization: Bearer <access token>`. Access tokens live 10 minutes, refresh tokens 60
-   days and work once; a refresh token that comes back a second time ends its session. Send
-   `X-Shopper-Token` with the sign-in and the guest's cart and history move to the account.
+   days and work once; one that comes back a second time ends its session, but for one repeat
+   within a minute, after a lost answer. Send `X-Shopper-Token` with the sign-in and the guest's
+   cart and history move to the account.
 
 3. Tills of a store send the token staff made for them as `Authorization: Bearer till_...`. It opens
    `/till/` and nothing else, and no other token opens that.

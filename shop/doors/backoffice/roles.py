@@ -177,7 +177,9 @@ MATRIX: dict[str, frozenset[str]] = {
     # Packs, ships, receives and inspects: no orders, no prices, no shoppers but an address.
     WAREHOUSE: rights("view", "orders.shipment", "orders.shipmentline", "orders.carrier")
     | rights("view", "orders.return", "orders.returnline", "orders.returnrule")
-    | rights("change", "orders.shipment", "orders.return"),
+    | rights("change", "orders.shipment", "orders.return", *TOKENS)
+    | rights("view", *TOKENS)
+    | rights("add", *TOKENS),
     # What moves everybody's prices is started by somebody else than who drafted it.
     APPROVER: rights("view", *EXPERIMENTS, *APPROVALS)
     | rights("change", *EXPERIMENTS)

@@ -211,3 +211,16 @@ def test_eight_presses_at_once_make_one_order(
     assert {body["code"] for status, body in answers if status == 409} <= {"idempotency_in_flight"}
     numbers = {body["number"] for status, body in answers if status == 201}
     assert len(numbers) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("region", ["US-OH", "OH", "Ohio"])
+def test_a_region_is_told_as_iso_has_it(alice: Device, region: str) -> None:
+    body = order_body(alice.client)
+    body["contact"] = body["contact"] | {"region": region}
+    foreign = body | {"contact": body["contact"] | {"region": "DE-OH"}}
+    refused = alice.client.post(f"{API}/orders", foreign, Idempotency_Key="press")
+    assert refused.json()["errors"][0]["pointer"] == "#/contact/region"
+    order = expect(alice.client.post(f"{API}/orders", body, Idempotency_Key="press"), 201)
+    assert order["contact"]["region"] == "US-OH"
+    assert Order.objects.latest("pk").region == "OH"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -12,8 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from orders.models import Order, OrderEvent, OrderLine
 from promotions.tokens.core import StaffScope
 from shop.ground.inventory.models import StockMovement
+from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.log import say_entry
-from shop.ground.staff.roles import ANALYST, MERCHANDISER, SUPPORT
+from shop.ground.staff.roles import ANALYST, MERCHANDISER, SUPPORT, WAREHOUSE
 from tests.factories.api import API, CALLS, Device, add, expect, make_device, order_cart
 from tests.factories.orders import FakePrices, Shelf
 from tests.factories.parcels import make_carrier
@@ -57,6 +60,58 @@ def buy_three(device: Device) -> str:
 
 def refusal(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
+
+
+def test_the_warehouse_packs_by_token_and_sees_no_money(
+    device: Device, strict: dict[str, Any]
+) -> None:
+    will = make_staff_client("will", role=WAREHOUSE)
+    listed = will.get(f"{STAFF}/orders")
+    check(OPERATIONS["listStaffOrders"], listed, strict)
+    assert [one["total"] for one in listed.json()["orders"]] == [None]
+    shown = will.get(order_path(device))
+    check(OPERATIONS["getStaffOrder"], shown, strict)
+    order = shown.json()
+    amounts = [order["total"], order["refunded"], *(line["total"] for line in order["lines"])]
+    assert set(amounts) == {None}
+    contact = order["contact"]
+    assert (contact["name"], contact["region"]) == ("Alice Archer", "US-OH")
+    assert (contact["email"], contact["phone"]) == ("", "")
+    path = f"{order_path(device)}/parcels"
+    assert will.post(path, {}, Idempotency_Key="pack").status_code == 201
+    assert will.post(f"{path}/1/ship", {}).status_code == 200
+    refund = {"lines": [{"line_id": 1, "quantity": 1}], "reason": "was broken"}
+    refused = will.post(f"{order_path(device)}/refunds", refund, Idempotency_Key="refund")
+    assert refusal(refused) == (403, "staff_forbidden")
+    feed = will.get(f"{STAFF}/order-changes?updated_since=2026-01-01T00:00:00Z")
+    assert refusal(feed) == (403, "staff_forbidden")
+
+
+def test_the_feed_tells_each_change_and_goes_on(
+    device: Device, sue: ApiClient, strict: dict[str, Any]
+) -> None:
+    feed = f"{STAFF}/order-changes"
+    buy_three(device)
+    first, second = Order.objects.order_by("pk")
+    moment = utc_now() - timedelta(hours=1)
+    for order in (first, second, first, second):  # all at one moment
+        OrderEvent.objects.create(order=order, kind="comment", at=moment)
+    seen, address = [], f"{feed}?limit=1&updated_since={quote(moment.isoformat())}"
+    for _step in range(4):
+        page = sue.get(address)
+        check(OPERATIONS["listOrderChanges"], page, strict)
+        [told] = page.json()["orders"]
+        seen.append(told["number"])
+        address = f"{feed}?limit=1&cursor={page.json()['next_cursor']}"
+    assert seen == [first.number, second.number] * 2
+    address = f"{feed}?cursor={page.json()['next_cursor']}"
+    for _asked in range(2):  # steps that are younger than five minutes are told again
+        later = sue.get(address).json()
+        assert {one["number"] for one in later["orders"]} == {first.number, second.number}
+        assert later["has_more"] is False
+        address = f"{feed}?cursor={later['next_cursor']}"
+    assert refusal(sue.get(feed)) == (400, "invalid")
+    assert refusal(sue.get(f"{feed}?cursor=x")) == (400, "cursor_invalid")
 
 
 def test_an_order_is_packed_shipped_and_delivered_as_described(

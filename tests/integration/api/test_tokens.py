@@ -13,6 +13,7 @@ from django.core.signing import TimestampSigner
 
 from profiles.shoppers.selectors.shoppers import find_shopper, find_shopper_for_account
 from shop.doors.api.authentication import GUEST_TOKEN_SECONDS, read_guest_token, sign_guest_token
+from shop.doors.api.tokens import RotatingTokenStrategy
 from tests.factories.api import add, make_guest_client
 from tests.factories.orders import Shelf
 from tests.fixtures_api import ApiClient
@@ -178,11 +179,31 @@ def test_a_closed_account_is_out_at_once(alice: Any) -> None:
 
 
 @pytest.mark.usefixtures("alice")
-def test_reusing_a_refresh_token_ends_the_session() -> None:
-    stolen = sign_in(ApiClient())
-    answer = refresh(stolen)
+def test_a_device_that_lost_the_answer_refreshes_again() -> None:
+    kept = sign_in(ApiClient())
+    lost = refresh(kept).json()["data"]
+    answer = refresh(kept)
     assert answer.status_code == 200
     fresh = answer.json()["data"]
+    assert ask(fresh) == 200
+    # Whoever holds the answer that the device never got took it: nobody stays signed in.
+    assert refresh(lost).status_code == 400
+    assert ask(fresh) == 401
+
+
+@pytest.mark.usefixtures("alice")
+@pytest.mark.parametrize("between", ["a second repeat", "a use of what followed", "the time"])
+def test_reusing_a_refresh_token_ends_the_session(
+    between: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stolen = sign_in(ApiClient())
+    fresh = refresh(stolen).json()["data"]
+    if between == "a second repeat":
+        fresh = refresh(stolen).json()["data"]
+    elif between == "a use of what followed":
+        fresh = refresh(fresh).json()["data"]
+    else:
+        monkeypatch.setattr(RotatingTokenStrategy, "grace_seconds", -1)
     assert ask(fresh) == 200
     assert refresh(stolen).status_code == 400
     assert ask(fresh) == 401

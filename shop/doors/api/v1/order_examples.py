@@ -88,7 +88,7 @@ CONTACT: Json = {
     "address_line1": "1 Main Street",
     "address_line2": "",
     "city": "Springfield",
-    "region": "OH",
+    "region": "US-OH",
     "postcode": "45501",
     "country": "US",
 }

@@ -8,6 +8,11 @@ from shop.doors.api.v1.return_examples import RETURN
 
 PARCEL: Json = SHIPMENT
 ORDERS: Json = {"orders": [ORDER_SUMMARY], "next_cursor": None}
+CHANGES: Json = {
+    "orders": [{**ORDER_SUMMARY, "updated_at": AT}],
+    "next_cursor": "eyJ...",
+    "has_more": False,
+}
 PIECES: Json = {"line_id": 1, "sku": "CHS-1042", "name": "Mild cheddar, 8 oz", "quantity": 2}
 ORDER: Json = {
     "number": "FT-7K3M9-2QXAB",

@@ -77,7 +77,12 @@ from shop.doors.api.v1.views.staff_lists import (
     ProductListView,
     UndoListView,
 )
-from shop.doors.api.v1.views.staff_orders import RefundsView, StaffOrdersView, StaffOrderView
+from shop.doors.api.v1.views.staff_orders import (
+    OrderChangesView,
+    RefundsView,
+    StaffOrdersView,
+    StaffOrderView,
+)
 from shop.doors.api.v1.views.staff_parcels import (
     CarriersView,
     DeliverParcelView,
@@ -181,6 +186,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/product-lists/<row:list_id>/undo", UndoListView.as_view(), name="staff-list-undo"),
     path("staff/carriers", CarriersView.as_view(), name="staff-carriers"),
     path("staff/orders", StaffOrdersView.as_view(), name="staff-orders"),
+    path("staff/order-changes", OrderChangesView.as_view(), name="staff-order-changes"),
     path("staff/orders/<order:number>", StaffOrderView.as_view(), name="staff-order"),
     path("staff/orders/<order:number>/parcels", ParcelsView.as_view(), name="staff-parcels"),
     path(

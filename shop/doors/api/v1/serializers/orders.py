@@ -17,6 +17,7 @@ from orders.values import (
 )
 from promotions.offers.api import build_price_block
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, Writer, computed
+from shop.doors.api.context import write_region
 from shop.doors.api.inputs import InputSerializer
 from shop.doors.api.v1.serializers.cart import AdjustmentSerializer
 from shop.doors.api.v1.serializers.catalog import picture_url
@@ -25,6 +26,7 @@ from shop.doors.api.v1.serializers.prices import PriceBlockSerializer, why_url
 MAX_CURSOR = 300
 MAX_PAGE_SIZE = 100
 COUNTRY = r"^[A-Za-z]{2}$"
+REGION = "ISO 3166-2, such as US-NY; its name where the country's post has no codes."
 
 
 class ContactSerializer(InputSerializer):
@@ -36,7 +38,9 @@ class ContactSerializer(InputSerializer):
     address_line1 = serializers.CharField(max_length=160, default="", allow_blank=True)
     address_line2 = serializers.CharField(max_length=160, default="", allow_blank=True)
     city = serializers.CharField(max_length=80, default="", allow_blank=True)
-    region = serializers.CharField(max_length=80, default="", allow_blank=True)
+    region = serializers.CharField(
+        max_length=80, default="", allow_blank=True, help_text=f"{REGION} NY is read as US-NY."
+    )
     postcode = serializers.CharField(max_length=20, default="", allow_blank=True)
     country = serializers.RegexField(COUNTRY, default="", allow_blank=True)
 
@@ -50,7 +54,10 @@ class OrderContactSerializer(AnswerSerializer[Contact]):
     address_line1 = serializers.CharField(allow_blank=True)
     address_line2 = serializers.CharField(allow_blank=True)
     city = serializers.CharField(allow_blank=True)
-    region = serializers.CharField(allow_blank=True)
+    region = computed(
+        lambda contact: write_region(contact.country, contact.region),
+        serializers.CharField(allow_blank=True, help_text=REGION),
+    )
     postcode = serializers.CharField(allow_blank=True)
     country = serializers.CharField(allow_blank=True)
 

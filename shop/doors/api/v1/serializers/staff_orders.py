@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from rest_framework import serializers
 
-from orders.values import OrderLineView, OrderView
+from orders.values import OrderLineView, OrderSummary, OrderView
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, computed
 from shop.doors.api.inputs import InputSerializer
 from shop.doors.api.v1.serializers.orders import (
     MAX_CURSOR,
     MAX_PAGE_SIZE,
     OrderContactSerializer,
-    OrderSummarySerializer,
     ShipmentSerializer,
 )
 from shop.doors.api.v1.serializers.returns import (
@@ -45,15 +45,65 @@ class StaffOrdersQuerySerializer(StaffPageSerializer):
     )
 
 
+class StaffSummary(NamedTuple):
+    """An order in a list, with its total for whoever may see orders, and its latest step."""
+
+    order: OrderSummary
+    total_minor: int | None
+    updated_at: datetime | None = None
+
+
+class StaffSummarySerializer(AnswerSerializer[StaffSummary]):
+    """An order in a list of staff. `total` is null for whoever packs but may not open orders."""
+
+    currency_from = "order.currency"
+
+    number = serializers.CharField(source="order.number")
+    channel = serializers.CharField(source="order.channel")
+    status = serializers.CharField(source="order.status")
+    status_text = serializers.CharField(source="order.status_text")
+    placed_at = serializers.DateTimeField(source="order.placed_at")
+    quantity = serializers.IntegerField(source="order.quantity")
+    total = MoneySerializer(allow_null=True)
+
+
 class StaffOrderPageSerializer(AnswerSerializer[None]):
     """Orders that wait for a step, oldest first."""
 
     given = ("orders", "next_cursor")
 
-    orders = OrderSummarySerializer(many=True)
+    orders = StaffSummarySerializer(many=True)
     next_cursor = serializers.CharField(
         allow_null=True, help_text="Send it as `cursor` for the next page."
     )
+
+
+class ChangesQuerySerializer(InputSerializer):
+    """Where the feed begins, or goes on."""
+
+    updated_since = serializers.DateTimeField(
+        default=None, help_text="For the first page. With a time zone."
+    )
+    cursor = serializers.CharField(
+        max_length=MAX_CURSOR, default="", allow_blank=True, help_text="`next_cursor`, afterwards."
+    )
+    limit = serializers.IntegerField(min_value=1, max_value=MAX_PAGE_SIZE, default=MAX_PAGE_SIZE)
+
+
+class ChangedOrderSerializer(StaffSummarySerializer):
+    """An order that something happened to."""
+
+    updated_at = serializers.DateTimeField(help_text="Of its latest step.")
+
+
+class OrderChangesSerializer(AnswerSerializer[None]):
+    """A page of the feed. Keep `next_cursor`: it is never null."""
+
+    given = ("orders", "next_cursor", "has_more")
+
+    orders = ChangedOrderSerializer(many=True)
+    next_cursor = serializers.CharField()
+    has_more = serializers.BooleanField(help_text="False: ask again later.")
 
 
 class LineToPack(NamedTuple):
@@ -61,6 +111,15 @@ class LineToPack(NamedTuple):
 
     line: OrderLineView
     to_pack: int
+    shows_money: bool
+
+
+def _if_shown(name: str) -> Any:
+    """Return the field of an amount that is null for whoever packs but may not open orders."""
+    return computed(
+        lambda one: getattr(one.line, name) if one.shows_money else None,
+        MoneySerializer(allow_null=True),
+    )
 
 
 class StaffOrderLineSerializer(AnswerSerializer[LineToPack]):
@@ -72,17 +131,18 @@ class StaffOrderLineSerializer(AnswerSerializer[LineToPack]):
     quantity = serializers.IntegerField(source="line.quantity")
     to_pack = serializers.IntegerField()
     refunded_quantity = serializers.IntegerField(source="line.refunded_quantity")
-    total = MoneySerializer(source="line.total_minor")
-    refunded = MoneySerializer(source="line.refunded_minor")
+    total = _if_shown("total_minor")
+    refunded = _if_shown("refunded_minor")
 
 
 class StaffOrderSerializer(AnswerSerializer[OrderView]):
     """An order with what is left to pack and its parcels, those unpacked again included.
 
-    `contact` is null for whoever may not see personal data.
+    `contact` is null for whoever may not see personal data; who only packs sees name and address,
+    and no amounts.
     """
 
-    given = ("lines", "parcels", "contact")
+    given = ("total", "refunded", "lines", "parcels", "contact")
     currency_from = "currency"
 
     number = serializers.CharField()
@@ -91,8 +151,8 @@ class StaffOrderSerializer(AnswerSerializer[OrderView]):
     placed_at = serializers.DateTimeField()
     paid_at = serializers.DateTimeField(allow_null=True)
     delivery_name = serializers.CharField(allow_blank=True)
-    total = MoneySerializer()
-    refunded = MoneySerializer()
+    total = MoneySerializer(allow_null=True)
+    refunded = MoneySerializer(allow_null=True)
     lines = StaffOrderLineSerializer(many=True)
     parcels = ShipmentSerializer(many=True)
     contact = OrderContactSerializer(allow_null=True)

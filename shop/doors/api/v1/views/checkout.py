@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -24,6 +25,7 @@ from shop.doors.api.conditions import (
     read_idempotency_key,
     read_if_match,
 )
+from shop.doors.api.context import read_region
 from shop.doors.api.responses import json_response, text_response
 from shop.doors.api.schema import describe
 from shop.doors.api.v1 import order_examples as examples
@@ -122,14 +124,15 @@ class PlaceOrderMixin(ApiView):
         body = self.read_body(PlaceOrderSerializer)
         self.require_shopper()
         ctx = self.context
-
-        remember_contact(context=quote_context(ctx, "checkout"), contact=Contact(**body["contact"]))
+        contact = Contact(**body["contact"])
+        contact = replace(contact, region=read_region(contact.country, contact.region))
+        remember_contact(context=quote_context(ctx, "checkout"), contact=contact)
 
         def act() -> HttpResponse:
             order = place_order(
                 context=quote_context(ctx, "checkout"),
                 idempotency_key=key,
-                contact=Contact(**body["contact"]),
+                contact=contact,
                 delivery_method=body["delivery_method"],
                 shown_total_minor=body["shown_total_minor"],
                 is_of_age=body["is_of_age"],

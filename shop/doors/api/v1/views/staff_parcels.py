@@ -22,7 +22,6 @@ from shop.doors.api.conditions import IDEMPOTENCY_KEY, MAY_HAVE_KEY
 from shop.doors.api.language import page_language
 from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
-from shop.doors.api.staff import StaffView
 from shop.doors.api.v1 import staff_order_examples as examples
 from shop.doors.api.v1.serializers.orders import ShipmentSerializer
 from shop.doors.api.v1.serializers.staff_orders import (
@@ -31,14 +30,13 @@ from shop.doors.api.v1.serializers.staff_orders import (
     ShipSerializer,
     UnpackSerializer,
 )
-from shop.doors.api.v1.views.staff_orders import TAG, VIEW, StaffOrderBase
+from shop.doors.api.v1.views.staff_orders import PACKS, TAG, StaffOrderBase
 from shop.ground.kernel.translation import gettext_noop
 
-SHIP = ("orders.view_order", "orders.change_shipment")
 STEPS = ("staff_forbidden", "order_not_found", "parcel_not_found", "parcel_left")
 
 
-class CarriersView(StaffView):
+class CarriersView(StaffOrderBase):
     """Who brings parcels."""
 
     @describe(
@@ -52,7 +50,7 @@ class CarriersView(StaffView):
     )
     def get(self, request: Request) -> HttpResponse:
         """Those in use, by name."""
-        self.require(StaffScope.ORDERS_READ, VIEW)
+        self.require_reader()
         names = [one.name for one in list_carriers()]
         return text_response(CarriersSerializer.to_json(None, carriers=names))
 
@@ -82,7 +80,7 @@ class ParcelsView(StaffOrderBase):
         From the first parcel on the order cannot be canceled, and money that was only reserved is
         taken.
         """
-        self.require(StaffScope.ORDERS_SHIP, *SHIP)
+        self.require(StaffScope.ORDERS_SHIP, *PACKS)
         body = self.read_body(PackSerializer)
         return self.act_once(request, body, lambda: (201, self._pack(number, body)))
 
@@ -117,7 +115,7 @@ class ShipParcelView(StaffOrderBase):
     )
     def post(self, request: Request, number: str, position: int) -> HttpResponse:
         """The shopper gets an e-mail. Again with the same number is once."""
-        self.require(StaffScope.ORDERS_SHIP, *SHIP)
+        self.require(StaffScope.ORDERS_SHIP, *PACKS)
         body = self.read_body(ShipSerializer)
         return self.answer_once(body, lambda: self._ship(number, position, body))
 
@@ -150,7 +148,7 @@ class DeliverParcelView(StaffOrderBase):
     )
     def post(self, request: Request, number: str, position: int) -> HttpResponse:
         """The time to send pieces back begins. Twice is once."""
-        self.require(StaffScope.ORDERS_SHIP, *SHIP)
+        self.require(StaffScope.ORDERS_SHIP, *PACKS)
         return self.answer_once({}, lambda: self._deliver(number, position))
 
     def _deliver(self, number: str, position: int) -> HttpResponse:
@@ -179,7 +177,7 @@ class UnpackParcelView(StaffOrderBase):
     )
     def post(self, request: Request, number: str, position: int) -> HttpResponse:
         """Refunded pieces go back on the shelf; others are to be packed again. Twice is once."""
-        self.require(StaffScope.ORDERS_SHIP, *SHIP)
+        self.require(StaffScope.ORDERS_SHIP, *PACKS)
         body = self.read_body(UnpackSerializer)
         return self.answer_once(body, lambda: self._unpack(number, position, body))
 
