@@ -32,6 +32,7 @@ PATH_VALUES = {
     "list_id": "1",
     "purpose": "price",
     "group": "student",
+    "country": "us",
 }
 
 

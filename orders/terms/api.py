@@ -10,6 +10,7 @@ from orders.terms.core.tax import (
     price_options,
 )
 from orders.terms.selectors.addresses import (
+    CountryRules,
     FieldFault,
     check_address,
     check_phone,
@@ -33,6 +34,7 @@ from orders.terms.selectors.terms import (
 __all__ = [
     "DELIVERY_PATH",
     "FRESH_SECONDS",
+    "CountryRules",
     "FieldFault",
     "Method",
     "Rate",

@@ -8,11 +8,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from orders.fulfilment.api import pack_order, ship_parcel
-from orders.models import Order
+from orders.fulfilment.api import hand_out_parcel, pack_order, ship_parcel
+from orders.models import Order, Shipment
 from pricing.base.core.tokens import owner_of
 from pricing.ledger.models.quotes import Quote
 from shop.doors.api.authentication import read_guest_token
+from shop.ground.catalog.models import Variant
+from shop.ground.catalog.selectors.versions import forget_catalog
+from shop.ground.inventory.models import StockRecord
 from shop.ground.kernel.clock import epoch_ms, utc_now
 from shop.ground.kernel.ids import uuid7, uuid7_time
 from tests.factories.orders import Shelf
@@ -175,6 +178,23 @@ def withdraw(device: Device) -> tuple[str, None]:
     return f"{path}/{made['number']}/withdraw", None
 
 
+def rate(device: Device) -> tuple[str, dict[str, Any]]:
+    """Pay and deliver the device's order; return the call that says how it was."""
+    send_back(device)
+    parcel = Shipment.objects.get(order__number=device.order["number"])
+    hand_out_parcel(shipment_id=parcel.pk, now=utc_now())
+    return f"{device.order_path}/rating", {"score": 5, "words": "Well packed."}
+
+
+def await_merlot(device: Device) -> tuple[str, dict[str, Any]]:
+    """Let the wine be sold out; return the call that asks to be told."""
+    merlot = Variant.objects.select_related("product").get(pk=device.shelf.merlot)
+    StockRecord.objects.filter(variant=merlot).update(on_hand=0)
+    forget_catalog()
+    path = f"{API}/products/{merlot.product.slug}/tell-me/{merlot.pk}"
+    return path, {"email": "alice@example.com"}
+
+
 CALLS: dict[str, Call] = {
     "getIndex": lambda d: (f"{API}/", None),
     "createGuest": lambda d: (f"{API}/guest", None),
@@ -223,6 +243,15 @@ CALLS: dict[str, Call] = {
         f"{d.order_path}/payments/{d.payment['payment_id']}/confirm",
         {"action_token": d.payment["action_token"], "approved": True},
     ),
+    "listWishes": lambda d: (f"{API}/wishes", None),
+    "saveWish": lambda d: (f"{API}/wishes/{d.shelf.rye}", None),
+    "dropWish": lambda d: (f"{API}/wishes/{d.shelf.rye}", None),
+    "tellMe": await_merlot,
+    "getReturnRules": lambda d: (f"{API}/return-rules", None),
+    "listServedCountries": lambda d: (f"{API}/address-forms", None),
+    "getAddressForm": lambda d: (f"{API}/address-forms/us", None),
+    "orderAgain": lambda d: (f"{d.order_path}/again", None),
+    "rateOrder": rate,
     "listReturns": lambda d: (f"{d.order_path}/returns", None),
     "requestReturn": send_back,
     "withdrawReturn": withdraw,

@@ -118,6 +118,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "gift_gone": 409,
     "hold_gone": 409,
     "idempotency_in_flight": 409,
+    "in_stock": 409,
     "list_refused": 409,
     "member_differs": 409,
     "not_a_member": 409,
@@ -131,6 +132,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "not_packable": 409,
     "not_paid_here": 409,
     "not_payable": 409,
+    "not_rateable": 409,
     "not_refundable": 409,
     "nothing_to_pack": 409,
     "nothing_to_use": 409,
@@ -156,6 +158,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "too_many_lines": 409,
     "total_changed": 409,
     "way_closed": 409,
+    "wish_list_full": 409,
     # what is down
     "too_many_tries": 429,
     "market_not_found": 503,

@@ -136,11 +136,11 @@ class OrderedAgain:
     missing: tuple[str, ...]
 
 
-def order_again(ctx: PageContext, page: OrderPage) -> OrderedAgain:
+def order_again(ctx: PageContext, order: OrderView) -> OrderedAgain:
     """Put what an order had into the cart at today's prices, as far as it is in stock; gifts are
     left out. Some queries a line. Raises CartRefused (too_many_lines, bad_quantity)."""
     context, added, missing = quote_context(ctx, "cart"), 0, []
-    for line in page.order.lines:
+    for line in order.lines:
         if line.is_gift:
             continue
         pieces = max(0, min(line.quantity, line.card.available))

@@ -32,7 +32,7 @@ ELSEWHERE = {
     *("receiveReturn", "inspectReturn", "listStaffProducts", "getStaffProduct", "putStaffProduct"),
     *("archiveProduct", "restoreProduct", "moveStock", "listStaffPictures", "addPicture"),
     *("uploadProductList", "getProductList", "checkProductList", "applyProductList"),
-    *("undoProductList", "exportProducts"),
+    *("undoProductList", "exportProducts", "listOrderChanges", "stopTelling"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shop.doors.api.v1.examples import AT, LATER, Json
+from shop.doors.api.v1.examples import AT, LATER, VARIANT, Json
 
 GROUPS: Json = {
     "groups": [
@@ -59,4 +59,19 @@ QUESTIONS: Json = {
     "may_answer": False,
     "page": 1,
     "has_next": False,
+}
+WISHES: Json = {"items": [VARIANT]}
+AWAITED: Json = {"is_awaited": True, "needs_confirmation": True}
+RATING: Json = {"score": 5, "words": "Well packed.", "rated_at": AT}
+RETURN_RULES: Json = {
+    "promise": "You can send it back within 30 days.",
+    "exceptions": [{"category": "Flowers", "promise": "This is not taken back."}],
+}
+ADDRESS_FORM: Json = {
+    "country": "US",
+    "required": ["address_line1", "city", "postcode", "region"],
+    "regions": [{"code": "US-NY", "name": "New York"}],
+    "postcode_example": "95014",
+    "postcode_patterns": ["^(\\d{5})(?:[ \\-](\\d{4}))?$"],
+    "layout": "%N%n%A%n%C, %S %Z",
 }

@@ -103,6 +103,16 @@ from shop.doors.api.v1.views.staff_returns import (
     StaffReturnView,
 )
 from shop.doors.api.v1.views.staff_stock import StaffPicturesView, StockView
+from shop.doors.api.v1.views.wishes import (
+    AddressFormsView,
+    AddressFormView,
+    OrderAgainView,
+    OrderRatingView,
+    ReturnRulesView,
+    TellMeView,
+    WishesView,
+    WishView,
+)
 
 app_name = "api"
 
@@ -217,6 +227,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         InspectReturnView.as_view(),
         name="staff-inspect",
     ),
+    path("wishes", WishesView.as_view(), name="wishes"),
+    path("wishes/<row:variant_id>", WishView.as_view(), name="wish"),
+    path("products/<product:slug>/tell-me/<row:variant_id>", TellMeView.as_view(), name="tell-me"),
+    path("return-rules", ReturnRulesView.as_view(), name="return-rules"),
+    path("address-forms", AddressFormsView.as_view(), name="address-forms"),
+    path("address-forms/<slug:country>", AddressFormView.as_view(), name="address-form"),
     path("groups", GroupsView.as_view(), name="groups"),
     path("groups/confirm", GroupConfirmView.as_view(), name="group-confirm"),
     path("groups/<product:group>/code", GroupCodeView.as_view(), name="group-code"),
@@ -226,6 +242,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders", OrdersView.as_view(), name="orders"),
     path("orders/track", TrackView.as_view(), name="track"),
     path("orders/<order:number>", OrderView.as_view(), name="order"),
+    path("orders/<order:number>/again", OrderAgainView.as_view(), name="order-again"),
+    path("orders/<order:number>/rating", OrderRatingView.as_view(), name="order-rating"),
     path("orders/<order:number>/cancel", CancelOrderView.as_view(), name="cancel"),
     path("orders/<order:number>/payments", PaymentsView.as_view(), name="payments"),
     path(

@@ -206,7 +206,7 @@ def again(request: HttpRequest, token: str) -> HttpResponse:
     page = order_page(get_visit(request).ctx, token)
     ensure_shopper(request)
     try:
-        done = order_again(get_visit(request).ctx, page)
+        done = order_again(get_visit(request).ctx, page.order)
     except FairtagError as error:
         messages.error(request, say_refusal(error))
         return redirect("cart")
