@@ -81,6 +81,33 @@ def test_every_request_has_a_true_example(operation: Any) -> None:
     assert check(example["value"], media["schema"]) == []
 
 
+def test_the_schema_keeps_the_rules_that_a_linter_found_broken() -> None:
+    assert SCHEMA["servers"]
+    assert [path for path in SCHEMA["paths"] if path.endswith("/")] == []
+    whole = json.dumps(SCHEMA)
+    kinds = ("schemas", "responses", "parameters", "headers", "examples")
+    expect_none(
+        f"#/components/{kind}/{name} is used by nobody"
+        for kind in kinds
+        for name in SCHEMA["components"][kind]
+        if f'"#/components/{kind}/{name}"' not in whole
+    )
+
+
+@every_operation
+def test_every_operation_names_the_headers_of_its_answers(operation: Any) -> None:
+    responses = operation.description["responses"]
+    given = operation.description["parameters"]
+    success = next(answer for status, answer in responses.items() if status < "300")
+    assert {"RateLimit", "RateLimit-Policy", "X-Request-ID"} <= set(success["headers"])
+    is_keyed = any(one.get("name") == "Idempotency-Key" for one in given)
+    assert ("Idempotent-Replayed" in success["headers"]) is is_keyed
+    for status in ("429", "503"):
+        name = responses[status].get("$ref", "").rpartition("/")[2]
+        shown = SCHEMA["components"]["responses"][name] if name else responses[status]
+        assert "Retry-After" in shown["headers"]
+
+
 # What is sent again does no harm without a key: it changes nothing, knows its own name, or makes
 # a secret of which no copy is kept.
 UNKEYED = {

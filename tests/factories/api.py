@@ -196,7 +196,7 @@ def await_merlot(device: Device) -> tuple[str, dict[str, Any]]:
 
 
 CALLS: dict[str, Call] = {
-    "getIndex": lambda d: (f"{API}/", None),
+    "getIndex": lambda d: (f"{API}/index", None),
     "createGuest": lambda d: (f"{API}/guest", None),
     "getAccount": lambda d: (f"{API}/account", None),
     "exportAccount": lambda d: (f"{API}/account/data", None),

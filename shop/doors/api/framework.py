@@ -31,6 +31,8 @@ API_SCHEMA: dict[str, Any] = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATIONS": False,
+    "SERVERS": [{"url": "/", "description": "The shop that serves this file."}],
+    "PREPROCESSING_HOOKS": ["shop.doors.api.schema.name_entry"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "shop.doors.api.schema.complete_schema",

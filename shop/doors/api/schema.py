@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -180,6 +181,11 @@ def _example(
     return [] if response is None else [example]
 
 
+def name_entry(endpoints: list[Any], **_: Any) -> list[Any]:
+    """Leave the entry's short address out: it is listed as the index."""
+    return [one for one in endpoints if one[0] != "/api/v1/"]
+
+
 def complete_schema(result: Schema, **_: Any) -> Schema:
     """Add the guide, tags, the problem shape, shared headers, security and error responses."""
     result["info"]["description"] = GUIDE
@@ -194,9 +200,13 @@ def complete_schema(result: Schema, **_: Any) -> Schema:
     components["examples"] = {
         code: {"value": _problem_example(status, code)} for status, code in sorted(met)
     }
+    used = json.dumps(result["paths"])
     components["responses"] = {
-        _component(code): _problem_response(status, [code]) for status, code in sorted(met)
+        _component(code): _problem_response(status, [code])
+        for status, code in sorted(met)
+        if f'/responses/{_component(code)}"' in used
     }
+    components["headers"] = HEADERS
     return result
 
 
@@ -223,7 +233,24 @@ def _complete_operation(path: str, method: str, operation: Schema) -> list[tuple
             if len(found) > 1
             else {"$ref": f"#/components/responses/{_component(found[0])}"}
         )
+    for status_text, answer in operation["responses"].items():
+        if status_text < "300":
+            answer["headers"] = _refer(_answered(operation, answer))
     return [(status, code) for status, found in by_status.items() for code in found]
+
+
+def _answered(operation: Schema, answer: Schema) -> list[str]:
+    """Return which headers an answer of an operation has."""
+    sent = {one.get("name") for one in operation["parameters"]}
+    shown = json.dumps(answer["content"])
+    names = [*_ALWAYS]
+    if any(f'/schemas/{one}"' in shown for one in _VERSIONED):
+        names.append("ETag")
+    return [*names, "Idempotent-Replayed"] if "Idempotency-Key" in sent else names
+
+
+def _refer(names: Sequence[str]) -> Schema:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 _GENERAL = {
@@ -248,6 +275,7 @@ def _problem_response(status: int, codes: Sequence[str]) -> Schema:
     listed = ", ".join(f"`{code}`" for code in codes)
     return {
         "description": f"{HTTPStatus(status).phrase}. Codes: {listed}.",
+        "headers": _refer(("X-Request-ID", *_BY_STATUS.get(status, ()))),
         "content": {
             PROBLEM_TYPE: {
                 "schema": {"$ref": "#/components/schemas/Problem"},
@@ -272,6 +300,26 @@ def _problem_example(status: int, code: str) -> Schema:
     }
 
 
+def _text(description: str, example: str) -> Schema:
+    return {"description": description, "schema": {"type": "string"}, "example": example}
+
+
+HEADERS: dict[str, Schema] = {
+    "ETag": _text("The version: send it as If-Match or If-None-Match, weak (`W/`) or not.", '"7"'),
+    "Idempotent-Replayed": _text("`true`: nothing was done, this is the first answer.", "true"),
+    "RateLimit": _text("What is left of each limit; not where caches answer.", '"browse";r=9;t=1'),
+    "RateLimit-Policy": _text("The limits that count the request.", '"browse";q=3000;w=60'),
+    "Retry-After": _text("Seconds until another try makes sense.", "5"),
+    "WWW-Authenticate": _text("What kind of token is asked for.", 'Bearer realm="fairtag"'),
+    "X-Request-ID": _text("Name it when you ask for help.", "0191d2a4-93f5-7b6e-8a51-6f0c2f1f7c11"),
+}
+_ALWAYS = ("RateLimit", "RateLimit-Policy", "X-Request-ID")
+_BY_STATUS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+# Answers that have a version
+_VERSIONED = (
+    *("Cart", "CategoryTree", "StaffProduct", "ProductWritten"),
+    *("Campaign", "CampaignWritten", "CampaignState"),
+)
 PROBLEM_SCHEMA: Schema = {
     "type": "object",
     "description": "Every error of this API (RFC 9457). Decide by `code`; show `detail`.",

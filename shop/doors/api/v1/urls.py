@@ -119,9 +119,11 @@ app_name = "api"
 register_converters()
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", IndexView.as_view(), name="index"),
+    path("", IndexView.as_view()),
+    path("index", IndexView.as_view(), name="index"),
     path("docs/", api_docs, name="docs"),
     path("docs/accounts/", account_docs, name="account-docs"),
+    path("docs/<slug:reader>/", api_docs, name="docs-for"),
     path("schema/", api_schema, name="schema"),
     path("schemas/campaign-2.json", campaign_schema, name="campaign-schema"),
     path("guest", GuestView.as_view(), name="guest"),

@@ -50,7 +50,7 @@ class StaffSummary(NamedTuple):
 
     order: OrderSummary
     total_minor: int | None
-    updated_at: datetime | None = None
+    updated_at: datetime
 
 
 class StaffSummarySerializer(AnswerSerializer[StaffSummary]):

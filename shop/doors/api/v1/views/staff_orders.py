@@ -84,7 +84,7 @@ class StaffOrderBase(StaffView):
     def summarize(self, order: OrderSummary, updated_at: datetime | None = None) -> StaffSummary:
         """Return an order in a list, as far as the token's owner may see it."""
         total = order.total_minor if self.shows_money else None
-        return StaffSummary(order, total, updated_at)
+        return StaffSummary(order, total, updated_at or order.placed_at)
 
     def show_order(self, number: str) -> dict[str, Any]:
         """Return an order. Raises OrderNotFound. About eight queries."""
