@@ -39,6 +39,10 @@ def take_some(
     bound = min(most[1], 10**9 if benefit.most_units is None else benefit.most_units)
     each = 10**9 if benefit.most_units_line is None else benefit.most_units_line
     cap = 10**12 if benefit.cap_line_minor is None else benefit.cap_line_minor
+    if benefit.kind is Kind.FIXED_AMOUNT and benefit.target is Target.LINE:
+        cap = min(cap, benefit.amount_minor or 0)
+        all_of_it = replace(loose, benefit=replace(loose.benefit, amount_minor=10**12))
+        whole = take_whole(all_of_it, lines, left, personal, 10**12)
 
     def gain(line: CartLineValue) -> Fraction:
         count, saved = chosen[line.line_id], Fraction(whole[line.line_id], line.quantity)

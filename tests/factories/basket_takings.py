@@ -11,7 +11,7 @@ from scipy.optimize import linear_sum_assignment
 from promotions.engine.core.benefits.apply import reduce_units
 from promotions.engine.core.benefits.open_lines import OpenLine
 from promotions.engine.core.benefits.terms import Bundle, BuyGet, GroupOf, pools_of
-from promotions.engine.core.carts import CartLineValue, CartValue, Scope
+from promotions.engine.core.carts import CartLineValue, CartValue, Scope, sort_lines
 from promotions.engine.core.limits import Entity
 from promotions.engine.core.stacking.rules import GroupMode
 from promotions.engine.core.values import Benefit, BenefitKind, OfferValue
@@ -80,24 +80,13 @@ def _take(
     personal: dict[str, int] | None,
     most: tuple[int, int],
 ) -> tuple[dict[str, int], int]:
-    lines = sorted(
-        (line for line in cart.lines if offer.covers(line)), key=lambda line: line.variant_id
-    )
+    lines = [line for line in sort_lines(cart.lines) if offer.covers(line)]
     if isinstance(offer.benefit.terms, SETS):
         return _take_on_sets(offer, lines, left, personal, most)
-    if offer.benefit.counts_units:
+    if offer.benefit.counts_units or most[1] < sum(line.quantity for line in lines):
         return take_some(offer, lines, left, personal, most)
     taken = take_whole(offer, lines, left, personal, most[0])
-    by_unit = sorted(
-        (line for line in lines if taken[line.line_id]),
-        key=lambda line: -taken[line.line_id] / line.quantity,
-    )
-    units = 0
-    for line in by_unit:
-        count = min(line.quantity, most[1] - units)
-        taken[line.line_id] = taken[line.line_id] * count // line.quantity
-        units += count
-    return taken, units
+    return taken, sum(line.quantity for line in lines if taken[line.line_id])
 
 
 def _take_on_sets(
@@ -129,13 +118,14 @@ def _take_on_sets(
         benefit, open_, pools, is_personal=personal is not None, most_units=most[1]
     )
     units = list_units(offer, lines, left, personal)
-    fewer = replace(offer, benefit=replace(benefit, terms=_fewer(benefit.terms, most[1])))
+    fewer = replace(offer, benefit=replace(benefit, terms=fewer_sets(benefit.terms, most[1])))
     assert sum(found.parts) == min(most_on_sets(fewer, units), most[0]), (offer, lines)
     parts = {line.line_id: part for line, part in zip(lines, found.parts, strict=True)}
     return parts, sum(found.units) if sum(found.parts) else 0
 
 
-def _fewer(terms: Any, most_units: int) -> Any:
+def fewer_sets(terms: Any, most_units: int) -> Any:
+    """Return terms of no more sets than so many units make."""
     size = terms.buy + terms.get if isinstance(terms, BuyGet) else terms.size
     return replace(terms, max_sets=min(terms.max_sets or 10**9, most_units // size))
 

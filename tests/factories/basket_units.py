@@ -39,7 +39,7 @@ def list_units(
             room = max(0, min(price - line.floor_minor, cap, most))
             most -= room
             units.append(Unit(price, line, room))
-    return sorted(units, key=lambda unit: (-unit.price, unit.line.variant_id))
+    return sorted(units, key=lambda unit: -unit.price)
 
 
 def try_all_units(offer: OfferValue, units: list[Unit]) -> int:

@@ -122,8 +122,18 @@ class CartLineValue:
 
 
 def sort_lines(lines: Iterable[CartLineValue]) -> tuple[CartLineValue, ...]:
-    """Return the lines in the order in which they are evaluated, however they stood."""
-    return tuple(sorted(lines, key=lambda line: (line.variant_id, line.unit_minor, line.line_id)))
+    """Return the lines in the order in which they are evaluated, however they stood.
+
+    What a line is comes before its numbers: of equal sums the first line has the odd cent, and
+    which variant was entered first must not decide that.
+    """
+    return tuple(sorted(lines, key=_order))
+
+
+def _order(line: CartLineValue) -> tuple[object, ...]:
+    prices = line.unit_minor, line.floor_minor, line.public_minor, line.list_minor
+    goods = line.category_ids, line.brand_id, line.product_id, line.variant_id
+    return (*prices, line.quantity, *goods, line.line_id)
 
 
 @dataclass(frozen=True, slots=True)

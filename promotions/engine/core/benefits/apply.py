@@ -24,7 +24,7 @@ from promotions.engine.core.benefits.sets import (
     save_on_same_goods,
 )
 from promotions.engine.core.benefits.terms import Bundle, BuyGet, GroupOf
-from promotions.engine.core.values import Benefit, BenefitKind
+from promotions.engine.core.values import Benefit, BenefitKind, Target
 
 Pools = Sequence[Collection[int]]
 WITHOUT_LINES = frozenset({BenefitKind.GIFT, BenefitKind.DELIVERY, BenefitKind.POINTS})
@@ -75,20 +75,19 @@ def reduce_units(
         lines = [replace(line, floor_minor=0) for line in lines]
     if isinstance(benefit.terms, BuyGet | GroupOf | Bundle):
         pools = pools or [range(len(lines))]
-        terms = _fewer_sets(benefit.terms, most_units)
+        terms = fewer_sets(benefit.terms, most_units)
         saving = _save_on_sets(benefit, terms, lines, pools, is_personal=is_personal, lost=lost)
         found = _spread_saving(saving, len(lines), benefit)
         if terms == benefit.terms:
             return found
         whole = reduce_units(benefit, lines, pools, is_personal=is_personal, lost=lost)
         return found._replace(is_short=sum(whole.parts) > sum(found.parts))
-    if benefit.counts_units:
+    pieces = sum(line.quantity for line in lines)
+    if benefit.counts_units or (most_units is not None and most_units < pieces):
         return _reduce_some_units(benefit, lines, most_units, lost, is_personal=is_personal)
     parts = reduce_whole_lines(benefit, lines, is_personal=is_personal)
     units = [line.quantity if part else 0 for line, part in zip(lines, parts, strict=True)]
-    if most_units is None or sum(units) <= most_units:
-        return Reduction(parts, units)
-    return _keep_fewer(parts, units, most_units)
+    return Reduction(parts, units)
 
 
 def _reduce_some_units(
@@ -104,9 +103,14 @@ def _reduce_some_units(
     Steps by pieces still count all pieces of the lines.
     """
     loose = replace(benefit, cap_minor=None, cap_line_minor=None)
-    whole = reduce_whole_lines(loose, lines, is_personal=is_personal)
     left = [n for n in (benefit.most_units, most_units) if n is not None]
     bound = replace(benefit, most_units=min(left, default=None))
+    if benefit.kind is BenefitKind.FIXED_AMOUNT and benefit.target is Target.LINE:
+        # An amount a line is a cap of it: as few units as can bear it are enough
+        loose = replace(loose, amount_minor=sum(line.left_minor for line in lines))
+        caps = [n for n in (benefit.amount_minor, benefit.cap_line_minor) if n is not None]
+        bound = replace(bound, cap_line_minor=min(caps))
+    whole = reduce_whole_lines(loose, lines, is_personal=is_personal)
     chosen = choose_units(whole, lines, bound, lost=lost)
     at = [i for i, count in enumerate(chosen) if count]
     kept = [keep_units(lines[i], chosen[i]) for i in at]
@@ -116,25 +120,12 @@ def _reduce_some_units(
     parts, units = [0] * len(lines), [0] * len(lines)
     for i, part in zip(at, found, strict=True):
         parts[i], units[i] = part, chosen[i] if part else 0
-    unbound = replace(benefit, most_units=None, most_units_line=None)
+    unbound = replace(bound, most_units=None, most_units_line=None)
     wanted = choose_units(whole, lines, unbound, lost=lost)
     return Reduction(parts, units, sum(chosen) < sum(wanted))
 
 
-def _keep_fewer(parts: list[int], units: list[int], most: int) -> Reduction:
-    """Return the reduction of the `most` units that save most, each an equal part of its line's."""
-    kept, kept_units = [0] * len(parts), [0] * len(parts)
-    by_unit = sorted(
-        (i for i, count in enumerate(units) if count), key=lambda i: (-parts[i] / units[i], i)
-    )
-    for i in by_unit:
-        count = min(units[i], most)
-        kept[i], kept_units[i] = parts[i] * count // units[i], count
-        most -= count
-    return Reduction(kept, kept_units, is_short=True)
-
-
-def _fewer_sets(
+def fewer_sets(
     terms: BuyGet | GroupOf | Bundle, most_units: int | None
 ) -> BuyGet | GroupOf | Bundle:
     """Return terms of no more sets than `most_units` units can make."""

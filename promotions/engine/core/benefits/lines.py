@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from promotions.engine.core.benefits.open_lines import OpenLine
 from promotions.engine.core.benefits.terms import Step, Tiers
 from promotions.engine.core.values import Benefit, BenefitKind, Target
 from shop.ground.kernel.money import prorate
+
+Numbers = NDArray[np.int64]
 
 
 def reduce_whole_lines(
@@ -69,8 +74,8 @@ def spread(total_minor: int, weights: Sequence[int], rooms: Sequence[int]) -> li
     return parts
 
 
-def percent_of(benefit: Benefit | Step, amount_minor: int) -> int:
-    """Return the benefit's percent of an amount, rounded half up.
+def percent_of[Amount: (int, Numbers)](benefit: Benefit | Step, amount_minor: Amount) -> Amount:
+    """Return the benefit's percent of an amount, or of each of many, rounded half up.
 
     >>> from decimal import Decimal
     >>> percent_of(Benefit(BenefitKind.PERCENTAGE, percent=Decimal(10)), 995)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from promotions.engine.core.benefits.lines import Numbers
 from promotions.engine.core.benefits.open_lines import (
     Run,
     count_units,
@@ -301,12 +302,17 @@ def _promise_blocks(used: Sequence[Run], size: int, paid: int, share: Share) -> 
     """Return what blocks of `size` units, dearest first, save: of each those after `paid`."""
     amount, at = 0, 0
     for run in used:
-        amount += _given_before(at + run.units, size, paid) * share(run.value)
-        amount -= _given_before(at, size, paid) * share(run.value)
+        amount += count_cheaper(at + run.units, size, paid) * share(run.value)
+        amount -= count_cheaper(at, size, paid) * share(run.value)
         at += run.units
     return amount
 
 
-def _given_before(at: int, size: int, paid: int) -> int:
-    """Return how many of the first `at` units are cheaper ones, in blocks of `size`."""
-    return at // size * (size - paid) + max(0, at % size - paid)
+def count_cheaper[Count: (int, Numbers)](units: Count, size: int, paid: int) -> Count:
+    """Return how many of the first `units` are cheaper ones, in blocks of `size`.
+
+    >>> [count_cheaper(units, 3, 2) for units in range(7)]
+    [0, 0, 0, 1, 1, 1, 2]
+    """
+    rest = units % size - paid
+    return units // size * (size - paid) + (rest > 0) * rest

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from promotions.engine.core.benefits.lines import percent_of
 from promotions.engine.core.benefits.open_lines import OpenLine
@@ -12,14 +13,22 @@ from promotions.engine.core.carts import CartValue, DeliveryFee, GiftStock
 from promotions.engine.core.limits import Use
 from promotions.engine.core.values import Benefit, OfferValue
 
+MOST_MATCHES = 500
 
-def list_givable(
-    offer: OfferValue, benefit: Benefit, gifts: Sequence[GiftStock], stock: Mapping[int, int]
-) -> tuple[GiftStock, ...]:
-    """Return the gifts of `offer` in its order: those in `stock` that its caps and limits allow.
+
+class GiftWish(NamedTuple):
+    """What an offer could give, in its order, so many pieces of it, and what the shopper chose."""
+
+    givable: tuple[GiftStock, ...]
+    quantity: int
+    wanted: int | None
+
+
+def wish_for(offer: OfferValue, benefit: Benefit, cart: CartValue) -> GiftWish | None:
+    """Return the gifts of `offer` in its order: those in stock that its caps and limits allow.
 
     Where a limit has room for none of them all that are in stock are returned: the limit then
-    refuses the offer with its own reason.
+    refuses the offer with its own reason. None: the offer gives no gift.
 
     >>> from promotions.engine.core.values import BenefitKind
     >>> mug, pen = GiftStock(1, 900, available=0), GiftStock(2, 100, available=5)
@@ -27,34 +36,77 @@ def list_givable(
     >>> from datetime import UTC, datetime
     >>> noon = datetime(2026, 11, 25, 12, tzinfo=UTC)
     >>> offer = OfferValue(7, 1, "x", {"en": "Gift"}, benefit, noon, noon)
-    >>> [gift.variant_id for gift in list_givable(offer, benefit, (mug, pen), {1: 0, 2: 5})]
+    >>> cart = CartValue((), "USD", "us", "online", gifts=(mug, pen))
+    >>> [gift.variant_id for gift in wish_for(offer, benefit, cart).givable]
     [2]
     """
     terms = benefit.terms
     if not isinstance(terms, Gift):
-        return ()
-    known = {gift.variant_id: gift for gift in gifts}
+        return None
+    known = {gift.variant_id: gift for gift in cart.gifts}
     cap = benefit.cap_minor
     there = [
         known[variant_id]
         for variant_id in terms.variant_ids
         if variant_id in known
-        and stock[variant_id] >= terms.quantity
+        and known[variant_id].available >= terms.quantity
         and (cap is None or known[variant_id].unit_minor * terms.quantity <= cap)
     ]
     fitting = [gift for gift in there if _fits(offer, gift, terms.quantity)]
-    return tuple(fitting or there)
+    wanted = cart.gift_choices.get(offer.offer_id)
+    return GiftWish(tuple(fitting or there), terms.quantity, wanted)
 
 
-def pick_gift(givable: Sequence[GiftStock], wanted: int | None) -> GiftStock | None:
-    """Return the gift the shopper chose if it can be given, else the first; None: there is none.
+def match_gifts(wishes: Sequence[GiftWish]) -> list[GiftStock | None]:
+    """Return which gift each offer gives; None: there is none left.
 
-    >>> mug, pen = GiftStock(1, 900, available=3), GiftStock(2, 100, available=5)
-    >>> pick_gift((mug, pen), 2) == pen, pick_gift((mug, pen), 4) == mug, pick_gift((), 2)
-    (True, True, None)
+    As many offers as can be give one. Then most choices of the shopper are kept; then each offer,
+    the first one first, gives the first of its list. Of more than `MOST_MATCHES` ways only so many
+    are compared, beginning with that which serves one offer after the other.
+
+    >>> mug, pen = GiftStock(1, 900, available=1), GiftStock(2, 100, available=1)
+    >>> match_gifts([GiftWish((mug, pen), 1, None), GiftWish((mug,), 1, None)]) == [pen, mug]
+    True
     """
-    first = next(iter(givable), None)
-    return next((gift for gift in givable if gift.variant_id == wanted), first)
+    best: list[GiftStock | None] = []
+    best_rank: tuple[int, int] = (-1, -1)
+    left: dict[int, int] = {}
+    ways = 0
+
+    def visit(given: list[GiftStock | None], count: int, kept: int) -> None:
+        nonlocal best, best_rank, ways
+        if len(given) == len(wishes):
+            ways += 1
+            if (count, kept) > best_rank:
+                best, best_rank = given, (count, kept)
+            return
+        wish = wishes[len(given)]
+        for gift in sorted(wish.givable, key=lambda each: each.variant_id != wish.wanted):
+            there = left.get(gift.variant_id, gift.available)
+            if there >= wish.quantity and ways < MOST_MATCHES:
+                left[gift.variant_id] = there - wish.quantity
+                is_kept = gift.variant_id == wish.wanted
+                visit([*given, gift], count + 1, kept + is_kept)
+                left[gift.variant_id] = there
+        if count + len(wishes) - len(given) - 1 >= best_rank[0] and ways < MOST_MATCHES:
+            visit([*given, None], count, kept)
+
+    visit([], 0, 0)
+    return best
+
+
+def list_choices(wishes: Sequence[GiftWish], n: int, given: int) -> tuple[GiftStock, ...]:
+    """Return what offer `n` of `wishes` could give while so many offers give something."""
+    wish = wishes[n]
+    if len(wishes) < 2:
+        return wish.givable
+    return tuple(
+        gift
+        for gift in wish.givable
+        if given
+        == len(wishes)
+        - match_gifts([*wishes[:n], wish._replace(givable=(gift,)), *wishes[n + 1 :]]).count(None)
+    )
 
 
 def _fits(offer: OfferValue, gift: GiftStock, quantity: int) -> bool:
@@ -122,11 +174,16 @@ class Effect:
 class Ground:
     """What is left of fees and gifts while the late candidates have their turn."""
 
-    def __init__(self, lines: Sequence[OpenLine], cart: CartValue) -> None:
+    def __init__(
+        self, lines: Sequence[OpenLine], cart: CartValue, late: Iterable[tuple[Candidate, Benefit]]
+    ) -> None:
         self.lines, self.cart = lines, cart
         self.full = {fee.code: fee.price_for(cart.full_minor) for fee in cart.deliveries}
         self.fees = dict(self.full)
-        self.stock = {gift.variant_id: gift.available for gift in cart.gifts}
+        offers = [(candidate.offer, benefit) for candidate, benefit in late]
+        wishes = [(offer, wish_for(offer, benefit, cart)) for offer, benefit in offers]
+        self.wishes = {offer.offer_id: wish for offer, wish in wishes if wish is not None}
+        self.gifts = dict(zip(self.wishes, match_gifts(list(self.wishes.values())), strict=True))
 
     def effect_of(
         self,
@@ -137,7 +194,7 @@ class Ground:
         """Return what a step does besides lowering lines, and note what it used up."""
         terms = benefit.terms
         if isinstance(terms, Gift):
-            return self._give(benefit, terms, effect)
+            return self._give(terms, effect)
         if isinstance(terms, Delivery):
             return replace(effect, cuts=self._cut(benefit, terms))
         if isinstance(terms, Points):
@@ -155,14 +212,15 @@ class Ground:
         default = find_delivery(self.cart.deliveries, None, self.full)
         return chosen, self.full[default or chosen]
 
-    def _give(self, benefit: Benefit, terms: Gift, effect: Effect) -> Effect:
-        candidate = effect.candidate
-        givable = list_givable(candidate.offer, benefit, self.cart.gifts, self.stock)
-        gift = pick_gift(givable, self.cart.gift_choices.get(candidate.offer.offer_id))
+    def _give(self, terms: Gift, effect: Effect) -> Effect:
+        offer_id = effect.candidate.offer.offer_id
+        gift = self.gifts[offer_id]
         if gift is None:
             return effect
-        self.stock[gift.variant_id] -= terms.quantity
-        return replace(effect, gift=gift, gift_quantity=terms.quantity, givable=givable)
+        given = sum(each is not None for each in self.gifts.values())
+        wishes, n = list(self.wishes.values()), list(self.wishes).index(offer_id)
+        choices = list_choices(wishes, n, given)
+        return replace(effect, gift=gift, gift_quantity=terms.quantity, givable=choices)
 
     def _cut(self, benefit: Benefit, terms: Delivery) -> dict[str, int]:
         cuts = {}

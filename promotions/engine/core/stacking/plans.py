@@ -36,7 +36,7 @@ from promotions.engine.core.stacking.steps import (
     place_of,
     prepare,
 )
-from promotions.engine.core.stacking.units import apply_all, list_wishes
+from promotions.engine.core.stacking.units import Memory, apply_all, list_wishes, stand_together
 from promotions.engine.core.values import Benefit, OfferValue, Target
 
 
@@ -124,12 +124,15 @@ def best_plan(candidates: Sequence[Candidate], cart: CartValue) -> Plan:
     prepared = [entry.prepared for entry in entries]
     spoils = _may_spoil(prepared)
     can_hurt = spoils or any(map(_is_limited, prepared))
+    memory = Memory()
     if not any(entry.conflicts or entry.category for entry in entries):
-        together = apply_all(prepared, cart)
+        together = apply_all(prepared, cart, memory)
         if together is not None and not spoils and _is_unbound(together, prepared):
             return together  # nothing is worth leaving out, and every limit has room for all
+        if together is not None and together.is_best and len(_list_blocks(prepared)) < 2:
+            return together  # of all divisions of the units, those that leave one out among them
         can_hurt = True
-    return Search(entries, cart, can_hurt=can_hurt).best()
+    return Search(entries, cart, memory, can_hurt=can_hurt).best()
 
 
 def apply_candidates(candidates: Iterable[Candidate], cart: CartValue) -> Plan | None:
@@ -210,31 +213,27 @@ def _conflicts(kept: Sequence[Prepared]) -> list[int]:
     return masks
 
 
+def _list_blocks(prepared: Sequence[Prepared]) -> list[list[Prepared]]:
+    """Return the offers on goods in the order of applying, a group that chooses by unit at once."""
+    return [block for block in stand_together(prepared) if block[0].stage <= CART]
+
+
 def _may_spoil(prepared: Sequence[Prepared]) -> bool:
     """Return whether applying one candidate could make the others worth less than it adds.
 
     Uncapped reductions of single lines only ever lower a line, and what follows never turns a
     lower line into a higher one. One reduction that is spread over some lines may follow, and
-    then only such as depend on the sum of all lines. Offers for chosen
+    then only such as depend on the sum of all lines; so may a group that chooses by unit, within
+    which none is given what another one takes more of. Offers for chosen
     shoppers share what their cap leaves: one may use it up where another would take more, once a
     third offer or a spread comes in between.
     """
-    if _share_a_cap(prepared):
+    blocks = _list_blocks(prepared)
+    spread = [any(map(_spreads, block)) for block in blocks]
+    personal = [any(one.is_personal for one in block) for block in blocks]
+    if sum(personal) > 1 or (any(personal) and any(spread) and len(blocks) > 1):
         return True
-    is_spread = False
-    for one in prepared:
-        if one.stage > CART:
-            continue
-        if is_spread and not is_whole(one):
-            return True
-        is_spread |= _spreads(one)
-    return False
-
-
-def _share_a_cap(prepared: Sequence[Prepared]) -> bool:
-    on_goods = [one for one in prepared if one.stage <= CART]
-    personal = sum(one.is_personal for one in on_goods)
-    return personal > 1 or (personal == 1 and any(map(_spreads, on_goods)))
+    return any(any(spread[:n]) and not all(map(is_whole, block)) for n, block in enumerate(blocks))
 
 
 def _spreads(one: Prepared) -> bool:

@@ -9,7 +9,7 @@ from itertools import combinations
 from promotions.engine.core.carts import CartValue
 from promotions.engine.core.stacking.rules import Category, GroupMode
 from promotions.engine.core.stacking.steps import CART, NOTHING, Plan, Prepared, Step, finish
-from promotions.engine.core.stacking.units import Walk, apply_all
+from promotions.engine.core.stacking.units import Memory, Walk, apply_all
 
 MOST_STEPS = 2_000
 MOST_MEMBERS = 4
@@ -36,9 +36,11 @@ class Search:
     `can_hurt`: an offer may be worth leaving out though nothing excludes it.
     """
 
-    def __init__(self, entries: Sequence[Entry], cart: CartValue, *, can_hurt: bool) -> None:
-        self.entries, self.cart, self.can_hurt = entries, cart, can_hurt
-        self.walk = Walk(cart)
+    def __init__(
+        self, entries: Sequence[Entry], cart: CartValue, memory: Memory, *, can_hurt: bool
+    ) -> None:
+        self.entries, self.cart, self.can_hurt, self.memory = entries, cart, can_hurt, memory
+        self.walk, self.is_best = Walk(cart, memory), True
         self.steps: list[Step] = []
         self.counts: dict[str, int] = {}
         self.bounds = _bounds(entries)
@@ -48,9 +50,12 @@ class Search:
     def best(self) -> Plan:
         """Return the best combination."""
         start = self._greedy()
-        self._keep(apply_all((self.entries[i].prepared for i in start), self.cart))
+        self._keep(self._apply(start))
         self._visit(0, 0, 0)
         return self.found if self.left > 0 else self._improve()
+
+    def _apply(self, chosen: Iterable[int]) -> Plan | None:
+        return apply_all((self.entries[i].prepared for i in chosen), self.cart, self.memory)
 
     def _keep(self, plan: Plan | None) -> None:
         if plan is not None and plan.preference < self.found.preference:
@@ -69,8 +74,10 @@ class Search:
             self._visit_group(at, chosen, taken_minor, group)
             return
         entry = self.entries[at]
-        is_in = self._allows(entry, chosen) and self._include([at], at + 1, chosen, taken_minor)
-        if not is_in or self.can_hurt or entry.conflicts or entry.category:
+        taken = None
+        if self._allows(entry, chosen):
+            taken = self._include([at], at + 1, chosen, taken_minor)
+        if taken is None or self.can_hurt or entry.conflicts or entry.category:
             self._visit(at + 1, chosen, taken_minor)
 
     def _visit_group(self, at: int, chosen: int, taken_minor: int, group: str) -> None:
@@ -79,14 +86,25 @@ class Search:
         while end < len(self.entries) and self.entries[end].prepared.place.unit_group == group:
             end += 1
         members = self.entries[at:end]
-        is_free = not (self.can_hurt or any(one.conflicts or one.category for one in members))
+        is_even = len({one.conflicts for one in members}) == 1
+        is_free = is_even and not (self.can_hurt or any(one.category for one in members))
+        known: list[tuple[set[int], int]] = []
         for some in _subsets(range(at, end), only_all=is_free):
             if some and not self._fits_together(some, chosen):
                 continue
-            if not some or not self._include(some, end, chosen, taken_minor):
+            # Fewer offers never divide units better: neither alone nor with all that follows
+            most = [taken for others, taken in known if others.issuperset(some)]
+            most.append(sum(self.entries[i].alone_minor for i in some))
+            if known and taken_minor + min(most) + self.bounds[end] <= self.found.total_minor:
+                continue
+            taken = self._include(some, end, chosen, taken_minor) if some else None
+            if taken is None:
                 self._visit(end, chosen, taken_minor)
+            elif self.is_best:
+                known.append((set(some), taken))
 
     def _fits_together(self, some: Sequence[int], chosen: int) -> bool:
+        chosen |= sum(1 << i for i in some)
         if any(self.entries[i].conflicts & chosen for i in some):
             return False
         counts = dict(self.counts)
@@ -96,13 +114,14 @@ class Search:
                 return False
         return True
 
-    def _include(self, some: Sequence[int], to: int, chosen: int, taken_minor: int) -> bool:
-        """Visit what follows with the entries applied; False if they take nothing off here."""
+    def _include(self, some: Sequence[int], to: int, chosen: int, taken_minor: int) -> int | None:
+        """Visit what follows with the entries applied, and return what they take off; None if they
+        take nothing off here."""
         entries = [self.entries[i] for i in some]
         is_late = entries[0].prepared.stage > CART
         steps = self.walk.apply([entry.prepared for entry in entries])
         if not is_late and not any(any(step.taken) for step in steps):
-            return False
+            return None
         categories = [entry.category for entry in entries if entry.category is not None]
         for category in categories:
             self.counts[category.code] = self.counts.get(category.code, 0) + 1
@@ -114,7 +133,8 @@ class Search:
         for category in categories:
             self.counts[category.code] -= 1
         self.walk.undo(steps)
-        return True
+        self.is_best = all(step.is_best for step in steps)
+        return gained
 
     def _allows(self, entry: Entry, chosen: int) -> bool:
         if entry.conflicts & chosen:
@@ -158,24 +178,22 @@ class Search:
                 self._fitting([new, *kept]) for new in range(len(self.entries)) if new not in kept
             ]
             for trial in trials:
-                self._keep(apply_all((self.entries[i].prepared for i in trial), self.cart))
+                self._keep(self._apply(trial))
             better = self.found is not before
         return self.found
 
 
 def _subsets(members: Sequence[int], *, only_all: bool) -> Iterator[tuple[int, ...]]:
-    """Yield which members to try together: all, and where not all may apply fewer of them.
+    """Yield which members to try together: all or none, and where some may not apply fewer.
 
     Of up to four members every choice, of more those without one, each alone and none.
     """
     whole = tuple(members)
     yield whole
-    if only_all:
-        return
-    if len(whole) <= MOST_MEMBERS:
-        sizes: Iterable[int] = range(len(whole) - 1, -1, -1)
-    else:
-        sizes = (len(whole) - 1, 1, 0)
+    sizes: Iterable[int] = (0,)
+    if not only_all:
+        is_small = len(whole) <= MOST_MEMBERS
+        sizes = range(len(whole) - 1, -1, -1) if is_small else (len(whole) - 1, 1, 0)
     for size in sizes:
         yield from combinations(whole, size)
 

@@ -21,10 +21,14 @@ _LATE = {BenefitKind.GIFT: GIFTS, BenefitKind.DELIVERY: DELIVERY, BenefitKind.PO
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A combination in the order applied. `total_minor`: money off goods and delivery."""
+    """A combination in the order applied. `total_minor`: money off goods and delivery.
+
+    `is_best`: its groups that choose by unit could not divide the units better.
+    """
 
     effects: tuple[Effect, ...]
     total_minor: int
+    is_best: bool = True
 
     @property
     def preference(self) -> tuple[int, int, int, int, tuple[int, ...]]:
@@ -46,12 +50,16 @@ NOTHING = Plan((), 0)
 
 
 class Step(NamedTuple):
-    """What a candidate took off each line, of how many units, and whether a limit cut it."""
+    """What a candidate took off each line, of how many units, and whether a limit cut it.
+
+    `is_best`: no other way of giving units to it and to those applied with it saves more.
+    """
 
     prepared: Prepared
     taken: tuple[int, ...]
     units: tuple[int, ...]
     is_short: bool = False
+    is_best: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +226,8 @@ def finish(steps: Sequence[Step], lines: Sequence[OpenLine], cart: CartValue) ->
     Candidates that give nothing are left out: they must not use up their coupons. None: a budget
     or use limit does not allow it.
     """
-    ground, tally, effects = Ground(lines, cart), Tally(), []
+    late = ((step.prepared.candidate, step.prepared.benefit) for step in steps)
+    ground, tally, effects = Ground(lines, cart, late), Tally(), []
     for step in steps:
         one = step.prepared
         benefit = one.bound(tally) if one.stage == DELIVERY else one.benefit
@@ -239,7 +248,8 @@ def finish(steps: Sequence[Step], lines: Sequence[OpenLine], cart: CartValue) ->
         return None
     goods = sum(sum(effect.taken) for _, effect in settled)
     total = goods + before - ground.fees.get(chosen, 0)
-    return Plan(tuple(effect for _, effect in settled), total)
+    is_best = all(step.is_best for step in steps)
+    return Plan(tuple(effect for _, effect in settled), total, is_best)
 
 
 def _fits(effects: Iterable[tuple[Prepared, Effect]]) -> bool:

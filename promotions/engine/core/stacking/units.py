@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby, permutations
 
 from promotions.engine.core.benefits.open_lines import OpenLine
 from promotions.engine.core.carts import CartValue
 from promotions.engine.core.limits import Tally, Use
+from promotions.engine.core.stacking.division import divide
 from promotions.engine.core.stacking.effects import Effect
 from promotions.engine.core.stacking.steps import (
     CART,
@@ -22,18 +24,37 @@ from promotions.engine.core.stacking.steps import (
 MOST_ORDERED = 3
 
 
-class Walk:
-    """The lines of a cart and what limits have left while offers are applied to them."""
+Memory = dict[object, list[Step]]
 
-    def __init__(self, cart: CartValue) -> None:
+
+class Walk:
+    """The lines of a cart and what limits have left while offers are applied to them.
+
+    `memory` knows what groups did: a search asks again and again about the same lines.
+    """
+
+    def __init__(self, cart: CartValue, memory: Memory | None = None) -> None:
         self.lines, self.tally = open_lines(cart), Tally()
+        self.memory: Memory = {} if memory is None else memory
 
     def apply(self, together: Sequence[Prepared]) -> list[Step]:
         """Apply one offer, or the members of a group that chooses by unit; return what they did."""
-        steps = reduce_together(together, self.lines, self.tally)
+        if len(together) == 1:
+            steps = reduce_together(together, self.lines, self.tally)
+        else:
+            key = self._key(together)
+            if key not in self.memory:
+                self.memory[key] = reduce_together(together, self.lines, self.tally)
+            steps = self.memory[key]
         for step in steps:
             self._book(step, 1)
         return steps
+
+    def _key(self, together: Sequence[Prepared]) -> object:
+        rooms = {room.limit.limit_id: room for one in together for room in one.rooms}
+        left = [(self.tally.left_minor([r]), self.tally.left_units([r])) for r in rooms.values()]
+        lines = [(line.left_minor, line.personal_minor) for line in self.lines]
+        return tuple(one.place.offer_id for one in together), tuple(left), tuple(lines)
 
     def undo(self, steps: Sequence[Step]) -> None:
         """Give back what the last steps took."""
@@ -57,9 +78,11 @@ def book(step: Step, lines: Sequence[OpenLine], tally: Tally, sign: int = 1) -> 
         tally.take(one.rooms, Use(sum(step.units), sum(step.taken)), sign)
 
 
-def apply_all(prepared: Iterable[Prepared], cart: CartValue) -> Plan | None:
+def apply_all(
+    prepared: Iterable[Prepared], cart: CartValue, memory: Memory | None = None
+) -> Plan | None:
     """Return what all of them do together, or None if a budget or use limit does not allow it."""
-    walk, steps = Walk(cart), list[Step]()
+    walk, steps = Walk(cart, memory), list[Step]()
     for together in stand_together(prepared):
         steps += walk.apply(together)
     return finish(steps, walk.lines, cart)
@@ -98,12 +121,61 @@ def reduce_together(
 ) -> list[Step]:
     """Return what the members take off `lines`, each unit lowered by one of them at most.
 
-    Sets take their units first, in the order of sets that saves most together with what the other
-    members take off all units that are left; a set is only made where it is worth more than they
-    are. With more than three offers on sets the order is found by adding the best one each time.
+    The best of all divisions of the units among them, where these are not too many; else the best
+    one that is found by letting sets take their units first.
     """
     if len(members) == 1:
         return [members[0].reduce(lines, tally)]
+    shares = divide(members, lines, tally)
+    if shares is None:
+        found = _search(members, lines, tally)
+        return [step._replace(is_best=False) for step in _in_order(found, members)]
+    own, steps = tally.copy(), list[Step]()
+    for claim, counts in shares.items():
+        if not any(counts):
+            continue
+        is_free = not claim.one.rooms
+        is_all = is_free and all(counts[i] == lines[i].quantity for i in claim.at)
+        step = claim.alone if is_all else claim.one.reduce(lines, own, counts)
+        steps.append(step)
+        _count(step, own)
+    return [_mark_short(step, steps, lines, own) for step in steps]
+
+
+def _mark_short(step: Step, steps: Sequence[Step], lines: Sequence[OpenLine], tally: Tally) -> Step:
+    """Return the step with whether a limit keeps the offer from units it would lower more than
+    those do that have them."""
+    one = step.prepared
+    if not one.rooms and not one.benefit.counts_units:
+        return step
+    whole = replace(one, rooms=()).reduce(lines, Tally())
+    mine = _each_unit(whole)
+    free = [line.quantity for line in lines]
+    for other in steps:
+        for i, saved in enumerate(_each_unit(other) if other is not step else ()):
+            free[i] -= other.units[i] if saved >= mine[i] else 0
+    left = tally.copy()
+    _count(step, left, -1)
+    return step._replace(is_short=one.reduce(lines, left, free).is_short)
+
+
+def _each_unit(step: Step) -> list[float]:
+    return [
+        part / units if units else 0.0 for part, units in zip(step.taken, step.units, strict=True)
+    ]
+
+
+def _count(step: Step, tally: Tally, sign: int = 1) -> None:
+    if step.prepared.rooms and any(step.taken):
+        tally.take(step.prepared.rooms, Use(sum(step.units), sum(step.taken)), sign)
+
+
+def _search(members: Sequence[Prepared], lines: Sequence[OpenLine], tally: Tally) -> list[Step]:
+    """Return the best of one member alone, and of sets in some order with all others after them.
+
+    A set is only made where it is worth more than the others are. With more than three offers on
+    sets the order is found by adding the best one each time.
+    """
     sets = [one for one in members if one.is_set]
     plain = [one for one in members if not one.is_set]
     lost = _list_lost(plain, lines, tally) if sets else [[]]
@@ -111,9 +183,10 @@ def reduce_together(
     def apply(order: Sequence[Prepared]) -> list[Step]:
         return max((_apply(order, plain, lines, tally, each) for each in lost), key=_sum)
 
+    alone = max(([one.reduce(lines, tally)] for one in members), key=_sum)
     if len(sets) <= MOST_ORDERED:
         orders = [each for n in range(len(sets) + 1) for each in permutations(sets, n)]
-        return _in_order(max(map(apply, orders), key=_sum), members)
+        return max([*map(apply, orders), alone], key=_sum)
     best, order = apply(()), tuple[Prepared, ...]()
     while rest := [one for one in sets if one not in order]:
         found = [apply((*order, one)) for one in rest]
@@ -121,7 +194,7 @@ def reduce_together(
         if _sum(found[better]) <= _sum(best):
             break
         best, order = found[better], (*order, rest[better])
-    return _in_order(best, members)
+    return max(best, alone, key=_sum)
 
 
 def _sum(steps: Sequence[Step]) -> int:
@@ -231,5 +304,4 @@ def _note(step: Step, found: dict[int, Step], free: list[int], tally: Tally) -> 
     found[one.place.offer_id] = step if known is None else _add(known, step)
     for i, count in enumerate(step.units):
         free[i] -= count
-    if one.rooms and any(step.taken):
-        tally.take(one.rooms, Use(sum(step.units), sum(step.taken)))
+    _count(step, tally)

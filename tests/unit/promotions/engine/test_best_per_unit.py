@@ -5,14 +5,12 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from decimal import Decimal
-from itertools import product
 from typing import Any
 
 import pytest
 
 from promotions.engine.core.benefits.apply import Reduction, reduce_units
-from promotions.engine.core.benefits.open_lines import OpenLine, keep_units
-from promotions.engine.core.benefits.terms import BuyGet, GroupOf, pools_of
+from promotions.engine.core.benefits.terms import BuyGet, GroupOf
 from promotions.engine.core.evaluate import evaluate_offers
 from promotions.engine.core.limits import Counted, Entity, LimitValue, Room
 from promotions.engine.core.stacking import steps as stacking_steps
@@ -120,77 +118,6 @@ def test_an_order_discount_is_one_choice_against_all_others() -> None:
     cart = make_cart(make_line(), make_line("bread", category_ids=(BREAD,), unit_minor=300))
     assert [one.offer_id for one in _evaluate(cart, *offers).applied] == [3]
     assert [one.offer_id for one in _evaluate(cart, *offers[:2]).applied] == [1, 2]
-
-
-def _try_all(cart: CartValue, offers: list[OfferValue]) -> int:
-    """Return the most any way of giving each line's units to offers takes off."""
-    ways = [
-        [
-            split
-            for split in product(range(line.quantity + 1), repeat=len(offers))
-            if sum(split) <= line.quantity
-        ]
-        for line in cart.lines
-    ]
-    return max(
-        sum(_take(cart, offer, [split[n] for split in way]) for n, offer in enumerate(offers))
-        for way in product(*ways)
-    )
-
-
-def _take(cart: CartValue, offer: OfferValue, units: list[int]) -> int:
-    """Return what the offer takes off so many units of each line."""
-    mine = [
-        (line, keep_units(_open(line), count))
-        for line, count in zip(cart.lines, units, strict=True)
-        if count and offer.covers(line)
-    ]
-    pools = pools_of(offer.benefit.terms, offer.scope, [line for line, _ in mine])
-    if not mine:
-        return 0
-    found = reduce_units(offer.benefit, [part for _, part in mine], [sorted(p) for p in pools])
-    return sum(found.parts)
-
-
-def _open(line: object) -> OpenLine:
-    name, count, unit, floor = (
-        getattr(line, field) for field in ("line_id", "quantity", "unit_minor", "floor_minor")
-    )
-    return OpenLine(name, count, unit * count, floor * count, unit * count)
-
-
-def _draw(rng: random.Random) -> tuple[CartValue, list[OfferValue]]:
-    lines = []
-    for i in range(rng.randint(1, 3)):
-        unit = rng.randint(1, 20) * 100
-        floor = unit * rng.choice((0, 0, 60, 90)) // 100
-        lines.append(
-            make_line(
-                f"line-{i}",
-                variant_id=i,
-                category_ids=(rng.randint(1, 2),),
-                brand_id=rng.randint(1, 2),
-                quantity=rng.randint(1, 3),
-                unit_minor=unit,
-                floor_minor=floor,
-            )
-        )
-    plain = [
-        make_offer(n, percent_off(str(rng.randint(1, 60))), scope=rng.choice((CHEESES, Scope())))
-        for n in range(1, rng.randint(2, 3))
-    ]
-    return make_cart(*lines), [*plain, draw_set_offer(rng, 9)]
-
-
-def test_no_way_of_giving_units_to_offers_saves_more() -> None:
-    """Exact with one offer on sets, for any number of others."""
-    for seed in range(150):
-        cart, offers = _draw(random.Random(seed))
-        grouped = [replace(offer, groups=WEEK) for offer in offers]
-        found = _evaluate(cart, *grouped)
-        assert (seed, found.discount_minor) == (seed, _try_all(cart, offers))
-        shuffled = random.Random(seed).sample(grouped, len(grouped))
-        assert _evaluate(cart, *shuffled) == found
 
 
 def test_a_search_reckons_the_same_sets_of_units_once(monkeypatch: pytest.MonkeyPatch) -> None:
