@@ -10,7 +10,7 @@ from promotions.engine.core.answers import Floored
 from promotions.engine.core.benefits.open_lines import OpenLine
 from promotions.engine.core.carts import CartLineValue, CartValue
 from promotions.engine.core.conditions.leaves import Circumstances, Failure
-from promotions.engine.core.limits import Tally, Use, explain_part
+from promotions.engine.core.limits import MONEY_SHORT, Tally, Use, explain_part
 from promotions.engine.core.stacking.effects import Candidate, Effect
 from promotions.engine.core.stacking.plans import find_cut_lines, say_percent
 from promotions.engine.core.stacking.steps import Plan, Step, open_lines, prepare, rooms_of
@@ -83,8 +83,12 @@ def list_applied(plan: Plan, language: str) -> tuple[AppliedOffer, ...]:
 
 
 def explain_short(effect: Effect, cart: CartValue) -> Failure:
-    """Return why an offer gave less than it means: what it says itself, else what limits leave."""
+    """Return why an offer gave less than it means: no money is left, what it says itself, or what
+    else limits leave."""
     offer, by_variant = effect.candidate.offer, Counter[int]()
+    left = explain_part(rooms_of(offer), Use(effect.count, effect.amount_minor))
+    if left.reason_code in MONEY_SHORT:
+        return left
     for line, count in zip(cart.lines, effect.units, strict=True):
         by_variant[line.variant_id] += count
     most, each = offer.benefit.most_units, offer.benefit.most_units_line
@@ -92,7 +96,7 @@ def explain_short(effect: Effect, cart: CartValue) -> Failure:
         return Failure("units_an_order", detail={"left": most})
     if each is not None and max(by_variant.values()) >= each:
         return Failure("units_of_each", detail={"left": each})
-    return explain_part(rooms_of(offer), Use(effect.count, effect.amount_minor))
+    return left
 
 
 def list_gifts(plan: Plan, language: str) -> tuple[AwardedGift, ...]:

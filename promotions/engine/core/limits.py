@@ -140,6 +140,7 @@ _SPENT = {
     Entity.ORDER: "order_limit",
     Entity.CHANNEL: "limit_reached_here",
 }
+MONEY_SHORT = ("money_partly", "money_partly_yours")
 _OWN = (Entity.SHOPPER, Entity.ORDER, Entity.CODE)
 
 
@@ -243,8 +244,7 @@ def explain_part(rooms: Iterable[Room], use: Use) -> Failure:
     money = [(room.left_minor, room.limit.entity) for room in known if room.left_minor is not None]
     least, whose = min(money, key=lambda one: one[0], default=(use.amount_minor + 1, ""))
     if use.amount_minor >= least:
-        reason = "money_partly_yours" if whose in _OWN else "money_partly"
-        return Failure(reason, detail={"amount_minor": least})
+        return Failure(MONEY_SHORT[whose in _OWN], detail={"amount_minor": least})
     counted = [
         (room.left_uses, room.limit.entity)
         for room in known

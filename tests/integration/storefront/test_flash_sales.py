@@ -165,3 +165,19 @@ def test_a_sale_with_a_budget_is_shown_until_spent(sale: Campaign) -> None:
     forget_budgets()
     assert f'href="{page}"' not in read(home)
     assert Client().get(page).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("prefix", "said"),
+    [
+        ("", "flash: Only $0.70 of it is left for you."),
+        ("/zh-hans", "flash：您还可享 US$0.70 的优惠。"),
+    ],
+)
+def test_cart_and_checkout_say_what_a_shoppers_limit_left(
+    sale: Campaign, shelf: Shelf, client: Client, prefix: str, said: str
+) -> None:
+    limit(sale, entity="shopper", counted="uses", max_uses=None, max_minor=70)
+    client.post("/cart/add/", {"line": f"{shelf.gouda}:", "quantity": "2"})
+    for path in ("/cart/", "/checkout/"):
+        assert said in client.get(f"{prefix}{path}").content.decode()

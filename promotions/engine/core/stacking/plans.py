@@ -127,10 +127,12 @@ def best_plan(candidates: Sequence[Candidate], cart: CartValue) -> Plan:
     memory = Memory()
     if not any(entry.conflicts or entry.category for entry in entries):
         together = apply_all(prepared, cart, memory)
-        if together is not None and not spoils and _is_unbound(together, prepared):
-            return together  # nothing is worth leaving out, and every limit has room for all
-        if together is not None and together.is_best and len(_list_blocks(prepared)) < 2:
-            return together  # of all divisions of the units, those that leave one out among them
+        if together is not None and together.is_best:
+            # No unit is given better, every limit has room for all: nothing is worth leaving out
+            if not spoils and _is_unbound(together, prepared):
+                return together
+            if len(_list_blocks(prepared)) < 2:
+                return together
         can_hurt = True
     return Search(entries, cart, memory, can_hurt=can_hurt).best()
 
