@@ -33,16 +33,10 @@ def take_some(
 ) -> tuple[dict[str, int], int]:
     """Take units one by one while the offer may, always from the line that it then lowers most."""
     benefit = offer.benefit
-    loose = replace(offer, benefit=replace(benefit, cap_minor=None, cap_line_minor=None))
-    whole = take_whole(loose, lines, left, personal, 10**12)
+    whole, cap = _bear(offer, lines, left, personal)
     chosen = {line.line_id: 0 for line in lines}
     bound = min(most[1], 10**9 if benefit.most_units is None else benefit.most_units)
     each = 10**9 if benefit.most_units_line is None else benefit.most_units_line
-    cap = 10**12 if benefit.cap_line_minor is None else benefit.cap_line_minor
-    if benefit.kind is Kind.FIXED_AMOUNT and benefit.target is Target.LINE:
-        cap = min(cap, benefit.amount_minor or 0)
-        all_of_it = replace(loose, benefit=replace(loose.benefit, amount_minor=10**12))
-        whole = take_whole(all_of_it, lines, left, personal, 10**12)
 
     def gain(line: CartLineValue) -> Fraction:
         count, saved = chosen[line.line_id], Fraction(whole[line.line_id], line.quantity)
@@ -69,6 +63,18 @@ def take_some(
     taken = take_whole(offer, fewer, cheap, own, most[0], counts=counts)
     units = sum(chosen[key] for key, part in taken.items() if part)
     return {line.line_id: taken.get(line.line_id, 0) for line in lines}, units
+
+
+def _bear(
+    offer: OfferValue, lines: list[CartLineValue], left: dict[str, int], personal: Any
+) -> tuple[dict[str, int], int]:
+    """Return what each line as a whole could bear, and the most the offer takes off a line."""
+    benefit = replace(offer.benefit, cap_minor=None, cap_line_minor=None)
+    cap = 10**12 if offer.benefit.cap_line_minor is None else offer.benefit.cap_line_minor
+    if benefit.kind is Kind.FIXED_AMOUNT and benefit.target is Target.LINE:
+        cap = min(cap, benefit.amount_minor or 0)
+        benefit = replace(benefit, amount_minor=10**12)
+    return take_whole(replace(offer, benefit=benefit), lines, left, personal, 10**12), cap
 
 
 def take_whole(
