@@ -16,6 +16,8 @@ from promotions.release.api import release_agreed
 
 log = logging.getLogger("fairtag.promotions")
 MOST_LISTED = 20_000
+# What a name says once some of the products that it names are taken out.
+SELECTED = ("{name}, selected products", "{name}（部分商品）")
 RUNS_FOR = timedelta(days=90)
 
 
@@ -82,6 +84,10 @@ def make_lawful(campaign: Campaign, *, now: datetime) -> bool:
     out = {variant_id for one in broken for variant_id in one.variant_ids}
     offers = list(campaign.offers.all())
     if out and all(_take_out(offer, out) for offer in offers):
+        for row in (campaign, *offers):
+            row.name = SELECTED[0].format(name=row.name)
+            row.name_zh = SELECTED[1].format(name=row.name_zh)
+            row.save(update_fields=["name", "name_zh"])
         broken = judge_campaign(campaign_id=campaign.pk, now=now)
     if broken:
         rules = ", ".join(one.rule for one in broken)

@@ -84,7 +84,7 @@ class LinePreview:
     (verified), "members" (all of them, or a tier), else "public". `own_offer_id` is the first for
     chosen shoppers, which then bears `law_label`. `deals` are offers on several units that it is
     part of. `everyone_minor` is what one unit costs whom nobody knows, with nothing else in the
-    cart; None where the shopper gets nothing that others do not. `reached_minor` is what comes off
+    cart; None where that is what it costs the shopper. `reached_minor` is what comes off
     the order as a whole once the unit is in the cart; it is in no price of a product.
     """
 
@@ -146,7 +146,11 @@ def preview_lines(question: CartQuestion, lines: Sequence[CartLineValue]) -> Pre
         line
         for line in lines
         if line.variant_id in mine
-        and (line.unit_minor < line.everybodys_minor or mine[line.variant_id].audience != "public")
+        and (
+            question.cart.lines
+            or line.unit_minor < line.everybodys_minor
+            or mine[line.variant_id].audience != "public"
+        )
     ]
     for variant_id, everyone_minor in price_for_everyone(special, gathered).items():
         mine[variant_id] = replace(mine[variant_id], everyone_minor=everyone_minor)
@@ -214,14 +218,15 @@ def _preview(
         ends_at=first.ends_at,
         has_clock=first.has_clock,
         left=least_left(room for offer in applied for room in offer.rooms),
-        audience=_audience_of(applied),
+        audience=audience_of(applied),
         own_offer_id=own[0] if own else None,
         law_label=gathered.asked.law_label if own else "",
         is_exclusive=any(shuts_out_others(offer, gathered.book.offers) for offer in applied),
     )
 
 
-def _audience_of(applied: Sequence[OfferValue]) -> str:
+def audience_of(applied: Sequence[OfferValue]) -> str:
+    """Return for whom offers are together: "personal", "group", "members" or "public"."""
     if any(offer.audience == "personal" for offer in applied):
         return "personal"
     facts = frozenset().union(*(needed_facts(offer.condition) for offer in applied))

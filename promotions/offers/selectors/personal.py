@@ -17,6 +17,7 @@ from promotions.campaigns.api import cover_variants, live_at, load_offer_book, r
 from promotions.coupons.api import read_rooms
 from promotions.engine.api import Buyer, OfferValue, RemainingQuantity, ShopperView, least_left
 from promotions.law.api import find_personal_cap, find_personal_rule
+from promotions.offers.selectors.evaluation import audience_of
 from promotions.offers.selectors.gathering import drop_held_out, find_offer_arms
 from promotions.offers.selectors.targeted_offers import (
     SHOWN_VARIANTS,
@@ -38,7 +39,10 @@ REASONS = {
     "by_chance": gettext_noop("Chosen by chance, to learn what helps"),
     "away": gettext_noop("You have not bought for 90 days"),
     "for_everybody": gettext_noop("For everybody"),
+    "for_members": gettext_noop("For members"),
+    "for_group": gettext_noop("For your group"),
 }
+WHOM = {"public": "for_everybody", "members": "for_members", "group": "for_group"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ def _public_offers(
             continue
         score = sum(liked.get(category_id, 0.0) for category_id in offer.scope.category_ids)
         fit = (1.0 + score) * book.weights.get(offer.campaign_id, 1.0)
-        reason = "you_like_this" if score else "for_everybody"
+        reason = "you_like_this" if score else WHOM[audience_of([offer])]
         scored.append((-fit, -offer.priority, offer.offer_id, offer, reason))
     scored.sort(key=lambda entry: entry[:3])
     return [(offer, reason) for _, _, _, offer, reason in scored]

@@ -30,6 +30,7 @@ type Branch = tuple[tuple[str, str], ...]
 MIXED = ("selected products", "精选商品")
 # How deep to name goods, and how many names at most: the first that leaves out no product.
 NAMINGS = ((3, 1), (2, 1), (2, 2), (1, 1), (1, 2))
+SELECTED = ("selected {name}", "精选{name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ def _move(moment: datetime, world: CouponWorld) -> datetime:
 
 def list_coupons(connection: duckdb.DuckDBPyConnection, world: CouponWorld) -> Iterator[CouponRow]:
     """Yield coupons, named after their amount and what all of their products are."""
+    sold = Counter(branch[:depth] for branch in world.branches.values() for depth in (1, 2, 3))
     covered: dict[tuple[str, str], Counter[Branch]] = defaultdict(Counter)
     rows = connection.execute("SELECT coupon_upc, campaign_id, product_id FROM coupons").fetchall()
     for upc, campaign, product in rows:
@@ -107,7 +109,7 @@ def list_coupons(connection: duckdb.DuckDBPyConnection, world: CouponWorld) -> I
     values = connection.execute("SELECT coupon_upc, campaign_id, amount FROM coupon_values")
     for upc, campaign, amount in values.fetchall():
         minor = max(1, round(amount * world.minor_units))
-        name, name_zh = name_goods(covered[upc, campaign])
+        name, name_zh = name_goods(covered[upc, campaign], sold)
         yield CouponRow(
             external_ref=f"{campaign}-{upc}",
             campaign_ref=campaign,
@@ -118,14 +120,18 @@ def list_coupons(connection: duckdb.DuckDBPyConnection, world: CouponWorld) -> I
         )
 
 
-def name_goods(branches: Mapping[Branch, int]) -> tuple[str, str]:
+def name_goods(branches: Mapping[Branch, int], sold: Mapping[Branch, int]) -> tuple[str, str]:
     """Return what goods are called together, in English and Chinese, by how many stand where.
 
-    No product is left out: a name that fits most of them would promise the others by accident.
+    No product is left out: a name that fits most of them would promise the others by accident. Of
+    places where more is `sold` than they cover, the goods are called selected.
 
     >>> baby, chips = ("Baby", "婴儿"), ("Chips", "薯片")
-    >>> name_goods({(baby, ("Baby Food", "婴儿食品")): 3, (("Snacks", "零食"), chips): 9})
+    >>> found = {(baby, ("Baby Food", "婴儿食品")): 3, (("Snacks", "零食"), chips): 9}
+    >>> name_goods(found, found)
     ('Chips and Baby Food', '薯片、婴儿食品')
+    >>> name_goods({(("Snacks", "零食"), chips): 9}, {(("Snacks", "零食"), chips): 10})
+    ('selected Chips', '精选薯片')
     """
     for depth, most in NAMINGS:
         parts: Counter[Branch] = Counter()
@@ -135,7 +141,10 @@ def name_goods(branches: Mapping[Branch, int]) -> tuple[str, str]:
             # Of equally frequent ones the first by name, so that a second run agrees.
             ranked = sorted(parts, key=lambda part: (-parts[part], part))
             named = dict.fromkeys(part[-1] for part in ranked)
-            return " and ".join(en for en, _ in named), "、".join(zh or en for en, zh in named)
+            names = " and ".join(en for en, _ in named), "、".join(zh or en for en, zh in named)
+            if all(count >= sold[part] for part, count in parts.items()):
+                return names
+            return SELECTED[0].format(name=names[0]), SELECTED[1].format(name=names[1])
     return MIXED
 
 

@@ -226,6 +226,15 @@ class ProductPage:
         return self.previews.mine.get(self.detail.card.variant_id)
 
     @property
+    def everyone_minor(self) -> int:
+        """Return what one piece of the shown variant costs an anonymous visitor."""
+        offer = self.offer
+        if offer is None:
+            return self.price.public_minor
+        theirs = offer.everyone_minor
+        return offer.adjusted_minor if theirs is None else theirs
+
+    @property
     def pictures(self) -> tuple[Picture, ...]:
         """Return the photographs of the shown variant and of the whole product, its own first;
         without any the variant's drawn pack."""

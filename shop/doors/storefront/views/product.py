@@ -64,7 +64,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def describe_product(page: ProductPage, path: str) -> dict[str, Any]:
-    """Return schema.org data. The price is the public one: what an anonymous visitor sees."""
+    """Return schema.org data. The price is what an anonymous visitor pays, public offers included."""
     card = page.detail.card
     root = settings.SITE_URL.rstrip("/")
     described: dict[str, Any] = {
@@ -77,7 +77,7 @@ def describe_product(page: ProductPage, path: str) -> dict[str, Any]:
         "offers": {
             "@type": "Offer",
             "url": root + path + (f"?variant={card.variant_id}" if page.choices else ""),
-            "price": str(Money(page.price.public_minor, page.price.currency).decimal()),
+            "price": str(Money(page.everyone_minor, page.price.currency).decimal()),
             "priceCurrency": page.price.currency,
             "availability": "https://schema.org/"
             + ("InStock" if card.available > 0 else "OutOfStock"),

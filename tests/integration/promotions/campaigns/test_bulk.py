@@ -177,6 +177,12 @@ def test_demo_campaigns_leave_out_products_that_a_law_names(
         offer.full_clean()
     listed = OfferVariant.objects.values_list("offer__code", "variant_id")
     assert list(listed) == [("weekly-tenth", shelf.cheddar)]
+    named = Campaign.objects.get(code="weekly-tenth")
+    offer = named.offers.get()
+    assert (offer.name, offer.name_zh) == (named.name, named.name_zh)
+    assert offer.name == "10% off cheese, selected products"
+    assert offer.name_zh.endswith("（部分商品）")
+    assert Campaign.objects.get(code="spend-40").name == "$5 off when you spend $40"
 
 
 def _statuses() -> dict[str, str]:
