@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -59,8 +59,38 @@ class Notice:
     until: datetime | None = None
 
 
+class _LoweredLine:
+    """What a line costs after its own offers, which is what shoppers read beside it."""
+
+    __slots__ = ()
+    subtotal_minor: int
+    adjustments: tuple[Adjustment, ...]
+
+    @property
+    def own_adjustments(self) -> tuple[Adjustment, ...]:
+        """Return what offers on products took off; not the shares of discounts on the order."""
+        return tuple(part for part in self.adjustments if not part.is_on_order)
+
+    @property
+    def goods_minor(self) -> int:
+        """Return what the line costs before what comes off the order: such discounts, points."""
+        return self.subtotal_minor + sum(part.amount_minor for part in self.own_adjustments)
+
+
+def _sum_order_cuts(lines: Sequence[_LoweredLine]) -> tuple[Adjustment, ...]:
+    found: dict[int, Adjustment] = {}
+    for part in (part for line in lines for part in line.adjustments if part.is_on_order):
+        sofar = found.get(part.offer_id, replace(part, amount_minor=0, line_id=""))
+        found[part.offer_id] = replace(
+            sofar,
+            amount_minor=sofar.amount_minor + part.amount_minor,
+            capped_at=sofar.capped_at or part.capped_at,
+        )
+    return tuple(found.values())
+
+
 @dataclass(frozen=True, slots=True)
-class CartLineView:
+class CartLineView(_LoweredLine):
     """A line with every price stage.
 
     `price` has list, public and quoted price of one unit, label and reasons; `subtotal_minor` is
@@ -186,6 +216,11 @@ class CartView:
         return self.everyone_minor - self.subtotal_minor
 
     @property
+    def order_cuts(self) -> tuple[Adjustment, ...]:
+        """Return what comes off the order as a whole, one for each offer."""
+        return _sum_order_cuts(self.lines)
+
+    @property
     def offers_minor(self) -> int:
         """Return what offers take off products and delivery."""
         return sum(offer.amount_minor for offer in self.offers)
@@ -230,7 +265,7 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderLineView:
+class OrderLineView(_LoweredLine):
     """A frozen line; unit prices list, public, quoted; the rest is for the whole line.
 
     `card` is the product as it is today, for its picture; all else is as it was sold. `price` says
@@ -340,6 +375,11 @@ class OrderView:
     def offers_minor(self) -> int:
         """Return what offers took off: the discount without what points paid."""
         return self.discount_minor - self.points_minor
+
+    @property
+    def order_cuts(self) -> tuple[Adjustment, ...]:
+        """Return what came off the order as a whole, one for each offer."""
+        return _sum_order_cuts(self.lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ from promotions.offers.selectors.price_block import (
     PriceBlock,
     ProductFacts,
     build_price_block,
+    list_parts,
     percent_off,
 )
 from promotions.offers.selectors.ranks import find_place
@@ -71,6 +72,7 @@ __all__ = [
     "is_held_out",
     "is_withheld",
     "list_live_offers",
+    "list_parts",
     "percent_off",
     "personal_offers_covering",
     "personal_offers_for",

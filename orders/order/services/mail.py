@@ -125,10 +125,14 @@ def _line(line: OrderLineView, order: OrderView, language: str) -> dict[str, Any
         "picture": mail_picture(line.card.picture, line.name),
         "block": None
         if line.is_gift
-        else build_price_block(line.price, language, is_before_offers=bool(line.adjustments)),
-        "total": _money(line.total_minor, order, language),
-        "offers": [_part(each, order, language) for each in line.adjustments],
+        else build_price_block(line.price, language, is_before_offers=bool(line.own_adjustments)),
+        "total": _money(line.goods_minor, order, language),
+        "offers": [_part(each, order, language) for each in line.own_adjustments],
     }
+
+
+def _name_cut(cut: Adjustment) -> str:
+    return f"{cut.label} ({cut.law_label})" if cut.law_label else cut.label
 
 
 def _sums(order: OrderView, language: str) -> list[tuple[str, str]]:
@@ -137,10 +141,12 @@ def _sums(order: OrderView, language: str) -> list[tuple[str, str]]:
     if not order.delivery_minor:
         delivery = translate(EMAIL_WORDS["free"], language)
     included = order.tax_minor - order.tax_added_minor
+    on_order = sum(cut.amount_minor for cut in order.order_cuts)
     rows = [
         ("everyones", order.everyone_minor, ""),
         ("personal", -order.personal_minor, ""),
-        ("offers", -order.discount_minor, ""),
+        ("offers", -order.discount_minor - on_order, ""),
+        *((_name_cut(cut), cut.amount_minor, "") for cut in order.order_cuts),
         ("delivery", 1, delivery),
         ("tax_added", order.tax_added_minor, ""),
         ("tax_included", included, ""),
@@ -148,7 +154,10 @@ def _sums(order: OrderView, language: str) -> list[tuple[str, str]]:
         ("total", order.total_minor, _money(order.total_minor, order, language)),
     ]
     return [
-        (translate(EMAIL_WORDS[key], language), text or _money(amount, order, language))
+        (
+            translate(EMAIL_WORDS[key], language) if key in EMAIL_WORDS else key,
+            text or _money(amount, order, language),
+        )
         for key, amount, text in rows
         if amount or text
     ]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from pricing.base.core.texts import say, say_without
-from pricing.base.core.tokens import owner_of
+from pricing.base.core.tokens import MalformedToken, decode_token, owner_of, signature_of
 from pricing.base.core.values import Counterfactual, QuoteTrace, Reason
+from pricing.base.services.keys import verifying_keys
+from pricing.ledger.core.held_quotes import HELD_PLACES, held_key, unpack_held
 from pricing.ledger.core.packed import EXPLAINED
+from pricing.ledger.core.rows import QuoteRow, row_of_token
 from pricing.ledger.models.quotes import Quote
 from pricing.quoting.selectors.streamed import find_streamed
+from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.ids import uuid7_time
 
@@ -29,10 +34,16 @@ def get_quote(
 ) -> QuoteTrace:
     """Return a quote from the table, or from the stream if it is not drained yet. One query.
 
-    With `shopper_pseudonym` a quote of somebody else is not found (a public price is anybody's).
-    Raises QuoteNotFound.
+    With `shopper_pseudonym` a quote of somebody else is not found (a public price is anybody's);
+    one that the shopper holds is found at once, however late its record is. Raises QuoteNotFound.
     """
-    row = load_row(quote_id)
+    try:
+        row = load_row(quote_id)
+    except QuoteNotFound:
+        held = _find_held(quote_id, shopper_pseudonym)
+        if held is None:
+            raise
+        row = {**held, "is_stored": False}
     nobody = owner_of(None).hex()
     if shopper_pseudonym is not None and row["shopper_hash"] not in (
         owner_of(shopper_pseudonym).hex(),
@@ -57,9 +68,28 @@ def load_row(quote_id: UUID) -> Mapping[str, Any]:
     streamed = find_streamed(quote_id)
     if streamed is not None:
         return {**streamed, "is_stored": row is not None}
+    # A drain may have stored it, and taken it off the stream, between both looks.
+    row = Quote.objects.filter(pk=quote_id, issued_at=at).values().first() or row
     if row is None:
         raise QuoteNotFound(_("There is no such quote."))
     return {**row, "is_stored": True}
+
+
+def _find_held(quote_id: UUID, pseudonym: str | None) -> QuoteRow | None:
+    """Return the row of a quote that a shopper holds, from its token alone; None if there is none
+    or Redis is down."""
+    if not pseudonym:
+        return None
+    with suppress(RedisUnavailable, MalformedToken), redis_breaker.guard() as client:
+        places: Any = client.smembers(HELD_PLACES)
+        for place in places:
+            market, _sep, channel = place.decode().partition(":")
+            kept: Any = client.hvals(held_key(market, channel, pseudonym))
+            for quote in map(unpack_held, kept):
+                if quote is not None and quote.quote_id == quote_id:
+                    promised = decode_token(quote.token, keys=verifying_keys())
+                    return row_of_token(promised, signature_of(quote.token))
+    return None
 
 
 def _trace(row: Mapping[str, Any], language: str) -> QuoteTrace:

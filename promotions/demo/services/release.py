@@ -84,7 +84,8 @@ def make_lawful(campaign: Campaign, *, now: datetime) -> bool:
     out = {variant_id for one in broken for variant_id in one.variant_ids}
     offers = list(campaign.offers.all())
     if out and all(_take_out(offer, out) for offer in offers):
-        for row in (campaign, *offers):
+        named: list[Campaign | Offer] = [campaign, *offers]
+        for row in named:
             row.name = SELECTED[0].format(name=row.name)
             row.name_zh = SELECTED[1].format(name=row.name_zh)
             row.save(update_fields=["name", "name_zh"])

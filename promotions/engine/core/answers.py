@@ -15,7 +15,8 @@ class Adjustment:
     """A signed change to one line: always negative, with who caused it.
 
     `capped_at` is the cap on personal discounts, in percent of the price for everybody, where the
-    offer would have taken more off this line without it; else empty.
+    offer would have taken more off this line without it; else empty. `is_on_order`: it is the
+    line's share of what came off the order as a whole, which shoppers read once, below the lines.
     """
 
     offer_id: int
@@ -28,6 +29,7 @@ class Adjustment:
     revision: int | None = None
     law_label: str = ""
     capped_at: str = ""
+    is_on_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ def list_adjustments(plan: Plan, cart: CartValue, language: str) -> tuple[Adjust
             capped_at=say_percent(cap)
             if (effect.candidate.offer.offer_id, line.line_id) in cut
             else "",
+            is_on_order=effect.candidate.offer.benefit.is_on_order,
         )
         for effect in plan.effects
         for line, part in zip(cart.lines, effect.taken, strict=True)

@@ -86,15 +86,21 @@ class UnitPrice:
     `amount_minor` may be nothing or less: a unit may complete a set. `barred_ids` are offers that
     would make the unit cheaper in an empty cart and do not in this one. `own_minor` is what is left
     of the unit's own price, without what it changes for others. `is_sure`: the best combination was
-    found by looking at all of them.
+    found by looking at all of them. `taken` is what each offer on products takes off, minor units
+    by offer id; below 0 where one ends on other products of the cart.
     """
 
     amount_minor: int
     own_minor: int
-    offer_ids: tuple[int, ...] = ()
+    taken: tuple[tuple[int, int], ...] = ()
     barred_ids: tuple[int, ...] = ()
     is_sure: bool = True
     reached_minor: int = 0
+
+    @property
+    def offer_ids(self) -> tuple[int, ...]:
+        """Return the offers that lower the unit, in the order applied."""
+        return tuple(offer_id for offer_id, minor in self.taken if minor > 0)
 
 
 Memory = dict[object, UnitPrice]
@@ -289,7 +295,7 @@ class UnitPrices:
             found = known[key] = UnitPrice(
                 amount_minor=_price(plan, alone),
                 own_minor=alone.value_minor - sum(sum(effect.taken) for effect in plan.effects),
-                offer_ids=tuple(one for one, taken in _taken_by_offer(plan).items() if taken),
+                taken=tuple((one, minor) for one, minor in _taken_by_offer(plan).items() if minor),
                 is_sure=len(fit) <= EXACT,
                 reached_minor=sum(_taken_off_order(plan).values()),
             )
@@ -301,12 +307,10 @@ class UnitPrices:
         cart = self._add(line).cart
         plan = best_plan(self._take(applying), cart)
         amount = _price(plan, cart) - self._paid_minor
-        before = _taken_by_offer(self._plan)
-        used = tuple(
-            offer_id
-            for offer_id, taken in _taken_by_offer(plan).items()
-            if taken > before.get(offer_id, 0)
-        )
+        before, after = _taken_by_offer(self._plan), _taken_by_offer(plan)
+        changes = ((one, after.get(one, 0) - before.get(one, 0)) for one in {**after, **before})
+        taken = tuple((one, minor) for one, minor in changes if minor)
+        used = [one for one, minor in taken if minor > 0]
         alone = self._price_alone(self._take(at for at in fit if self._is_plain[at]), line)
         barred = alone.offer_ids if alone.amount_minor < amount else ()
         reached, already = _taken_off_order(plan), _taken_off_order(self._plan)
@@ -314,7 +318,7 @@ class UnitPrices:
         return UnitPrice(
             amount_minor=amount,
             own_minor=own,
-            offer_ids=used,
+            taken=taken,
             barred_ids=tuple(one for one in barred if one not in {*used, *plan.full_ids}),
             is_sure=len(fit) <= EXACT,
             reached_minor=sum(taken for one, taken in reached.items() if not already.get(one)),

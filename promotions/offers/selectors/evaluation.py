@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from django.conf import settings
 
+from pricing.base.core.values import Reason
 from profiles.experiments.api import ArmChoice
 from promotions.campaigns.api import CompiledBook, live_at, load_offer_book
 from promotions.engine.api import (
@@ -54,9 +55,10 @@ from promotions.offers.selectors.gathering import (
 )
 from promotions.sentences.api import MOST_NAMED, name_deals, say_goods, speak
 from shop.ground.catalog.selectors import catalog_version
-from shop.ground.kernel.translation import locale_of
+from shop.ground.kernel.translation import gettext_noop, locale_of, translate
 
 MOST_DEALS = 2
+ENDS = gettext_noop("{name}: ends on other products in your cart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ class LinePreview:
     chosen shoppers, which then bears `law_label`. `deals` are offers on several units that it is
     part of. `everyone_minor` is what one unit costs whom nobody knows, with nothing else in the
     cart; None where that is what it costs the shopper. `reached_minor` is what comes off
-    the order as a whole once the unit is in the cart; it is in no price of a product.
+    the order as a whole once the unit is in the cart; it is in no price of a product. `parts` lead
+    from `quoted_minor` to `adjusted_minor`: each offer with its audience and what it changes.
     """
 
     variant_id: int
@@ -103,6 +106,7 @@ class LinePreview:
     deals: tuple[Deal, ...] = ()
     everyone_minor: int | None = None
     reached_minor: int = 0
+    parts: tuple[Reason, ...] = ()
     is_priced: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -207,6 +211,7 @@ def _preview(
         quoted_minor=line.unit_minor,
         barred=tuple(by_id[one].label(language) for one in price.barred_ids),
         reached_minor=price.reached_minor,
+        parts=tuple(_tell_part(by_id[one], minor, language) for one, minor in price.taken),
     )
     if not applied:
         return shown
@@ -223,6 +228,13 @@ def _preview(
         law_label=gathered.asked.law_label if own else "",
         is_exclusive=any(shuts_out_others(offer, gathered.book.offers) for offer in applied),
     )
+
+
+def _tell_part(offer: OfferValue, taken_minor: int, language: str) -> Reason:
+    label = offer.label(language)
+    if taken_minor < 0:
+        return Reason("ends", -taken_minor, translate(ENDS, language, name=label))
+    return Reason(audience_of([offer]), -taken_minor, label)
 
 
 def audience_of(applied: Sequence[OfferValue]) -> str:

@@ -14,7 +14,7 @@ from babel.dates import format_time
 from django.utils.timezone import localtime
 
 from pricing.base.core.texts import GERMAN_LOWEST, say
-from pricing.base.core.values import PriceView
+from pricing.base.core.values import PriceView, Reason
 from pricing.ledger.core.labels import PUBLIC_TEST, prescribed_words
 from promotions.offers.selectors.evaluation import LinePreview
 from shop.ground.kernel.money import format_money
@@ -28,6 +28,7 @@ from shop.ground.kernel.translation import (
 EVERYONE = gettext_noop("Everyone {amount}")
 FREE = gettext_noop("Free with your cart")
 BEFORE_OFFERS = gettext_noop("Before offers")
+EVERYONE_BEFORE = gettext_noop("Everyone {amount}, before offers")
 MEMBERS = gettext_noop("Members {amount}, join free")
 REACHES = gettext_noop("Brings {amount} off your order")
 TOGETHER = gettext_noop("{size} for {amount}, {each} each")
@@ -74,7 +75,7 @@ class Comparison:
 
     Kinds: everyone, reference (a legal was-price: the only one that is struck through), members
     (who is not signed in), order (what comes off the order as a whole), together (several pieces),
-    piece (of loose goods), deal (`text` alone).
+    piece (of loose goods), deal (`text` alone), before (of a line: before its offers).
     `language` is that of the words where the law wants another one than the page's.
     """
 
@@ -161,8 +162,8 @@ def build_price_block(
 ) -> PriceBlock:
     """Return the block of a price, with what offers make of it and what the goods ask.
 
-    `is_before_offers` is for a line that offers lower, where no "Everyone" holds: the offers of
-    everyone count there too.
+    `is_before_offers` is for a line that offers lower: what everyone pays is said before offers
+    too, because the offers of everyone count there as well.
 
     >>> milk = PriceView(1, "USD", 300, 279, 259, True, label="Personal price")
     >>> block = build_price_block(milk, "en")
@@ -175,7 +176,7 @@ def build_price_block(
     now = _find_now(price, offer)
     comparison = _compare(price, now, offer, members_minor, language)
     if is_before_offers:
-        comparison = Comparison("deal", translate(BEFORE_OFFERS, language))
+        comparison = _compare_before_offers(price, language)
     kind, label = _find_nature(price, offer, goods, language)
     prescribed = prescribed_words(label)
     can_switch_off = price.is_personal and price.label_code.startswith(CHINA)
@@ -202,6 +203,26 @@ def build_price_block(
     )
     block = _lead_with_unit(block, language) if goods.is_loose else block
     return replace(block, spoken=_speak(block, price, language))
+
+
+def list_parts(price: PriceView, offer: LinePreview | None, language: str) -> tuple[Reason, ...]:
+    """Return the parts of what one more piece costs, offers included; they sum to `now_minor` of
+    its block. The first is the public price.
+
+    >>> milk = PriceView(1, "USD", 300, 279, 259, True)
+    >>> [(part.code, part.amount_minor) for part in list_parts(milk, None, "en")]
+    [('public', 279), ('personal', -20)]
+    """
+    parts = price.reasons
+    if not parts:
+        parts = (Reason("public", price.public_minor, say("public", language)),)
+        if price.quoted_minor < price.public_minor:
+            code = "personal" if price.is_personal else "kept"
+            less = price.quoted_minor - price.public_minor
+            parts = (*parts, Reason(code, less, say(code, language)))
+    if offer is None or _find_now(price, offer) == price.quoted_minor:
+        return parts
+    return (*parts, *offer.parts)
 
 
 def _find_percent(price: PriceView, now: int, comparison: Comparison | None) -> int:
@@ -273,6 +294,15 @@ def _compare(
         members = format_money(members_minor, *money)
         return Comparison("members", translate(MEMBERS, language), members_minor, members)
     return None if offer is None else _compare_several(offer, now, price.currency, language)
+
+
+def _compare_before_offers(price: PriceView, language: str) -> Comparison:
+    """Return what stands beside a price that offers on its line lower."""
+    if price.quoted_minor >= price.public_minor:
+        return Comparison("before", translate(BEFORE_OFFERS, language))
+    everyone = format_money(price.public_minor, price.currency, locale_of(language))
+    text = translate(EVERYONE_BEFORE, language)
+    return Comparison("before", text, price.public_minor, everyone)
 
 
 def _compare_several(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
+
+from django.utils.translation import gettext as _
 
 from pricing.api import (
     ContestValue,
+    QuoteNotFound,
     active_policy,
     are_price_tests_off,
     contest_price,
@@ -13,27 +17,100 @@ from pricing.api import (
     get_quote,
     resolve_jurisdiction,
 )
+from pricing.base.core.values import QuoteTrace
 from pricing.ledger.core.labels import label_text
 from profiles.features.api import FEATURES
 from profiles.shoppers.api import find_shopper
+from promotions.offers.api import list_parts
+from shop.doors.pages.cards import card_block, join_cards, quote_page
 from shop.doors.pages.context import PageContext
 from shop.doors.pages.lots import read_shares
-from shop.doors.pages.values import FeatureNote, PrivacyPage, RulesPage, WhyPage
+from shop.doors.pages.members import Visitor, add_offers, join_offers, preview_cards
+from shop.doors.pages.values import FeatureNote, PrivacyPage, ProductCard, RulesPage, WhyPage
 from shop.ground.catalog.selectors import list_cards
 
 
-def why(ctx: PageContext, quote_id: UUID) -> WhyPage:
-    """Return everything behind a quote of this shopper. Raises QuoteNotFound for anybody else's."""
-    # "" is nobody's pseudonym, while None would ask as staff: a stranger's link must not open.
-    own = ctx.shopper_pseudonym or ""
-    trace = get_quote(quote_id, shopper_pseudonym=own, language=ctx.language)
-    cards = list_cards([trace.variant_id], ctx.language)
-    rule = resolve_jurisdiction(code=trace.jurisdiction_code, now=trace.issued_at)
+def why(
+    ctx: PageContext,
+    quote_id: UUID,
+    *,
+    variant_id: int | None = None,
+    visitor: Visitor | None = None,
+) -> WhyPage:
+    """Return everything behind a quote of this shopper, offers on the product included.
+
+    Raises QuoteNotFound for anybody else's. With `variant_id` a quote that nothing knows yet is
+    explained by what the product costs now, which is what the page showed.
+    """
+    trace = _find_trace(ctx, quote_id, is_needed=variant_id is None)
+    asked, visitor = variant_id if trace is None else trace.variant_id, visitor or Visitor(ctx)
+    now = None if asked is None else _price_now(ctx, asked, visitor)
+    if now is not None and (trace is None or ctx.now < trace.expires_at):
+        shown = now if trace is None else _as_quoted(ctx, now, trace, visitor)
+        return WhyPage(
+            trace=trace,
+            card=now.card,
+            label=shown.price.label,
+            parts=list_parts(shown.price, shown.offer, ctx.language),
+            amount_minor=card_block(shown, ctx.language).now_minor,
+            now_minor=card_block(now, ctx.language).now_minor,
+        )
+    if trace is None:
+        raise QuoteNotFound(_("There is no such quote."))
     return WhyPage(
         trace=trace,
-        card=cards[0] if cards else None,
-        label=label_text(rule, trace.label_code, ctx.language),
+        card=next(iter(list_cards([trace.variant_id], ctx.language)), None),
+        label=_label(trace, ctx.language),
+        parts=trace.reasons,
+        amount_minor=trace.quoted_minor,
     )
+
+
+def _as_quoted(
+    ctx: PageContext, now: ProductCard, trace: QuoteTrace, visitor: Visitor
+) -> ProductCard:
+    """Return the product at the price of a quote that holds, as the page showed it: what was done
+    since may have made a lower one."""
+    if now.price.quote_id == trace.quote_id:
+        return now
+    public_minor = now.price.public_minor
+    is_personal = trace.is_personal and trace.quoted_minor < public_minor
+    price = replace(
+        now.price,
+        quoted_minor=min(trace.quoted_minor, public_minor),
+        is_personal=is_personal,
+        label_code=trace.label_code if is_personal else "",
+        label=_label(trace, ctx.language) if is_personal else "",
+        quote_id=trace.quote_id,
+        expires_at=trace.expires_at,
+        reasons=(),
+    )
+    shown = replace(now, price=price, offer=None, members_minor=None)
+    previews = preview_cards(ctx, [now.card], {now.card.variant_id: price}, visitor)
+    return join_offers([shown], previews)[0]
+
+
+def _label(trace: QuoteTrace, language: str) -> str:
+    rule = resolve_jurisdiction(code=trace.jurisdiction_code, now=trace.issued_at)
+    return label_text(rule, trace.label_code, language)
+
+
+def _find_trace(ctx: PageContext, quote_id: UUID, *, is_needed: bool) -> QuoteTrace | None:
+    # "" is nobody's pseudonym, while None would ask as staff: a stranger's link must not open.
+    own = ctx.shopper_pseudonym or ""
+    try:
+        return get_quote(quote_id, shopper_pseudonym=own, language=ctx.language)
+    except QuoteNotFound:
+        if is_needed:
+            raise
+        return None
+
+
+def _price_now(ctx: PageContext, variant_id: int, visitor: Visitor) -> ProductCard | None:
+    """Return the product as its card shows it now; None where it is sold no more."""
+    prices = quote_page(ctx, [variant_id], "why")
+    cards = join_cards(list_cards([variant_id], ctx.language), prices)
+    return next(iter(add_offers(ctx, cards, visitor)), None)
 
 
 def read_contest(ctx: PageContext, quote_id: UUID) -> ContestValue | None:

@@ -9,7 +9,7 @@ from orders.fulfilment.api import Progress
 from orders.returns.api import OrderReturns
 from orders.satisfaction.api import Rating
 from orders.values import Contact, DeliveryOption, OrderSummary, OrderView
-from pricing.base.core.values import JurisdictionRule, PriceView, QuoteTrace
+from pricing.base.core.values import JurisdictionRule, PriceView, QuoteTrace, Reason
 from profiles.values import Consents, SegmentValue, ShopperValue
 from promotions.offers.api import LinePreview, PersonalOffer, Previews
 from shop.doors.pages.lots import DrawnShares
@@ -251,11 +251,27 @@ class ProductPage:
 
 @dataclass(frozen=True, slots=True)
 class WhyPage:
-    """Everything behind one price, and the product it is the price of."""
+    """Everything behind one price, and the product it is the price of.
 
-    trace: QuoteTrace
+    `trace` is the quote as it was recorded, None where its record is on the way and nothing knows
+    it yet. `parts` sum to `amount_minor`: while the quote holds, what one more piece costs at its
+    price, offers included; else the quoted price. `now_minor` is what one more piece costs by now,
+    None where the quote has run out or the product is sold no more.
+    """
+
+    trace: QuoteTrace | None
     card: CatalogCard | None
     label: str
+    parts: tuple[Reason, ...]
+    amount_minor: int
+    now_minor: int | None = None
+
+    @property
+    def quote(self) -> QuoteTrace:
+        """Return the recorded quote, for who asks for no other. Raises LookupError without one."""
+        if self.trace is None:
+            raise LookupError("The record of this quote is on its way.")
+        return self.trace
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,6 +35,7 @@ from tests.factories.promotions import make_campaign
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]
 ROUNDS = 24
+LINE_SUM = re.compile(r'class="line__sum"\s*>(.*?)</span>')
 
 
 def make_known(*, is_willing: bool = True) -> Shopper:
@@ -217,6 +219,21 @@ def test_what_comes_off_an_order_lowers_no_product(near_threshold: Client) -> No
     assert "加入后整单立减 US$5.00" in chinese
     offered = list_cheese(near_threshold)["cheddar"]["shown"]
     assert (offered["now"]["minor"], offered["comparison"]["kind"]) == (400, "order")
+
+
+def test_what_comes_off_an_order_stands_below_its_lines(
+    near_threshold: Client, shop: Dairy
+) -> None:
+    body = {"variant_id": shop.cheddar, "quantity": 1}
+    near_threshold.post("/api/v1/cart/lines", body, "application/json")
+    page = re.sub(r"\s+", " ", near_threshold.get("/cart/").content.decode())
+    sums = [re.sub(r"<[^>]+>|\s", "", one) for one in LINE_SUM.findall(page)]
+    assert sums == ["$36.00", "$4.00"]
+    assert page.count("Five off: $5.00") == 1
+    cart = near_threshold.get("/api/v1/cart").json()
+    parts = [part for line in cart["lines"] for part in line["adjustments"]]
+    assert [part["is_on_order"] for part in parts] == [True, True]
+    assert sum(part["amount"]["minor"] for part in parts) == -500
 
 
 CART_TABLES = ("orders_cart ", "orders_cartline")

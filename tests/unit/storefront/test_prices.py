@@ -198,7 +198,7 @@ def test_a_personal_price_shows_both_prices_and_leads_to_why(shape: str) -> None
     html = draw_price(build_price_block(MINE, "en"), "en", about="Milk", shape=shape)
     assert "<span>$2.59</span>" in html
     assert "Everyone $2.79" in html
-    assert f'hx-get="/why/{QUOTE}/"' in html
+    assert f'hx-get="/why/{QUOTE}/?variant=42"' in html
     assert LABEL in html
     assert "<s>" not in html
 

@@ -81,6 +81,9 @@ WHY: Json = {
     "label_code": "generic",
     "label": LABEL,
     "reasons": REASONS,
+    "price": usd(379),
+    "parts": REASONS,
+    "price_now": usd(379),
     "counterfactuals": [
         {"code": "no_views", "quoted_price": usd(399), "text": "Without what you looked at"}
     ],

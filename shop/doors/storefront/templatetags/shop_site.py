@@ -97,7 +97,7 @@ def price_fields(
     leads to.
     """
     compared = block.comparison
-    if shape in LINES and compared is not None and compared.kind != "deal":
+    if shape in LINES and compared is not None and compared.kind != "before":
         compared = None
     kind = f" price--{block.kind}" if block.kind else ""
     fields: dict[str, str | bool] = {
@@ -131,7 +131,7 @@ def price_fields(
 def tag_url(block: PriceBlock, language: str) -> str:
     """Return where the nature of a price is explained: its own page, its offer's, or the rules."""
     if block.quote_id is not None:
-        return f"{why_prefix(language)}{block.quote_id}/"
+        return f"{why_prefix(language)}{block.quote_id}/?variant={block.variant_id}"
     if block.own_offer_id is not None:
         return offer_url(language, block.own_offer_id)
     return f"{rules_url(language)}#tests" if block.kind == "test" else rules_url(language)
@@ -195,7 +195,7 @@ def line_price(
 ) -> SafeString:
     """Draw what one piece of a line costs, which says so where that is before offers."""
     language = context["shop"]["language"]
-    is_lowered = bool(line.adjustments)
+    is_lowered = bool(line.own_adjustments)
     block = build_price_block(line.price, language, is_before_offers=is_lowered)
     return draw_price(block, language, about=about, shape=shape)
 

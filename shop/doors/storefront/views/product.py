@@ -64,7 +64,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def describe_product(page: ProductPage, path: str) -> dict[str, Any]:
-    """Return schema.org data. The price is what an anonymous visitor pays, public offers included."""
+    """Return schema.org data, with the price that an anonymous visitor pays, offers included."""
     card = page.detail.card
     root = settings.SITE_URL.rstrip("/")
     described: dict[str, Any] = {

@@ -33,6 +33,7 @@ from shop.doors.storefront.rendering import (
 from shop.doors.storefront.visitors import ensure_shopper, get_visit
 from shop.doors.storefront.wording import describe_features, list_consents
 from shop.ground.jobs.limits import MONEY
+from shop.ground.staff.keys import read_number
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,13 +49,15 @@ def why(request: HttpRequest, quote_id: UUID) -> HttpResponse:
         if not refusal:
             messages.success(request, _("Thank you. A person answers within 72 hours."))
             return HttpResponseRedirect(reverse("why", args=[quote_id]))
-    ctx = get_visit(request).ctx
-    page = why_page(ctx, quote_id)
+    visit = get_visit(request)
+    ctx, asked = visit.ctx, request.GET.get("variant", "")
+    variant_id = read_number(asked) if asked else None
+    page = why_page(ctx, quote_id, variant_id=variant_id, visitor=visit.visitor)
     context = {
         "page": page,
         "contest": read_contest(ctx, quote_id),
         "refusal": refusal,
-        "is_test": is_test_code(page.trace.label_code),
+        "is_test": page.trace is not None and is_test_code(page.trace.label_code),
         "return_to": came_from(request),
     }
     name = "storefront/why_sheet.html" if is_fragment(request) else "storefront/why.html"

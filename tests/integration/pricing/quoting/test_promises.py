@@ -19,8 +19,9 @@ from pricing.quoting.selectors import serving
 from pricing.quoting.services import quoting
 from pricing.quoting.services.deciding import ShopperState
 from profiles.consent.services import set_consent
+from profiles.events.api import record_purchase_events
 from profiles.models import OnlineLag
-from profiles.values import ShopperValue
+from profiles.values import PurchasedLine, ShopperValue
 from promotions.offers.selectors.price_block import build_price_block
 from shop.ground.kernel.clock import epoch_ms
 from tests.factories.dead_redis import redis_down
@@ -54,9 +55,19 @@ def told(views: dict[int, PriceView]) -> dict[int, tuple[int, UUID | None]]:
     return {one: (view.quoted_minor, view.quote_id) for one, view in views.items()}
 
 
-def lag(shopper: ShopperValue) -> None:
-    """An order was paid while Redis was too slow to count it: a late worker repairs that."""
-    OnlineLag.objects.create(shopper_id=shopper.id, since=NOON)
+def buy(shopper: ShopperValue, variant_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pay an order while Redis is too slow to count it: a worker repairs that, some day."""
+    line = PurchasedLine(variant_id, 1, 300, 300)
+    with redis_down(monkeypatch), committed():
+        record_purchase_events(
+            shopper_id=shopper.id,
+            basket_ref="order-1",
+            lines=[line],
+            occurred_at=NOON,
+            channel="online",
+            now=NOON,
+        )
+    assert OnlineLag.objects.filter(shopper_id=shopper.id).exists()
     serving.forget_serving()
 
 
@@ -74,10 +85,12 @@ def blind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def test_a_late_profile_makes_no_price_and_breaks_none(dairy: Dairy, alice: ShopperValue) -> None:
+def test_a_paid_order_whose_events_wait_breaks_no_promise(
+    dairy: Dairy, alice: ShopperValue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cheeses = dairy.cheeses[:3]
     promised = told(quote_variants(context=visit(alice), variant_ids=cheeses).prices)
-    lag(alice)
+    buy(alice, dairy.rye, monkeypatch)
     batch = quote_variants(context=visit(alice, now=SOON), variant_ids=dairy.all)
     after = told(batch.prices)
     assert {one: after[one] for one in cheeses} == promised
@@ -87,10 +100,10 @@ def test_a_late_profile_makes_no_price_and_breaks_none(dairy: Dairy, alice: Shop
 
 
 def test_an_old_promise_keeps_its_discount_while_the_profile_lags(
-    dairy: Dairy, alice: ShopperValue
+    dairy: Dairy, alice: ShopperValue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promised = prices_of(dairy, alice)
-    lag(alice)
+    buy(alice, dairy.rye, monkeypatch)
     later = prices_of(dairy, alice, now=NOON + timedelta(hours=20))
     for cheese in dairy.cheeses:
         assert later[cheese].quoted_minor == promised[cheese].quoted_minor
@@ -98,10 +111,10 @@ def test_an_old_promise_keeps_its_discount_while_the_profile_lags(
 
 
 def test_a_withdrawn_consent_ends_promises_while_the_profile_lags(
-    dairy: Dairy, alice: ShopperValue
+    dairy: Dairy, alice: ShopperValue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert prices_of(dairy, alice)[dairy.brie].is_personal
-    lag(alice)
+    buy(alice, dairy.rye, monkeypatch)
     answer: dict[str, Any] = {"how": "switch", "locale": "en", "text_version": "1", "now": NOON}
     with committed():
         set_consent(shopper_id=alice.id, purpose="price", granted=False, **answer)
@@ -134,10 +147,10 @@ def test_a_silent_database_breaks_no_promise(
 
 
 def test_a_kill_switch_ends_promises_while_the_profile_lags(
-    dairy: Dairy, alice: ShopperValue
+    dairy: Dairy, alice: ShopperValue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prices_of(dairy, alice)
-    lag(alice)
+    buy(alice, dairy.rye, monkeypatch)
     with committed():
         set_kill_switch(scope="sku", key="BRIE", is_active=True, reason="x", by_id=None, now=NOON)
     after = prices_of(dairy, alice, now=SOON)

@@ -45,6 +45,12 @@ class AdjustmentSerializer(AnswerSerializer[Adjustment | DeliveryCut]):
         lambda part: getattr(part, "capped_at", ""),
         serializers.CharField(allow_blank=True, help_text=CAPPED_AT),
     )
+    is_on_order = computed(
+        lambda part: getattr(part, "is_on_order", False),
+        serializers.BooleanField(
+            help_text="The line's share of a discount on the order: show the sum once, below."
+        ),
+    )
 
 
 class NoticeSerializer(AnswerSerializer[Notice]):
@@ -84,7 +90,7 @@ class LinePrice(serializers.Field[object, object, object, object]):
         plain, lowered = PriceSerializer.writer(), PriceBeforeOffersSerializer.writer()
 
         def write_price(line: CartLineView, currency: str, locale: str) -> str:
-            return (lowered if line.adjustments else plain)(line.price, currency, locale)
+            return (lowered if line.own_adjustments else plain)(line.price, currency, locale)
 
         return write_price
 

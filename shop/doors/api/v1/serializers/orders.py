@@ -87,7 +87,7 @@ class LineBlock(serializers.Field[object, object, object, object]):
         write = PriceBlockSerializer.writer()
 
         def write_block(line: OrderLineView, currency: str, locale: str) -> str:
-            is_lowered = bool(line.adjustments)
+            is_lowered = bool(line.own_adjustments)
             block = build_price_block(line.price, locale, is_before_offers=is_lowered)
             return write(block, currency, locale)
 

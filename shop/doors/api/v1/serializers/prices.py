@@ -40,7 +40,16 @@ class ComparisonSerializer(AnswerSerializer[Comparison]):
     """The one price that a price is compared with."""
 
     kind = serializers.ChoiceField(
-        choices=("everyone", "reference", "members", "order", "together", "piece", "deal"),
+        choices=(
+            "everyone",
+            "reference",
+            "members",
+            "order",
+            "together",
+            "piece",
+            "deal",
+            "before",
+        ),
         help_text="Strike through reference only: a lawful was-price. deal is text alone.",
     )
     text = serializers.CharField(source="said")
@@ -223,27 +232,37 @@ class CounterfactualSerializer(AnswerSerializer[Counterfactual]):
 class WhySerializer(AnswerSerializer[WhyPage]):
     """Why a quote is what it is."""
 
-    currency_from = "trace.currency"
+    currency_from = "quote.currency"
 
-    quote_id = serializers.UUIDField(source="trace.quote_id")
-    variant_id = serializers.IntegerField(source="trace.variant_id")
-    list_price = MoneySerializer(source="trace.list_minor")
-    public_price = MoneySerializer(source="trace.public_minor")
-    quoted_price = MoneySerializer(source="trace.quoted_minor")
-    is_personal = serializers.BooleanField(source="trace.is_personal")
-    label_code = serializers.CharField(source="trace.label_code", allow_blank=True)
+    quote_id = serializers.UUIDField(source="quote.quote_id")
+    variant_id = serializers.IntegerField(source="quote.variant_id")
+    list_price = MoneySerializer(source="quote.list_minor")
+    public_price = MoneySerializer(source="quote.public_minor")
+    quoted_price = MoneySerializer(source="quote.quoted_minor")
+    is_personal = serializers.BooleanField(source="quote.is_personal")
+    label_code = serializers.CharField(source="quote.label_code", allow_blank=True)
     label = serializers.CharField(allow_blank=True)
-    reasons = ReasonSerializer(source="trace.reasons", many=True)
-    counterfactuals = CounterfactualSerializer(source="trace.counterfactuals", many=True)
+    reasons = ReasonSerializer(source="quote.reasons", many=True)
+    price = MoneySerializer(
+        source="amount_minor",
+        help_text="While the quote holds, what one more piece costs with offers; else as quoted.",
+    )
+    parts = ReasonSerializer(many=True, help_text="They sum to `price`.")
+    price_now = MoneySerializer(
+        source="now_minor",
+        allow_null=True,
+        help_text="What one more piece costs by now, lower at most; null for a quote that ran out.",
+    )
+    counterfactuals = CounterfactualSerializer(source="quote.counterfactuals", many=True)
     data_used = computed(
-        lambda page: sorted(name for name, value in page.trace.features.items() if value),
+        lambda page: sorted(name for name, value in page.quote.features.items() if value),
         serializers.ListField(
             child=serializers.CharField(), help_text="Names of the features behind the price."
         ),
     )
-    jurisdiction = serializers.CharField(source="trace.jurisdiction_code")
-    policy_version = serializers.IntegerField(source="trace.policy_version")
-    model_version = serializers.IntegerField(source="trace.model_version")
-    issued_at = serializers.DateTimeField(source="trace.issued_at")
-    expires_at = serializers.DateTimeField(source="trace.expires_at")
+    jurisdiction = serializers.CharField(source="quote.jurisdiction_code")
+    policy_version = serializers.IntegerField(source="quote.policy_version")
+    model_version = serializers.IntegerField(source="quote.model_version")
+    issued_at = serializers.DateTimeField(source="quote.issued_at")
+    expires_at = serializers.DateTimeField(source="quote.expires_at")
     opt_out_url = computed(lambda page: OPT_OUT_URL, serializers.CharField())

@@ -95,4 +95,5 @@ class WhyView(ApiView):
         """
         self.require_shopper()
         ctx = self.context
-        return text_response(WhySerializer.to_json(why(ctx, quote_id), ctx.locale))
+        page = why(ctx, quote_id)
+        return text_response(WhySerializer.to_json(page, ctx.locale))

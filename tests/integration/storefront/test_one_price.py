@@ -1,0 +1,219 @@
+"""One price: cards, pages, panels, search engines and the API say the same, and claims are true."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
+from typing import Any, NamedTuple
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core import signals
+from django.db import reset_queries
+from django.test import Client
+
+from orders.cart.services.carts import set_quantity
+from pricing.api import active_policy
+from profiles.models import Shopper
+from promotions.campaigns.selectors.book import forget_offer_book
+from promotions.models import Campaign
+from shop.doors.pages.cards import quote_context
+from shop.doors.pages.context import PageContext
+from shop.ground.catalog.models import Product, Variant
+from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.kernel.clock import utc_now
+from tests.factories.browsing import browse_as
+from tests.factories.loyalty import make_terms
+from tests.factories.pricing import Dairy, look_at, make_treated, open_dairy
+from tests.factories.promotions import make_campaign
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]
+
+PRICE = re.compile(r'<div\s+class="price([^"]*)"\s+data-variant="(\d+)">(.*?)</div>', re.DOTALL)
+NOW = re.compile(r'<p class="price__now"[^>]*>\s*<span>(.*?)</span>', re.DOTALL)
+COMPARED = re.compile(r'<p\s+class="price__compare[^>]*>(.*?)</p>', re.DOTALL)
+WHY = re.compile(r'href="([^"]*/why/[^"]*)"')
+STRUCTURED = re.compile(r'<script type="application/ld\+json"[^>]*>(.*?)</script>', re.DOTALL)
+LEDGER = re.compile(r'<dl class="ledger">(.*?)</dl>', re.DOTALL)
+ROW = re.compile(r"<dd>(.*?)</dd>", re.DOTALL)
+ENGLISH, CHINESE = "", "/zh-hans"
+PRODUCTS, EVERY = 50, 5
+
+
+class Block(NamedTuple):
+    """A price as a page draws it."""
+
+    variant_id: int
+    classes: str
+    now_minor: int
+    compared: str
+    why: str
+
+
+def minor(text: str) -> int:
+    """Return an amount of a page in cents."""
+    digits = re.sub(r"[^\d.]", "", text)
+    return round(float(digits) * 100) * (-1 if re.search("[\u2212-]", text) else 1)
+
+
+def blocks(html: str) -> dict[int, Block]:
+    """Return the first price of each product on a page: its own, or its card's."""
+    found: dict[int, Block] = {}
+    for classes, variant_id, inner in PRICE.findall(html):
+        now, compared, why = NOW.search(inner), COMPARED.search(inner), WHY.search(inner)
+        assert now is not None, inner
+        text = "" if compared is None else " ".join(re.sub(r"<[^>]+>", "", compared[1]).split())
+        block = Block(
+            int(variant_id),
+            classes,
+            minor(now[1]),
+            unescape(text),
+            "" if why is None else unescape(why[1]),
+        )
+        found.setdefault(block.variant_id, block)
+    return found
+
+
+def release(name: str, **fields: Any) -> None:
+    campaign, now = make_campaign(name, **fields), utc_now()
+    Campaign.objects.filter(pk=campaign.pk).update(
+        starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=90)
+    )
+    forget_offer_book()
+
+
+@pytest.fixture
+def market(dairy: Dairy) -> Iterator[Dairy]:
+    """Fifty products, with offers for everybody, for members, and on the order."""
+    brand = Product.objects.get(pk=Variant.objects.get(pk=dairy.rye).product_id).brand
+    shelves = (dairy.hard, dairy.soft)
+    for number in range(PRODUCTS - len(dairy.all)):
+        price = 149 + 37 * number
+        product = Product.objects.create(
+            external_ref=f"c{number}",
+            name=f"Cheese {number}",
+            slug=f"cheese-{number}",
+            category_id=shelves[number % 2],
+            brand=brand,
+            popularity=number,
+            created_at=utc_now(),
+        )
+        Variant.objects.create(
+            product=product,
+            external_ref=f"c{number}",
+            sku=f"C{number}",
+            list_minor=price,
+            cost_minor=price // 2,
+            cost_source="merchant",
+            measure_amount=200,
+            measure_unit="g",
+        )
+    forget_catalog()
+    open_dairy(utc_now())
+    make_terms()
+    release("Soft week", percent="10", scope={"categories": [dairy.soft]})
+    release("Members", percent="6", audience="members", scope={"categories": [dairy.hard]})
+    release("Five off", amount_minor=500, condition={"cart_value": 4_000})
+    signals.request_started.disconnect(reset_queries)
+    yield dairy
+    signals.request_started.connect(reset_queries)
+
+
+def page_of(shopper: Shopper) -> PageContext:
+    return PageContext(
+        shopper_pseudonym=str(shopper.pseudonym),
+        account_id=None,
+        language="en",
+        locale="en_US",
+        market="us",
+        currency="USD",
+        jurisdiction_code="US-TX",
+        channel="online",
+        gpc=False,
+        now=utc_now(),
+    )
+
+
+def make_visitor(market: Dairy, *, rye: int = 0, is_member: bool = False) -> Client:
+    """Return the browser of who looks for cheese, with so many loaves at 3.00 in the cart."""
+    value = make_treated(now=utc_now())
+    look_at(value, market.cheeses[:3], now=utc_now())
+    shopper = Shopper.objects.get(pk=value.id)
+    if rye:
+        context = quote_context(page_of(shopper), "cart")
+        set_quantity(context=context, variant_id=market.rye, quantity=rye)
+    browser = browse_as(shopper)
+    if is_member:
+        account = get_user_model().objects.create_user("m@example.com", "a long password")
+        browser.force_login(account)
+        browser.get("/")  # joins guest and account
+    return browser
+
+
+VISITORS: dict[str, dict[str, Any]] = {
+    "empty cart": {},
+    "just below 40.00": {"rye": 13},
+    "above 40.00": {"rye": 14},
+    "member": {"is_member": True},
+}
+
+
+@pytest.mark.parametrize("given", VISITORS.values(), ids=VISITORS)
+def test_all_surfaces_say_one_price(market: Dairy, given: dict[str, Any]) -> None:
+    browser = make_visitor(market, **given)
+    browser.defaults["HTTP_SEC_PURPOSE"] = "prefetch"  # no look of the test changes a price
+    slugs = dict(Variant.objects.order_by("pk").values_list("pk", "product__slug"))
+    cap, problems, personal, compared = active_policy().personal_cap, [], 0, 0
+    for at, (variant_id, slug) in enumerate(slugs.items()):
+        for prefix in (ENGLISH, CHINESE) if at % EVERY == 0 else (ENGLISH,):
+            html = browser.get(f"{prefix}/p/{slug}/", follow=True).content.decode()
+            if variant_id not in blocks(html):
+                continue  # asks for an age first
+            shown = blocks(html)[variant_id]
+            problems += check_panel(browser, shown)
+            if at % EVERY == 0:
+                cards = blocks(browser.get(f"{prefix}/c/dairy/cheese/").content.decode())
+                card = cards.get(variant_id, shown)
+                compared += variant_id in cards
+                if (card.now_minor, card.compared) != (shown.now_minor, shown.compared):
+                    problems.append(f"{slug}: card {card}, page {shown}")
+            theirs = blocks(browse_as(None).get(f"{prefix}/p/{slug}/").content.decode())[variant_id]
+            structured = STRUCTURED.search(html)
+            assert structured is not None
+            price = round(float(json.loads(structured[1])["offers"]["price"]) * 100)
+            if price != theirs.now_minor:
+                problems.append(f"{slug}: search engines {price}, strangers {theirs.now_minor}")
+            if "price--personal" in shown.classes:
+                personal += 1
+                public = minor(shown.compared)
+                least = public * (1 - cap) - 1 if "is_member" not in given else 0
+                if not least <= shown.now_minor < public:
+                    problems.append(f"{slug}: {shown} is outside the cap")
+    assert not problems, "\n".join(problems)
+    assert personal >= 3
+    assert compared >= 4
+
+
+def check_panel(browser: Client, shown: Block) -> list[str]:
+    """Return what is wrong with the panel of a price: it adds up to what the page shows."""
+    if not shown.why:
+        return []
+    answer = browser.get(shown.why)
+    if answer.status_code != 200:
+        return [f"{shown}: {answer.status_code}"]
+    ledger = LEDGER.search(answer.content.decode())
+    assert ledger is not None
+    *parts, total = [minor(re.sub(r"\s+", "", row)) for row in ROW.findall(ledger[1])]
+    return [] if sum(parts) == total == shown.now_minor else [f"{shown}: {parts}, {total}"]
+
+
+def test_what_the_rules_claim_is_what_is_configured(market: Dairy) -> None:
+    page = " ".join(browse_as(None).get("/how-our-prices-work/").content.decode().split())
+    policy = active_policy()
+    assert f"at most {round(policy.personal_cap * 100)} % below the public price" in page
+    assert f"at most {policy.max_changes_per_day} changes a day" in page
+    assert f"at least {policy.quote_minutes} minutes" in page
+    assert "the most by which two people" not in page
