@@ -65,6 +65,14 @@ class _LoweredLine:
     __slots__ = ()
     subtotal_minor: int
     adjustments: tuple[Adjustment, ...]
+    price: PriceView
+    quantity: int
+
+    @property
+    def kept_minor(self) -> int:
+        """Return what an earlier public price takes off, kept while everybody pays more."""
+        price = self.price
+        return (price.public_minor - price.quoted_minor) * self.quantity if price.is_kept else 0
 
     @property
     def own_adjustments(self) -> tuple[Adjustment, ...]:
@@ -169,9 +177,9 @@ class CartPoints:
 class CartView:
     """A cart as every door shows it. `cart_id` is None for a shopper who has none yet.
 
-    total = everyone - personal - discount + tax_added + delivery; `subtotal_minor` is everyone less
-    personal. `offers_minor` is what offers took off products and delivery; `tax_minor` is all tax,
-    included or added.
+    total = everyone - personal - kept - discount + tax_added + delivery; `subtotal_minor` is
+    everyone less personal and kept. `offers_minor` is what offers took off products and delivery;
+    `tax_minor` is all tax, included or added.
     `delivery` is the cheapest way unless the checkout chose one. `points` is None where there is no
     points programme; what points pay is part of the discount. `quantity` counts the pieces that the
     shopper put in; `can_check_out` says that nothing stands in the way of a checkout.
@@ -213,7 +221,12 @@ class CartView:
     @property
     def personal_minor(self) -> int:
         """Return what personal prices take off."""
-        return self.everyone_minor - self.subtotal_minor
+        return self.everyone_minor - self.subtotal_minor - self.kept_minor
+
+    @property
+    def kept_minor(self) -> int:
+        """Return what public prices of before take off."""
+        return sum(line.kept_minor for line in self.lines)
 
     @property
     def order_cuts(self) -> tuple[Adjustment, ...]:
@@ -369,7 +382,12 @@ class OrderView:
     @property
     def personal_minor(self) -> int:
         """Return what personal prices took off."""
-        return self.everyone_minor - self.subtotal_minor
+        return self.everyone_minor - self.subtotal_minor - self.kept_minor
+
+    @property
+    def kept_minor(self) -> int:
+        """Return what public prices of before took off."""
+        return sum(line.kept_minor for line in self.lines)
 
     @property
     def offers_minor(self) -> int:

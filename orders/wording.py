@@ -146,6 +146,7 @@ EMAIL_WORDS: dict[str, str] = {
     "offers": gettext_noop("Offers"),
     "everyones": gettext_noop("Everyone's prices"),
     "personal": pgettext_noop("sums", "Personal prices"),
+    "kept": gettext_noop("Kept prices"),
     "delivery": gettext_noop("Delivery"),
     "tax_included": gettext_noop("Tax included"),
     "tax_added": gettext_noop("Tax"),

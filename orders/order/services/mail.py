@@ -145,6 +145,7 @@ def _sums(order: OrderView, language: str) -> list[tuple[str, str]]:
     rows = [
         ("everyones", order.everyone_minor, ""),
         ("personal", -order.personal_minor, ""),
+        ("kept", -order.kept_minor, ""),
         ("offers", -order.discount_minor - on_order, ""),
         *((_name_cut(cut), cut.amount_minor, "") for cut in order.order_cuts),
         ("delivery", 1, delivery),

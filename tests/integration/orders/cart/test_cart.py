@@ -223,3 +223,13 @@ def test_a_cart_names_the_offer_that_the_floor_cut(visit: QuoteContext, shelf: S
         )
     ]
     assert cart.notices == next(line for line in cart.lines if line.discount_minor).notices
+
+
+def test_a_kept_price_counts_as_kept_and_not_as_personal(
+    visit: QuoteContext, shelf: Shelf, prices: FakePrices
+) -> None:
+    add_to_cart(context=visit, variant_id=shelf.cheddar, quantity=2)
+    prices.public[shelf.cheddar] = 450
+    cart = view_cart(context=visit)
+    assert (cart.everyone_minor, cart.kept_minor, cart.personal_minor) == (900, 100, 0)
+    assert (cart.subtotal_minor, cart.lines[0].price.is_kept) == (800, True)
