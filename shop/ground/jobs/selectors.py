@@ -20,6 +20,7 @@ class RunRow:
     """One run as dashboards show it. `seconds` is None while it runs."""
 
     name: str
+    queue: str
     outcome: str
     started_at: datetime
     seconds: float | None
@@ -77,6 +78,7 @@ def _run_row(run: JobRun) -> RunRow:
     ended = run.finished_at
     return RunRow(
         name=run.name,
+        queue=run.queue,
         outcome=run.outcome,
         started_at=run.started_at,
         seconds=None if ended is None else (ended - run.started_at).total_seconds(),

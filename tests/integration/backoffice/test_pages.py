@@ -102,10 +102,16 @@ def test_an_overdue_job_is_red_after_a_good_run(root: Client) -> None:
         finished_at=long_ago,
         outcome="ok",
     )
-    JobRun.objects.filter(name="job_1").update(started_at=utc_now())  # a worker runs
+    JobRun.objects.filter(name="job_1").update(  # a worker runs
+        started_at=utc_now(), queue="live", outcome="running"
+    )
     page = root.get(reverse("admin:workers"))
     late = {job.name: job.is_late for job in page.context["failing_jobs"]}
     assert (late["drain_events"], page.context["stopped_at"]) == (True, None)
+    assert "It waits in the lane live for job_1, which has run for" in page.content.decode()
+    JobRun.objects.filter(name="job_1").update(queue="bulk")
+    page = root.get(reverse("admin:workers"))
+    assert "No worker has begun a job of the lane live lately." in page.content.decode()
 
 
 def test_late_jobs_are_no_failures_while_the_workers_are_stopped(root: Client) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -26,14 +26,16 @@ from shop.ground.staff.region import show_time
 
 RUNS_SHOWN = 20
 OUTCOME_TONES = {"ok": "green", "running": "blue", "failed": "red", "hung": "red"}
-LATE_AFTER_INTERVALS = 3
+# A job is late once its turn has passed by so much and by a whole period.
+LATE_AFTER = timedelta(seconds=30)
 # Without any run for so long no worker runs: a late job is then no fault of its own.
 STOPPED_AFTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
 class JobLine:
-    """A job: its newest run, how often it should run, and its last outcomes (newest last)."""
+    """A job: its newest run, how often it should run, why it is late if so, and its last outcomes
+    (newest last)."""
 
     name: str
     outcome: str
@@ -44,6 +46,7 @@ class JobLine:
     rows: str
     every: str
     is_late: bool
+    why: str
     error: str
     history: tuple[tuple[str, str], ...]
 
@@ -84,9 +87,7 @@ def _grade_run(
     newest: RunRow, every: timedelta | None, now: datetime, late_tone: str
 ) -> tuple[str, bool]:
     """Return the tone of a job by its newest run, and whether it is late."""
-    is_late = every is not None and is_older(
-        newest.started_at, now, max(every * LATE_AFTER_INTERVALS, timedelta(seconds=60))
-    )
+    is_late = every is not None and is_older(newest.started_at, now, every + max(every, LATE_AFTER))
     tone = OUTCOME_TONES.get(newest.outcome, "gray")
     return (late_tone if is_late and tone != "red" else tone), is_late
 
@@ -100,9 +101,30 @@ def list_jobs(now: datetime) -> list[JobLine]:
     jobs = [
         _job_line(name, list(group), intervals.get(name), now, late_tone) for name, group in runs
     ]
+    waits = {job.name: _say_why(job.name, recent, now) for job in jobs if job.is_late}
+    jobs = [replace(job, why=waits.get(job.name, "")) for job in jobs]
     known = {job.name for job in jobs}
     jobs += [_never_ran(name, every) for name, every in intervals.items() if name not in known]
     return sorted(jobs, key=lambda job: (job.tone != "red", job.name))
+
+
+def _say_why(name: str, recent: Sequence[RunRow], now: datetime) -> str:
+    """Return what a late job waits for: a worker of its lane, or the job that this works on."""
+    lane = _read_lanes().get(name, "")
+    ran = [run for run in recent if run.queue == lane]
+    if find_stop((run.started_at for run in ran), now) is not None or not ran:
+        return _("No worker has begun a job of the lane %(lane)s lately.") % {"lane": lane}
+    working = [run for run in ran if run.outcome == "running"]
+    if not working:
+        return _("The lane %(lane)s has fallen behind.") % {"lane": lane}
+    longest = min(working, key=lambda run: run.started_at)
+    told = _("It waits in the lane %(lane)s for %(job)s, which has run for %(age)s.")
+    return told % {"lane": lane, "job": longest.name, "age": show_age(longest.started_at, now)}
+
+
+def _read_lanes() -> dict[str, str]:
+    entries = (current_app.conf.beat_schedule or {}).values()
+    return {one["task"].rpartition(".")[2]: one["options"]["queue"] for one in entries}
 
 
 def find_stop(begun: Iterable[datetime | None], now: datetime) -> datetime | None:
@@ -140,6 +162,7 @@ def _job_line(
         rows=_show_rows(newest),
         every=_show_interval(every),
         is_late=is_late,
+        why="",
         error=(newest.error.strip().splitlines() or [""])[-1][:160],
         history=tuple(
             (
@@ -170,6 +193,7 @@ def _never_ran(name: str, every: timedelta | None) -> JobLine:
         rows="–",
         every=_show_interval(every),
         is_late=False,
+        why="",
         error="",
         history=(),
     )
