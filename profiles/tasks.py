@@ -24,7 +24,7 @@ def drain_events() -> int:
     return events.drain_events(limit=DRAIN_LIMIT, now=utc_now())
 
 
-@job(queue="live", time_limit=600)
+@job(queue="bulk", time_limit=600)
 def restore_online_features() -> int:
     """Rebuild online profiles that lag, or all of them after Redis lost its memory."""
     return events.restore_online_features(now=utc_now())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from shop.ground.catalog.services import refresh_search, spell_search_words
-from shop.ground.jobs.services import delete_old_runs, mark_hung_runs
+from shop.ground.jobs.services import RunProgress, delete_old_runs, mark_hung_runs
 from shop.ground.jobs.tasks import job
 from shop.ground.kernel.clock import utc_now
 from shop.ground.outbox.services import delete_delivered_facts, deliver_facts
@@ -15,10 +15,10 @@ KEEP_RUNS = timedelta(days=30)
 KEEP_FACTS = timedelta(days=14)
 
 
-@job(queue="live", time_limit=60)
-def deliver_outbox() -> int:
+@job(queue="live", time_limit=60, slice_seconds=1.0)
+def deliver_outbox(*, progress: RunProgress) -> int:
     """Deliver due facts to their handlers."""
-    return deliver_facts(handlers=HANDLERS, now=utc_now())
+    return deliver_facts(handlers=HANDLERS, now=utc_now(), gives_way=progress.gives_way)
 
 
 @job(queue="live", time_limit=60)

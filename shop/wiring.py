@@ -24,7 +24,6 @@ from pricing.tasks import (
     publish_soon,
     reprice_soon,
 )
-from shop.ground.catalog.tasks import make_pictures_soon
 from shop.ground.jobs.starting import require_ready
 from shop.ground.outbox.services import Handlers
 
@@ -46,7 +45,6 @@ HANDLERS: Handlers = {
     "PriceContestAnswered": (mail_contest_answer,),
     "PriceOverrideSet": (publish_soon,),
     "CompetitorPricesImported": (reprice_soon,),
-    "PictureAdded": (make_pictures_soon,),
 }
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-from uuid import UUID
-
 from shop.ground.catalog.services.pictures import make_pending_pictures
 from shop.ground.jobs.services import RunProgress
-from shop.ground.jobs.tasks import job, wake
+from shop.ground.jobs.tasks import job
 from shop.ground.kernel.clock import utc_now
 
 
@@ -16,8 +12,3 @@ from shop.ground.kernel.clock import utc_now
 def make_pictures(*, progress: RunProgress) -> int:
     """Make the files of uploaded pictures that wait, and remove uploads that nobody waits for."""
     return make_pending_pictures(now=utc_now(), gives_way=progress.gives_way)
-
-
-def make_pictures_soon(fact_id: UUID, payload: Mapping[str, Any]) -> None:
-    """PictureAdded: make it without waiting for the schedule."""
-    wake(make_pictures)

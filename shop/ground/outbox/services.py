@@ -43,8 +43,15 @@ def wake_delivery() -> None:
     wake(signature(DELIVERY, queue=QUEUE))
 
 
-def deliver_facts(*, handlers: Handlers, now: datetime, limit: int = 200) -> int:
-    """Deliver up to `limit` due facts, oldest first; return how many were delivered.
+def deliver_facts(
+    *,
+    handlers: Handlers,
+    now: datetime,
+    limit: int = 200,
+    gives_way: Callable[[], bool] = lambda: False,
+) -> int:
+    """Deliver up to `limit` due facts, oldest first, until it `gives_way`; return how many were
+    delivered.
 
     Each fact is locked with SKIP LOCKED, so several workers never deliver one twice at the same
     moment. Handlers of one fact share its transaction: either all ran and it is marked, or none
@@ -57,6 +64,8 @@ def deliver_facts(*, handlers: Handlers, now: datetime, limit: int = 200) -> int
             if fact is None:
                 break
             delivered += _deliver(fact, handlers.get(fact.kind, ()), now)
+        if gives_way():
+            break
     return delivered
 
 

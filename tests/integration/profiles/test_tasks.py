@@ -13,7 +13,7 @@ from shop.schedule import SCHEDULE
 
 JOBS = {
     "drain_events": "live",
-    "restore_online_features": "live",
+    "restore_online_features": "bulk",
     "refresh_profiles": "bulk",
     "refit_segments": "bulk",
     "refit_recommender": "bulk",

@@ -47,6 +47,16 @@ def test_a_rolled_back_fact_never_happened() -> None:
     assert not Fact.objects.exists()
 
 
+def test_delivery_gives_way_after_a_fact() -> None:
+    heard: list[int] = []
+    for number in range(3):
+        write_fact(kind="OrderPlaced", payload={"order_id": number}, occurred_at=NOON)
+    handlers = {"OrderPlaced": (lambda _fact_id, payload: heard.append(payload["order_id"]),)}
+    assert deliver_facts(handlers=handlers, now=NOON, gives_way=lambda: True) == 1
+    assert deliver_facts(handlers=handlers, now=NOON) == 2
+    assert sorted(heard) == [0, 1, 2]
+
+
 def test_the_worker_is_woken_only_after_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[str] = []
     monkeypatch.setattr(deliver_outbox, "apply_async", lambda *_, **to: woken.append(to["queue"]))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from celery import signature
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
@@ -23,11 +24,13 @@ from shop.ground.catalog.core.pictures import (
 )
 from shop.ground.catalog.models import Product, ProductPicture, Variant
 from shop.ground.catalog.selectors.pictures import picture_file
+from shop.ground.jobs.tasks import wake
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.ids import uuid7
-from shop.ground.outbox.services import write_fact
 
 MOST_PICTURES = 20
+# The job that makes what waits: no fact for each of hundreds, which others would wait behind.
+MAKING = "shop.ground.catalog.tasks.make_pictures"
 KEEP_UPLOADS = timedelta(days=1)
 READY, REFUSED, PENDING = (
     ProductPicture.State.READY,
@@ -85,7 +88,7 @@ def add_picture(
                 "created_at": now,
             },
         )
-        write_fact(kind="PictureAdded", payload={"picture_id": row.pk}, occurred_at=now)
+        transaction.on_commit(lambda: wake(signature(MAKING, queue="interactive")), robust=True)
     return row.pk
 
 

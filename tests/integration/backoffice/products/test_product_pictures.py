@@ -13,7 +13,7 @@ from django.urls import reverse
 from shop.ground.catalog.models import Product, ProductPicture, Variant
 from shop.ground.catalog.selectors import forget_catalog, list_cards
 from shop.ground.catalog.services.pictures import add_picture, make_pending_pictures
-from shop.ground.outbox.models import Fact
+from shop.ground.catalog.tasks import make_pictures
 from tests.factories.backoffice_prices import NOON
 from tests.factories.pictures import draw
 from tests.factories.product_forms import SIZES, TEE, rows, save
@@ -22,9 +22,15 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stocked_shop")]
 
 
 def test_a_worker_makes_pictures_and_refuses_other_files(
-    merchandiser: Client, settings: Any, tmp_path: Path, django_capture_on_commit_callbacks: Any
+    merchandiser: Client,
+    settings: Any,
+    tmp_path: Path,
+    django_capture_on_commit_callbacks: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
+    woken: list[str] = []
+    monkeypatch.setattr(make_pictures, "apply_async", lambda *_, **to: woken.append(to["queue"]))
     product = Product.objects.get(external_ref="p1")
     product.pictures.all().delete()
     names = ("change", "pictures", "pictures_set")
@@ -32,10 +38,11 @@ def test_a_worker_makes_pictures_and_refuses_other_files(
     script = SimpleUploadedFile("front.jpg", b"<svg><script>alert(1)</script></svg>")
     torn = SimpleUploadedFile("torn.jpg", draw()[:2_000])
     files = [SimpleUploadedFile("a.jpg", draw("JPEG")), SimpleUploadedFile("b.png", draw("PNG"))]
-    answer = merchandiser.post(upload, {"pictures": [script, torn, *files]}, follow=True)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = merchandiser.post(upload, {"pictures": [script, torn, *files]}, follow=True)
+    assert woken == ["interactive"]
     assert "front.jpg: The file is no JPEG, PNG, WebP or AVIF" in answer.content.decode()
     assert answer.content.decode().count("Being processed") == 3
-    assert Fact.objects.filter(kind="PictureAdded").count() == 3
     with django_capture_on_commit_callbacks(execute=True):
         assert make_pending_pictures(now=NOON) == 3
     assert make_pending_pictures(now=NOON) == 0
