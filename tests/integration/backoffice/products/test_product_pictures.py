@@ -22,15 +22,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stocked_shop")]
 
 
 def test_a_worker_makes_pictures_and_refuses_other_files(
-    merchandiser: Client,
-    settings: Any,
-    tmp_path: Path,
-    django_capture_on_commit_callbacks: Any,
-    monkeypatch: pytest.MonkeyPatch,
+    merchandiser: Client, settings: Any, tmp_path: Path, django_capture_on_commit_callbacks: Any
 ) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
-    woken: list[str] = []
-    monkeypatch.setattr(make_pictures, "apply_async", lambda *_, **to: woken.append(to["queue"]))
     product = Product.objects.get(external_ref="p1")
     product.pictures.all().delete()
     names = ("change", "pictures", "pictures_set")
@@ -38,9 +32,7 @@ def test_a_worker_makes_pictures_and_refuses_other_files(
     script = SimpleUploadedFile("front.jpg", b"<svg><script>alert(1)</script></svg>")
     torn = SimpleUploadedFile("torn.jpg", draw()[:2_000])
     files = [SimpleUploadedFile("a.jpg", draw("JPEG")), SimpleUploadedFile("b.png", draw("PNG"))]
-    with django_capture_on_commit_callbacks(execute=True):
-        answer = merchandiser.post(upload, {"pictures": [script, torn, *files]}, follow=True)
-    assert woken == ["interactive"]
+    answer = merchandiser.post(upload, {"pictures": [script, torn, *files]}, follow=True)
     assert "front.jpg: The file is no JPEG, PNG, WebP or AVIF" in answer.content.decode()
     assert answer.content.decode().count("Being processed") == 3
     with django_capture_on_commit_callbacks(execute=True):
@@ -93,6 +85,21 @@ def tee(merchandiser: Client, settings: Any, tmp_path: Path) -> Product:
 
 def address(name: str, product: Product) -> str:
     return reverse(f"admin:product_{name}", args=[product.pk])
+
+
+def test_pictures_wake_a_worker_once_they_are_kept(
+    merchandiser: Client,
+    tee: Product,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    woken: list[str] = []
+    monkeypatch.setattr(make_pictures, "apply_async", lambda *_, **to: woken.append(to["queue"]))
+    file = SimpleUploadedFile("new.png", draw("PNG", (71, 53)))
+    with django_capture_on_commit_callbacks(execute=True):
+        merchandiser.post(address("pictures", tee), {"pictures": [file]})
+        assert woken == []
+    assert woken == ["interactive"]
 
 
 def test_pictures_appear_as_they_are_made(merchandiser: Client, tee: Product) -> None:
