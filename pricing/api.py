@@ -101,7 +101,7 @@ from pricing.quoting.selectors.listed import (
     tell_demand_basis,
 )
 from pricing.quoting.selectors.live import LiveDecision, list_live_decisions
-from pricing.quoting.selectors.quotes import QuoteNotFound, get_quote
+from pricing.quoting.selectors.quotes import QuoteNotFound, QuoteOfAnother, get_quote
 from pricing.quoting.selectors.rollouts import load_rollout
 from pricing.quoting.selectors.seals import SealFigures, read_seals
 from pricing.quoting.selectors.serving import (
@@ -220,6 +220,7 @@ __all__ = [
     "PricesDoubted",
     "ProposalRefused",
     "QuoteNotFound",
+    "QuoteOfAnother",
     "QuotePropensities",
     "QuoteRefused",
     "RolloutRow",

@@ -118,9 +118,6 @@ def read_database() -> dict[str, object]:
         "HOST": url.hostname or "127.0.0.1",
         "PORT": str(url.port or 5432),
         "CONN_MAX_AGE": 0,
-        # A connection that the server or a network dropped is replaced before a request gets it: an
-        # empty statement for each request, a tenth of a millisecond, instead of an answer of 503.
-        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
         "TEST": {"NAME": env.str("TEST_DATABASE", default="test_fairtag")},
     }

@@ -29,13 +29,18 @@ class QuoteNotFound(FairtagError):
     code = "quote_not_found"
 
 
+class QuoteOfAnother(QuoteNotFound):
+    """The quote was made for another shopper, who alone may read it."""
+
+
 def get_quote(
     quote_id: UUID, *, shopper_pseudonym: str | None = None, language: str = "en"
 ) -> QuoteTrace:
     """Return a quote from the table, or from the stream if it is not drained yet. One query.
 
     With `shopper_pseudonym` a quote of somebody else is not found (a public price is anybody's);
-    one that the shopper holds is found at once, however late its record is. Raises QuoteNotFound.
+    one that the shopper holds is found at once, however late its record is. Raises QuoteNotFound,
+    QuoteOfAnother where that is why.
     """
     try:
         row = load_row(quote_id)
@@ -49,7 +54,7 @@ def get_quote(
         owner_of(shopper_pseudonym).hex(),
         nobody,
     ):
-        raise QuoteNotFound(_("There is no such quote."))
+        raise QuoteOfAnother(_("There is no such quote."))
     return _trace(row, language)
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from pricing.api import (
     ContestValue,
     QuoteNotFound,
+    QuoteOfAnother,
     active_policy,
     are_price_tests_off,
     contest_price,
@@ -100,8 +101,8 @@ def _find_trace(ctx: PageContext, quote_id: UUID, *, is_needed: bool) -> QuoteTr
     own = ctx.shopper_pseudonym or ""
     try:
         return get_quote(quote_id, shopper_pseudonym=own, language=ctx.language)
-    except QuoteNotFound:
-        if is_needed:
+    except QuoteNotFound as error:
+        if is_needed or isinstance(error, QuoteOfAnother):
             raise
         return None
 

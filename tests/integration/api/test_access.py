@@ -17,7 +17,7 @@ OPERATIONS = [o for o in list_operations(read_schema()) if o.name in CALLS]
 OWNED = [o for o in OPERATIONS if not o.is_for_anyone]
 # Path parameters that name something of one shopper; the others name what everybody sees.
 PERSONAL = {"number", "payment_id", "quote_id", "return_number", "position"}
-SHARED = {"path", "slug", "offer_id", "variant_id", "code", "purpose", "group"}
+SHARED = {"path", "slug", "offer_id", "variant_id", "code", "purpose", "group", "country"}
 SHARED |= {"handle", "sku", "list_id"}
 OF_ONE = [o for o in OPERATIONS if any(f"{{{name}}}" in o.template for name in PERSONAL)]
 CART = [o for o in OPERATIONS if o.template.startswith("/api/v1/cart")]

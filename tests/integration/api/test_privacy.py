@@ -15,7 +15,7 @@ from tests.fixtures_api import ApiClient, Operation, list_operations, read_schem
 pytestmark = pytest.mark.django_db
 
 OPERATIONS = [o for o in list_operations(read_schema()) if o.name in CALLS]
-PUBLIC = {"getIndex", "listCategories"}
+PUBLIC = {"getIndex", "listCategories", "getReturnRules", "listServedCountries", "getAddressForm"}
 VARY = {"Authorization", "X-Shopper-Token", "X-Region", "Sec-GPC", "Accept-Language"}
 
 

@@ -57,7 +57,8 @@ PARTS = {
     ),
     "components/card_save.html": ("variant", "name", "change", "is_saved", "is_swap"),
     "components/header.html": (
-        *("is_signed_in", "query", "count", "nav", "name", "logo", "logo_width", "logo_height"),
+        *("is_home", "may_lower", "is_signed_in", "query", "count", "nav", "name"),
+        *("logo", "logo_width", "logo_height"),
     ),
     "components/assets.html": ("csp_nonce", "colours", "icon"),
     "components/offer.html": (

@@ -83,7 +83,7 @@ EXEMPT: dict[str, tuple[str, ...]] = {
         *("product_archive", "product_stock", "product_pictures", "product_pictures_set"),
         "shop_product_add",
         *("shop_product_change", "shop_variant_change", "shop_stocklocation_add"),
-        *("shop_stocklocation_change",),
+        *("shop_stocklocation_change", "shop_searchsynonym_add", "shop_searchsynonym_change"),
     ),
 }
 

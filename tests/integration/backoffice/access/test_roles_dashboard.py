@@ -25,7 +25,7 @@ PARTS = (
     ("role", "seen"),
     [
         ("warehouse", []),
-        ("support", ["quote id", "Margin"]),
+        ("support", ["quote id"]),
         ("analyst", ["jobs failed", "Margin"]),
         ("auditor", ["What staff did last", "Margin"]),
         ("approver", ["jobs failed", "price changes wait", "What staff did last", "Margin"]),

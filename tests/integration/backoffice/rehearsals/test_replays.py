@@ -17,6 +17,7 @@ from profiles.models import Shopper
 from promotions.campaigns.core.workflow import Step
 from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.campaigns.selectors.campaigns import take_snapshot
+from promotions.engine.api import RULES
 from promotions.models import (
     Campaign,
     CampaignShopper,
@@ -254,7 +255,7 @@ def test_the_page_says_what_is_known(bob: QuoteContext, shelf: Shelf, client: Cl
     old = "some rules by which offers are worked out have changed"
     assert old not in words
     facts = OrderFacts.objects.get()
-    OrderFacts.objects.update(seen=facts.seen.replace('"e":2,', ""))
+    OrderFacts.objects.update(seen=facts.seen.replace(f'"e":{RULES},', ""))
     assert old in client.get(page).content.decode()
     OrderFacts.objects.all().delete()
     words = client.get(page).content.decode()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import psycopg
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 
 pytestmark = pytest.mark.django_db(transaction=True)
+THREADS = 5
 
 
 def end_connections(pid: int | None = None) -> int:
@@ -25,6 +29,20 @@ def end_connections(pid: int | None = None) -> int:
     return 0 if ended is None else int(ended[0])
 
 
+def open_together(count: int) -> None:
+    """Open so many connections at once and put them back to the pool, as requests do."""
+    together = threading.Barrier(count)
+
+    def open_one(_number: int) -> None:
+        connection.ensure_connection()
+        together.wait()
+        connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(open_one, range(count)))
+    connection.close()
+
+
 def test_positive_control_a_connection_in_use_fails_once() -> None:
     connection.ensure_connection()
     assert connection.connection is not None
@@ -37,7 +55,6 @@ def test_positive_control_a_connection_in_use_fails_once() -> None:
 def test_a_request_after_dropped_connections_is_answered() -> None:
     browser = Client(raise_request_exception=False)
     for _again in range(2):
-        connection.ensure_connection()
-        connection.close()  # back to the pool, as at the end of a request
-        assert end_connections() > 0
+        open_together(THREADS)
+        assert end_connections() >= THREADS
         assert browser.get("/readyz").status_code == 200
