@@ -40,7 +40,7 @@ PAGES = (
 
 def order_two(page: Page) -> str:
     """Order two pieces of one product as a guest; return the order's number."""
-    view_products(page, "/search/?q=cheese", 1)
+    view_products(page, "/search/?q=cereal", 1)
     page.get_by_label("Quantity", exact=True).first.fill("2")
     page.locator(".product__buy .button").click()
     expect(page.locator("#drawer")).to_be_visible()
