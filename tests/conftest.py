@@ -72,3 +72,17 @@ def _isolate(request: pytest.FixtureRequest) -> None:
         return
     request.getfixturevalue("clean_redis")
     redis_breaker.close()
+
+
+COUNTERS = {"CaptureQueriesContext", "django_assert_num_queries", "django_assert_max_num_queries"}
+
+
+@pytest.fixture(autouse=True)
+def _count_the_same_on_a_busy_machine(request: pytest.FixtureRequest) -> None:
+    """Where statements are counted, what a process remembers for a second or two lasts.
+
+    A busy machine needs more than that second for a page, and would count the reading anew.
+    """
+    code = getattr(request.function, "__code__", None)
+    if code and COUNTERS & {*code.co_names, *request.fixturenames}:
+        request.getfixturevalue("lasting_memories")

@@ -162,7 +162,6 @@ def test_chinese_shoppers_read_chinese(
     assert cart.notices[0].message == "Cheddar的价格已从 US$4.00 降至 US$3.50，将按较低价格计费。"
 
 
-@pytest.mark.usefixtures("lasting_memories")
 def test_adding_to_a_full_cart_takes_few_statements(visit: QuoteContext, shelf: Shelf) -> None:
     for variant_id in (shelf.cheddar, shelf.gouda, shelf.rye):
         add_to_cart(context=visit, variant_id=variant_id)
