@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.core import signals
+from django.core import mail, signals
 from django.db import reset_queries
 from django.test import Client
 
 from orders.cart.services.carts import set_quantity
+from orders.models import Order
+from orders.order.services.mail import send_order_email
 from pricing.api import active_policy
 from profiles.models import Shopper
 from promotions.campaigns.selectors.book import forget_offer_book
@@ -24,9 +26,12 @@ from shop.doors.pages.cards import quote_context
 from shop.doors.pages.context import PageContext
 from shop.ground.catalog.models import Product, Variant
 from shop.ground.catalog.selectors import forget_catalog
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.services import receive_stock
 from shop.ground.kernel.clock import utc_now
 from tests.factories.browsing import browse_as
 from tests.factories.loyalty import make_terms
+from tests.factories.orders import BOB_AT_HOME
 from tests.factories.pricing import Dairy, look_at, make_treated, open_dairy
 from tests.factories.promotions import make_campaign
 
@@ -39,6 +44,8 @@ WHY = re.compile(r'href="([^"]*/why/[^"]*)"')
 STRUCTURED = re.compile(r'<script type="application/ld\+json"[^>]*>(.*?)</script>', re.DOTALL)
 LEDGER = re.compile(r'<dl class="ledger">(.*?)</dl>', re.DOTALL)
 ROW = re.compile(r"<dd>(.*?)</dd>", re.DOTALL)
+TOTAL = re.compile(r'<div class="sums__total">.*?<dd>(.*?)</dd>', re.DOTALL)
+LINE_SUM = re.compile(r'class="line__sum"\s*>\s*([^<]*)<')
 ENGLISH, CHINESE = "", "/zh-hans"
 PRODUCTS, EVERY = 50, 5
 
@@ -217,3 +224,42 @@ def test_what_the_rules_claim_is_what_is_configured(market: Dairy) -> None:
     assert f"at most {policy.max_changes_per_day} changes a day" in page
     assert f"at least {policy.quote_minutes} minutes" in page
     assert "the most by which two people" not in page
+
+
+@pytest.mark.parametrize("prefix", [ENGLISH, CHINESE], ids=["en", "zh"])
+@pytest.mark.parametrize("given", VISITORS.values(), ids=VISITORS)
+def test_cart_checkout_order_and_letter_say_one_price(
+    market: Dairy, given: dict[str, Any], prefix: str
+) -> None:
+    browser, goods = make_visitor(market, **given), market.cheeses[:3]
+    lines = [StockLine(each, 50) for each in market.all]
+    receive_stock(lines=lines, reference="opening", now=utc_now())
+    for variant_id in goods * 2:
+        browser.post(f"{prefix}/cart/add/", {"line": f"{variant_id}:"})
+    cart = browser.get(f"{prefix}/cart/").content.decode()
+    form = browser.get(f"{prefix}/checkout/")
+    checkout, shown = form.content.decode(), form.context["checkout"].cart
+    contact = {name: getattr(BOB_AT_HOME, name) for name in BOB_AT_HOME.__slots__}
+    sums = {"shown_total": str(shown.total_minor), "key": form.context["key"]}
+    choices = {"delivery": "standard", "method": "sandbox-card", "place": "1"}
+    answer = browser.post(f"{prefix}/checkout/", contact | choices | sums, follow=True)
+    placed = answer.content.decode()
+    send_order_email(order_id=Order.objects.get().pk, kind="placed", now=utc_now())
+    parcels = str(mail.outbox[-1].body).split(" x ")[1:]
+
+    said, last = blocks(cart), blocks(placed)
+    assert said.keys() >= {*goods}
+    assert any("price--personal" in each.classes for each in said.values())
+    for page in (checkout, placed):
+        assert [each.now_minor for each in blocks(page).values()] == [
+            each.now_minor for each in said.values()
+        ]
+        assert LINE_SUM.findall(page) == LINE_SUM.findall(cart)
+    for each, total, parcel in zip(last.values(), LINE_SUM.findall(cart), parcels, strict=True):
+        told = parcel.split("\n\n")[0]
+        assert each.compared in told
+        assert minor(told.splitlines()[1].split("   ")[1]) == each.now_minor
+        assert told.endswith(total.strip())
+        assert (each.compared != "") == ("price--mine" in each.classes)
+    totals = [TOTAL.search(page) for page in (cart, checkout, placed)]
+    assert [found and minor(found[1]) for found in totals] == [shown.total_minor] * 3
