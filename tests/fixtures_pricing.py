@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from pricing.demand.selectors.versions import load_weights
+from pricing.policy.models.policy import PricingPolicy
 from pricing.policy.selectors.rules import load_policy
 from pricing.quoting.selectors.serving import forget_serving
 from pricing.quoting.services.public_views import public_views
@@ -33,7 +34,11 @@ def _fresh_prices() -> Iterator[None]:
 
 @pytest.fixture
 def dairy(db: None) -> Dairy:
-    """Four cheeses, bread, wine and a toy, with list prices and costs, not priced yet."""
+    """Four cheeses, bread, wine and a toy, with list prices and costs, not priced yet.
+
+    Chance moves no price: which goods it draws follows their ids and the week.
+    """
+    PricingPolicy.objects.filter(is_active=True).update(shock_share=0.0)
     made = make_dairy()
     forget_catalog()
     return made

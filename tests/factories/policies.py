@@ -9,12 +9,15 @@ from tests.factories.pricing import NOON
 
 
 def change_policy(**changes: Any) -> None:
-    """Put the active policy's bounds where the test needs them, as a new version."""
+    """Put the active policy's bounds where the test needs them, as a new version.
+
+    Chance moves no price unless the test asks for it.
+    """
     PricingPolicy.objects.filter(is_active=True).update(is_active=False)
     PricingPolicy.objects.create(
         version=50 + PricingPolicy.objects.count(),
         is_active=True,
         reason="for the test",
         created_at=NOON,
-        **changes,
+        **{"shock_share": 0.0, **changes},
     )

@@ -23,7 +23,7 @@ HOUR = timedelta(hours=1)
 def let_move(dairy: Dairy, **policy: Any) -> None:
     """Open the dairy with elasticities that chance backs, and whatever the policy should say."""
     open_dairy()
-    change_policy(shock_share=0.0, **policy)
+    change_policy(**policy)
     make_model({dairy.brie: 1.54, dairy.gouda: 1.54}, trained_at=NOON, is_causal=True)
 
 

@@ -47,7 +47,7 @@ def make_staff(name: str) -> int:
 def wait_for_staff(**policy: float) -> PriceProposal:
     dairy = make_dairy()
     open_dairy()
-    change_policy(auto_publish=False, shock_share=0.0, **policy)
+    change_policy(auto_publish=False, **policy)
     make_model({dairy.brie: 4.0}, trained_at=NOON)
     publish_price_book(now=LATER)
     return PriceProposal.objects.get(variant_id=dairy.brie)

@@ -39,7 +39,7 @@ def stock(variant: int, pieces: int) -> None:
 def lower_and_open(dairy: Dairy, **policy: float) -> None:
     """Open the dairy with brie a tenth below its list price, so that it may rise."""
     open_dairy()
-    change_policy(shock_share=0.0, **policy)
+    change_policy(**policy)
     PublicPrice.objects.filter(variant_id=dairy.brie).update(public_minor=540, anchor_minor=540)
     make_model({dairy.brie: 3.2, dairy.camembert: 3.2}, trained_at=NOON, is_causal=True)
 

@@ -43,7 +43,7 @@ def make_staff(name: str) -> int:
 def open_inbox(dairy: Dairy, **changes: Any) -> PriceProposal:
     """Open the dairy under a policy that waits for staff; return the proposal for the brie."""
     open_dairy()
-    change_policy(auto_publish=False, shock_share=0.0, **changes)
+    change_policy(auto_publish=False, **changes)
     make_model({dairy.brie: 4.0}, trained_at=NOON)
     publish_price_book(now=LATER)
     return PriceProposal.objects.get(variant_id=dairy.brie)
