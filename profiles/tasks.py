@@ -10,7 +10,7 @@ from profiles.recommend import api as recommend
 from profiles.reviews import api as reviews
 from profiles.segments import api as segments
 from profiles.wishes import api as wishes
-from shop.ground.jobs.tasks import job
+from shop.ground.jobs.tasks import job, wake
 from shop.ground.kernel.clock import utc_now
 
 DRAIN_LIMIT = 100_000
@@ -24,9 +24,17 @@ def drain_events() -> int:
     return events.drain_events(limit=DRAIN_LIMIT, now=utc_now())
 
 
+@job(queue="live", time_limit=120)
+def repair_online_features() -> int:
+    """Rebuild online profiles that lag; have all of them rebuilt after Redis lost its memory."""
+    if not events.is_warm():
+        wake(restore_online_features)
+    return events.repair_online_features(now=utc_now())
+
+
 @job(queue="bulk", time_limit=600)
 def restore_online_features() -> int:
-    """Rebuild online profiles that lag, or all of them after Redis lost its memory."""
+    """Rebuild all online profiles unless that is done, else those that lag."""
     return events.restore_online_features(now=utc_now())
 
 

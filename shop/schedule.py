@@ -29,8 +29,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "turn prices under experiment": _every(15, "pricing.tasks.turn_public_arms", "live"),
     "count looks": _every(15, "pricing.tasks.drain_looks", "live"),
     "deliver facts": _every(5, "shop.tasks.deliver_outbox", "live"),
+    "repair online features": _every(15, "profiles.tasks.repair_online_features", "live"),
     # minute by minute
-    "restore online features": _every(15, "profiles.tasks.restore_online_features", "bulk"),
     "make batches of codes": _every(60, "promotions.tasks.make_codes", "interactive"),
     "answer questions about campaigns": _every(
         60, "shop.doors.backoffice.tasks.answer_campaign_checks", "interactive"

@@ -22,7 +22,7 @@ VARIABLES = ("FAKETIME", "LD_PRELOAD", *TRUE)
 def take_ahead(arguments: list[str], *, now: datetime) -> tuple[timedelta | None, list[str]]:
     """Return how far ahead the clock shall be, and the other arguments.
 
-    Asked for is a number of days, or a moment in UTC.
+    Asked for is a number of days, or a moment, in UTC unless it names its zone.
 
     >>> now = datetime(2027, 3, 27, 0, 30, tzinfo=UTC)
     >>> take_ahead(["--ahead", "2027-03-28T00:30", "-q"], now=now)
@@ -36,10 +36,11 @@ def take_ahead(arguments: list[str], *, now: datetime) -> tuple[timedelta | None
     if re.fullmatch(r"-?\d+", word):
         return timedelta(days=int(word)), others
     try:
-        return datetime.fromisoformat(word).replace(tzinfo=UTC) - now, others
+        moment = datetime.fromisoformat(word)
     except ValueError:
         said = f"{AHEAD} takes days or a moment in UTC, 40 or 2027-03-28T00:30, not {word!r}."
         raise Refusal(said) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now, others
 
 
 @contextlib.contextmanager

@@ -61,6 +61,7 @@ from profiles.events.services.purchases import (
     record_return_events,
 )
 from profiles.events.services.rebuild import (
+    is_warm,
     rebuild_online_features,
     repair_online_features,
     restore_online_features,
@@ -101,6 +102,7 @@ __all__ = [
     "forget_profile",
     "ingest_events",
     "is_crawler",
+    "is_warm",
     "list_basket_lines",
     "list_day_funnels",
     "list_live_events",

@@ -96,13 +96,16 @@ def warm_shopper(*, shopper_id: int, now: datetime) -> bool:
 
 
 def restore_online_features(*, now: datetime) -> int:
-    """Rebuild everything if Redis lost its memory or other goods became sensitive since, else
-    whoever lags; return how many."""
+    """Rebuild everybody unless that is done, else whoever lags; return how many."""
+    return repair_online_features(now=now) if is_warm() else rebuild_online_features(as_of=now)
+
+
+def is_warm() -> bool:
+    """Return whether everybody was rebuilt since Redis lost its memory or other goods became
+    sensitive."""
     with patient_redis() as client:
         marker = text_of(client.get(WARM_MARKER))
-    if marker.rpartition(" ")[2] != sensitive_goods().fingerprint:
-        return rebuild_online_features(as_of=now)
-    return repair_online_features(now=now)
+    return marker.rpartition(" ")[2] == sensitive_goods().fingerprint
 
 
 def repair_online_features(*, now: datetime, limit: int = 1_000) -> int:

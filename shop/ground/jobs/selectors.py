@@ -12,7 +12,7 @@ from shop.ground.jobs.models import JobRun
 from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
 
 # The queues of jobs, by who waits: staff at a page; shoppers and figures of the minute; nobody.
-LANES = ("interactive", "live", "bulk")
+LANES = INTERACTIVE, LIVE, BULK = "interactive", "live", "bulk"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from uuid import UUID
 from celery import signature
 from django.db import transaction
 
+from shop.ground.jobs.selectors import LIVE
 from shop.ground.jobs.tasks import wake
 from shop.ground.kernel.ids import uuid7_at
 from shop.ground.outbox.models import MAX_ATTEMPTS, Fact
@@ -18,7 +19,7 @@ from shop.ground.outbox.models import MAX_ATTEMPTS, Fact
 KEEP_ERROR_CHARACTERS = 2_000
 
 # The job that delivers knows the handlers of all rooms, so it stands above: it is sent by name.
-DELIVERY, QUEUE = "shop.tasks.deliver_outbox", "live"
+DELIVERY = "shop.tasks.deliver_outbox"
 
 Handler = Callable[[UUID, Mapping[str, Any]], None]
 Handlers = Mapping[str, Sequence[Handler]]
@@ -40,7 +41,7 @@ def write_fact(*, kind: str, payload: Mapping[str, Any], occurred_at: datetime) 
 
 def wake_delivery() -> None:
     """Rouse the delivering worker; with Redis down the schedule finds the fact later."""
-    wake(signature(DELIVERY, queue=QUEUE))
+    wake(signature(DELIVERY, queue=LIVE))
 
 
 def deliver_facts(

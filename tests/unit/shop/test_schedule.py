@@ -12,11 +12,12 @@ from tools.programs import WORKERS
 
 ROOT = Path(__file__).parents[3]
 ROOMS = ("profiles", "pricing", "promotions", "orders", "shop")
-# Staff start these, or what they saved does.
+# Staff start these, or what they saved does, or another job.
 ON_DEMAND = {
     "pricing.tasks.train_family",
     "pricing.tasks.audit_and_go_back",
     "pricing.tasks.publish_set_prices",
+    "profiles.tasks.restore_online_features",
 }
 
 
@@ -43,7 +44,10 @@ def test_jobs_of_minutes_wait_in_bulk() -> None:
         *("publish_price_book", "train_demand", "tune_demand", "allocate_personal_offers"),
         *("count_visits", "read_experiments", "refresh_profiles", "import_competitors"),
     }
-    seconds = {"drain_events", "drain_quotes", "deliver_outbox", "learn_online", "adjust_campaigns"}
+    seconds = {
+        *("drain_events", "drain_quotes", "deliver_outbox", "learn_online", "adjust_campaigns"),
+        "repair_online_features",
+    }
     lanes = {
         entry["task"].rpartition(".")[2]: entry["options"]["queue"] for entry in SCHEDULE.values()
     }

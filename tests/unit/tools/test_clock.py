@@ -19,6 +19,7 @@ NOW = datetime(2027, 1, 30, 23, 30, tzinfo=UTC)
         ("-2", timedelta(days=-2)),
         ("2027-01-31", timedelta(minutes=30)),
         ("2027-03-28T00:30", timedelta(days=56, hours=1)),
+        ("2027-03-28T02:30+02:00", timedelta(days=56, hours=1)),
     ],
 )
 def test_days_and_moments_are_ahead(word: str, ahead: timedelta) -> None:

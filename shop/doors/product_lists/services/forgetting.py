@@ -12,7 +12,8 @@ from shop.doors.product_lists.selectors.reading import find_file
 
 KEEP_FILES = timedelta(days=30)
 KEEP_STRAYS = timedelta(days=1)
-WORKED_ON = (
+AWAITED = (
+    ProductImport.State.WAITING,
     ProductImport.State.CHECKING,
     ProductImport.State.APPLYING,
     ProductImport.State.UNDOING,
@@ -28,7 +29,7 @@ def delete_old_files(*, now: datetime) -> int:
     """
     deleted = 0
     with transaction.atomic():
-        kept = ProductImport.objects.exclude(upload="").exclude(state__in=WORKED_ON)
+        kept = ProductImport.objects.exclude(upload="").exclude(state__in=AWAITED)
         last = Greatest(
             "created_at", Coalesce("applied_at", "created_at"), Coalesce("undone_at", "created_at")
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from orders.models import Order
 from profiles.models import Event, Shopper
 from shop.ground.catalog.models import Variant
 from shop.ground.kernel.clock import utc_now
+from shop.management.commands import import_past_orders
 from tests.factories.customer_lists import HEADER, shopper, take
 from tests.factories.product_lists import take_list
 
@@ -117,3 +120,23 @@ def test_an_order_is_imported_whole_and_never_from_the_future(load: Any) -> None
     )
     assert Order.objects.values_list("number", "total_minor").get() == ("SP1", 2_150)
     assert Event.objects.filter(kind="purchase").count() == 2
+
+
+@pytest.mark.django_db
+def test_a_day_is_over_by_the_clocks_of_the_shop(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.BUSINESS_TIME_ZONE = "America/New_York"
+    evening = datetime(2026, 3, 3, 2, tzinfo=UTC)  # 2 March, 21:00
+    monkeypatch.setattr(import_past_orders, "utc_now", lambda: evening)
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        "order_number,date,email,sku,quantity,paid\n"
+        "P1,2026-03-01,,MUG,1,9.50\n"
+        "P2,2026-03-02,,MUG,1,9.50\n"
+    )
+    with pytest.raises(SystemExit):
+        call_command("import_past_orders", str(path), stderr=(said := StringIO()))
+    assert [line[:17] for line in said.getvalue().splitlines() if "not over yet" in line] == [
+        "orders.csv line 3"
+    ]

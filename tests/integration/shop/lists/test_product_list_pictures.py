@@ -118,14 +118,17 @@ def test_uploaded_files_are_deleted_after_a_month() -> None:
     )
     busy = api.receive_list(file_name="busy.csv", content=text, now=NOON)
     api.choose_columns(import_id=busy, fields=find(busy).fields)
+    asked = api.receive_list(file_name="asked.csv", content=text, now=NOON)
+    ProductImport.objects.filter(pk=asked).update(state="waiting")
     applied = ProductImport.objects.get(pk=taken.id).applied_at
     assert applied is not None
     assert delete_old_files(now=NOON + timedelta(days=30)) == 0
     later = NOON + timedelta(days=30, seconds=1)
     assert delete_old_files(now=later) == 1
-    assert [keep(one) for one in (taken.id, left, busy)] == [
+    assert [keep(one) for one in (taken.id, left, busy, asked)] == [
         [True, True],
         [False, False],
+        [True, False],
         [True, False],
     ]
     assert delete_old_files(now=applied + timedelta(days=30, seconds=1)) == 1
