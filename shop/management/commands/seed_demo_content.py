@@ -15,6 +15,7 @@ from orders.values import Contact
 from profiles.shoppers.api import find_shopper_for_account, list_active_shoppers
 from profiles.values import ShopperValue
 from shop.ground.catalog.selectors import load_variant_arrays
+from shop.ground.inventory.selectors import count_available
 from shop.ground.kernel.clock import utc_now
 from shop.traffic.content import Buyer, ask_questions, sell, send_back, write_reviews
 
@@ -64,12 +65,14 @@ def find_demo_shopper(name: str) -> ShopperValue:
 
 
 def list_buyers(shoppers: list[ShopperValue], market: str) -> list[Buyer]:
-    """Give each shopper an address and some of the most popular goods that everybody may buy."""
+    """Give each shopper an address and some of the most popular goods that everybody may buy.
+
+    The simulated visits may have bought the last pieces of a popular one.
+    """
     arrays = load_variant_arrays(market)
+    may_sell = ~arrays.restricted & (count_available(arrays.variant_id) > 1)
     popular = [
-        int(arrays.variant_id[at])
-        for at in arrays.popularity.argsort()[::-1]
-        if not arrays.restricted[at]
+        int(arrays.variant_id[at]) for at in arrays.popularity.argsort()[::-1] if may_sell[at]
     ]
     return [
         Buyer(

@@ -9,6 +9,8 @@ from orders.returns.models import Return
 from orders.satisfaction.models import OrderRating
 from profiles.reviews.models import Answer, Question
 from shop.ground.catalog.models import ProductFacts
+from shop.ground.inventory.models import StockRecord
+from shop.management.commands.seed_demo_content import list_buyers
 from shop.traffic.content import MARK, Buyer, ask_questions, sell, send_back
 from tests.factories.orders import BOB_AT_HOME, NOON, FakePrices, Shelf, make_shopper
 
@@ -29,6 +31,15 @@ def test_each_buyer_has_an_order_in_every_state(shelf: Shelf, prices: FakePrices
         "settled",
         "received",
     ]
+
+
+def test_the_demos_buyers_order_what_is_in_stock(shelf: Shelf) -> None:
+    StockRecord.objects.filter(variant_id=shelf.gouda).update(on_hand=0)
+    goods = [
+        each for buyer in list_buyers([make_shopper()] * 2, "us") for each in buyer.variant_ids
+    ]
+    assert shelf.cheddar in goods
+    assert shelf.gouda not in goods
 
 
 def test_questions_say_that_they_are_the_demos(shelf: Shelf) -> None:
