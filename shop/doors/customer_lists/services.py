@@ -36,12 +36,13 @@ from shop.doors.product_lists.api import (
     ProductImport,
     ProductImportRow,
     ReadList,
+    Sheet,
     Value,
     find_file,
     list_cells,
     open_sheet,
+    write_sheet,
 )
-from shop.ground.kernel.sheets import sheet_lines
 
 State = ProductImport.State
 # So long an import can be undone; then its file and rows, which name people, are deleted.
@@ -107,19 +108,11 @@ class CustomerLists:
         refused = item.rows.filter(outcome=Outcome.REFUSED).values_list("line", flat=True)
         try:
             rows = list(list_cells(item, set(refused)))
-        except (BadList, OSError):
+        except (BadList, OSError, ValueError):
             return
-        find_file(item.upload).write_text(_write_at_lines(item.header, rows), encoding="utf-8")
+        with find_file(item.upload).open("w") as kept:
+            write_sheet(Sheet(item.file_name, item.header, rows), kept)
         ProductImport.objects.filter(pk=item.pk).update(sample=[])
-
-
-def _write_at_lines(header: list[str], rows: Sequence[tuple[int, list[str]]]) -> str:
-    """Return rows as CSV on the lines they had: what is said of them names their line."""
-    text = "".join(sheet_lines([header]))
-    for line, cells in rows:
-        text += "\n" * (line - 1 - text.count("\n"))
-        text += "".join(sheet_lines([[" ".join(cell.splitlines()) for cell in cells]]))
-    return text
 
 
 def _take_back(

@@ -1,70 +1,74 @@
-"""A spreadsheet of a stranger, read in a process of its own with little memory and no secrets.
+"""Files of strangers, read in a process of its own with little memory and no secrets.
 
-`python -m shop.doors.product_lists.apart` reads a workbook from its input and writes what it holds
-as JSON. Only what it was given can be lost there: no web server and no worker takes harm.
+`python -m shop.doors.product_lists.apart` reads a list or looks at a zip of pictures, and writes
+what it found (`core/kept.py`). Only what it was given can be lost there: a web server reads its
+first line alone, and nothing is ever read from the file itself again.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import resource
 import subprocess
 import sys
-from typing import Any
+from pathlib import Path
+from typing import IO, Any, Literal
 
+from shop.doors.product_lists.archives import open_archive
+from shop.doors.product_lists.core.kept import write_problem, write_sheet
 from shop.doors.product_lists.core.problems import BadList
-from shop.doors.product_lists.core.text import Sheet
-from shop.doors.product_lists.workbooks import read_sheet, read_workbook
+from shop.doors.product_lists.workbooks import read_sheet
 
-MEMORY = 1 << 30
-SECONDS = 60
+# Of data, of processor, of what is said: a container of 1 GiB holds a web server besides.
+MEMORY, SECONDS, SAID = 256 * 2**20, 20, 64 * 2**20
 
-
-def read_upload(name: str, content: bytes) -> Sheet:
-    """Return the rows of a list that somebody uploaded. Raises BadList."""
-    return read_sheet(name, content, read_apart)
+type Kind = Literal["list", "pictures"]
 
 
-def read_apart(name: str, content: bytes, *, memory: int = MEMORY, seconds: int = SECONDS) -> Sheet:
-    """Return the rows of a spreadsheet, read by another process. Raises BadList: "too_heavy" where
-    it takes more than `memory` bytes of data or `seconds` of processor."""
+def read_apart(
+    kind: Kind, source: IO[bytes], kept: IO[bytes], *, memory: int = MEMORY
+) -> dict[str, Any]:
+    """Have another process read an upload and write what it holds to `kept`, real files both;
+    return the first line of that.
+
+    One at a time on this machine. Raises BadList: "too_heavy" where it takes more than `memory`
+    bytes of data, SECONDS of processor or SAID bytes to say.
+    """
     given = {"PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"}
-    words = (sys.executable, "-m", __name__, str(memory), str(seconds))
-    try:
-        done = subprocess.run(  # noqa: S603  # our own module; the file is its input
-            words, input=content, capture_output=True, timeout=3 * seconds, env=given, check=True
-        )
-        said = json.loads(done.stdout)
-    except (subprocess.SubprocessError, ValueError) as error:
-        raise BadList("too_heavy") from error
-    if "code" in said:
-        raise BadList(said["code"], line=said["line"], value=said["value"], **said["detail"])
-    rows = [(int(line), cells) for line, cells in said["rows"]]
-    formulas = frozenset((line, at) for line, at in said["formulas"])
-    return Sheet(name, said["header"], rows, formulas=formulas)
+    words = (sys.executable, "-m", __name__, kind, str(memory))
+    with Path(__file__).open("rb") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        try:
+            subprocess.run(  # noqa: S603  # our own module; the file is its input
+                words, stdin=source, stdout=kept, stderr=subprocess.DEVNULL, env=given,
+                timeout=3 * SECONDS, check=True,
+            )  # fmt: skip
+        except subprocess.SubprocessError as error:
+            raise BadList("too_heavy") from error
+    kept.seek(0)
+    first: dict[str, Any] = json.loads(kept.readline() or b"{}")
+    if "code" in first:
+        raise BadList(first["code"], line=first["line"], value=first["value"], **first["detail"])
+    return first
 
 
-def _say(content: bytes) -> dict[str, Any]:
-    try:
-        sheet = read_workbook("", content)
-    except BadList as bad:
-        problem = bad.problem
-        return {
-            "code": problem.code,
-            "line": problem.line,
-            "value": problem.value,
-            "detail": dict(problem.detail),
-        }
-    return {"header": sheet.header, "rows": sheet.rows, "formulas": sorted(sheet.formulas)}
-
-
-def main(memory: int, seconds: int) -> None:
-    """Read a workbook from the input under the limits, and write what it holds."""
+def main(kind: str, memory: int) -> None:
+    """Read the input under the limits, and write what it holds."""
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    json.dump(_say(sys.stdin.buffer.read()), sys.stdout)
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (SAID, SAID))
+    try:
+        if kind == "pictures":
+            with open_archive(sys.stdin.buffer):
+                return
+        sheet = read_sheet("", sys.stdin.buffer.read())
+    except BadList as bad:
+        write_problem(bad.problem, sys.stdout)
+        return
+    write_sheet(sheet, sys.stdout)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]))

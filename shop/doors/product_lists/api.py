@@ -15,9 +15,11 @@ from shop.doors.product_lists.core.columns import (
 from shop.doors.product_lists.core.differences import Outcome, Verdict
 from shop.doors.product_lists.core.documents import FIELDS, OWN_FIELDS
 from shop.doors.product_lists.core.doubts import count_doubtful
+from shop.doors.product_lists.core.kept import write_sheet
 from shop.doors.product_lists.core.many import ManyChange, What
 from shop.doors.product_lists.core.problems import BadList, Problem
 from shop.doors.product_lists.core.rows import Currencies, ListedProduct, ListRow, read_rows
+from shop.doors.product_lists.core.text import Sheet
 from shop.doors.product_lists.models import ProductImport, ProductImportRow
 from shop.doors.product_lists.pictures import PictureBox, pack_folder
 from shop.doors.product_lists.selectors.exporting import export_rows
@@ -81,6 +83,7 @@ __all__ = [
     "ProductRefused",
     "PutProduct",
     "ReadList",
+    "Sheet",
     "SoldProduct",
     "Value",
     "Verdict",
@@ -123,6 +126,7 @@ __all__ = [
     "work_on_import",
     "work_on_imports",
     "write_cell",
+    "write_sheet",
     "write_size",
     "write_workbook",
 ]

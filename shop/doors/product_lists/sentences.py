@@ -123,7 +123,7 @@ SENTENCES: Mapping[str, Any] = {
     "broken_member": _("'%(value)s' in the zip file is damaged"),
     "large_member": _("'%(value)s' in the zip file is larger than %(most)s MB"),
     "too_heavy": _(
-        "reading the Excel file takes more memory or time than a list may; leave out what is not"
+        "reading the file takes more memory or time than a list may; leave out what is not"
         " part of the list, or save it as CSV"
     ),
     "entities": _("the Excel file declares its own entities; it is not read"),

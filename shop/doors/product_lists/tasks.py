@@ -9,10 +9,10 @@ from shop.ground.jobs.tasks import job
 from shop.ground.kernel.clock import utc_now
 
 
-@job(queue="interactive", time_limit=900)
+@job(queue="interactive", time_limit=900, slice_seconds=1.0)
 def work_on_product_lists(*, progress: RunProgress) -> int:
     """Check lists that staff uploaded, take them over, take them back."""
-    return work_on_imports(clock=utc_now, tell=progress.tell)
+    return work_on_imports(clock=utc_now, tell=progress.tell, gives_way=progress.gives_way)
 
 
 @job(queue="bulk", time_limit=300)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import IO, Any
@@ -28,14 +28,12 @@ OVERLAP = 256
 BROKEN = (zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError)
 
 
-def read_sheet(
-    name: str, content: bytes, read: Callable[[str, bytes], Sheet] | None = None
-) -> Sheet:
-    """Return the rows of a list, a text file or a spreadsheet (`read` reads it). Raises BadList."""
+def read_sheet(name: str, content: bytes) -> Sheet:
+    """Return the rows of a list, a text file or a spreadsheet. Raises BadList."""
     if content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         raise BadList("old_excel")
     is_zip = content[:4] == b"PK\x03\x04"
-    sheet = (read or read_workbook)(name, content) if is_zip else read_text(name, content)
+    sheet = (read_workbook if is_zip else read_text)(name, content)
     if not sheet.rows:
         raise BadList("no_rows")
     return sheet

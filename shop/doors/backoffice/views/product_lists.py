@@ -362,7 +362,7 @@ def download_refused(request: HttpRequest, import_id: int, *, pages: ListPages) 
     _require(import_id, pages)
     try:
         rows = list(list_refused_rows(import_id))
-    except (BadList, OSError) as error:
+    except (BadList, OSError, ValueError) as error:
         raise Http404(_("The file is no longer there.")) from error
     answer = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
     answer.writelines(sheet_lines(rows))

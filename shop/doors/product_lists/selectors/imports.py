@@ -12,10 +12,11 @@ from django.db.models import Case, When
 from shop.doors.product_lists.core.cells import Value, write_cell
 from shop.doors.product_lists.core.columns import BY_NAME, PRODUCTS, Kind, ListKind, market_of
 from shop.doors.product_lists.core.doubts import STALE, count_doubtful
+from shop.doors.product_lists.core.kept import walk_rows
 from shop.doors.product_lists.core.many import ManyChange, restore_change
 from shop.doors.product_lists.core.problems import Problem
 from shop.doors.product_lists.models import ProductImport, ProductImportRow
-from shop.doors.product_lists.selectors.reading import open_sheet
+from shop.doors.product_lists.selectors.reading import find_file
 from shop.doors.product_lists.sentences import say_marks, say_problem, say_reason, say_stale
 from shop.ground.staff.columns import show_money
 
@@ -255,8 +256,9 @@ def list_refused_rows(import_id: int) -> Iterator[list[str]]:
 
 def list_cells(item: ProductImport, lines: Collection[int]) -> Iterator[tuple[int, list[str]]]:
     """Yield (line, cells) of some rows of a file, as wide as its header. Raises BadList."""
-    sheet = open_sheet(item)
-    width = len(sheet.header)
-    for line, cells in sheet.rows:
-        if line in lines:
-            yield line, [*cells, *([""] * width)][:width]
+    width = len(item.header)
+    with find_file(item.upload).open("rb") as file:
+        file.readline()
+        for line, cells in walk_rows(file):
+            if line in lines:
+                yield line, [*cells, *([""] * width)][:width]

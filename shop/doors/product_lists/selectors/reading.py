@@ -10,7 +10,8 @@ from typing import IO
 from django.conf import settings
 
 from pricing.api import home_place
-from shop.doors.product_lists.apart import read_upload
+from shop.doors.product_lists.core.kept import read_kept
+from shop.doors.product_lists.core.problems import BadList
 from shop.doors.product_lists.core.rows import (
     Currencies,
     ListedProduct,
@@ -55,7 +56,11 @@ def open_pictures(item: ProductImport) -> IO[bytes] | None:
 
 def open_sheet(item: ProductImport) -> Sheet:
     """Return the cells of an import's file. Raises BadList."""
-    return read_upload(item.file_name, find_file(item.upload).read_bytes())
+    with find_file(item.upload).open("rb") as file:
+        try:
+            return read_kept(item.file_name, file)
+        except ValueError as error:  # kept by an older release, as it was uploaded
+            raise BadList("lost") from error
 
 
 def read_list(item: ProductImport) -> ReadList:

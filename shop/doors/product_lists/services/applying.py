@@ -17,13 +17,18 @@ from shop.doors.product_lists.models import ProductImport, ProductImportRow
 from shop.doors.product_lists.pictures import PictureBox, open_box
 from shop.doors.product_lists.selectors.reading import ReadList, open_pictures
 from shop.doors.product_lists.services.checking import BATCH, keep_rows, tidy
-from shop.doors.product_lists.services.kinds import Judged, ListWorker, Tell
+from shop.doors.product_lists.services.kinds import GivesWay, Judged, ListWorker, Tell, never
 
 State, RowState = ProductImport.State, ProductImportRow.State
 
 
 def apply_import(
-    import_id: int, *, worker: ListWorker, now: datetime, tell: Tell = lambda done, of: None
+    import_id: int,
+    *,
+    worker: ListWorker,
+    now: datetime,
+    tell: Tell = lambda done, of: None,
+    gives_way: GivesWay = never,
 ) -> None:
     """Write what a list says. Killed at any time, it goes on after the last whole batch.
 
@@ -47,6 +52,8 @@ def apply_import(
             if not _apply_batch(item.pk, worker, found, box, first=first, now=now):
                 return
             tell(min(first + BATCH, total), total)
+            if gives_way() and first + BATCH < total:
+                return
     counts = _sum_up(item, found)
     ProductImport.objects.filter(pk=item.pk, state=State.APPLYING).update(
         state=State.DONE, done=total, total=total, counts=counts
@@ -151,7 +158,12 @@ def _sum_up(item: ProductImport, found: ReadList) -> dict[str, int]:
 
 
 def undo_import(
-    import_id: int, *, worker: ListWorker, now: datetime, tell: Tell = lambda done, of: None
+    import_id: int,
+    *,
+    worker: ListWorker,
+    now: datetime,
+    tell: Tell = lambda done, of: None,
+    gives_way: GivesWay = never,
 ) -> None:
     """Restore what an import changed and take back what it made. Killed, it goes on."""
     item = ProductImport.objects.get(pk=import_id)
@@ -164,6 +176,8 @@ def undo_import(
             break
         done += handled
         tell(done, item.total)
+        if gives_way():
+            return
     _end_undoing(item)
 
 

@@ -15,16 +15,23 @@ from shop.doors.product_lists.core.rows import ListRow
 from shop.doors.product_lists.models import ProductImport, ProductImportRow
 from shop.doors.product_lists.pictures import open_box
 from shop.doors.product_lists.selectors.reading import open_pictures
-from shop.doors.product_lists.services.kinds import ListWorker, Tell
+from shop.doors.product_lists.services.kinds import GivesWay, ListWorker, Tell, never
 
 BATCH = 200
+# Of a check that goes on: how many groups were checked.
+BEGUN = "checked so far"
 State = ProductImport.State
 
 
-def check_import(import_id: int, *, worker: ListWorker, tell: Tell = lambda done, of: None) -> None:
-    """Check every row of an import; killed at any time, it begins again."""
+def check_import(
+    import_id: int,
+    *,
+    worker: ListWorker,
+    tell: Tell = lambda done, of: None,
+    gives_way: GivesWay = never,
+) -> None:
+    """Check every row of an import; killed at any time, it goes on after the last whole batch."""
     item = ProductImport.objects.get(pk=import_id)
-    ProductImportRow.objects.filter(product_import=item).delete()
     try:
         found = worker.read(item)
     except (BadList, OSError) as error:
@@ -32,18 +39,29 @@ def check_import(import_id: int, *, worker: ListWorker, tell: Tell = lambda done
         kept = asdict(problem) if problem else {"line": 0, "code": "lost"}
         _finish(item, state=State.FAILED, problem=kept)
         return
-    counts: Counter[str] = Counter(read=len(found.rows))
+    counts = Counter(item.counts or {"read": len(found.rows)})
+    start = counts[BEGUN]
+    item.rows.filter(group__gte=start).delete()
     with open_box(open_pictures(item)) as box:
-        keep_rows(item, -1, [Verdict(row, Outcome.REFUSED) for row in found.loose], counts)
-        done = len(found.loose)
-        for first in range(0, len(found.groups), BATCH):
+        if not start:
+            keep_rows(item, -1, [Verdict(row, Outcome.REFUSED) for row in found.loose], counts)
+        done = len(found.loose) + sum(len(one.rows) for one in found.groups[:start])
+        for first in range(start, len(found.groups), BATCH):
             batch = found.groups[first : first + BATCH]
             _known, judged = worker.judge(found, batch, box)
             for number, verdicts in enumerate(judged, start=first):
                 keep_rows(item, number, verdicts, counts)
             done += sum(len(one.rows) for one in batch)
-            ProductImport.objects.filter(pk=item.pk, state=State.CHECKING).update(done=done)
+            counts[BEGUN] = first + len(batch)
+            # Other columns chosen meanwhile begin at nothing again: this check is over.
+            going = ProductImport.objects.filter(pk=item.pk, state=State.CHECKING, done=item.done)
+            if not going.update(done=done, counts=dict(counts)):
+                return
+            item.done = done
             tell(done, len(found.rows))
+            if gives_way() and counts[BEGUN] < len(found.groups):
+                return
+    del counts[BEGUN]
     _finish(item, state=State.CHECKED, done=done, total=len(found.rows), counts=tidy(counts))
 
 

@@ -15,7 +15,13 @@ from shop.doors.product_lists.pictures import PictureBox
 from shop.doors.product_lists.selectors.reading import ReadList
 
 type Tell = Callable[[int, int], None]
+type GivesWay = Callable[[], bool]
 type Judged = Sequence[Sequence[Verdict]]
+
+
+def never() -> bool:
+    """Work to the end, whoever waits."""
+    return False
 
 
 class ListWorker(Protocol):

@@ -29,7 +29,7 @@ from shop.doors.product_lists.services.products import ProductLists
 from shop.doors.product_lists.services.uploading import (
     ListRefused,
     choose_columns,
-    keep_file,
+    keep_list,
     receive_list,
     start_applying,
 )
@@ -111,7 +111,7 @@ def check_many_again(import_id: int, *, currency: str) -> None:
     prices = list_home_prices(skus)
     variants = [ListedVariant(sku, prices[sku]) for sku in skus if sku in prices]
     upload = uuid.uuid4().hex
-    keep_file(upload, _encode(_write_list(change, variants, currency)))
+    keep_list(upload, _encode(_write_list(change, variants, currency)))
     ProductImport.objects.filter(pk=import_id).update(upload=upload)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,12 +14,10 @@ from django.db import transaction
 
 from pricing.api import home_place, say_doubtful
 from pricing.publishing.core.values import BELOW_COST
-from shop.doors.product_lists.apart import read_upload
-from shop.doors.product_lists.archives import open_archive
+from shop.doors.product_lists.apart import read_apart
 from shop.doors.product_lists.core.columns import PRODUCTS, ListKind, guess_fields
 from shop.doors.product_lists.core.doubts import STALE, count_doubtful
 from shop.doors.product_lists.core.problems import BadList, Problem
-from shop.doors.product_lists.core.text import Sheet
 from shop.doors.product_lists.models import ProductImport
 from shop.doors.product_lists.selectors.reading import find_file
 from shop.doors.product_lists.sentences import say_problem, say_stale
@@ -29,7 +28,6 @@ from shop.ground.staff.log import SHORTEST_REASON
 
 MEGABYTE = 2**20
 MOST_LIST, MOST_PICTURES = 20 * MEGABYTE, 200 * MEGABYTE
-SAMPLE_ROWS, SAMPLE_CHARACTERS = 3, 80
 State = ProductImport.State
 BELOW_COST_PRICES = Kind("shop.productimport", page="admin:product_list")
 
@@ -57,17 +55,17 @@ def receive_list(
     A file with the same columns as an earlier one is read as that one was. `change`: see the model.
     """
     name = PurePath(file_name.replace("\\", "/")).name[-200:] or "list"
+    upload, at = uuid.uuid4().hex, name
     try:
-        if len(content) > MOST_LIST:
-            raise BadList("file_size", most=MOST_LIST // MEGABYTE)
-        sheet = read_upload(name, content)
-        upload = uuid.uuid4().hex
+        first = keep_list(upload, content)
         if pictures is not None:
+            at = pictures_name or name
             _keep_pictures(pictures, f"{upload}.zip")
     except BadList as bad:
-        at = pictures_name if bad.problem.code in PICTURE_PROBLEMS else name
-        raise ListRefused(say_problem(bad.problem, at or name)) from bad
-    keep_file(upload, content)
+        for one in (upload, f"{upload}.zip"):
+            find_file(one).unlink(missing_ok=True)
+        raise ListRefused(say_problem(bad.problem, at)) from bad
+    header: list[str] = first["header"]
     item = ProductImport.objects.create(
         kind=kind.code,
         file_name=name,
@@ -75,41 +73,40 @@ def receive_list(
         pictures_name=pictures_name[-200:] if pictures is not None else "",
         market_id=market or home_place()[0],
         change=change,
-        encoding=sheet.encoding,
-        header=sheet.header,
-        fields=_remember_fields(sheet.header, kind) or guess_fields(sheet.header, kind),
-        sample=_take_sample(sheet),
-        total=len(sheet.rows),
+        encoding=first["encoding"],
+        header=header,
+        fields=_remember_fields(header, kind) or guess_fields(header, kind),
+        sample=first["sample"],
+        total=first["total"],
         created_by_id=by_id,
         created_at=now,
     )
     return item.pk
 
 
-PICTURE_PROBLEMS = {"not_zip", "members", "locked", "unpacked", "pictures_size"}
-
-
-def keep_file(name: str, content: bytes) -> None:
-    """Keep what was uploaded under a name of our own."""
-    find_file("").mkdir(parents=True, exist_ok=True, mode=0o700)
-    find_file(name).write_bytes(content)
+def keep_list(name: str, content: bytes) -> dict[str, Any]:
+    """Keep what a list holds; return the first line of that. Raises BadList."""
+    if len(content) > MOST_LIST:
+        raise BadList("file_size", most=MOST_LIST // MEGABYTE)
+    with tempfile.TemporaryFile() as source, _open_kept(name) as kept:
+        source.write(content)
+        source.seek(0)
+        return read_apart("list", source, kept)
 
 
 def _keep_pictures(pictures: IO[bytes], name: str) -> None:
-    with open_archive(pictures):
-        pass
-    pictures.seek(0, 2)
-    if pictures.tell() > MOST_PICTURES:
+    if pictures.seek(0, 2) > MOST_PICTURES:
         raise BadList("file_size", most=MOST_PICTURES // MEGABYTE)
     pictures.seek(0)
-    find_file("").mkdir(parents=True, exist_ok=True, mode=0o700)
-    with find_file(name).open("wb") as kept:
+    with _open_kept(name) as kept, tempfile.TemporaryFile() as said:
         shutil.copyfileobj(pictures, kept)
+        kept.seek(0)
+        read_apart("pictures", kept, said)
 
 
-def _take_sample(sheet: Sheet) -> list[list[str]]:
-    first = sheet.rows[:SAMPLE_ROWS]
-    return [[cell[:SAMPLE_CHARACTERS] for cell in cells] for _line, cells in first]
+def _open_kept(name: str) -> IO[bytes]:
+    find_file("").mkdir(parents=True, exist_ok=True, mode=0o700)
+    return find_file(name).open("w+b")
 
 
 def _remember_fields(header: list[str], kind: ListKind) -> list[str] | None:

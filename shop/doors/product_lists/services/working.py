@@ -8,7 +8,7 @@ from datetime import datetime
 from shop.doors.product_lists.models import ProductImport
 from shop.doors.product_lists.services.applying import apply_import, undo_import
 from shop.doors.product_lists.services.checking import check_import
-from shop.doors.product_lists.services.kinds import ListWorker, Tell
+from shop.doors.product_lists.services.kinds import GivesWay, ListWorker, Tell, never
 from shop.doors.product_lists.services.products import ProductLists
 
 State = ProductImport.State
@@ -16,17 +16,26 @@ PRODUCT_LISTS = ProductLists()
 
 
 def work_on_imports(
-    *, clock: Callable[[], datetime], tell: Tell, worker: ListWorker = PRODUCT_LISTS
+    *,
+    clock: Callable[[], datetime],
+    tell: Tell,
+    gives_way: GivesWay = never,
+    worker: ListWorker = PRODUCT_LISTS,
 ) -> int:
-    """Work on every import of a kind that waits for a worker, the oldest first; return how many.
+    """Work on every import of a kind that waits for a worker, the oldest first, until it
+    `gives_way` between two batches; return how many.
 
-    Each step goes on where a killed worker left it.
+    Each step goes on where this or a killed worker left it.
     """
     worked = 0
     while (found := _find_next(worker)) is not None:
         import_id, state = found
-        work_on_import(import_id, state=state, now=clock(), tell=tell, worker=worker)
+        work_on_import(
+            import_id, state=state, now=clock(), tell=tell, gives_way=gives_way, worker=worker
+        )
         worked += 1
+        if gives_way():
+            break
     return worked
 
 
@@ -36,15 +45,16 @@ def work_on_import(
     state: str,
     now: datetime,
     tell: Tell,
+    gives_way: GivesWay = never,
     worker: ListWorker = PRODUCT_LISTS,
 ) -> None:
     """Do the step that an import waits for."""
     if state == State.CHECKING:
-        check_import(import_id, worker=worker, tell=tell)
+        check_import(import_id, worker=worker, tell=tell, gives_way=gives_way)
     elif state == State.APPLYING:
-        apply_import(import_id, worker=worker, now=now, tell=tell)
+        apply_import(import_id, worker=worker, now=now, tell=tell, gives_way=gives_way)
     else:
-        undo_import(import_id, worker=worker, now=now, tell=tell)
+        undo_import(import_id, worker=worker, now=now, tell=tell, gives_way=gives_way)
 
 
 def _find_next(worker: ListWorker) -> tuple[int, str] | None:

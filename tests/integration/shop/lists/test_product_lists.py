@@ -12,7 +12,8 @@ from orders.models import Order, OrderLine
 from pricing.api import Ask, set_list_prices
 from pricing.ledger.models.ledger import PriceLedgerEntry
 from shop.doors.product_lists import api
-from shop.doors.product_lists.services import applying
+from shop.doors.product_lists.services import applying, checking
+from shop.doors.product_lists.services.working import work_on_imports
 from shop.ground.catalog.models import Market, Product, Variant
 from shop.ground.inventory.models import StockMovement, StockRecord
 from tests.factories.product_lists import export, find, take_list, tick, work
@@ -131,6 +132,26 @@ def test_a_killed_worker_is_followed_by_one_that_ends_it(monkeypatch: pytest.Mon
     assert StockMovement.objects.filter(kind="opening").count() == 4
     work()
     assert StockMovement.objects.count() == 4
+
+
+def test_a_list_is_checked_and_taken_over_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(applying, "BATCH", 1)
+    monkeypatch.setattr(checking, "BATCH", 1)
+    import_id = api.receive_list(file_name="products.csv", content=LIST.encode(), now=tick())
+    api.choose_columns(import_id=import_id, fields=find(import_id).fields)
+    slices = []
+    for begin in (None, lambda: api.start_applying(import_id=import_id, now=tick())):
+        if begin:
+            begin()
+        while work_on_imports(clock=tick, tell=lambda done, of: None, gives_way=lambda: True):
+            slices.append((find(import_id).state, find(import_id).done))
+    assert slices == [
+        *(("checking", 2), ("checking", 3), ("checked", 4)),
+        *(("applying", 1), ("applying", 2), ("done", 3)),
+    ]
+    counts = find(import_id).counts
+    assert (counts["new"], counts["refused"], counts["read"]) == (3, 1, 4)
+    assert [line for line, *_rest in api.list_refused_rows(import_id)] == ["handle", "stove"]
 
 
 def reprice(sku: str, amount: int) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import tempfile
 import zipfile
 from datetime import date
 
 import pytest
 from openpyxl import Workbook
 
-from shop.doors.product_lists.apart import read_apart
+from shop.doors.product_lists.apart import Kind, read_apart
+from shop.doors.product_lists.core.kept import read_kept
 from shop.doors.product_lists.core.problems import BadList
 from shop.doors.product_lists.core.text import Sheet, decode_text, read_text
 from shop.doors.product_lists.sentences import say_problem
@@ -112,15 +114,35 @@ def test_a_cell_in_the_last_column_makes_no_row_wide() -> None:
         assert (len(rows), rows[-1]) == (5_001, (5_002, ["1"]))
 
 
-def test_a_spreadsheet_is_read_by_a_process_with_limits() -> None:
-    content = make_workbook([["sku", "price"], ["A", "=1+1"], ["B", 2]])
-    assert read_apart("a.xlsx", content) == read_sheet("a.xlsx", content)
+def _read_apart(content: bytes, kind: Kind = "list") -> Sheet:
+    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as kept:
+        source.write(content)
+        source.seek(0)
+        read_apart(kind, source, kept)
+        kept.seek(0)
+        return read_kept("a", kept)
+
+
+def test_a_list_is_read_by_a_process_with_limits() -> None:
+    workbook = make_workbook([["sku", "price"], ["A", "=1+1"], ["B", 2]])
+    for content in (workbook, WESTERN.encode("cp1252")):
+        assert _read_apart(content) == read_sheet("a", content)
     with pytest.raises(BadList, match="columns"):
-        read_apart("a.xlsx", make_wide(WIDE[0]))
+        _read_apart(make_wide(WIDE[0]))
+
+
+def test_files_that_unpack_without_end_are_refused_apart() -> None:
+    """One row of millions of cells; a zip file of nothing but names."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for number in range(20_001):
+            archive.writestr(str(number), b"")
+    with pytest.raises(BadList, match="members"):
+        _read_apart(file.getvalue(), "pictures")
     with pytest.raises(BadList) as refusal:
-        read_apart("a.xlsx", make_wide(WIDE[1]), memory=2**20)
-    sentence = say_problem(refusal.value.problem, "a.xlsx")
-    assert sentence.startswith("a.xlsx: reading the Excel file takes more memory or time than")
+        _read_apart(b"sku,title\nA,b" + b",x" * 10_000_000)
+    sentence = say_problem(refusal.value.problem, "a.csv")
+    assert sentence.startswith("a.csv: reading the file takes more memory or time than a list may")
 
 
 def make_workbook(rows: list[list[object]], *, hidden: bool = False) -> bytes:
