@@ -9,7 +9,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import (
+    ChoicesDropdownFilter,
+    MultipleChoicesDropdownFilter,
+    RangeDateTimeFilter,
+)
 from unfold.decorators import action
 
 from orders.payments.api import retry_refund
@@ -104,7 +108,7 @@ class PaymentAdmin(KeySearchAdmin):
     list_select_related = ["order"]
     list_filter = [
         TroubleFilter,
-        ("state", ChoicesDropdownFilter),
+        ("state", MultipleChoicesDropdownFilter),
         "provider",
         ("created_at", RangeDateTimeFilter),
     ]

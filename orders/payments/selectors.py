@@ -40,9 +40,9 @@ def count_troubled(*, now: datetime) -> int:
 
 
 def count_attempts(*, since: datetime, until: datetime) -> tuple[int, int]:
-    """Return how many attempts to pay orders placed in `[since, until)` were refused, by the bank
-    or for a fault of the provider, and how many there were. One query."""
-    made = Payment.objects.filter(order__placed_at__gte=since, order__placed_at__lt=until)
+    """Return how many attempts to pay made in `[since, until)` were refused, by the bank or for a
+    fault of the provider, and how many there were. One query."""
+    made = Payment.objects.filter(created_at__gte=since, created_at__lt=until)
     found = made.aggregate(
         refused=Count("pk", filter=Q(state__in=[State.DECLINED, State.FAILED])), of=Count("pk")
     )

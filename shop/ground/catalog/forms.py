@@ -18,8 +18,9 @@ from unfold.widgets import (
 )
 
 from shop.ground.catalog.core.slugs import make_slug
-from shop.ground.catalog.core.words import query_words
+from shop.ground.catalog.core.words import has_chinese, list_latin
 from shop.ground.catalog.models import Category, Market, SearchSynonym
+from shop.ground.catalog.selectors.vocabulary import key_terms
 from shop.ground.kernel.hashing import fingerprint
 
 DEEPEST = 2
@@ -76,10 +77,19 @@ class SynonymForm(forms.ModelForm):
         self.fields["meanings"].help_text = column.help_text
 
     def clean_term(self) -> str:
-        """Refuse what no query can hold: signs without a letter."""
+        """Refuse what no query can hold, and what search knows as another term."""
         term = " ".join(self.cleaned_data["term"].lower().split())
-        if not query_words(term):
-            raise forms.ValidationError(_("Write at least one word."))
+        if has_chinese(term) and list_latin(term):
+            raise forms.ValidationError(_("Write Chinese or Latin words, not both in one term."))
+        others = SearchSynonym.objects.exclude(pk=self.instance.pk)
+        known = list(others.values_list("term", flat=True))
+        keys = key_terms([term, *known])
+        if not keys[term]:
+            raise forms.ValidationError(_("Write at least one word that search looks for."))
+        same = next((other for other in known if keys[other] == keys[term]), None)
+        if same is not None:
+            told = _("Search knows this as “%(term)s”, which is listed: add the meanings there.")
+            raise forms.ValidationError(told % {"term": same})
         return term
 
 

@@ -92,19 +92,19 @@ class Telling:
 
 
 def answer_checks(
-    kinds: Collection[str] = ("law", "rehearsal"),
+    kinds: Collection[str] = (),
     *,
     on_progress: Progress = lambda done, of: None,
     gives_way: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Answer every question of some kinds that is open, the oldest first, until it `gives_way`;
-    return how many were answered.
+    """Answer every question of some kinds, or of all, that is open, the oldest first, until it
+    `gives_way`; return how many were answered.
 
     One that is stopped is left where it is. What goes wrong is kept as the reason why there is no
     answer, and raised so that the run says it too; the next run goes on with the others.
     """
-    answered = 0
-    while not gives_way() and (task := begin_next_check(kinds=kinds, now=utc_now())) is not None:
+    answered, asked = 0, kinds or tuple(ANSWERS)
+    while not gives_way() and (task := begin_next_check(kinds=asked, now=utc_now())) is not None:
         try:
             answer = ANSWERS[task.kind](task, Telling(task.check_id, on_progress))
         except CheckStopped:
@@ -207,7 +207,7 @@ def answer_rehearsal(task: CheckTask, telling: Telling) -> dict[str, Any]:
         lambda language: {
             **plain,
             "conflicts": describe_conflicts(conflicts, neighbours, market, language),
-            "figures": describe_forecast(tried, market, language),
+            **describe_forecast(tried, market, language),
             "burn": describe_burn(tried, market, language),
             "prospect": describe_prospect(prospect, market, language),
         }

@@ -51,10 +51,13 @@ def draw_results(
     return [one.draw() for one in charts]
 
 
-def draw_forecast(campaign: CampaignView, bands: Sequence[dict[str, Any]]) -> list[Chart]:
+def draw_forecast(
+    campaign: CampaignView, bands: Sequence[dict[str, Any]], *, with_margin: bool
+) -> list[Chart]:
     """Return the plots of a forecast by day, each with its 80 % interval; `bands` are those of
     `list_bands`."""
-    return [_draw_band(campaign, kind, bands).draw() for kind in FORESEEN if bands]
+    kinds = [kind for kind in FORESEEN if with_margin or kind != "margin_minor"]
+    return [_draw_band(campaign, kind, bands).draw() for kind in kinds if bands]
 
 
 def _draw_band(campaign: CampaignView, kind: str, bands: Sequence[dict[str, Any]]) -> DayChart:

@@ -86,8 +86,12 @@ def _find_late_tone(runs: Iterable[RunRow], now: datetime) -> str:
 def _grade_run(
     newest: RunRow, every: timedelta | None, now: datetime, late_tone: str
 ) -> tuple[str, bool]:
-    """Return the tone of a job by its newest run, and whether it is late."""
-    is_late = every is not None and is_older(newest.started_at, now, every + max(every, LATE_AFTER))
+    """Return the tone of a job by its newest run, and whether it is late: one at work is not."""
+    is_late = (
+        every is not None
+        and newest.outcome != "running"
+        and is_older(newest.started_at, now, every + max(every, LATE_AFTER))
+    )
     tone = OUTCOME_TONES.get(newest.outcome, "gray")
     return (late_tone if is_late and tone != "red" else tone), is_late
 
@@ -114,7 +118,7 @@ def _say_why(name: str, recent: Sequence[RunRow], now: datetime) -> str:
     ran = [run for run in recent if run.queue == lane]
     if find_stop((run.started_at for run in ran), now) is not None or not ran:
         return _("No worker has begun a job of the lane %(lane)s lately.") % {"lane": lane}
-    working = [run for run in ran if run.outcome == "running"]
+    working = [run for run in ran if run.outcome == "running" and run.name != name]
     if not working:
         return _("The lane %(lane)s has fallen behind.") % {"lane": lane}
     longest = min(working, key=lambda run: run.started_at)

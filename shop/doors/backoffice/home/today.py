@@ -68,15 +68,16 @@ def _sales(now: datetime) -> Iterator[Reading]:
             "channel": CHANNELS.get(channel, channel),
             "least": show_minor(least),
             "most": show_minor(most),
+            "days": len(sold),
         }
-        note = _("by this time on the 7 days before: %(least)s to %(most)s") % words
+        note = _("by this time on %(days)s of the 7 days before: %(least)s to %(most)s") % words
         title = _("Sales: %(channel)s") % words
         tone = "green" if today >= least else "amber"
         alarm = None
         if today < FAR * least:
             tone = "red"
             said = _(
-                "sold today so far (%(channel)s); on the 7 days before never less than "
+                "sold today so far (%(channel)s); on %(days)s of the 7 days before at least "
                 "%(least)s by this time"
             )
             link = find_link("admin:insights") + "?days=today"
@@ -139,7 +140,10 @@ def _refusals(now: datetime) -> Iterator[Reading]:
     if refused >= LEAST_REFUSED and refused / tried * FAR > rate:
         tone = "red"
         said = _("of the attempts to pay were refused today; usual is %(usual)s")
-        link = find_link("admin:orders_payment_changelist") + "?state__exact=declined"
+        link = (
+            find_link("admin:orders_payment_changelist")
+            + "?state__exact=declined&state__exact=failed"
+        )
         words = {"usual": show_percent(rate)}
         alarm = Todo(figure, said % words, link, _("Open payments"), is_failure=True)
     yield Reading(Gauge(_("Payments refused"), figure, tone, note), alarm)

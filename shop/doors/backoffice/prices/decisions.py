@@ -71,6 +71,8 @@ OUTCOMES: dict[str, Text] = {
     "higher expected payoff, not drawn": gettext_lazy("higher expected payoff, not drawn"),
 }
 MONEY_INPUTS = {"unit_cost", "extra_cost", "held_quoted", "held_public"}
+# From these the cost can be read.
+COST_INPUTS = {"unit_cost", "extra_cost", "floor_minor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +99,22 @@ def _registered_meaning(name: str) -> str:
     return _(FEATURES[name].meaning) if name in FEATURES else ""
 
 
-def list_inputs(trace: QuoteTrace) -> list[tuple[Text, str]]:
-    """Return the inputs of the decision in plain words; unknown ones are in the JSON below."""
+def visible_inputs(trace: QuoteTrace, *, with_cost: bool) -> dict[str, Any]:
+    """Return the inputs of the decision that a reader may see, by name."""
+    return {
+        name: value for name, value in trace.inputs.items() if with_cost or name not in COST_INPUTS
+    }
+
+
+def list_inputs(inputs: Mapping[str, Any], currency: str) -> list[tuple[Text, str]]:
+    """Return inputs of a decision in plain words; unknown ones are in the JSON below."""
     shown = []
     for name, meaning in INPUTS.items():
-        number = trace.inputs.get(name)
+        number = inputs.get(name)
         if not isinstance(number, int | float) or not number:
             continue
         is_money = name.endswith("_minor") or name in MONEY_INPUTS
-        text = show_money(round(number), trace.currency) if is_money else show_units(number)
+        text = show_money(round(number), currency) if is_money else show_units(number)
         shown.append((meaning, text))
     return shown
 

@@ -36,8 +36,9 @@ def save_or_ask(
     meant: Meant,
     by_id: int,
     now: datetime,
-) -> int | None:
-    """Save a product; return the list by which a second person is asked for its prices below cost.
+) -> tuple[Draft, int | None]:
+    """Save a product; return what is saved and the list by which a second person is asked for its
+    prices below cost.
 
     Those stay as they are until then. Raises what `save_draft` raises, and ListRefused for a new
     variant below cost.
@@ -53,12 +54,13 @@ def save_or_ask(
             ) from needed
         kept = [_keep_price(draft, sku, one.present_minor or 0) for sku, one in below.items()]
     else:
-        return None
+        return draft, None
     variants = {row.ref: row for row in draft.product.variants} | {row.ref: row for row in kept}
     product = replace(draft.product, variants=tuple(variants.values()))
     rest = replace(meant, count=meant.count - len(below))
-    save_draft(replace(draft, product=product), known, revision, now, meant=rest)
-    return ask_for_prices(
+    saved = replace(draft, product=product)
+    save_draft(saved, known, revision, now, meant=rest)
+    return saved, ask_for_prices(
         {sku: one.price_minor for sku, one in below.items()},
         currency=get_market(home_market()).currency,
         reason=meant.reason,

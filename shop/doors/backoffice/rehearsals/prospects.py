@@ -103,11 +103,12 @@ def show_amount(market_code: str, language: str, minor: int) -> str:
 
 def describe_forecast(
     tried: Rehearsal, market_code: str, language: str
-) -> list[tuple[str, str, str]]:
-    """Return (figure, estimate, interval) of a forecast; none without carts."""
+) -> dict[str, list[tuple[str, str, str]]]:
+    """Return (figure, estimate, interval) of a forecast, those of margins apart; none without
+    carts."""
     found = tried.forecast
     if found is None:
-        return []
+        return {"figures": [], "margins": []}
     currency, locale = get_market(market_code).currency, locale_of(language)
 
     def money(one: Interval) -> tuple[str, str]:
@@ -118,16 +119,20 @@ def describe_forecast(
         return at, f"{low} – {high}"
 
     share = found.uptake
-    return [
-        (
-            _("Carts it would have applied to"),
-            show_percent(share.estimate),
-            f"{show_percent(share.low)} – {show_percent(share.high)}",
-        ),
-        (_("Given away on top, in all"), *money(found.cost_minor)),
-        (_("Margin of these carts with it"), *money(found.margin_minor)),
-        (_("Change of margin if nobody buys more"), *money(found.margin_change_minor)),
-    ]
+    return {
+        "figures": [
+            (
+                _("Carts it would have applied to"),
+                show_percent(share.estimate),
+                f"{show_percent(share.low)} – {show_percent(share.high)}",
+            ),
+            (_("Given away on top, in all"), *money(found.cost_minor)),
+        ],
+        "margins": [
+            (_("Margin of these carts with it"), *money(found.margin_minor)),
+            (_("Change of margin if nobody buys more"), *money(found.margin_change_minor)),
+        ],
+    }
 
 
 def describe_burn(tried: Rehearsal, market_code: str, language: str) -> list[dict[str, object]]:

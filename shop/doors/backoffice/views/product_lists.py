@@ -56,7 +56,7 @@ from shop.doors.product_lists.api import (
     start_undoing,
     write_workbook,
 )
-from shop.ground.approvals.core.values import NeedsSecondPerson
+from shop.ground.approvals.core.values import NeedsSecondPerson, NotWaiting
 from shop.ground.approvals.selectors import find_waiting, list_trail
 from shop.ground.approvals.services import list_involved
 from shop.ground.catalog.selectors import get_market
@@ -66,8 +66,9 @@ from shop.ground.jobs.services import JobUnknown, start_job
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.sheets import sheet_lines
 from shop.ground.staff.keys import read_number
+from shop.ground.staff.log import SHORTEST_REASON
 from shop.ground.staff.numbers import show_count
-from shop.ground.staff.reasons import LONGEST_REASON, account_id, keep_reason
+from shop.ground.staff.reasons import LONGEST_REASON, account_id, ask_reason, keep_reason
 
 STATES = {
     "uploaded": (gettext_lazy("choose the columns"), "blue"),
@@ -269,7 +270,7 @@ def _ask(
     """Ask a worker for something and show it at work; say why where it is refused."""
     try:
         act()
-    except (ListRefused, NeedsSecondPerson) as refusal:
+    except (ListRefused, NeedsSecondPerson, NotWaiting) as refusal:
         messages.error(request, str(refusal))
     else:
         # With Redis down the schedule finds it within a minute.
@@ -324,14 +325,19 @@ def apply_list(request: HttpRequest, import_id: int, *, pages: ListPages) -> Htt
 @require_POST
 @needs_right("can_read")
 def decide_list(request: HttpRequest, import_id: int, *, pages: ListPages) -> HttpResponse:
-    """Be the second person of a list that goes below cost; who asked takes it back."""
+    """Be the second person of a list that goes below cost, who says why it goes back; who asked
+    takes it back."""
     item = _require(import_id, pages)
     is_yes = request.POST.get("decision") == "approve"
     may_decide = request.user.has_perm(BELOW_COST_PRICES.permission)
-    if not (may_decide if is_yes else _describe_second(item, request).get("may_send_back")):
+    second = _describe_second(item, request)
+    if not (may_decide if is_yes else second.get("may_send_back")):
         raise PermissionDenied
     decide = approve_list if is_yes else send_back_list
     reason = request.POST.get("reason", "").strip()[:LONGEST_REASON]
+    if not is_yes and second["may_approve"] and len(reason) < SHORTEST_REASON:
+        messages.error(request, ask_reason())
+        return HttpResponseRedirect(pages.address("", import_id))
     by_id = account_id(request)
     return _ask(
         request,

@@ -134,14 +134,16 @@ def _save(
     now, revision = utc_now(), form.cleaned_data["revision"] or 0
     meant = Meant(read_number(request.POST.get("meant", "")) or 0, request.POST.get("reason", ""))
     try:
-        asked = save_or_ask(draft, known, revision, meant=meant, by_id=account_id(request), now=now)
+        saved, asked = save_or_ask(
+            draft, known, revision, meant=meant, by_id=account_id(request), now=now
+        )
     except ProductChanged:
         _tell_stale(form, known)
         return None
     except (CatalogConflict, OutOfStock, ListRefused) as refusal:
         form.add_error(None, str(refusal))
         return None
-    product_id = _log_save(request, draft, known, meant.reason if meant.count else "")
+    product_id = _log_save(request, saved, known, meant.reason if meant.count else "")
     if asked is not None:
         messages.warning(
             request, _("Prices below cost wait for a second person. All else is saved.")

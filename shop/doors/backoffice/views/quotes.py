@@ -35,6 +35,7 @@ from shop.doors.backoffice.prices.decisions import (
     list_guards,
     list_inputs,
     list_signals,
+    visible_inputs,
 )
 from shop.ground.catalog.selectors import list_cards
 from shop.ground.jobs.selectors import find_latest_run
@@ -47,6 +48,7 @@ from shop.ground.staff.keys import read_uuid
 from shop.ground.staff.numbers import EMPTY, show_units
 from shop.ground.staff.phrases import join_clauses, join_names
 from shop.ground.staff.region import show_moment
+from shop.ground.staff.roles import may_see_cost
 
 CAN_REPLAY = "pricing.view_quote"
 REPLAY_JOB = "check_replay"
@@ -74,7 +76,8 @@ def show_quote(request: HttpRequest, quote_id: UUID) -> HttpResponse:
         page = render_page(request, "admin/quote_inspector.html", _("Quote inspector"), context)
         page.status_code = 404
         return page
-    found: dict[str, Any] = {**describe_quote(trace), "asked": str(quote_id)}
+    found: dict[str, Any] = describe_quote(trace, with_cost=may_see_cost(request.user))
+    found["asked"] = str(quote_id)
     if not request.user.has_perm("orders.view_order"):
         found["order"] = None
     found["may_see_shopper"] = request.user.has_perm("profiles.view_shopper")
@@ -126,9 +129,11 @@ def _read_check(now: datetime) -> dict[str, Any] | None:
     }
 
 
-def describe_quote(trace: QuoteTrace) -> dict[str, Any]:
-    """Return what the page shows of a decision. Three queries: chances, product and order."""
+def describe_quote(trace: QuoteTrace, *, with_cost: bool) -> dict[str, Any]:
+    """Return what the page shows of a decision; payoffs, of which the cost can be read, only
+    `with_cost`. Three queries: chances, product and order."""
     language = get_language() or "en"
+    inputs = visible_inputs(trace, with_cost=with_cost)
     chances = read_chances(trace.quote_id)
     cards = list_cards([trace.variant_id], language)
     return {
@@ -147,13 +152,13 @@ def describe_quote(trace: QuoteTrace) -> dict[str, Any]:
         ],
         "signals": list_signals(trace.features),
         "candidates": list_candidates(trace),
-        "payoff": draw_candidates(trace),
+        "payoff": draw_candidates(trace) if with_cost else None,
         "chances": list_feasible_prices(trace, chances),
         "drawn": draw_chances(trace, chances),
         "guards": list_guards(trace.guard_actions),
-        "facts": list_inputs(trace),
+        "facts": list_inputs(inputs, trace.currency),
         "inputs": show_document(
-            {"inputs": dict(trace.inputs), "features": dict(trace.features)}, trace.currency
+            {"inputs": inputs, "features": dict(trace.features)}, trace.currency
         ),
         "order": find_order_of_quote(quote_id=trace.quote_id),
         "versions": [*_list_versions(trace), *_list_context(trace, chances)],

@@ -25,6 +25,7 @@ from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.sheets import sheet_lines
 from shop.ground.staff.columns import show_minor, show_money
 from shop.ground.staff.numbers import show_count, show_settled
+from shop.ground.staff.roles import may_see_cost
 
 MOST_DIFFERING = 10
 COLUMNS = (
@@ -35,25 +36,31 @@ COLUMNS = (
 
 
 def describe_results(
-    campaign: CampaignView, found: Results, ghost: Sequence[dict[str, Any]] = ()
+    campaign: CampaignView,
+    found: Results,
+    ghost: Sequence[dict[str, Any]] = (),
+    *,
+    with_margin: bool,
 ) -> dict[str, Any]:
     """Return what a campaign brought, tied to orders and read against its goal; `ghost` are the
     days that its rehearsal foresaw. At most three queries."""
     now = utc_now()
     return {
-        "goal": find_goal(campaign, found, now=now),
+        "goal": find_goal(campaign, found, now=now)
+        if with_margin or campaign.goal != "margin"
+        else None,
         "charts": draw_results(campaign, found, ghost, now=now),
-        **describe(found),
+        **describe(found, with_margin=with_margin),
         "lift": None if found.lift is None else describe_lift(found.lift),
         "why_no_lift": say_why_no_lift(campaign),
         "may_switch_back": campaign.audience == "public",
     }
 
 
-def describe(found: Results) -> dict[str, Any]:
+def describe(found: Results, *, with_margin: bool) -> dict[str, Any]:
     """Return figures, ties and days as text."""
     return {
-        "figures": list_figures(found),
+        "figures": list_figures(found, with_margin=with_margin),
         "uses": [
             (say(one.label), one.uses, show_money(one.amount_minor)) for one in found.uses.states
         ],
@@ -75,12 +82,15 @@ def export_results(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """
     campaign = require_campaign(campaign_id)
     found = find_results(campaign, now=utc_now())
+    shown = len(COLUMNS) if may_see_cost(request.user) else COLUMNS.index("unit_cost_minor")
     rows = [
         COLUMNS,
         *(_line_cells(one) for one in found.lines),
         *(_delivery_cells(one) for one in found.deliveries),
     ]
-    answer = HttpResponse(sheet_lines(rows), content_type="text/csv; charset=utf-8")
+    answer = HttpResponse(
+        sheet_lines(row[:shown] for row in rows), content_type="text/csv; charset=utf-8"
+    )
     answer["Content-Disposition"] = f'attachment; filename="{campaign.code}-results.csv"'
     return answer
 
@@ -102,7 +112,7 @@ def _delivery_cells(one: CampaignDelivery) -> list[object]:
     ]
 
 
-def list_figures(found: Results) -> list[tuple[str, str, str]]:
+def list_figures(found: Results, *, with_margin: bool) -> list[tuple[str, str, str]]:
     """Return (title, figure, note) of the sums over paid orders."""
     totals = found.totals
     margin_note = _("at the cost when they were bought, less gifts and delivery")
@@ -120,14 +130,14 @@ def list_figures(found: Results) -> list[tuple[str, str, str]]:
             _("on paid orders; %(back)s went back with returns")
             % {"back": show_money(totals.returned_minor)},
         ),
-        (_("Margin"), show_money(totals.margin_minor), margin_note),
+        *([(_("Margin"), show_money(totals.margin_minor), margin_note)] if with_margin else []),
         (_("Units"), str(totals.units), _("refunded ones taken off")),
         (_("Refunded"), show_money(totals.refunded_minor), _("of these lines")),
     ]
-    return [*figures, *_list_given(totals)]
+    return [*figures, *_list_given(totals, with_cost=with_margin)]
 
 
-def _list_given(totals: Totals) -> list[tuple[str, str, str]]:
+def _list_given(totals: Totals, *, with_cost: bool) -> list[tuple[str, str, str]]:
     """Return the figures of gifts and delivery, where the campaign gives such."""
     given = []
     if totals.gift_minor:
@@ -135,7 +145,7 @@ def _list_given(totals: Totals) -> list[tuple[str, str, str]]:
             "n": totals.gift_units,
             "cost": show_money(totals.gift_cost_minor),
         }
-        given.append((_("Gifts"), show_money(totals.gift_minor), note))
+        given.append((_("Gifts"), show_money(totals.gift_minor), note if with_cost else ""))
     if totals.delivery_minor:
         note = _("of %(n)d orders; %(net)s without tax and what went back") % {
             "n": totals.delivery_orders,

@@ -43,6 +43,7 @@ from shop.doors.backoffice.views.rehearsals import describe_preview
 from shop.doors.backoffice.views.results import describe_results
 from shop.ground.database.naming import name_for_reader
 from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.roles import may_see_cost
 
 BEGUN = (
     CampaignStatus.LIVE,
@@ -79,7 +80,7 @@ def render_workspace(
     owner = trail.revisions[-1].by if trail.revisions else ""
     found = find_results(campaign, now=utc_now()) if campaign.phase in BEGUN else None
     law, rehearsal = describe_checks(campaign, KINDS)
-    ghost = (rehearsal["answer"] or {}).get("daily", [])
+    answer, with_margin = rehearsal["answer"] or {}, may_see_cost(request.user)
     context = {
         "campaign": campaign,
         "is_live": campaign.phase == CampaignStatus.LIVE,
@@ -95,10 +96,13 @@ def render_workspace(
         **_describe_law(request, campaign, law),
         "rehearsal": rehearsal,
         "found": rehearsal["answer"],
-        "foreseen": draw_forecast(campaign, (rehearsal["answer"] or {}).get("bands", [])),
+        "may_see_cost": with_margin,
+        "foreseen": draw_forecast(campaign, answer.get("bands", []), with_margin=with_margin),
         **_describe_trail(request, campaign, trail, language),
         **describe_preview(request, campaign, offers),
-        "results": None if found is None else describe_results(campaign, found, ghost),
+        "results": None
+        if found is None
+        else describe_results(campaign, found, answer.get("daily", []), with_margin=with_margin),
     }
     called = name_for_reader(campaign.name, campaign.name_zh)
     return render_page(request, "admin/campaign.html", called, context)

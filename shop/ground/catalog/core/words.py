@@ -53,16 +53,3 @@ def list_latin(text: str) -> list[str]:
     ['q', 'tips', '500']
     """
     return _LATIN.findall(text.lower())
-
-
-def query_words(text: str) -> tuple[str, ...]:
-    """Return the words of a query: Chinese words of two or more characters, Latin words, numbers.
-
-    Single characters match too much; they are used only when nothing longer is there.
-
-    >>> query_words("Fresh 白牛奶")
-    ('fresh', '牛奶', '白牛')
-    """
-    cut = cut_chinese(text)
-    longer = tuple(word for word in cut if len(word) > 1)
-    return (*list_latin(text), *(longer or cut))

@@ -50,6 +50,16 @@ def stem_words(words: Iterable[str]) -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
+def key_terms(terms: Iterable[str]) -> dict[str, Stems]:
+    """Return what search knows each term by: a Chinese one by itself, a Latin one by its stems; ()
+    if nothing of it is looked for. One query."""
+    latin = [term for term in terms if not has_chinese(term)]
+    stems = stem_words(word for term in latin for word in list_latin(term))
+    return {term: (term.lower(),) for term in terms if has_chinese(term)} | {
+        term: _read(term, stems) for term in latin
+    }
+
+
 def _load() -> Vocabulary:
     rows = list(SearchSynonym.objects.values_list("term", "meanings"))
     latin = {word for term, meanings in rows for word in list_latin(" ".join((term, *meanings)))}

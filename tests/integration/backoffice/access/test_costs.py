@@ -4,21 +4,43 @@ not what the shop pays."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from profiles.models import Shopper
+from promotions.models import Campaign
 from shop.doors.backoffice.memory import forget_all
 from shop.ground.catalog.models import Variant
+from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.roles import APPROVER, MERCHANDISER, SUPPORT
+from tests.factories.backoffice_prices import NOON, make_quote
+
+DAY = timedelta(days=1)
 
 
 @pytest.mark.parametrize(("role", "sees"), [(SUPPORT, False), (MERCHANDISER, True)])
 def test_pages_show_costs_by_role(as_role: Callable[[str], Client], role: str, sees: bool) -> None:
     browser, variant = as_role(role), Variant.objects.order_by("pk")[0]
     product = reverse("admin:shop_product_change", args=[variant.product_id])
+    now = utc_now()
+    campaign = Campaign.objects.order_by("pk")[0]
+    Campaign.objects.filter(pk=campaign.pk).update(
+        status="live", goal="margin", starts_at=now - DAY, ends_at=now + DAY
+    )
+    weighed = {"minor": 450, "demand_ratio": 1.2, "payoff_ratio": 1.1, "outcome": "chosen"}
+    inputs = {"unit_cost": 301.0, "extra_cost": 7.0, "floor_minor": 350, "elasticity": -2.0}
+    shopper = Shopper.objects.order_by("pk")[0]
+    quote_id = make_quote(
+        variant, shopper, NOON + DAY, inputs=inputs, candidates=[weighed, weighed | {"minor": 480}]
+    )
+    quote = reverse("admin:quote", args=[quote_id])
     for address, words in (
+        (quote, ("costofonepiece", "whatelseasalecosts", "$3.50", "Payoff", "Expectedpayoff")),
+        (reverse("admin:campaign_workspace", args=[campaign.pk]), ("Margin<", "Moremargin")),
+        (reverse("admin:campaign_results_csv", args=[campaign.pk]), ("unit_cost_minor",)),
         (reverse("admin:index"), ("Margin",)),
         (reverse("admin:insights"), ("Margin",)),
         (reverse("admin:insights") + "?format=csv", ("Margin",)),

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from shop.doors.product_lists.models import ProductImport
 from shop.doors.product_lists.tasks import work_on_product_lists
+from shop.ground.approvals.models import ApprovalRequest
 from shop.ground.catalog.models import Product, Variant
 from shop.ground.staff.log import say_entry
 from shop.ground.staff.roles import APPROVER
@@ -77,10 +78,29 @@ def test_a_price_below_cost_waits_and_all_else_is_saved(
     item = ProductImport.objects.get()
     assert answer["Location"] == reverse("admin:product_list", args=[item.pk])
     assert (item.state, read()) == ("waiting", ("Day tee", 1_250))
+    said = say_entry(LogEntry.objects.order_by("-pk")[0])
+    assert said == f"Saved the product: name. Reason: {REASON}"
     decide = reverse("admin:product_list_decide", args=[item.pk])
     as_role(APPROVER).post(decide, {"decision": "approve"})
     work_on_product_lists()
     assert read() == ("Day tee", 790)
+
+
+def test_sending_back_needs_a_reason_and_happens_once(
+    merchandiser: Client, as_role: Callable[[str], Client]
+) -> None:
+    save(merchandiser, **TEE, **rows(*SIZES))
+    set_cost(800)
+    edit(merchandiser, "7.90", meant="1", reason=REASON)
+    item, approver = ProductImport.objects.get(), as_role(APPROVER)
+    decide = reverse("admin:product_list_decide", args=[item.pk])
+    page = approver.post(decide, {"decision": "send_back"}, follow=True).content.decode()
+    assert "Give a reason of at least" in page
+    item.refresh_from_db()
+    assert item.state == "waiting"
+    ApprovalRequest.objects.update(state="withdrawn")
+    page = approver.post(decide, {"decision": "approve"}, follow=True).content.decode()
+    assert "Nobody has asked for this decision, or it was made already." in page
 
 
 def test_who_asked_takes_back_and_nothing_changes(merchandiser: Client) -> None:

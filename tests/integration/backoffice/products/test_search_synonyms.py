@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -31,11 +32,25 @@ def test_what_is_added_is_found_and_what_is_deleted_not(merchandiser: Client) ->
     assert search_variants("moo juice", "en").variant_ids.size == 0
 
 
-def test_a_term_without_a_word_is_refused(merchandiser: Client) -> None:
-    said = SAID | {"term": "&!"}
+@pytest.mark.parametrize(
+    ("term", "words"),
+    [
+        ("&!", "Write at least one word that search looks for."),
+        ("the and", "Write at least one word that search looks for."),
+        ("soda 汽水", "Write Chinese or Latin words, not both in one term."),
+        ("moo juices", "Search knows this as “moo juice”, which is listed"),
+        ("牛奶", "Search knows this as “牛奶”, which is listed"),
+    ],
+)
+def test_a_term_that_search_cannot_tell_apart_is_refused(
+    merchandiser: Client, term: str, words: str
+) -> None:
+    SearchSynonym.objects.create(term="moo juice", language="en")
+    SearchSynonym.objects.create(term="牛奶", language="zh-hans")
+    before, said = SearchSynonym.objects.count(), SAID | {"term": term}
     page = merchandiser.post(reverse("admin:shop_searchsynonym_add"), said).content.decode()
-    assert "Write at least one word." in page
-    assert not SearchSynonym.objects.filter(term="&!").exists()
+    assert words in page
+    assert SearchSynonym.objects.count() == before
 
 
 def test_the_list_shows_and_searches_meanings(merchandiser: Client) -> None:
