@@ -84,7 +84,8 @@ def _forget_keys(shopper_id: int, orders: QuerySet[Order]) -> None:
     pseudonym = get_shopper_by_id(shopper_id).pseudonym
     scopes = Q(scope=f"order:{shopper_id}") | Q(scope__endswith=f":{pseudonym}")
     for order_id in orders.values_list("pk", flat=True):
-        scopes |= Q(scope__endswith=f":{order_id}")
+        scopes |= Q(scope=f"return:{order_id}")
+        scopes |= Q(scope__startswith="staff:", scope__endswith=f"Form:{order_id}")
     IdempotencyKey.objects.filter(scopes).delete()
 
 

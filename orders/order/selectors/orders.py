@@ -19,7 +19,7 @@ from orders.refusals import OrderNotFound
 from orders.values import Contact, OrderSummary, OrderView
 
 # As long as the longest job that moves orders may run
-SETTLED = timedelta(minutes=5)
+SETTLED = timedelta(minutes=10)
 
 
 def get_order(*, number: str, shopper_id: int, language: str = "en") -> OrderView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Sum
 
 from orders.metrics import payments_total
 from orders.order.api import close_unpaid, describe_step, lock_order_step, note, settle_paid
@@ -158,7 +159,10 @@ def _note_captured(order: Order, payment: Payment, outcome: Outcome, now: dateti
             _rest(payment)
         return False
     _rest(payment)
-    if outcome.currency != payment.currency or outcome.captured_minor > payment.amount_minor:
+    is_within = left_to_capture(payment) <= outcome.captured_minor <= payment.amount_minor
+    if outcome.currency != payment.currency or not is_within:
+        if payment.reason_code == DIFFERS:
+            return False
         payment.reason_code = DIFFERS
         got = {"got_minor": outcome.captured_minor, "got_currency": outcome.currency}
         note(order, "payment_differs", now=now, detail=got)
@@ -170,6 +174,12 @@ def _note_captured(order: Order, payment: Payment, outcome: Outcome, now: dateti
         tell_due(order.pk, now=now)
     note(order, "captured", now=now, detail=describe_step(amount_minor=outcome.captured_minor))
     return True
+
+
+def left_to_capture(payment: Payment) -> int:
+    """Return what is to be taken of a payment: less what was taken off the order since."""
+    taken_off = payment.refunds.filter(is_reduction=True).aggregate(sum=Sum("amount_minor"))["sum"]
+    return payment.amount_minor - (taken_off or 0)
 
 
 def _release(order: Order, payment: Payment, now: datetime) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F
 
 from orders.metrics import payments_total
 from orders.order.api import describe_step, lock_order_step, note
@@ -28,6 +28,7 @@ from orders.payments.services.outcomes import (
     describe_charge,
     find_secured,
     is_unanswered,
+    left_to_capture,
     plan_step,
 )
 from shop.ground.outbox.services import write_fact
@@ -101,7 +102,7 @@ def _ask(payment: Payment) -> Outcome | None:
     """
     provider, charge = find_provider(payment.method), describe_charge(payment)
     if payment.due_step == Step.CAPTURE:
-        return provider.capture(charge, amount_minor=_left_to_capture(payment))
+        return provider.capture(charge, amount_minor=left_to_capture(payment))
     if payment.due_step == Step.VOID:
         return provider.void(charge)
     if is_unanswered(payment) and not is_accepted(provider):
@@ -111,11 +112,6 @@ def _ask(payment: Payment) -> Outcome | None:
     if outcome is not None and outcome.state == State.NEEDS_ACTION and not is_open:
         return provider.void(charge)
     return outcome
-
-
-def _left_to_capture(payment: Payment) -> int:
-    taken_off = payment.refunds.filter(is_reduction=True).aggregate(sum=Sum("amount_minor"))["sum"]
-    return payment.amount_minor - (taken_off or 0)
 
 
 @transaction.atomic

@@ -313,14 +313,18 @@ def candidate_codes(code: str) -> tuple[str, ...]:
 
     >>> candidate_codes("US-NY"), candidate_codes("FR"), candidate_codes("GB")
     (('US-NY', 'US-other'), ('FR', 'EU'), ('GB', 'UK'))
+    >>> candidate_codes("IT-RM")
+    ('IT-RM', 'IT', 'EU')
     """
-    if code.startswith("US"):
+    country, _, region = code.partition("-")
+    own = (code, country) if region else (code,)
+    if country == "US":
         return (code, "US-other")
-    if code == "GB":
-        return (code, "UK")
-    if code in EEA:
-        return (code, "EU")
-    return (code,)
+    if country == "GB":
+        return (*own, "UK")
+    if country in EEA:
+        return (*own, "EU")
+    return own
 
 
 def find_rule(rows: Sequence[JurisdictionRule], code: str, day: date) -> JurisdictionRule:

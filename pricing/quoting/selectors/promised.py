@@ -23,7 +23,7 @@ def list_promised(
     place: tuple[str, str],
     now: datetime,
 ) -> dict[int, HeldQuote]:
-    """Return the last quotes that hold at `now` of a shopper (id, and what signs for them), by
+    """Return the lowest quotes that hold at `now` of a shopper (id, and what signs for them), by
     variant id. One query. Those still on the stream are not there.
     """
     (shopper_id, signed_for), (market, channel) = owner, place
@@ -39,7 +39,7 @@ def list_promised(
     keys = verifying_keys()
     return {
         row.variant_id: _hold(row, keys[row.kid])
-        for row in rows.order_by("issued_at")
+        for row in rows.order_by("-quoted_minor", "issued_at")
         if row.kid in keys
     }
 

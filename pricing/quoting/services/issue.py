@@ -202,7 +202,7 @@ def issue_quotes(
     """Return the views of all decided prices by variant id; new quotes are held and streamed.
 
     `views` are the public views that the personal ones are made from; `looks` at the page's other
-    prices go along. If Redis dies between reading and writing, only what was promised before is
+    prices go along. If Redis cannot write, only what was promised before is
     returned, and the reason: a personal price that left no record is not shown.
     """
     rung, reason = _rung_of(decided), state.obstacle
@@ -220,6 +220,12 @@ def issue_quotes(
             _write(issue, state, decided, signed, looks)
         except RedisUnavailable:
             reason = "redis_down"
+            quotes |= {
+                at: quote
+                for at in fresh.tolist()
+                if (quote := decided.held_quotes[at]) is not None
+                and issue.now_ms < quote.expires_ms
+            }
         else:
             quotes |= {at: one.held for at, one in signed.items()}
     else:

@@ -12,7 +12,7 @@ from promotions.engine.core.stacking.steps import CART, NOTHING, Plan, Prepared,
 from promotions.engine.core.stacking.units import Memory, Walk, apply_all
 
 MOST_STEPS = 2_000
-MOST_MEMBERS = 4
+MOST_MEMBERS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class Search:
 def _subsets(members: Sequence[int], *, only_all: bool) -> Iterator[tuple[int, ...]]:
     """Yield which members to try together: all or none, and where some may not apply fewer.
 
-    Of up to four members every choice, of more those without one, each alone and none.
+    Of up to six members every choice, of more those without one, each alone and none.
     """
     whole = tuple(members)
     yield whole

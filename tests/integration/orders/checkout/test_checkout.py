@@ -213,6 +213,8 @@ def test_a_shopper_is_remembered_where_the_last_order_was_placed(
         ("US-other", {"region": "NY"}, "US-NY"),  # Albany
         ("US-NY", {"region": "", "country": ""}, "US-NY"),  # collected: where it was shown
         ("US-NY", {"region": "", "country": "BR"}, "unknown"),  # no rule: the strictest
+        ("US-NY", {"region": "RM", "country": "IT"}, "EU"),
+        ("US-NY", {"region": "北京市", "country": "CN"}, "CN"),
     ],
 )
 def test_the_law_of_an_order_is_that_of_its_address(

@@ -172,6 +172,25 @@ def test_other_money_that_is_reserved_is_set_free(visit: QuoteContext, bank: Ban
     assert payment.order.status == "awaiting_payment"
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"captured_minor": 1}, {"captured_minor": 800}, {"currency": "EUR"}]
+)
+def test_other_money_taken_than_was_reserved_is_told_once(
+    visit: QuoteContext, bank: Bank, wrong: dict[str, Any]
+) -> None:
+    pay(place(visit), method="bank")
+    bank.is_down = False
+    bank.knows = Outcome("authorized", "b-1", authorized_minor=799, currency="USD")
+    settle_due_payments(now=SOON)
+    payment = Payment.objects.select_related("order").get()
+    assert (payment.state, payment.order.status) == ("authorized", "paid")
+    taken = replace(TAKEN, **wrong)
+    assert [apply_outcome(payment, taken, now=SOON) for _ in range(3)] == [True, False, False]
+    assert (payment.state, payment.reason_code) == ("authorized", "amount_differs")
+    assert count_troubled(now=SOON) == 1
+    assert payment.order.events.filter(kind="payment_differs").count() == 1
+
+
 def test_what_the_bank_never_saw_has_failed_for_good(visit: QuoteContext, shelf: Shelf) -> None:
     order = place(visit)
     pay(order, method="sandbox-outage")

@@ -16,13 +16,14 @@ from pricing.api import drain_quotes, quote_variants, set_kill_switch
 from pricing.base.core.values import PriceView
 from pricing.ledger.core.held_quotes import HOLD_LOWER, HeldQuote, pack_held, unpack_held
 from pricing.quoting.selectors import serving
-from pricing.quoting.services import quoting
+from pricing.quoting.services import issue, quoting
 from pricing.quoting.services.deciding import ShopperState
 from profiles.consent.services import set_consent
 from profiles.events.api import record_purchase_events
 from profiles.models import OnlineLag
 from profiles.values import PurchasedLine, ShopperValue
 from promotions.offers.selectors.price_block import build_price_block
+from shop.ground.jobs.redis import RedisUnavailable
 from shop.ground.kernel.clock import epoch_ms
 from tests.factories.dead_redis import redis_down
 from tests.factories.pricing import (
@@ -182,6 +183,24 @@ def test_of_two_pages_made_at_once_the_lower_stays(
     assert {one: last[one].quoted_minor for one in raised} == {
         one: lower[one].quoted_minor for one in raised
     }
+
+
+def test_a_redis_that_cannot_write_breaks_no_promise(
+    dairy: Dairy, alice: ShopperValue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three further looks make lower prices, which nothing can keep."""
+    promised = told(prices_of(dairy, alice))
+    look_at(alice, dairy.cheeses * 3)
+
+    def fail(*_: object) -> None:
+        raise RedisUnavailable("OOM command not allowed")
+
+    monkeypatch.setattr(issue, "_write", fail)
+    batch = quote_variants(context=visit(alice, now=SOON), variant_ids=dairy.all)
+    assert {one: told(batch.prices)[one] for one in dairy.cheeses[:3]} == {
+        one: promised[one] for one in dairy.cheeses[:3]
+    }
+    assert batch.fallback_reason == "redis_down"
 
 
 def make_held(quoted: int, *, expires_ms: int) -> bytes:

@@ -159,7 +159,7 @@ class OrderChangesView(StaffOrderBase):
         """Oldest step first: placed, paid, packed, shipped, refunded and all other.
 
         Ask with `updated_since` once, then with `next_cursor`, at once while `has_more` is true.
-        Steps of the last five minutes may be told again; none is left out, also of those of one
+        Steps of the last ten minutes may be told again; none is left out, also of those of one
         moment. Take what an order is now from getStaffOrder.
         """
         self.require(StaffScope.ORDERS_READ, VIEW)
