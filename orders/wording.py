@@ -69,7 +69,7 @@ PAYMENT_REASONS: dict[str, str] = {
     "not_confirmed": gettext_noop("The payment was not confirmed. Nothing was charged."),
     "amount_differs": gettext_noop(
         "The payment is not of the amount of your order. The order is not paid, and the store was"
-        " told. Nothing more is needed from you."
+        " told. You can pay again."
     ),
     "amount_returned": gettext_noop(
         "The payment was not of the amount of your order and was given back."

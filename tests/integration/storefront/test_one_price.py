@@ -1,4 +1,4 @@
-"""One price: cards, pages, panels, search engines and the API say the same, and claims are true."""
+"""One price: from card to letter all pages say the same, and claims are true."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,16 +17,16 @@ from pricing.api import drain_quotes, quote_variants, set_kill_switch
 from pricing.base.core.values import PriceView
 from pricing.ledger.core.held_quotes import HOLD_LOWER, HeldQuote, pack_held, unpack_held
 from pricing.quoting.selectors import serving
-from pricing.quoting.services import issue, quoting
+from pricing.quoting.services import quoting
 from pricing.quoting.services.deciding import ShopperState
 from profiles.consent.services import set_consent
 from profiles.events.api import record_purchase_events
 from profiles.models import OnlineLag
 from profiles.values import PurchasedLine, ShopperValue
 from promotions.offers.selectors.price_block import build_price_block
-from shop.ground.jobs.redis import RedisUnavailable
 from shop.ground.kernel.clock import epoch_ms
 from tests.factories.dead_redis import redis_down
+from tests.factories.own_valkey import STATES, own_valkey
 from tests.factories.pricing import (
     NOON,
     Dairy,
@@ -185,21 +186,20 @@ def test_of_two_pages_made_at_once_the_lower_stays(
     }
 
 
+@pytest.mark.parametrize("state", ["OOM", "MISCONF"])
 def test_a_redis_that_cannot_write_breaks_no_promise(
-    dairy: Dairy, alice: ShopperValue, monkeypatch: pytest.MonkeyPatch
+    dairy: Dairy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
     """Three further looks make lower prices, which nothing can keep."""
-    promised = told(prices_of(dairy, alice))
-    look_at(alice, dairy.cheeses * 3)
-
-    def fail(*_: object) -> None:
-        raise RedisUnavailable("OOM command not allowed")
-
-    monkeypatch.setattr(issue, "_write", fail)
-    batch = quote_variants(context=visit(alice, now=SOON), variant_ids=dairy.all)
-    assert {one: told(batch.prices)[one] for one in dairy.cheeses[:3]} == {
-        one: promised[one] for one in dairy.cheeses[:3]
-    }
+    cheeses = dairy.cheeses[:3]
+    with own_valkey(tmp_path, monkeypatch) as client:
+        open_dairy()
+        look_at(alice := make_treated(), cheeses)
+        promised = told(quote_variants(context=visit(alice), variant_ids=cheeses).prices)
+        look_at(alice, cheeses * 3)
+        STATES[state](client)
+        batch = quote_variants(context=visit(alice, now=SOON), variant_ids=cheeses)
+    assert told(batch.prices) == promised
     assert batch.fallback_reason == "redis_down"
 
 
