@@ -219,13 +219,7 @@ def issue_quotes(
         try:
             _write(issue, state, decided, signed, looks)
         except RedisUnavailable:
-            reason = "redis_down"
-            quotes |= {
-                at: quote
-                for at in fresh.tolist()
-                if (quote := decided.held_quotes[at]) is not None
-                and issue.now_ms < quote.expires_ms
-            }
+            reason, quotes = "redis_down", quotes | _list_promised(decided, fresh, issue.now_ms)
         else:
             quotes |= {at: one.held for at, one in signed.items()}
     else:
@@ -236,6 +230,12 @@ def issue_quotes(
         for at, quote in quotes.items()
     }
     return personal, reason
+
+
+def _list_promised(decided: Decided, fresh: IntArray, now_ms: int) -> dict[int, HeldQuote]:
+    """Return what was promised of those that were to have a lower price."""
+    held = {at: decided.held_quotes[at] for at in fresh.tolist()}
+    return {at: quote for at, quote in held.items() if quote and now_ms < quote.expires_ms}
 
 
 def _rung_of(decided: Decided) -> QuoteSource:
