@@ -95,9 +95,11 @@ from pricing.publishing.services.proposals import (
 from pricing.publishing.services.turns import turn_price_shocks
 from pricing.quoting.selectors.listed import (
     DemandBasis,
+    SeasonBelief,
     count_priors,
     list_lowest,
     list_set_prices,
+    read_season,
     tell_demand_basis,
 )
 from pricing.quoting.selectors.live import LiveDecision, list_live_decisions
@@ -227,6 +229,7 @@ __all__ = [
     "RolloutStep",
     "SavedProducts",
     "SealFigures",
+    "SeasonBelief",
     "SecondPersonNeeded",
     "SegmentLift",
     "ShadowRow",
@@ -326,6 +329,7 @@ __all__ = [
     "read_open_contests",
     "read_price_freshness",
     "read_seals",
+    "read_season",
     "read_token",
     "read_version",
     "record_cuts",

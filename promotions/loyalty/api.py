@@ -17,7 +17,11 @@ from promotions.loyalty.selectors.points_cart import PricedProduct, plan_points_
 from promotions.loyalty.selectors.points_export import export_points
 from promotions.loyalty.selectors.pos import find_pos_terminal
 from promotions.loyalty.selectors.referrals import ReferralCount, count_referrals, is_invitation
-from promotions.loyalty.selectors.terms import find_programme, forget_programme
+from promotions.loyalty.selectors.terms import (
+    find_correction_bound,
+    find_programme,
+    forget_programme,
+)
 from promotions.loyalty.selectors.tiers import map_tiers, read_standing, read_tier
 from promotions.loyalty.services.membership import (
     adjust_points,
@@ -87,6 +91,7 @@ __all__ = [
     "expiry_of",
     "export_points",
     "find_balance",
+    "find_correction_bound",
     "find_pos_terminal",
     "find_programme",
     "forget_points",

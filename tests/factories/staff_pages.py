@@ -42,6 +42,7 @@ PAGES = {
     "model_backtest": "pricing.view_demandmodelversion",
     "elasticities": "pricing.view_demandmodelversion",
     "learning": "pricing.view_demandmodelversion",
+    "season": "pricing.view_demandmodelversion",
     "insights": "orders.view_order",
     "cohorts": "orders.view_order",
     "insights_promotions": "promotions.view_campaign",

@@ -94,6 +94,33 @@ def tell_demand_basis(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class SeasonBelief:
+    """How far demand lies from an ordinary week, by family and week of the year (53), as log: what
+    the model of this version believes; no family where it keeps no season."""
+
+    model_version: int
+    family_ids: tuple[int, ...]
+    effects: tuple[tuple[float, ...], ...]
+
+
+def read_season() -> SeasonBelief | None:
+    """Return what the model in use believes of the season, None without a model. One query.
+
+    Raises UntrustedModel.
+    """
+    active = load_active_model()
+    if active is None:
+        return None
+    row, served = active
+    told = [at for at, effects in enumerate(served.season) if effects.any()]
+    return SeasonBelief(
+        row.id,
+        tuple(served.department_id[told].tolist()),
+        tuple(map(tuple, served.season[told].tolist())),
+    )
+
+
 def count_priors(*, market: str) -> tuple[int, int] | None:
     """Return how many variants on sale the model has seen no sale of, and how many are on sale;
     None without a model. Three queries."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from promotions.loyalty.core.points import AGE_LIMITED, Terms
 from promotions.loyalty.core.tiers import Tier
-from promotions.loyalty.models import ProgrammeTerms
+from promotions.loyalty.models import PointsAdjustment, ProgrammeTerms
 from shop.ground.catalog.selectors import get_market, list_categories
 from shop.ground.kernel.money import exponent
 
@@ -61,6 +61,14 @@ def _list_restricted() -> list[int]:
     say."""
     nodes = list_categories("en").nodes
     return [category_id for category_id, node in nodes.items() if node.is_restricted]
+
+
+def find_correction_bound(adjustment_id: int, *, now: datetime) -> tuple[int, int] | None:
+    """Return how many points a correction moves, and how many one person may; None where no
+    programme holds. One query, and those of `find_programme`."""
+    row = PointsAdjustment.objects.select_related("account").get(pk=adjustment_id)
+    programme = find_programme(market_code=row.account.market_code, now=now)
+    return None if programme is None else (abs(row.points), programme.terms.two_person_points)
 
 
 def _read(market_code: str) -> tuple[Programme, ...]:

@@ -174,7 +174,7 @@ SECTIONS: tuple[Section, ...] = (
                 "admin:models",
                 MODELS,
                 (
-                    *("model_", "retrain_model", "elasticities", "learning", "trials"),
+                    *("model_", "retrain_model", "elasticities", "learning", "season", "trials"),
                     *("pricing_demandmodelversion_", "pricing_modelchange_", "pricing_modelramp_"),
                 ),
             ),

@@ -48,7 +48,7 @@ from shop.doors.backoffice.views.insights import (
     show_satisfaction,
 )
 from shop.doors.backoffice.views.kill_switches import flip_switch, show_switches
-from shop.doors.backoffice.views.learning import show_learning, show_rollouts
+from shop.doors.backoffice.views.learning import show_learning, show_rollouts, show_season
 from shop.doors.backoffice.views.ledger import show_price_story
 from shop.doors.backoffice.views.lift import show_lift
 from shop.doors.backoffice.views.live import show_live, simulate
@@ -119,6 +119,7 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("models/<int:version>/", site.admin_view(show_backtest), name="model_backtest"),
         path("elasticities/", site.admin_view(show_elasticities), name="elasticities"),
         path("learning/", site.admin_view(show_learning), name="learning"),
+        path("season/", site.admin_view(show_season), name="season"),
         *_list_insights(site),
         *_list_experiments(site),
         path("trials/", site.admin_view(show_rollouts), name="trials"),

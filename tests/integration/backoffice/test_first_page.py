@@ -18,8 +18,14 @@ from pricing.demand.models.demand import DemandModelVersion
 from pricing.fairness.models.audits import ModelAudit
 from pricing.learning.models.learning import OnlineEvidence
 from pricing.publishing.core.approvals import MODEL_USE
-from promotions.campaigns.core.workflow import CAMPAIGN, THRESHOLDS
-from promotions.models import Campaign, CampaignCheck, CampaignPolicy
+from promotions.campaigns.core.workflow import ADJUSTMENT, CAMPAIGN, TERMS, THRESHOLDS
+from promotions.models import (
+    Campaign,
+    CampaignCheck,
+    CampaignPolicy,
+    PointsAccount,
+    PointsAdjustment,
+)
 from promotions.release.api import move_campaign, propose_thresholds
 from shop.doors.backoffice.home.todos import Todo
 from shop.doors.backoffice.memory import forget_all
@@ -144,6 +150,38 @@ def test_a_campaign_says_which_limit_it_goes_beyond(as_role: Callable[[str], Cli
     asked = ApprovalRequest.objects.get(kind=CAMPAIGN.label, object_id=campaign.pk, state="waiting")
     shown = as_role(APPROVER).get(reverse("admin:approval_effect", args=[asked.pk]))
     assert "It takes off 35 %; one person decides up to 30 %." in shown.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "said"),
+    [
+        ("profiles.experiment", "", "It moves public prices, which everybody pays"),
+        (TERMS.label, "programme", "This market had no programme before"),
+        (
+            TERMS.label,
+            "earn_rate, category_multipliers, tiers",
+            "more than the terms before (earn rate, rates of categories, membership tiers)",
+        ),
+        (ADJUSTMENT.label, "", "It moves 6,000 points; one person decides up to 5,000."),
+    ],
+)
+def test_what_waits_says_which_bound_it_breaks(
+    as_role: Callable[[str], Client], kind: str, reason: str, said: str
+) -> None:
+    object_id = 1
+    if kind == ADJUSTMENT.label:
+        account = PointsAccount.objects.order_by("pk")[0]
+        PointsAdjustment.objects.all().delete()
+        object_id = PointsAdjustment.objects.create(
+            account=account, points=-6_000, reason=REASON, at=NOON
+        ).pk
+    asked = ApprovalRequest.objects.filter(state="waiting").latest("pk")
+    ApprovalRequest.objects.exclude(pk=asked.pk).update(state="withdrawn")
+    asked.kind, asked.object_id, asked.reason = kind, object_id, reason
+    asked.page, asked.permission = "admin:campaign_workspace", CAMPAIGN.permission
+    asked.save()
+    shown = as_role(APPROVER).get(reverse("admin:approval_effect", args=[asked.pk]))
+    assert said in shown.content.decode()
 
 
 def todos_of(browser: Client) -> dict[str, Todo]:

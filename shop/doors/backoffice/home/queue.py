@@ -6,21 +6,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.apps import apps
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pricing.api import list_waits, read_version
-from promotions.campaigns.api import CAMPAIGN, Gate, find_campaign
+from promotions.campaigns.api import ADJUSTMENT, CAMPAIGN, TERMS, Gate, find_campaign
+from promotions.loyalty.api import find_correction_bound
 from promotions.planning.api import say_campaign
 from promotions.release.api import find_gates_of
 from shop.ground.approvals.selectors import Change, Waiting, list_version_changes
 from shop.ground.staff.columns import show_money
-from shop.ground.staff.numbers import show_percent
+from shop.ground.staff.numbers import show_count, show_percent
+from shop.ground.staff.phrases import join_names
 from shop.ground.staff.region import show_moment
 
 MODEL_USE = "pricing.demandmodelversion"
+EXPERIMENT = "profiles.experiment"
 # Why one person may not release a campaign.
 GATES: dict[str, Promise] = {
     "floor": gettext_lazy("No price floor stops its offers: two people decide that."),
@@ -51,7 +55,8 @@ def offer_decisions(waiting: list[Waiting]) -> list[Decision]:
     begin = reverse("admin:pricing_modelramp_begin")
     return [
         Decision(
-            one,
+            # The reason of terms is a list of columns, which `say_effect` says in words.
+            replace(one, reason="") if one.kind == TERMS.label else one,
             _address(one, "approve"),
             _address(one, "send_back"),
             f"{begin}?model={one.object_id}" if one.kind == MODEL_USE else "",
@@ -91,7 +96,8 @@ def say_effect(one: Waiting, *, language: str, now: datetime) -> Effect:
         return Effect(why=_say_model(one.object_id))
     if one.kind != CAMPAIGN.label:
         return Effect(
-            changes=tuple(map(_show_change, list_version_changes(one.kind, one.object_id)))
+            why=_say_bound(one, now),
+            changes=tuple(map(_show_change, list_version_changes(one.kind, one.object_id))),
         )
     campaign: Any = find_campaign(one.object_id, now=now)
     said = [offer.sentence for offer in say_campaign(one.object_id, language=language)]
@@ -115,6 +121,34 @@ def _say_gate(gate: Gate) -> str:
 
 def _show_points(percent: int) -> str:
     return show_percent(percent / 100)
+
+
+def _say_bound(one: Waiting, now: datetime) -> tuple[str, ...]:
+    """Return why one person may not decide an experiment or a change of loyalty."""
+    if one.kind == EXPERIMENT:
+        return (_("It moves public prices, which everybody pays: two people decide that."),)
+    if one.kind == TERMS.label and one.reason == "programme":
+        return (_("This market had no programme before: two people decide that."),)
+    if one.kind == TERMS.label:
+        said = _(
+            "It gives or allows more than the terms before (%(parts)s): two people decide that."
+        )
+        return (said % {"parts": join_names(map(_name_part, one.reason.split(", ")))},)
+    bound = find_correction_bound(one.object_id, now=now) if one.kind == ADJUSTMENT.label else None
+    if bound is None:
+        return ()
+    told = {"value": show_count(bound[0]), "limit": show_count(bound[1])}
+    return (_("It moves %(value)s points; one person decides up to %(limit)s.") % told,)
+
+
+def _name_part(name: str) -> str:
+    """Return a part of a programme's terms as staff read it: a column, or a table of its own."""
+    if name == "category_multipliers":
+        return _("rates of categories")
+    terms: Any = apps.get_model(TERMS.label)
+    field = terms._meta.get_field(name)
+    table = field.related_model
+    return str(table._meta.verbose_name_plural if table else field.verbose_name)
 
 
 def _say_model(model_id: int) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from shop.doors.backoffice.learning.learning import (
     show_bounds,
 )
 from shop.doors.backoffice.learning.rollouts import describe_logged, describe_step, say_next
+from shop.doors.backoffice.learning.seasons import describe_season
 from shop.doors.backoffice.learning.slope_checks import draw_checks
 from shop.ground.staff.numbers import show_percent
 
@@ -44,6 +45,12 @@ def show_learning(request: HttpRequest) -> HttpResponse:
         "checks": draw_checks(fits[-1].figures.get("calibration", ())) if fits else [],
     }
     return render_page(request, "admin/learning.html", _("Learning"), context)
+
+
+@needs(CAN_SEE)
+def show_season(request: HttpRequest) -> HttpResponse:
+    """Show what the model in use believes of the season. Two queries at most."""
+    return render_page(request, "admin/season.html", _("Season"), describe_season())
 
 
 @needs(CAN_SEE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.test import Client
@@ -17,10 +18,12 @@ from pricing.ledger.models.proposals import PriceProposal
 from pricing.ledger.models.quotes import Quote
 from pricing.policy.models.breakers import PricedVisit
 from shop.doors.backoffice.memory import forget_all
-from shop.ground.catalog.models import Variant
+from shop.ground.catalog.models import Category, Variant
+from shop.ground.kernel.arrays import hash_arrays, pack_arrays, unpack_arrays
 from shop.ground.kernel.clock import utc_now
 from tests.factories.backoffice import ROWS
-from tests.factories.backoffice_prices import make_quote
+from tests.factories.backoffice_prices import NOON, make_quote
+from tests.factories.pricing import make_model
 
 
 def list_asked(queries: CaptureQueriesContext) -> list[str]:
@@ -38,6 +41,25 @@ def open_page(browser: Client, name: str, *arguments: Any, most: int = 11, **ask
     counted = list_asked(queries)
     assert len(counted) <= most, [one[:80] for one in counted]
     return page
+
+
+def test_the_season_is_told_by_family(root: Client) -> None:
+    DemandModelVersion.objects.filter(status="active").update(status="retired")
+    page = open_page(root, "season")
+    assert "No demand model was trained yet" in page.content.decode()
+    version = make_model(trained_at=NOON)
+    page = open_page(root, "season")
+    assert "The model in use keeps no season by family" in page.content.decode()
+    department = Category.objects.filter(depth=0).order_by("pk")[0]
+    season = np.zeros((2, 53))
+    season[0, 9], season[0, 50] = np.log(0.8), np.log(1.25)
+    arrays = unpack_arrays(version.arrays)
+    arrays |= {"season": season, "department_id": np.array([department.pk, 0])}
+    version.arrays, version.sha256 = pack_arrays(arrays), hash_arrays(arrays)
+    version.save()
+    page = open_page(root, "season")
+    assert page.context["rows"] == [(department.name, 51, "+25 %", 10, "-20 %")]
+    assert page.context["chart"].rows[50] == ("51", "+25 %")
 
 
 def test_the_lift_has_no_bounds_before_there_are_enough_shoppers(root: Client) -> None:
