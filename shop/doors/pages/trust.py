@@ -45,8 +45,9 @@ def why(
     """
     trace = _find_trace(ctx, quote_id, is_needed=variant_id is None)
     asked, visitor = variant_id if trace is None else trace.variant_id, visitor or Visitor(ctx)
-    is_shown = asked is not None and (trace is None or ctx.now < trace.expires_at)
-    now = _price_now(ctx, asked, visitor) if is_shown else None
+    now = None
+    if asked is not None and (trace is None or ctx.now < trace.expires_at):
+        now = _price_now(ctx, asked, visitor)
     if now is not None:
         shown = now if trace is None else _as_quoted(ctx, now, trace, visitor)
         return WhyPage(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import pytest
+import redis
 from django.contrib.auth import get_user_model
 from django.core import mail, signals
 from django.db import reset_queries
@@ -18,12 +21,14 @@ from django.test import Client
 from orders.cart.services.carts import set_quantity
 from orders.models import Order
 from orders.order.services.mail import send_order_email
-from pricing.api import active_policy
+from pricing.api import active_policy, drain_quotes
+from pricing.base.core.keys import STREAM
 from profiles.models import Shopper
 from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Campaign
 from shop.doors.pages.cards import quote_context
 from shop.doors.pages.context import PageContext
+from shop.doors.pages.trust import why
 from shop.ground.catalog.models import Product, Variant
 from shop.ground.catalog.selectors import forget_catalog
 from shop.ground.inventory.core.values import StockLine
@@ -215,6 +220,16 @@ def check_panel(browser: Client, shown: Block) -> list[str]:
     assert ledger is not None
     *parts, total = [minor(re.sub(r"\s+", "", row)) for row in ROW.findall(ledger[1])]
     return [] if sum(parts) == total == shown.now_minor else [f"{shown}: {parts}, {total}"]
+
+
+def test_an_old_link_explains_and_quotes_nothing(market: Dairy, clean_redis: redis.Redis) -> None:
+    browser = make_visitor(market)
+    link = blocks(browser.get("/p/cheddar/", follow=True).content.decode())[market.cheddar].why
+    later = replace(page_of(Shopper.objects.get()), now=utc_now() + timedelta(days=1))
+    drain_quotes()
+    streamed = clean_redis.xlen(STREAM)
+    assert why(later, UUID(link.split("/")[2])).now_minor is None
+    assert clean_redis.xlen(STREAM) == streamed
 
 
 def test_what_the_rules_claim_is_what_is_configured(market: Dairy) -> None:
