@@ -84,7 +84,7 @@ def test_a_categorys_word_holds_below_until_a_product_says_otherwise() -> None:
     assert not is_perishable()
     state_facts(kind="category", pk=top.pk, facts=FactsValue(is_perishable=True, source="shop"))
     assert is_perishable()
-    assert [(one["fact"], one["stated_by"]) for one in answer(product)] == [("perishable", "usual")]
+    assert [(one["fact"], one["stated_by"]) for one in answer(product)] == [("perishable", "shop")]
     state_facts(
         kind="product", pk=product.pk, facts=FactsValue(is_perishable=False, source="maker")
     )
@@ -103,6 +103,10 @@ def test_an_imports_guess_gives_way_to_what_staff_said() -> None:
     load_catalog(categories=[row], now=NOON)
     kept.refresh_from_db()
     assert (kept.is_perishable, kept.source) == (False, "shop")
+    # "As the category above" is a word of staff, too.
+    state_facts(kind="category", pk=kept.category_id, facts=FactsValue(source="shop"))
+    load_catalog(categories=[row], now=NOON)
+    assert ProductFacts.objects.get(category__path="fruit").is_perishable is None
 
 
 def test_staff_say_on_a_categorys_page_that_it_is_perishable(merchandiser: Client) -> None:
@@ -117,7 +121,8 @@ def test_staff_say_on_a_categorys_page_that_it_is_perishable(merchandiser: Clien
     assert (kept.is_perishable, kept.source) == (True, "shop")
     assert merchandiser.get(page).context["adminform"].form.initial["is_perishable"] == "yes"
     merchandiser.post(page, {**said, "is_perishable": ""})
-    assert not ProductFacts.objects.exists()
+    kept.refresh_from_db()
+    assert (kept.is_perishable, kept.source) == (None, "shop")
 
 
 def test_what_is_sold_out_is_promised_for_no_day() -> None:

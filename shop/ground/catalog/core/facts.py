@@ -66,11 +66,12 @@ class KnownFact:
     said_by: str
 
 
-def list_known(facts: FactsValue, language: str, *, is_perishable: bool) -> tuple[KnownFact, ...]:
-    """Return what is known, in the reader's words. `is_perishable`: with its category's word.
+def list_known(facts: FactsValue, language: str, *, category_says: str) -> tuple[KnownFact, ...]:
+    """Return what is known, in the reader's words. `category_says`: by which source its category is
+    perishable, "" where it is not.
 
     >>> [(one.name, one.text, one.said_by) for one in list_known(
-    ...     FactsValue(origin="Peru", source="package"), "en", is_perishable=True)]
+    ...     FactsValue(origin="Peru", source="package"), "en", category_says="usual")]
     [('Origin', 'Peru', 'as its package says'), ('Perishable', 'yes', 'as usual in its category')]
     """
     found = [
@@ -78,9 +79,9 @@ def list_known(facts: FactsValue, language: str, *, is_perishable: bool) -> tupl
         for code, name in FACT_NAMES.items()
         if (text := getattr(facts, code))
     ]
-    if is_perishable:
-        source = FactSource.USUAL if facts.is_perishable is None else facts.source
-        found.append((PERISHABLE, _PERISHABLE, translate(_YES, language), source))
+    own = facts.source if facts.is_perishable else ""
+    if by := category_says if facts.is_perishable is None else own:
+        found.append((PERISHABLE, _PERISHABLE, translate(_YES, language), by))
     return tuple(
         KnownFact(
             code=code,

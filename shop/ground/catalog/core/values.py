@@ -99,9 +99,10 @@ class CatalogCard:
 class CategoryNode:
     """A category of the tree. `product_count` counts active products below it.
 
-    `is_sensitive` holds too for what lies below a category with that flag, `is_perishable` for what
-    lies below and does not say otherwise. `photo` is of a product
-    in it, where the category has no drawing of its own.
+    `is_sensitive` holds too for what lies below a category with that flag. `perishable_by` is the
+    source that says that it is perishable, or that a category above is and none between says
+    otherwise; "" where it is not. `photo` is of a product in it, where the category has no drawing
+    of its own.
     """
 
     category_id: int
@@ -119,7 +120,7 @@ class CategoryNode:
     external_ref: str = ""
     is_sensitive: bool = False
     photo: Picture | None = None
-    is_perishable: bool = False
+    perishable_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,7 @@ def _card(row: tuple[Any, ...], node: CategoryNode, *, in_chinese: bool) -> Cata
         minimum_age=row[12],
         options=_options(row[13], row[14], in_chinese=in_chinese),
         is_loose=row[22],
-        is_perishable=node.is_perishable if row[23] is None else row[23],
+        is_perishable=bool(node.perishable_by) if row[23] is None else row[23],
     )
 
 
@@ -209,7 +209,7 @@ def get_product(slug: str, language: str) -> ProductDetail:
         minimum_age=minimum_age,
         pictures=tuple(list_pictures(cards[0].product_id, language)),
         attributes=attributes,
-        facts=list_known(facts, language, is_perishable=cards[0].is_perishable),
+        facts=list_known(facts, language, category_says="" if node is None else node.perishable_by),
     )
 
 

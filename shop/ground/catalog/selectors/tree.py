@@ -61,9 +61,9 @@ def get_category(path: str, language: str, market: str = "") -> CategoryNode:
 
 
 def _build(market: str, *, in_chinese: bool) -> CategoryTree:
-    named = Category.objects.annotate(keeps_not=F("facts__is_perishable"))
+    named = Category.objects.annotate(keeps_not=F("facts__is_perishable"), by=F("facts__source"))
     rows = list(named.order_by("depth", "is_restricted", "position", "name"))
-    said = {row.pk: row.keeps_not for row in rows}
+    said = {row.pk: (row.keeps_not, row.by) for row in rows}
     parents = {row.pk: row.parent_id for row in rows}
     counts = _count_products(parents, market)
     children: dict[int, list[int]] = defaultdict(list)
@@ -73,17 +73,17 @@ def _build(market: str, *, in_chinese: bool) -> CategoryTree:
             (roots if row.parent_id is None else children[row.parent_id]).append(row.pk)
     nodes = {row.pk: _node(row, counts[row.pk], in_chinese=in_chinese) for row in rows}
     for pk, node in nodes.items():
-        department_id, is_sensitive, is_perishable = pk, node.is_sensitive, said[pk]
+        department_id, is_sensitive, perishable = pk, node.is_sensitive, said[pk]
         while (parent := parents[department_id]) is not None:
             department_id = parent
             is_sensitive |= nodes[parent].is_sensitive
-            is_perishable = said[parent] if is_perishable is None else is_perishable
+            perishable = said[parent] if perishable[0] is None else perishable
         nodes[pk] = replace(
             node,
             department_id=department_id,
             children=tuple(children[pk]),
             is_sensitive=is_sensitive,
-            is_perishable=bool(is_perishable),
+            perishable_by=perishable[1] if perishable[0] else "",
         )
     plain = {row.pk for row in rows if not row.icon}
     for pk, photo in _find_photos(plain, parents, nodes).items():

@@ -52,10 +52,12 @@ def state_costs(*, refs: Collection[str], now: datetime) -> None:
 
 @transaction.atomic
 def state_facts(*, kind: Literal["product", "category"], pk: int, facts: FactsValue) -> None:
-    """Keep what is known of a product or of a category; nothing known leaves no row."""
+    """Keep what is known of a product or of a category. Nothing known leaves no row of a product,
+    and of a category one that says so: an import would guess again.
+    """
     of: dict[str, Any] = {f"{kind}_id": pk}
     rows = ProductFacts.objects.filter(**of)
-    if facts.is_blank:
+    if facts.is_blank and kind == "product":
         rows.delete()
     elif not rows.update(**asdict(facts)):
         rows.create(**of, **asdict(facts))
