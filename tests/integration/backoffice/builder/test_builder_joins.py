@@ -119,6 +119,7 @@ def test_a_holdout_is_offered_where_it_is_allowed(
 ) -> None:
     page = root.get(reverse("admin:builder_sentence", args=[kind])).content.decode()
     assert ('name="holdout_percent"' in page) is is_offered
+    assert ("so nobody can be held out" in page) is not is_offered
 
 
 @pytest.mark.parametrize(

@@ -239,6 +239,21 @@ def test_held_out_members_get_nothing_and_are_compared(shelf: Shelf, prices: Fak
     assert (lift.treated_mean, lift.held_out_mean, lift.difference) == (700.0, 799.0, -99.0)
 
 
+def test_a_code_for_members_tells_the_held_out_truly(shelf: Shelf, prices: FakePrices) -> None:
+    campaign = make_campaign("sent", amount_minor=100, code="SENT", audience="members")
+    Campaign.objects.update(holdout_percent=50)
+    forget_offer_book()
+    for number in range(10):
+        shopper = make_member(number, joined=campaign.starts_at - timedelta(days=1))
+        out = is_held_out(campaign.pk, 50, shopper.id)
+        visit = context_of(shopper)
+        add_to_cart(context=visit, variant_id=shelf.rye, quantity=1)
+        refused = apply_coupon(context=visit, code="SENT").rejected
+        assert [one.reason_code for one in refused] == ["not_addressed"] * out
+        order = place(visit, key=f"press-{number}")
+        assert (order.discount_minor == 0) is out
+
+
 def make_member(number: int, *, joined: datetime) -> ShopperValue:
     account = get_user_model().objects.create(
         email=f"member-{number}@shop.example", date_joined=joined
