@@ -23,6 +23,7 @@ from promotions.campaigns.api import (
 from promotions.law.api import FLOOR_RULES
 from promotions.planning.api import say_campaign, speak_campaign
 from promotions.release.api import EVERY_RULE, say_step
+from shop.doors.backoffice.campaigns.naming import say_named_too_much
 from shop.doors.backoffice.campaigns.own_parts import context_of
 from shop.doors.backoffice.campaigns.plots import draw_forecast
 from shop.doors.backoffice.campaigns.results import find_results
@@ -84,6 +85,7 @@ def render_workspace(
     context = {
         "campaign": campaign,
         "is_live": campaign.phase == CampaignStatus.LIVE,
+        "named": say_named_too_much(campaign, offers),
         **_describe_parts(request, campaign, rows, opened=opened, data=data, refused=refused),
         "summary": summarize(
             campaign,
@@ -96,7 +98,6 @@ def render_workspace(
         **_describe_law(request, campaign, law),
         "rehearsal": rehearsal,
         "found": rehearsal["answer"],
-        "may_see_cost": with_margin,
         "foreseen": draw_forecast(campaign, answer.get("bands", []), with_margin=with_margin),
         **_describe_trail(request, campaign, trail, language),
         **describe_preview(request, campaign, offers),
@@ -169,6 +170,7 @@ def _describe_law(
     is_current = not law["is_outdated"] and not (law["newest"] and law["newest"]["row"].is_open)
     return {
         "law": law,
+        "may_see_cost": may_see_cost(request.user),
         "floor_rules": FLOOR_RULES,
         "every_rule": EVERY_RULE if len(naming) > 1 else "",
         "may_take_out": may_take_out and is_current,

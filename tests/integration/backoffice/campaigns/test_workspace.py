@@ -11,7 +11,8 @@ from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
 
 from promotions.models import Campaign, Offer
-from shop.ground.catalog.models import Brand, Category
+from shop.ground.catalog.models import Brand, Category, Product, Variant
+from shop.ground.catalog.selectors import forget_catalog
 
 
 def save(browser: Client, key: int, part: str, **typed: Any) -> str:
@@ -224,3 +225,21 @@ def test_a_released_campaign_says_that_a_reason_is_missing(root: Client) -> None
     page = save(root, key, "name", name="Other", name_zh="", reason="no")
     assert "Give a reason of at least 5 characters" in page
     assert Campaign.objects.get(pk=key).name != "Other"
+
+
+def test_a_draft_says_that_its_name_promises_more(root: Client) -> None:
+    key = Campaign.objects.order_by("pk")[0].pk
+    category = Category.objects.order_by("pk")[0]
+    Category.objects.filter(pk=category.pk).update(name="Cheese")
+    Product.objects.update(category=category)
+    forget_catalog()
+    goods = list(Variant.objects.values_list("pk", flat=True))
+    Offer.objects.filter(campaign=key).update(scope={"variants": goods[:1]})
+    address = reverse("admin:campaign_workspace", args=[key])
+    said = f"The name speaks of Cheese; the offer covers 1 of {len(goods)} products."
+    for name, told in (("10 % off cheese", said), ("10 % off selected cheese", "")):
+        Campaign.objects.filter(pk=key).update(name=name, status="draft")
+        assert root.get(address).context["named"] == told
+    Offer.objects.filter(campaign=key).update(scope={"categories": [category.pk]})
+    Campaign.objects.filter(pk=key).update(name="10 % off cheese")
+    assert root.get(address).context["named"] == ""
