@@ -40,7 +40,8 @@ def measure() -> Figures:
         own = {"HOST": "127.0.0.1", "PORT": str(port), "PROMETHEUS_MULTIPROC_DIR": metrics}
         environment = {**os.environ, **own}
         pids = {
-            each.name: running.enter_context(_run(each, environment)) for each in list_programs()
+            each.name: running.enter_context(run_program(each, environment))
+            for each in list_programs()
         }
         _wait_for_store(port)
         _ask_for_pages(port)
@@ -66,7 +67,8 @@ def read_pss(pid: int) -> float:
 
 
 @contextmanager
-def _run(program: Program, environment: dict[str, str]) -> Iterator[int]:
+def run_program(program: Program, environment: dict[str, str]) -> Iterator[int]:
+    """Run a program of the demo for the body; yield its process."""
     process = subprocess.Popen(
         program.command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

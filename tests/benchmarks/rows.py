@@ -43,6 +43,8 @@ SERVED: dict[str, Row] = {
     "cart_add_html": Row("shop.doors.storefront.views", HTTP),
     "cart_add_json": Row("shop.doors.api.v1.views", HTTP),
     "list_": Row("shop.doors.backoffice.site.StaffSite", f"first page of 50 rows; {HTTP}"),
+    # lanes
+    "lanes_": Row("tools.programs.list_programs", "10 drafts, 300 pictures; the demo's workers"),
     # events
     "accepted_per_second": Row("shop.doors.api.v1.views", f"batches of 100; {HTTP}"),
     "batch_100": Row("shop.doors.api.v1.views", f"batches of 100; {HTTP}"),
