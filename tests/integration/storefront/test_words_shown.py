@@ -10,6 +10,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 
 from orders.cart.services.carts import add_to_cart
+from orders.models import Order
 from orders.order.services.mail import send_order_email
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.publishing.services.turns import turn_public_arms
@@ -106,6 +107,7 @@ def test_order_and_email_keep_the_label_of_a_tested_price(shelf: Shelf, prices: 
     assert labels[0] != RULE.label("en")
     for text in (letter.body, html):
         assert labels[0] in text
+    Order.objects.update(link_until=utc_now() + timedelta(days=1))
     for prefix, label in zip(PREFIXES, labels, strict=True):
         assert label in read(browse_as(None), f"{prefix}/orders/{order.token}/")
 

@@ -14,6 +14,7 @@ from django.db import IntegrityError, connection, transaction
 
 from pricing.api import load_ledger_bulk, train_demand
 from pricing.base.core.values import LedgerRow
+from pricing.management.commands import train_demand as command
 from pricing.private.core.private_cells import PrivacyTerms
 from pricing.private.models.private import PrivacyBudget, PrivateRelease
 from pricing.private.selectors.private_cells import load_private_cells
@@ -218,8 +219,12 @@ def test_a_private_model_sees_releases_only_and_states_their_cost(
 
 
 def test_the_setting_and_the_command_turn_it_on_and_off(
-    households: list[int], settings: Any, capsys: pytest.CaptureFixture[str]
+    households: list[int],
+    settings: Any,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(command, "utc_now", lambda: NOON)
     settings.TRAINING_EPSILON = 3.0
     assert "privacy" not in train_demand(as_of=NOON, weeks=WEEKS, epsilon=0.0).metrics
     assert PrivacyBudget.objects.count() == 0

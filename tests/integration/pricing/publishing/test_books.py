@@ -212,6 +212,7 @@ def drain_events_now() -> None:
 def test_after_redis_forgot_everything_the_price_book_answers(
     dairy: Dairy, clean_redis: object
 ) -> None:
+    change_policy(exploration=0.0)  # chance draws nobody another price
     open_dairy()
     alice = make_treated()
     look_at(alice, dairy.cheeses)

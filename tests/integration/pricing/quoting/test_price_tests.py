@@ -30,7 +30,6 @@ from pricing.quoting.services import quoting
 from pricing.quoting.services.deciding import read_shopper_state
 from pricing.quoting.services.returns import HEARD
 from profiles.values import ShopperValue
-from shop.ground.kernel.clock import utc_now
 from tests.factories.pricing import NOON, look_at, make_model, make_treated, visit
 from tests.factories.pricing_shocks import MONDAY, make_teas, open_tea_shop
 
@@ -208,7 +207,7 @@ def test_a_switch_ends_price_tests_but_no_personal_prices() -> None:
     teas = make_teas()
     open_tea_shop(teas)
     turn_price_shocks(now=MONDAY)
-    now = max(utc_now(), MONDAY).replace(microsecond=0) + timedelta(minutes=1)
+    now = MONDAY + timedelta(minutes=1)
     everybody = quote_variants(context=visit(None, now), variant_ids=teas).prices
     moved = set(PriceShock.objects.filter(is_applied=True).values_list("variant_id", flat=True))
     assert {one for one, view in everybody.items() if view.label_code == PUBLIC_TEST} == moved
