@@ -59,7 +59,7 @@ PAGES = {
     "act_on_experiment": "profiles.change_experiment",
     "experiment_csv": "profiles.view_experiment",
     "guardrails": "pricing.view_quote",
-    "data_quality": "pricing.view_publicprice",
+    "data_quality": "pricing.view_pricebook",
     "shopper_overview": "profiles.view_shopper",
     "segments": "profiles.view_segment",
     "segment": "profiles.view_segment",

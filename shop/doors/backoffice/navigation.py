@@ -19,6 +19,7 @@ from pricing.optimum.core.book import TESTS
 from profiles.experiments.api import count_unanswered
 from shop.doors.backoffice.home.health import count_jobs
 from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.roles import SEE_COST
 
 KILL_SWITCH = "pricing.view_killswitch"
 
@@ -279,7 +280,7 @@ SECTIONS: tuple[Section, ...] = (
                 ("flip_switch", "pricing_killswitch_"),
             ),
             table(_("Breakers"), "pricing.breakertrip", "undo_breaker"),
-            Tab(_("Data quality"), "admin:data_quality", "pricing.view_publicprice"),
+            Tab(_("Data quality"), "admin:data_quality", SEE_COST),
             table(_("Markets"), "shop.market", "market_check"),
             table(_("Your shop"), "shop.storeprofile"),
             table(_("Accounts"), "profiles.account", "auth_"),

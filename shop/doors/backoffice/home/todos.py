@@ -391,7 +391,7 @@ FOR_ANALYSTS: tuple[tuple[str, Maker], ...] = (
     ("profiles.change_experiment", _readable),
     ("pricing.view_demandmodelversion", _takers),
     ("promotions.view_campaign", _ended),
-    ("pricing.view_publicprice", _quality),
+    ("pricing.view_pricebook", _quality),
 )
 FOR_AUDITORS: tuple[tuple[str, Maker], ...] = (
     ("shop.view_jobrun", _replay),

@@ -25,7 +25,6 @@ from shop.ground.catalog.forms import perishable_field
 from shop.ground.catalog.selectors import list_markets
 from shop.ground.catalog.selectors.editing import list_category_choices
 from shop.ground.kernel.barcodes import bar_code
-from shop.ground.kernel.measures import Size, parse_size
 from shop.ground.staff.money import MoneyField, price_field
 
 MOST_VARIANTS = 100
@@ -250,10 +249,6 @@ class VariantForm(forms.Form):
         """Whether anything was written into the row."""
         fields = ("ref", "options", "sku", "size", "price", "cost", "gtin", "stock")
         return any(self.data.get(self.add_prefix(name), "").strip() for name in fields)
-
-    def measure(self) -> Size:
-        """Return what the size says."""
-        return parse_size(self.cleaned_data["size"])
 
 
 class BaseVariantSet(forms.BaseFormSet):

@@ -40,6 +40,7 @@ from shop.ground.inventory.services import adjust_stock
 from shop.ground.kernel.barcodes import bar_code
 from shop.ground.kernel.hashing import fingerprint
 from shop.ground.kernel.ids import uuid7_at
+from shop.ground.kernel.measures import parse_size
 
 MOST_DEPTH = 2
 COUNTED = "counted on the product's page"
@@ -287,17 +288,23 @@ def _draft_variants(
 def _draft_variant(
     row: Any, old: EditedVariant | None, ref: str, sku: str, position: int
 ) -> VariantRow:
-    said, size = row.cleaned_data, row.measure()
-    cost = said.get("cost")
+    said, cost = row.cleaned_data, row.cleaned_data.get("cost")
+    name = said["size"] or name_options(said["chosen"])
+    # The measure of the variant as it was may be known from elsewhere: a list, the API.
+    is_same = old is not None and (old.name, old.options) == (name, said["chosen"])
+    size = parse_size(said["size"] or (name if old and old.measure_unit else ""))
+    amount, unit = (
+        (old.measure_amount, old.measure_unit) if old and is_same else (size.amount, size.unit)
+    )
     is_kept = old is not None and cost == old.cost_minor
     return VariantRow(
         ref=ref,
         sku=sku,
         list_minor=said.get("price") or 0,
-        name=said["size"] or name_options(said["chosen"]),
+        name=name,
         options=said["chosen"],
-        measure_amount=size.amount,
-        measure_unit=size.unit,
+        measure_amount=amount,
+        measure_unit=unit,
         cost_minor=cost,
         cost_source=old.cost_source if old and is_kept else _source(cost),
         gtin=_keep_spelling(said.get("gtin") or "", old),

@@ -19,6 +19,7 @@ from shop.ground.catalog.selectors import get_market
 from shop.ground.kernel.translation import is_chinese
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.numbers import show_count
+from shop.ground.staff.roles import may_see_cost
 
 VALUE_DAYS = 90
 
@@ -31,7 +32,7 @@ def describe_dealings(
     sees_orders = may("orders.view_order")
     orders = list_orders_of_shopper(shopper_id=key) if sees_orders else []
     return {
-        "figures": _list_figures(shopper, now) if sees_orders else [],
+        "figures": _list_figures(shopper, account, now) if sees_orders else [],
         "orders": [(order, show_money(order.total_minor, order.currency)) for order in orders],
         "returns": list_returns_of_shopper(shopper_id=key) if may("orders.view_return") else [],
         "points": find_balance(shopper_id=key, now=now)
@@ -43,7 +44,7 @@ def describe_dealings(
     }
 
 
-def _list_figures(shopper: StaffShopper, now: datetime) -> list[tuple[str, str]]:
+def _list_figures(shopper: StaffShopper, account: Any, now: datetime) -> list[tuple[str, str]]:
     """Return what the last 90 days brought in the shopper's market."""
     market = get_market(shopper.market_code)
     sales = sum_shopper_sales(
@@ -52,10 +53,11 @@ def _list_figures(shopper: StaffShopper, now: datetime) -> list[tuple[str, str]]
         until=now,
         market_code=market.code,
     )
+    margin = (_("Margin"), show_money(sales.margin_minor, market.currency))
     return [
         (_("Orders in 90 days"), show_count(sales.orders)),
         (_("Sales"), show_money(sales.net_minor, market.currency)),
-        (_("Margin"), show_money(sales.margin_minor, market.currency)),
+        *([margin] if may_see_cost(account) else []),
     ]
 
 

@@ -87,7 +87,12 @@ def describe_form(draft: Draft, names: Mapping[str, Mapping[str, str]]) -> dict[
 
 
 def describe_selection(
-    selection: Selection, names: Mapping[str, Mapping[str, str]], own: str, now: datetime
+    selection: Selection,
+    names: Mapping[str, Mapping[str, str]],
+    own: str,
+    now: datetime,
+    *,
+    with_margin: bool,
 ) -> dict[str, Any]:
     """Return size, value, overlap and sample of a selection as text. Two queries."""
     share = selection.shopper_count / selection.total if selection.total else 0.0
@@ -102,7 +107,7 @@ def describe_selection(
     if shown["is_small"]:
         return shown
     return shown | {
-        "value": _describe_value(selection, now),
+        "value": _describe_value(selection, now, with_margin=with_margin),
         "overlaps": _list_overlaps(selection, names, own),
         "sample_heads": [names[""][name] for name in SAMPLE_FEATURES],
         "sample": [
@@ -125,8 +130,11 @@ def _show_feature(name: str, value: float) -> str:
     return show_minor(value) if unit == "money" else show_value(unit, round(value, 2))
 
 
-def _describe_value(selection: Selection, now: datetime) -> list[tuple[str, str]]:
-    """Return sales and margin for each shopper over the last 90 days, in the home market."""
+def _describe_value(
+    selection: Selection, now: datetime, *, with_margin: bool
+) -> list[tuple[str, str]]:
+    """Return sales, and perhaps margin, for each shopper over the last 90 days, in the home
+    market."""
     market = get_market(home_market())
     sales = sum_shopper_sales(
         shopper_ids=selection.member_ids,
@@ -136,12 +144,15 @@ def _describe_value(selection: Selection, now: datetime) -> list[tuple[str, str]
     )
     of = max(1, sales.shoppers)
     margin = sales.margin_minor / sales.net_minor if sales.net_minor else None
+    margins = [
+        (_("Margin per shopper"), show_money(round(sales.margin_minor / of), market.currency)),
+        (_("Margin"), EMPTY if margin is None else show_percent(margin)),
+    ]
     return [
         (_("Ordered in the last 90 days"), show_percent(sales.buyers / of)),
         (_("Orders per shopper"), show_units(round(sales.orders / of, 2))),
         (_("Sales per shopper"), show_money(round(sales.net_minor / of), market.currency)),
-        (_("Margin per shopper"), show_money(round(sales.margin_minor / of), market.currency)),
-        (_("Margin"), EMPTY if margin is None else show_percent(margin)),
+        *(margins if with_margin else []),
     ]
 
 
@@ -159,7 +170,11 @@ def _list_overlaps(
 
 
 def describe_segment(
-    page: SegmentPage, names: Mapping[str, Mapping[str, str]], now: datetime
+    page: SegmentPage,
+    names: Mapping[str, Mapping[str, str]],
+    now: datetime,
+    *,
+    with_margin: bool,
 ) -> dict[str, Any]:
     """Return a segment in full. Seven queries."""
     rule = select_found(page.code) if page.rule is None else page.rule
@@ -167,7 +182,9 @@ def describe_segment(
     return {
         "page": page,
         "said": "" if page.rule is None else describe_rule(page.rule, names),
-        "measure": describe_selection(select_shoppers(rule), names, page.code, now),
+        "measure": describe_selection(
+            select_shoppers(rule), names, page.code, now, with_margin=with_margin
+        ),
         "drift": _draw_drift(page),
         "change": _say_drift(page),
         "versions": versions,

@@ -32,6 +32,7 @@ from shop.ground.staff.keys import read_number
 from shop.ground.staff.log import SHORTEST_REASON
 from shop.ground.staff.numbers import EMPTY, show_count, show_number, show_percent
 from shop.ground.staff.reasons import account_id, ask_reason, say_refusal
+from shop.ground.staff.roles import may_see_cost
 
 CAN_SEE = "promotions.view_campaign"
 CAN_CHANGE = "promotions.change_campaign"
@@ -82,7 +83,10 @@ def show_adjusting(request: HttpRequest) -> HttpResponse:
         ],
         "changes": [describe_adjustment(row, utc_now()) for row in rows[:PAGE]],
         "next": rows[PAGE - 1].id if len(rows) > PAGE else None,
-        "pulses": [_describe_pulse(one) for one in list_pulses(now=utc_now())],
+        "pulses": [
+            _describe_pulse(one, with_margin=may_see_cost(request.user))
+            for one in list_pulses(now=utc_now())
+        ],
         "may_decide": request.user.has_perm(CAN_CHANGE),
     }
     return render_page(request, "admin/adjusting.html", _("Running campaigns"), context)
@@ -148,7 +152,7 @@ def _back(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('admin:adjusting')}?tab={tab}")
 
 
-def _describe_pulse(pulse: CampaignMetrics) -> dict[str, Any]:
+def _describe_pulse(pulse: CampaignMetrics, *, with_margin: bool) -> dict[str, Any]:
     totals, budget = pulse.totals, pulse.budget_minor
     rate = totals.clicks / totals.impressions if totals.impressions else None
     tone = totals.positivity_sum / totals.read if totals.read else None
@@ -163,7 +167,11 @@ def _describe_pulse(pulse: CampaignMetrics) -> dict[str, Any]:
             (_("Orders"), show_count(totals.redemptions)),
             (_("Discounts"), show_minor(totals.spend_minor)),
             (_("Sales"), show_minor(totals.sales_minor)),
-            (_("Margin after discounts"), show_minor(totals.margin_minor)),
+            *(
+                [(_("Margin after discounts"), show_minor(totals.margin_minor))]
+                if with_margin
+                else []
+            ),
             (_("Came back"), f"{show_count(totals.returns)} · {show_minor(totals.returned_minor)}"),
             (_("Positive reviews"), EMPTY if tone is None else show_percent(tone)),
         ],

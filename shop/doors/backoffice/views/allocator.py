@@ -32,6 +32,7 @@ from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.columns import show_minor
 from shop.ground.staff.numbers import EMPTY, show_count, show_number, show_percent, show_units
 from shop.ground.staff.reasons import say_refusal
+from shop.ground.staff.roles import may_see_cost
 
 CAN_SEE = "promotions.view_campaign"
 CAN_CHANGE = "promotions.change_campaign"
@@ -73,6 +74,7 @@ def show_allocator(request: HttpRequest) -> HttpResponse:
         "by_code": sum(one.is_on is None and not one.has_depths for one in found),
         "model": None if model is None else _describe_model(model),
         "may_change": request.user.has_perm(CAN_CHANGE),
+        "may_see_cost": may_see_cost(request.user),
     }
     return render_page(request, "admin/allocator.html", _("Personal offers"), context)
 

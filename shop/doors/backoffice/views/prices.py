@@ -12,6 +12,7 @@ from shop.doors.backoffice.prices.today import PAGE, find_variants, list_price_l
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.keys import read_number
 from shop.ground.staff.numbers import show_count
+from shop.ground.staff.roles import may_see_cost
 
 CAN_SEE = "pricing.view_publicprice"
 LONGEST = 100
@@ -38,6 +39,7 @@ def show_prices(request: HttpRequest) -> HttpResponse:
         "earlier": _address(asked, page - 1) if page > 1 else "",
         "later": _address(asked, page + 1) if page * PAGE < len(ids) else "",
         "may_see_curve": request.user.has_perm("pricing.view_demandmodelversion"),
+        "may_see_cost": may_see_cost(request.user),
         "may_see_ledger": request.user.has_perm("pricing.view_priceledgerentry"),
     }
     return render_page(request, "admin/prices_today.html", _("Prices today"), context)

@@ -14,13 +14,14 @@ from shop.doors.backoffice.prices.decisions import SERIOUS
 from shop.ground.catalog.selectors.staff import count_assumed_costs
 from shop.ground.staff.keys import read_number
 from shop.ground.staff.numbers import show_count
+from shop.ground.staff.roles import SEE_COST
 
 PAGE = 50
 ALL = "all"
 TONES = dict.fromkeys(SERIOUS, "red")
 
 
-@needs("pricing.view_publicprice")
+@needs(SEE_COST)
 def show_quality(request: HttpRequest) -> HttpResponse:
     """Show badges by code and the variants that carry one: the worst first, unless asked.
 

@@ -45,6 +45,7 @@ from shop.ground.staff.keys import read_number
 from shop.ground.staff.log import SHORTEST_REASON
 from shop.ground.staff.numbers import show_count
 from shop.ground.staff.reasons import account_id, ask_reason
+from shop.ground.staff.roles import may_see_cost
 
 SEE, ADD, CHANGE = "profiles.view_segment", "profiles.add_segment", "profiles.change_segment"
 LONGEST_NAME = 120
@@ -78,7 +79,7 @@ def show_segment(request: HttpRequest, code: str) -> HttpResponse:
     """Show a segment: rule, size, value, drift, overlap, a sample, versions. About ten queries."""
     page = _require(code)
     names = name_features(get_language() or "en")
-    context = describe_segment(page, names, utc_now())
+    context = describe_segment(page, names, utc_now(), with_margin=may_see_cost(request.user))
     in_chinese = is_chinese(get_language() or "en")
     title = (in_chinese and page.name_zh) or page.name
     account = request.user
@@ -146,7 +147,13 @@ def _build(request: HttpRequest, page: SegmentPage | None) -> HttpResponse:
         "said": "" if rule is None else describe_rule(rule, names),
         "measure": None
         if rule is None
-        else describe_selection(select_shoppers(rule), names, page.code if page else "", utc_now()),
+        else describe_selection(
+            select_shoppers(rule),
+            names,
+            page.code if page else "",
+            utc_now(),
+            with_margin=may_see_cost(request.user),
+        ),
         "may_open_shoppers": request.user.has_perm("profiles.view_shopper"),
     }
     if request.headers.get("HX-Request"):

@@ -46,6 +46,7 @@ def test_pages_show_costs_by_role(as_role: Callable[[str], Client], role: str, s
         (reverse("admin:insights") + "?format=csv", ("Margin",)),
         (reverse("admin:shop_variant_changelist"), (">Cost<",)),
         (product, ('">Cost</th>', '">Floor</th>', "Margin")),
+        (reverse("admin:prices_today"), ("Floor",)),
     ):
         forget_all()
         answer = browser.get(address, follow=True)
@@ -53,6 +54,16 @@ def test_pages_show_costs_by_role(as_role: Callable[[str], Client], role: str, s
         page = "".join(answer.content.decode().split())
         for word in words:
             assert (word in page) is sees, (address, word)
+
+
+def test_a_shoppers_page_shows_support_no_margin(
+    as_role: Callable[[str], Client], root: Client
+) -> None:
+    address = reverse("admin:shopper_overview", args=[Shopper.objects.order_by("pk")[0].pk])
+    for browser, sees in ((as_role(SUPPORT), False), (root, True)):
+        answer = browser.get(address)
+        assert answer.status_code == 200
+        assert (">Margin<" in answer.content.decode()) is sees
 
 
 def test_support_sees_the_kill_switch_and_flips_none(as_role: Callable[[str], Client]) -> None:

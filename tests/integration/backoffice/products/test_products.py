@@ -136,6 +136,26 @@ def test_a_bar_code_stays_as_written_until_changed(
         assert Variant.objects.get(pk=small.pk).gtin == kept
 
 
+@pytest.mark.parametrize(
+    ("options", "amount"), [("2 L", "1900.000"), ("3 L", "3000.000"), ("Big", None)]
+)
+def test_a_measure_stays_until_the_size_changes(
+    merchandiser: Client, options: str, amount: str | None
+) -> None:
+    """What a list said is more exact than its option, and is not lost where the price changes."""
+    save(merchandiser, **TEE, **rows({"options": "2 L", "price": "13"}))
+    tea = Variant.objects.get(product__name="Night tee")
+    Variant.objects.filter(pk=tea.pk).update(measure_amount="1900", measure_unit="ml")
+    row = {"ref": tea.external_ref, "options": options, "sku": tea.sku, "price": "12.00"}
+    changed = TEE | {"category": "shirts", "new_category": "", "revision": "1"}
+    page = reverse("admin:product_change", args=[tea.product_id])
+    changed["revision"] = str(merchandiser.get(page).context["form"]["revision"].value())
+    assert save(merchandiser, tea.product_id, **changed, **rows(row, initial=1)).status_code == 302
+    tea.refresh_from_db()
+    assert tea.list_minor == 1_200
+    assert (tea.measure_amount and str(tea.measure_amount)) == amount
+
+
 def test_stock_moves_with_a_reason_and_never_by_overwriting(merchandiser: Client) -> None:
     variant = Variant.objects.get(sku="SKU-1")
     address = reverse("admin:product_stock", args=[variant.product_id])
