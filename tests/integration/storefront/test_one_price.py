@@ -52,6 +52,7 @@ ROW = re.compile(r"<dd>(.*?)</dd>", re.DOTALL)
 TOTAL = re.compile(r'<div class="sums__total">.*?<dd>(.*?)</dd>', re.DOTALL)
 LINE_SUM = re.compile(r'class="line__sum"\s*>\s*([^<]*)<')
 ENGLISH, CHINESE = "", "/zh-hans"
+ALBANY = "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."
 PRODUCTS, EVERY = 50, 5
 
 
@@ -265,7 +266,8 @@ def test_cart_checkout_order_and_letter_say_one_price(
     said, last = blocks(cart), blocks(placed)
     assert said.keys() >= {*goods}
     assert any("price--personal" in each.classes for each in said.values())
-    for page in (checkout, placed):
+    for page in (checkout, placed):  # Albany's words are read before and after the order
+        assert ALBANY in page
         assert [each.now_minor for each in blocks(page).values()] == [
             each.now_minor for each in said.values()
         ]
