@@ -103,7 +103,7 @@ def test_every_personal_price_says_both_prices_and_why(page: Page) -> None:
 def check_personal_prices(page: Page) -> None:
     missing = page.locator(PERSONAL).evaluate_all(
         """all => all.filter(price => !(
-            price.querySelector('.unseen').innerText.includes('et automatically') &&
+            /et automatically|SET BY AN ALGORITHM/.test(price.querySelector('.unseen').innerText) &&
             price.querySelector('.unseen').innerText.includes('Everyone $') &&
             price.querySelector('.price__tag a[href*="/why/"]')
         )).map(price => price.outerHTML)"""
