@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
@@ -22,8 +23,10 @@ from orders.cart.models import Cart, CartLine
 from orders.metrics import cart_changes_total
 from orders.payments.api import list_offered, list_payment_methods, say_no_provider
 from orders.refusals import CartRefused, PriceConsentNeeded
-from orders.values import CheckoutView
-from pricing.base.core.values import QuoteContext
+from orders.values import CartView, CheckoutView
+from pricing.api import list_ruled_places, resolve_jurisdiction
+from pricing.base.core.values import JurisdictionRule, PriceView, QuoteContext
+from pricing.ledger.core.labels import is_test_code, label_code, prescribed_words
 from shop.ground.database.retrying import try_twice
 from shop.ground.inventory.core.holds import Claim, HeldPieces
 from shop.ground.inventory.core.values import StockLine
@@ -83,12 +86,38 @@ def view_checkout(*, context: QuoteContext, delivery_method: str | None = None) 
 
 def _show(valuation: Valuation, context: QuoteContext, until: datetime | None) -> CheckoutView:
     return CheckoutView(
-        cart=valuation.valued.view,
+        cart=_label_as_prescribed(valuation.valued.view, context),
         options=valuation.valued.options,
         methods=tuple(list_payment_methods(language=context.language)),
         expires_at=until,
         minimum_age=find_minimum_age(valuation.lines, context.market),
     )
+
+
+def _label_as_prescribed(cart: CartView, context: QuoteContext) -> CartView:
+    """Return the cart with the words that a place of the country prescribes for personal prices.
+
+    The goods may go to any of its places, and its words must be read before the order is placed.
+    """
+    country = context.jurisdiction_code.partition("-")[0]
+    places = [place for place in list_ruled_places() if place.startswith(f"{country}-")]
+    rules = [resolve_jurisdiction(code=place, now=context.now) for place in places]
+    rule = next((one for one in rules if prescribed_words(one.label_en)), None)
+    if rule is None:
+        return cart
+    lines = tuple(
+        replace(line, price=_relabel(line.price, rule, context.language))
+        if line.price.is_personal
+        else line
+        for line in cart.lines
+    )
+    return replace(cart, lines=lines)
+
+
+def _relabel(price: PriceView, rule: JurisdictionRule, language: str) -> PriceView:
+    is_test = is_test_code(price.label_code)
+    label = rule.label(language, is_test=is_test)
+    return replace(price, label=label, label_code=label_code(rule, is_test=is_test))
 
 
 def check_ready(valuation: Valuation) -> None:

@@ -202,8 +202,8 @@ def issue_quotes(
     """Return the views of all decided prices by variant id; new quotes are held and streamed.
 
     `views` are the public views that the personal ones are made from; `looks` at the page's other
-    prices go along. If Redis cannot write, only what was promised before is
-    returned, and the reason: a personal price that left no record is not shown.
+    prices go along. If Redis cannot write, only what was promised before is returned, and the
+    reason: a personal price that left no record is not shown.
     """
     rung, reason = _rung_of(decided), state.obstacle
     kept = decided.decided.is_kept & decided.is_decision
@@ -219,7 +219,7 @@ def issue_quotes(
         try:
             _write(issue, state, decided, signed, looks)
         except RedisUnavailable:
-            reason, quotes = "redis_down", quotes | _list_promised(decided, fresh, issue.now_ms)
+            reason, quotes = "redis_down", quotes | _still_held(decided, fresh, issue.now_ms)
         else:
             quotes |= {at: one.held for at, one in signed.items()}
     else:
@@ -232,8 +232,8 @@ def issue_quotes(
     return personal, reason
 
 
-def _list_promised(decided: Decided, fresh: IntArray, now_ms: int) -> dict[int, HeldQuote]:
-    """Return what was promised of those that were to have a lower price."""
+def _still_held(decided: Decided, fresh: IntArray, now_ms: int) -> dict[int, HeldQuote]:
+    """Return the quotes that hold, by position, of variants that were to have a lower price."""
     held = {at: decided.held_quotes[at] for at in fresh.tolist()}
     return {at: quote for at, quote in held.items() if quote and now_ms < quote.expires_ms}
 

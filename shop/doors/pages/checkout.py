@@ -26,9 +26,6 @@ from orders.refusals import CartRefused
 from orders.returns.api import show_returns
 from orders.satisfaction.api import Rating, find_rating, is_rateable
 from orders.values import CheckoutView, Contact, OrderView
-from pricing.api import list_ruled_places, resolve_jurisdiction
-from pricing.base.core.values import JurisdictionRule, PriceView
-from pricing.ledger.core.labels import is_test_code, label_code, prescribed_words
 from profiles.accounts.api import find_customer_fields
 from profiles.shoppers.api import find_shopper
 from promotions.campaigns.api import name_offers
@@ -46,35 +43,8 @@ def checkout(ctx: PageContext, delivery: str | None = None, *, holds: bool = Fal
     """
     context = quote_context(ctx, "checkout")
     if not holds:
-        return _label(ctx, view_checkout(context=context, delivery_method=delivery))
-    held = start_checkout(context=context, delivery_method=delivery, address=ctx.address)
-    return _label(ctx, held)
-
-
-def _label(ctx: PageContext, view: CheckoutView) -> CheckoutView:
-    """Return the view with the words that a place of the country prescribes for personal prices.
-
-    The goods may go to any of its places, and its words must be read before the order is placed.
-    """
-    country = ctx.jurisdiction_code.partition("-")[0]
-    places = [place for place in list_ruled_places() if place.startswith(f"{country}-")]
-    rules = [resolve_jurisdiction(code=place, now=ctx.now) for place in places]
-    rule = next((one for one in rules if prescribed_words(one.label_en)), None)
-    if rule is None:
-        return view
-    lines = tuple(
-        replace(line, price=_relabel(line.price, rule, ctx.language))
-        if line.price.is_personal
-        else line
-        for line in view.cart.lines
-    )
-    return replace(view, cart=replace(view.cart, lines=lines))
-
-
-def _relabel(price: PriceView, rule: JurisdictionRule, language: str) -> PriceView:
-    is_test = is_test_code(price.label_code)
-    label = rule.label(language, is_test=is_test)
-    return replace(price, label=label, label_code=label_code(rule, is_test=is_test))
+        return view_checkout(context=context, delivery_method=delivery)
+    return start_checkout(context=context, delivery_method=delivery, address=ctx.address)
 
 
 def last_contact(ctx: PageContext) -> Contact | None:

@@ -42,9 +42,14 @@ def read_apart(
         fcntl.flock(turn, fcntl.LOCK_EX)
         try:
             subprocess.run(  # noqa: S603  # our own module; the file is its input
-                words, stdin=source, stdout=kept, stderr=subprocess.DEVNULL, env=given,
-                timeout=3 * SECONDS, check=True,
-            )  # fmt: skip
+                words,
+                stdin=source,
+                stdout=kept,
+                stderr=subprocess.DEVNULL,
+                env=given,
+                timeout=3 * SECONDS,
+                check=True,
+            )
         except subprocess.SubprocessError as error:
             raise BadList("too_heavy") from error
     kept.seek(0)

@@ -253,6 +253,7 @@ def test_cart_checkout_order_and_letter_say_one_price(
     for variant_id in goods * 2:
         browser.post(f"{prefix}/cart/add/", {"line": f"{variant_id}:"})
     cart = browser.get(f"{prefix}/cart/").content.decode()
+    app = browser.post("/api/v1/checkout", {}, content_type="application/json")
     form = browser.get(f"{prefix}/checkout/")
     checkout, shown = form.content.decode(), form.context["checkout"].cart
     contact = {name: getattr(BOB_AT_HOME, name) for name in BOB_AT_HOME.__slots__}
@@ -266,6 +267,8 @@ def test_cart_checkout_order_and_letter_say_one_price(
     said, last = blocks(cart), blocks(placed)
     assert said.keys() >= {*goods}
     assert any("price--personal" in each.classes for each in said.values())
+    if "is_member" not in given:  # whose token of a guest has ended
+        assert ALBANY in app.content.decode()
     for page in (checkout, placed):  # Albany's words are read before and after the order
         assert ALBANY in page
         assert [each.now_minor for each in blocks(page).values()] == [
