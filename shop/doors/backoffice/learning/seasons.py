@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import exp
 from typing import Any
 
@@ -39,25 +40,31 @@ def describe_season() -> dict[str, Any]:
 
 def _describe(found: SeasonBelief) -> dict[str, Any]:
     nodes = list_categories(get_language() or "en").nodes
+    # A week that the model was not shown moves nothing: it is left out, not told as ordinary.
+    weeks = [at for at, told in enumerate(zip(*found.effects, strict=True)) if any(told)]
     rows = []
     for family_id, effects in zip(found.family_ids, found.effects, strict=True):
         name = nodes[family_id].name if family_id in nodes else f"#{family_id}"
-        rows.append((name, tuple(exp(one) - 1.0 for one in effects)))
+        rows.append((name, tuple(exp(effects[week]) - 1.0 for week in weeks)))
     rows.sort(key=lambda row: min(row[1]) - max(row[1]))
     lines = (Series(name, shares, at + 1) for at, (name, shares) in enumerate(rows[:MOST_LINES]))
-    weeks = len(rows[0][1])
     chart = DayChart(
         title=_("Demand of each week against an ordinary one"),
-        labels=tuple(str(week + 1) for week in range(weeks)),
+        labels=tuple(str(week + 1) for week in weeks),
         show=show_change,
         lines=tuple(lines),
         note=_("The families whose demand moves most; all are in the table below."),
         label_title=_("Week of the year"),
     )
-    return {"chart": chart.draw(), "rows": [(name, *_tell(shares)) for name, shares in rows]}
+    return {
+        "chart": chart.draw(),
+        "weeks": len(weeks),
+        "rows": [(name, *_tell(shares, weeks)) for name, shares in rows],
+    }
 
 
-def _tell(shares: tuple[float, ...]) -> tuple[int, str, int, str]:
+def _tell(shares: tuple[float, ...], weeks: Sequence[int]) -> tuple[int, str, int, str]:
     """Return the strongest and the weakest week with their demand."""
     high, low = max(shares), min(shares)
-    return shares.index(high) + 1, show_change(high), shares.index(low) + 1, show_change(low)
+    best, worst = (weeks[shares.index(one)] + 1 for one in (high, low))
+    return best, show_change(high), worst, show_change(low)
