@@ -23,6 +23,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import psycopg
+import redis
+from django.conf import settings
 from django.db import connection
 
 from tests.factories.fake_stripe import PUBLISHABLE_KEY, SECRET_KEY, WEBHOOK_SECRET, FakeStripe
@@ -106,11 +108,11 @@ class Processes:
     """Web and worker, and where they are stopped."""
 
     def __init__(self, stripe: FakeStripe, folder: Path) -> None:
-        settings = connection.settings_dict
+        known = connection.settings_dict
         self.port, self.stripe, self.folder = free_port(), stripe, folder
         self.database_url = (
-            f"postgresql://{settings['USER']}:{settings['PASSWORD']}@{settings['HOST']}"
-            f":{settings['PORT']}/{settings['NAME']}"
+            f"postgresql://{known['USER']}:{known['PASSWORD']}@{known['HOST']}"
+            f":{known['PORT']}/{known['NAME']}"
         )
         self.environment = os.environ | {
             "CAPTURE_PAYMENTS": "at_packing",
@@ -133,6 +135,13 @@ class Processes:
     def wait_for_web(self) -> None:
         """Return once the web server answers."""
         wait_until(lambda: self.send("GET", "/healthz", b"", {})[0] == 200, "an answer of the web")
+
+    def forget_jobs(self) -> None:
+        """Start the worker anew, without the jobs that killed ones were to do again later."""
+        self.worker.kill_all()
+        with redis.Redis.from_url(settings.REDIS_URL) as client:
+            client.delete(*client.scan_iter("fairtag:celery:*"), "fairtag:celery:unacked")
+        self.worker.start()
 
     # --- requests
 

@@ -60,7 +60,8 @@ def test_filters_are_a_sheet_that_back_closes(visit: Visitor) -> None:
     page.keyboard.press("Escape")
     expect(sheet).to_be_hidden()
     expect(opener).to_be_focused()
-    page.wait_for_function("!history.state?.sheet")  # the browser goes back in its own time
+    while page.evaluate("history.state?.sheet"):  # the browser goes back in its own time
+        page.wait_for_timeout(20)
     page.keyboard.press("Enter")
     expect(sheet).to_be_visible()
     page.go_back()
