@@ -47,7 +47,7 @@ def publish_price_book() -> int:
     return run_everywhere(publish)
 
 
-@job(queue="interactive", time_limit=120)
+@job(queue="prices", time_limit=120)
 def publish_set_prices() -> int:
     """Publish prices that people set, with the variants they concern alone."""
     now = utc_now()

@@ -35,9 +35,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "answer questions about campaigns": _every(
         60, "shop.doors.backoffice.tasks.answer_campaign_checks", "interactive"
     ),
-    "rehearse campaigns": _every(
-        60, "shop.doors.backoffice.tasks.rehearse_campaigns", "interactive"
-    ),
     "work on product lists": _every(
         60, "shop.doors.product_lists.tasks.work_on_product_lists", "interactive"
     ),

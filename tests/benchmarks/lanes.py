@@ -21,7 +21,7 @@ from pricing.publishing.services.overrides import end_override, find_bounds, set
 from promotions.campaigns.models import Campaign, Offer
 from promotions.release.models import CampaignCheck
 from promotions.release.services.checks import OPEN, ask_check
-from shop.doors.backoffice.views.checks import JOBS
+from shop.doors.backoffice.views.checks import JOB, KINDS
 from shop.ground.catalog.models import Category, Product, ProductPicture
 from shop.ground.catalog.services.pictures import add_picture, remove_picture
 from shop.ground.jobs.models import JobRun
@@ -39,7 +39,7 @@ LOOK_SECONDS, MOST_SECONDS, MOST_PRICE_SECONDS = 0.25, 180.0, 30.0
 LOOKED = "BenchLooked"
 RUNNING = timedelta(seconds=30)
 TARGETS = {
-    **{f"lanes_{kind}_check_seconds": ("<=", 10.0) for kind in JOBS},
+    **{f"lanes_{kind}_check_seconds": ("<=", 10.0) for kind in KINDS},
     "lanes_price_seconds": ("<=", 5.0),
     "lanes_live_late_seconds": ("<=", 5.0),
 }
@@ -83,9 +83,9 @@ def _save_drafts(now: datetime) -> list[int]:
         cut = {"benefit_kind": "percentage", "target": "line", "percent": 25}
         scope = {"categories": [category.pk]}
         Offer.objects.create(campaign=campaign, code=code, name=code, scope=scope, **cut)
-        for kind, name in JOBS.items():
+        for kind in KINDS:
             ask_check(campaign_id=campaign.pk, kind=kind, by_id=None, now=utc_now())
-            start_job(name=name)
+            start_job(name=JOB)
         drafts.append(campaign.pk)
     return drafts
 
@@ -121,7 +121,7 @@ def _watch(drafts: list[int], pictures: list[tuple[int, int]], began: datetime) 
         time.sleep(LOOK_SECONDS)
     pictured = _seconds_since(began)
     now = utc_now()
-    asked = {kind: list(checks.filter(kind=kind)) for kind in JOBS}
+    asked = {kind: list(checks.filter(kind=kind)) for kind in KINDS}
     facts = Fact.objects.filter(kind=LOOKED, delivered_at__isnull=False)
     late = [(one.delivered_at - one.occurred_at).total_seconds() for one in facts]
     return {
@@ -164,7 +164,10 @@ def _set_price(row: PublicPrice) -> float:
         now=asked,
     )
     moved = PublicPrice.objects.filter(pk=row.pk).exclude(public_minor=row.public_minor)
-    while not moved.exists() and _seconds_since(asked) < MOST_PRICE_SECONDS:
+    while (
+        not moved.filter(changed_at__lte=utc_now()).exists()
+        and _seconds_since(asked) < MOST_PRICE_SECONDS
+    ):
         write_fact(kind=LOOKED, payload={}, occurred_at=utc_now())
         time.sleep(LOOK_SECONDS)
     seconds = _seconds_since(asked)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from celery import signature
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from pricing.base.core.values import LedgerRow
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
+from shop.ground.jobs.selectors import PRICES
+from shop.ground.jobs.tasks import wake
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.outbox.services import write_fact
 
@@ -50,6 +53,10 @@ SET list_minor = EXCLUDED.list_minor, public_minor = EXCLUDED.public_minor,
     anchor_minor = EXCLUDED.anchor_minor, changed_at = EXCLUDED.changed_at
 WHERE p.changed_at < EXCLUDED.changed_at
 """
+
+
+# The job makes books, so it stands above: it is sent by name.
+_PUBLISHING = "pricing.tasks.publish_set_prices"
 
 
 class NotAPrice(FairtagError):
@@ -126,7 +133,17 @@ def move_list_prices(
     changed = sorted({entry.variant_id for entry in entries})
     if changed:
         write_fact(kind="ListPricesChanged", payload={"variants": changed[:1000]}, occurred_at=now)
+        publish_on_commit()
     return changed
+
+
+def publish_on_commit() -> None:
+    """Have prices that somebody set published as soon as the caller's transaction commits.
+
+    The fact that tells of them has them published too, should this signal be lost, but its delivery
+    waits for its turn in the live lane.
+    """
+    transaction.on_commit(lambda: wake(signature(_PUBLISHING, queue=PRICES)), robust=True)
 
 
 def _open(row: PublicPrice, amount: int, now: datetime) -> list[PriceLedgerEntry]:

@@ -42,8 +42,8 @@ from shop.ground.kernel.money import exponent
 
 # Workers look for a new book every half second and need a moment to load it: by then all have it.
 LEAD = timedelta(seconds=2)
-# So often a book of everything makes way for one that was ready before it
-MOST_OVERTAKEN = 2
+# So often a run makes way for one that was ready before it
+MOST_OVERTAKEN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ def publish_price_book(
     once a day. With `only_touched` the variants alone are, in a second: shoppers and everything
     are left to a later run. The book holds from `lead` after `now`, at least LEAD. Public prices,
     ledger, book and entries change in one transaction. Facts PriceBookPublished and
-    PublicPricesChanged. One book at a time is written, but while everything is repriced others may
-    be: then it begins anew, the last time alone. So does one during which a kill switch is
-    flipped: no book is written that does not know of a switch before it.
+    PublicPricesChanged. One book at a time is written, but while it is made prices set by hand may
+    be published: then it begins anew, the last time alone. So does one during which a kill switch
+    is flipped: no book is written that does not know of a switch before it.
     """
     begun, place = time.perf_counter(), (market, channel)
     find = partial(
@@ -106,14 +106,14 @@ def publish_price_book(
 def _run(
     find: Callable[[], RepriceScope], place: tuple[str, str], now: datetime, *, is_alone: bool
 ) -> PublishReport:
-    """Publish in one transaction; everything, unless `is_alone`, in one that locks the place only
-    to write. Raises Flipped and Overtaken."""
+    """Publish in one transaction; unless `is_alone`, in one that locks the place only to write.
+    Raises Flipped and Overtaken."""
     with transaction.atomic():
         lock_place(place)
         flip = newest_flip()
         settle_returns(place=place, now=now)
         scope = find()
-        if is_alone or not scope.is_everything:
+        if is_alone:
             return _write(scope, place, now, flip)
     with transaction.atomic():
         return _write(scope, place, now, flip)
@@ -229,6 +229,7 @@ def _refresh_shoppers(scope: RepriceScope, place: tuple[str, str], now: datetime
     prices = _price_shoppers(book, scope, load_active_policy(), now)
     if not prices.shoppers:
         return report
+    _refuse_if_overtaken(scope, place)
     entries = _write_entries(scope.book.pk, scope, prices, now)
     remember_shoppers(scope.book, now)
     return replace(report, shoppers=len(prices.shoppers), entries=entries)

@@ -9,7 +9,11 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from pricing.ledger.services.ledger import move_list_prices, require_prices
+from pricing.ledger.services.ledger import (
+    move_list_prices,
+    publish_on_commit,
+    require_prices,
+)
 from pricing.publishing.core.values import Meant, NewPrice
 from pricing.publishing.services.price_gate import require_meant
 from pricing.quoting.selectors.listed import list_set_prices
@@ -104,4 +108,5 @@ def withdraw_list_prices(*, variant_ids: Collection[int], market: str, now: date
     if gone:
         payload = {"variants": sorted(variant_ids)[:1000]}
         write_fact(kind="ListPricesChanged", payload=payload, occurred_at=now)
+        publish_on_commit()
     return gone

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from pricing.base.core.price_points import share_down
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.ledger.models.proposals import PriceOverride
+from pricing.ledger.services.ledger import publish_on_commit
 from pricing.optimum.core.publish import floor_prices
 from pricing.policy.selectors.rules import load_active_policy
 from shop.ground.catalog.selectors import load_variant_arrays
@@ -148,3 +149,4 @@ def _check_price(price: PublicPrice | None, kind: str, amount_minor: int) -> Non
 def _tell(row: PriceOverride, now: datetime) -> None:
     payload = {"override": row.pk, "variant": row.variant_id}
     write_fact(kind="PriceOverrideSet", payload=payload, occurred_at=now)
+    publish_on_commit()

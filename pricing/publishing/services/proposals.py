@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from pricing.ledger.models.proposals import PriceProposal
+from pricing.ledger.services.ledger import publish_on_commit
 from pricing.policy.selectors.rules import load_active_policy
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.outbox.services import write_fact
@@ -177,3 +178,4 @@ def _tell(ids: Sequence[int], now: datetime) -> None:
     if ids:
         payload = {"proposals": list(ids[:1000])}
         write_fact(kind="PriceProposalsDecided", payload=payload, occurred_at=now)
+        publish_on_commit()

@@ -1,20 +1,19 @@
 """Questions about a campaign that take a worker: asked once, begun, told how far, ended.
 
-One job for each kind answers them one after another (see `shop/doors/backoffice/tasks.py`), so a
+One job answers them one after another (see `shop/doors/backoffice/tasks.py`), so a
 check that is marked as running when its job looks for work belongs to a worker that died: it is
 begun again. So is one whose campaign was saved anew meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -96,13 +95,15 @@ def stop_check(*, campaign_id: int, kind: str, by_id: int | None, now: datetime)
 
 
 @transaction.atomic
-def begin_next_check(*, now: datetime, kinds: Collection[str] = tuple(Kind)) -> CheckTask | None:
-    """Begin the oldest open question of some kinds and return it; None when there is none.
+def begin_next_check(*, now: datetime) -> CheckTask | None:
+    """Begin the oldest open question, about the law before rehearsals, and return it; None when
+    there is none.
 
-    One at which workers died three times is given up.
+    Without the answer of the law nobody can release. One at which workers died three times is given
+    up.
     """
-    opened = CampaignCheck.objects.select_for_update(skip_locked=True).order_by("pk")
-    for check in opened.filter(kind__in=kinds, state__in=OPEN):
+    opened = CampaignCheck.objects.select_for_update(skip_locked=True).filter(state__in=OPEN)
+    for check in opened.order_by(Case(When(kind=Kind.LAW, then=0), default=1), "pk"):
         if check.tries >= MOST_TRIES:
             fail_check(check_id=check.pk, failure=DIED, now=now)
             continue

@@ -11,14 +11,8 @@ from shop.ground.kernel.clock import utc_now
 
 @job(queue="interactive", time_limit=900, slice_seconds=1.0)
 def answer_campaign_checks(*, progress: RunProgress) -> int:
-    """Answer what the law says of campaigns."""
-    return answer_checks(["law"], on_progress=progress.tell, gives_way=progress.gives_way)
-
-
-@job(queue="interactive", time_limit=900, slice_seconds=1.0)
-def rehearse_campaigns(*, progress: RunProgress) -> int:
-    """Try campaigns on recorded carts. Beside the law, which is a matter of a second."""
-    return answer_checks(["rehearsal"], on_progress=progress.tell, gives_way=progress.gives_way)
+    """Answer what the law says of campaigns, then try them on recorded carts."""
+    return answer_checks(on_progress=progress.tell, gives_way=progress.gives_way)
 
 
 @job(queue="bulk", time_limit=60)

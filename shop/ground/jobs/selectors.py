@@ -12,7 +12,9 @@ from shop.ground.jobs.models import JobRun
 from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
 
 # The queues of jobs, by who waits: staff at a page; shoppers and figures of the minute; nobody.
-LANES = INTERACTIVE, LIVE, BULK = "interactive", "live", "bulk"
+# Prices set by hand have a queue of their own, which the worker of interactive reads in turn with
+# it: they wait for no check, picture or list that was asked for before.
+LANES = PRICES, INTERACTIVE, LIVE, BULK = "prices", "interactive", "live", "bulk"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def test_each_lane_has_a_worker_of_its_own() -> None:
     procfile = (ROOT / "deploy/Procfile").read_text()
     [line] = [line for line in procfile.splitlines() if line.startswith("workers:")]
     for words in (WORKERS, line.partition(" -m shop.workers ")[2].split()):
-        served = [read_worker(word).queues for word in words]
+        served = [lane for word in words for lane in read_worker(word).queues.split(",")]
         assert sorted(served) == sorted(LANES)
 
 

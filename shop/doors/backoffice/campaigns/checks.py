@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -92,19 +92,18 @@ class Telling:
 
 
 def answer_checks(
-    kinds: Collection[str] = (),
     *,
     on_progress: Progress = lambda done, of: None,
     gives_way: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Answer every question of some kinds, or of all, that is open, the oldest first, until it
-    `gives_way`; return how many were answered.
+    """Answer every open question, those about the law first, until it `gives_way`; return how many
+    were answered.
 
     One that is stopped is left where it is. What goes wrong is kept as the reason why there is no
     answer, and raised so that the run says it too; the next run goes on with the others.
     """
-    answered, asked = 0, kinds or tuple(ANSWERS)
-    while not gives_way() and (task := begin_next_check(kinds=asked, now=utc_now())) is not None:
+    answered = 0
+    while not gives_way() and (task := begin_next_check(now=utc_now())) is not None:
         try:
             answer = ANSWERS[task.kind](task, Telling(task.check_id, on_progress))
         except CheckStopped:

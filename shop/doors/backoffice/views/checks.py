@@ -39,10 +39,10 @@ from shop.ground.staff.numbers import show_count
 from shop.ground.staff.reasons import account_id, ask_reason, go_back, say_refusal
 
 CAN_SEE, CAN_CHANGE = "promotions.view_campaign", "promotions.change_campaign"
-JOBS = {"law": "answer_campaign_checks", "rehearsal": "rehearse_campaigns"}
+JOB = "answer_campaign_checks"
 DEEP = 50
 # Where questions are asked from, and where their answers stand
-PAGE, KINDS = "admin:campaign_workspace", tuple(JOBS)
+PAGE, KINDS = "admin:campaign_workspace", ("law", "rehearsal")
 EVERY = "every"
 STEPS = {
     "": gettext_lazy("Waiting for a worker"),
@@ -210,7 +210,7 @@ def start_check(
         goods_of=goods_of,
     )
     with suppress(JobUnknown):
-        start_job(name=JOBS[kind])
+        start_job(name=JOB)
     return is_new
 
 

@@ -18,7 +18,7 @@ from promotions.release.services import checks as services
 from promotions.release.services.checks import ask_check, begin_next_check, stop_check
 from shop.doors.backoffice.campaigns import checks
 from shop.doors.backoffice.campaigns.checks import Telling, answer_checks
-from shop.doors.backoffice.tasks import answer_campaign_checks, rehearse_campaigns
+from shop.doors.backoffice.tasks import answer_campaign_checks
 from shop.doors.backoffice.views.checks import FAILURES
 from shop.ground.jobs.models import JobRun
 from shop.ground.kernel.clock import utc_now
@@ -60,10 +60,9 @@ def test_a_rehearsal_is_asked_once_and_kept_in_both_languages(
     assert "Waiting for a worker" in ask(root, campaign, depth=30)
     assert "It was requested already" in ask(root, campaign)
     assert states(campaign) == ["waiting"]
-    assert answer_campaign_checks.apply().get() == 0  # that is the law's
-    assert rehearse_campaigns.apply().get() == 1
-    assert rehearse_campaigns.apply().get() == 0
-    run = JobRun.objects.filter(name="rehearse_campaigns").order_by("-rows")[0]
+    assert answer_campaign_checks.apply().get() == 1
+    assert answer_campaign_checks.apply().get() == 0
+    run = JobRun.objects.filter(name="answer_campaign_checks").order_by("-rows")[0]
     assert (run.outcome, run.rows, run.report["of"]) == ("ok", 1, 100)
     shown = page_of(root, campaign)
     for said in (
@@ -141,12 +140,12 @@ def test_a_check_begins_again_when_its_draft_is_saved(campaign: Campaign) -> Non
     assert CampaignCheck.objects.get().revision == campaign.revision + 1
 
 
-def test_checks_give_way_between_two_campaigns(campaign: Campaign) -> None:
-    for kind in ("law", "rehearsal"):
+def test_the_law_is_answered_first_and_then_gives_way(campaign: Campaign) -> None:
+    for kind in ("rehearsal", "law"):
         ask_check(campaign_id=campaign.pk, kind=kind, by_id=None, now=NOW)
     turns = iter([False, True])
     assert answer_checks(gives_way=lambda: next(turns)) == 1
-    assert states(campaign) == ["waiting", "done"]
+    assert states(campaign) == ["done", "waiting"]
 
 
 WRONG: dict[str, tuple[Exception, str]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -81,18 +82,7 @@ def test_yes_and_no_at_once_end_in_one_of_them() -> None:
 def test_the_same_override_set_twice_at_once_is_one() -> None:
     dairy = make_dairy()
     open_dairy()
-
-    def fix() -> int:
-        return set_override(
-            variant_id=dairy.brie,
-            amount_minor=570,
-            expires_at=LATER + timedelta(days=5),
-            reason="anniversary",
-            by_id=None,
-            now=LATER,
-        )
-
-    first, second = at_once(fix, fix)
+    first, second = at_once(*[partial(fix, dairy.brie, 570)] * 2)
     assert first == second
     assert PriceOverride.objects.count() == 1
 
@@ -108,9 +98,11 @@ def test_a_list_imported_twice_at_once_is_stored_once() -> None:
     assert CompetitorPrice.objects.count() == 2
 
 
-def test_a_set_price_overtakes_a_whole_book() -> None:
+@pytest.mark.parametrize("everything", [True, False])
+def test_a_set_price_overtakes_an_unfinished_book(*, everything: bool) -> None:
     dairy = make_dairy()
     open_dairy()
+    fix(dairy.gouda, 450)
     shown: list[int] = []
 
     def set_meanwhile() -> None:
@@ -120,27 +112,29 @@ def test_a_set_price_overtakes_a_whole_book() -> None:
 
     # All is read, and nothing is written yet.
     with connection.execute_wrapper(act_before("FROM pricing_publicprice WHERE", set_meanwhile)):
-        whole = publish_price_book(now=LATER, everything=True)
+        publish_price_book(now=LATER, everything=everything)
     assert shown == [570]
-    assert (whole.version, whole.variants) == (3, 7)
-    assert public_of(dairy.brie) == 570
+    assert (public_of(dairy.brie), public_of(dairy.gouda)) == (570, 450)
 
 
 def set_and_publish(variant_id: int) -> int:
     """Set a price and return the public one once it is published; a lock ends that in a second."""
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '1s'")
-    ends = LATER + timedelta(days=1)
-    set_override(
+    fix(variant_id, 570)
+    publish_price_book(now=LATER + timedelta(seconds=1), only_touched=True)
+    return public_of(variant_id)
+
+
+def fix(variant_id: int, amount_minor: int) -> int:
+    return set_override(
         variant_id=variant_id,
-        amount_minor=570,
-        expires_at=ends,
+        amount_minor=amount_minor,
+        expires_at=LATER + timedelta(days=5),
         reason="market day",
         by_id=None,
         now=LATER,
     )
-    publish_price_book(now=LATER + timedelta(seconds=1), only_touched=True)
-    return public_of(variant_id)
 
 
 def public_of(variant_id: int) -> int:

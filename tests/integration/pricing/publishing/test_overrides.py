@@ -19,11 +19,12 @@ from pricing.api import (
 )
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.ledger.models.proposals import PriceOverride
+from pricing.tasks import publish_set_prices
 from shop.ground.catalog.models import Variant
 from shop.ground.catalog.selectors import forget_catalog
 from shop.ground.outbox.models import Fact
 from tests.factories.policies import change_policy
-from tests.factories.pricing import NOON, Dairy, make_model, open_dairy
+from tests.factories.pricing import NOON, Dairy, committed, make_model, open_dairy
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(hours=3)
@@ -44,6 +45,21 @@ def fix(variant: int, amount: int, *, days: int = 5, now: datetime = LATER, **fi
         now=now,
         **fields,
     )
+
+
+def test_a_set_price_is_published_once_it_is_kept(
+    dairy: Dairy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_dairy()
+    woken: list[str] = []
+    monkeypatch.setattr(
+        publish_set_prices, "apply_async", lambda *_, **to: woken.append(to["queue"])
+    )
+    with committed():
+        fix(dairy.brie, 570)
+        set_list_prices(asks={dairy.gouda: Ask(480)}, market="us", now=LATER)
+        assert woken == []
+    assert woken == ["prices"]  # both at once
 
 
 def test_a_fixed_price_holds_until_it_expires_and_then_returns(dairy: Dairy) -> None:
