@@ -78,9 +78,11 @@ from pricing.publishing.services.kill_switches import flag_emergency, set_kill_s
 from pricing.publishing.services.list_prices import Ask, set_list_prices, withdraw_list_prices
 from pricing.publishing.services.overrides import OverrideRefused, end_override, set_override
 from pricing.publishing.services.price_gate import (
+    PriceChangesSpent,
     PricesDoubted,
     SecondPersonNeeded,
     find_doubts,
+    require_room,
     say_doubtful,
 )
 from pricing.publishing.services.products import SavedProducts, save_products
@@ -217,6 +219,7 @@ __all__ = [
     "NotOffered",
     "OpenContests",
     "OverrideRefused",
+    "PriceChangesSpent",
     "PriceImpressions",
     "PriceSpread",
     "PricesDoubted",
@@ -340,6 +343,7 @@ __all__ = [
     "renew_serving",
     "replay_quote",
     "replay_quotes",
+    "require_room",
     "resolve_jurisdiction",
     "save_products",
     "say_doubtful",

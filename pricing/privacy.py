@@ -63,7 +63,7 @@ FIELDS = {
         personal="email language text answer",
     ),
     "PriceLedgerEntry": classify(
-        none="id variant market channel kind amount_minor valid_from source"
+        none="id variant market channel kind amount_minor valid_from source set_by"
     ),
     "PriceOverride": classify(
         none="id variant market channel kind amount_minor starts_at expires_at reason created_at"

@@ -112,7 +112,8 @@ LOYALTY_FIELDS: dict[str, dict[str, FieldClass]] = {
     "PointsCode": classify(none="id account digest expires_at used_at"),
     "TillToken": classify(none="id store name digest created_at created_by revoked_at revoked_by"),
     "StaffToken": classify(
-        none="id account name scopes digest created_at expires_at revoked_at revoked_by"
+        none="id account name scopes prices_a_day digest created_at expires_at revoked_at"
+        " revoked_by"
     ),
     "TillSale": classify(
         none="id state points_order attempts held_at",

@@ -58,7 +58,7 @@ class TokenForm(forms.ModelForm):
 
     class Meta:
         model = StaffToken
-        fields = ["name", "scopes"]
+        fields = ["name", "scopes", "prices_a_day"]
 
 
 @admin.register(StaffToken)
@@ -70,6 +70,7 @@ class StaffTokenAdmin(TokenAdmin):
         "name",
         "account",
         "opens",
+        "prices_a_day",
         "good_column",
         age_column("created_at", _("Made")),
         "expires_at",
@@ -87,7 +88,7 @@ class StaffTokenAdmin(TokenAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the questions, or what is known of a token."""
-        return ["name", "scopes", "days"] if obj is None else self.list_display
+        return ["name", "scopes", "prices_a_day", "days"] if obj is None else self.list_display
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """A stored token is only read."""
@@ -100,6 +101,7 @@ class StaffTokenAdmin(TokenAdmin):
             account_id=account_id(request),
             name=obj.name,
             scopes=form.cleaned_data["scopes"],
+            prices_a_day=obj.prices_a_day,
             expires_at=now + timedelta(days=form.cleaned_data["days"]),
             now=now,
         )

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 MAX_TOKEN_LENGTH = 80
 LONGEST_LIFE = timedelta(days=366)
+PRICES_A_DAY = 1_000
 
 
 class StaffScope(StrEnum):
@@ -33,12 +34,15 @@ class StaffScope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StaffKey:
-    """Who calls by a token: which token, whose, and its scopes."""
+    """Who calls by a token: which token, whose, its scopes, and how many list prices it may
+    change within a day.
+    """
 
     token_id: int
     name: str
     account_id: int
     scopes: frozenset[str]
+    prices_a_day: int
 
 
 def digest_token(token: str) -> str:

@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from promotions.tokens.core import StaffScope
+from promotions.tokens.core import PRICES_A_DAY, StaffScope
 
 
 class AccessToken(models.Model):
@@ -51,6 +51,12 @@ class StaffToken(AccessToken):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, editable=False, related_name="+"
     )
     scopes = ArrayField(models.CharField(max_length=20))
+    prices_a_day = models.PositiveIntegerField(
+        "list prices within 24 hours",
+        default=PRICES_A_DAY,
+        db_default=PRICES_A_DAY,
+        help_text="How many list prices it may change at most; first prices are not counted.",
+    )
     expires_at = models.DateTimeField(help_text="A year from now at most.")
 
     class Meta(AccessToken.Meta):

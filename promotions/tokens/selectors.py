@@ -30,4 +30,5 @@ def find_staff_key(token: str, now: datetime) -> tuple[StaffKey, Any] | None:
     row = staff.select_related("account").first()
     if row is None:
         return None
-    return StaffKey(row.pk, row.name, row.account_id, frozenset(row.scopes)), row.account
+    scopes = frozenset(row.scopes)
+    return StaffKey(row.pk, row.name, row.account_id, scopes, row.prices_a_day), row.account

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from promotions.tokens.core import digest_token
+from promotions.tokens.core import PRICES_A_DAY, digest_token
 from promotions.tokens.models import AccessToken, StaffToken
 
 
@@ -27,7 +27,13 @@ def revoke_token(
 
 
 def make_staff_token(
-    *, account_id: int, name: str, scopes: Collection[str], expires_at: datetime, now: datetime
+    *,
+    account_id: int,
+    name: str,
+    scopes: Collection[str],
+    expires_at: datetime,
+    now: datetime,
+    prices_a_day: int = PRICES_A_DAY,
 ) -> tuple[int, str]:
     """Return a new token's id and the token itself.
 
@@ -40,5 +46,6 @@ def make_staff_token(
         name=name,
         scopes=sorted(scopes),
         expires_at=expires_at,
+        prices_a_day=prices_a_day,
         now=now,
     )

@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 
-from promotions.tokens.core import StaffScope
+from promotions.tokens.core import PRICES_A_DAY, StaffScope
 from promotions.tokens.services import make_staff_token
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.roles import MERCHANDISER
@@ -27,7 +27,9 @@ def make_holder(name: str = "ann", role: str = MERCHANDISER) -> int:
     return int(account.pk)
 
 
-def make_staff_key(account_id: int, *scopes: StaffScope, days: int = 30) -> str:
+def make_staff_key(
+    account_id: int, *scopes: StaffScope, days: int = 30, prices_a_day: int = PRICES_A_DAY
+) -> str:
     """Return a token, with all scopes unless some are named."""
     now = utc_now()
     return make_staff_token(
@@ -36,6 +38,7 @@ def make_staff_key(account_id: int, *scopes: StaffScope, days: int = 30) -> str:
         scopes=scopes or [*StaffScope],
         expires_at=now + timedelta(days=days),
         now=now,
+        prices_a_day=prices_a_day,
     )[1]
 
 

@@ -40,10 +40,24 @@ class PriceLedgerEntry(models.Model):
     amount_minor = models.PositiveIntegerField()
     valid_from = models.DateTimeField()
     source = models.CharField(max_length=10, choices=Source)
+    set_by = models.CharField(
+        max_length=24,
+        db_default="",
+        default="",
+        editable=False,
+        help_text="Who changed a list price, where that is kept: `token 5` for a token of staff.",
+    )
 
     class Meta:
         verbose_name_plural = "price ledger entries"
         ordering = ["variant", "kind", "valid_from", "id"]
+        indexes = [
+            models.Index(
+                fields=["set_by", "valid_from"],
+                name="ledger_set_by",
+                condition=~Q(set_by=""),
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["variant", "market", "channel", "kind", "valid_from"],

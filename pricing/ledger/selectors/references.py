@@ -11,7 +11,7 @@ from pricing.base.core.reference import (
     PaidRows,
     PriceSeries,
 )
-from pricing.ledger.models.ledger import PublicPrice
+from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from profiles.events.api import load_paid_prices
 from shop.ground.database.packed import Packed, fetch_packed
 
@@ -81,3 +81,9 @@ def load_anchors(variant_id: IntArray, place: tuple[str, str]) -> IntArray:
     anchors = np.array([known.get(one, 0) for one in ids.tolist()], dtype=np.int64)
     found: IntArray = anchors[row.ravel()]
     return found
+
+
+def list_moments_of(*, set_by: str, since: datetime) -> list[datetime]:
+    """Return when somebody changed list prices after a moment, one for each. One query."""
+    rows = PriceLedgerEntry.objects.filter(set_by=set_by, valid_from__gt=since)
+    return list(rows.order_by("valid_from").values_list("valid_from", flat=True))

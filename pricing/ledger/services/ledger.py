@@ -99,7 +99,11 @@ def require_prices(amounts: Iterable[int]) -> None:
 
 
 def move_list_prices(
-    *, prices: Mapping[int, int], now: datetime, place: tuple[str, str]
+    *,
+    prices: Mapping[int, int],
+    now: datetime,
+    place: tuple[str, str],
+    set_by: str = "",
 ) -> list[int]:
     """Record list prices (minor units by variant id) set by the merchant, inside the caller's
     transaction; return the variants whose list price is new.
@@ -107,7 +111,8 @@ def move_list_prices(
     Locks the price rows in order of variant. The public price follows: at once where it would
     stand above the new list price, otherwise with the next book, inside its guardrails. Where
     nothing was reduced the anchor moves along, so the public price climbs to the new list price.
-    Writes the fact ListPricesChanged. The number of statements does not grow with the prices.
+    Writes the fact ListPricesChanged. `set_by` is kept with changed list prices. The number of
+    statements does not grow with the prices.
     """
     market, channel = place
     known = PublicPrice.objects.select_for_update(no_key=True).order_by("variant_id")
@@ -124,7 +129,7 @@ def move_list_prices(
             entries += _open(row, amount, now)
             opened.append(row)
         elif row.list_minor != amount:
-            entries += _move(row, amount, now)
+            entries += _move(row, amount, now, set_by)
             moved.append(row)
     PublicPrice.objects.bulk_create(opened)
     changed_fields = ["list_minor", "public_minor", "anchor_minor", "changed_at"]
@@ -153,8 +158,8 @@ def _open(row: PublicPrice, amount: int, now: datetime) -> list[PriceLedgerEntry
     return [_entry(row, "list", amount, now), _entry(row, "public", amount, now)]
 
 
-def _move(row: PublicPrice, amount: int, now: datetime) -> list[PriceLedgerEntry]:
-    entries = [_entry(row, "list", amount, now)]
+def _move(row: PublicPrice, amount: int, now: datetime, set_by: str) -> list[PriceLedgerEntry]:
+    entries = [_entry(row, "list", amount, now, set_by)]
     was_reduced = row.public_minor < row.list_minor
     row.list_minor = amount
     if row.public_minor > amount:
@@ -166,7 +171,9 @@ def _move(row: PublicPrice, amount: int, now: datetime) -> list[PriceLedgerEntry
     return entries
 
 
-def _entry(row: PublicPrice, kind: str, amount: int, now: datetime) -> PriceLedgerEntry:
+def _entry(
+    row: PublicPrice, kind: str, amount: int, now: datetime, set_by: str = ""
+) -> PriceLedgerEntry:
     return PriceLedgerEntry(
         variant_id=row.variant_id,
         market_id=row.market_id,
@@ -175,4 +182,5 @@ def _entry(row: PublicPrice, kind: str, amount: int, now: datetime) -> PriceLedg
         amount_minor=amount,
         valid_from=now,
         source=PriceLedgerEntry.Source.MERCHANT,
+        set_by=set_by,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 BELOW_COST, BELOW_FLOOR, FAR_FROM_PRESENT = "below_cost", "below_floor", "far_from_present"
@@ -32,15 +33,35 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenBound:
+    """How many list prices a token of staff may change within a day; `count_waiting` counts those
+    of its lists that are taken over and not written yet.
+    """
+
+    token_id: int
+    most: int
+    count_waiting: Callable[[], int]
+
+
+def name_token(token_id: int | None) -> str:
+    """Return how the price ledger names a token of staff, "" without one."""
+    return "" if token_id is None else f"token {token_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class Meant:
     """How many doubtful prices somebody looked at and means, and why.
 
-    `has_second` says that a second person agreed, without whom no price goes below cost.
+    `has_second` says that a second person agreed, without whom no price goes below cost. `set_by`
+    is kept in the price ledger. `bound`: what a token may still change; None for a list, which was
+    looked at when it was taken over.
     """
 
     count: int = 0
     reason: str = ""
     has_second: bool = False
+    set_by: str = ""
+    bound: TokenBound | None = None
 
 
 def doubt_price(new: NewPrice, *, floor: int | None) -> str:

@@ -67,11 +67,18 @@ def set_list_prices(
     """
     require_prices(one.amount_minor for one in asks.values())
     is_home = get_market(market).code == home_market()
-    require_meant(_list_new(asks, (market, channel), is_home=is_home), meant)
-    return write_asks(asks=asks, market=market, channel=channel, now=now)
+    require_meant(_list_new(asks, (market, channel), is_home=is_home), meant, now)
+    return write_asks(asks=asks, market=market, channel=channel, now=now, set_by=meant.set_by)
 
 
-def write_asks(*, asks: Mapping[int, Ask], market: str, channel: str, now: datetime) -> int:
+def write_asks(
+    *,
+    asks: Mapping[int, Ask],
+    market: str,
+    channel: str,
+    now: datetime,
+    set_by: str = "",
+) -> int:
     """Write list prices that the gate let through; return changed prices."""
     rows = [(pk, one.amount_minor, one.cost_minor) for pk, one in sorted(asks.items())]
     is_home = get_market(market).code == home_market()
@@ -80,7 +87,8 @@ def write_asks(*, asks: Mapping[int, Ask], market: str, channel: str, now: datet
     elif channel == "online":
         write_list_prices(rows=rows, market=market)
     prices = {pk: amount for pk, amount, _cost in rows}
-    return len(move_list_prices(prices=prices, now=now, place=(market, channel)))
+    place = (market, channel)
+    return len(move_list_prices(prices=prices, now=now, place=place, set_by=set_by))
 
 
 def _list_new(asks: Mapping[int, Ask], place: tuple[str, str], *, is_home: bool) -> list[NewPrice]:

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from pricing.publishing.core.values import BELOW_COST, Doubt, Meant, NewPrice, doubt_price
+from pricing.ledger.selectors.references import list_moments_of
+from pricing.publishing.core.values import (
+    BELOW_COST,
+    Doubt,
+    Meant,
+    NewPrice,
+    TokenBound,
+    doubt_price,
+    name_token,
+)
 from pricing.quoting.selectors.serving import floors_over_costs
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.log import SHORTEST_REASON
+
+DAY = timedelta(days=1)
+WAIT_FOR_OTHERS = "SELECT pg_advisory_xact_lock(hashtext('prices by token'), %s)"
 
 
 class PricesDoubted(FairtagError):
@@ -33,6 +47,12 @@ class SecondPersonNeeded(FairtagError):
         said = _("A price below cost needs a second person: ask for it with a list of prices.")
         super().__init__(said, **_tell(doubts))
         self.doubts = tuple(doubts)
+
+
+class PriceChangesSpent(FairtagError):
+    """A token has changed, or would change, more list prices within a day than it may."""
+
+    code = "price_changes_spent"
 
 
 def say_doubtful(count: int) -> str:
@@ -59,11 +79,45 @@ def find_doubts(prices: Sequence[NewPrice]) -> list[Doubt]:
     return found
 
 
-def require_meant(prices: Sequence[NewPrice], meant: Meant) -> None:
-    """Let new prices through. Raises PricesDoubted and SecondPersonNeeded.
+def require_room(bound: TokenBound, *, asked: int, now: datetime) -> None:
+    """Let a token change `asked` list prices more. Raises PriceChangesSpent.
+
+    Requests of one token pass one after another.
+    """
+    if asked <= 0:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(WAIT_FOR_OTHERS, [bound.token_id])
+    moments = list_moments_of(set_by=name_token(bound.token_id), since=now - DAY)
+    changed, most = len(moments) + bound.count_waiting(), bound.most
+    over = changed + asked - most
+    if over <= 0:
+        return
+    told: dict[str, Any] = {"most": most, "changed": changed, "asked": asked}
+    if over > len(moments):
+        said = _(
+            "This token may change %(most)s list prices within 24 hours; %(changed)s are changed"
+            " or wait, and this is %(asked)s more. Send fewer, use a token with a higher bound, or"
+            " take the list over in the back office."
+        )
+        raise PriceChangesSpent(said % told, **told)
+    until = (moments[over - 1] + DAY).isoformat(timespec="seconds")
+    said = _(
+        "This token may change %(most)s list prices within 24 hours; %(changed)s are changed"
+        " or wait, and this is %(asked)s more. Send it after %(until)s, use a token with a higher"
+        " bound, or take the list over in the back office."
+    )
+    raise PriceChangesSpent(said % {**told, "until": until}, **told, until=until)
+
+
+def require_meant(prices: Sequence[NewPrice], meant: Meant, now: datetime) -> None:
+    """Let new prices through. Raises PricesDoubted, SecondPersonNeeded and PriceChangesSpent.
 
     What was looked at is what is written: another number of doubtful prices is looked at again.
     """
+    if meant.bound is not None:
+        asked = sum(one.present_minor is not None for one in prices)
+        require_room(meant.bound, asked=asked, now=now)
     doubts = find_doubts(prices)
     if not doubts:
         return

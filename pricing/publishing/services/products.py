@@ -63,8 +63,8 @@ def save_products(
     by code and reference of the variant, None where it is not sold there; what is not named stays.
     `revisions`: see `load_catalog`. `meant`: see the gate, `require_meant`.
 
-    Raises NotAPrice, CatalogConflict, ProductChanged, PricesDoubted, SecondPersonNeeded: nothing is
-    written then.
+    Raises NotAPrice, CatalogConflict, ProductChanged, and what the gate raises: nothing is written
+    then.
     """
     variants = {one.ref: one for row in products for one in row.variants}
     require_prices(one.list_minor for one in variants.values())
@@ -77,10 +77,11 @@ def save_products(
     _open_stock(variants.keys() - known.keys(), stock or {}, ids, now)
     further = _compare_abroad(abroad or {}, ids)
     new = [*_list_new(variants, known, market), *_list_new_abroad(further, variants, ids)]
-    require_meant(new, meant)
+    require_meant(new, meant, now)
     listed = {ids[ref]: one.list_minor for ref, one in variants.items()}
-    moved = move_list_prices(prices=listed, now=now, place=(market, "online"))
-    repriced = set(moved) | _set_abroad(further, now)
+    place = (market, "online")
+    moved = move_list_prices(prices=listed, now=now, place=place, set_by=meant.set_by)
+    repriced = set(moved) | _set_abroad(further, now, meant.set_by)
     changed = loaded.changed | {
         row.ref for row in products if any(ids[one.ref] in repriced for one in row.variants)
     }
@@ -151,13 +152,13 @@ def _list_new_abroad(
             yield NewPrice(skus[pk], one.market, amount, one.known.get(pk), None)
 
 
-def _set_abroad(further: Sequence[_Abroad], now: datetime) -> set[int]:
+def _set_abroad(further: Sequence[_Abroad], now: datetime, set_by: str) -> set[int]:
     """Set or withdraw list prices of further markets; return the variants that were changed."""
     changed: set[int] = set()
     for one in further:
         if one.new:
             asks = {pk: Ask(amount) for pk, amount in one.new.items()}
-            write_asks(asks=asks, market=one.market, channel="online", now=now)
+            write_asks(asks=asks, market=one.market, channel="online", now=now, set_by=set_by)
         withdraw_list_prices(variant_ids=one.gone, market=one.market, now=now)
         changed |= {*one.new, *one.gone}
     return changed

@@ -160,6 +160,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "way_closed": 409,
     "wish_list_full": 409,
     # what is down
+    "price_changes_spent": 429,
     "too_many_tries": 429,
     "market_not_found": 503,
     "no_payment_provider": 503,

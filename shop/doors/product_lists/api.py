@@ -46,6 +46,7 @@ from shop.doors.product_lists.services.many import ask_for_prices, check_many_ag
 from shop.doors.product_lists.services.uploading import (
     BELOW_COST_PRICES,
     ListRefused,
+    bound_token,
     choose_columns,
     receive_list,
     start_applying,
@@ -90,6 +91,7 @@ __all__ = [
     "What",
     "approve_list",
     "ask_for_prices",
+    "bound_token",
     "check_many_again",
     "choose_columns",
     "count_doubtful",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from pricing.ledger.models.ledger import PriceLedgerEntry
 from promotions.tokens.core import StaffScope
 from shop.ground.catalog.models import Product, ProductPicture, Variant
 from shop.ground.inventory.models import StockMovement, StockRecord
@@ -280,6 +282,40 @@ def test_doubtful_prices_of_a_document_must_be_meant(ann: ApiClient) -> None:
     assert list_log()[-1] == (
         "Saved the product: title, TP-S price. Reason: end of the line By token: CI."
     )
+
+
+def test_a_token_changes_no_more_prices_than_its_bound() -> None:
+    token = make_staff_key(make_holder("ann"), prices_a_day=2)
+    own = ApiClient(Authorization=f"Bearer {token}")
+    assert put(own, document(), "1").status_code == 200  # first prices
+
+    def ask(key: str, **prices: int) -> Any:
+        rows = [{"sku": f"TP-{one}", "price_minor": price} for one, price in prices.items()]
+        return put(own, {"variants": rows}, key, own.get(PACK).json()["version"])
+
+    assert ask("2", S=16800).status_code == 200
+    refused = ask("3", S=16700, L=17800)
+    assert refusal(refused) == (429, "price_changes_spent")
+    params = refused.json()["params"]
+    entry = PriceLedgerEntry.objects.exclude(set_by="").get()
+    until = (entry.valid_from + timedelta(days=1)).isoformat(timespec="seconds")
+    assert params == {"most": 2, "changed": 1, "asked": 2, "until": until}
+    assert Variant.objects.get(sku="TP-S").list_minor == 16800
+    # A list that waits counts, too.
+    text = "sku,price\nTP-S,167.00\n"
+    lists = []
+    for key in "45":
+        file = SimpleUploadedFile("products.csv", text.encode())
+        sent = send_form(f"{STAFF}/product-lists", key, token, file=file)
+        lists.append(f"{STAFF}/product-lists/{sent.json()['list_id']}")
+        own.post(f"{lists[-1]}/check", {})
+    work()
+    assert own.post(f"{lists[0]}/apply", {}).status_code == 200
+    assert refusal(own.post(f"{lists[1]}/apply", {})) == (429, "price_changes_spent")
+    assert refusal(ask("6", S=16900)) == (429, "price_changes_spent")
+    work()
+    assert Variant.objects.get(sku="TP-S").list_minor == 16700
+    assert PriceLedgerEntry.objects.exclude(set_by="").count() == 2
 
 
 def test_pictures_come_as_files_as_described(ann: ApiClient, strict: dict[str, Any]) -> None:

@@ -7,12 +7,18 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from pricing.api import Ask, PriceChangesSpent, set_list_prices
+from pricing.ledger.models.ledger import PriceLedgerEntry
+from pricing.publishing.core.values import Meant, name_token
+from pricing.publishing.services import price_gate
 from promotions.models import Campaign, CampaignRevision
 from promotions.planning.services.campaign_documents import CampaignChanged
 from shop.doors.api.v1.views import staff
+from shop.doors.product_lists.api import bound_token
 from shop.doors.product_lists.services import documents
-from shop.ground.catalog.models import Product
+from shop.ground.catalog.models import Product, Variant
 from shop.ground.catalog.services import loading
+from shop.ground.kernel.clock import utc_now
 from tests.factories.races import race
 from tests.factories.staff_tokens import make_staff_client
 from tests.fixtures_api import ApiClient
@@ -98,3 +104,43 @@ def test_positive_control_revisions_that_nobody_compares_lose_writes(
     monkeypatch.setattr(documents, "require_revision", lambda _known, _given: None)
     changed = race(lambda n: _put_product(writers[n], n + 9, "0"), WRITERS, WRITERS)
     assert changed == [200] * WRITERS
+
+
+def _change_two_at_once(client: ApiClient) -> list[bool]:
+    """Let a token that may change one list price change two at once; return who was let."""
+    variants = [{"sku": f"TP-{n}", "price_minor": 1000, "options": {"Back": n}} for n in "AB"]
+    body = {"title": "Pack", "category": ["Packs"], "variants": variants}
+    assert client.put(PACK, body, Idempotency_Key="first").status_code == 200
+    ids = list(Variant.objects.order_by("sku").values_list("pk", flat=True))
+    meant = Meant(set_by=name_token(1), bound=bound_token(1, most=1))
+
+    def change(n: int) -> bool:
+        try:
+            set_list_prices(asks={ids[n]: Ask(1100)}, market="us", now=utc_now(), meant=meant)
+        except PriceChangesSpent:
+            return False
+        return True
+
+    return sorted(race(change, 2, 2))
+
+
+def test_two_at_once_pass_no_bound_of_their_token(writers: list[ApiClient]) -> None:
+    assert _change_two_at_once(writers[0]) == [False, True]
+    assert PriceLedgerEntry.objects.exclude(set_by="").count() == 1
+
+
+def test_positive_control_without_its_lock_a_bound_is_passed(
+    writers: list[ApiClient],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(price_gate, "WAIT_FOR_OTHERS", "SELECT %s")
+    count = price_gate.list_moments_of
+
+    def count_and_wait(**asked: Any) -> Any:
+        moments = count(**asked)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(0.5)")
+        return moments
+
+    monkeypatch.setattr(price_gate, "list_moments_of", count_and_wait)
+    assert _change_two_at_once(writers[0]) == [True, True]

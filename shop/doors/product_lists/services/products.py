@@ -8,7 +8,14 @@ from datetime import datetime
 
 from orders.reports.api import list_ordered_since
 from pricing.api import find_doubts, home_place
-from pricing.publishing.core.values import BELOW_COST, DOUBTS, Doubt, Meant, NewPrice
+from pricing.publishing.core.values import (
+    BELOW_COST,
+    DOUBTS,
+    Doubt,
+    Meant,
+    NewPrice,
+    name_token,
+)
 from shop.doors.product_lists.core.cells import Value
 from shop.doors.product_lists.core.columns import PRODUCTS, is_price, market_of
 from shop.doors.product_lists.core.differences import Outcome, Snapshot, Verdict, judge_product
@@ -80,7 +87,8 @@ class ProductLists:
         for product, verdicts in zip(batch, judged, strict=True):
             _collect(saving, product, verdicts)
         if saving.products:
-            meant = Meant(_count_doubts(judged), item.reason, has_second=True)
+            set_by = name_token(item.by_token)
+            meant = Meant(_count_doubts(judged), item.reason, has_second=True, set_by=set_by)
             ids = saving.save(now=now, reference=f"import {item.pk}", meant=meant)
             add_pictures(batch, judged, box, ids, now)
 

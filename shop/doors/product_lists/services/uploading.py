@@ -11,14 +11,15 @@ from pathlib import PurePath
 from typing import IO, Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from pricing.api import home_place, say_doubtful
-from pricing.publishing.core.values import BELOW_COST
+from pricing.api import home_place, require_room, say_doubtful
+from pricing.publishing.core.values import BELOW_COST, TokenBound
 from shop.doors.product_lists.apart import read_apart
-from shop.doors.product_lists.core.columns import PRODUCTS, ListKind, guess_fields
+from shop.doors.product_lists.core.columns import PRODUCTS, ListKind, guess_fields, is_price
 from shop.doors.product_lists.core.doubts import STALE, count_doubtful
 from shop.doors.product_lists.core.problems import BadList, Problem
-from shop.doors.product_lists.models import ProductImport
+from shop.doors.product_lists.models import ProductImport, ProductImportRow
 from shop.doors.product_lists.selectors.reading import find_file
 from shop.doors.product_lists.sentences import say_problem, say_stale
 from shop.ground.approvals.core.values import Kind
@@ -155,12 +156,14 @@ def start_applying(
     meant: int = 0,
     reason: str = "",
     is_operator: bool = False,
+    bound: TokenBound | None = None,
     kind: ListKind = PRODUCTS,
 ) -> None:
     """Have a worker take a checked list over. Raises ListRefused.
 
     `meant` is how many doubtful prices the caller saw and means for `reason`: all that the check
     found. Prices below cost wait for a second person first, unless the server's operator asks.
+    `bound`: what a token that asks may still change; raises PriceChangesSpent.
     """
     item = lock_import(import_id, State.CHECKED, kind=kind)
     if item.counts.get(STALE):
@@ -171,7 +174,9 @@ def start_applying(
     if item.is_whole and item.counts.get("refused"):
         problem = Problem(0, "all_or_none", detail={"refused": item.counts["refused"]})
         raise ListRefused(say_problem(problem, item.file_name))
-    item.reason = reason.strip()
+    if bound is not None:
+        require_room(bound, asked=_count_price_changes(item.rows.all()), now=now)
+    item.reason, item.by_token = reason.strip(), bound.token_id if bound else None
     if item.counts.get(BELOW_COST) and not is_operator:
         item.state = State.WAITING
         ask_approval(
@@ -186,6 +191,26 @@ def start_applying(
     else:
         item.state, item.done, item.applied_at = State.APPLYING, 0, now
     item.save()
+
+
+def bound_token(token_id: int, *, most: int) -> TokenBound:
+    """Return what bounds a token's changes of list prices, with its lists that wait or are being
+    written.
+    """
+    rows = ProductImportRow.objects.filter(
+        product_import__by_token=token_id,
+        product_import__state__in=(State.WAITING, State.APPLYING),
+    )
+    return TokenBound(token_id, most, lambda: _count_price_changes(rows.all()))
+
+
+def _count_price_changes(rows: QuerySet[ProductImportRow]) -> int:
+    planned = rows.filter(state="planned").values_list("before", "after")
+    return sum(
+        before.get(name) is not None and after[name] is not None
+        for before, after in planned.iterator()
+        for name in filter(is_price, after)
+    )
 
 
 @transaction.atomic

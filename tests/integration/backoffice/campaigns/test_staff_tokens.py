@@ -23,7 +23,7 @@ def test_a_token_belongs_to_its_maker_and_is_shown_once(
     as_role: Callable[[str], Client],
 ) -> None:
     seller = as_role(MERCHANDISER)
-    form = {"name": "Planner", "scopes": ["campaigns:read"], "days": 30}
+    form = {"name": "Planner", "scopes": ["campaigns:read"], "days": 30, "prices_a_day": 20}
     too_long = seller.post(reverse(ADD), {**form, "days": 400})
     assert "less than or equal to 366" in too_long.content.decode()
     seller.post(reverse(ADD), form)
@@ -33,7 +33,8 @@ def test_a_token_belongs_to_its_maker_and_is_shown_once(
     found = find_staff_key(token, utc_now())
     assert found is not None
     key, account = found
-    assert (key.scopes, account.pk) == (frozenset({"campaigns:read"}), row.account_id)
+    assert (key.scopes, key.prices_a_day) == (frozenset({"campaigns:read"}), 20)
+    assert account.pk == row.account_id
     assert seller.session["_auth_user_id"] == str(account.pk)
     assert find_staff_key(token, utc_now() + timedelta(days=30, seconds=1)) is None
     page = seller.get(reverse("admin:promotions_stafftoken_change", args=[row.pk]))

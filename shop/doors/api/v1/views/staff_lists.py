@@ -30,6 +30,7 @@ from shop.doors.api.v1.serializers.staff_lists import (
 )
 from shop.doors.api.v1.views.staff_orders import TAG
 from shop.doors.product_lists.api import (
+    bound_token,
     choose_columns,
     export_rows,
     find_import,
@@ -181,7 +182,7 @@ class ApplyListView(ProductListBase):
         response=ProductListSerializer,
         example=examples.LIST,
         headers=(MAY_HAVE_KEY,),
-        refusals=ASKED,
+        refusals=(*ASKED, "price_changes_spent"),
         audience="staff",
     )
     def post(self, request: Request, list_id: int) -> HttpResponse:
@@ -196,7 +197,12 @@ class ApplyListView(ProductListBase):
             list_id,
             body,
             lambda: start_applying(
-                import_id=list_id, meant=meant, reason=reason, by_id=by_id, now=self.now
+                import_id=list_id,
+                meant=meant,
+                reason=reason,
+                by_id=by_id,
+                bound=bound_token(self.staff.token_id, most=self.staff.key.prices_a_day),
+                now=self.now,
             ),
         )
 

@@ -14,7 +14,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
-from pricing.publishing.core.values import Meant
+from pricing.publishing.core.values import Meant, name_token
 from promotions.tokens.api import StaffScope
 from shop.doors.api.conditions import IDEMPOTENCY_KEY, MAY_HAVE_KEY
 from shop.doors.api.pagination import read_cursor, write_cursor
@@ -35,6 +35,7 @@ from shop.doors.product_lists.api import (
     OWN_FIELDS,
     Problem,
     ProductRefused,
+    bound_token,
     put_product,
     say_reason,
     show_products,
@@ -139,7 +140,8 @@ class StaffProductView(StaffProductBase):
         headers=(IF_MATCH, IDEMPOTENCY_KEY),
         refusals=(
             *("product_changed", "version_needed", "if_match_malformed", "catalog_conflict"),
-            *("product_not_found", "prices_doubted", "second_person_needed", "staff_forbidden"),
+            *("product_not_found", "prices_doubted", "second_person_needed"),
+            *("price_changes_spent", "staff_forbidden"),
         ),
         audience="staff",
     )
@@ -158,12 +160,18 @@ class StaffProductView(StaffProductBase):
 
     def _write(self, handle: str, body: dict[str, Any], expected: str | None) -> tuple[int, Any]:
         revision = None if expected is None else int(expected) if expected.isdecimal() else -1
+        token_id = self.staff.token_id
         try:
             done = put_product(
                 handle=handle,
                 document=body,
                 revision=revision,
-                meant=Meant(body["meant_prices"], body["reason"]),
+                meant=Meant(
+                    body["meant_prices"],
+                    body["reason"],
+                    set_by=name_token(token_id),
+                    bound=bound_token(token_id, most=self.staff.key.prices_a_day),
+                ),
                 now=self.now,
             )
         except ProductRefused as refusal:
