@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -15,10 +16,13 @@ from unfold.contrib.filters.admin import (
     RangeDateTimeFilter,
 )
 from unfold.decorators import action
+from unfold.widgets import UnfoldBooleanWidget
 
 from pricing.ledger.models.books import PriceBook, PriceBookEntry
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
-from pricing.publishing.services.list_prices import Ask, set_list_prices
+from pricing.publishing.core.values import Meant
+from pricing.publishing.services.list_prices import Ask, doubt_list_prices, set_list_prices
+from pricing.publishing.services.price_gate import say_doubtful
 from shop.ground.catalog.selectors.staff import find_variant_ids
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import (
@@ -51,12 +55,27 @@ class ListPriceForm(ReasonForm):
     """Asks for the new list price, in major units as people write it."""
 
     amount = price_field(label=_("New list price"))
-    field_order = ["amount", "reason"]
+    meant = forms.BooleanField(
+        label=_("Yes, this price is meant"), required=False, widget=forms.HiddenInput()
+    )
+    field_order = ["amount", "meant", "reason"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rows = PublicPrice.objects.filter(pk=int(self.object_id or 0))
-        self.fields["amount"].use_currency(read_currency(rows))
+        self._rows = PublicPrice.objects.filter(pk=int(self.object_id or 0))
+        self.fields["amount"].use_currency(read_currency(self._rows))
+
+    def clean(self) -> dict[str, Any]:
+        """Ask once more for a doubtful price."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if "amount" not in cleaned or cleaned.get("meant"):
+            return cleaned
+        row = self._rows.get()
+        asks = {row.variant_id: Ask(cleaned["amount"])}
+        if doubts := doubt_list_prices(asks=asks, market=row.market_id, channel=row.channel):
+            self.fields["meant"].widget = UnfoldBooleanWidget()
+            self.add_error("meant", say_doubtful(len(doubts)))
+        return cleaned
 
 
 class MovedFilter(admin.SimpleListFilter):
@@ -147,8 +166,8 @@ class PublicPriceAdmin(KeySearchAdmin):
         dialog=ask(
             _("Set the list price"),
             _(
-                "Goes into the price ledger now. The public price follows inside its guardrails. A"
-                " price that looks wrong is confirmed on the product's page."
+                "Goes into the price ledger now. The public price follows inside its guardrails."
+                " A price that looks wrong is asked for twice."
             ),
             form_class=ListPriceForm,
             submit=_("Set the price"),
@@ -168,6 +187,7 @@ class PublicPriceAdmin(KeySearchAdmin):
                 now=utc_now(),
                 market=row.market_id,
                 channel=row.channel,
+                meant=Meant(int(form.cleaned_data["meant"]), form.cleaned_data["reason"]),
             ),
             _("The list price is set."),
         )

@@ -14,8 +14,8 @@ from pricing.ledger.services.ledger import (
     publish_on_commit,
     require_prices,
 )
-from pricing.publishing.core.values import Meant, NewPrice
-from pricing.publishing.services.price_gate import require_meant
+from pricing.publishing.core.values import Doubt, Meant, NewPrice
+from pricing.publishing.services.price_gate import find_doubts, require_meant
 from pricing.quoting.selectors.listed import list_set_prices
 from shop.ground.catalog.selectors import get_market, home_market
 from shop.ground.catalog.selectors.costs import list_known_prices
@@ -69,6 +69,14 @@ def set_list_prices(
     is_home = get_market(market).code == home_market()
     require_meant(_list_new(asks, (market, channel), is_home=is_home), meant, now)
     return write_asks(asks=asks, market=market, channel=channel, now=now, set_by=meant.set_by)
+
+
+def doubt_list_prices(
+    *, asks: Mapping[int, Ask], market: str, channel: str = "online"
+) -> list[Doubt]:
+    """Return which of these list prices `set_list_prices` would doubt. Raises MarketNotFound."""
+    is_home = get_market(market).code == home_market()
+    return find_doubts(_list_new(asks, (market, channel), is_home=is_home))
 
 
 def write_asks(

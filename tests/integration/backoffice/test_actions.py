@@ -100,6 +100,20 @@ def test_a_list_price_goes_through_the_ledger(root: Client) -> None:
     assert note == f"The list price went from $5.00 to $6.49. Reason: {REASON}"
 
 
+def test_a_doubtful_list_price_is_asked_for_twice(root: Client) -> None:
+    price = PublicPrice.objects.order_by("pk").first()
+    name, asked = "pricing_publicprice_set_list_price", {"amount": "19.00", "reason": REASON}
+    address, sign = reverse(f"admin:{name}", args=[price.pk]), "Yes, this price is meant"
+    assert sign not in root.get(address).content.decode()
+    again = act(root, name, price.pk, **asked).content.decode()
+    assert ("1 new price is below cost" in again, sign in again) == (True, True)
+    price.refresh_from_db()
+    assert price.list_minor == 500
+    act(root, name, price.pk, **asked, meant="on")
+    price.refresh_from_db()
+    assert price.list_minor == 1900
+
+
 def test_a_count_becomes_a_movement_of_the_difference(root: Client) -> None:
     record = StockRecord.objects.order_by("pk").first()
     act(root, "shop_stockrecord_enter_count", record.pk, pieces="5", reason=REASON)
