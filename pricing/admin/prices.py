@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
@@ -20,9 +21,10 @@ from unfold.widgets import UnfoldBooleanWidget
 
 from pricing.ledger.models.books import PriceBook, PriceBookEntry
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
-from pricing.publishing.core.values import Meant
+from pricing.publishing.core.values import Meant, name_setter
 from pricing.publishing.services.list_prices import Ask, doubt_list_prices, set_list_prices
 from pricing.publishing.services.price_gate import say_doubtful
+from pricing.publishing.services.recalls import recall_list_prices
 from shop.ground.catalog.selectors.staff import find_variant_ids
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import (
@@ -38,7 +40,7 @@ from shop.ground.staff.keys import KeySearchAdmin, read_text
 from shop.ground.staff.log import write_act
 from shop.ground.staff.money import price_field, read_currency
 from shop.ground.staff.numbers import show_change
-from shop.ground.staff.reasons import ReasonForm, ask, go_back, tell_outcome
+from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.ground.staff.tables import ReadOnlyAdmin
 
 SOURCE_TONES = {
@@ -187,7 +189,11 @@ class PublicPriceAdmin(KeySearchAdmin):
                 now=utc_now(),
                 market=row.market_id,
                 channel=row.channel,
-                meant=Meant(int(form.cleaned_data["meant"]), form.cleaned_data["reason"]),
+                meant=Meant(
+                    int(form.cleaned_data["meant"]),
+                    form.cleaned_data["reason"],
+                    set_by=name_setter(account_id=account_id(request)),
+                ),
             ),
             _("The list price is set."),
         )
@@ -212,6 +218,7 @@ class PriceLedgerEntryAdmin(ReadOnlyAdmin):
         money_column("amount_minor", _("Price"), currency_field="market.currency"),
         "valid_from",
         tag_column("source", _("Set by"), SOURCE_TONES),
+        "setter_link",
         "channel",
         "story_link",
     ]
@@ -223,11 +230,64 @@ class PriceLedgerEntryAdmin(ReadOnlyAdmin):
     ]
     search_fields = ["variant__sku__startswith"]
     ordering = ["-id"]
+    actions_detail = ["recall"]
+    actions_row = ["recall"]
+
+    def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever may set prices."""
+        return request.user.has_perm("pricing.change_publicprice")
 
     @admin.display(description=_("Price ledger"))
     def story_link(self, row: PriceLedgerEntry) -> SafeString | str:
         """Every price the variant ever had."""
         return show_link("admin:price_story", row.variant_id, _("every price it had"))
+
+    @admin.display(description=_("Person or token"))
+    def setter_link(self, row: PriceLedgerEntry) -> SafeString | str:
+        """Who changed a list price, where that is known."""
+        kind, _space, key = row.set_by.partition(" ")
+        if kind == "token":
+            return show_link("admin:promotions_stafftoken_change", key, _("token %s") % key)
+        name = _("person %s") % key
+        return show_link("admin:profiles_account_change", key or None, name)
+
+    @action(
+        description=_("Recall"),
+        permissions=["act"],
+        url_path="recall",
+        icon="undo",
+        dialog=ask(
+            _("Recall list prices"),
+            _(
+                "Every list price that the same person or token changed from this moment on goes"
+                " back to what it was before. Those that somebody else changed since stay, and so"
+                " do those that stood below cost or are no longer sold there: they are named."
+            ),
+            form_class=ReasonForm,
+            submit=_("Recall them all"),
+        ),
+    )
+    def recall(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Take back what one person or token changed since this entry."""
+        row = PriceLedgerEntry.objects.get(pk=object_id)
+        if not row.set_by:
+            said = gettext("Who set this price is not known, so that nothing can be recalled.")
+            self.message_user(request, said, messages.ERROR)
+            return go_back(request)
+        reason = form.cleaned_data["reason"]
+        done = recall_list_prices(
+            set_by=row.set_by,
+            since=row.valid_from,
+            by=name_setter(account_id=account_id(request)),
+            reason=reason,
+            now=utc_now(),
+        )
+        kept = ", ".join(done.kept) or "–"
+        told = _("Recalled %(back)s list prices. Kept as they are: %(kept)s.")
+        figures = {"back": str(done.back), "kept": kept}
+        self.log_change(request, row, write_act(told, reason=reason, **figures))
+        self.message_user(request, told % figures, messages.SUCCESS)
+        return go_back(request)
 
 
 @admin.register(PriceBook)

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                 db_default="",
                 default="",
                 editable=False,
-                help_text="Who changed a list price, where that is kept: `token 5` for a token of staff.",
+                help_text="Who changed a list price, where known: `token 5` of staff, or `person 3`.",
                 max_length=24,
             ),
         ),

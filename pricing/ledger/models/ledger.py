@@ -45,7 +45,7 @@ class PriceLedgerEntry(models.Model):
         db_default="",
         default="",
         editable=False,
-        help_text="Who changed a list price, where that is kept: `token 5` for a token of staff.",
+        help_text="Who changed a list price, where known: `token 5` of staff, or `person 3`.",
     )
 
     class Meta:

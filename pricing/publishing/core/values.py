@@ -43,9 +43,15 @@ class TokenBound:
     count_waiting: Callable[[], int]
 
 
-def name_token(token_id: int | None) -> str:
-    """Return how the price ledger names a token of staff, "" without one."""
-    return "" if token_id is None else f"token {token_id}"
+def name_setter(*, token_id: int | None = None, account_id: int | None = None) -> str:
+    """Return how the price ledger names who changed a list price: the token, else the person.
+
+    >>> name_setter(token_id=5, account_id=3), name_setter(account_id=3), name_setter()
+    ('token 5', 'person 3', '')
+    """
+    if token_id is not None:
+        return f"token {token_id}"
+    return "" if account_id is None else f"person {account_id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pricing.publishing.core.values import (
     NewPrice,
     TokenBound,
     doubt_price,
-    name_token,
+    name_setter,
 )
 from pricing.quoting.selectors.serving import floors_over_costs
 from shop.ground.kernel.errors import FairtagError
@@ -88,7 +88,7 @@ def require_room(bound: TokenBound, *, asked: int, now: datetime) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(WAIT_FOR_OTHERS, [bound.token_id])
-    moments = list_moments_of(set_by=name_token(bound.token_id), since=now - DAY)
+    moments = list_moments_of(set_by=name_setter(token_id=bound.token_id), since=now - DAY)
     changed, most = len(moments) + bound.count_waiting(), bound.most
     over = changed + asked - most
     if over <= 0:

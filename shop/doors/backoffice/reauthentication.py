@@ -27,7 +27,8 @@ from shop.ground.kernel.clock import utc_now
 # What is guarded -> names of the addresses.
 ACTIONS: dict[str, tuple[str, ...]] = {
     "prices": (
-        *("pricing_publicprice_set_list_price", "pricing_priceproposal_approve"),
+        *("pricing_publicprice_set_list_price", "pricing_priceledgerentry_recall"),
+        "pricing_priceproposal_approve",
         *("pricing_priceproposal_edit", "decide_changes", "pricing_priceoverride_add"),
         *(
             "pricing_priceoverride_end",

@@ -9,7 +9,7 @@ from django.db import connection
 
 from pricing.api import Ask, PriceChangesSpent, set_list_prices
 from pricing.ledger.models.ledger import PriceLedgerEntry
-from pricing.publishing.core.values import Meant, name_token
+from pricing.publishing.core.values import Meant, name_setter
 from pricing.publishing.services import price_gate
 from promotions.models import Campaign, CampaignRevision
 from promotions.planning.services.campaign_documents import CampaignChanged
@@ -112,7 +112,7 @@ def _change_two_at_once(client: ApiClient) -> list[bool]:
     body = {"title": "Pack", "category": ["Packs"], "variants": variants}
     assert client.put(PACK, body, Idempotency_Key="first").status_code == 200
     ids = list(Variant.objects.order_by("sku").values_list("pk", flat=True))
-    meant = Meant(set_by=name_token(1), bound=bound_token(1, most=1))
+    meant = Meant(set_by=name_setter(token_id=1), bound=bound_token(1, most=1))
 
     def change(n: int) -> bool:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,12 +12,15 @@ from django.test import Client
 from django.urls import reverse
 
 from orders.models import Order
+from pricing.api import Ask, set_list_prices
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.fairness.models.audits import ModelAudit
 from pricing.learning.models.learning import ModelChange
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.publishing.core.approvals import AUDIT_WAIVER, MODEL_USE
+from pricing.publishing.core.values import Meant
 from shop.ground.approvals.services import withdraw_request
+from shop.ground.catalog.models import Variant
 from shop.ground.inventory.models import StockMovement, StockRecord
 from shop.ground.jobs.models import JobRun
 from shop.ground.jobs.services import JobUnknown, retry_run
@@ -112,6 +116,35 @@ def test_a_doubtful_list_price_is_asked_for_twice(root: Client) -> None:
     act(root, name, price.pk, **asked, meant="on")
     price.refresh_from_db()
     assert price.list_minor == 1900
+
+
+def test_one_press_recalls_what_one_token_changed(root: Client) -> None:
+    rows = list(PublicPrice.objects.order_by("variant__sku")[:4])
+    skus, before = [one.variant.sku for one in rows], [one.list_minor for one in rows]
+    ids, start = [one.variant_id for one in rows], utc_now()
+    Variant.objects.filter(pk=ids[3]).update(cost_minor=before[3] + 1)
+
+    def change(hours: int, cents: int, set_by: str, *chosen: int) -> None:
+        asks = {ids[at]: Ask(before[at] + cents) for at in chosen}
+        meant = Meant(set_by=set_by)
+        moment = start + timedelta(hours=hours)
+        set_list_prices(asks=asks, market="us", now=moment, meant=meant)
+
+    change(-4, 30, "token 5", 0)  # before the moment that is chosen
+    change(-3, 100, "token 5", 0, 1, 2, 3)
+    change(-2, 140, "token 5", 0)
+    change(-1, 120, "token 6", 2)
+    moment = start - timedelta(hours=3)
+    first = PriceLedgerEntry.objects.filter(set_by="token 5", valid_from=moment)[0]
+    act(root, "pricing_priceledgerentry_recall", first.pk, reason=REASON)
+    after = PublicPrice.objects.order_by("variant__sku")[:4].values_list("list_minor", flat=True)
+    added = [now - then for now, then in zip(after, before, strict=True)]
+    assert added == [30, 0, 120, 100]
+    said = f"Recalled 2 list prices. Kept as they are: {skus[2]}, {skus[3]}."
+    assert say_entry(LogEntry.objects.latest("pk")) == f"{said} Reason: {REASON}"
+    assert messages_of(root) == [said]
+    newest = PriceLedgerEntry.objects.filter(variant=ids[1], kind="list").latest("valid_from")
+    assert newest.set_by == f"person {root.session['_auth_user_id']}"
 
 
 def test_a_count_becomes_a_movement_of_the_difference(root: Client) -> None:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from orders.checkout.api import IdempotencyInFlight, IdempotencyMismatch, run_once
 from pricing.api import PricesDoubted, say_doubtful
-from pricing.publishing.core.values import Doubt, Meant
+from pricing.publishing.core.values import Doubt, Meant, name_setter
 from profiles.shoppers.api import ShopperNotFound, get_shopper_by_id
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.products.price_doubts import save_or_ask, show_doubts
@@ -132,7 +132,11 @@ def _save(
     Raises PricesDoubted. Prices below cost wait on the page of their list.
     """
     now, revision = utc_now(), form.cleaned_data["revision"] or 0
-    meant = Meant(read_number(request.POST.get("meant", "")) or 0, request.POST.get("reason", ""))
+    meant = Meant(
+        read_number(request.POST.get("meant", "")) or 0,
+        request.POST.get("reason", ""),
+        set_by=name_setter(account_id=account_id(request)),
+    )
     try:
         saved, asked = save_or_ask(
             draft, known, revision, meant=meant, by_id=account_id(request), now=now

@@ -14,7 +14,7 @@ from pricing.publishing.core.values import (
     Doubt,
     Meant,
     NewPrice,
-    name_token,
+    name_setter,
 )
 from shop.doors.product_lists.core.cells import Value
 from shop.doors.product_lists.core.columns import PRODUCTS, is_price, market_of
@@ -87,7 +87,7 @@ class ProductLists:
         for product, verdicts in zip(batch, judged, strict=True):
             _collect(saving, product, verdicts)
         if saving.products:
-            set_by = name_token(item.by_token)
+            set_by = name_setter(token_id=item.by_token, account_id=item.created_by_id)
             meant = Meant(_count_doubts(judged), item.reason, has_second=True, set_by=set_by)
             ids = saving.save(now=now, reference=f"import {item.pk}", meant=meant)
             add_pictures(batch, judged, box, ids, now)
@@ -112,7 +112,11 @@ class ProductLists:
         ]
         undone = [row for row, reason in zip(rows, reasons, strict=True) if reason is None]
         back = {row.sku for row in undone}
-        meant = Meant(sum(one.price.sku in back for one in doubts), f"undo import {item.pk}")
+        meant = Meant(
+            sum(one.price.sku in back for one in doubts),
+            f"undo import {item.pk}",
+            set_by=name_setter(account_id=item.undone_by_id),
+        )
         for row in undone:
             _take_back(saving, row, snapshot)
         if saving.products:

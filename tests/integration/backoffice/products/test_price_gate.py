@@ -11,6 +11,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
+from pricing.ledger.models.ledger import PriceLedgerEntry
 from shop.doors.product_lists.models import ProductImport
 from shop.doors.product_lists.tasks import work_on_product_lists
 from shop.ground.approvals.models import ApprovalRequest
@@ -84,6 +85,13 @@ def test_a_price_below_cost_waits_and_all_else_is_saved(
     as_role(APPROVER).post(decide, {"decision": "approve"})
     work_on_product_lists()
     assert read() == ("Day tee", 790)
+    edit(merchandiser, "8.90")
+    changed = PriceLedgerEntry.objects.filter(kind="list").exclude(set_by="")
+    asker = f"person {merchandiser.session['_auth_user_id']}"  # by a list, then by the form
+    assert list(changed.order_by("pk").values_list("amount_minor", "set_by")) == [
+        (790, asker),
+        (890, asker),
+    ]
 
 
 def test_sending_back_needs_a_reason_and_happens_once(

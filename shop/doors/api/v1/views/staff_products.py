@@ -14,7 +14,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
-from pricing.publishing.core.values import Meant, name_token
+from pricing.publishing.core.values import Meant, name_setter
 from promotions.tokens.api import StaffScope
 from shop.doors.api.conditions import IDEMPOTENCY_KEY, MAY_HAVE_KEY
 from shop.doors.api.pagination import read_cursor, write_cursor
@@ -169,7 +169,7 @@ class StaffProductView(StaffProductBase):
                 meant=Meant(
                     body["meant_prices"],
                     body["reason"],
-                    set_by=name_token(token_id),
+                    set_by=name_setter(token_id=token_id),
                     bound=bound_token(token_id, most=self.staff.key.prices_a_day),
                 ),
                 now=self.now,
