@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Count, F
+from django.db.models.functions import TruncDate, TruncTime
+from django.db.models.lookups import LessThanOrEqual
 
-from orders.reports.selectors.statistics import SOLD
+from orders.reports.selectors.statistics import A_DAY, SALES, SOLD, filter_sold
 
 _COHORTS = """
 WITH months AS (
@@ -30,24 +32,6 @@ SELECT first,
 FROM placed
 WHERE first >= %(since)s
 GROUP BY 1, 2 ORDER BY 1, 2
-"""
-_BETWEEN = """
-SELECT channel, count(*), sum(total_minor - refunded_minor)::bigint
-FROM orders_order
-WHERE status = ANY(%(sold)s) AND currency = %(currency)s
-    AND (%(market)s = '' OR market_code = %(market)s)
-    AND placed_at >= %(since)s AND placed_at < %(until)s
-GROUP BY 1
-"""
-
-_SO_FAR = """
-SELECT channel, (placed_at AT TIME ZONE %(zone)s)::date,
-    sum(total_minor - refunded_minor)::bigint
-FROM orders_order
-WHERE status = ANY(%(sold)s) AND currency = %(currency)s
-    AND placed_at >= %(since)s AND placed_at <= %(now)s
-    AND (placed_at AT TIME ZONE %(zone)s)::time <= (%(now)s AT TIME ZONE %(zone)s)::time
-GROUP BY 1, 2
 """
 
 
@@ -79,29 +63,27 @@ def list_cohorts(*, since: date, currency: str, market: str = "") -> list[Cohort
 def sum_between(
     *, since: datetime, until: datetime, currency: str, market: str = ""
 ) -> dict[str, tuple[int, int]]:
-    """Return orders and sales (refunds taken off) of `[since, until)` by channel. One query."""
-    asked: dict[str, str | datetime] = {"since": since, "until": until, "currency": currency}
-    asked["market"] = market
-    with connection.cursor() as cursor:
-        cursor.execute(_BETWEEN, {**asked, "sold": [str(one) for one in SOLD]})
-        return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
+    """Return orders and sales of `[since, until)` by channel. One query."""
+    lines = filter_sold(since=since, until=until, currency=currency, market=market)
+    rows = lines.values("order__channel").annotate(count=Count("order", distinct=True), minor=SALES)
+    return {row["order__channel"]: (row["count"], row["minor"]) for row in rows}
 
 
 def list_sales_so_far(*, now: datetime, days: int, currency: str) -> dict[str, list[int]]:
-    """Return by channel what was sold up to this time of day, refunds taken off: on each of the
-    `days` business days before, the oldest first, and today. One query."""
-    zone = ZoneInfo(settings.BUSINESS_TIME_ZONE)
-    first = now.astimezone(zone).date() - timedelta(days=days)
-    asked: dict[str, Any] = {
-        "zone": settings.BUSINESS_TIME_ZONE,
-        "since": datetime.combine(first, time.min, zone),
-        "now": now,
-        "currency": currency,
-        "sold": [str(one) for one in SOLD],
-    }
+    """Return by channel the sales up to this time of day: on each of the `days` business days
+    before, the oldest first, and today. One query."""
+    here = now.astimezone(ZoneInfo(settings.BUSINESS_TIME_ZONE))
+    first, placed_at = here.date() - timedelta(days=days), F("order__placed_at")
+    lines = filter_sold(
+        since=datetime.combine(first, time.min, here.tzinfo),
+        until=datetime.combine(here.date() + A_DAY, time.min, here.tzinfo),
+        currency=currency,
+    ).filter(LessThanOrEqual(TruncTime(placed_at, tzinfo=here.tzinfo), here.time()))
+    rows = lines.values("order__channel", day=TruncDate(placed_at, tzinfo=here.tzinfo)).annotate(
+        minor=SALES
+    )
     found: dict[str, list[int]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_SO_FAR, asked)
-        for channel, day, minor in cursor.fetchall():
-            found.setdefault(channel, [0] * (days + 1))[(day - first).days] = minor
+    for row in rows:
+        by_day = found.setdefault(row["order__channel"], [0] * (days + 1))
+        by_day[(row["day"] - first).days] = row["minor"]
     return found

@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Count, F, FloatField, Max, Q, Sum, Value
+from django.db.models import Count, F, FloatField, Max, Q, QuerySet, Sum, Value
 from django.db.models.functions import Cast, Coalesce, TruncDate
 from django.db.models.lookups import IsNull
 
@@ -20,6 +20,9 @@ from orders.reports.models import SalesDay
 from shop.ground.catalog.selectors import CostToday
 from shop.ground.inventory.selectors import read_stock
 
+# What every figure of sales counts: products after discounts with their tax, before delivery,
+# refunds taken off.
+SALES = Sum(F("total_minor") - F("refunded_minor"))
 SOLD = (Order.Status.PAID, Order.Status.FULFILLED, Order.Status.REFUNDED)
 A_DAY = timedelta(days=1)
 PACE_OF = timedelta(days=14)
@@ -73,19 +76,27 @@ def list_day_sales(*, since: date, today: date, currency: str, market: str = "")
     return [*(DaySales(*row) for row in kept.values_list(*FIGURES)), *live]
 
 
+def filter_sold(
+    *, since: datetime, until: datetime, currency: str = "", market: str = ""
+) -> QuerySet[OrderLine]:
+    """Return the lines that were sold in `[since, until)`, of one currency and market if asked."""
+    lines = OrderLine.objects.filter(
+        order__status__in=SOLD, order__placed_at__gte=since, order__placed_at__lt=until
+    ).order_by()
+    if currency:
+        lines = lines.filter(order__currency=currency)
+    if market:
+        lines = lines.filter(order__market_code=market)
+    return lines
+
+
 def sum_sales(*, since: date, until: date, currency: str = "", market: str = "") -> list[DaySales]:
     """Sum the order lines of business days `[since, until)`, of every currency by itself or of one,
     and of one market if asked. One query, 2 ms per 1,000 lines."""
     zone = ZoneInfo(settings.BUSINESS_TIME_ZONE)
     start, end = (datetime.combine(day, time.min, zone) for day in (since, until))
     day = TruncDate("order__placed_at", tzinfo=zone)
-    lines = OrderLine.objects.filter(
-        order__status__in=SOLD, order__placed_at__gte=start, order__placed_at__lt=end
-    )
-    if currency:
-        lines = lines.filter(order__currency=currency)
-    if market:
-        lines = lines.filter(order__market_code=market)
+    lines = filter_sold(since=start, until=end, currency=currency, market=market)
     rows: Any = (  # the stubs type rows by literal keys; these are read by FIGURES
         lines.values(day=day, channel=F("order__channel"), currency=F("order__currency"))
         .annotate(**_sums())
@@ -110,7 +121,7 @@ def _sums() -> dict[str, Any]:
     return {
         "orders": Count("order", distinct=True),
         "lines": Count("id"),
-        "sales_minor": Sum(F("total_minor") - F("refunded_minor")),
+        "sales_minor": SALES,
         "margin_minor": Coalesce(Sum(net - kept * cost), Value(0.0)),
         "margin_base_minor": Coalesce(Sum(net, filter=IsNull(cost, rhs=False)), Value(0.0)),
         "personal_lines": Count("id", filter=is_personal),

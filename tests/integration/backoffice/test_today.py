@@ -11,16 +11,20 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from orders.models import Order, Payment
+from orders.models import Order, OrderLine, Payment
 from profiles.events.api import DayFunnel
 from promotions.models import Campaign, CampaignTuning
 from shop.doors.backoffice.home import today
 from shop.doors.backoffice.home.today import Reading, read_today
+from shop.doors.backoffice.insights.ranges import read_asked
+from shop.doors.backoffice.insights.sales import build_asked_cards, read_asked_sales
 from shop.doors.backoffice.memory import forget_all
+from shop.ground.catalog.models import Variant
 from shop.ground.jobs.models import JobRun
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.roles import ANALYST, APPROVER, AUDITOR, MERCHANDISER, SUPPORT
@@ -37,18 +41,42 @@ def forgetful() -> Iterator[None]:
     forget_all()
 
 
-def sell(number: str, at: datetime, minor: int, channel: str = "store") -> Order:
-    return Order.objects.create(
+def sell(
+    number: str,
+    at: datetime,
+    minor: int,
+    channel: str = "store",
+    *,
+    discount_minor: int = 0,
+    delivery_minor: int = 0,
+) -> Order:
+    order = Order.objects.create(
         number=number,
         channel=channel,
         market_code="us",
         email="alice@example.com",
         currency="USD",
         subtotal_minor=minor,
-        total_minor=minor,
+        discount_minor=discount_minor,
+        delivery_minor=delivery_minor,
+        total_minor=minor - discount_minor + delivery_minor,
         status="paid",
         placed_at=at,
     )
+    variant = Variant.objects.order_by("pk")[0]
+    OrderLine.objects.create(
+        order=order,
+        position=1,
+        variant=variant,
+        quantity=1,
+        list_minor=minor,
+        public_minor=minor,
+        quoted_minor=minor,
+        subtotal_minor=minor,
+        discount_minor=discount_minor,
+        total_minor=minor - discount_minor,
+    )
+    return order
 
 
 def read(as_role: Callable[[str], Client], role: str) -> dict[str, Reading]:
@@ -83,11 +111,28 @@ def test_sales_are_compared_with_the_same_hours_before(
         sell("T-0", NOW - timedelta(hours=1), sold)
     found = read(as_role, MERCHANDISER)["Sales: store"]
     assert (found.gauge.figure, found.gauge.tone) == (figure, tone)
-    assert found.gauge.note == "by this time on 7 of the 7 days before: $100.00 to $100.00"
+    assert found.gauge.note == (
+        "products after discounts, before delivery, refunds taken off · "
+        "by this time on 7 of the 7 days before: $100.00 to $100.00"
+    )
     assert (found.alarm is not None) == (tone == "red")
     if found.alarm is not None:
         assert (found.alarm.count, found.alarm.is_failure) == (figure, True)
         assert found.alarm.text.endswith("on 7 of the 7 days before at least $100.00 by this time")
+
+
+def test_home_and_insights_print_one_figure_of_sales(
+    as_role: Callable[[str], Client], week: None
+) -> None:
+    sell("T-0", NOW - timedelta(hours=1), 10_000, discount_minor=1_000, delivery_minor=599)
+    now = NOW + timedelta(minutes=1)
+    asked = read_asked(QueryDict("days=today&compare=previous"), now)
+    sales = read_asked_sales(asked)
+    card, *_others = build_asked_cards(asked, sales, now, with_prices=False, with_margin=False)
+    assert (card.title, card.figure, card.change_text) == ("Sales", "$90.00", "-10.0 %")
+    gauge = read(as_role, MERCHANDISER)["Sales: store"].gauge
+    assert gauge.figure == card.figure
+    assert gauge.note.startswith(card.note)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,11 @@ class Card:
         return "green" if self.change > 0 else "red"
 
 
+def describe_sales() -> str:
+    """Say what every figure of sales counts (`DaySales.sales_minor`)."""
+    return _("products after discounts, before delivery, refunds taken off")
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """`days` whole days of the shop's own time zone; `end_day` is the last, today where None."""

@@ -14,7 +14,7 @@ from orders.reports.api import list_sales_so_far
 from pricing.api import count_guardrail_hits, current_public_prices, floor_minor, home_place
 from profiles.events.api import DayFunnel, list_day_funnels
 from shop.doors.backoffice.home.health import Gauge
-from shop.doors.backoffice.home.sales import Period
+from shop.doors.backoffice.home.sales import Period, describe_sales
 from shop.doors.backoffice.home.todos import Todo
 from shop.doors.backoffice.insights.ranges import CHANNELS
 from shop.doors.backoffice.memory import remember
@@ -71,6 +71,7 @@ def _sales(now: datetime) -> Iterator[Reading]:
             "days": len(sold),
         }
         note = _("by this time on %(days)s of the 7 days before: %(least)s to %(most)s") % words
+        note = f"{describe_sales()} · {note}"
         title = _("Sales: %(channel)s") % words
         tone = "green" if today >= least else "amber"
         alarm = None

@@ -16,7 +16,7 @@ from profiles.events.api import DayFunnel, list_day_funnels
 from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import WIDE, Chart, Series
 from shop.doors.backoffice.formats import show_day, show_month, show_short_money
-from shop.doors.backoffice.home.sales import ONLINE, Card, Sales, draw_personal
+from shop.doors.backoffice.home.sales import ONLINE, Card, Sales, describe_sales, draw_personal
 from shop.doors.backoffice.insights.ranges import CHANNELS, InsightsQuery
 from shop.doors.backoffice.memory import remember
 from shop.ground.staff.columns import show_minor
@@ -121,7 +121,9 @@ def _card(
 
     total = sum(figure(row) for row in sales.now)
     change = None if sales.shift is None else sales.compare(figure)
-    return Card(title, show(total), today.changes.get(name, change), NO_LINE, today.note)
+    notes = (describe_sales() if name == "sales_minor" else "", today.note)
+    note = " · ".join(filter(None, notes))
+    return Card(title, show(total), today.changes.get(name, change), NO_LINE, note)
 
 
 def _compare_today(asked: InsightsQuery, now: datetime) -> TodayChange:
