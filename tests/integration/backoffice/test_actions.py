@@ -136,7 +136,11 @@ def test_one_press_recalls_what_one_token_changed(root: Client) -> None:
     change(-1, 120, "token 6", 2)
     moment = start - timedelta(hours=3)
     first = PriceLedgerEntry.objects.filter(set_by="token 5", valid_from=moment)[0]
-    act(root, "pricing_priceledgerentry_recall", first.pk, reason=REASON)
+    page = root.get(reverse("admin:pricing_priceledgerentry_changelist")).content.decode()
+    name = "pricing_priceledgerentry_recall"
+    assert reverse(f"admin:{name}", args=[first.pk]) in page
+    assert ">token 5</a>" in page
+    act(root, name, first.pk, reason=REASON)
     after = PublicPrice.objects.order_by("variant__sku")[:4].values_list("list_minor", flat=True)
     added = [now - then for now, then in zip(after, before, strict=True)]
     assert added == [30, 0, 120, 100]

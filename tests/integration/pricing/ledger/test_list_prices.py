@@ -19,7 +19,9 @@ from pricing.api import (
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.ledger.selectors.sales_channels import home_place, list_places
 from pricing.ledger.services.ledger import NotAPrice
+from pricing.publishing.core.values import Meant
 from pricing.publishing.services.list_prices import HomePriceNeeded
+from pricing.publishing.services.recalls import recall_list_prices
 from shop.ground.catalog.models import ListPrice, Market, Variant
 from shop.ground.catalog.selectors import (
     forget_catalog,
@@ -51,6 +53,19 @@ def europe(dairy: Dairy) -> Dairy:
     assert set_list_prices(asks=asks, market="eu", now=NOON) == 2
     forget_catalog()
     return dairy
+
+
+def test_a_recall_sells_nothing_abroad_again(europe: Dairy) -> None:
+    asks, meant = {europe.cheddar: Ask(389), europe.rye: Ask(259)}, Meant(set_by="token 5")
+    set_list_prices(asks=asks, market="eu", now=NOON + HOUR, meant=meant)
+    withdraw_list_prices(variant_ids=[europe.cheddar], market="eu", now=NOON + 2 * HOUR)
+    done = recall_list_prices(
+        set_by="token 5", since=NOON, by="person 3", reason="a wrong rate", now=NOON + 3 * HOUR
+    )
+    sku = Variant.objects.get(pk=europe.cheddar).sku
+    assert (done.back, done.kept) == (1, (sku,))
+    prices = ListPrice.objects.filter(market_id="eu")
+    assert list(prices.values_list("variant_id", "amount_minor")) == [(europe.rye, 249)]
 
 
 def test_the_first_market_is_home_and_no_second_one_is(dairy: Dairy) -> None:
