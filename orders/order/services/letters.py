@@ -51,8 +51,9 @@ def mail_picture(picture: Picture | None, name: str) -> MailPicture | None:
     if picture is None:
         return None
     longer = max(picture.width, picture.height)
+    address = picture.raster if picture.is_illustration else picture.at_least(2 * SIDE)
     return MailPicture(
-        address=urljoin(f"{settings.SITE_URL}/", picture.raster or picture.at_least(2 * SIDE)),
+        address=urljoin(f"{settings.SITE_URL}/", address),
         width=max(1, round(SIDE * picture.width / longer)),
         height=max(1, round(SIDE * picture.height / longer)),
         alt=picture.alt or name,

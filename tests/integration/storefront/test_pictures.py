@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
 
 from shop.ground.catalog.models import Variant
 from shop.ground.catalog.selectors import list_cards
@@ -86,7 +88,24 @@ def test_drawn_packs_are_files_that_never_change() -> None:
     stale = browser.get(f"/media/packs/{variant.pk}-0123456789ab.svg")
     assert (stale.status_code, stale["Location"]) == (302, card.picture.at_least(640))
     assert browser.get("/media/packs/999999-0123456789ab.svg").status_code == 404
-    assert browser.get(card.picture.raster.replace(".png", ".gif")).status_code == 404
+    stem, widest = card.picture.raster.removesuffix("-800.png"), card.picture.raster
+    for refused in ("-800.gif", "-801.png", "-0320.png", "-320.svg"):
+        assert browser.get(stem + refused).status_code == 404
+    # Letters of before name no width.
+    assert browser.get(f"{stem}.png")["Location"] == widest
+
+
+def test_apps_get_a_pack_as_png_in_three_widths() -> None:
+    browser, variant = Client(), Variant.objects.get(sku="SKU-1")
+    shown = browser.get(f"/api/v1/products/{variant.product.slug}").json()["variants"]
+    (files,) = [one["picture_sizes"] for one in shown if one["variant_id"] == variant.pk]
+    assert [one["width"] for one in files] == [160, 320, 800]
+    for one in files:
+        answer = browser.get(one["url"])
+        assert (answer.status_code, answer["Content-Type"]) == (200, "image/png")
+        assert answer["Cache-Control"] == "public, max-age=31536000, immutable"
+        width = one["width"]
+        assert Image.open(BytesIO(answer.content)).size == (width, width * 3 // 4)
 
 
 def test_a_product_without_a_photograph_says_its_picture_is_drawn() -> None:

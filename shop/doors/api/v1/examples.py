@@ -121,6 +121,11 @@ PLAIN_VARIANT: Json = {
     "options": [],
     "picture_url": "/media/packs/1042-3f9c1e07ab52.svg",
     "is_illustration": True,
+    "picture_sizes": [
+        {"width": 160, "url": "/media/packs/1042-3f9c1e07ab52-160.png"},
+        {"width": 320, "url": "/media/packs/1042-3f9c1e07ab52-320.png"},
+        {"width": 800, "url": "/media/packs/1042-3f9c1e07ab52-800.png"},
+    ],
     "available": 12,
 }
 VARIANT: Json = {

@@ -29,17 +29,23 @@ def serve_picture(request: HttpRequest, folder: str, name: str) -> HttpResponse:
 def serve_pack(request: HttpRequest, variant_id: int, digest: str, kind: str) -> HttpResponse:
     """Return the drawn pack of a variant as SVG, or as PNG for programs that show none.
 
-    An address of before a change leads to the one of now.
+    The digest of a PNG is followed by its width; without one it is the widest. An address of
+    before a change leads to the one of now.
     """
     found = draw_variant(variant_id)
-    if found is None or kind not in ("svg", "png"):
+    if found is None:
         raise Http404("There is no such picture.")
     picture, drawn = found
-    address = picture.raster if kind == "png" else picture.sizes[0][1]
+    files = {f"-{width}.png": address for width, address in picture.rasters}
+    files |= {".png": picture.raster, ".svg": picture.sizes[0][1]}
+    width = digest.partition("-")[2]
+    address = files.get(f"-{width}.{kind}" if width else f".{kind}")
+    if address is None:
+        raise Http404("There is no such picture.")
     if request.path != address:
         return HttpResponseRedirect(address)
     if kind == "png":
-        return _answer(make_png(drawn), "image/png")
+        return _answer(make_png(drawn, int(width)), "image/png")
     return _answer(drawn.encode(), "image/svg+xml")
 
 

@@ -72,7 +72,7 @@ def describe_product(page: ProductPage, path: str) -> dict[str, Any]:
         "@type": "Product",
         "name": card.title,
         "sku": card.sku,
-        "image": [root + (one.raster or one.sizes[-1][1]) for one in page.pictures],
+        "image": [root + one.raster for one in page.pictures],
         "description": page.detail.description,
         "offers": {
             "@type": "Offer",

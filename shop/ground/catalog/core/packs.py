@@ -17,6 +17,8 @@ from shop.ground.catalog.core.pack_text import LINE, Fitted, fit_line, fit_lines
 from shop.ground.kernel.hashing import fingerprint, stable_draw
 
 WIDTH, HEIGHT = 320, 240
+# Widths of a drawing as PNG, in pixels: no others are made, as a wide one takes 40 ms.
+RASTERS = (160, 320, 800)
 # Raise it when packs are drawn in another way: addresses of drawings then change.
 DRAWING = 2
 OWN_COLOR = "#1d6140"

@@ -10,8 +10,8 @@ class Picture:
     """A picture: `sizes` are (width in pixels, address), narrowest first; `width` and `height` are
     those of the widest. `variant_id` is the one variant it shows, None for all.
 
-    An illustration is drawn and has one file, which fits every width; `raster` is the same for
-    programs that show no SVG, such as those that read e-mail.
+    An illustration is drawn and has one file, which fits every width; `rasters` are the same for
+    programs that show no SVG, such as those that read e-mail, as (width, address).
     """
 
     sizes: tuple[tuple[int, str], ...]
@@ -20,7 +20,12 @@ class Picture:
     alt: str
     variant_id: int | None = None
     is_illustration: bool = False
-    raster: str = ""
+    rasters: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def raster(self) -> str:
+        """Return the address of the widest file that every program shows."""
+        return (self.rasters or self.sizes)[-1][1]
 
     @property
     def srcset(self) -> str:

@@ -17,7 +17,6 @@ from shop.ground.catalog.selectors.pictures import illustrate
 
 # A server may have no fonts at all.
 FONT = Path(__file__).parents[1] / "fonts" / "LiberationSans-Bold.ttf"
-PNG_WIDTH = 800
 # A longer drawing costs a page more than the request it saves.
 LONGEST_INLINE = 6_000
 
@@ -55,11 +54,12 @@ def _read_glyph(icon: str) -> str:
     return known.read_text(encoding="utf-8").partition(">")[2].rpartition("</svg>")[0]
 
 
-def make_png(drawn: str) -> bytes:
-    """Return an SVG of ours as PNG, PNG_WIDTH pixels wide."""
+@lru_cache(maxsize=256)
+def make_png(drawn: str, width: int) -> bytes:
+    """Return an SVG of ours as PNG, `width` pixels wide."""
     png: bytes = resvg_py.svg_to_bytes(
         svg_string=drawn,
-        width=PNG_WIDTH,
+        width=width,
         font_files=[str(FONT)],
         sans_serif_family="Liberation Sans",
         # Reading all fonts of a server takes longer than drawing; only other scripts need them.

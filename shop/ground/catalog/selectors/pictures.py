@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from shop.ground.catalog.core.packs import HEIGHT, WIDTH, Pack, pack_digest
+from shop.ground.catalog.core.packs import HEIGHT, RASTERS, WIDTH, Pack, pack_digest
 from shop.ground.catalog.core.photos import Picture
 from shop.ground.catalog.models import ProductPicture
 from shop.ground.kernel.translation import is_chinese
@@ -52,7 +52,7 @@ def illustrate(variant_id: int, pack: Pack) -> Picture:
         height=2 * HEIGHT,
         alt="",
         is_illustration=True,
-        raster=f"{address}.png",
+        rasters=tuple((width, f"{address}-{width}.png") for width in RASTERS),
     )
 
 

@@ -182,6 +182,14 @@ class PlainVariantSerializer(AnswerSerializer[CatalogCard]):
         lambda card: card.picture is not None and card.picture.is_illustration,
         serializers.BooleanField(help_text="The picture is drawn: say so where you show it."),
     )
+    picture_sizes = computed(
+        lambda card: (card.picture.rasters or card.picture.sizes) if card.picture else (),
+        PictureSizeSerializer(
+            many=True,
+            help_text="The picture for clients that show no SVG, narrowest first: PNG of a drawing,"
+            " WebP of a photograph.",
+        ),
+    )
     available = serializers.IntegerField(help_text="Pieces that can be ordered now.")
 
 
