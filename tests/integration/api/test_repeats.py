@@ -44,6 +44,17 @@ def test_a_line_that_is_sent_again_is_added_once(guest: ApiClient, shelf: Shelf)
     assert guest.get(f"{API}/cart").json()["quantity"] == 5
 
 
+@pytest.mark.django_db
+def test_a_key_kept_by_an_older_release_is_replayed(guest: ApiClient, shelf: Shelf) -> None:
+    body = {"variant_id": shelf.cheddar}
+    first = guest.post(LINES, body, Idempotency_Key="tap").json()
+    IdempotencyKey.objects.update(body={"quantity": 7})
+    again = guest.post(LINES, body, Idempotency_Key="tap")
+    assert (again.status_code, again.json()) == (200, {"quantity": 7})
+    assert again["Idempotent-Replayed"] == "true"
+    assert guest.get(f"{API}/cart").json()["quantity"] == first["quantity"] == 1
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("is_same", [True, False], ids=["one key", "keys of their own"])
 def test_presses_at_once_add_one_piece_per_key(
