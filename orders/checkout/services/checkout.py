@@ -23,10 +23,11 @@ from orders.cart.models import Cart, CartLine
 from orders.metrics import cart_changes_total
 from orders.payments.api import list_offered, list_payment_methods, say_no_provider
 from orders.refusals import CartRefused, PriceConsentNeeded
-from orders.values import CartView, CheckoutView
+from orders.values import CartView, CheckoutView, GiftChoice
 from pricing.api import list_ruled_places, resolve_jurisdiction
 from pricing.base.core.values import JurisdictionRule, PriceView, QuoteContext
 from pricing.ledger.core.labels import is_test_code, label_code, prescribed_words
+from promotions.engine.api import Adjustment, AppliedOffer
 from shop.ground.database.retrying import try_twice
 from shop.ground.inventory.core.holds import Claim, HeldPieces
 from shop.ground.inventory.core.values import StockLine
@@ -95,7 +96,8 @@ def _show(valuation: Valuation, context: QuoteContext, until: datetime | None) -
 
 
 def _label_as_prescribed(cart: CartView, context: QuoteContext) -> CartView:
-    """Return the cart with the words that a place of the country prescribes for personal prices.
+    """Return the cart with the words that a place of the country prescribes for personal prices
+    and for offers for chosen shoppers.
 
     The goods may go to any of its places, and its words must be read before the order is placed.
     """
@@ -105,16 +107,32 @@ def _label_as_prescribed(cart: CartView, context: QuoteContext) -> CartView:
     rule = next((one for one in rules if prescribed_words(one.label_en)), None)
     if rule is None:
         return cart
+    law = rule.label(context.language)
     lines = tuple(
-        replace(line, price=_relabel(line.price, rule, context.language))
-        if line.price.is_personal
-        else line
+        replace(
+            line,
+            price=_relabel(line.price, rule, context.language),
+            adjustments=_relabel_offers(line.adjustments, law),
+        )
         for line in cart.lines
     )
-    return replace(cart, lines=lines)
+    return replace(
+        cart,
+        lines=lines,
+        offers=_relabel_offers(cart.offers, law),
+        gift_choices=_relabel_offers(cart.gift_choices, law),
+    )
+
+
+def _relabel_offers[T: (Adjustment, AppliedOffer, GiftChoice)](
+    shown: Iterable[T], law: str
+) -> tuple[T, ...]:
+    return tuple(replace(each, law_label=law) if each.law_label else each for each in shown)
 
 
 def _relabel(price: PriceView, rule: JurisdictionRule, language: str) -> PriceView:
+    if not price.is_personal:
+        return price
     is_test = is_test_code(price.label_code)
     label = rule.label(language, is_test=is_test)
     return replace(price, label=label, label_code=label_code(rule, is_test=is_test))

@@ -83,6 +83,19 @@ def test_cart_and_checkout_label_the_personal_reduction(
         assert html.count('class="price__label"') == (places if label else 0)
 
 
+def test_the_checkout_says_the_words_before_the_address_is_known(
+    alice: ShopperValue, shelf: Shelf, browse: Callable[[str, str], str]
+) -> None:
+    add_to_cart(context=context_of(alice), variant_id=shelf.gouda)
+    shown = {path: browse("US-other", path) for path in ("/cart/", "/checkout/")}
+    label = f'<p class="price__label">{NY}</p>'
+    assert {path: html.count(label) for path, html in shown.items()} == {
+        "/cart/": 0,
+        "/checkout/": 1,
+    }
+    assert all("For Alice" in html for html in shown.values())
+
+
 @pytest.mark.parametrize(("region", "prefix", "label"), PLACES)
 def test_front_page_and_offer_page_say_it(
     browse: Callable[[str, str], str], region: str, prefix: str, label: str
