@@ -97,11 +97,15 @@ def name_campaigns(asked: InsightsQuery, now: datetime) -> Mapping[int, str]:
     return {row.campaign_id: row.name for row in rows}
 
 
-def tabulate_promotions(lines: list[PromotionLine]) -> Chart:
-    """Return the table of promotions for a file."""
+def tabulate_promotions(lines: list[PromotionLine], *, with_cost: bool) -> Chart:
+    """Return the table of promotions for a file; cost, and the share it can be read from, only
+    `with_cost`."""
+    headers = (_("Campaign"), _("Orders"), _("Sales"), _("Discount cost"), _("Share"))
+    shown = len(headers) if with_cost else headers.index(_("Discount cost"))
+    rows = ((one.name, one.orders, one.sales, one.cost, one.share) for one in lines)
     return Chart(
         title=_("Promotions"),
         svg=SafeString(""),
-        headers=(_("Campaign"), _("Orders"), _("Discount cost"), _("Sales"), _("Share")),
-        rows=tuple((one.name, one.orders, one.cost, one.sales, one.share) for one in lines),
+        headers=headers[:shown],
+        rows=tuple(row[:shown] for row in rows),
     )

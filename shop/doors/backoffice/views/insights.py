@@ -28,6 +28,7 @@ from shop.ground.staff.region import StaffRegion, in_region, staff_zone
 from shop.ground.staff.roles import may_see_cost
 
 CAN_SEE, CAN_SEE_PRICES = "orders.view_order", "pricing.view_quote"
+CAN_SEE_LIFT = "pricing.view_demandmodelversion"
 
 
 @needs(CAN_SEE)
@@ -41,7 +42,7 @@ def show_sales(request: HttpRequest) -> HttpResponse:
         sales = read_asked_sales(asked)
         if request.GET.get("format") == "csv":
             return answer_sheet("sales", list_sheets(asked, sales, **shown))
-        days = list_lift_days() if may_see_prices else ()
+        days = list_lift_days() if request.user.has_perm(CAN_SEE_LIFT) else ()
         context = {
             "bar": build_bar(asked, sales.data_to),
             "cards": build_asked_cards(asked, sales, now, **shown),
@@ -69,14 +70,19 @@ def show_cohorts(request: HttpRequest) -> HttpResponse:
 
 @needs("promotions.view_campaign")
 def show_promotions(request: HttpRequest) -> HttpResponse:
-    """Show what promotions cost and sold in the days asked for. Three queries of our own."""
-    now = utc_now()
+    """Show what promotions sold in the days asked for, and what they cost to who sees costs. Three
+    queries of our own."""
+    now, with_cost = utc_now(), may_see_cost(request.user)
     asked = read_asked(request.GET, now)
     with in_region(StaffRegion(asked.currency, staff_zone())):
         lines = list_promotions(asked, now)
         if request.GET.get("format") == "csv":
-            return answer_sheet("promotions", [tabulate_promotions(lines)])
-        context = {"bar": build_bar(asked, read_asked_sales(asked).data_to), "lines": lines}
+            return answer_sheet("promotions", [tabulate_promotions(lines, with_cost=with_cost)])
+        context = {
+            "bar": build_bar(asked, read_asked_sales(asked).data_to),
+            "lines": lines,
+            "may_see_cost": with_cost,
+        }
     return render_page(request, "admin/insights_promotions.html", _("Promotions"), context)
 
 

@@ -81,6 +81,7 @@ def show_quote(request: HttpRequest, quote_id: UUID) -> HttpResponse:
     if not request.user.has_perm("orders.view_order"):
         found["order"] = None
     found["may_see_shopper"] = request.user.has_perm("profiles.view_shopper")
+    found["may_see_curve"] = request.user.has_perm("pricing.view_demandmodelversion")
     return render_page(request, "admin/quote.html", _("Quote inspector"), found)
 
 

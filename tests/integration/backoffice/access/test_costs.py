@@ -3,22 +3,27 @@ not what the shop pays."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from orders.models import Order, OrderLine
 from profiles.models import Shopper
 from promotions.models import Campaign
 from shop.doors.backoffice.memory import forget_all
+from shop.doors.backoffice.views import insights
 from shop.ground.catalog.models import Variant
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.roles import APPROVER, MERCHANDISER, SUPPORT
 from tests.factories.backoffice_prices import NOON, make_quote
 
 DAY = timedelta(days=1)
+LINK = re.compile(f'href="({reverse("admin:index")}[^"]*)"')
 
 
 @pytest.mark.parametrize(("role", "sees"), [(SUPPORT, False), (MERCHANDISER, True)])
@@ -27,6 +32,11 @@ def test_pages_show_costs_by_role(as_role: Callable[[str], Client], role: str, s
     product = reverse("admin:shop_product_change", args=[variant.product_id])
     now = utc_now()
     campaign = Campaign.objects.order_by("pk")[0]
+    Order.objects.update(placed_at=now, status="paid")
+    line = OrderLine.objects.order_by("pk")[0]
+    OrderLine.objects.filter(pk=line.pk).update(
+        adjustments=[{"campaign_id": campaign.pk, "amount_minor": -50}]
+    )
     Campaign.objects.filter(pk=campaign.pk).update(
         status="live", goal="margin", starts_at=now - DAY, ends_at=now + DAY
     )
@@ -44,6 +54,8 @@ def test_pages_show_costs_by_role(as_role: Callable[[str], Client], role: str, s
         (reverse("admin:index"), ("Margin",)),
         (reverse("admin:insights"), ("Margin",)),
         (reverse("admin:insights") + "?format=csv", ("Margin",)),
+        (reverse("admin:insights_promotions"), ("$0.50", "Discountcost")),
+        (reverse("admin:insights_promotions") + "?format=csv", ("$0.50", "Discountcost", "Share")),
         (reverse("admin:shop_variant_changelist"), (">Cost<",)),
         (product, ('">Cost</th>', '">Floor</th>', "Margin")),
         (reverse("admin:prices_today"), ("Floor",)),
@@ -54,6 +66,26 @@ def test_pages_show_costs_by_role(as_role: Callable[[str], Client], role: str, s
         page = "".join(answer.content.decode().split())
         for word in words:
             assert (word in page) is sees, (address, word)
+
+
+def test_support_meets_no_link_it_may_not_open(
+    as_role: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(insights, "list_lift_days", lambda: ("a day",))
+    monkeypatch.setattr(insights, "tell_lift", lambda _days: {"verdict": "+$1.00 a visit"})
+    browser = as_role(SUPPORT)
+    quote_id = make_quote(Variant.objects.order_by("pk")[0], Shopper.objects.order_by("pk")[0])
+    links = set[str]()
+    for address in (
+        reverse("admin:insights"),
+        reverse("admin:insights_promotions"),
+        reverse("admin:quote", args=[quote_id]),
+    ):
+        page = browser.get(address).content.decode()
+        assert "+$1.00 a visit" not in page
+        links |= {unescape(one) for one in LINK.findall(page)}
+    refused = [one for one in sorted(links) if browser.get(one).status_code == 403]
+    assert (len(links) > 9, refused) == (True, [])
 
 
 def test_a_shoppers_page_shows_support_no_margin(
