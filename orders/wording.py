@@ -114,6 +114,7 @@ EMAILS: dict[str, dict[str, str]] = {
         "intro": gettext_noop(
             "Thank you, {name}. We have your order and keep the products for you until it is paid."
         ),
+        "paid": gettext_noop("Thank you, {name}. We have your order, and it is paid."),
     },
     "paid": {
         "subject": gettext_noop("Order {number} is paid"),

@@ -82,6 +82,8 @@ def _context(order: OrderView, kind: str, language: str, told_minor: int) -> dic
     intro = EMAILS[kind]["another" if told_minor else "intro"]
     if kind == "cancelled" and order.paid_at is None:
         intro = EMAILS[kind]["unpaid"]
+    if kind == "placed" and order.paid_at is not None:
+        intro = EMAILS[kind]["paid"]
     values = {
         "name": order.contact.name or order.contact.email,
         "refunded": _money(order.refunded_minor - told_minor, order, language),

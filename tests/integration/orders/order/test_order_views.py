@@ -184,3 +184,13 @@ def test_the_database_refuses_an_order_that_does_not_add_up(
     for change in ({"total_minor": 1}, {"refunded_minor": 10**6}, {"discount_minor": -1}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Order.objects.update(**change)
+
+
+def test_a_late_letter_does_not_wait_for_a_paid_order(visit: QuoteContext, shelf: Shelf) -> None:
+    add_to_cart(context=visit, variant_id=shelf.cheddar)
+    order = place(visit)
+    Order.objects.filter(pk=order.order_id).update(status="paid", paid_at=NOON)
+    send_order_email(order_id=order.order_id, kind="placed", now=NOON)
+    body = str(mail.outbox[0].body)
+    assert "We have your order, and it is paid." in body
+    assert "until it is paid" not in body
