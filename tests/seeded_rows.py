@@ -47,6 +47,7 @@ def django_db_setup(
         request.config.stash[seeds_key] = read_rows()
         connection.close()
     yield
+    connection.close()  # a test that ended all sessions ended this one too
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         # A thread of the last test may still hold a connection, and the database could not go.
         cursor.execute(END_OTHERS)
