@@ -140,9 +140,11 @@ def _watch(drafts: list[int], pictures: list[tuple[int, int]], began: datetime) 
 
 
 def _choose_prices() -> list[PublicPrice]:
-    """Return prices that may fall by a tenth, of variants that nobody set."""
+    """Return prices that may fall by a twentieth, of variants that nobody set and that have not
+    moved for two days: a price moves one step a day."""
     set_by_hand = PriceOverride.objects.filter(ended_at__isnull=True).values("variant_id")
     rows = PublicPrice.objects.filter(market_id="us", channel="online", public_minor__gte=500)
+    rows = rows.filter(changed_at__lt=utc_now() - timedelta(days=2))
     found = []
     for row in rows.exclude(variant_id__in=set_by_hand).order_by(
         "-variant__product__popularity", "pk"
@@ -157,7 +159,7 @@ def _set_price(row: PublicPrice) -> float:
     asked = utc_now()
     override_id = set_override(
         variant_id=row.variant_id,
-        amount_minor=row.public_minor * 9 // 10,
+        amount_minor=row.public_minor * 19 // 20,
         expires_at=asked + timedelta(days=1),
         reason="bench",
         by_id=None,

@@ -23,6 +23,7 @@ from promotions.campaigns.api import (
     find_costs,
     load_limits,
 )
+from promotions.engine.api import CartValue
 from promotions.law.api import list_violations
 from promotions.release.api import (
     BROKEN,
@@ -44,6 +45,7 @@ from promotions.release.api import (
 )
 from shop.doors.backoffice.campaigns.audiences import Audience, count_audience
 from shop.doors.backoffice.campaigns.law import describe_law, list_goods_of_rules
+from shop.doors.backoffice.memory import remember
 from shop.doors.backoffice.rehearsals.prospects import (
     describe_burn,
     describe_conflicts,
@@ -66,6 +68,7 @@ WHOLE = 100
 PAUSE = timedelta(milliseconds=500)
 # The recorded carts that a release is checked on
 RECENT, MOST_ORDERS = timedelta(days=28), 500
+CARTS_SECONDS = 60.0
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 
 
@@ -151,10 +154,16 @@ def _find_worst(task: CheckTask, tell: Progress) -> Conflict | None:
     campaign = find_campaign(task.campaign_id, now=now)
     if campaign is None:
         raise CheckStopped
-    orders = load_recorded_orders(
-        market_code=market_of(campaign), since=now - RECENT, until=now, limit=MOST_ORDERS
-    )
-    carts = make_carts(orders, now=now)
+    market = market_of(campaign)
+
+    def load() -> list[CartValue]:
+        orders = load_recorded_orders(
+            market_code=market, since=now - RECENT, until=now, limit=MOST_ORDERS
+        )
+        return make_carts(orders, now=now)
+
+    # Drafts that are saved together are checked on the same carts.
+    carts = remember(("recent carts", market), CARTS_SECONDS, load)
     return find_worst_stack(campaign_id=task.campaign_id, now=now, carts=carts, on_progress=tell)
 
 
