@@ -144,7 +144,11 @@ def _choose_prices() -> list[PublicPrice]:
     moved for two days: a price moves one step a day."""
     set_by_hand = PriceOverride.objects.filter(ended_at__isnull=True).values("variant_id")
     rows = PublicPrice.objects.filter(market_id="us", channel="online", public_minor__gte=500)
-    rows = rows.filter(changed_at__lt=utc_now() - timedelta(days=2))
+    rows = rows.filter(
+        changed_at__lt=utc_now() - timedelta(days=2),
+        variant__is_active=True,
+        variant__product__is_active=True,
+    )
     found = []
     for row in rows.exclude(variant_id__in=set_by_hand).order_by(
         "-variant__product__popularity", "pk"
