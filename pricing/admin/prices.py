@@ -283,7 +283,7 @@ class PriceLedgerEntryAdmin(ReadOnlyAdmin):
             now=utc_now(),
         )
         kept = ", ".join(done.kept) or "–"
-        told = _("Recalled %(back)s list prices. Kept as they are: %(kept)s.")
+        told = _("List prices recalled: %(back)s. Kept as they are: %(kept)s.")
         figures = {"back": str(done.back), "kept": kept}
         self.log_change(request, row, write_act(told, reason=reason, **figures))
         self.message_user(request, told % figures, messages.SUCCESS)

@@ -1,8 +1,8 @@
 """Questions about a campaign that take a worker: asked once, begun, told how far, ended.
 
-One job answers them one after another (see `shop/doors/backoffice/tasks.py`), so a
-check that is marked as running when its job looks for work belongs to a worker that died: it is
-begun again. So is one whose campaign was saved anew meanwhile.
+One job answers them one after another (see `shop/doors/backoffice/tasks.py`), so a check that is
+marked as running when its job looks for work belongs to a worker that died: it is begun again. So
+is one whose campaign was saved anew meanwhile.
 """
 
 from __future__ import annotations

@@ -144,7 +144,7 @@ def test_one_press_recalls_what_one_token_changed(root: Client) -> None:
     after = PublicPrice.objects.order_by("variant__sku")[:4].values_list("list_minor", flat=True)
     added = [now - then for now, then in zip(after, before, strict=True)]
     assert added == [30, 0, 120, 100]
-    said = f"Recalled 2 list prices. Kept as they are: {skus[2]}, {skus[3]}."
+    said = f"List prices recalled: 2. Kept as they are: {skus[2]}, {skus[3]}."
     assert say_entry(LogEntry.objects.latest("pk")) == f"{said} Reason: {REASON}"
     assert messages_of(root) == [said]
     newest = PriceLedgerEntry.objects.filter(variant=ids[1], kind="list").latest("valid_from")

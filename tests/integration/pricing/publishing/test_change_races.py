@@ -98,8 +98,11 @@ def test_a_list_imported_twice_at_once_is_stored_once() -> None:
     assert CompetitorPrice.objects.count() == 2
 
 
-@pytest.mark.parametrize("everything", [True, False])
-def test_a_set_price_overtakes_an_unfinished_book(*, everything: bool) -> None:
+# Of two touched prices the overtaking book holds both: nothing is left for the one overtaken.
+@pytest.mark.parametrize(("everything", "made"), [(True, (3, 7)), (False, (2, 0))])
+def test_a_set_price_overtakes_an_unfinished_book(
+    *, everything: bool, made: tuple[int, int]
+) -> None:
     dairy = make_dairy()
     open_dairy()
     fix(dairy.gouda, 450)
@@ -112,8 +115,9 @@ def test_a_set_price_overtakes_an_unfinished_book(*, everything: bool) -> None:
 
     # All is read, and nothing is written yet.
     with connection.execute_wrapper(act_before("FROM pricing_publicprice WHERE", set_meanwhile)):
-        publish_price_book(now=LATER, everything=everything)
+        book = publish_price_book(now=LATER, everything=everything)
     assert shown == [570]
+    assert (book.version, book.variants) == made
     assert (public_of(dairy.brie), public_of(dairy.gouda)) == (570, 450)
 
 
