@@ -169,7 +169,7 @@ class PublicPriceAdmin(KeySearchAdmin):
             _("Set the list price"),
             _(
                 "Goes into the price ledger now. The public price follows inside its guardrails."
-                " A price that looks wrong is asked for twice."
+                " A price that looks wrong has to be confirmed."
             ),
             form_class=ListPriceForm,
             submit=_("Set the price"),
@@ -230,6 +230,11 @@ class PriceLedgerEntryAdmin(ReadOnlyAdmin):
     ]
     search_fields = ["variant__sku__startswith"]
     ordering = ["-id"]
+    fields = [
+        *("variant", "market", "channel", "kind", "amount_minor", "valid_from", "source"),
+        "setter_link",
+    ]
+    readonly_fields = ["setter_link"]
     actions_detail = ["recall"]
     actions_row = ["recall"]
 

@@ -139,7 +139,9 @@ def test_one_press_recalls_what_one_token_changed(root: Client) -> None:
     page = root.get(reverse("admin:pricing_priceledgerentry_changelist")).content.decode()
     name = "pricing_priceledgerentry_recall"
     assert reverse(f"admin:{name}", args=[first.pk]) in page
+    entry = root.get(reverse("admin:pricing_priceledgerentry_change", args=[first.pk]))
     assert ">token 5</a>" in page
+    assert ">token 5</a>" in entry.content.decode()
     act(root, name, first.pk, reason=REASON)
     after = PublicPrice.objects.order_by("variant__sku")[:4].values_list("list_minor", flat=True)
     added = [now - then for now, then in zip(after, before, strict=True)]
