@@ -97,6 +97,7 @@ def test_switching_on_again_is_as_easy(page: Page) -> None:
     page.get_by_text("Personal prices are off.").wait_for()
     page.goto("/privacy/")
     press(page, page.get_by_role("button", name="Switch on: Personal prices"))
+    page.get_by_role("button", name="Switch off: Personal prices").wait_for()
     become_known(page, LISTING, 1)
 
 
