@@ -31,6 +31,12 @@ def keep(page: Page, name: str) -> None:
         page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
 
 
+def submit(page: Page, button: Locator) -> None:
+    """Press a button of the form, and go on with the page that answers."""
+    with page.expect_navigation():
+        button.press("Enter")
+
+
 def join_clauses(page: Page) -> None:
     """By the keyboard: a clause, one together with it, and an alternative to both."""
     for clause, button in (
@@ -39,25 +45,24 @@ def join_clauses(page: Page) -> None:
         ("first_order", "Add it as an alternative"),
     ):
         page.get_by_label("and only if", exact=True).select_option(clause)
-        page.get_by_role("button", name=button).press("Enter")
+        submit(page, page.get_by_role("button", name=button))
     expect(page.get_by_label("How it is joined")).to_have_count(3)
 
 
 def add_brackets(page: Page) -> None:
     """By the keyboard: brackets in brackets, with clauses in both."""
     page.get_by_label("and only if", exact=True).select_option("bracket")
-    page.get_by_role("button", name="Add this clause", exact=True).press("Enter")
+    submit(page, page.get_by_role("button", name="Add this clause", exact=True))
     outer = page.get_by_role("group", name=re.compile("^Brackets"))
     number = re.sub(r"\D", "", outer.locator("legend").inner_text())
     for clause in ("member", "bracket"):
         page.get_by_label(f"In brackets {number}", exact=True).select_option(clause)
-        added = page.get_by_role("button", name=f"Add this clause in brackets {number}")
-        added.press("Enter")
+        submit(page, page.get_by_role("button", name=f"Add this clause in brackets {number}"))
     page.get_by_label("How it is joined").last.select_option("not")
     inner = str(int(number) + 2)
     for clause in ("first_order", "cart_quantity"):
         page.get_by_label(f"In brackets {inner}", exact=True).select_option(clause)
-        page.get_by_role("button", name=f"Add this clause in brackets {inner}").press("Enter")
+        submit(page, page.get_by_role("button", name=f"Add this clause in brackets {inner}"))
     for each in page.get_by_label("what holds of them").all():
         each.select_option("any")
     expect(page.get_by_role("group", name=re.compile("^Brackets"))).to_have_count(2)
@@ -185,7 +190,7 @@ def test_the_builder_is_accessible_and_fits_320_pixels(
     )
     sign_in(page, shop, "merchandiser")
     page.goto("/admin/promotions/new/welcome/")
-    page.get_by_role("button", name=re.compile("^Save as a draft")).click()
+    submit(page, page.get_by_role("button", name=re.compile("^Save as a draft")))
     campaign = page.url
     asked = find_violations(page, axe, scheme)
     shop.shell.run(ANSWER)
@@ -202,7 +207,7 @@ def test_the_builder_is_accessible_and_fits_320_pixels(
             join_clauses(page)
             add_brackets(page)
             page.get_by_label("pieces of the first step").fill("0")
-            page.get_by_role("button", name=re.compile("^Save as a draft")).press("Enter")
+            submit(page, page.get_by_role("button", name=re.compile("^Save as a draft")))
             expect(page.get_by_role("alert")).to_be_visible()
         keep(page, f"{name}-320-{scheme}")
         if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
