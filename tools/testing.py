@@ -19,6 +19,9 @@ from tools.run_record import read_record
 from tools.services import Services
 
 CHANGED = "--changed"
+ALL = "--all"
+# What a push runs: markers of pyproject.toml. The rest runs before a release.
+EACH_PUSH = "not release and not statistical"
 BROWSER_TESTS = ROOT / "tests/functional"
 MOST_WORKERS = 4
 INTERRUPT_SECONDS = 20.0
@@ -26,7 +29,7 @@ WORKER_END_SECONDS = 5.0
 
 
 def run_tests(arguments: list[str]) -> int:
-    """`./dev test [pytest arguments]`: everything on all cores, or what the arguments name."""
+    """`./dev test [--all | pytest arguments]`: the tests of a push, all, or what is named."""
     ahead, arguments = take_ahead(arguments, now=datetime.fromtimestamp(time.time(), UTC))
     if ahead is not None:
         with clock_ahead(ahead):
@@ -36,8 +39,8 @@ def run_tests(arguments: list[str]) -> int:
         if chosen == []:
             say(f"nothing differs from {MAIN}")
             return 0
-        others = [word for word in arguments if word != CHANGED]
-        arguments = [*_on_all_cores(), *(chosen or ()), *others]
+        arguments = [*(chosen or ()), *arguments]
+    arguments = spell_out(arguments)
     browser = ensure_browser() if wants_browser(arguments) else None
     # One thread for each process: small models of several processes wait for each other otherwise.
     environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **os.environ}
@@ -46,7 +49,7 @@ def run_tests(arguments: list[str]) -> int:
     # The first test that needs the servers starts them. A pytest process that is killed lets go
     # without stopping them: this one then does.
     with Services("test").held(patience=WORKER_END_SECONDS):
-        command = [str(PYTHON), "-m", "pytest", *(arguments or _on_all_cores())]
+        command = [str(PYTHON), "-m", "pytest", *arguments]
         running = subprocess.Popen(command, cwd=ROOT, env=environment)
         try:
             status = running.wait()
@@ -59,6 +62,18 @@ def run_tests(arguments: list[str]) -> int:
     if status < 0:
         raise Refusal(f"pytest did not end by itself ({signal.strsignal(-status)}).")
     return status
+
+
+def spell_out(arguments: list[str]) -> list[str]:
+    """Write our own words as arguments of pytest.
+
+    >>> spell_out(["tests/unit", "-q"])
+    ['tests/unit', '-q']
+    """
+    others = [word for word in arguments if word not in {ALL, CHANGED}]
+    if not arguments:
+        return [*_on_all_cores(), "-m", EACH_PUSH]
+    return others if others == arguments else [*_on_all_cores(), *others]
 
 
 def wants_browser(arguments: list[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,9 +24,17 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
+FOLDER = Path(__file__).parent
 TIMEOUT_MS = 15_000
 expect.set_options(timeout=TIMEOUT_MS)  # a busy machine needs more than the usual five seconds
 Visitor = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Six journeys run at each push; the other browser tests run before a release."""
+    for item in items:
+        if item.path.is_relative_to(FOLDER) and not item.get_closest_marker("journey"):
+            item.add_marker("release")
 
 
 @pytest.fixture(autouse=True)

@@ -94,6 +94,7 @@ class Hand:
         self.seconds += 0.28 * (len(text) + 2) + 2 * 0.4
 
 
+@pytest.mark.journey
 def test_a_category_discount_is_launched_in_twelve_clicks(page: Page, shop: Shop) -> None:
     sign_in(page, shop, "merchandiser")
     page.goto("/admin/")

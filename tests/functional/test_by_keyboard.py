@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.functional.conftest import Visitor
@@ -146,6 +147,7 @@ def take_step(page: Page, opener: str, title: str, button: str) -> None:
     press(page, dialog.get_by_role("button", name=button))
 
 
+@pytest.mark.journey
 def test_an_order_is_bought_and_shipped_by_keyboard(page: Page, visit: Visitor, shop: Shop) -> None:
     number = buy(page)
     staff = visit(viewport={"width": 1280, "height": 900})

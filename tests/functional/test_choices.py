@@ -25,6 +25,7 @@ def switch_off(page: Page) -> None:
     expect(page.get_by_text("Personal prices are off.")).to_be_visible()
 
 
+@pytest.mark.journey
 def test_two_taps_on_a_price_switch_personal_prices_off(page: Page, visit: Visitor) -> None:
     become_known(page, LISTING)
     switch_off(page)

@@ -46,6 +46,7 @@ def own_shop(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.mark.slow
+@pytest.mark.journey
 def test_a_merchant_sells_ships_and_takes_back_in_one_evening(
     own_shop: OwnShop, browser: Browser, tmp_path: Path
 ) -> None:

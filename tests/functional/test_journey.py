@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.functional.conftest import Visitor
@@ -43,6 +44,7 @@ def test_a_personal_price_is_never_above_the_price_for_everyone(page: Page) -> N
     assert all(price.mine <= price.everyone for price in prices)
 
 
+@pytest.mark.journey
 def test_staff_see_a_guests_order_and_why_it_cost_that(
     page: Page, visit: Visitor, shop: Shop
 ) -> None:

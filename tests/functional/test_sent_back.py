@@ -80,7 +80,7 @@ def settle_by_keyboard(staff: Page, shop: Shop, axe: str, number: str) -> None:
         check(staff, axe, 320)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", [pytest.param("light", marks=pytest.mark.journey), "dark"])
 def test_the_warehouse_sends_the_piece_that_a_guest_exchanged(
     visit: Visitor, shop: Shop, axe: str, scheme: str
 ) -> None:

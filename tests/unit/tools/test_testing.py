@@ -1,4 +1,4 @@
-"""`./dev test` looks for a browser only where browser tests are among those named."""
+"""`./dev test` runs what a push needs, and looks for a browser where browser tests are named."""
 
 import pytest
 
@@ -27,3 +27,19 @@ def test_a_unit_test_needs_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(testing, "PYTHON", "true")
     monkeypatch.setattr(testing, "WORKER_END_SECONDS", 0)
     assert testing.run_tests(["tests/unit/tools"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], ["-m", "not release and not statistical"]),
+        (["--all"], []),
+        (["--all", "-q"], ["-q"]),
+        (["tests/unit", "--changed"], ["tests/unit"]),
+    ],
+)
+def test_a_push_leaves_out_what_a_release_runs(arguments: list[str], expected: list[str]) -> None:
+    workers, number, *rest = testing.spell_out(arguments)
+    assert workers == "-n"
+    assert number.isdigit()
+    assert rest == ["--dist", "loadfile", "--no-loadscope-reorder", *expected]
