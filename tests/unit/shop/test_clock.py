@@ -3,9 +3,15 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from celery import Celery
+
 from shop.celery import app
+from shop.schedule import SteadyScheduler
+
+NOON = datetime(2026, 12, 3, 12, tzinfo=UTC)
 
 SHARED = (
     *("broker_url", "broker_transport_options", "task_serializer", "timezone"),
@@ -46,3 +52,40 @@ def test_the_clock_loads_no_shop_and_sends_its_schedule() -> None:
         "schedule": sorted(app.conf.beat_schedule),
         "settings": {name: app.conf[name] for name in SHARED},
     }
+
+
+class SetClock(Celery):  # type: ignore[misc]  # Celery has no types
+    """An application whose clock the test sets."""
+
+    moment = NOON
+
+    def now(self) -> datetime:
+        """Return the moment that was set."""
+        return self.moment
+
+
+class Heard(SteadyScheduler):
+    """The scheduler; what it sends is written down, at the minute of its clock."""
+
+    producer = None
+
+    def apply_async(self, entry: Any, **_: Any) -> None:
+        """Write down the minute."""
+        sent.append((entry.name, self.app.now().strftime("%H:%M")))
+
+
+sent: list[tuple[str, str]] = []
+
+
+def test_jobs_go_on_when_the_clock_is_set_back() -> None:
+    sent.clear()
+    clock = SetClock("set", fixups=[], set_as_current=False)
+    clock.conf.timezone = "UTC"
+    clock.conf.beat_schedule = {"look": {"task": "look", "schedule": timedelta(minutes=1)}}
+    heard = Heard(clock, schedule={})
+    heard.update_from_dict(clock.conf.beat_schedule)
+    for minutes in (0, 1, 61, -59, -58):
+        clock.moment = NOON + timedelta(minutes=minutes, seconds=minutes % 7)
+        while heard.tick() == 0:
+            pass
+    assert sent == [("look", "12:01"), ("look", "13:01"), ("look", "11:02")]
