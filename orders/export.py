@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from orders.cart.models import Cart, CartLine, ShownPromise
 from orders.checkout.models import OrderFacts
@@ -36,9 +38,14 @@ def export_shopper(shopper_id: int) -> Mapping[str, Any]:
     facts = OrderFacts.objects.filter(order__shopper_id=shopper_id).values_list("pk", "seen")
     seen = {order_id: json.loads(text) for order_id, text in facts}
     return {
-        "carts": [_cart(cart) for cart in carts.order_by("created_at")],
+        "carts": [_cart(cart) for cart in sorted(carts, key=_age)],
         "orders": [_order(order) | {"seen": seen.get(order.pk)} for order in orders],
     }
+
+
+def _age(cart: Cart) -> tuple[datetime, bool, UUID]:
+    """Oldest first: of two made at one moment the open cart is the younger one."""
+    return cart.created_at, cart.status == Cart.Status.OPEN, cart.pk
 
 
 def _cart(cart: Cart) -> dict[str, Any]:
