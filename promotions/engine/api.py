@@ -76,6 +76,7 @@ from promotions.engine.core.evaluate import (
     FrozenFacts,
     LineFacts,
     evaluate_offers,
+    find_failures,
     normalize_code,
 )
 from promotions.engine.core.limits import (
@@ -246,6 +247,7 @@ __all__ = [
     "exclude_each_other",
     "explain",
     "extra_scopes",
+    "find_failures",
     "find_missing",
     "find_next_step",
     "is_multibuy",

@@ -63,19 +63,20 @@ def find_conflicts(
     """Return, deepest first, what two or more campaigns do together from `threshold` percent on.
 
     Also what meets a floor. One row for each set of campaigns. Offers with a code are taken as
-    entered. Work: one evaluation for each basket, shopper and time; `on_progress` is told how many
-    of them are done.
+    entered. Work: one evaluation for each basket and set of offers that apply to it: shoppers and
+    moments that they do not tell apart are asked once. `on_progress` is told how many are done.
     """
     worst: dict[tuple[int, ...], Conflict] = {}
+    asked: set[tuple[int, frozenset[int]]] = set()
     of = len(baskets) * len(shoppers) * len(times)
-    for done, (basket, shopper, at) in enumerate(product(baskets, shoppers, times)):
+    covering = [[one for one in offers if any(map(one.covers, each.lines))] for each in baskets]
+    for done, (place, shopper, at) in enumerate(product(range(len(baskets)), shoppers, times)):
         on_progress(done, of)
-        fit = [
-            offer
-            for offer in offers
-            if offer.starts_at <= at < offer.ends_at and any(map(offer.covers, basket.lines))
-        ]
-        if len({offer.campaign_id for offer in fit}) > 1:
+        basket = baskets[place]
+        fit = _list_applying(covering[place], basket, shopper, at)
+        key = (place, frozenset(offer.offer_id for offer in fit))
+        if key not in asked and len({offer.campaign_id for offer in fit}) > 1:
+            asked.add(key)
             found = _evaluate(basket, fit, shopper, at)
             for conflict in _of_lines(basket, found, shopper, at):
                 is_deep = conflict.depth >= threshold or conflict.at_floor
@@ -135,6 +136,14 @@ def _leaves(condition: c.Condition) -> list[c.Condition]:
         case c.Not(part):
             return _leaves(part)
     return [condition]
+
+
+def _list_applying(
+    offers: Sequence[OfferValue], basket: CartValue, shopper: ShopperFacts, at: datetime
+) -> list[OfferValue]:
+    codes = frozenset(f"CODE{offer.offer_id}" for offer in offers if offer.requires_coupon)
+    given = c.Circumstances(basket, shopper, at, codes)
+    return [offer for offer in offers if not c.find_failures(offer, given, at)]
 
 
 def _evaluate(

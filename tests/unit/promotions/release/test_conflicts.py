@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from promotions.engine.core.carts import Scope
 from promotions.engine.core.conditions import tree as c
-from promotions.engine.core.values import OfferValue, Stacking
+from promotions.engine.core.evaluate import evaluate_offers
+from promotions.engine.core.values import Evaluation, OfferValue, Stacking
+from promotions.release.core import conflicts
 from promotions.release.core.conflicts import find_conflicts, kinds_of_shoppers
 from tests.factories.promotions import (
     BREAD,
@@ -108,3 +113,19 @@ def test_what_only_the_floor_stopped_is_reported_under_the_threshold() -> None:
 def test_three_campaigns_are_named_together() -> None:
     offers = [make_offer(n, percent_off("30"), scope=CHEESES) for n in (1, 2, 3)]
     assert find(offers, 60.0) == [((100, 200, 300), 2_000, 686, 66, False)]
+
+
+def test_shoppers_whom_no_offer_tells_apart_are_asked_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+
+    def count(**given: Any) -> Evaluation:
+        asked.append(len(given["offers"]))
+        return evaluate_offers(**given)
+
+    monkeypatch.setattr(conflicts, "evaluate_offers", count)
+    offers = [make_offer(n, percent_off("30"), scope=CHEESES) for n in (1, 2)]
+    apart = make_offer(3, percent_off("5"), scope=BREADS, condition=c.Newcomer(is_new=True))
+    assert find([*offers, apart]) == [((100, 200), 2_000, 980, 51, False)]
+    assert asked == [2, 2]  # of three baskets two hold cheese
