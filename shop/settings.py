@@ -190,7 +190,7 @@ CELERY_WORKER_MAX_MEMORY_PER_CHILD = 450_000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "shop.schedule:SteadyScheduler"
+CELERY_BEAT_SCHEDULER = "shop.schedule.SteadyScheduler"
 
 # --- people -------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "profiles.Account"
