@@ -16,19 +16,17 @@ from orders.reports.selectors.statistics import A_DAY, SALES, SOLD, filter_sold
 
 _COHORTS = """
 WITH months AS (
-    SELECT shopper_id, date_trunc('month', placed_at AT TIME ZONE %(zone)s)::date AS month,
-        sum(total_minor - refunded_minor) AS paid
+    SELECT DISTINCT shopper_id, date_trunc('month', placed_at AT TIME ZONE %(zone)s)::date AS month
     FROM orders_order
     WHERE status = ANY(%(sold)s) AND shopper_id IS NOT NULL AND currency = %(currency)s
         AND (%(market)s = '' OR market_code = %(market)s)
-    GROUP BY 1, 2
 ), placed AS (
-    SELECT month, paid, min(month) OVER (PARTITION BY shopper_id) AS first FROM months
+    SELECT month, min(month) OVER (PARTITION BY shopper_id) AS first FROM months
 )
 SELECT first,
     ((extract(year FROM month) - extract(year FROM first)) * 12
         + extract(month FROM month) - extract(month FROM first))::int AS later,
-    count(*), sum(paid)::bigint
+    count(*)
 FROM placed
 WHERE first >= %(since)s
 GROUP BY 1, 2 ORDER BY 1, 2
@@ -37,13 +35,11 @@ GROUP BY 1, 2 ORDER BY 1, 2
 
 @dataclass(frozen=True, slots=True)
 class CohortMonth:
-    """Of those who first ordered in `first`: how many ordered `later` months after, for how much
-    (minor units, refunds taken off)."""
+    """Of those who first ordered in `first`: how many ordered `later` months after."""
 
     first: date
     later: int
     shoppers: int
-    sales_minor: int
 
 
 def list_cohorts(*, since: date, currency: str, market: str = "") -> list[CohortMonth]:

@@ -133,6 +133,9 @@ def test_home_and_insights_print_one_figure_of_sales(
     gauge = read(as_role, MERCHANDISER)["Sales: store"].gauge
     assert gauge.figure == card.figure
     assert gauge.note.startswith(card.note)
+    strip = as_role(ANALYST).get(reverse("admin:index")).context["cards"]
+    assert strip[0].title == "Sales"
+    assert strip[0].note.startswith("products after discounts, before delivery, refunds taken off")
 
 
 @pytest.mark.parametrize(

@@ -36,16 +36,21 @@ FORESEEN: dict[str, Promise] = {
 
 
 def draw_results(
-    campaign: CampaignView, found: Results, ghost: Sequence[dict[str, Any]], *, now: datetime
+    campaign: CampaignView,
+    found: Results,
+    ghost: Sequence[dict[str, Any]],
+    *,
+    now: datetime,
+    with_cost: bool,
 ) -> list[Chart]:
-    """Return the plots, each with its table. `ghost` are the days a rehearsal foresaw."""
+    """Return the plots, each with its table, that of the budget only `with_cost`. `ghost` are the
+    days a rehearsal foresaw."""
     days = _list_days(campaign, now)
     if not days:
         return []
-    charts: list[DayChart | IntervalChart] = [
-        _draw_sales(campaign, found, ghost, days),
-        _draw_budget(campaign, found, ghost, days),
-    ]
+    charts: list[DayChart | IntervalChart] = [_draw_sales(campaign, found, ghost, days)]
+    if with_cost:
+        charts.append(_draw_budget(campaign, found, ghost, days))
     if found.lift is not None and not isnan(found.lift.low):
         charts.append(_draw_lift(campaign, found.lift))
     return [one.draw() for one in charts]

@@ -180,7 +180,9 @@ def build_cards(sales: Sales, *, with_margin: bool) -> list[Card]:
     """Return the figures at the top of the dashboard."""
     margin = _sum_card(_("Margin"), sales, lambda row: row.margin_minor, show_minor)
     return [
-        _sum_card(_("Sales"), sales, lambda row: row.sales_minor, show_minor),
+        _sum_card(
+            _("Sales"), sales, lambda row: row.sales_minor, show_minor, note=describe_sales()
+        ),
         _sum_card(_("Orders"), sales, lambda row: row.orders, show_count),
         *([margin] if with_margin else []),
         _share_card(
@@ -205,12 +207,17 @@ def build_cards(sales: Sales, *, with_margin: bool) -> list[Card]:
 
 
 def _sum_card(
-    title: str, sales: Sales, figure: Callable[[DaySales], float], show: Callable[[float], str]
+    title: str,
+    sales: Sales,
+    figure: Callable[[DaySales], float],
+    show: Callable[[float], str],
+    note: str = "",
 ) -> Card:
     total = sum(figure(row) for row in sales.now)
     last = sales.data_to
-    note = "" if last is None else _("data to %(day)s") % {"day": show_day(last)}
+    data_to = "" if last is None else _("data to %(day)s") % {"day": show_day(last)}
     change = sales.compare(figure)
+    note = " · ".join(filter(None, (note, data_to)))
     return Card(title, show(total), change, draw_spark(sales.by_day(figure), title), note)
 
 

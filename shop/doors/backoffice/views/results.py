@@ -30,8 +30,8 @@ from shop.ground.staff.roles import may_see_cost
 MOST_DIFFERING = 10
 COLUMNS = (
     *("day", "order_state", "what", "variant_id", "delivery_method", "orders", "units"),
-    *("sales_minor", "net_minor", "discount_minor", "returned_minor", "refunded_minor"),
-    *("unit_cost_minor", "cost_minor"),
+    *("sales_minor", "net_minor", "refunded_minor"),
+    *("discount_minor", "returned_minor", "unit_cost_minor", "cost_minor"),
 )
 
 
@@ -40,27 +40,28 @@ def describe_results(
     found: Results,
     ghost: Sequence[dict[str, Any]] = (),
     *,
-    with_margin: bool,
+    with_cost: bool,
 ) -> dict[str, Any]:
     """Return what a campaign brought, tied to orders and read against its goal; `ghost` are the
-    days that its rehearsal foresaw. At most three queries."""
+    days that its rehearsal foresaw. Margin and what was given away only `with_cost`. At most three
+    queries."""
     now = utc_now()
     return {
         "goal": find_goal(campaign, found, now=now)
-        if with_margin or campaign.goal != "margin"
+        if with_cost or campaign.goal != "margin"
         else None,
-        "charts": draw_results(campaign, found, ghost, now=now),
-        **describe(found, with_margin=with_margin),
+        "charts": draw_results(campaign, found, ghost, now=now, with_cost=with_cost),
+        **describe(found, with_cost=with_cost),
         "lift": None if found.lift is None else describe_lift(found.lift),
         "why_no_lift": say_why_no_lift(campaign),
         "may_switch_back": campaign.audience == "public",
     }
 
 
-def describe(found: Results, *, with_margin: bool) -> dict[str, Any]:
+def describe(found: Results, *, with_cost: bool) -> dict[str, Any]:
     """Return figures, ties and days as text."""
     return {
-        "figures": list_figures(found, with_margin=with_margin),
+        "figures": list_figures(found, with_cost=with_cost),
         "uses": [
             (say(one.label), one.uses, show_money(one.amount_minor)) for one in found.uses.states
         ],
@@ -82,7 +83,7 @@ def export_results(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """
     campaign = require_campaign(campaign_id)
     found = find_results(campaign, now=utc_now())
-    shown = len(COLUMNS) if may_see_cost(request.user) else COLUMNS.index("unit_cost_minor")
+    shown = len(COLUMNS) if may_see_cost(request.user) else COLUMNS.index("discount_minor")
     rows = [
         COLUMNS,
         *(_line_cells(one) for one in found.lines),
@@ -100,7 +101,7 @@ def _line_cells(one: CostedLine) -> list[object]:
     return [
         *(line.day.isoformat(), line.status, "gift" if line.is_gift else "goods"),
         *(line.variant_id, "", line.orders, line.units, line.sales_minor, line.net_minor),
-        *(line.discount_minor, line.returned_minor, line.refunded_minor),
+        *(line.refunded_minor, line.discount_minor, line.returned_minor),
         *(line.unit_cost_minor, one.cost_minor),
     ]
 
@@ -108,36 +109,40 @@ def _line_cells(one: CostedLine) -> list[object]:
 def _delivery_cells(one: CampaignDelivery) -> list[object]:
     return [
         *(one.day.isoformat(), one.status, "delivery", "", one.method, one.orders, 0, 0, 0),
-        *(one.discount_minor, one.returned_minor, 0, None, one.net_minor),
+        *(0, one.discount_minor, one.returned_minor, None, one.net_minor),
     ]
 
 
-def list_figures(found: Results, *, with_margin: bool) -> list[tuple[str, str, str]]:
-    """Return (title, figure, note) of the sums over paid orders."""
+def list_figures(found: Results, *, with_cost: bool) -> list[tuple[str, str, str]]:
+    """Return (title, figure, note) of the sums over paid orders; what the campaign cost only
+    `with_cost`."""
     totals = found.totals
     margin_note = _("at the cost when they were bought, less gifts and delivery")
     if totals.uncosted_units:
         margin_note = _("%(n)d units of unknown cost left out") % {"n": totals.uncosted_units}
-    figures = [
-        (
-            _("Sales of the products it lowered"),
-            show_money(totals.sales_minor),
-            _("after discounts"),
-        ),
+    costs = [
         (
             _("Discount cost"),
             show_money(totals.discount_minor),
             _("on paid orders; %(back)s went back with returns")
             % {"back": show_money(totals.returned_minor)},
         ),
-        *([(_("Margin"), show_money(totals.margin_minor), margin_note)] if with_margin else []),
+        (_("Margin"), show_money(totals.margin_minor), margin_note),
+    ]
+    return [
+        (
+            _("Sales of the products it lowered"),
+            show_money(totals.sales_minor),
+            _("after discounts"),
+        ),
+        *(costs if with_cost else ()),
         (_("Units"), str(totals.units), _("refunded ones taken off")),
         (_("Refunded"), show_money(totals.refunded_minor), _("of these lines")),
+        *(_list_given(totals) if with_cost else ()),
     ]
-    return [*figures, *_list_given(totals, with_cost=with_margin)]
 
 
-def _list_given(totals: Totals, *, with_cost: bool) -> list[tuple[str, str, str]]:
+def _list_given(totals: Totals) -> list[tuple[str, str, str]]:
     """Return the figures of gifts and delivery, where the campaign gives such."""
     given = []
     if totals.gift_minor:
@@ -145,7 +150,7 @@ def _list_given(totals: Totals, *, with_cost: bool) -> list[tuple[str, str, str]
             "n": totals.gift_units,
             "cost": show_money(totals.gift_cost_minor),
         }
-        given.append((_("Gifts"), show_money(totals.gift_minor), note if with_cost else ""))
+        given.append((_("Gifts"), show_money(totals.gift_minor), note))
     if totals.delivery_minor:
         note = _("of %(n)d orders; %(net)s without tax and what went back") % {
             "n": totals.delivery_orders,

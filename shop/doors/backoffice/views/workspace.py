@@ -81,7 +81,7 @@ def render_workspace(
     owner = trail.revisions[-1].by if trail.revisions else ""
     found = find_results(campaign, now=utc_now()) if campaign.phase in BEGUN else None
     law, rehearsal = describe_checks(campaign, KINDS)
-    answer, with_margin = rehearsal["answer"] or {}, may_see_cost(request.user)
+    answer, with_cost = rehearsal["answer"] or {}, may_see_cost(request.user)
     context = {
         "campaign": campaign,
         "is_live": campaign.phase == CampaignStatus.LIVE,
@@ -98,12 +98,12 @@ def render_workspace(
         **_describe_law(request, campaign, law),
         "rehearsal": rehearsal,
         "found": rehearsal["answer"],
-        "foreseen": draw_forecast(campaign, answer.get("bands", []), with_margin=with_margin),
+        "foreseen": draw_forecast(campaign, answer.get("bands", []), with_margin=with_cost),
         **_describe_trail(request, campaign, trail, language),
         **describe_preview(request, campaign, offers),
         "results": None
         if found is None
-        else describe_results(campaign, found, answer.get("daily", []), with_margin=with_margin),
+        else describe_results(campaign, found, answer.get("daily", []), with_cost=with_cost),
     }
     called = name_for_reader(campaign.name, campaign.name_zh)
     return render_page(request, "admin/campaign.html", called, context)
@@ -117,6 +117,7 @@ def show_budget(request: HttpRequest, campaign_id: int) -> HttpResponse:
         "campaign": campaign,
         "budget": describe_budget(campaign),
         "is_live": campaign.phase == CampaignStatus.LIVE,
+        "may_see_cost": may_see_cost(request.user),
     }
     return TemplateResponse(request, "admin/campaign/budget.html", context)
 

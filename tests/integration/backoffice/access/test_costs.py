@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import unescape
 
 import pytest
@@ -14,32 +14,38 @@ from django.urls import reverse
 
 from orders.models import Order, OrderLine
 from profiles.models import Shopper
-from promotions.models import Campaign
+from promotions.models import Campaign, Redemption
 from shop.doors.backoffice.memory import forget_all
 from shop.doors.backoffice.views import insights
 from shop.ground.catalog.models import Variant
 from shop.ground.kernel.clock import utc_now
-from shop.ground.staff.roles import APPROVER, MERCHANDISER, SUPPORT
+from shop.ground.staff.roles import ANALYST, APPROVER, SUPPORT
 from tests.factories.backoffice_prices import NOON, make_quote
 
 DAY = timedelta(days=1)
 LINK = re.compile(f'href="({reverse("admin:index")}[^"]*)"')
 
 
-@pytest.mark.parametrize(("role", "sees"), [(SUPPORT, False), (MERCHANDISER, True)])
-def test_pages_show_costs_by_role(as_role: Callable[[str], Client], role: str, sees: bool) -> None:
-    browser, variant = as_role(role), Variant.objects.order_by("pk")[0]
-    product = reverse("admin:shop_product_change", args=[variant.product_id])
-    now = utc_now()
+def sell_under_campaign(now: datetime) -> Campaign:
+    """Let a live campaign with a goal have given 50 cents on an order of today."""
     campaign = Campaign.objects.order_by("pk")[0]
     Order.objects.update(placed_at=now, status="paid")
     line = OrderLine.objects.order_by("pk")[0]
     OrderLine.objects.filter(pk=line.pk).update(
         adjustments=[{"campaign_id": campaign.pk, "amount_minor": -50}]
     )
+    Redemption.objects.update(campaign=campaign, order_ref=line.order.number)
     Campaign.objects.filter(pk=campaign.pk).update(
         status="live", goal="margin", starts_at=now - DAY, ends_at=now + DAY
     )
+    return campaign
+
+
+@pytest.mark.parametrize(("role", "sees"), [(SUPPORT, False), (ANALYST, True)])
+def test_pages_show_costs_by_role(as_role: Callable[[str], Client], role: str, sees: bool) -> None:
+    browser, variant = as_role(role), Variant.objects.order_by("pk")[0]
+    product = reverse("admin:shop_product_change", args=[variant.product_id])
+    campaign = sell_under_campaign(utc_now())
     weighed = {"minor": 450, "demand_ratio": 1.2, "payoff_ratio": 1.1, "outcome": "chosen"}
     inputs = {"unit_cost": 301.0, "extra_cost": 7.0, "floor_minor": 350, "elasticity": -2.0}
     shopper = Shopper.objects.order_by("pk")[0]
@@ -49,8 +55,14 @@ def test_pages_show_costs_by_role(as_role: Callable[[str], Client], role: str, s
     quote = reverse("admin:quote", args=[quote_id])
     for address, words in (
         (quote, ("costofonepiece", "whatelseasalecosts", "$3.50", "Payoff", "Expectedpayoff")),
-        (reverse("admin:campaign_workspace", args=[campaign.pk]), ("Margin<", "Moremargin")),
-        (reverse("admin:campaign_results_csv", args=[campaign.pk]), ("unit_cost_minor",)),
+        (
+            reverse("admin:campaign_workspace", args=[campaign.pk]),
+            ("Margin<", "Moremargin", "$0.50", "Discountcost", "Givenaway"),
+        ),
+        (
+            reverse("admin:campaign_results_csv", args=[campaign.pk]),
+            ("discount_minor", ",50,", "returned_minor", "unit_cost_minor"),
+        ),
         (reverse("admin:index"), ("Margin",)),
         (reverse("admin:insights"), ("Margin",)),
         (reverse("admin:insights") + "?format=csv", ("Margin",)),

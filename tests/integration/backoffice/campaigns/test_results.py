@@ -126,10 +126,10 @@ def test_an_order_that_does_not_tie_is_named(sold: Campaign) -> None:
     found = _results(sold)
     assert not found.ties.is_closed
     assert list(found.ties.differing) == [use.order_ref]
-    assert describe(found, with_margin=True)["orderless"] == ""
+    assert describe(found, with_cost=True)["orderless"] == ""
     Redemption.objects.filter(pk=use.pk).update(order_ref="past-7", amount_minor=101)
     told = "1 use of $1.01 names an order that this shop does not have"
-    assert describe(_results(sold), with_margin=True)["orderless"].startswith(told)
+    assert describe(_results(sold), with_cost=True)["orderless"].startswith(told)
 
 
 def test_the_page_and_the_file_show_the_same_sums(sold: Campaign, client: Client) -> None:
@@ -142,7 +142,7 @@ def test_the_page_and_the_file_show_the_same_sums(sold: Campaign, client: Client
     rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
     assert tuple(rows[0]) == COLUMNS
     paid = sum(int(row["discount_minor"]) for row in rows if row["order_state"] == "paid")
-    figures = {title: figure for title, figure, _ in list_figures(_results(sold), with_margin=True)}
+    figures = {title: figure for title, figure, _ in list_figures(_results(sold), with_cost=True)}
     assert figures["Discount cost"] == f"${paid / 100:.2f}"
 
 
@@ -211,7 +211,7 @@ def test_the_demos_ended_campaign_ties_to_its_orders(shelf: Shelf, prices: FakeP
     view = find_campaign(campaign.pk, now=LATER)
     assert view is not None
     assert view.phase == CampaignStatus.OVER
-    titles = [one.title for one in draw_results(view, found, (), now=LATER)]
+    titles = [one.title for one in draw_results(view, found, (), now=LATER, with_cost=True)]
     # Ten shoppers are too few for bounds, and so for a drawing of them.
     assert titles == ["Sales by day", "Given away, and the budget"]
 

@@ -285,7 +285,7 @@ def test_the_page_and_the_file_name_what_was_given(
     for text in ("to the cent", "Off the delivery", "1 pieces", "they cost $1.10", "Orders: Paid"):
         assert text in words, text
     with override("zh-hans"):
-        assert describe(read(given), with_margin=True)["states"] == [("已付款", 1, "US$6.00")]
+        assert describe(read(given), with_cost=True)["states"] == [("已付款", 1, "US$6.00")]
     rows = list(csv.DictReader(io.StringIO(client.get(f"{address}results.csv").content.decode())))
     assert [(row["what"], row["discount_minor"], row["cost_minor"]) for row in rows] == [
         ("gift", "300", "110"),
