@@ -12,8 +12,9 @@ import re
 import sys
 import traceback
 from collections.abc import MutableMapping
+from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -85,12 +86,30 @@ _SHARED: list[Any] = [
 ]
 
 
+class Forgiving:
+    """A stream that loses lines rather than failing who writes: its disk may be full."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        """Write if there is room; return how much was taken."""
+        with suppress(OSError):
+            self.stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush if there is room."""
+        with suppress(OSError):
+            self.stream.flush()
+
+
 def configure_structlog(level: str) -> None:
     """Write structlog's own loggers as JSON; below `level` a call costs next to nothing."""
     structlog.configure(
         processors=[*_SHARED, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, Forgiving(sys.stderr))),
         cache_logger_on_first_use=True,
     )
 

@@ -140,6 +140,7 @@ def _supervise(services: Services, environment: dict[str, str]) -> int:
         say("stopping")
     finally:
         supervisor.stop()
+        empty_metrics()
         remove_record()
         say("all processes have ended")
     return 0
