@@ -54,7 +54,8 @@ def set_override(
     where = {"variant_id": variant_id, "market_id": market, "channel": channel}
     with transaction.atomic():
         # The price's row is the lock: two people who set an override at once stand in line.
-        price = PublicPrice.objects.select_for_update().filter(**where).first()
+        prices = PublicPrice.objects.select_related("variant__product")
+        price = prices.select_for_update(of=("self",)).filter(**where).first()
         _check_price(price, kind, amount_minor)
         same = PriceOverride.objects.filter(
             ended_at__isnull=True, expires_at__gt=now, kind=kind, **where
@@ -102,9 +103,8 @@ def check_override(
     `period` is from when until when, `place` market and channel.
     """
     _check(amount_minor, period, reason, now)
-    price = PublicPrice.objects.filter(
-        variant_id=variant_id, market_id=place[0], channel=place[1]
-    ).first()
+    prices = PublicPrice.objects.select_related("variant__product")
+    price = prices.filter(variant_id=variant_id, market_id=place[0], channel=place[1]).first()
     _check_price(price, kind, amount_minor)
 
 
@@ -137,6 +137,10 @@ def _check_price(price: PublicPrice | None, kind: str, amount_minor: int) -> Non
     """Refuse a price that the gate would never let through: say so now, not silently later."""
     if price is None:
         raise OverrideRefused(_("This variant has no public price here yet."))
+    if not (price.variant.is_active and price.variant.product.is_active):
+        raise OverrideRefused(
+            _("This variant is archived. Bring it back before you set its price.")
+        )
     if kind not in (PriceOverride.Kind.PRICE, PriceOverride.Kind.CLEAR):
         return
     floor, ceiling = find_bounds(price=price)

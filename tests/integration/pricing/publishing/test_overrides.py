@@ -184,6 +184,13 @@ def test_an_override_that_cannot_stand_is_refused(
         )
 
 
+def test_an_archived_variant_takes_no_price(dairy: Dairy) -> None:
+    open_dairy()
+    Variant.objects.filter(pk=dairy.brie).update(is_active=False)
+    with pytest.raises(OverrideRefused, match="archived"):
+        fix(dairy.brie, 580)
+
+
 def test_what_is_wrong_with_our_numbers_is_listed_with_sentences(dairy: Dairy) -> None:
     Variant.objects.filter(pk=dairy.rye).update(cost_minor=None, cost_source="unknown")
     forget_catalog()
