@@ -14,7 +14,13 @@ from tools.console import Refusal, say
 from tools.paths import PYTHON, ROOT, log_dir
 from tools.prepare import prepare, read_logins
 from tools.processes import end_leftovers, wait_for
-from tools.programs import empty_metrics, list_programs, mark, program_environment
+from tools.programs import (
+    empty_metrics,
+    forget_metrics,
+    list_programs,
+    mark,
+    program_environment,
+)
 from tools.run_record import (
     Addresses,
     hold_demo,
@@ -140,7 +146,7 @@ def _supervise(services: Services, environment: dict[str, str]) -> int:
         say("stopping")
     finally:
         supervisor.stop()
-        empty_metrics()
+        forget_metrics()
         remove_record()
         say("all processes have ended")
     return 0

@@ -56,9 +56,14 @@ def metrics_dir() -> Path:
 
 
 def empty_metrics() -> None:
-    """Forget a run's metrics: its process ids mean nothing any more."""
-    shutil.rmtree(metrics_dir(), ignore_errors=True)
+    """Begin without an earlier run's metrics: its process ids mean nothing any more."""
+    forget_metrics()
     metrics_dir().mkdir(parents=True)
+
+
+def forget_metrics() -> None:
+    """Leave nothing in memory."""
+    shutil.rmtree(metrics_dir(), ignore_errors=True)
 
 
 def _python(*words: str) -> tuple[str, ...]:
