@@ -70,11 +70,11 @@ def find_conflicts(
     asked: set[tuple[int, frozenset[int]]] = set()
     of = len(baskets) * len(shoppers) * len(times)
     covering = [[one for one in offers if any(map(one.covers, each.lines))] for each in baskets]
-    for done, (place, shopper, at) in enumerate(product(range(len(baskets)), shoppers, times)):
+    for done, (number, shopper, at) in enumerate(product(range(len(baskets)), shoppers, times)):
         on_progress(done, of)
-        basket = baskets[place]
-        fit = _list_applying(covering[place], basket, shopper, at)
-        key = (place, frozenset(offer.offer_id for offer in fit))
+        basket = baskets[number]
+        fit = _list_applying(covering[number], basket, shopper, at)
+        key = (number, frozenset(offer.offer_id for offer in fit))
         if key not in asked and len({offer.campaign_id for offer in fit}) > 1:
             asked.add(key)
             found = _evaluate(basket, fit, shopper, at)
@@ -141,6 +141,8 @@ def _leaves(condition: c.Condition) -> list[c.Condition]:
 def _list_applying(
     offers: Sequence[OfferValue], basket: CartValue, shopper: ShopperFacts, at: datetime
 ) -> list[OfferValue]:
+    """Return which of `offers` the basket gets now, codes entered: nothing else of a shopper or of
+    a moment reaches what the evaluator answers."""
     codes = frozenset(f"CODE{offer.offer_id}" for offer in offers if offer.requires_coupon)
     given = c.Circumstances(basket, shopper, at, codes)
     return [offer for offer in offers if not c.find_failures(offer, given, at)]
