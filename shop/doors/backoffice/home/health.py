@@ -132,12 +132,7 @@ def _read_lanes() -> dict[str, str]:
 
 
 def find_stop(begun: Iterable[datetime | None], now: datetime) -> datetime | None:
-    """Return when the last job began, if no worker has begun one since STOPPED_AFTER.
-
-    >>> noon = datetime(2026, 12, 3, 12)
-    >>> find_stop([noon + timedelta(hours=1), noon - timedelta(hours=2)], noon).hour
-    10
-    """
+    """Return when the last job began, if no worker has begun one since STOPPED_AFTER."""
     past = (one for one in begun if one and one <= now)  # a clock set back leaves later ones
     newest = max(past, default=None)
     return newest if newest is not None and now - newest > STOPPED_AFTER else None
