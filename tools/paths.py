@@ -9,6 +9,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 MANAGE = ROOT / "manage.py"
+# Linux keeps the files of this folder in memory; macOS has none.
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only a folder that names this shop is made there
 
 
 def base_dir() -> Path:

@@ -16,6 +16,7 @@ from typing import Any
 from tools.accounts import ServiceUser, is_reachable
 from tools.binaries import find_postgres, postgres_major
 from tools.console import Refusal
+from tools.paths import SHARED_MEMORY
 from tools.processes import LAST_SECONDS, end_all, end_process, find_working_in, is_ours, read_pid
 
 ROLE = DATABASE = "fairtag"
@@ -211,8 +212,10 @@ class Postgres:
         chosen = {**SETTINGS, **(THROWAWAY if self.is_throwaway else {}), "port": str(self.port)}
         if sys.platform == "linux":
             chosen["recovery_init_sync_method"] = "syncfs"  # 0.25 s instead of 5 s after kill -9
-            shared = Path("/dev/shm")  # noqa: S108 - only its size is read, nothing is written
-            if not shared.exists() or shutil.disk_usage(shared).total < SMALL_SHARED_MEMORY:
+            if (
+                not SHARED_MEMORY.exists()
+                or shutil.disk_usage(SHARED_MEMORY).total < SMALL_SHARED_MEMORY
+            ):
                 # A container's 64 MB are too small for parallel queries: they would fail.
                 chosen["max_parallel_workers_per_gather"] = "0"
                 chosen["max_parallel_maintenance_workers"] = "0"

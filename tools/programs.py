@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from tools.management import project_environment
-from tools.paths import PYTHON, ROOT, state_dir
+from tools.paths import PYTHON, ROOT, SHARED_MEMORY, state_dir
 
 # A lane each, so that nothing short waits behind something long; all give way to pages (the first
 # number): jobs doubled their slowest hundredth. Two of interactive, or a price set by hand waits
@@ -49,10 +49,12 @@ def program_environment(addresses: dict[str, str], *, port: int, host: str) -> d
     }
 
 
-def metrics_dir() -> Path:
-    """Where the processes share their metrics: in memory, for who maps a full disk's file dies."""
-    memory = Path("/dev/shm")  # noqa: S108 - the folder is named by this shop and made by it
-    return (memory if os.access(memory, os.W_OK) else state_dir()) / mark()
+def metrics_dir(memory: Path = SHARED_MEMORY) -> Path:
+    """Where the processes share their metrics: in memory where files can lie there.
+
+    A process that maps a file of a full disk is ended by the system.
+    """
+    return memory / mark() if os.access(memory, os.W_OK) else state_dir() / "prometheus"
 
 
 def empty_metrics() -> None:
@@ -62,7 +64,7 @@ def empty_metrics() -> None:
 
 
 def forget_metrics() -> None:
-    """Leave nothing in memory."""
+    """Remove a run's metrics."""
     shutil.rmtree(metrics_dir(), ignore_errors=True)
 
 

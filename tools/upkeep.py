@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.console import Refusal, say
 from tools.paths import log_dir, state_dir
 from tools.processes import command_line, end_leftovers, send_signal, wait_for
-from tools.programs import mark
+from tools.programs import forget_metrics, mark
 from tools.run_record import demo_holder, remove_record
 from tools.services import Services
 
@@ -51,6 +51,7 @@ def run_reset(arguments: list[str]) -> int:
     run_stop([])
     if any(Services(purpose).is_used() for purpose in ("demo", "test")):
         raise Refusal("A test run or a ./dev manage still uses the servers: end it first.")
+    forget_metrics()
     for home in homes:
         shutil.rmtree(home, ignore_errors=True)
     # By name: FAIRTAG_STATE may be a folder that holds other things too.
