@@ -73,7 +73,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "reconcile a day of payments": _every(3600, "orders.payments.tasks.reconcile_a_day", "bulk"),
     "check runs": _every(60, "shop.tasks.check_runs", "live"),
     "index the catalogue": _every(60, "shop.tasks.index_catalog", "interactive"),
-    "make pictures": _every(60, "shop.ground.catalog.tasks.make_pictures", "interactive"),
+    "make pictures": _every(60, "shop.ground.catalog.tasks.make_pictures", "pictures"),
     "tell what is back": _every(60, "profiles.tasks.tell_restocked", "live"),
     "count segments": _every(900, "profiles.tasks.count_segments", "bulk"),
     "refresh profiles": _every(300, "profiles.tasks.refresh_profiles", "bulk"),

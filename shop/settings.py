@@ -176,6 +176,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 10,
     "socket_connect_timeout": 1,
     "max_retries": 1,
+    "queue_order_strategy": "priority",  # a worker's queues in the order in which it names them
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True

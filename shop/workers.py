@@ -1,6 +1,6 @@
 """The workers of a small installation, forked from one process that has loaded the shop.
 
-    python -m shop.workers live:5 prices,interactive:5:2 bulk:15:2
+    python -m shop.workers live:5 prices,interactive,pictures:5:2 bulk:15:2
 
 Each argument is one Celery worker: the queues it reads, how far it gives way to others (its nice
 value), and how many jobs it works on at once (else WORKER_CONCURRENCY, or one). They share the

@@ -12,7 +12,7 @@ from tools.paths import PYTHON, ROOT, SHARED_MEMORY, state_dir
 # A lane each, so that nothing short waits behind something long; all give way to pages (the first
 # number): jobs doubled their slowest hundredth. Two of interactive, or a price set by hand waits
 # for a check to end; two of bulk, or no book comes out while a model is trained.
-WORKERS = ("live:5", "prices,interactive:5:2", "bulk:15:2")
+WORKERS = ("live:5", "prices,interactive,pictures:5:2", "bulk:15:2")
 # Celery's warning to root, and only that: the demo of a root user runs as root.
 QUIET_ROOT = ("-W", "ignore::UserWarning:celery.platforms")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Barrier
 
@@ -14,6 +15,7 @@ from promotions.coupons.services.redemptions import hold_redemptions, release_re
 from promotions.engine.core.limits import Buyer
 from promotions.engine.core.values import AppliedOffer, Evaluation
 from promotions.models import Campaign, Coupon, LimitCounter
+from shop.ground.jobs.tasks import exclusive_key
 from tests.factories.promotions import NOON
 
 BUYER = Buyer(None, "online", "UTC", NOON)
@@ -86,3 +88,16 @@ def race[T](act: Callable[[int], T], attempts: int, workers: int = 7) -> Sequenc
     with ThreadPoolExecutor(workers) as pool:
         found = [pair for part in pool.map(run, range(workers)) for pair in part]
     return [won for _, won in sorted(found, key=lambda pair: pair[0])]
+
+
+@contextmanager
+def hold_elsewhere(lock: str) -> Iterator[bool]:
+    """Hold an advisory lock on another connection for the body, if it is free; say whether."""
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", exclusive_key(lock))
+            yield cursor.fetchone()[0]
+            cursor.execute("SELECT pg_advisory_unlock_all()")  # the pool keeps the connection
+    finally:
+        other.close()

@@ -1,12 +1,14 @@
 """Questions about a campaign that take a worker: asked once, begun, told how far, ended.
 
-One job answers them one after another (see `shop/doors/backoffice/tasks.py`), so a check that is
-marked as running when its job looks for work belongs to a worker that died: it is begun again. So
-is one whose campaign was saved anew meanwhile.
+Two workers answer them (see `shop/doors/backoffice/tasks.py`) and hold a lock on the check they
+answer, so one that is marked as running and that nobody holds belongs to a worker that died: it is
+begun again. So is one whose campaign was saved anew meanwhile.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from promotions.campaigns.api import live_campaigns
 from promotions.campaigns.models import Campaign
 from promotions.release.models import CampaignCheck
+from shop.ground.jobs.tasks import exclusive
 from shop.ground.staff.log import write_act
 
 Kind, State = CampaignCheck.Kind, CampaignCheck.State
@@ -94,30 +97,45 @@ def stop_check(*, campaign_id: int, kind: str, by_id: int | None, now: datetime)
     return bool(stopped)
 
 
-@transaction.atomic
-def begin_next_check(*, now: datetime) -> CheckTask | None:
-    """Begin the oldest open question, about the law before rehearsals, and return it; None when
-    there is none.
+@contextmanager
+def begin_next_check(*, now: datetime) -> Iterator[CheckTask | None]:
+    """Begin the oldest open question that nobody answers, about the law before rehearsals, and
+    hold it for the body; None when there is none.
 
     Without the answer of the law nobody can release. One at which workers died three times is given
     up.
     """
-    opened = CampaignCheck.objects.select_for_update(skip_locked=True).filter(state__in=OPEN)
-    for check in opened.order_by(Case(When(kind=Kind.LAW, then=0), default=1), "pk"):
-        if check.tries >= MOST_TRIES:
-            fail_check(check_id=check.pk, failure=DIED, now=now)
-            continue
-        revision = Campaign.objects.values_list("revision", flat=True).get(pk=check.campaign_id)
-        CampaignCheck.objects.filter(pk=check.pk).update(
-            state=State.RUNNING,
-            tries=check.tries + 1,
-            revision=revision,
-            step="",
-            percent=0,
-            begun_at=now,
-        )
-        return CheckTask(check.pk, check.campaign_id, check.kind, check.depth, check.rule)
-    return None
+    opened = CampaignCheck.objects.filter(state__in=OPEN)
+    order = Case(When(kind=Kind.LAW, then=0), default=1), "pk"
+    with ExitStack() as held:
+        for check_id in opened.order_by(*order).values_list("pk", flat=True):
+            is_mine = held.enter_context(exclusive(f"campaign check {check_id}"))
+            if is_mine and (task := _begin(check_id, now)):
+                yield task
+                return
+        yield None
+
+
+@transaction.atomic
+def _begin(check_id: int, now: datetime) -> CheckTask | None:
+    """Begin a question that this process holds, unless it has just ended or is given up."""
+    opened = CampaignCheck.objects.select_for_update().filter(state__in=OPEN, pk=check_id)
+    check = opened.first()
+    if check is None:
+        return None
+    if check.tries >= MOST_TRIES:
+        fail_check(check_id=check.pk, failure=DIED, now=now)
+        return None
+    revision = Campaign.objects.values_list("revision", flat=True).get(pk=check.campaign_id)
+    CampaignCheck.objects.filter(pk=check.pk).update(
+        state=State.RUNNING,
+        tries=check.tries + 1,
+        revision=revision,
+        step="",
+        percent=0,
+        begun_at=now,
+    )
+    return CheckTask(check.pk, check.campaign_id, check.kind, check.depth, check.rule)
 
 
 def advance_check(*, check_id: int, step: str, percent: int) -> None:

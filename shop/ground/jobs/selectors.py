@@ -12,9 +12,10 @@ from shop.ground.jobs.models import JobRun
 from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
 
 # The queues of jobs, by who waits: staff at a page; shoppers and figures of the minute; nobody.
-# Prices set by hand have a queue of their own, which the worker of interactive reads in turn with
-# it: they wait for no check, picture or list that was asked for before.
-LANES = PRICES, INTERACTIVE, LIVE, BULK = "prices", "interactive", "live", "bulk"
+# The worker of interactive reads two more, and takes the first job of the first that has one:
+# prices set by hand wait for no check or list that was asked for before, pictures wait for all.
+PRICES, INTERACTIVE, PICTURES, LIVE, BULK = "prices", "interactive", "pictures", "live", "bulk"
+LANES = PRICES, INTERACTIVE, PICTURES, LIVE, BULK
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import math
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from inspect import signature
 from typing import Any
 
@@ -33,12 +33,13 @@ def job(
     time_limit: int = 300,
     retries: int = MAX_RETRIES,
     slice_seconds: float = math.inf,
+    at_once: int = 1,
 ) -> Callable[[Callable[..., int]], Task]:
     """Turn `function(**ids) -> rows handled` into a task on `queue`.
 
-    Only one run of a job works at a time (a database advisory lock, which a killed worker drops
-    by itself): a second one ends at once with 0 rows, and the first is followed by another, which
-    sees what the second was for. A failed run is recorded and tried again with growing pauses. The
+    Only `at_once` runs of a job work at a time (database advisory locks, which a killed worker
+    drops by itself): one more ends at once with 0 rows, and one of them is followed by another,
+    which sees what it was for. A failed run is recorded and tried again with growing pauses. The
     last idle run replaces the one before, so that a job that runs every second stays visible
     without filling the table. `time_limit` is in seconds. A function that takes `progress` gets the
     run's, tells staff with `tell` how far it is, and asks `gives_way` between two pieces of work:
@@ -69,6 +70,7 @@ def job(
             reject_on_worker_lost=True,
             time_limit=time_limit + 30,
             soft_time_limit=time_limit,
+            at_once=at_once,
         )(run)
 
     return decorate
@@ -99,9 +101,9 @@ def _run_in_turn(
     time_limit: int,
     slice_seconds: float,
 ) -> int:
-    """Run the job unless it runs; see to it that it runs again for who came meanwhile."""
+    """Run the job in its turn; see to it that it runs again for who came meanwhile."""
     name = function.__name__
-    with _exclusive(name) as is_mine:
+    with _take_turn(task) as is_mine:
         progress = None
         if is_mine:
             with record_run(
@@ -136,7 +138,7 @@ def _leave_word(task: Task) -> None:
     """Have the run that works now followed by another; if it has just ended, start that."""
     with suppress(RedisUnavailable), redis_breaker.guard() as client:
         client.set(CAME + task.name, 1, ex=CAME_SECONDS)
-        with _exclusive(task.name.rpartition(".")[2]) as has_ended:
+        with _take_turn(task) as has_ended:
             pass
         if has_ended and client.delete(CAME + task.name):
             wake(task)
@@ -148,14 +150,23 @@ def _is_word_left(task: Task) -> bool:
     return False
 
 
+@contextmanager
+def _take_turn(task: Task) -> Iterator[bool]:
+    """Hold one of the turns of a job for the body, if one is free."""
+    name = task.name.rpartition(".")[2]
+    turns = [name, *(f"{name} {number}" for number in range(2, task.at_once + 1))]
+    with ExitStack() as held:
+        yield any(held.enter_context(exclusive(turn)) for turn in turns)
+
+
 def exclusive_key(name: str) -> tuple[int, int]:
-    """Return the two 32-bit numbers of the advisory lock of job `name`."""
+    """Return the two 32-bit numbers of the advisory lock `name`."""
     return 0x6A6F, zlib.crc32(name.encode()) - 2**31
 
 
 @contextmanager
-def _exclusive(name: str) -> Iterator[bool]:
-    """Hold the advisory lock of job `name` for the body, if nobody else does."""
+def exclusive(name: str) -> Iterator[bool]:
+    """Hold the advisory lock `name` for the body, if no other connection does; say whether."""
     key = exclusive_key(name)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)

@@ -98,32 +98,43 @@ def answer_checks(
     *,
     on_progress: Progress = lambda done, of: None,
     gives_way: Callable[[], bool] = lambda: False,
+    ask_another: Callable[[], None] = lambda: None,
 ) -> int:
-    """Answer every open question, those about the law first, until it `gives_way`; return how many
-    were answered.
+    """Answer every open question that nobody answers, those about the law first, until it
+    `gives_way`; return how many were answered.
 
     One that is stopped is left where it is. What goes wrong is kept as the reason why there is no
-    answer, and raised so that the run says it too; the next run goes on with the others.
+    answer, and raised so that the run says it too; the next run goes on with the others. With each
+    question that is begun, `ask_another` worker to look for more.
     """
     answered = 0
-    while not gives_way() and (task := begin_next_check(now=utc_now())) is not None:
-        try:
-            answer = ANSWERS[task.kind](task, Telling(task.check_id, on_progress))
-        except CheckStopped:
-            continue
-        except CampaignRefused:
-            told = _in_languages(partial(_say_refusal, task))
-            fail_check(check_id=task.check_id, failure=REFUSED, now=utc_now(), answer=told)
-            continue
-        except SoftTimeLimitExceeded:
-            fail_check(check_id=task.check_id, failure=TOO_LONG, now=utc_now())
-            raise
-        except Exception:
-            fail_check(check_id=task.check_id, failure=BROKEN, now=utc_now())
-            raise
-        finish_check(check_id=task.check_id, answer=answer, now=utc_now())
-        answered += 1
+    while not gives_way():
+        with begin_next_check(now=utc_now()) as task:
+            if task is None:
+                break
+            ask_another()
+            answered += _answer(task, Telling(task.check_id, on_progress))
     return answered
+
+
+def _answer(task: CheckTask, telling: Telling) -> bool:
+    """Keep the answer to a question, or why there is none; return whether it was answered."""
+    try:
+        answer = ANSWERS[task.kind](task, telling)
+    except CheckStopped:
+        return False
+    except CampaignRefused:
+        told = _in_languages(partial(_say_refusal, task))
+        fail_check(check_id=task.check_id, failure=REFUSED, now=utc_now(), answer=told)
+        return False
+    except SoftTimeLimitExceeded:
+        fail_check(check_id=task.check_id, failure=TOO_LONG, now=utc_now())
+        raise
+    except Exception:
+        fail_check(check_id=task.check_id, failure=BROKEN, now=utc_now())
+        raise
+    finish_check(check_id=task.check_id, answer=answer, now=utc_now())
+    return True
 
 
 def answer_law(task: CheckTask, telling: Telling) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from shop.ground.catalog.core.pictures import (
 )
 from shop.ground.catalog.models import Product, ProductPicture, Variant
 from shop.ground.catalog.selectors.pictures import picture_file
-from shop.ground.jobs.selectors import INTERACTIVE
+from shop.ground.jobs.selectors import PICTURES
 from shop.ground.jobs.tasks import wake
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.ids import uuid7
@@ -89,7 +89,7 @@ def add_picture(
                 "created_at": now,
             },
         )
-        transaction.on_commit(lambda: wake(signature(MAKING, queue=INTERACTIVE)), robust=True)
+        transaction.on_commit(lambda: wake(signature(MAKING, queue=PICTURES)), robust=True)
     return row.pk
 
 

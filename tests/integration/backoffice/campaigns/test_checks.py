@@ -23,6 +23,7 @@ from shop.doors.backoffice.views.checks import FAILURES
 from shop.ground.jobs.models import JobRun
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.log import say_entry
+from tests.factories.races import hold_elsewhere
 
 pytestmark = pytest.mark.django_db
 NOW = utc_now()
@@ -84,8 +85,8 @@ def test_a_rehearsal_is_asked_once_and_kept_in_both_languages(
 
 def test_the_page_shows_progress_and_reloads_at_the_end(root: Client, campaign: Campaign) -> None:
     ask(root, campaign)
-    task = begin_next_check(now=NOW)
-    assert task is not None
+    with begin_next_check(now=NOW) as task:
+        assert task is not None
     told: list[tuple[int, int]] = []
     telling = Telling(task.check_id, lambda done, of: told.append((done, of)))
     tell = telling.between("overlaps", 60, 95)
@@ -128,14 +129,15 @@ def test_a_stopped_check_leaves_the_earlier_answer(
 
 def test_a_check_begins_again_when_its_draft_is_saved(campaign: Campaign) -> None:
     ask_check(campaign_id=campaign.pk, kind="law", by_id=None, now=NOW)
-    task = begin_next_check(now=NOW)
-    assert task is not None
+    with begin_next_check(now=NOW) as task:
+        assert task is not None
     services.advance_check(check_id=task.check_id, step="law", percent=10)
     Campaign.objects.filter(pk=campaign.pk).update(revision=campaign.revision + 1)
     with pytest.raises(services.CheckStopped):
         services.advance_check(check_id=task.check_id, step="law", percent=20)
     assert states(campaign) == ["waiting"]
-    assert begin_next_check(now=NOW) == task
+    with begin_next_check(now=NOW) as again:
+        assert again == task
     services.advance_check(check_id=task.check_id, step="law", percent=10)
     assert CampaignCheck.objects.get().revision == campaign.revision + 1
 
@@ -179,17 +181,42 @@ def test_a_failed_check_is_explained_on_page_and_run(
 def test_a_dead_workers_check_is_tried_three_times_at_most(campaign: Campaign) -> None:
     ask_check(campaign_id=campaign.pk, kind="law", by_id=None, now=NOW)
     for _death in range(services.MOST_TRIES):
-        assert begin_next_check(now=NOW) is not None
-    assert begin_next_check(now=NOW) is None
+        with begin_next_check(now=NOW) as task:
+            assert task is not None
+    with begin_next_check(now=NOW) as task:
+        assert task is None
     check = CampaignCheck.objects.get()
     assert (check.state, check.failure) == ("failed", "died")
+
+
+def test_two_workers_answer_two_checks_and_none_twice(campaign: Campaign) -> None:
+    for kind in ("law", "rehearsal"):
+        ask_check(campaign_id=campaign.pk, kind=kind, by_id=None, now=NOW)
+    law = CampaignCheck.objects.get(kind="law")
+    with hold_elsewhere(f"campaign check {law.pk}"), begin_next_check(now=NOW) as task:
+        assert task is not None
+        assert task.kind == "rehearsal"
+        with hold_elsewhere(f"campaign check {task.check_id}") as is_free:
+            assert not is_free
+    # the control: a worker that died holds nothing, and its check is begun again
+    with begin_next_check(now=NOW) as task:
+        assert task is not None
+        assert task.kind == "law"
+
+
+def test_with_each_check_another_worker_is_asked(campaign: Campaign) -> None:
+    for kind in ("law", "rehearsal"):
+        ask_check(campaign_id=campaign.pk, kind=kind, by_id=None, now=NOW)
+    asked: list[list[str]] = []
+    assert answer_checks(ask_another=lambda: asked.append(states(campaign))) == 2
+    assert [sorted(one) for one in asked] == [["running", "waiting"], ["done", "running"]]
 
 
 def test_ten_answers_of_a_campaign_are_kept(campaign: Campaign) -> None:
     for _round in range(12):
         ask_check(campaign_id=campaign.pk, kind="law", by_id=None, now=NOW)
-        task = begin_next_check(now=NOW)
-        assert task is not None
+        with begin_next_check(now=NOW) as task:
+            assert task is not None
         services.finish_check(check_id=task.check_id, answer={"en": {}}, now=NOW)
     assert states(campaign) == ["done"] * services.KEPT
 

@@ -95,8 +95,8 @@ def test_a_button_takes_named_products_out_of_a_draft(
     dear = Variant.objects.order_by("pk")[0].pk
     found = {"en": {"broken": [], "kept": [], "places": [], "is_lawful": False}}
     ask_check(campaign_id=key, kind="law", by_id=None, now=NOW)
-    task = begin_next_check(now=NOW)
-    assert task is not None
+    with begin_next_check(now=NOW) as task:
+        assert task is not None
     answer = {**found, "goods": {"below_cost": [dear]}}
     finish_check(check_id=task.check_id, answer=answer, now=NOW)
     address = reverse("admin:campaign_take_out", args=[key])

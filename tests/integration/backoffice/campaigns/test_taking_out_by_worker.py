@@ -33,8 +33,8 @@ def judged(goods: list[int], **offer: Any) -> tuple[int, CampaignCheck]:
     every = {"scope": {}, "benefit_kind": "percentage", "target": "line", "percent": 10}
     Offer.objects.filter(campaign=key).update(**(every | offer))
     ask_check(campaign_id=key, kind="law", by_id=None, now=NOW)
-    task = begin_next_check(now=NOW)
-    assert task is not None
+    with begin_next_check(now=NOW) as task:
+        assert task is not None
     said = {"broken": [], "kept": [], "places": [], "is_lawful": False}
     answer = {"en": said, "zh-hans": said, "goods": {"below_cost": goods}}
     finish_check(check_id=task.check_id, answer=answer, now=NOW)

@@ -16,8 +16,9 @@ from shop.ground.jobs.services import (
     quarantine,
     record_run,
 )
-from shop.ground.jobs.tasks import exclusive_key, job, wake
+from shop.ground.jobs.tasks import job, wake
 from shop.ground.kernel.clock import utc_now
+from tests.factories.races import hold_elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -167,15 +168,20 @@ def test_a_failing_task_is_recorded_as_failed() -> None:
 
 
 def test_a_second_run_at_the_same_moment_does_nothing() -> None:
-    with connection.copy().cursor() as other:
-        import_key = _lock_like_another_worker(other)
+    with hold_elsewhere("count_to"):
         assert count_to.apply(kwargs={"rows": 3}).result == 0
         assert not JobRun.objects.exists()
-        other.execute("SELECT pg_advisory_unlock(%s, %s)", import_key)
     assert count_to.apply(kwargs={"rows": 3}).result == 3
 
 
-def _lock_like_another_worker(cursor) -> list[int]:  # noqa: ANN001  # Django's cursor wrapper
-    key = list(exclusive_key("count_to"))
-    cursor.execute("SELECT pg_advisory_lock(%s, %s)", key)
-    return key
+@job(queue="interactive", retries=0, at_once=2)
+def count_together(*, rows: int) -> int:
+    """Return `rows`, beside one other run."""
+    return rows
+
+
+def test_a_job_may_run_twice_and_not_three_times() -> None:
+    with hold_elsewhere("count_together"):
+        assert count_together.apply(kwargs={"rows": 3}).result == 3
+        with hold_elsewhere("count_together 2"):
+            assert count_together.apply(kwargs={"rows": 3}).result == 0
