@@ -129,7 +129,8 @@ def find_facts_then(
     kept by day and are left unknown. One query.
     """
     now = now or utc_now()
-    times, amounts = _earlier_orders({order.shopper_id for order in orders}, now)
+    shopper_ids = {order.shopper_id for order in orders}
+    times, amounts = _earlier_orders(shopper_ids, now, only_first=not asks_history(facts))
     found = []
     for order in orders:
         shopper_id = order.shopper_id
@@ -212,15 +213,17 @@ def _was_member(order: Order) -> bool:
 
 
 def _earlier_orders(
-    shopper_ids: Collection[int | None], now: datetime
+    shopper_ids: Collection[int | None], now: datetime, *, only_first: bool
 ) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
-    """Return moments (seconds) and paid amounts of every order of the shoppers."""
+    """Return moments (seconds) and paid amounts of every order of the shoppers, or of the first."""
     known = [one for one in shopper_ids if one is not None]
     rows = Order.objects.filter(shopper_id__in=known, placed_at__lt=now).exclude(status__in=GONE)
     moments: dict[int, list[float]] = {one: [] for one in known}
     paid: dict[int, list[int]] = {one: [] for one in known}
+    rows = rows.order_by("shopper_id", "placed_at")
+    rows = rows.distinct("shopper_id") if only_first else rows
     columns = ("shopper_id", "placed_at", "total_minor", "refunded_minor")
-    for shopper_id, placed_at, total, refunded in rows.order_by("placed_at").values_list(*columns):
+    for shopper_id, placed_at, total, refunded in rows.values_list(*columns):
         moments[shopper_id].append(placed_at.timestamp())
         paid[shopper_id].append(total - refunded)
     return (

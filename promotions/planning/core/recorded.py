@@ -256,13 +256,11 @@ class RemainingBudgets:
         self, offers: Iterable[OfferValue], *, free: Collection[int] = ()
     ) -> list[OfferValue]:
         """Return the offers with what their campaigns have left; those in `free` without bounds."""
+        bounds = {**self.left, **dict.fromkeys(free)}
         return [
-            replace(
-                offer,
-                left_minor=None
-                if offer.campaign_id in free
-                else self.left.get(offer.campaign_id, offer.left_minor),
-            )
+            replace(offer, left_minor=bounds[offer.campaign_id])
+            if offer.campaign_id in bounds
+            else offer
             for offer in offers
         ]
 
