@@ -194,10 +194,12 @@ def find_floored(
     """
     left = sum_lines(plan, cart.lines)
     found: list[Floored] = []
-    if not any(left[line.line_id] <= line.floor_minor * line.quantity for line in cart.lines):
+    low = [one for one in cart.lines if left[one.line_id] <= one.floor_minor * one.quantity]
+    if not low:
         return ()
-    for wish, effect in list_wishes(plan, cart, free_line=_without_floor):
-        found += _compare(wish, effect.taken, cart, language)
+    if any(effect.candidate.offer.covers(line) for effect in plan.effects for line in low):
+        for wish, effect in list_wishes(plan, cart, free_line=_without_floor):
+            found += _compare(wish, effect.taken, cart, language)
     nothing = (0,) * len(cart.lines)
     for candidate in losers:
         if is_floored_to_nothing(candidate, cart):

@@ -90,7 +90,8 @@ def find_cut_lines(plan: Plan, cart: CartValue) -> frozenset[tuple[int, str]]:
     The cut itself is made where offers are applied (`OpenLine.personal_minor`), so that budgets,
     proration and the choice of the best combination know it.
     """
-    if cart.personal_cap is None:
+    audiences = {effect.candidate.offer.audience for effect in plan.effects}
+    if cart.personal_cap is None or "personal" not in audiences:
         return frozenset()
     wishes = list_wishes(plan, cart, lambda one: replace(one, is_personal=False))
     return frozenset(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 from promotions.engine.core.benefits.apply import Reduction, reduce_units
@@ -150,22 +151,23 @@ class Prepared:
         most_units: int | None,
         lost: tuple[int, ...],
     ) -> Reduction:
+        reduce = partial(
+            reduce_units,
+            benefit,
+            mine,
+            pools,
+            is_personal=self.is_personal,
+            most_units=most_units,
+            lost=lost,
+        )
+        if not self.is_set:
+            return reduce()
         states = tuple((x.line_id, x.quantity, x.left_minor, x.personal_minor) for x in mine)
         floors = tuple(line.floor_minor for line in mine)
         key = (benefit, self.is_personal, most_units, states, floors, lost)
-        found = self.known.get(key) if self.is_set else None
-        if found is None:
-            found = reduce_units(
-                benefit,
-                mine,
-                pools,
-                is_personal=self.is_personal,
-                most_units=most_units,
-                lost=lost,
-            )
-            if self.is_set:
-                self.known[key] = found
-        return found
+        if key not in self.known:
+            self.known[key] = reduce()
+        return self.known[key]
 
 
 def prepare(candidate: Candidate, cart: CartValue) -> Prepared:
