@@ -53,9 +53,10 @@ def measure() -> Figures:
                 running.enter_context(run_program(program, dict(os.environ)))
             while not JobRun.objects.filter(started_at__gte=utc_now() - RUNNING).exists():
                 time.sleep(LOOK_SECONDS)
+        photographs = _take_photographs()
         load, began = os.getloadavg()[0], utc_now()
         drafts = _save_drafts(began)
-        pictures = _upload_pictures(began)
+        pictures = _upload_pictures(photographs, began)
         try:
             return {**_watch(drafts, pictures, began), "lanes_load_before": round(load, 1)}
         finally:
@@ -90,17 +91,24 @@ def _save_drafts(now: datetime) -> list[int]:
     return drafts
 
 
-def _upload_pictures(now: datetime) -> list[tuple[int, int]]:
-    """Upload photographs of 1.4 megapixels, one for each of many products."""
-    products = Product.objects.filter(is_active=True).order_by("-pk")[:PICTURES]
-    rng = np.random.default_rng(now.microsecond)
-    small = rng.integers(0, 255, (PICTURES, 30, 30, 3), dtype=np.uint8)
-    added = []
-    for pixels, product_id in zip(small, products.values_list("pk", flat=True), strict=True):
+def _take_photographs() -> list[bytes]:
+    """Return photographs of 1.4 megapixels: what a camera does is no part of what is measured."""
+    rng = np.random.default_rng(utc_now().microsecond)
+    photographs = []
+    for pixels in rng.integers(0, 255, (PICTURES, 30, 30, 3), dtype=np.uint8):
         file = io.BytesIO()
         Image.fromarray(pixels).resize((1200, 1200)).save(file, "JPEG")
+        photographs.append(file.getvalue())
+    return photographs
+
+
+def _upload_pictures(photographs: list[bytes], now: datetime) -> list[tuple[int, int]]:
+    """Upload the photographs, one for each of many products."""
+    products = Product.objects.filter(is_active=True).order_by("-pk")[:PICTURES]
+    added = []
+    for upload, product_id in zip(photographs, products.values_list("pk", flat=True), strict=True):
         picture_id = add_picture(
-            product_id=product_id, file_name="bench.jpg", upload=file.getvalue(), now=now
+            product_id=product_id, file_name="bench.jpg", upload=upload, now=now
         )
         added.append((product_id, picture_id))
     return added
