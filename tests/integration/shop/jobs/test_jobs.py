@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from kombu import Consumer, Message, Producer, Queue
 
+from shop.celery import app
 from shop.doors.backoffice.home.health import list_jobs
 from shop.ground.jobs.models import JobRun, QuarantinedRow
 from shop.ground.jobs.selectors import find_latest_run, list_latest_runs
@@ -185,3 +187,24 @@ def test_a_job_may_run_twice_and_not_three_times() -> None:
         assert count_together.apply(kwargs={"rows": 3}).result == 3
         with hold_elsewhere("count_together 2"):
             assert count_together.apply(kwargs={"rows": 3}).result == 0
+
+
+def test_a_workers_queues_are_read_in_their_order() -> None:
+    order = ["first queue", "second queue", "third queue"]
+    came: list[str] = []
+
+    def keep(body: str, message: Message) -> None:
+        came.append(body)
+        message.ack()
+
+    with app.connection_for_write() as broker:
+        channel = broker.channel()
+        channel.basic_qos(0, 1, False)
+        queues = [Queue(name, channel=channel) for name in order]
+        for queue in [*reversed(queues), *reversed(queues)]:
+            queue.declare()
+            Producer(channel).publish(queue.name, routing_key=queue.name)
+        with Consumer(channel, queues=queues, callbacks=[keep]):
+            for _ in range(6):
+                broker.drain_events(timeout=5)
+    assert came == [name for name in order for _ in range(2)]
