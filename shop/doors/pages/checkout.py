@@ -25,7 +25,7 @@ from orders.order.api import (
 from orders.refusals import CartRefused
 from orders.returns.api import show_returns
 from orders.satisfaction.api import Rating, find_rating, is_rateable
-from orders.values import CheckoutView, Contact, OrderView
+from orders.values import CheckoutView, Contact, OrderSummary, OrderView
 from profiles.accounts.api import find_customer_fields
 from profiles.shoppers.api import find_shopper
 from promotions.campaigns.api import name_offers
@@ -125,6 +125,13 @@ def _name_today(order: OrderView, language: str) -> dict[str, str]:
     offers = name_offers({*labels.values()}, language)
     named = {label: offers.get(offer_id, label) for label, offer_id in labels.items()}
     return named | {line.name: line.card.title for line in order.lines}
+
+
+def find_unpaid_order(ctx: PageContext) -> OrderSummary | None:
+    """Return this visitor's newest order if it waits for its payment. Two queries."""
+    shopper = find_shopper(ctx.shopper_pseudonym) if ctx.shopper_pseudonym else None
+    newest = [] if shopper is None else list_orders(shopper_id=shopper.id, limit=1)
+    return next((one for one in newest if one.status == "awaiting_payment"), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from pricing.base.core.values import QuoteContext
 from promotions.coupons.api import TooManyWrongCodes
 from promotions.engine.api import normalize_code
 from shop.doors.pages.cards import quote_context
+from shop.doors.pages.checkout import find_unpaid_order
 from shop.doors.pages.context import PageContext
 from shop.doors.pages.members import list_cart_offers
 from shop.doors.storefront.forms import Change, CodeForm, GiftForm, read_change, read_line
@@ -186,6 +187,7 @@ def render_cart(
     is_whole = target not in PARTS
     context["target"] = "#drawer" if target == "drawer" else "#cart"
     context["own_offers"] = list_cart_offers(visit.ctx, view, visit.visitor) if is_whole else ()
+    context["unpaid"] = None if view.lines else find_unpaid_order(visit.ctx)
     context["buttons"] = _draw_buttons(visit.ctx, view, asked)
     if not is_fragment(request):
         return render(request, "storefront/cart.html", context, status=status)

@@ -228,7 +228,8 @@ def again(request: HttpRequest, token: str) -> HttpResponse:
 def track(request: HttpRequest) -> HttpResponse:
     """Find an order. A wrong number and a wrong e-mail address get the very same answer."""
     visit = get_visit(request)
-    form = TrackForm(request.POST if request.method == "POST" else None)
+    known = {"number": request.GET.get("number", "")}
+    form = TrackForm(request.POST if request.method == "POST" else None, initial=known)
     wait = wait_for(request, GUESS) if request.method == "POST" else 0
     if wait:
         form.add_error(None, say_wait(wait))
