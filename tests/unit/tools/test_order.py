@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.plugin_order import put_long_files_first, pytest_terminal_summary
+from tests.plugin_order import put_long_files_first, pytest_terminal_summary, unit_of
 
 
 def item(nodeid: str, *marks: str) -> Any:
@@ -19,6 +19,7 @@ def test_long_files_come_first_and_tests_stay_by_file() -> None:
     items = [
         item("tests/unit/test_a.py::test_1"),
         item("tests/unit/test_b.py::test_1"),
+        item("tests/functional/test_z.py::test_1"),
         item("tests/functional/test_f.py::test_1"),
         item("tests/unit/test_a.py::test_2", "slow"),
         item("tests/statistical/test_s.py::test_1", "statistical"),
@@ -30,9 +31,20 @@ def test_long_files_come_first_and_tests_stay_by_file() -> None:
         "unit/test_a.py::test_2",
         "unit/test_a.py::test_0",
         "functional/test_f.py::test_1",
+        "functional/test_z.py::test_1",
         "statistical/test_s.py::test_1",
         "unit/test_b.py::test_1",
     ]
+
+
+def test_browser_tests_are_handed_out_as_one() -> None:
+    names = [
+        "functional/test_f.py::test_1",
+        "functional/test_z.py::test_2",
+        "unit/test_a.py::test_1",
+    ]
+    units = [unit_of(f"tests/{name}") for name in names]
+    assert units == ["tests/functional/", "tests/functional/", "tests/unit/test_a.py"]
 
 
 def test_the_five_slowest_files_are_reported() -> None:
