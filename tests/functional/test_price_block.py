@@ -51,6 +51,6 @@ def test_a_phones_card_has_five_lines_in_every_state(visit: Visitor, prefix: str
     for width in (320, 360, 390):
         page.set_viewport_size({"width": width, "height": 800})
         lines: dict[str, int] = page.evaluate(COUNT)
-        assert len(lines) == 15
+        assert len(lines) == 16
         assert {name: count for name, count in lines.items() if count > 5} == {}
         assert page.evaluate("document.documentElement.scrollWidth") == width

@@ -1,7 +1,8 @@
 """The price block: what a price shows beside itself, in four rows, and how it is spoken.
 
 Row 1 is what one piece costs now, row 2 one comparison, row 3 the unit price, row 4 one word on the
-nature of the price. HTML, mails and the API write the same block.
+nature of the price. What the piece brings off the order as a whole is no comparison of its price:
+it stands below them. HTML, mails and the API write the same block.
 """
 
 from __future__ import annotations
@@ -74,8 +75,8 @@ class Comparison:
     """Row 2: `text` with its amount at {amount}; `kind` says whose price or which it is.
 
     Kinds: everyone, reference (a legal was-price: the only one that is struck through), members
-    (who is not signed in), order (what comes off the order as a whole), together (several pieces),
-    piece (of loose goods), deal (`text` alone), before (of a line: before its offers).
+    (who is not signed in), together (several pieces), piece (of loose goods), deal (`text` alone),
+    before (of a line: before its offers).
     `language` is that of the words where the law wants another one than the page's.
     """
 
@@ -121,7 +122,8 @@ class PriceBlock:
 
     `tag` is the short word on the nature of the price (its `kind` a key of TAGS or "statutory"),
     `label` the law's sentence. `can_switch_off` keeps a switch beside the tag, as China asks.
-    `ribbon` stands on the picture. `spoken` says all of it in one sentence.
+    `ribbon` stands on the picture. `reached_minor` comes off the order as a whole once the piece is
+    in the cart, and `reached` says so. `spoken` says all of it in one sentence.
     """
 
     variant_id: int
@@ -143,6 +145,8 @@ class PriceBlock:
     minimum_age: int | None = None
     quote_id: UUID | None = None
     own_offer_id: int | None = None
+    reached_minor: int | None = None
+    reached: str = ""
     spoken: str = ""
 
     @property
@@ -200,6 +204,8 @@ def build_price_block(
         minimum_age=goods.minimum_age,
         quote_id=price.quote_id if price.is_personal or price.is_kept else None,
         own_offer_id=None if offer is None else offer.own_offer_id,
+        reached_minor=None if offer is None else offer.reached_minor or None,
+        reached=_say_reached(offer, price.currency, language),
     )
     block = _lead_with_unit(block, language) if goods.is_loose else block
     return replace(block, spoken=_speak(block, price, language))
@@ -267,7 +273,10 @@ def _compare(
     members_minor: int | None,
     language: str,
 ) -> Comparison | None:
-    """Return the one comparison: with everyone, the reference, members or several pieces."""
+    """Return the one comparison: with everyone, the reference, members or several pieces.
+
+    A block that says what the piece brings off the order has no room for several pieces.
+    """
     if offer is not None and offer.adjusted_minor <= 0:
         return Comparison("deal", translate(FREE, language))
     theirs = None if offer is None else offer.everyone_minor
@@ -293,7 +302,9 @@ def _compare(
     if members_minor is not None and members_minor < now:
         members = format_money(members_minor, *money)
         return Comparison("members", translate(MEMBERS, language), members_minor, members)
-    return None if offer is None else _compare_several(offer, now, price.currency, language)
+    if offer is None or offer.reached_minor:
+        return None
+    return _compare_several(offer, now, price.currency, language)
 
 
 def _compare_before_offers(price: PriceView, language: str) -> Comparison:
@@ -308,11 +319,8 @@ def _compare_before_offers(price: PriceView, language: str) -> Comparison:
 def _compare_several(
     offer: LinePreview, now: int, currency: str, language: str
 ) -> Comparison | None:
-    """Return what the piece brings off the order as a whole, else what several pieces cost."""
+    """Return what several pieces cost."""
     money = (currency, locale_of(language))
-    if offer.reached_minor:
-        off = format_money(offer.reached_minor, *money)
-        return Comparison("order", translate(REACHES, language), offer.reached_minor, off)
     if not offer.deals:
         return None
     deal = offer.deals[0]
@@ -322,6 +330,14 @@ def _compare_several(
     text = translate(TOGETHER, language).replace("{size}", str(deal.size)).replace("{each}", each)
     together = format_money(deal.together_minor, *money)
     return Comparison("together", text, deal.together_minor, together)
+
+
+def _say_reached(offer: LinePreview | None, currency: str, language: str) -> str:
+    """Return "Brings $5.00 off your order", "" where the piece reaches no such discount."""
+    if offer is None or not offer.reached_minor:
+        return ""
+    off = format_money(offer.reached_minor, currency, locale_of(language))
+    return translate(REACHES, language, amount=off)
 
 
 def _find_nature(
@@ -417,6 +433,8 @@ def _speak(block: PriceBlock, price: PriceView, language: str) -> str:
         parts.append(block.comparison.said)
     if block.unit:
         parts.append(each)
+    if block.reached:
+        parts.append(block.reached)
     if block.label or block.tag:
         parts.append(block.label or block.tag)
     return say("comma", language).join(parts)

@@ -119,6 +119,14 @@ def _public_states(
             replace(public, offer=_offer(card, 249, "members", everyone_minor=279)),
         ),
         ("5b", pgettext_noop("price state", "guest"), replace(public, members_minor=249)),
+        (
+            "5c",
+            pgettext_noop("price state", "member, with money off the order"),
+            replace(
+                public,
+                offer=replace(_offer(card, 249, "members", everyone_minor=279), reached_minor=500),
+            ),
+        ),
         ("6", pgettext_noop("price state", "several pieces"), replace(public, offer=two)),
         (
             "7",

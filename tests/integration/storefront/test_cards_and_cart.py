@@ -218,7 +218,8 @@ def test_what_comes_off_an_order_lowers_no_product(near_threshold: Client) -> No
     chinese = near_threshold.get("/zh-hans/p/cheddar/").content.decode()
     assert "加入后整单立减 US$5.00" in chinese
     offered = list_cheese(near_threshold)["cheddar"]["shown"]
-    assert (offered["now"]["minor"], offered["comparison"]["kind"]) == (400, "order")
+    assert (offered["now"]["minor"], offered["order_discount"]["minor"]) == (400, 500)
+    assert offered["order_discount_text"] == "Brings $5.00 off your order"
 
 
 def test_what_comes_off_an_order_stands_below_its_lines(

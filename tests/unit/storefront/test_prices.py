@@ -118,6 +118,27 @@ def test_each_state_has_its_rows(
     assert rows(build_price_block(price, "en", **given_)) == expected
 
 
+REACHING: list[tuple[PriceView, int | None, dict[str, Any], str]] = [
+    (MILK, None, {}, ""),
+    (MILK, None, {"adjusted": 249, "audience": "members", "everyone_minor": 279}, EVERY),
+    (MILK, 249, {}, "Members $2.49, join free"),
+    (MINE, None, {"adjusted": 259}, EVERY),
+    (NAMED, None, {"adjusted": 249}, "30-day low $2.79"),
+    (MILK, None, {"deals": (TWO,)}, ""),
+]
+
+
+@pytest.mark.parametrize(("price", "members", "given_", "compared"), REACHING)
+def test_what_a_piece_brings_stands_beside_every_comparison(
+    price: PriceView, members: int | None, given_: dict[str, Any], compared: str
+) -> None:
+    reaching = offer(**{"adjusted": 279, "reached_minor": 500, **given_})
+    block = build_price_block(price, "en", reaching, members)
+    assert rows(block)[1] == compared
+    assert "Brings $5.00 off your order" in block.spoken
+    assert "Brings $5.00 off your order</p>" in draw_price(block, "en", about="Milk")
+
+
 def test_a_test_price_strikes_nothing_through_and_yields_to_members() -> None:
     tested = replace(NAMED, label_code=PUBLIC_TEST, label="Price test")
     assert build_price_block(tested, "en").comparison is None

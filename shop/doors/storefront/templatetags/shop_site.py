@@ -115,6 +115,7 @@ def price_fields(
         "amount": "" if compared is None else compared.amount,
         "after": "" if compared is None else compared.after,
         "words_language": "" if compared is None else compared.language,
+        "reached": "" if shape in LINES else block.reached,
         "is_reference": compared is not None and compared.kind == "reference",
         "tag": (shape in SENTENCES and block.label) or block.tag,
         "tag_url": "",

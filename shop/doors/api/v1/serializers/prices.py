@@ -44,7 +44,6 @@ class ComparisonSerializer(AnswerSerializer[Comparison]):
             "everyone",
             "reference",
             "members",
-            "order",
             "together",
             "piece",
             "deal",
@@ -88,6 +87,12 @@ class PriceBlockSerializer(AnswerSerializer[PriceBlock]):
     )
     ribbon = serializers.CharField(allow_blank=True, help_text="On the picture.")
     minimum_age = serializers.IntegerField(allow_null=True)
+    order_discount = MoneySerializer(
+        source="reached_minor",
+        allow_null=True,
+        help_text="What comes off the order as a whole once one piece more is in the cart.",
+    )
+    order_discount_text = serializers.CharField(source="reached", allow_blank=True)
     spoken = serializers.CharField(help_text="All of it in one sentence, for screen readers.")
 
 
