@@ -23,7 +23,7 @@ from promotions.sentences.core.deals import say_deal
 from promotions.sentences.core.names import name_promotion
 from promotions.sentences.core.plans import Answers, Template
 from promotions.sentences.core.words import Lexicon, list_ids
-from shop.ground.catalog.selectors import catalog_version, get_market
+from shop.ground.catalog.selectors import catalog_version, get_market, load_variant_arrays
 from shop.ground.catalog.selectors.naming import name_goods
 from shop.ground.kernel.translation import locale_of
 
@@ -90,12 +90,14 @@ def speak(scopes: Iterable[Scope], market_code: str) -> list[Lexicon]:
     Two queries for each kind of goods.
     """
     ids, currency = list_ids(scopes), get_market(market_code).currency if market_code else "USD"
+    product_of = load_variant_arrays().list_products(ids["variant"])
     return [
         Lexicon(
             language,
             locale_of(language),
             currency,
             dict(name_goods(ids, language, with_sku=False).items()),
+            product_of,
         )
         for language in LANGUAGES
     ]

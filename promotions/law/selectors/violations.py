@@ -159,5 +159,5 @@ def find_forbidden(*, market_code: str, now: datetime) -> Forbidden:
     if not named:
         return Forbidden((), ())
     mask = np.logical_or.reduce([found[kind] for kind in named])
-    products = len(np.unique(arrays.product_id[mask]))
-    return Forbidden(named, tuple(arrays.variant_id[mask].tolist()), products)
+    ids = tuple(arrays.variant_id[mask].tolist())
+    return Forbidden(named, ids, arrays.count_products(mask))

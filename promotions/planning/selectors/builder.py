@@ -37,7 +37,7 @@ from promotions.sentences.api import (
     say_offer,
     write_percent,
 )
-from shop.ground.catalog.selectors import get_market, list_markets
+from shop.ground.catalog.selectors import get_market, list_markets, load_variant_arrays
 from shop.ground.catalog.selectors.naming import (
     find_goods,
     list_paths,
@@ -243,10 +243,8 @@ def name_words(
 ) -> Lexicon:
     """Return the words for scopes, facts of shoppers and markets. One query for each kind of goods
     they name, and one for segments, tiers and groups each."""
-    is_chinese = language.startswith("zh")
-    names: dict[tuple[str, int | str], str] = {
-        (kind, key): said for (kind, key), said in name_goods(list_ids(scopes), language).items()
-    }
+    is_chinese, ids = language.startswith("zh"), list_ids(scopes)
+    names: dict[tuple[str, int | str], str] = dict(name_goods(ids, language).items())
     names |= {("market", code): name_market(code, language) for code in markets}
     if "segment" in facts:
         pairs = ((one.code, (one.name, one.name_zh)) for one in list_segments())
@@ -257,7 +255,8 @@ def name_words(
         if fact in facts:
             named = ((code, (name, zh or name)) for code, name, zh in list_named())
             names |= {(kind, code): said[is_chinese] for code, said in named}
-    return Lexicon(language, locale_of(language), currency, names)
+    product_of = load_variant_arrays().list_products(ids["variant"])
+    return Lexicon(language, locale_of(language), currency, names, product_of)
 
 
 def name_market(code: str, language: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any as Json
 
+import numpy as np
 from django.utils.translation import override
 
 from promotions.campaigns.api import (
@@ -23,7 +24,7 @@ from promotions.campaigns.models import StackingCategory, StackingGroup
 from promotions.engine.api import BadOffer, needed_facts, parse_condition
 from promotions.planning.selectors.builder import name_words
 from promotions.sentences.api import Lexicon, describe_change, describe_fault, order_changes
-from shop.ground.catalog.selectors import find_place, list_markets
+from shop.ground.catalog.selectors import find_place, list_markets, load_variant_arrays
 from shop.ground.catalog.selectors.naming import name_goods, name_keys
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.translation import locale_of
@@ -54,6 +55,7 @@ def say_changes(
     goods = _list_named(every)
     numbers = _number(goods)
     names = _name_all(every, numbers, goods, language)
+    product_of = _list_products(goods, numbers)
     names |= {
         ("offer", str(offer["code"])): _name_offer(offer, language)
         for pair in pairs
@@ -64,6 +66,7 @@ def say_changes(
     for (_before, after), some in zip(pairs, changes, strict=True):
         place = find_place(str(after.get("market_code") or ""))
         words = _speak(some, numbers, names, currency=place.currency, language=language)
+        words = replace(words, product_of=product_of)
         told = (_replace(one, numbers) for one in some)
         said.append(tuple(describe_change(one, words, place.time_zone) for one in told))
     return said
@@ -147,6 +150,19 @@ def _name_all(
             rows = table._default_manager.filter(code__in=codes).values_list("code", "name")
             names |= {(field_name, code): name for code, name in rows}
     return names
+
+
+def _list_products(
+    goods: Iterable[tuple[str, Key]], numbers: Mapping[tuple[str, str], int]
+) -> dict[int, int]:
+    """Return the products on sale of variants, named by id or key. No query once cached."""
+    arrays = load_variant_arrays()
+    ids = [key for kind, key in goods if kind == "variant" and isinstance(key, int)]
+    by_key = {key: at for (kind, key), at in numbers.items() if kind == "variant"}
+    named = np.isin(arrays.sku, list(by_key))
+    skus, products = arrays.sku[named].tolist(), arrays.product_id[named].tolist()
+    found = {by_key[sku]: product for sku, product in zip(skus, products, strict=True)}
+    return arrays.list_products(ids) | found
 
 
 def _name_offer(offer: Snapshot, language: str) -> str:

@@ -29,7 +29,8 @@ class Lexicon:
     """How to say an offer: language ("zh..." or anything else: English), money, and names.
 
     `names` are by kind and key: ("category", 3), ("variant", 7), ("segment", "loyal"), ...; what
-    has no name is called by its number or word.
+    has no name is called by its number or word. `product_of` holds the products on sale of variants
+    that are listed one by one: a long list is said by how many these are.
 
     >>> Lexicon("en", "en_US", "USD", {("category", 3): "Cheese"}).name("category", 3)
     'Cheese'
@@ -41,6 +42,7 @@ class Lexicon:
     locale: str
     currency: str
     names: Mapping[tuple[str, int | str], str] = field(default_factory=dict)
+    product_of: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def is_chinese(self) -> bool:
@@ -158,5 +160,5 @@ def _listed(variant_ids: frozenset[int], words: Lexicon) -> str:
         return words.translate("no product yet")
     if len(variant_ids) <= MOST_NAMED:
         return words.either([words.name("variant", key) for key in sorted(variant_ids)])
-    count = len(variant_ids)
+    count = len({words.product_of[key] for key in variant_ids if key in words.product_of})
     return words.translate("{count} listed products", count=count)

@@ -7,7 +7,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from promotions.law.api import Forbidden
-from shop.doors.backoffice.campaigns.product_picker import say_products
+from shop.doors.backoffice.campaigns.product_picker import say_on_sale
 from shop.ground.catalog.selectors import list_categories
 from shop.ground.staff.phrases import join_names
 
@@ -25,7 +25,7 @@ def say_leave_out(found: Forbidden) -> str:
         return ""
     named = join_names(_name_kind(kind) for kind in found.kinds)
     said = _("Leave out what may not be promoted here: %(kinds)s (%(products)s)")
-    return said % {"kinds": named, "products": say_products(found.product_count)}
+    return said % {"kinds": named, "products": say_on_sale(found.product_count)}
 
 
 def _name_kind(kind: str) -> str:

@@ -38,9 +38,11 @@ def say_named_too_much(campaign: CampaignView, offers: Iterable[OfferValue]) -> 
     for offer in offers:
         for scope in offer.scopes:
             covered |= cover_variants(scope, arrays)
-    count, of = int((covered & named).sum()), int(named.sum())
+    count, of = arrays.count_products(covered & named), arrays.count_products(named)
     if not 0 < count < of:
         return ""
-    said = _("The name speaks of %(category)s; the offer covers %(count)s of %(of)s products.")
+    said = _(
+        "The name speaks of %(category)s; the offer covers %(count)s of %(of)s products on sale."
+    )
     category = next(node.name for node in spoken if len(node.name) == longest)
     return said % {"category": category, "count": show_count(count), "of": show_count(of)}

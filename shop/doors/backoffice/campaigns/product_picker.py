@@ -64,13 +64,14 @@ def describe_picks(keys: Collection[tuple[str, int]], language: str) -> list[Pic
         token = f"{kind}:{key}"
         if kind == "category" and key in tree.nodes:
             node = tree.nodes[key]
+            count = arrays.count_products(np.isin(arrays.category_id, list(tree.below(key))))
             trail = " › ".join(one.name for one in tree.trail(key)[:-1])
-            note = " · ".join(filter(None, (trail, _say_on_sale(node.product_count))))
+            note = " · ".join(filter(None, (trail, say_on_sale(count))))
             photo = static(node.picture) if node.photo is None else node.photo.at_least(THUMB)
             picks.append(Pick(token, node.name, note, photo))
         elif kind == "brand" and (kind, key) in names:
-            of_brand = arrays.product_id[arrays.brand_id == key]
-            note = f"{_('Brand')} · {_say_on_sale(len(np.unique(of_brand)))}"
+            count = arrays.count_products(arrays.brand_id == key)
+            note = f"{_('Brand')} · {say_on_sale(count)}"
             picks.append(Pick(token, names[kind, key], note))
         elif kind == "variant" and key in cards:
             card = cards[key]
@@ -79,13 +80,9 @@ def describe_picks(keys: Collection[tuple[str, int]], language: str) -> list[Pic
     return picks
 
 
-def say_products(count: int) -> str:
-    """Return a number of products in words."""
-    return ngettext("%(n)s product", "%(n)s products", count) % {"n": show_count(count)}
-
-
-def _say_on_sale(count: int) -> str:
-    """Return a number of products that are sold now: lists of products count the others, too."""
+def say_on_sale(count: int) -> str:
+    """Return a number of products that are sold now, as `VariantArrays.count_products` finds it:
+    lists of products count the others, too."""
     said = ngettext("%(n)s product on sale", "%(n)s products on sale", count)
     return said % {"n": show_count(count)}
 

@@ -24,7 +24,7 @@ from promotions.engine.api import OfferValue, Scope, Stacking, parse_scope
 from promotions.planning.api import PHASES, UseCount, count_uses
 from shop.doors.backoffice.campaigns.audiences import count_audience
 from shop.doors.backoffice.campaigns.checks import market_of
-from shop.doors.backoffice.campaigns.product_picker import say_products
+from shop.doors.backoffice.campaigns.product_picker import say_on_sale
 from shop.doors.backoffice.memory import remember
 from shop.ground.catalog.selectors import find_place, load_variant_arrays
 from shop.ground.staff.columns import show_money, show_tag
@@ -95,19 +95,19 @@ def foresee_summary(
 
 
 def say_goods(offers: Iterable[OfferValue]) -> str:
-    """Return how many products offers cover. No query while fresh."""
+    """Return how many products on sale offers cover. No query while fresh."""
     return say_scopes([scope for offer in offers for scope in offer.scopes])
 
 
 def say_scopes(scopes: Iterable[Scope]) -> str:
-    """Return how many products scopes mean. No query while fresh."""
+    """Return how many products on sale scopes mean. No query while fresh."""
     arrays = load_variant_arrays()
     covered = np.zeros(len(arrays.variant_id), dtype=np.bool_)
     for scope in scopes:
         covered |= cover_variants(scope, arrays)
     if len(covered) and covered.all():
         return _("all products")
-    return say_products(len(np.unique(arrays.product_id[covered])))
+    return say_on_sale(arrays.count_products(covered))
 
 
 def describe_budget(

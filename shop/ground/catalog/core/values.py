@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -278,6 +278,16 @@ class VariantArrays:
     def never_picked(self) -> BoolArray:
         """What no list chosen by the shop may show: restricted and sensitive goods, (m,)."""
         return self.restricted | self.sensitive
+
+    def count_products(self, covered: BoolArray) -> int:
+        """Return how many products on sale the variants are of: sizes of one count once."""
+        return len(np.unique(self.product_id[covered]))
+
+    def list_products(self, variant_ids: Collection[int]) -> dict[int, int]:
+        """Return of variants the products on sale by variant id; what is not sold is left out."""
+        asked = np.isin(self.variant_id, np.array(sorted(variant_ids), dtype=np.int64))
+        ids, products = self.variant_id[asked].tolist(), self.product_id[asked].tolist()
+        return dict(zip(ids, products, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

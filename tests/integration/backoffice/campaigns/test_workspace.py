@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,13 @@ from django.urls import reverse
 from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
 
+from promotions.campaigns.api import compile_campaign
+from promotions.engine.api import parse_scope
 from promotions.models import Campaign, Offer
+from promotions.planning.selectors.builder import make_lexicon
+from promotions.sentences.api import say_goods, speak
+from shop.doors.backoffice.campaigns.product_picker import describe_picks
+from shop.doors.backoffice.campaigns.summary import say_scopes
 from shop.ground.catalog.models import Brand, Category, Product, Variant
 from shop.ground.catalog.selectors import forget_catalog
 
@@ -236,10 +243,29 @@ def test_a_draft_says_that_its_name_promises_more(root: Client) -> None:
     goods = list(Variant.objects.values_list("pk", flat=True))
     Offer.objects.filter(campaign=key).update(scope={"variants": goods[:1]})
     address = reverse("admin:campaign_workspace", args=[key])
-    said = f"The name speaks of Cheese; the offer covers 1 of {len(goods)} products."
+    said = f"The name speaks of Cheese; the offer covers 1 of {len(goods)} products on sale."
     for name, told in (("10 % off cheese", said), ("10 % off selected cheese", "")):
         Campaign.objects.filter(pk=key).update(name=name, status="draft")
         assert root.get(address).context["named"] == told
     Offer.objects.filter(campaign=key).update(scope={"categories": [category.pk]})
     Campaign.objects.filter(pk=key).update(name="10 % off cheese")
     assert root.get(address).context["named"] == ""
+
+
+def test_sentence_facts_and_picker_count_the_same_products(root: Client) -> None:
+    category = Category.objects.order_by("pk")[0]
+    one, size, gone, *_others, other = Variant.objects.order_by("pk")
+    Product.objects.exclude(pk=other.product_id).update(category=category)
+    Variant.objects.filter(pk=size.pk).update(product=one.product)
+    Variant.objects.filter(pk=gone.pk).update(is_active=False)
+    forget_catalog()
+    listed = list(Variant.objects.exclude(pk=other.pk).values_list("pk", flat=True))
+    count = len(listed) - 2  # a size is no product more, and what is not sold is none
+    offer = compile_campaign(Campaign.objects.order_by("pk")[0].pk)[0]
+    offer = replace(offer, scope=parse_scope({"variants": listed}))
+    words = make_lexicon([offer], currency="USD", language="en")
+    [english, _chinese] = speak([offer.scope], "us")
+    for lexicon in (words, english):
+        assert say_goods(offer.scope, lexicon) == f"{count} listed products"
+    [picked] = describe_picks([("category", category.pk)], "en")
+    assert picked.note == say_scopes([offer.scope]) == f"{count} products on sale"
