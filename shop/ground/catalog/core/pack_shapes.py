@@ -278,9 +278,8 @@ def choose_shape(name: str, path: str, size: str = "") -> str:
     >>> [choose_shape("Gala Apples", "produce/apples", size) for size in ("each", "3 lb")]
     ['loose', 'bag']
     """
-    places = path.replace("-", " ").split("/")
-    texts = (name.lower(), *reversed(places))
-    if _FRESH.search(places[0]) and not any(map(_KEPT.search, texts)):
+    texts = _list_texts(name, path)
+    if is_fresh(name, path):
         if any(map(_IN_TRAYS.search, texts)):
             return TRAY
         return LOOSE if _NO_SIZE.fullmatch(size) else BAG
@@ -289,3 +288,18 @@ def choose_shape(name: str, path: str, size: str = "") -> str:
             if words.search(text):
                 return shape
     return USUAL
+
+
+def is_fresh(name: str, path: str) -> bool:
+    """Return whether it is fruit or a vegetable that nobody cooked, cut small, froze or canned.
+
+    >>> is_fresh("Gala Apples", "produce/apples"), is_fresh("Peas", "frozen/vegetables")
+    (True, False)
+    """
+    texts = _list_texts(name, path)
+    return _FRESH.search(texts[-1]) is not None and not any(map(_KEPT.search, texts))
+
+
+def _list_texts(name: str, path: str) -> tuple[str, ...]:
+    """Return the name, then the categories, the nearest first."""
+    return (name.lower(), *reversed(path.replace("-", " ").split("/")))

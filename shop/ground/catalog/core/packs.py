@@ -2,17 +2,17 @@
 
 A pack is an SVG of 320 x 240: a silhouette that fits the product in its brand's colour, the brand's
 mark, the name, the size, a stripe in the colour of the flavour, and the picture of its category.
-What is sold loose is that picture alone.
+What is sold loose is that picture alone. Fruit and vegetables have the colour they are named by.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from shop.ground.catalog.core.pack_shapes import FLOOR, SHAPES, Shape, choose_shape
+from shop.ground.catalog.core.pack_shapes import FLOOR, SHAPES, Shape, choose_shape, is_fresh
 from shop.ground.catalog.core.pack_text import LINE, Fitted, fit_line, fit_lines
 from shop.ground.kernel.hashing import fingerprint, stable_draw
 
@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 320, 240
 # Widths of a drawing as PNG, in pixels: no others are made, as a wide one takes 40 ms.
 RASTERS = (160, 320, 800)
 # Raise it when packs are drawn in another way: addresses of drawings then change.
-DRAWING = 2
+DRAWING = 3
 OWN_COLOR = "#1d6140"
 INK, CREAM, WHITE = "#23302a", "#fffaf0", "#ffffff"
 GLYPH, BAND, STRIPE = 46, 22, 8
@@ -46,6 +46,20 @@ STRIPES = (
     *("#e4572e", "#f2a541", "#f4d35e", "#9bc53d", "#5fad56", "#3fa7a0", "#4d9de0", "#6c7fd8"),
     *("#9d6bce", "#d46a9f", "#c98b5e", "#e98a7b", "#b8c24a", "#7fb7be", "#e0b1cb", "#a6a29a"),
 )
+# Colours of fruit and vegetables whose picture has another one, by the words that say so.
+SKINS = {
+    "peppers": {"red": "#d8352b", "yellow": "#f4c01e", "orange": "#ee8222"},
+    "apples": {"red": "#c62f2d", "green": "#86d72f", "golden|yellow": "#e3cf4c"},
+    "onions": {"red": "#97406b", "white": "#f1ead9"},
+    "grapes": {"red": "#a5384f", "green|white": "#a9c653", "black|blue": "#352a52"},
+    "potatoes": {"red": "#ab5440", "gold": "#e3bd63"},
+}
+# What the pictures of these fill their skins with: in the colour, or in a second or darker one.
+SKIN_FILLS = {
+    "#44911b": 0, "#008463": 1, "#f8312f": 0, "#86d72f": 0,
+    "#f3ad61": 0, "#e19747": 1, "#d3883e": 1,
+    "#6b438b": 0, "#533566": 0, "#433b6b": 1, "#321b41": 1,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +86,7 @@ def draw_pack(pack: Pack, glyph: str) -> str:
     color = brand_color(pack.brand, is_own=pack.is_own_brand)
     body = shape.drawing.format(c=color, d=_mix(color, "#000000", 0.25), l=_mix(color, WHITE, 0.35))
     pile = "".join(_place(*place) for place in shape.pile)
+    glyph = _tint(glyph, _find_skins(pack))
     return f"""\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"\
  width="{2 * WIDTH}" height="{2 * HEIGHT}"><defs><g id="g">{glyph}</g></defs>\
@@ -79,6 +94,32 @@ def draw_pack(pack: Pack, glyph: str) -> str:
 <ellipse cx="160" cy="{FLOOR}" rx="{shape.shadow}" ry="8" opacity=".14"/>\
 {pile}{body}{_label(shape, pack, color)}{DRAWN}</svg>
 """
+
+
+def _find_skins(pack: Pack) -> list[str]:
+    """Return the colours that the name or the category of fresh fruit and vegetables tells."""
+    told = f"{pack.name} {pack.path.rpartition('/')[2].replace('-', ' ')}".lower()
+    if not is_fresh(pack.name, pack.path):
+        return []
+    return [
+        color
+        for kind, colors in SKINS.items()
+        if re.search(rf"\b{kind}\b", told)
+        for words, color in colors.items()
+        if re.search(rf"\b(?:{words})\b", told)
+    ]
+
+
+def _tint(glyph: str, skins: Sequence[str]) -> str:
+    """Return the picture with its skin in other colours; as it is where there are none."""
+    if not skins:
+        return glyph
+    shades = (skins[0], skins[1] if len(skins) > 1 else _mix(skins[0], "#000000", 0.18))
+    return re.sub(
+        r'(?<=fill=")#\w{6}(?=")',
+        lambda found: shades[SKIN_FILLS[found[0]]] if found[0] in SKIN_FILLS else found[0],
+        glyph,
+    )
 
 
 def _place(x: float, y: float, side: float) -> str:

@@ -35,6 +35,31 @@ def is_path(text: str) -> bool:
 GLYPH = "<path d='M0 0h32v32H0z'/>"
 
 
+BELL = '<path fill="#44911b"/><path fill="#008463"/><path fill="#c3ef3c"/>'
+SKIN = {
+    ("Red Bell Peppers", "red-bell-peppers", "each"): ("#d8352b", "#b12b23"),
+    ("Bell Peppers, No. 2", "red-bell-peppers", "3 ct"): ("#d8352b", "#b12b23"),
+    ("Yellow & Orange Peppers", "peppers", "each"): ("#f4c01e", "#ee8222"),
+    ("Green Bell Peppers", "green-bell-peppers", "each"): ("#44911b", "#008463"),
+    ("Red Wine Vinegar", "vinegar", "each"): ("#44911b", "#008463"),
+}
+
+
+@pytest.mark.parametrize(("product", "skin"), SKIN.items())
+def test_fruit_and_vegetables_have_the_colour_they_are_named_by(
+    product: tuple[str, str, str], skin: tuple[str, str]
+) -> None:
+    name, leaf, size = product
+    drawn = draw_pack(Pack("A", "Acme", name, size, f"produce/peppers/{leaf}"), BELL)
+    [glyph] = re.findall(r'<g id="g">(.*?)</g>', drawn)
+    assert tuple(re.findall(r'fill="(.*?)"', glyph)) == (*skin, "#c3ef3c")
+
+
+def test_only_fresh_peppers_are_coloured() -> None:
+    hummus = Pack("A", "Acme", "Hummus with Red Peppers", "10 oz", "deli/dips/hummus")
+    assert f'<g id="g">{BELL}</g>' in draw_pack(hummus, BELL)
+
+
 def test_equal_facts_draw_the_same_pack_and_others_another() -> None:
     others = [
         Pack("FT-2", "Alder Way", "White Milk", "1 gal", MILK.path),
