@@ -216,7 +216,7 @@ def test_what_comes_off_an_order_lowers_no_product(near_threshold: Client) -> No
     assert "Brings $5.00 off your order" in page.content.decode()
     assert "Free with your cart" not in page.content.decode()
     chinese = near_threshold.get("/zh-hans/p/cheddar/").content.decode()
-    assert "加入后整单立减 US$5.00" in chinese
+    assert "加购整单减 US$5.00" in chinese
     offered = list_cheese(near_threshold)["cheddar"]["shown"]
     assert (offered["now"]["minor"], offered["order_discount"]["minor"]) == (400, 500)
     assert offered["order_discount_text"] == "Brings $5.00 off your order"

@@ -37,7 +37,7 @@ PARTS = {
             "amount",
         ),
         *("after", "words_language", "is_reference", "tag", "tag_url", "is_sheet", "about"),
-        *("is_switchable", "tag_language"),
+        *("reached", "is_switchable", "tag_language"),
     ),
     "components/card.html": (
         *(

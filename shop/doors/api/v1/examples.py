@@ -161,6 +161,8 @@ VARIANT: Json = {
         "can_switch_off": False,
         "ribbon": "Cheese week",
         "minimum_age": None,
+        "order_discount": None,
+        "order_discount_text": "",
         "spoken": f"Your price $3.59, Everyone $3.79, $1.58 per pound, {LABEL}",
     },
     "members_pay": usd(339),

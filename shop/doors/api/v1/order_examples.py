@@ -147,6 +147,8 @@ ORDER: Json = {
                 "can_switch_off": False,
                 "ribbon": "",
                 "minimum_age": None,
+                "order_discount": None,
+                "order_discount_text": "",
                 "spoken": f"Your price $3.79, Everyone $3.99, $7.58 per pound, {LABEL}",
             },
             "is_personal": True,
