@@ -125,7 +125,8 @@ def _wish_of_line(benefit: Benefit, line: CartLineValue, left: int, count: int) 
     if price is not None:
         return left - price * line.quantity
     if measure.percent is not None:
-        return share_minor(left, measure.percent or 0)
+        prices = prorate(left, [1] * line.quantity)
+        return sum(share_minor(price, measure.percent or 0) for price in prices)
     return measure.amount_minor * (line.quantity if each else 1)
 
 

@@ -18,6 +18,7 @@ from pricing.api import (
     get_quote,
     resolve_jurisdiction,
 )
+from pricing.base.core.texts import say
 from pricing.base.core.values import QuoteTrace
 from pricing.ledger.core.labels import label_text
 from profiles.features.api import FEATURES
@@ -29,6 +30,14 @@ from shop.doors.pages.lots import read_shares
 from shop.doors.pages.members import Visitor, add_offers, join_offers, preview_cards
 from shop.doors.pages.values import FeatureNote, PrivacyPage, ProductCard, RulesPage, WhyPage
 from shop.ground.catalog.selectors import list_cards
+from shop.ground.kernel.translation import gettext_noop, translate
+
+REASONS = {
+    "members": gettext_noop("You get this price because you are signed in: {offers}."),
+    "group": gettext_noop(
+        "You get this price because you proved that you belong to a group: {offers}."
+    ),
+}
 
 
 def why(
@@ -50,13 +59,12 @@ def why(
         now = _price_now(ctx, asked, visitor)
     if now is not None:
         shown = now if trace is None else _as_quoted(ctx, now, trace, visitor)
-        return WhyPage(
+        page = _explain(shown, ctx.language)
+        return replace(
+            page,
             trace=trace,
-            card=now.card,
-            label=shown.price.label,
-            parts=list_parts(shown.price, shown.offer, ctx.language),
-            amount_minor=card_block(shown, ctx.language).now_minor,
             now_minor=card_block(now, ctx.language).now_minor,
+            is_late=trace is None or not trace.is_complete,
         )
     if trace is None:
         raise QuoteNotFound(_("There is no such quote."))
@@ -66,6 +74,34 @@ def why(
         label=_label(trace, ctx.language),
         parts=trace.reasons,
         amount_minor=trace.quoted_minor,
+        is_late=not trace.is_complete,
+    )
+
+
+def why_product(ctx: PageContext, variant_id: int, *, visitor: Visitor | None = None) -> WhyPage:
+    """Return what is behind the price of a product that has no quote of its own: that of shoppers
+    with an account, or of a group. Raises QuoteNotFound for what is sold no more."""
+    now = _price_now(ctx, variant_id, visitor or Visitor(ctx))
+    if now is None:
+        raise QuoteNotFound(_("There is no such price."))
+    return _explain(now, ctx.language)
+
+
+def _explain(shown: ProductCard, language: str) -> WhyPage:
+    """Return the parts of the price on a card, and why not everybody has it."""
+    parts, amount = list_parts(shown.price, shown.offer, language), card_block(shown, language)
+    return WhyPage(
+        trace=None,
+        card=shown.card,
+        label=shown.price.label,
+        parts=parts,
+        amount_minor=amount.now_minor,
+        now_minor=amount.now_minor,
+        reason=" ".join(
+            translate(said, language, offers=say("comma", language).join(named))
+            for audience, said in REASONS.items()
+            if (named := [part.text for part in parts if part.code == audience])
+        ),
     )
 
 

@@ -256,7 +256,8 @@ class WhyPage:
     `trace` is the quote as it was recorded, None where its record is on the way and nothing knows
     it yet. `parts` sum to `amount_minor`: while the quote holds, what one more piece costs at its
     price, offers included; else the quoted price. `now_minor` is what one more piece costs by now,
-    None where the quote has run out or the product is sold no more.
+    None where the quote has run out or the product is sold no more. `is_late`: the record of the
+    quote is on its way. `reason` says why a shopper has offers that not everybody has.
     """
 
     trace: QuoteTrace | None
@@ -265,6 +266,8 @@ class WhyPage:
     parts: tuple[Reason, ...]
     amount_minor: int
     now_minor: int | None = None
+    is_late: bool = False
+    reason: str = ""
 
     @property
     def quote(self) -> QuoteTrace:

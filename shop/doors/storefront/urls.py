@@ -69,6 +69,7 @@ urlpatterns = [
     path("returns/", returns.rules, name="returns"),
     path("why/", trust.pricing_rules, name="why_root"),
     path("why/<uuid:quote_id>/", trust.why, name="why"),
+    path("why/<int:variant_id>/", trust.why_product, name="why_product"),
     path("how-our-prices-work/", trust.pricing_rules, name="pricing_rules"),
     path("privacy/", trust.privacy, name="privacy"),
     path("privacy/choices/", trust.choices, name="choices"),

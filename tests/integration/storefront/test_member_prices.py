@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from orders.cart.services import evaluation_input as cart_values
 from profiles.models import Shopper
 from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Campaign, GroupClaim, LimitCounter, UseLimit, VerifiedGroup
-from shop.ground.catalog.models import Category
+from shop.ground.catalog.models import Category, Variant
 from shop.ground.kernel.clock import utc_now
 from tests.factories.api import expect
 from tests.factories.loyalty import make_member, make_terms, order_points
@@ -82,6 +83,28 @@ def test_members_see_their_price_and_others_what_members_pay() -> None:
     assert "会员 US$4.50·免费加入" in read(Client(), "/zh-hans/search/?q=gouda")
     answer = alice.get("/search/?q=gouda")
     assert answer.headers["Cache-Control"].startswith("private")
+
+
+TAG = re.compile(r'<p class="price__tag">\s*<a\s+href="([^"]*)"\s+hx-get="([^"]*)"')
+ROW = re.compile(r"<dt>(.*?)</dt>\s*<dd>\s*(.*?)\s*</dd>", re.DOTALL)
+
+
+def test_a_price_with_an_account_is_explained_by_its_own_panel() -> None:
+    make_offer("Club week", "10", audience="members")
+    alice, _ = sign_in()
+    address = f"/why/{Variant.objects.get(product__slug='gouda').pk}/"
+    for path in ("/search/?q=gouda", "/p/gouda/"):
+        assert (address, address) in TAG.findall(read(alice, path))
+    panel = read(alice, address)
+    rows = [("Price for everybody", "$5.00"), ("Club week", "−$0.50"), ("Your price", "$4.50")]
+    assert ROW.findall(panel) == rows
+    assert "You get this price because you are signed in: Club week." in panel
+    assert "being written down" not in panel
+    theirs = read(Client(), address)
+    assert ROW.findall(theirs) == [("Price for everybody", "$5.00"), ("Your price", "$5.00")]
+    assert "signed in" not in theirs
+    assert "您已登录" in read(alice, f"/zh-hans{address}")
+    assert alice.get("/why/999999999/").status_code == 404
 
 
 def test_the_card_shows_everybodys_offer_but_no_member_price() -> None:

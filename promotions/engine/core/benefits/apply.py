@@ -53,9 +53,9 @@ def reduce_units(
     """Return how much `benefit` takes off each of `lines`, in minor units >= 0, and of how many
     units, `most_units` at most.
 
-    A percentage of a line is rounded half up at the line; what is computed on the cart or on sets
-    of units is rounded once and spread by largest remainder. Caps and floors are obeyed exactly;
-    `is_personal`: it is for chosen shoppers, so that the cap on what they get bounds it too.
+    A percentage of a line is rounded half up for each of its units; what is computed on the cart or
+    on sets of units is rounded once and spread by largest remainder. Caps and floors are obeyed
+    exactly; `is_personal`: it is for chosen shoppers, so that the cap on what they get bounds it.
     `pools` are positions in `lines` by role, as `terms.pools_of` gives them; None: all in one.
     `lost` is what another offer would take off a unit of each line: sets, and units that are
     chosen where the benefit lowers only so many, must be worth more.

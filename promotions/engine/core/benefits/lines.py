@@ -110,7 +110,7 @@ def _on_line(benefit: Benefit, line: OpenLine, counted: int) -> int:
         return max(0, line.left_minor - (benefit.amount_minor or 0) * line.quantity)
     if benefit.target is Target.UNIT and benefit.percent is None:
         return (benefit.amount_minor or 0) * line.quantity
-    return _of_step(benefit, line.left_minor)
+    return _of_pieces(benefit, line)
 
 
 def _of_step(measure: Benefit | Step, left_minor: int) -> int:
@@ -123,5 +123,15 @@ def _of_units(step: Step, line: OpenLine) -> int:
     if step.price_minor is not None:
         return max(0, line.left_minor - step.price_minor * line.quantity)
     if step.percent is not None:
-        return percent_of(step, line.left_minor)
+        return _of_pieces(step, line)
     return (step.amount_minor or 0) * line.quantity
+
+
+def _of_pieces(measure: Benefit | Step, line: OpenLine) -> int:
+    """Return a percentage of a line, rounded for each unit: so the next one costs what the first
+    did. An amount is the line's."""
+    if measure.percent is None:
+        return measure.amount_minor or 0
+    each, dearer = divmod(line.left_minor, line.quantity)
+    cheap = (line.quantity - dearer) * percent_of(measure, each)
+    return cheap + dearer * percent_of(measure, each + 1)

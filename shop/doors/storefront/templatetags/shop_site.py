@@ -45,6 +45,8 @@ Words = dict[str, str]
 SENTENCES = ("page", "checkout", "order")
 # Where the total of the line is compared instead; these say "Before offers" alone.
 LINES = ("line", "checkout")
+# Kinds of price that offers make and no quote: explained by the product.
+BY_OFFERS = ("members", "group")
 
 
 @lru_cache(maxsize=8)
@@ -119,7 +121,7 @@ def price_fields(
         "is_reference": compared is not None and compared.kind == "reference",
         "tag": (shape in SENTENCES and block.label) or block.tag,
         "tag_url": "",
-        "is_sheet": block.quote_id is not None,
+        "is_sheet": block.quote_id is not None or block.kind in BY_OFFERS,
         "about": about,
         "is_switchable": block.can_switch_off,
         "tag_language": "en" if block.kind == "statutory" else "",
@@ -130,11 +132,14 @@ def price_fields(
 
 
 def tag_url(block: PriceBlock, language: str) -> str:
-    """Return where the nature of a price is explained: its own page, its offer's, or the rules."""
+    """Return where the nature of a price is explained: on the page of its quote, of its offer or of
+    its product, or among the rules."""
     if block.quote_id is not None:
         return f"{why_prefix(language)}{block.quote_id}/?variant={block.variant_id}"
     if block.own_offer_id is not None:
         return offer_url(language, block.own_offer_id)
+    if block.kind in BY_OFFERS:
+        return f"{why_prefix(language)}{block.variant_id}/"
     return f"{rules_url(language)}#tests" if block.kind == "test" else rules_url(language)
 
 

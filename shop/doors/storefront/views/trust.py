@@ -20,6 +20,7 @@ from shop.doors.pages.trust import pricing_rules as rules_page
 from shop.doors.pages.trust import privacy as privacy_page
 from shop.doors.pages.trust import question_price, read_contest
 from shop.doors.pages.trust import why as why_page
+from shop.doors.pages.trust import why_product as why_product_page
 from shop.doors.storefront.consent import change_consents
 from shop.doors.storefront.limits import limited
 from shop.doors.storefront.messages import say_refusal
@@ -60,8 +61,21 @@ def why(request: HttpRequest, quote_id: UUID) -> HttpResponse:
         "is_test": page.trace is not None and is_test_code(page.trace.label_code),
         "return_to": came_from(request),
     }
-    name = "storefront/why_sheet.html" if is_fragment(request) else "storefront/why.html"
-    return render(request, name, context, status=422 if refusal else 200)
+    return render(request, _find_template(request), context, status=422 if refusal else 200)
+
+
+@require_safe
+@may_be_missing
+@limited(MONEY)
+def why_product(request: HttpRequest, variant_id: int) -> HttpResponse:
+    """Explain the price of a product with an account or in a group; htmx gets it for a dialog."""
+    visit = get_visit(request)
+    page = why_product_page(visit.ctx, variant_id, visitor=visit.visitor)
+    return render(request, _find_template(request), {"page": page})
+
+
+def _find_template(request: HttpRequest) -> str:
+    return "storefront/why_sheet.html" if is_fragment(request) else "storefront/why.html"
 
 
 def _question(request: HttpRequest, quote_id: UUID) -> str:
@@ -124,7 +138,7 @@ def choices(request: HttpRequest) -> HttpResponse:
 
 def _said(*, is_on: bool, gpc: bool) -> str:
     if not is_on:
-        return _("Personal prices are off. Offers for members and for your groups still count.")
+        return _("Personal prices are off. Offers with an account and for your groups still count.")
     if gpc:
         return _("Your browser asks for privacy (GPC), so personal prices stay off.")
     return _("Personal prices are on. They are never higher than the price for everyone.")

@@ -232,6 +232,18 @@ def test_a_single_candidate_is_chosen_as_from_several(seed: int) -> None:
     assert alone == best_plan([Candidate(offer), Candidate(idle)], cart)
 
 
+@forall(st.integers(1, 3_000), st.integers(1, 99), st.integers(1, 6))
+def test_each_unit_costs_what_the_first_did(unit: int, percent: int, there: int) -> None:
+    offers = (make_offer(1, percent_off(percent), audience="members"),)
+    milk, member = make_line("card", unit_minor=unit), replace(ALICE, is_member=True)
+
+    def price(cart: CartValue) -> int:
+        asked = EvaluationInput(cart, offers, (), member)
+        return UnitPrices(asked, NOON, Memory()).price(milk).amount_minor
+
+    assert price(make_cart(replace(milk, quantity=there))) == price(make_cart())
+
+
 def test_a_discount_on_the_order_lowers_no_product() -> None:
     five_off = make_offer(1, amount_off(500, Target.CART), condition=CartHas(min_value_minor=4_000))
     cart = make_cart(make_line("1", unit_minor=3_681))
