@@ -41,7 +41,7 @@ def freeze_facts(asked: EvaluationInput, line_ids: Sequence[str]) -> str:
     >>> cart = CartValue((bread,), "USD", "us", "online")
     >>> seen = freeze_facts(EvaluationInput(cart, (), (), ShopperFacts(segment="vip")), ["7"])
     >>> seen
-    '{"v":1,"e":3,"s":{"s":"vip"},"l":[[10,5,120,3,4]],"t":"UTC"}'
+    '{"v":1,"e":4,"s":{"s":"vip"},"l":[[10,5,120,3,4]],"t":"UTC"}'
     >>> thaw_facts(seen).lines
     (LineFacts(product_id=10, category_ids=(3, 4), brand_id=5, floor_minor=120),)
     """

@@ -12,8 +12,8 @@ from promotions.campaigns.core.claims import BadClaim, parse_claims
 from shop.ground.database.naming import name_for_reader
 
 PUBLIC_HOLDOUT = _(
-    "A public offer is for everybody, so nobody can be held out. Make it a members' or"
-    " personal campaign, or measure it as a switchback by item clusters."
+    "A public offer is for everybody, so nobody can be held out. Make it a campaign for"
+    " account holders or chosen shoppers, or measure it as a switchback by item clusters."
 )
 
 SPENT_ALREADY = _(

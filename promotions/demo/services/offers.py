@@ -89,7 +89,7 @@ def _category_plans(tree: CategoryTree, chinese: CategoryTree) -> list[_Plan]:
             "stacking": Offer.Stacking.BEST_UNIT,
             "stacking_group": "weekly",
         }
-        name, name_zh = f"Members: 5% off {fresh.name.lower()}", f"会员专享：{zh}九五折"
+        name, name_zh = f"With an account: 5% off {fresh.name.lower()}", f"注册用户专享：{zh}九五折"
         kind, audience = Campaign.Kind.MEMBER, Campaign.Audience.MEMBERS
         plans.append(_Plan("members-fresh", name, name_zh, kind, offer, audience))
     return plans

@@ -143,13 +143,13 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "personal_not_allowed": (
         gettext_noop("This place allows no personal prices or discounts."),
-        gettext_noop("Offer it to everybody or to all members, or leave the place out."),
+        gettext_noop("Offer it to everybody or to all account holders, or leave the place out."),
     ),
     "personal_above_cap": (
         gettext_noop(
             "A personal discount of {percent} % is above the cap of {cap} % in this place."
         ),
-        gettext_noop("Lower it to {cap} % or offer it to all members."),
+        gettext_noop("Lower it to {cap} % or offer it to all account holders."),
     ),
     "gifts_above_cap": (
         gettext_noop(

@@ -39,7 +39,7 @@ REASONS = {
     "by_chance": gettext_noop("Chosen by chance, to learn what helps"),
     "away": gettext_noop("You have not bought for 90 days"),
     "for_everybody": gettext_noop("For everybody"),
-    "for_members": gettext_noop("For members"),
+    "for_members": gettext_noop("With an account"),
     "for_group": gettext_noop("For your group"),
 }
 WHOM = {"public": "for_everybody", "members": "for_members", "group": "for_group"}

@@ -30,7 +30,7 @@ EVERYONE = gettext_noop("Everyone {amount}")
 FREE = gettext_noop("Free with your cart")
 BEFORE_OFFERS = gettext_noop("Before offers")
 EVERYONE_BEFORE = gettext_noop("Everyone {amount}, before offers")
-MEMBERS = gettext_noop("Members {amount}, join free")
+MEMBERS = gettext_noop("{amount} with a free account")
 REACHES = gettext_noop("Brings {amount} off your order")
 TOGETHER = gettext_noop("{size} for {amount}, {each} each")
 REFERENCE = pgettext_noop("price", "{name} {amount}")
@@ -42,7 +42,7 @@ TAGS = {
     "kept": gettext_noop("Kept price"),
     "offer": gettext_noop("Personal offer"),
     "test": gettext_noop("Price test for everyone"),
-    "members": gettext_noop("Member price"),
+    "members": gettext_noop("Signed-in price"),
     "group": gettext_noop("Offer for your group"),
     "same": gettext_noop("Same for everyone"),
 }
@@ -116,6 +116,9 @@ class ProductFacts:
     is_loose: bool = False
 
 
+NO_FACTS = ProductFacts()
+
+
 @dataclass(frozen=True, slots=True)
 class PriceBlock:
     """A price with everything that is shown beside it, in one language.
@@ -160,23 +163,20 @@ def build_price_block(
     language: str,
     offer: LinePreview | None = None,
     members_minor: int | None = None,
-    goods: ProductFacts | None = None,
+    goods: ProductFacts = NO_FACTS,
     *,
     is_before_offers: bool = False,
 ) -> PriceBlock:
     """Return the block of a price, with what offers make of it and what the goods ask.
 
     `is_before_offers` is for a line that offers lower: what everyone pays is said before offers
-    too, because the offers of everyone count there as well.
+    too, as the offers of everyone count there.
 
     >>> milk = PriceView(1, "USD", 300, 279, 259, True, label="Personal price")
     >>> block = build_price_block(milk, "en")
     >>> block.now, block.comparison.said, block.tag
     ('$2.59', 'Everyone $2.79', 'Auto-set personal price')
-    >>> block.spoken
-    'Your price $2.59, Everyone $2.79, Personal price'
     """
-    goods = goods or ProductFacts()
     now = _find_now(price, offer)
     comparison = _compare(price, now, offer, members_minor, language)
     if is_before_offers:
@@ -204,9 +204,8 @@ def build_price_block(
         minimum_age=goods.minimum_age,
         quote_id=price.quote_id if price.is_personal or price.is_kept else None,
         own_offer_id=None if offer is None else offer.own_offer_id,
-        reached_minor=None if offer is None else offer.reached_minor or None,
-        reached=_say_reached(offer, price.currency, language),
     )
+    block = _add_reached(block, offer, language)
     block = _lead_with_unit(block, language) if goods.is_loose else block
     return replace(block, spoken=_speak(block, price, language))
 
@@ -332,12 +331,13 @@ def _compare_several(
     return Comparison("together", text, deal.together_minor, together)
 
 
-def _say_reached(offer: LinePreview | None, currency: str, language: str) -> str:
-    """Return "Brings $5.00 off your order", "" where the piece reaches no such discount."""
+def _add_reached(block: PriceBlock, offer: LinePreview | None, language: str) -> PriceBlock:
+    """Return the block with "Brings $5.00 off your order" where the piece reaches a discount."""
     if offer is None or not offer.reached_minor:
-        return ""
-    off = format_money(offer.reached_minor, currency, locale_of(language))
-    return translate(REACHES, language, amount=off)
+        return block
+    off = format_money(offer.reached_minor, block.currency, locale_of(language))
+    text = translate(REACHES, language, amount=off)
+    return replace(block, reached_minor=offer.reached_minor, reached=text)
 
 
 def _find_nature(

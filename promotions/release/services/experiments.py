@@ -65,7 +65,7 @@ def _refuse_public(code: str) -> None:
         raise PublicUnderExperiment(
             _(
                 "The campaign “%(code)s” is open to everybody, and an experiment would keep it from"
-                " some. Make it one for members or chosen shoppers first."
+                " some. Make it one for account holders or chosen shoppers first."
             )
             % {"code": code},
             campaign=code,

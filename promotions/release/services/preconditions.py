@@ -30,8 +30,8 @@ def require_untested(campaign: Campaign) -> None:
         raise PublicUnderExperiment(
             _(
                 "The experiment “%(experiment)s” keeps this campaign from some: it cannot be"
-                " open to everybody. Stop the experiment first, or leave it for members or chosen"
-                " shoppers."
+                " open to everybody. Stop the experiment first, or leave it for account holders or"
+                " chosen shoppers."
             )
             % {"experiment": running[campaign.code]},
             campaign=campaign.code,

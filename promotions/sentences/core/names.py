@@ -22,7 +22,7 @@ NAMES: Mapping[str, str] = {
     "coupon": gettext_noop("{amount} off from {cart_value}"),
     "coupon_batch": gettext_noop("{percent}% off {goods} with your code"),
     "flash_sale": gettext_noop("Flash sale: {percent}% off {goods}"),
-    "member": gettext_noop("Members: {percent}% off {goods}"),
+    "member": gettext_noop("With an account: {percent}% off {goods}"),
     "welcome": gettext_noop("{amount} off your first order from {cart_value}"),
     "win_back": gettext_noop("Welcome back: {percent}% off {goods}"),
     "referral": gettext_noop("From a friend: {amount} off your first order from {cart_value}"),

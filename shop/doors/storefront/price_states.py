@@ -113,20 +113,7 @@ def _public_states(
     test = replace(price, public_minor=269, quoted_minor=269, label_code=PUBLIC_TEST)
     return (
         ("2", pgettext_noop("price state", "was"), ProductCard(card, was)),
-        (
-            "5",
-            pgettext_noop("price state", "member"),
-            replace(public, offer=_offer(card, 249, "members", everyone_minor=279)),
-        ),
-        ("5b", pgettext_noop("price state", "guest"), replace(public, members_minor=249)),
-        (
-            "5c",
-            pgettext_noop("price state", "member, with money off the order"),
-            replace(
-                public,
-                offer=replace(_offer(card, 249, "members", everyone_minor=279), reached_minor=500),
-            ),
-        ),
+        *_account_states(public),
         ("6", pgettext_noop("price state", "several pieces"), replace(public, offer=two)),
         (
             "7",
@@ -147,6 +134,20 @@ def _public_states(
             "11",
             pgettext_noop("price state", "tobacco"),
             replace(public, is_same_for_all=True, minimum_age=21),
+        ),
+    )
+
+
+def _account_states(public: ProductCard) -> tuple[tuple[str, str, ProductCard], ...]:
+    """Return the states of prices with an account."""
+    offer = _offer(public.card, 249, "members", everyone_minor=279)
+    return (
+        ("5", pgettext_noop("price state", "with an account"), replace(public, offer=offer)),
+        ("5b", pgettext_noop("price state", "guest"), replace(public, members_minor=249)),
+        (
+            "5c",
+            pgettext_noop("price state", "with an account, money off the order"),
+            replace(public, offer=replace(offer, reached_minor=500)),
         ),
     )
 

@@ -69,13 +69,13 @@ STATES: list[tuple[str, PriceView, dict[str, Any], tuple[str, ...]]] = [
         "member",
         MILK,
         {"offer": offer(249, audience="members", everyone_minor=279)},
-        ("$2.49", EVERY, "$0.62/qt", "Member price", "Dairy week"),
+        ("$2.49", EVERY, "$0.62/qt", "Signed-in price", "Dairy week"),
     ),
     (
         "guest",
         MILK,
         {"members_minor": 249},
-        ("$2.79", "Members $2.49, join free", "$0.70/qt", "", ""),
+        ("$2.79", "$2.49 with a free account", "$0.70/qt", "", ""),
     ),
     (
         "several",
@@ -121,7 +121,7 @@ def test_each_state_has_its_rows(
 REACHING: list[tuple[PriceView, int | None, dict[str, Any], str]] = [
     (MILK, None, {}, ""),
     (MILK, None, {"adjusted": 249, "audience": "members", "everyone_minor": 279}, EVERY),
-    (MILK, 249, {}, "Members $2.49, join free"),
+    (MILK, 249, {}, "$2.49 with a free account"),
     (MINE, None, {"adjusted": 259}, EVERY),
     (NAMED, None, {"adjusted": 249}, "30-day low $2.79"),
     (MILK, None, {"deals": (TWO,)}, ""),

@@ -19,7 +19,7 @@ AUDIENCE = Blank(
     "choice",
     gettext_noop("for whom"),
     "public",
-    choices=(("public", gettext_noop("everybody")), ("members", gettext_noop("members"))),
+    choices=(("public", gettext_noop("everybody")), ("members", gettext_noop("account holders"))),
 )
 GOALS: tuple[tuple[str, str], ...] = (
     ("sales", gettext_noop("more sales")),

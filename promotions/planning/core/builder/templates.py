@@ -92,7 +92,7 @@ CUTS: tuple[Template, ...] = (
     Template(
         "price_cut",
         gettext_noop("Price cut"),
-        gettext_noop("A share off products, for everybody or for members."),
+        gettext_noop("A share off products, for everybody or for account holders."),
         gettext_noop("Take {percent} % off {goods} for {audience}"),
         (b.PERCENT, b.GOODS, b.AUDIENCE, *b.WINDOW),
         _cut,
@@ -101,7 +101,7 @@ CUTS: tuple[Template, ...] = (
     Template(
         "cart_amount",
         gettext_noop("Amount off the cart"),
-        gettext_noop("An amount off from a cart value on, for everybody or for members."),
+        gettext_noop("An amount off from a cart value on, for everybody or for account holders."),
         gettext_noop("Take {amount} off a cart of at least {cart_value} for {audience}"),
         (b.AMOUNT, b.LEAST, b.AUDIENCE, *b.WINDOW),
         _amount,
@@ -139,9 +139,9 @@ CUTS: tuple[Template, ...] = (
     ),
     Template(
         "member",
-        gettext_noop("Members only"),
+        gettext_noop("Account holders only"),
         gettext_noop("A share off products for account holders."),
-        gettext_noop("Members get {percent} % off {goods}"),
+        gettext_noop("Account holders get {percent} % off {goods}"),
         (b.PERCENT, b.GOODS, *b.WINDOW),
         _member,
         is_of_units=True,

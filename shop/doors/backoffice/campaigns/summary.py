@@ -34,7 +34,7 @@ from shop.ground.staff.region import show_moment
 
 WHOM: dict[str, Promise] = {
     "public": gettext_lazy("everybody"),
-    "members": gettext_lazy("members"),
+    "members": gettext_lazy("account holders"),
     "personal": gettext_lazy("chosen shoppers"),
 }
 COMBINES: dict[Stacking, Promise] = {

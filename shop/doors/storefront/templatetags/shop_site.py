@@ -101,12 +101,10 @@ def price_fields(
     compared = block.comparison
     if shape in LINES and compared is not None and compared.kind != "before":
         compared = None
-    kind = f" price--{block.kind}" if block.kind else ""
-    fields: dict[str, str | bool] = {
+    marks = ((block.is_personal, "mine"), (block.kind, block.kind), (shape, shape))
+    return {
         "variant": str(block.variant_id),
-        "classes": (" price--mine" if block.is_personal else "")
-        + kind
-        + (f" price--{shape}" if shape else ""),
+        "classes": "".join(f" price--{name}" for is_so, name in marks if is_so),
         "spoken": block.spoken,
         "now": block.now,
         "cut": block.cut,
@@ -120,20 +118,17 @@ def price_fields(
         "reached": "" if shape in LINES else block.reached,
         "is_reference": compared is not None and compared.kind == "reference",
         "tag": (shape in SENTENCES and block.label) or block.tag,
-        "tag_url": "",
+        "tag_url": tag_url(block, language) if block.tag else "",
         "is_sheet": block.quote_id is not None or block.kind in BY_OFFERS,
         "about": about,
         "is_switchable": block.can_switch_off,
         "tag_language": "en" if block.kind == "statutory" else "",
     }
-    if block.tag:
-        fields["tag_url"] = tag_url(block, language)
-    return fields
 
 
 def tag_url(block: PriceBlock, language: str) -> str:
-    """Return where the nature of a price is explained: on the page of its quote, of its offer or of
-    its product, or among the rules."""
+    """Return where the nature of a price is explained: at its quote, its offer or its product, or
+    among the rules."""
     if block.quote_id is not None:
         return f"{why_prefix(language)}{block.quote_id}/?variant={block.variant_id}"
     if block.own_offer_id is not None:

@@ -56,9 +56,8 @@ SKINS = {
 }
 # What the pictures of these fill their skins with: in the colour, or in a second or darker one.
 SKIN_FILLS = {
-    "#44911b": 0, "#008463": 1, "#f8312f": 0, "#86d72f": 0,
-    "#f3ad61": 0, "#e19747": 1, "#d3883e": 1,
-    "#6b438b": 0, "#533566": 0, "#433b6b": 1, "#321b41": 1,
+    **dict.fromkeys(("#44911b", "#f8312f", "#86d72f", "#f3ad61", "#6b438b", "#533566"), 0),
+    **dict.fromkeys(("#008463", "#e19747", "#d3883e", "#433b6b", "#321b41"), 1),
 }
 
 

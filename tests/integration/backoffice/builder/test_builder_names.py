@@ -26,7 +26,7 @@ NAMED = {
     "coupon": "$5.00 off from $40.00",
     "coupon_batch": "10% off all products with your code",
     "flash_sale": "Flash sale: 30% off Cheddar 2",
-    "member": "Members: 5% off Brand 3",
+    "member": "With an account: 5% off Brand 3",
     "welcome": "$5.00 off your first order from $15.00",
     "win_back": "Welcome back: 15% off all products",
     "referral": "From a friend: $5.00 off your first order from $20.00",

@@ -74,11 +74,13 @@ def test_the_form_proposes_to_exclude_unpromotable_products(root: Client) -> Non
     kept, smoked = sell_tobacco()
     address = reverse("admin:builder_sentence", args=["price_cut"])
     page = root.get(address).content.decode()
-    assert "Leave out what may not be promoted here: Smoker&#x27;s goods (1 product)" in page
+    assert (
+        "Leave out what may not be promoted here: Smoker&#x27;s goods (1 product on sale)" in page
+    )
     assert '<input type="checkbox" name="leave_out" checked>' in page
     with override("zh-hans"):
         chinese = root.get(reverse("admin:builder_sentence", args=["price_cut"])).content.decode()
-    assert "排除此处不得促销的商品：烟草（1 种商品）" in chinese
+    assert "排除此处不得促销的商品：烟草（在售 1 种商品）" in chinese
     typed = {**WINDOW, "percent": "10", "goods": "", "audience": "public", "save": "1"}
     for ticked in ({"leave_out": "on"}, {}):
         root.post(address, {**typed, **ticked})
@@ -103,7 +105,7 @@ def test_a_new_offer_begins_with_the_campaigns_products(root: Client) -> None:
     assert shown["goods"].value() == f"category:{cheese.pk}"
     assert (shown["leave_out"].value(), shown["leave_out"].label) == (
         True,
-        "Leave out what may not be promoted here: Smoker's goods (1 product)",
+        "Leave out what may not be promoted here: Smoker's goods (1 product on sale)",
     )
     steps = {"from1": "40", "amount1": "4", "from2": "80", "amount2": "10"}
     for ticked in ({"leave_out": "on"}, {}):

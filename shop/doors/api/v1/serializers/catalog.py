@@ -213,8 +213,8 @@ class OfferedPriceSerializer(AnswerSerializer[LinePreview]):
     )
     audience = serializers.ChoiceField(
         choices=("public", "members", "group", "personal"),
-        help_text="For whom they are: everybody, members (or a tier), a group the shopper proved,"
-        " chosen shoppers.",
+        help_text="For whom they are: everybody, account holders (or a tier), a group the"
+        " shopper proved, chosen shoppers.",
     )
     own_offer_id = serializers.IntegerField(
         allow_null=True, help_text="The offer for chosen shoppers among them: it says its reason."
@@ -265,7 +265,7 @@ class VariantSerializer(PlainVariantSerializer):
     members_pay = MoneySerializer(
         source="members_minor",
         allow_null=True,
-        help_text="Not signed in: what every member pays, if that is less.",
+        help_text="Not signed in: what everybody with an account pays, if that is less.",
     )
     minimum_age = serializers.IntegerField(
         allow_null=True,
