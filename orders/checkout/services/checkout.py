@@ -23,11 +23,11 @@ from orders.cart.models import Cart, CartLine
 from orders.metrics import cart_changes_total
 from orders.payments.api import list_offered, list_payment_methods, say_no_provider
 from orders.refusals import CartRefused, PriceConsentNeeded
-from orders.values import CartView, CheckoutView, GiftChoice
-from pricing.api import list_ruled_places, resolve_jurisdiction
+from orders.values import CartView, CheckoutView, DeliveryOption, GiftChoice
+from pricing.api import resolve_jurisdiction
 from pricing.base.core.values import JurisdictionRule, PriceView, QuoteContext
 from pricing.ledger.core.labels import is_test_code, label_code, prescribed_words
-from promotions.engine.api import Adjustment, AppliedOffer
+from promotions.engine.api import Adjustment, AppliedOffer, DeliveryCut
 from shop.ground.database.retrying import try_twice
 from shop.ground.inventory.core.holds import Claim, HeldPieces
 from shop.ground.inventory.core.values import StockLine
@@ -86,32 +86,38 @@ def view_checkout(*, context: QuoteContext, delivery_method: str | None = None) 
 
 
 def _show(valuation: Valuation, context: QuoteContext, until: datetime | None) -> CheckoutView:
+    rule, language = _find_prescribed(context), context.language
+    cart, options = valuation.valued.view, valuation.valued.options
+    if rule is not None:
+        cart = _label_as_prescribed(cart, rule, language)
+        options = tuple(_relabel_delivery(one, rule.label(language)) for one in options)
     return CheckoutView(
-        cart=_label_as_prescribed(valuation.valued.view, context),
-        options=valuation.valued.options,
-        methods=tuple(list_payment_methods(language=context.language)),
+        cart=cart,
+        options=options,
+        methods=tuple(list_payment_methods(language=language)),
         expires_at=until,
         minimum_age=find_minimum_age(valuation.lines, context.market),
     )
 
 
-def _label_as_prescribed(cart: CartView, context: QuoteContext) -> CartView:
-    """Return the cart with the words that a place of the country prescribes for personal prices
-    and for offers for chosen shoppers.
+def _find_prescribed(context: QuoteContext) -> JurisdictionRule | None:
+    """Return the rule of the country where it prescribes words, None where it does not.
 
-    The goods may go to any of its places, and its words must be read before the order is placed.
+    The goods may go to any part of it, and its words must be read before the order is placed.
     """
     country = context.jurisdiction_code.partition("-")[0]
-    places = [place for place in list_ruled_places() if place.startswith(f"{country}-")]
-    rules = [resolve_jurisdiction(code=place, now=context.now) for place in places]
-    rule = next((one for one in rules if prescribed_words(one.label_en)), None)
-    if rule is None:
-        return cart
-    law = rule.label(context.language)
+    rule = resolve_jurisdiction(code=country, now=context.now)
+    return rule if prescribed_words(rule.label_en) else None
+
+
+def _label_as_prescribed(cart: CartView, rule: JurisdictionRule, language: str) -> CartView:
+    """Return the cart with the prescribed words for personal prices and for offers for chosen
+    shoppers."""
+    law = rule.label(language)
     lines = tuple(
         replace(
             line,
-            price=_relabel(line.price, rule, context.language),
+            price=_relabel(line.price, rule, language),
             adjustments=_relabel_offers(line.adjustments, law),
         )
         for line in cart.lines
@@ -121,10 +127,15 @@ def _label_as_prescribed(cart: CartView, context: QuoteContext) -> CartView:
         lines=lines,
         offers=_relabel_offers(cart.offers, law),
         gift_choices=_relabel_offers(cart.gift_choices, law),
+        delivery=None if cart.delivery is None else _relabel_delivery(cart.delivery, law),
     )
 
 
-def _relabel_offers[T: (Adjustment, AppliedOffer, GiftChoice)](
+def _relabel_delivery(option: DeliveryOption, law: str) -> DeliveryOption:
+    return replace(option, cuts=_relabel_offers(option.cuts, law))
+
+
+def _relabel_offers[T: (Adjustment, AppliedOffer, DeliveryCut, GiftChoice)](
     shown: Iterable[T], law: str
 ) -> tuple[T, ...]:
     return tuple(replace(each, law_label=law) if each.law_label else each for each in shown)

@@ -315,6 +315,9 @@ def candidate_codes(code: str) -> tuple[str, ...]:
     (('US-NY', 'US-other'), ('FR', 'EU'), ('GB', 'UK'))
     >>> candidate_codes("IT-RM")
     ('IT-RM', 'IT', 'EU')
+
+    "US" is a visitor of whom no state is known: a row of its own asks what the strictest state
+    does. A known state without a row is "US-other".
     """
     country, _, region = code.partition("-")
     own = (code, country) if region else (code,)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from pricing.api import resolve_jurisdiction
+from pricing.base.core.values import candidate_codes
 from profiles.events.api import is_crawler
 from profiles.values import Consents
 from shop.doors.api.authentication import Caller
@@ -23,11 +24,6 @@ CHANNEL = "online"
 UNKNOWN_REGION = "unknown"
 _REGION = re.compile(r"[A-Za-z]{2}(?:-[A-Za-z0-9]{1,3})?")
 _POSTAL_CODE = re.compile(r"[A-Z0-9]{1,3}")
-# Own rows of the jurisdiction table stand for themselves; members without one share the Union's.
-_EUROPEAN_AREA = frozenset(
-    {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE"}
-    | {"IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"}
-)
 
 
 class RegionMalformed(FairtagError):
@@ -83,17 +79,15 @@ def write_region(country: str, region: str) -> str:
 
 
 def find_jurisdiction(region: str, now: datetime) -> str:
-    """Return the jurisdiction row for an ISO 3166 `region` such as "US-NY", "DE" or "CN".
+    """Return the jurisdiction row for an ISO 3166 `region` such as "US-NY", "US" (the state is not
+    known), "DE" or "CN".
 
     A place without a row gets "unknown", the strictest. A client may say what it likes: personal
     prices are discounts only, so a false place never costs it anything. Raises RegionMalformed.
     """
     if not _REGION.fullmatch(region):
         raise RegionMalformed("X-Region must look like US-NY or DE (ISO 3166).")
-    region = region.upper().replace("GB", "UK", 1)
-    country = region[:2]
-    shared = {"US": "US-other"}.get(country, "EU" if country in _EUROPEAN_AREA else UNKNOWN_REGION)
-    for code in (region, country, shared):
-        if code != UNKNOWN_REGION and resolve_jurisdiction(code=code, now=now).code == code:
+    for code in candidate_codes(region.upper()):
+        if resolve_jurisdiction(code=code, now=now).code == code:
             return code
     return UNKNOWN_REGION

@@ -16,6 +16,7 @@ ELSEWHERE = "unknown"
 OTHER_NAMES = {"UK": "GB"}
 # In both languages; the names of other parts of countries come from the rules of addresses.
 STATES = {
+    "US-other": gettext_lazy("Another US state"),
     "US-NY": gettext_lazy("New York"),
     "US-MD": gettext_lazy("Maryland"),
     "US-CT": gettext_lazy("Connecticut"),
@@ -55,7 +56,7 @@ def name_region(code: str, language: str) -> str:
             return gettext("Somewhere else")
         if code in STATES:
             return str(STATES[code])
-        if part and part != "other":
+        if part:
             rules = read_country(country)
             known = dict(reversed(rules.regions)) if rules else {}
             return known.get(part, code)

@@ -134,7 +134,8 @@ def test_why_sums_exactly_and_names_data_but_no_weights(alice: ApiClient, dairy:
     assert [a - b for a, b in pairwise(steps)] == [rows[name] for name in removed]
     assert set(rows) == {"public", *removed}
     assert why["label_code"] == price["label_code"]
-    assert why["label_code"] == ("generic-test" if "test" in rows else "generic")
+    assert why["label_code"] == ("us-ny-test" if "test" in rows else "us-ny")
+    assert why["jurisdiction"] == "US"  # nobody said in which state
     # She viewed; she bought nothing and opened no offer.
     assert why["data_used"] == ["activity", "category", "family", "variant"]
     assert all(isinstance(name, str) for name in why["data_used"])

@@ -90,7 +90,7 @@ def test_consent_speaks_of_the_place_and_of_the_browsers_signal(api: ApiClient) 
 @pytest.mark.parametrize(
     ("region", "jurisdiction"),
     [
-        ("US", "US-other"),
+        ("US", "US"),
         ("US-CA", "US-other"),
         ("us-ny", "US-NY"),
         ("FR", "EU"),

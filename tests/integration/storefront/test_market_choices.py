@@ -54,9 +54,21 @@ def codes(language: str = "en") -> list[str]:
 
 
 def test_regions_are_places_of_known_law_or_the_markets_choice() -> None:
-    assert codes() == ["US-other", "US-CT", "US-MD", "US-NY", "CN", "DE", "EU", "UK", "unknown"]
+    assert codes() == [
+        "US",
+        "US-CT",
+        "US-MD",
+        "US-NY",
+        "US-other",
+        "CN",
+        "DE",
+        "EU",
+        "UK",
+        "unknown",
+    ]
     names = dict(list_regions(get_market("us"), "zh-hans"))
     assert (names["US-NY"], names["UK"], names["EU"]) == ("纽约州", "英国", "欧盟")
+    assert (names["US"], names["US-other"]) == ("美国", "美国其他州")
     row = JurisdictionRow.objects.filter(code="US-NY").values().first()
     assert row is not None
     california = {"id": None, "code": "US-CA", "valid_from": date(2026, 1, 1)}
@@ -65,7 +77,7 @@ def test_regions_are_places_of_known_law_or_the_markets_choice() -> None:
     assert dict(list_regions(get_market("us"), "en"))["US-CA"] == "California"
     Market.objects.filter(code="us").update(regions=["US-NY", "DE"])
     forget_catalog()
-    assert codes() == ["US-other", "US-NY", "DE"]
+    assert codes() == ["US", "US-NY", "DE"]
 
 
 def test_no_other_region_can_be_chosen() -> None:

@@ -12,10 +12,16 @@ from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 
 from orders.cart.services.carts import add_to_cart, view_cart
+from orders.checkout.services.checkout import start_checkout
+from orders.models import Order
+from orders.order.selectors import views
+from orders.order.selectors.laws import find_law
 from orders.order.services.mail import send_order_email
+from orders.values import CartView
 from profiles.values import ShopperValue
+from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.engine.core.carts import ShopperView
-from promotions.models import CampaignShopper
+from promotions.models import Campaign, CampaignShopper
 from promotions.offers.selectors.personal import personal_offers_for
 from shop.doors.api.v1.serializers.cart import CartSerializer
 from shop.doors.api.v1.serializers.orders import OrderSerializer
@@ -29,6 +35,7 @@ pytestmark = pytest.mark.django_db
 
 type Commit = Callable[..., Any]
 NY = "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."
+GENERIC = "Personal price, set automatically from your activity in this store"
 PLACES = [
     ("US-NY", "", NY),
     ("US-NY", "/zh-hans", f"{NY} 此价格由算法使用您的个人数据设定。"),
@@ -94,6 +101,45 @@ def test_the_checkout_says_the_words_before_the_address_is_known(
         "/checkout/": 1,
     }
     assert all("For Alice" in html for html in shown.values())
+
+
+@pytest.fixture
+def delivered(alice: ShopperValue, shelf: Shelf) -> CartView:
+    """What the checkout shows Alice, who chose Maryland and has free delivery to herself."""
+    campaign = Campaign.objects.get(audience="personal")
+    campaign.offers.update(
+        benefit_kind="delivery", target="cart", percent=None, terms={"price": 0}, scope={}
+    )
+    forget_offer_book()
+    context = context_of(alice, jurisdiction_code="US-MD")
+    add_to_cart(context=context, variant_id=shelf.gouda)
+    return start_checkout(context=context, delivery_method="standard").cart
+
+
+def test_a_cut_of_the_delivery_says_the_words_of_addresses(
+    alice: ShopperValue, delivered: CartView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "find_law", find_law)
+    assert delivered.delivery is not None
+    assert [cut.law_label for cut in delivered.delivery.cuts] == [NY]
+    order = place(context_of(alice, jurisdiction_code="US-MD"))
+    for region, label in (("NY", NY), ("MD", GENERIC)):
+        Order.objects.filter(pk=order.order_id).update(country="US", region=region)
+        shown = views.view_order(Order.objects.get(pk=order.order_id), language="en")
+        assert [cut.law_label for cut in shown.delivery_cuts] == [label]
+
+
+@pytest.mark.parametrize(("region", "label"), [("", NY), ("US", NY), ("US-other", GENERIC)])
+def test_an_unknown_state_reads_the_words_of_new_york(
+    alice: ShopperValue,
+    shelf: Shelf,
+    browse: Callable[[str, str], str],
+    region: str,
+    label: str,
+) -> None:
+    add_to_cart(context=context_of(alice), variant_id=shelf.gouda)
+    for path in ("/", "/cart/"):
+        assert f'<p class="price__label">{label}</p>' in browse(region, path)
 
 
 @pytest.mark.parametrize(("region", "prefix", "label"), PLACES)

@@ -199,7 +199,7 @@ def test_all_surfaces_say_one_price(market: Dairy, given: dict[str, Any]) -> Non
             price = round(float(json.loads(structured[1])["offers"]["price"]) * 100)
             if price != theirs.now_minor:
                 problems.append(f"{slug}: search engines {price}, strangers {theirs.now_minor}")
-            if "price--personal" in shown.classes:
+            if "price--statutory" in shown.classes:
                 personal += 1
                 public = minor(shown.compared)
                 least = public * (1 - cap) - 1 if "is_member" not in given else 0
@@ -266,7 +266,7 @@ def test_cart_checkout_order_and_letter_say_one_price(
 
     said, last = blocks(cart), blocks(placed)
     assert said.keys() >= {*goods}
-    assert any("price--personal" in each.classes for each in said.values())
+    assert any("price--statutory" in each.classes for each in said.values())
     if "is_member" not in given:  # whose token of a guest has ended
         assert ALBANY in app.content.decode()
     for page in (checkout, placed):  # Albany's words are read before and after the order

@@ -23,7 +23,7 @@ class Market(models.Model):
     name = models.CharField(max_length=80)
     currency = models.CharField(max_length=3, default="USD")
     country = models.CharField(max_length=2, default="US")
-    jurisdiction_code = models.CharField(max_length=16, default="US-other")
+    jurisdiction_code = models.CharField(max_length=16, default="US")
     language = models.CharField(
         max_length=16,
         default="en",

@@ -148,15 +148,15 @@ def test_a_preview_is_asked_for_any_place_the_market_reaches(
 ) -> None:
     draft = make_draft(percent=10, condition={"regions": ["US-NY"]})
     places = list_reached_places("us")
-    assert places[0] == ("us", "US-other")
+    assert places[0] == ("us", "US")
     assert ("us", "US-NY") in places
     applied = {}
-    for chosen in ("", "us:US-other", "us:US-NY"):
+    for chosen in ("", "us:US", "us:US-NY"):
         form = PreviewForm({"basket": "CHEDDAR x 2", "place": chosen}, places=places)
         assert form.is_valid(), form.errors
         tried = try_basket(form, campaign_id=draft.pk, market_code="us", language="en", now=NOON)
         applied[chosen] = tried.verdicts[0].is_applied
-    assert applied == {"": False, "us:US-other": False, "us:US-NY": True}
+    assert applied == {"": False, "us:US": False, "us:US-NY": True}
     assert not PreviewForm({"basket": "CHEDDAR", "place": "de:DE"}, places=places).is_valid()
     page = root.get(reverse("admin:campaign_workspace", args=[draft.pk])).content.decode()
     assert '<option value="us:US-NY">US-NY</option>' in page

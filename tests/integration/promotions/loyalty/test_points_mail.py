@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
+from pricing.ledger.core.labels import STATUTORY
 from profiles.accounts.services.identity import note_place
 from profiles.models import Shopper
 from promotions.demo.services.loyalty import open_demo_membership, seed_demo_loyalty
@@ -93,7 +94,7 @@ def test_a_win_back_reaches_who_was_away_and_agreed_once(alice: PointsAccount) -
     assert [send_digests(now=NOON + 110 * DAY) for _ in range(2)] == [1, 0]
     (letter,) = mail.outbox
     assert letter.to == ["alice@example.com"]
-    assert "Personal price, set automatically from your activity in this store" in letter.body
+    assert STATUTORY in letter.body  # nobody said in which state she lives
     assert "Why you: You have not bought for 90 days" in letter.body
 
 
