@@ -14,6 +14,7 @@ from orders.models import CartLine, Order, ShownPromise
 from orders.order.api import renew_link
 from shop.doors.storefront import urls
 from shop.doors.storefront.visitors import SHOPPER_COOKIE, sign_shopper
+from shop.ground.catalog.models import Variant
 from shop.ground.kernel.clock import utc_now
 from tests.factories.api import API, CALLS, Device, make_device
 from tests.factories.orders import Shelf
@@ -58,6 +59,7 @@ def list_pages(device: Device) -> list[str]:
         "payment_id": device.payment["payment_id"],
         "number": "FT-7K3M9-2QXAB-R1",
         "quote_id": device.quote_id,
+        "variant_id": Variant.objects.get(product__slug="cheddar").pk,
         "code": "NOSUCH",
         "key": "none",
         "name": "logo",
