@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -15,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     RangeDateTimeFilter,
+    TextFilter,
 )
 from unfold.decorators import action
 from unfold.widgets import UnfoldBooleanWidget
@@ -39,7 +42,7 @@ from shop.ground.staff.filters import ChannelFilter, MoneyRangeFilter
 from shop.ground.staff.keys import KeySearchAdmin, read_text
 from shop.ground.staff.log import write_act
 from shop.ground.staff.money import price_field, read_currency
-from shop.ground.staff.numbers import show_change
+from shop.ground.staff.numbers import EMPTY, show_change
 from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.ground.staff.tables import ReadOnlyAdmin
 
@@ -209,6 +212,36 @@ class PublicPriceAdmin(KeySearchAdmin):
         return go_back(request)
 
 
+# What names who set a price -> in the reader's words, and the page of it
+SETTERS = {
+    "token": (_("token %s"), "admin:promotions_stafftoken_change"),
+    "person": (_("person %s"), "admin:profiles_account_change"),
+}
+
+
+def _read_setter(text: str) -> str:
+    """Return the name that the ledger keeps of who is called `text` in the reader's words."""
+    said, _space, key = text.strip().rpartition(" ")
+    for kind, (words, _page) in SETTERS.items():
+        if said.casefold() in (kind, (words % "").strip().casefold()):
+            return f"{kind} {key}"
+    return text
+
+
+class SetterFilter(TextFilter):
+    """The list prices of one person or token, as the column names them."""
+
+    title = _("person or token")
+    parameter_name = "set_by"
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[PriceLedgerEntry]
+    ) -> QuerySet[PriceLedgerEntry]:
+        """Select by who changed the price; none where nobody is called so."""
+        asked = self.value()
+        return queryset.filter(set_by=_read_setter(asked)) if asked else queryset
+
+
 @admin.register(PriceLedgerEntry)
 class PriceLedgerEntryAdmin(ReadOnlyAdmin):
     blank_text = _("Every price a product ever had is listed here, from its import on.")
@@ -226,6 +259,7 @@ class PriceLedgerEntryAdmin(ReadOnlyAdmin):
     list_filter = [
         ("kind", ChoicesDropdownFilter),
         ("source", ChoicesDropdownFilter),
+        SetterFilter,
         ("valid_from", RangeDateTimeFilter),
     ]
     search_fields = ["variant__sku__startswith"]
@@ -249,12 +283,18 @@ class PriceLedgerEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Person or token"))
     def setter_link(self, row: PriceLedgerEntry) -> SafeString | str:
-        """Who changed a list price, where that is known."""
+        """Who changed a list price, where that is known, and the way to all that they changed."""
+        if not row.set_by:
+            return EMPTY
         kind, _space, key = row.set_by.partition(" ")
-        if kind == "token":
-            return show_link("admin:promotions_stafftoken_change", key, _("token %s") % key)
-        name = _("person %s") % key
-        return show_link("admin:profiles_account_change", key or None, name)
+        address = reverse("admin:pricing_priceledgerentry_changelist")
+        return format_html(
+            '{} · <a class="ft-link" href="{}?{}">{}</a>',
+            show_link(SETTERS[kind][1], key, SETTERS[kind][0] % key),
+            address,
+            urlencode({SetterFilter.parameter_name: row.set_by}),
+            _("all of theirs"),
+        )
 
     @action(
         description=_("Recall"),

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from orders.models import Order
 from pricing.api import Ask, set_list_prices
@@ -151,6 +154,45 @@ def test_one_press_recalls_what_one_token_changed(root: Client) -> None:
     assert messages_of(root) == [said]
     newest = PriceLedgerEntry.objects.filter(variant=ids[1], kind="list").latest("valid_from")
     assert newest.set_by == f"person {root.session['_auth_user_id']}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("token 5", {"token 5"}),
+        (" Token 5 ", {"token 5"}),
+        ("令牌 5", {"token 5"}),
+        ("person 5", {"person 5"}),
+        ("token", set()),
+        ("", {"", "token 5", "person 5"}),
+    ],
+)
+def test_the_ledger_lists_whom_somebody_asks_for(
+    root: Client, asked: str, expected: set[str]
+) -> None:
+    rows = list(PublicPrice.objects.order_by("variant__sku")[:2])
+    for row, set_by in zip(rows, ("token 5", "person 5"), strict=True):
+        asks = {row.variant_id: Ask(row.list_minor + 30)}
+        set_list_prices(asks=asks, market="us", now=utc_now(), meant=Meant(set_by=set_by))
+    with override("zh-hans" if asked.startswith("令") else "en"):
+        address = reverse("admin:pricing_priceledgerentry_changelist")
+    page = root.get(address, {"set_by": asked})
+    assert {row.set_by for row in page.context["cl"].result_list} == expected
+    assert (f'href="{address}?set_by=token+5"' in page.content.decode()) == ("token 5" in expected)
+
+
+def test_a_filtered_ledger_asks_the_same_few_queries(root: Client) -> None:
+    rows = list(PublicPrice.objects.order_by("variant__sku")[:4])
+    address, asked = reverse("admin:pricing_priceledgerentry_changelist"), []
+    for row in rows:
+        asks = {row.variant_id: Ask(row.list_minor + 30)}
+        set_list_prices(asks=asks, market="us", now=utc_now(), meant=Meant(set_by="token 5"))
+        root.get(address)
+        with CaptureQueriesContext(connection) as queries:
+            page = root.get(address, {"set_by": "token 5"})
+        asked.append(len(queries))
+    assert len(page.context["cl"].result_list) == 4
+    assert asked[0] == asked[-1] <= 12
 
 
 def test_a_count_becomes_a_movement_of_the_difference(root: Client) -> None:
