@@ -61,6 +61,7 @@ from pricing.policy.selectors.rules import (
     load_active_policy,
     load_jurisdictions,
 )
+from pricing.publishing.selectors.live_prices import LivePrice, list_live_prices
 from pricing.publishing.selectors.proposals import (
     MOST_AT_ONCE,
     WaitingChanges,
@@ -213,6 +214,7 @@ __all__ = [
     "GuardrailCounts",
     "LiftDay",
     "LiveDecision",
+    "LivePrice",
     "ModelImpact",
     "NotAPrice",
     "NotAudited",
@@ -290,6 +292,7 @@ __all__ = [
     "list_kill_switches",
     "list_lift",
     "list_live_decisions",
+    "list_live_prices",
     "list_lowest",
     "list_model_versions",
     "list_open_trips",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -59,7 +61,20 @@ def load_staff_prices(
 def list_spoken_for(*, place: tuple[str, str], now: datetime, since: datetime) -> list[int]:
     """Return variants to reprice because staff decided, or an override began or ended after
     `since`. Three queries."""
-    scope = {"market_id": place[0], "channel": place[1]}
+    spoken = find_decided(place=place, now=now, since=since)
+    return sorted(spoken.keys() | list_on_their_way(place=place, now=now))
+
+
+def find_decided(
+    *,
+    place: tuple[str, str],
+    now: datetime,
+    since: datetime,
+    variant_ids: Collection[int] | None = None,
+) -> dict[int, datetime]:
+    """Return when staff decided on variants, or an override of them began or ended, where that is
+    in no book that was made at `since`. Two queries."""
+    scope = _scope(place, variant_ids)
     decided = PriceProposal.objects.filter(**scope, state__in=DECIDED)
     turned = PriceOverride.objects.filter(
         Q(starts_at__gt=since, starts_at__lte=now)
@@ -67,17 +82,31 @@ def list_spoken_for(*, place: tuple[str, str], now: datetime, since: datetime) -
         | Q(ended_at__gt=since, ended_at__lte=now),
         **scope,
     )
-    ids = {
-        one
-        for rows in (decided, turned)
-        for one in rows.order_by().values_list("variant_id", flat=True)
-    }
-    # An override that the step cap still keeps from its price goes on day by day.
+    rows = decided.order_by().values_list("variant_id", "decided_at")
+    found = {variant: now if at is None else at for variant, at in rows}
+    for variant, *moments in turned.order_by("id").values_list(
+        "variant_id", "starts_at", "expires_at", "ended_at"
+    ):
+        found[variant] = max(one for one in moments if one is not None and since < one <= now)
+    return found
+
+
+def list_on_their_way(
+    *, place: tuple[str, str], now: datetime, variant_ids: Collection[int] | None = None
+) -> set[int]:
+    """Return variants with a price set by hand that the step cap still keeps from it: it goes on
+    day by day. One query."""
+    scope = _scope(place, variant_ids)
     reached = PublicPrice.objects.filter(
         **scope, variant_id=OuterRef("variant_id"), public_minor=OuterRef("amount_minor")
     )
-    on_its_way = in_force(now).filter(~Exists(reached), **scope, kind=PriceOverride.Kind.PRICE)
-    return sorted(ids | set(on_its_way.order_by().values_list("variant_id", flat=True)))
+    rows = in_force(now).filter(~Exists(reached), **scope, kind=PriceOverride.Kind.PRICE)
+    return set(rows.order_by().values_list("variant_id", flat=True))
+
+
+def _scope(place: tuple[str, str], variant_ids: Collection[int] | None) -> dict[str, Any]:
+    chosen = {} if variant_ids is None else {"variant_id__in": variant_ids}
+    return {"market_id": place[0], "channel": place[1], **chosen}
 
 
 def _find(variant_id: IntArray, wanted: int) -> int | None:

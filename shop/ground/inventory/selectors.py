@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Max
 from numpy.typing import NDArray
 
 from shop.ground.inventory.models import StockMovement, StockRecord
@@ -80,6 +80,23 @@ def list_stock(
         pk: (on_hand, held)
         for pk, on_hand, held in rows.values_list("variant_id", "on_hand", "reserved")
     }
+
+
+def find_last_moves(
+    *, variant_ids: Collection[int], location: str = "online"
+) -> dict[int, datetime]:
+    """Return when somebody last said what lies there, by variant: pieces that came or a count. One
+    query."""
+    kinds = (
+        StockMovement.Kind.OPENING,
+        StockMovement.Kind.RECEIVED,
+        StockMovement.Kind.ADJUSTED,
+    )
+    rows = StockMovement.objects.filter(
+        variant_id__in=variant_ids, location__code=location, kind__in=kinds
+    )
+    last = rows.order_by().values("variant_id").annotate(last=Max("at"))
+    return dict(last.values_list("variant_id", "last"))
 
 
 def available(variant_ids: Sequence[int], location: str = "online") -> dict[int, int]:

@@ -16,6 +16,7 @@ from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
 # prices set by hand wait for no check or list that was asked for before, pictures wait for all.
 PRICES, INTERACTIVE, PICTURES, LIVE, BULK = "prices", "interactive", "pictures", "live", "bulk"
 LANES = PRICES, INTERACTIVE, PICTURES, LIVE, BULK
+ONE_WORKER = PRICES, INTERACTIVE, PICTURES
 
 
 @dataclass(frozen=True, slots=True)

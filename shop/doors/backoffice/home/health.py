@@ -15,6 +15,7 @@ from profiles.accounts.api import read_profile_freshness, read_stream
 from shop.doors.backoffice.formats import is_older, show_age
 from shop.ground.jobs.redis import OK, REFUSES, probe_redis
 from shop.ground.jobs.selectors import (
+    ONE_WORKER,
     RunRow,
     list_latest_runs,
     list_recent_runs,
@@ -105,17 +106,22 @@ def list_jobs(now: datetime) -> list[JobLine]:
     jobs = [
         _job_line(name, list(group), intervals.get(name), now, late_tone) for name, group in runs
     ]
-    waits = {job.name: _say_why(job.name, recent, now) for job in jobs if job.is_late}
+    lanes = _read_lanes()
+    waits = {
+        job.name: say_why_late(job.name, lanes.get(job.name, ""), recent, now)
+        for job in jobs
+        if job.is_late
+    }
     jobs = [replace(job, why=waits.get(job.name, "")) for job in jobs]
     known = {job.name for job in jobs}
     jobs += [_never_ran(name, every) for name, every in intervals.items() if name not in known]
     return sorted(jobs, key=lambda job: (job.tone != "red", job.name))
 
 
-def _say_why(name: str, recent: Sequence[RunRow], now: datetime) -> str:
+def say_why_late(name: str, lane: str, recent: Sequence[RunRow], now: datetime) -> str:
     """Return what a late job waits for: a worker of its lane, or the job that this works on."""
-    lane = _read_lanes().get(name, "")
-    ran = [run for run in recent if run.queue == lane]
+    lanes = ONE_WORKER if lane in ONE_WORKER else (lane,)
+    ran = [run for run in recent if run.queue in lanes]
     if find_stop((run.started_at for run in ran), now) is not None or not ran:
         return _("No worker has begun a job of the lane %(lane)s lately.") % {"lane": lane}
     working = [run for run in ran if run.outcome == "running" and run.name != name]

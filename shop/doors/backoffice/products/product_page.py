@@ -21,6 +21,7 @@ from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import Series
 from shop.doors.backoffice.formats import show_day
 from shop.doors.backoffice.learning.priors import say_basis
+from shop.doors.backoffice.live_since import LiveSince, tell_prices, tell_product, tell_stock
 from shop.doors.backoffice.memory import remember
 from shop.doors.backoffice.prices.today import PriceLine, list_price_lines
 from shop.doors.backoffice.products.product_forms import list_markets_abroad
@@ -55,6 +56,7 @@ class PriceRow:
     today: PriceLine
     cost: str
     demand: str
+    live: LiveSince | None
     curve_url: str
     ledger_url: str
 
@@ -88,6 +90,7 @@ def describe_product(
     offers = _list_offers(known, now, account)
     return {
         "known": known,
+        "live": tell_product(known),
         "guest": None if guest is None else _guest_block(guest, address),
         "sales": _describe_sales(known, market, now, with_margin=may_see_cost(account)),
         "may_see_cost": may_see_cost(account),
@@ -227,6 +230,7 @@ def _list_prices(
     ids = [one.variant_id for one in known.variants]
     may_plan = account.has_perm("pricing.view_priceproposal")
     lines = list_price_lines(ids, now=now, language=get_language() or "en", with_changes=may_plan)
+    live = tell_prices(ids, now)
     bases = tell_demand_basis(variant_ids=ids, category_id=known.category_id, market=market.code)
     return [
         PriceRow(
@@ -236,6 +240,7 @@ def _list_prices(
             today=line,
             cost=_money(one.cost_minor, market.currency),
             demand=say_basis(basis),
+            live=live.get(one.variant_id),
             curve_url=_link(account, "pricing.view_demandmodelversion", "demand_curve", one),
             ledger_url=_link(account, "pricing.view_priceledgerentry", "price_story", one),
         )
@@ -251,7 +256,8 @@ def _link(account: Any, permission: str, name: str, variant: EditedVariant) -> s
 
 
 def _list_stock(known: EditedProduct) -> list[dict[str, Any]]:
-    lies = list_stock(variant_ids=[one.variant_id for one in known.variants])
+    ids = [one.variant_id for one in known.variants]
+    lies, live = list_stock(variant_ids=ids), tell_stock(ids)
     rows = []
     for one in known.variants:
         on_hand, held = lies.get(one.variant_id, (0, 0))
@@ -261,6 +267,7 @@ def _list_stock(known: EditedProduct) -> list[dict[str, Any]]:
                 "sku": one.sku,
                 "free": show_count(on_hand - held),
                 "held": show_count(held),
+                "live": live[one.variant_id],
             }
         )
     return rows

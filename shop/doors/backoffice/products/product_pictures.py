@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from shop.doors.backoffice.live_since import LiveSince, tell_pictures
 from shop.ground.catalog.selectors.editing import EditedProduct
 from shop.ground.catalog.selectors.pictures import EditedPicture, list_edited_pictures
 
@@ -26,9 +28,12 @@ SENTENCES: dict[str, Promise] = {
 }
 
 
-def describe_pictures(known: EditedProduct) -> list[dict[str, Any]]:
-    """Return a product's pictures with what became of each upload. One query."""
-    return [_describe(one) for one in list_edited_pictures(known.product_id)]
+def describe_pictures(known: EditedProduct, now: datetime) -> list[dict[str, Any]]:
+    """Return a product's pictures with what became of each upload. One query, two where one waits
+    for longer than it should."""
+    pictures = list_edited_pictures(known.product_id)
+    live = tell_pictures(pictures, now)
+    return [_describe(one, live.get(one.picture_id)) for one in pictures]
 
 
 def describe_progress(pictures: list[dict[str, Any]], waited: Collection[int]) -> dict[str, Any]:
@@ -57,11 +62,12 @@ def move(order: list[int], picture_id: int, by: int) -> list[int]:
     return [*rest[:at], picture_id, *rest[at:]]
 
 
-def _describe(one: EditedPicture) -> dict[str, Any]:
+def _describe(one: EditedPicture, live: LiveSince | None) -> dict[str, Any]:
     return {
         "id": one.picture_id,
         "file_name": one.file_name,
         "state": one.state,
+        "live": live,
         "said": SENTENCES.get(one.refusal, "") if one.state == "refused" else "",
         "alt": one.alt,
         "alt_zh": one.alt_zh,

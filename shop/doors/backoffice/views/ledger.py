@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from pricing.api import list_overrides, list_price_history, list_price_impressions, list_proposals
 from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.live_since import tell_prices
 from shop.doors.backoffice.prices.changes import STATES, describe_override, describe_proposal
 from shop.doors.backoffice.prices.ledgers import describe_looks, draw_history, list_lines
 from shop.ground.catalog.selectors import list_cards
@@ -25,7 +26,7 @@ MOST_CHANGES = 20
 @needs("pricing.view_priceledgerentry")
 def show_price_story(request: HttpRequest, variant_id: int) -> HttpResponse:
     """Show the ledger of a variant, what its prices sold, its price changes and what staff set.
-    Seven queries."""
+    Twelve queries."""
     now, language = utc_now(), get_language() or "en"
     cards = list_cards([variant_id], language) if variant_id <= LARGEST_KEY else ()
     if not cards:
@@ -53,6 +54,7 @@ def show_price_story(request: HttpRequest, variant_id: int) -> HttpResponse:
     looks = list_price_impressions(variant_id=variant_id, since=now - LOOKED_BACK, now=now)
     context = {
         "card": cards[0],
+        "live": tell_prices([variant_id], now).get(variant_id),
         "history": draw_history(points, now.date()),
         "lines": lines[:MOST_LINES],
         "looks": describe_looks(looks),

@@ -76,7 +76,8 @@ def show_progress(request: HttpRequest, product_id: int) -> HttpResponse:
     """Return how far a worker is with the pictures, and those of `?waits=1,2` that it made."""
     known = require_product(product_id)
     waited = [read_number(one) or 0 for one in request.GET.get("waits", "").split(",")]
-    context = {"known": known, "progress": describe_progress(describe_pictures(known), waited)}
+    pictures = describe_pictures(known, utc_now())
+    context = {"known": known, "progress": describe_progress(pictures, waited)}
     return render(request, "admin/parts/product_pictures_progress.html", context)
 
 

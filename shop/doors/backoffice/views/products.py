@@ -216,7 +216,7 @@ def _show(
         context |= _see_as(request)
         context |= describe_product(known, utc_now(), account, context["seen_by"])
         context["price_rows"] = list(zip(context["prices"], variants.forms, strict=False))
-        pictures = describe_pictures(known)
+        pictures = describe_pictures(known, utc_now())
         context |= {
             "pictures": pictures,
             "progress": describe_progress(pictures, ()),

@@ -117,6 +117,8 @@ class Product(models.Model):
     # Counts its changes: an edit that was begun before the last one is refused, not lost.
     revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField()
+    # When it was counted last: a trigger notes it. Of changes before the column none is known.
+    changed_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ["name"]

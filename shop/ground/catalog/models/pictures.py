@@ -37,6 +37,7 @@ class ProductPicture(models.Model):
     width = models.PositiveIntegerField(default=0, editable=False)
     height = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField()
+    made_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ["product", "position", "id"]

@@ -42,7 +42,8 @@ class EditedVariant:
 
 @dataclass(frozen=True, slots=True)
 class EditedProduct:
-    """A product with its variants; `revision` says which state this is."""
+    """A product with its variants; `revision` says which state this is, `saved_at` since when (None
+    where that was not kept)."""
 
     product_id: int
     ref: str
@@ -64,7 +65,7 @@ class EditedProduct:
     minimum_age: int | None
     tax_class: str
     revision: int
-    created_at: datetime
+    saved_at: datetime | None
     facts: FactsValue
     variants: tuple[EditedVariant, ...]
 
@@ -100,7 +101,7 @@ def find_edited(product_id: int) -> EditedProduct:
         minimum_age=row.minimum_age,
         tax_class=row.tax_class,
         revision=row.revision,
-        created_at=row.created_at,
+        saved_at=row.changed_at if row.revision else row.created_at,
         facts=_read_facts(getattr(row, "facts", None)),
         variants=tuple(_edited(one, tuple(row.option_names)) for one in variants),
     )

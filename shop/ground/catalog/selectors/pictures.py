@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from django.conf import settings
@@ -25,6 +26,8 @@ class EditedPicture:
     alt_zh: str
     picture: Picture | None
     variant_id: int | None
+    uploaded_at: datetime
+    made_at: datetime | None
 
 
 def picture_file(digest: str, width: int) -> str:
@@ -69,6 +72,8 @@ def list_edited_pictures(product_id: int) -> list[EditedPicture]:
             alt_zh=row.alt_zh,
             picture=make_value(row, "en") if row.state == ProductPicture.State.READY else None,
             variant_id=row.variant_id,
+            uploaded_at=row.created_at,
+            made_at=row.made_at,
         )
         for row in rows
     ]

@@ -108,7 +108,7 @@ def make_pending_pictures(*, now: datetime, gives_way: Callable[[], bool] = lamb
     Files are written before the row says so; the upload goes after it did.
     """
     made = 0
-    while _make_next():
+    while _make_next(now):
         made += 1
         if gives_way():
             return made
@@ -116,7 +116,7 @@ def make_pending_pictures(*, now: datetime, gives_way: Callable[[], bool] = lamb
     return made
 
 
-def _make_next() -> bool:
+def _make_next(now: datetime) -> bool:
     with transaction.atomic():
         rows = ProductPicture.objects.select_for_update(of=("self",), skip_locked=True)
         row = rows.filter(state=PENDING).order_by("pk").first()
@@ -132,7 +132,7 @@ def _make_next() -> bool:
         else:
             _write_files(made)
             row.state, row.digest, row.widths = READY, made.digest, made.widths
-            row.width, row.height = made.width, made.height
+            row.width, row.height, row.made_at = made.width, made.height, now
         row.upload = ""
         row.save()
         transaction.on_commit(lambda: source.unlink(missing_ok=True))

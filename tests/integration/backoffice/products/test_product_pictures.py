@@ -34,7 +34,7 @@ def test_a_worker_makes_pictures_and_refuses_other_files(
     files = [SimpleUploadedFile("a.jpg", draw("JPEG")), SimpleUploadedFile("b.png", draw("PNG"))]
     answer = merchandiser.post(upload, {"pictures": [script, torn, *files]}, follow=True)
     assert "front.jpg: The file is no JPEG, PNG, WebP or AVIF" in answer.content.decode()
-    assert answer.content.decode().count("Being processed") == 3
+    assert answer.content.decode().count("no worker has made its sizes yet") == 3
     with django_capture_on_commit_callbacks(execute=True):
         assert make_pending_pictures(now=NOON) == 3
     assert make_pending_pictures(now=NOON) == 0
