@@ -37,6 +37,7 @@ from promotions.release.services.checks import (
     stop_check,
 )
 from promotions.release.services.exclusions import (
+    MAY_TAKE_OUT,
     MOST_AT_ONCE,
     accept_below_floor,
     leave_out_of,
@@ -69,6 +70,7 @@ __all__ = [
     "BROKEN",
     "EVERY_RULE",
     "GOODS",
+    "MAY_TAKE_OUT",
     "MOST_AT_ONCE",
     "REFUSED",
     "TOO_LONG",

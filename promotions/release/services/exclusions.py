@@ -1,4 +1,4 @@
-"""Take goods out of a draft: a new version whose offers do not mean them any more."""
+"""Take goods out of a campaign: a new version whose offers do not mean them any more."""
 
 from __future__ import annotations
 
@@ -28,7 +28,12 @@ from promotions.law.api import title_rule
 from promotions.release.core.exclusions import Covered, EmptyOffer, take_out
 from promotions.release.models import CampaignCheck
 from promotions.release.selectors.checks import EVERY_RULE, load_goods_of
-from promotions.release.services.revisions import Saved, open_for_change, record_change
+from promotions.release.services.revisions import (
+    RELEASED,
+    Saved,
+    open_for_change,
+    record_change,
+)
 from shop.ground.catalog.selectors import list_categories, load_variant_arrays
 
 type IntArray = npt.NDArray[np.int64]
@@ -38,6 +43,7 @@ type BoolArray = npt.NDArray[np.bool_]
 WHOLE_FROM = 20
 # So many are taken out while somebody waits; more are left to a worker.
 MOST_AT_ONCE = 1_000
+MAY_TAKE_OUT = (Status.DRAFT, *RELEASED)
 
 
 @transaction.atomic
@@ -50,15 +56,17 @@ def take_out_goods(
     now: datetime,
     asked_of: int | None = None,
 ) -> Saved:
-    """Make every active offer of a draft leave out the variants, as one new version.
+    """Make every active offer of a draft, or of a released campaign, leave out the variants, as one
+    new version.
 
-    With `asked_of` only if the draft still is at that version. An earlier version of a draft
-    brings them back (`roll_back`). Raises CampaignRefused for what is no draft, and where an
-    offer would mean nothing any more.
+    With `asked_of` only if it still is at that version. Of a released campaign the version holds at
+    once where it is lawful: it goes no further than what was agreed. An earlier version of a draft
+    brings the variants back (`roll_back`). Raises CampaignRefused for what waits or has ended, and
+    where an offer would mean nothing any more; LawBroken.
     """
     ids = frozenset(variant_ids)
     campaign = lock_campaign(campaign_id)
-    if campaign.status != Status.DRAFT:
+    if campaign.status not in MAY_TAKE_OUT:
         raise CampaignRefused(_("Only a draft can be changed like this: copy the campaign first."))
     if asked_of is not None and campaign.revision != asked_of:
         raise CampaignRefused(_("The campaign changed since the law was checked: check it again."))

@@ -19,6 +19,7 @@ from promotions.campaigns.api import CampaignView
 from promotions.release.api import (
     MOST_AT_ONCE,
     CheckView,
+    Saved,
     accept_below_floor,
     ask_check,
     list_checks,
@@ -115,12 +116,12 @@ def stop_asking(request: HttpRequest, campaign_id: int) -> HttpResponse:
 @require_POST
 @needs(CAN_CHANGE)
 def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Take the goods that a rule, or every rule, names out of a draft, and ask the law of what is
-    left.
+    """Take the goods that a rule, or every rule, names out of a draft or a released campaign, and
+    ask the law of what is left.
 
     More than a thousand are left to the worker that then asks the law.
     """
-    require_campaign(campaign_id)
+    campaign = require_campaign(campaign_id)
     rule, asked = request.POST.get("rule", ""), read_number(request.POST.get("check", ""))
     checks = list_checks(campaign_id=campaign_id, kinds=["law"])
     check = next((one for one in checks if one.check_id == asked), None)
@@ -143,14 +144,23 @@ def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
             asked_of=check.revision,
         )
     except FairtagError as refusal:
-        messages.error(request, say_refusal(refusal))
+        for told in say_refusal(refusal).splitlines():
+            messages.error(request, told)
         return back
     start_check(request, campaign_id, "law")
-    told = _(
-        "Version %(number)d leaves these products out; the version before it brings them back."
-    )
-    messages.success(request, told % {"number": saved.revision})
+    messages.success(request, _say_taken_out(saved, campaign) % {"number": saved.revision})
     return back
+
+
+def _say_taken_out(saved: Saved, campaign: CampaignView) -> str:
+    """Return what became of the version without the goods."""
+    if saved.is_waiting:
+        return _("Version %(number)d leaves these products out once a second person approves it.")
+    if campaign.status == "draft":
+        return _(
+            "Version %(number)d leaves these products out; the version before it brings them back."
+        )
+    return _("Version %(number)d leaves these products out. It holds from now on.")
 
 
 @require_POST

@@ -22,7 +22,7 @@ from promotions.campaigns.api import (
 )
 from promotions.law.api import FLOOR_RULES
 from promotions.planning.api import say_campaign, speak_campaign
-from promotions.release.api import EVERY_RULE, say_step
+from promotions.release.api import EVERY_RULE, MAY_TAKE_OUT, say_step
 from shop.doors.backoffice.campaigns.naming import say_named_too_much
 from shop.doors.backoffice.campaigns.own_parts import context_of
 from shop.doors.backoffice.campaigns.plots import draw_forecast
@@ -167,14 +167,15 @@ def _describe_law(
     request: HttpRequest, campaign: CampaignView, law: dict[str, Any]
 ) -> dict[str, Any]:
     naming = [one for one in (law["answer"] or {}).get("broken", ()) if one.get("may_take_out")]
-    may_take_out = campaign.status == "draft" and request.user.has_perm(CAN_CHANGE)
+    may_change = request.user.has_perm(CAN_CHANGE)
     is_current = not law["is_outdated"] and not (law["newest"] and law["newest"]["row"].is_open)
     return {
         "law": law,
         "may_see_cost": may_see_cost(request.user),
         "floor_rules": FLOOR_RULES,
         "every_rule": EVERY_RULE if len(naming) > 1 else "",
-        "may_take_out": may_take_out and is_current,
+        "may_take_out": may_change and is_current and campaign.status in MAY_TAKE_OUT,
+        "may_accept_floor": may_change and is_current and campaign.status == "draft",
     }
 
 

@@ -113,6 +113,56 @@ def test_a_button_takes_named_products_out_of_a_draft(
     assert "The campaign changed since the law was checked: check it again." in again
 
 
+def release() -> tuple[int, int]:
+    """Return a live campaign on everything, and a variant that since costs what it is sold for."""
+    key = prepare(name="10 % off", status="live", claims={}, starts_at=NOW - timedelta(days=1))
+    every = {"scope": {}, "benefit_kind": "percentage", "target": "line", "percent": 10}
+    Offer.objects.filter(campaign=key).update(**every)
+    dear = Variant.objects.order_by("pk")[0]
+    Variant.objects.exclude(pk=dear.pk).update(cost_minor=1)
+    Variant.objects.filter(pk=dear.pk).update(cost_minor=F("list_minor"))
+    forget_catalog()
+    return key, dear.pk
+
+
+def test_a_button_takes_named_products_out_of_a_live_campaign(root: Client) -> None:
+    key, dear = release()
+    shown = ask_law(root, key)
+    assert "leave the campaign at once" in shown
+    assert "Accept selling below the price floor" not in shown
+    check = CampaignCheck.objects.latest("pk")
+    assert check.answer["goods"] == {"cut_not_reached": [dear]}
+    asked = {"check": str(check.pk), "rule": "cut_not_reached"}
+    address = reverse("admin:campaign_take_out", args=[key])
+    done = root.post(address, asked, follow=True).content.decode()
+    campaign = Campaign.objects.get(pk=key)
+    assert (campaign.status, campaign.pending_revision) == ("live", None)
+    assert f"Version {campaign.revision} leaves these products out. It holds from now on." in done
+    scopes = Offer.objects.filter(campaign=key, is_active=True).values_list("scope", flat=True)
+    assert list(scopes) == [{"except_variants": [dear]}] * len(scopes)
+    step = campaign.events.latest("pk")
+    assert (step.step, step.revision) == ("revise", campaign.revision)
+    assert answer_checks() == 1
+    after = root.get(reverse("admin:campaign_workspace", args=[key])).content.decode()
+    assert "may be released" in after
+    assert "/take-out/" not in after
+
+
+def test_a_live_campaign_keeps_products_while_other_rules_break(root: Client) -> None:
+    key, dear = release()
+    Campaign.objects.filter(pk=key).update(name="Last chance: 10 % off")
+    ask_law(root, key)
+    check = CampaignCheck.objects.latest("pk")
+    asked = {"check": str(check.pk), "rule": "cut_not_reached"}
+    address = reverse("admin:campaign_take_out", args=[key])
+    page = root.post(address, asked, follow=True)
+    (told,) = map(str, page.context["messages"])
+    assert "Take the word out" in told
+    scopes = Offer.objects.filter(campaign=key).values_list("scope", flat=True)
+    assert {} in scopes
+    assert {"except_variants": [dear]} not in scopes
+
+
 def test_the_law_page_offers_to_take_products_out_of_drafts(root: Client) -> None:
     leave_no_room()
     key = prepare(name="99 % off", status="draft", claims={})
