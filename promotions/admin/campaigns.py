@@ -49,6 +49,7 @@ from shop.ground.staff.reasons import (
     tell_outcome,
 )
 from shop.ground.staff.region import StaffRegion, show_moment, show_time
+from shop.ground.staff.roles import may_see_cost
 
 WHEN: dict[str, Any] = {
     "fields": [("starts_at", "ends_at"), "on_clock", "market_code"],
@@ -113,6 +114,17 @@ class CampaignLinks:
 ALERTS = ((100, "red"), (80, "amber"), (50, "blue"))
 
 
+# Columns with what was given away -> what stands there for who may not see costs
+UNPRICED = {"budget_used": "budget_share", "result": "uses"}
+SPENT = ("budget_minor", "spent_minor")
+
+
+def grade_budget(row: Campaign, budget_minor: int) -> tuple[str, str]:
+    """Return the share of the budget that is spent, and its tone; "" far from its end."""
+    share = 100 * row.spent_minor // max(budget_minor, 1)
+    return f"{share} %", next((tone for least, tone in ALERTS if share >= least), "")
+
+
 def show_phase(row: Campaign) -> SafeString:
     """Return what a campaign is at this moment: decision and dates together."""
     return show_tag(*PHASES[status_at(row.status, row.starts_at, row.ends_at, utc_now())])
@@ -168,7 +180,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
             },
         ),
         (_("When and where"), WHEN),
-        (_("Budget"), {"fields": [("budget_minor", "spent_minor")]}),
+        (_("Budget"), {"fields": [SPENT]}),
         (
             _("Claims"),
             {"fields": NAMES, "description": _("The law check reads this and the names.")},
@@ -217,6 +229,26 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
         found: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **tabs})
         return found
 
+    def list_columns(self, request: HttpRequest) -> list[Any]:
+        """Leave out what was given away for who may not see costs."""
+        shown = super().list_columns(request)
+        return [one if may_see_cost(request.user) else UNPRICED.get(one, one) for one in shown]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave out what is spent of the budget, as the list does."""
+        sets = super().get_fieldsets(request, obj)
+        if may_see_cost(request.user):
+            return sets
+        return [
+            (title, {**said, "fields": ["budget_minor"]} if SPENT in said["fields"] else said)
+            for title, said in sets
+        ]
+
+    @admin.display(description=_("Paid uses"))
+    def uses(self, row: Any) -> str:
+        """How often it was used in orders that were paid."""
+        return show_count(row.uses_in) if row.uses_in else EMPTY
+
     @admin.display(description=_("Result"))
     def result(self, row: Any) -> str:
         """Paid uses, and what was given away with them; the page of the campaign says the rest."""
@@ -256,9 +288,16 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
         if row.budget_minor is None:
             return str(_("no budget"))
         said = f"{show_money(row.spent_minor, currency)} / {show_money(row.budget_minor, currency)}"
-        share = 100 * row.spent_minor // max(row.budget_minor, 1)
-        tone = next((tone for least, tone in ALERTS if share >= least), "")
-        return format_html("{} {}", said, show_tag(f"{share} %", tone)) if tone else said
+        share, tone = grade_budget(row, row.budget_minor)
+        return format_html("{} {}", said, show_tag(share, tone)) if tone else said
+
+    @admin.display(description=_("Budget used"))
+    def budget_share(self, row: Campaign) -> SafeString | str:
+        """The share of the budget alone."""
+        if row.budget_minor is None:
+            return str(_("no budget"))
+        share, tone = grade_budget(row, row.budget_minor)
+        return show_tag(share, tone) if tone else share
 
     @action(
         description=_("Schedule"),

@@ -27,6 +27,7 @@ from shop.ground.staff.log import write_act
 from shop.ground.staff.numbers import EMPTY, show_count
 from shop.ground.staff.reasons import ReasonForm, ask, go_back, tell_outcome
 from shop.ground.staff.region import StaffRegion
+from shop.ground.staff.roles import may_see_cost
 from shop.ground.staff.tables import KeptAdmin, ReadOnlyInline
 
 BATCH_TONES = {"waiting": "blue", "running": "amber", "done": "green", "stopped": "gray"}
@@ -122,6 +123,10 @@ class CounterInline(ReadOnlyInline):
     model = LimitCounter
     fields = ["period", "uses", "spent_minor"]
     ordering = ["-period"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Leave out what was given away for who may not see costs."""
+        return self.fields if may_see_cost(request.user) else self.fields[:-1]
 
 
 @admin.register(UseLimit)

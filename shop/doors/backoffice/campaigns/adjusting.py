@@ -145,9 +145,9 @@ class AdjustmentCard:
         return self.row.state == "applied"
 
 
-def describe_adjustment(row: AdjustmentRow, now: datetime) -> AdjustmentCard:
-    """Return a change in the reader's words; of one that waits, to which place it would move its
-    offers."""
+def describe_adjustment(row: AdjustmentRow, now: datetime, *, with_cost: bool) -> AdjustmentCard:
+    """Return a change in the reader's words, with what was given and earned `with_cost`; of one
+    that waits, to which place it would move its offers."""
     state, tone = STATES[row.state]
     return AdjustmentCard(
         row=row,
@@ -159,10 +159,11 @@ def describe_adjustment(row: AdjustmentRow, now: datetime) -> AdjustmentCard:
         state=str(state),
         tone=tone,
         bound_by=str(BOUNDS.get(row.bound_by, row.bound_by)),
-        expected=show_minor(row.expected_minor) if row.expected_minor else "",
+        expected=show_minor(row.expected_minor) if with_cost and row.expected_minor else "",
         evidence=tuple(
             (str(EVIDENCE.get(name, name)), show_evidence(name, value))
             for name, value in row.evidence.items()
+            if with_cost or name not in _MONEY
         ),
         place=_say_place(row, now),
     )

@@ -226,7 +226,7 @@ def answer_rehearsal(task: CheckTask, telling: Telling) -> dict[str, Any]:
         lambda language: {
             **plain,
             "conflicts": describe_conflicts(conflicts, neighbours, market, language),
-            **describe_forecast(tried, market, language),
+            "figures": describe_forecast(tried, market, language),
             "burn": describe_burn(tried, market, language),
             "prospect": describe_prospect(prospect, market, language),
         }

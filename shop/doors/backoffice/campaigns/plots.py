@@ -57,11 +57,11 @@ def draw_results(
 
 
 def draw_forecast(
-    campaign: CampaignView, bands: Sequence[dict[str, Any]], *, with_margin: bool
+    campaign: CampaignView, bands: Sequence[dict[str, Any]], *, with_cost: bool
 ) -> list[Chart]:
-    """Return the plots of a forecast by day, each with its 80 % interval; `bands` are those of
-    `list_bands`."""
-    kinds = [kind for kind in FORESEEN if with_margin or kind != "margin_minor"]
+    """Return the plots of a forecast by day, each with its 80 % interval, those of money only
+    `with_cost`; `bands` are those of `list_bands`."""
+    kinds = [kind for kind in FORESEEN if with_cost or not kind.endswith("_minor")]
     return [_draw_band(campaign, kind, bands).draw() for kind in kinds if bands]
 
 

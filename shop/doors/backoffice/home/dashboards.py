@@ -66,6 +66,7 @@ def build_home(request: HttpRequest, menu: Menu) -> dict[str, Any]:
         **_show_switches(menu),
         "fine_jobs": count_jobs(now).fine if account.has_perm("shop.change_jobrun") else None,
         "trips": _list_trips(menu),
+        "may_see_cost": may_see_cost(account),
         "budgets": [_tell_budget(row, ZoneInfo(period.zone)) for row in budgets],
         "asks_factor": settings.STAFF_MFA_REQUIRED,
         "may_undo": account.has_perm("pricing.change_breakertrip"),

@@ -103,12 +103,12 @@ def show_amount(market_code: str, language: str, minor: int) -> str:
 
 def describe_forecast(
     tried: Rehearsal, market_code: str, language: str
-) -> dict[str, list[tuple[str, str, str]]]:
-    """Return (figure, estimate, interval) of a forecast, those of margins apart; none without
-    carts."""
+) -> list[tuple[str, str, str]]:
+    """Return (figure, estimate, interval) of a forecast: how many carts first, then all that is
+    money; none without carts."""
     found = tried.forecast
     if found is None:
-        return {"figures": [], "margins": []}
+        return []
     currency, locale = get_market(market_code).currency, locale_of(language)
 
     def money(one: Interval) -> tuple[str, str]:
@@ -119,20 +119,23 @@ def describe_forecast(
         return at, f"{low} – {high}"
 
     share = found.uptake
-    return {
-        "figures": [
-            (
-                _("Carts it would have applied to"),
-                show_percent(share.estimate),
-                f"{show_percent(share.low)} – {show_percent(share.high)}",
-            ),
-            (_("Given away on top, in all"), *money(found.cost_minor)),
-        ],
-        "margins": [
-            (_("Margin of these carts with it"), *money(found.margin_minor)),
-            (_("Change of margin if nobody buys more"), *money(found.margin_change_minor)),
-        ],
-    }
+    return [
+        (
+            _("Carts it would have applied to"),
+            show_percent(share.estimate),
+            f"{show_percent(share.low)} – {show_percent(share.high)}",
+        ),
+        (_("Given away on top, in all"), *money(found.cost_minor)),
+        (_("Margin of these carts with it"), *money(found.margin_minor)),
+        (_("Change of margin if nobody buys more"), *money(found.margin_change_minor)),
+    ]
+
+
+def list_foreseen(answer: Mapping[str, Any], *, with_cost: bool) -> list[Sequence[str]]:
+    """Return the figures of a kept forecast, of money only `with_cost`. Forecasts from before keep
+    those of margins apart."""
+    figures = list(answer.get("figures", ()))
+    return [*figures, *answer.get("margins", ())] if with_cost else figures[:1]
 
 
 def describe_burn(tried: Rehearsal, market_code: str, language: str) -> list[dict[str, object]]:

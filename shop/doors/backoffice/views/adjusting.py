@@ -72,7 +72,7 @@ def show_adjusting(request: HttpRequest) -> HttpResponse:
     """Show running campaigns with their last day, and changes by state. Five queries."""
     tab = request.GET.get("tab", "waiting")
     tab = tab if tab in TABS else "waiting"
-    counts = count_adjustments()
+    counts, with_cost = count_adjustments(), may_see_cost(request.user)
     before_id = read_number(request.GET.get("before", ""))
     rows = list_adjustments(states=TABS[tab], limit=PAGE + 1, before_id=before_id)
     context = {
@@ -81,12 +81,11 @@ def show_adjusting(request: HttpRequest) -> HttpResponse:
             (key, title, sum(counts.get(state, 0) for state in TABS[key]), key == tab)
             for key, title in TITLES.items()
         ],
-        "changes": [describe_adjustment(row, utc_now()) for row in rows[:PAGE]],
-        "next": rows[PAGE - 1].id if len(rows) > PAGE else None,
-        "pulses": [
-            _describe_pulse(one, with_margin=may_see_cost(request.user))
-            for one in list_pulses(now=utc_now())
+        "changes": [
+            describe_adjustment(row, utc_now(), with_cost=with_cost) for row in rows[:PAGE]
         ],
+        "next": rows[PAGE - 1].id if len(rows) > PAGE else None,
+        "pulses": [_describe_pulse(one, with_cost=with_cost) for one in list_pulses(now=utc_now())],
         "may_decide": request.user.has_perm(CAN_CHANGE),
     }
     return render_page(request, "admin/adjusting.html", _("Running campaigns"), context)
@@ -152,7 +151,7 @@ def _back(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('admin:adjusting')}?tab={tab}")
 
 
-def _describe_pulse(pulse: CampaignMetrics, *, with_margin: bool) -> dict[str, Any]:
+def _describe_pulse(pulse: CampaignMetrics, *, with_cost: bool) -> dict[str, Any]:
     totals, budget = pulse.totals, pulse.budget_minor
     rate = totals.clicks / totals.impressions if totals.impressions else None
     tone = totals.positivity_sum / totals.read if totals.read else None
@@ -165,18 +164,18 @@ def _describe_pulse(pulse: CampaignMetrics, *, with_margin: bool) -> dict[str, A
             (_("Click rate"), EMPTY if rate is None else show_percent(rate)),
             (_("Carts after a click"), show_count(totals.carts)),
             (_("Orders"), show_count(totals.redemptions)),
-            (_("Discounts"), show_minor(totals.spend_minor)),
+            *([(_("Discounts"), show_minor(totals.spend_minor))] if with_cost else []),
             (_("Sales"), show_minor(totals.sales_minor)),
             *(
                 [(_("Margin after discounts"), show_minor(totals.margin_minor))]
-                if with_margin
+                if with_cost
                 else []
             ),
             (_("Came back"), f"{show_count(totals.returns)} · {show_minor(totals.returned_minor)}"),
             (_("Positive reviews"), EMPTY if tone is None else show_percent(tone)),
         ],
         "budget": None
-        if budget is None
+        if budget is None or not with_cost
         else f"{show_minor(pulse.spent_minor)} / {show_minor(budget)}",
         "weight": f"× {show_number(pulse.exposure_weight)}",
     }

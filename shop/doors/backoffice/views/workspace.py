@@ -32,6 +32,7 @@ from shop.doors.backoffice.campaigns.stages import describe_steps, list_stages
 from shop.doors.backoffice.campaigns.summary import describe_budget, summarize
 from shop.doors.backoffice.campaigns.workspace import show_campaign
 from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.rehearsals.prospects import list_foreseen
 from shop.doors.backoffice.views.campaigns import (
     CAN_CHANGE,
     CAN_SEE,
@@ -96,9 +97,7 @@ def render_workspace(
         ),
         **_describe_steps(request, campaign, law),
         **_describe_law(request, campaign, law),
-        "rehearsal": rehearsal,
-        "found": rehearsal["answer"],
-        "foreseen": draw_forecast(campaign, answer.get("bands", []), with_margin=with_cost),
+        **_describe_forecast(campaign, rehearsal, with_cost=with_cost),
         **_describe_trail(request, campaign, trail, language),
         **describe_preview(request, campaign, offers),
         "results": None
@@ -176,6 +175,18 @@ def _describe_law(
         "every_rule": EVERY_RULE if len(naming) > 1 else "",
         "may_take_out": may_change and is_current and campaign.status in MAY_TAKE_OUT,
         "may_accept_floor": may_change and is_current and campaign.status == "draft",
+    }
+
+
+def _describe_forecast(
+    campaign: CampaignView, rehearsal: dict[str, Any], *, with_cost: bool
+) -> dict[str, Any]:
+    answer = rehearsal["answer"] or {}
+    return {
+        "rehearsal": rehearsal,
+        "found": rehearsal["answer"],
+        "figures": list_foreseen(answer, with_cost=with_cost),
+        "foreseen": draw_forecast(campaign, answer.get("bands", []), with_cost=with_cost),
     }
 
 

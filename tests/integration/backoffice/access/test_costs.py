@@ -14,7 +14,15 @@ from django.urls import reverse
 
 from orders.models import Order, OrderLine
 from profiles.models import Shopper
-from promotions.models import Campaign, Redemption
+from promotions.models import (
+    BudgetAlert,
+    Campaign,
+    CampaignAdjustment,
+    CampaignCheck,
+    LimitCounter,
+    Redemption,
+    UseLimit,
+)
 from shop.doors.backoffice.memory import forget_all
 from shop.doors.backoffice.views import insights
 from shop.ground.catalog.models import Variant
@@ -78,6 +86,91 @@ def test_pages_show_costs_by_role(as_role: Callable[[str], Client], role: str, s
         page = "".join(answer.content.decode().split())
         for word in words:
             assert (word in page) is sees, (address, word)
+
+
+def rehearse(campaign: Campaign, figures: list[list[str]]) -> None:
+    """Keep a forecast of the campaign with these figures of money."""
+    band = {"day": "2026-11-25", "uses": [1, 2, 3], "given_minor": [1, 2, 3]}
+    carts = {"carts": 9, "people": 4, "since": "", "until": "", "refused": 0}
+    prospect = {"scarce": [], "lowered": [], "is_public": True}
+    answer = {
+        "tried": carts | {"spent_out_day": None, "at_floor": 0, "is_cut": False},
+        "figures": [["Carts it would have applied to", "40 %", "30 % – 50 %"], *figures],
+        "bands": [band | {"margin_minor": [1, 2, 3]}],
+        "burn": [{"day": "2026-11-25", "carts": 9, "burnt": "$7.77", "left": "$2.23"}],
+        "prospect": prospect,
+        "audience": {"count": 3, "total": 9, "every": 1, "is_at_most": False, "cart_share": None},
+        "conflicts": [],
+        "displaced": [],
+    }
+    said = {"kind": "rehearsal", "state": "done", "asked_at": NOON, "ended_at": NOON}
+    CampaignCheck.objects.create(
+        campaign=campaign, **said, begun_at=NOON, answer={"en": answer | {"daily": []}}
+    )
+
+
+def spend_budget(campaign: Campaign) -> UseLimit:
+    """Let a campaign have used 89 % of its budget, and propose a change for that; return a limit of
+    it that counts, too."""
+    spent = {"budget_minor": 1_000, "spent_minor": 890}
+    Campaign.objects.filter(pk=campaign.pk).update(**spent)
+    Redemption.objects.update(state="committed")
+    BudgetAlert.objects.all().delete()
+    BudgetAlert.objects.create(campaign=campaign, percent=80, at=utc_now(), **spent)
+    CampaignAdjustment.objects.create(
+        campaign=campaign,
+        proposed_at=utc_now(),
+        last_seen_at=utc_now(),
+        lever="depth",
+        before=10.0,
+        after=7.5,
+        source="rule",
+        reason_code="sold_below_cost",
+        evidence={"pace": 1.4, "spent_minor": 654},
+        expected_minor=321,
+        state="waiting",
+    )
+    limit = UseLimit.objects.order_by("pk")[0]
+    LimitCounter.objects.create(limit=limit, period="2026-11", uses=2, spent_minor=890)
+    return limit
+
+
+@pytest.mark.parametrize(("role", "sees"), [(SUPPORT, False), (ANALYST, True)])
+def test_what_campaigns_give_away_is_shown_by_role(
+    as_role: Callable[[str], Client], role: str, sees: bool
+) -> None:
+    campaign, browser = sell_under_campaign(utc_now()), as_role(role)
+    limit = spend_budget(campaign)
+    given = ["Given away on top, in all", "$7.70", "$7.10 – $7.90"]
+    rehearse(campaign, [given, ["Margin of these carts with it", "$9.90", "$9 – $10"]])
+    page = reverse("admin:campaign_workspace", args=[campaign.pk])
+    counters = reverse("admin:promotions_uselimit_change", args=[limit.pk])
+    for address, words, always in (
+        (page, ("$7.70", "$9.90", "$7.77", "Given away so far"), ("40 %", "Carts that get it")),
+        (counters, ("mount spent",), ("Uses",)),
+        (
+            reverse("admin:promotions_campaign_changelist"),
+            ("$8.90 / $10.00", "uses, $"),
+            ("89 %",),
+        ),
+        (
+            reverse("admin:promotions_campaign_change", args=[campaign.pk]),
+            ("Held and committed discounts",),
+            ("Budget",),
+        ),
+        (reverse("admin:index"), ("$8.90 of $10.00",), (campaign.name, "80 % reached")),
+        (
+            reverse("admin:adjusting"),
+            ("$8.90 / $10.00", "Discounts", "$6.54", "$3.21"),
+            (campaign.name, "Clicks", "budget spent to time passed"),
+        ),
+    ):
+        forget_all()
+        shown = browser.get(address).content.decode()
+        for word in words:
+            assert (word in shown) is sees, (address, word)
+        for word in always:
+            assert word in shown, (address, word)
 
 
 def test_support_meets_no_link_it_may_not_open(
