@@ -13,7 +13,7 @@ from promotions.release.selectors.checks import (
     load_answers,
     load_goods_of,
 )
-from promotions.release.selectors.gates import find_gates_of
+from promotions.release.selectors.gates import find_gates
 from promotions.release.selectors.overlaps import (
     find_worst_stack,
     list_addressed,
@@ -89,7 +89,7 @@ __all__ = [
     "begin_next_check",
     "clone_campaign",
     "fail_check",
-    "find_gates_of",
+    "find_gates",
     "find_worst_stack",
     "finish_check",
     "launch_experiment",

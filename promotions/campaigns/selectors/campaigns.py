@@ -116,6 +116,12 @@ def find_campaign(campaign_id: int, *, now: datetime) -> CampaignView | None:
     return None if row is None else view_campaign(row, now)
 
 
+def list_changing(campaign_ids: Collection[int]) -> set[int]:
+    """Return those of some campaigns of which a change waits for a second person. One query."""
+    rows = Campaign.objects.filter(pk__in=campaign_ids, pending_revision__isnull=False)
+    return set(rows.values_list("pk", flat=True))
+
+
 def find_campaign_id(code: str) -> int | None:
     """Return the id of the campaign with a code. One query."""
     return Campaign.objects.filter(code=code).values_list("pk", flat=True).first()

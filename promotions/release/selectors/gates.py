@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from promotions.campaigns.api import Gate, list_gates, load_limits, load_snapshot
+from promotions.campaigns.api import Gate, list_gates, load_limits
 from promotions.law.api import measure_reach
 from promotions.release.selectors.overlaps import find_worst_stack
 
@@ -21,8 +21,3 @@ def find_gates(campaign_id: int, snapshot: Mapping[str, Any], *, now: datetime) 
         return gates
     worst = find_worst_stack(campaign_id=campaign_id, now=now)
     return () if worst is None else list_gates(replace(reach, stack=worst.depth), limits)
-
-
-def find_gates_of(campaign_id: int, *, revision: int, now: datetime) -> tuple[Gate, ...]:
-    """Return why two people must agree to a version of a campaign."""
-    return find_gates(campaign_id, load_snapshot(campaign_id, revision), now=now)

@@ -23,16 +23,24 @@ from promotions.models import (
     Campaign,
     CampaignCheck,
     CampaignPolicy,
+    Offer,
+    OfferVariant,
     PointsAccount,
     PointsAdjustment,
 )
-from promotions.release.api import move_campaign, propose_thresholds
+from promotions.release.api import (
+    move_campaign,
+    open_for_change,
+    propose_thresholds,
+    record_change,
+)
 from shop.doors.backoffice.home.todos import Todo
 from shop.doors.backoffice.memory import forget_all
 from shop.doors.backoffice.tasks import check_running_campaigns
 from shop.ground.approvals.models import ApprovalRequest
 from shop.ground.approvals.selectors import list_waiting
 from shop.ground.approvals.services import ask_approval
+from shop.ground.catalog.models import Variant
 from shop.ground.jobs.models import JobRun
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_money
@@ -135,21 +143,84 @@ def test_a_waiting_model_says_why_and_offers_a_trial(
     assert f'<option value="{asked.object_id}" selected>' in dialog
 
 
-def test_a_campaign_says_which_limit_it_goes_beyond(as_role: Callable[[str], Client]) -> None:
+def hand_in(as_role: Callable[[str], Client]) -> Campaign:
+    """Return a campaign that a merchandiser handed in, for which two people are needed."""
     as_role(MERCHANDISER)
     person = get_user_model().objects.get(email="merchandiser@staff.example")
     campaign = make_campaign("deep-cut", percent="35", budget_minor=200_000)
     Campaign.objects.filter(pk=campaign.pk).update(status="draft")
-    move_campaign(
-        campaign_id=campaign.pk,
-        step="schedule",
-        reason=REASON,
-        by_id=person.pk,
-        now=campaign.starts_at,
+    offer = Offer.objects.get(campaign=campaign)
+    for variant in Variant.objects.order_by("pk")[:3]:
+        OfferVariant.objects.create(offer=offer, variant=variant)
+    said = {"campaign_id": campaign.pk, "reason": REASON, "by_id": person.pk}
+    move_campaign(**said, step="schedule", now=campaign.starts_at)
+    campaign.refresh_from_db()
+    return campaign
+
+
+def effect_of(browser: Client, campaign: Campaign) -> str:
+    """Return what a reader is told of a campaign that waits."""
+    waits = {"kind": CAMPAIGN.label, "object_id": campaign.pk, "state": "waiting"}
+    asked = ApprovalRequest.objects.get(**waits)
+    return browser.get(reverse("admin:approval_effect", args=[asked.pk])).content.decode()
+
+
+def test_a_campaign_says_which_limit_it_goes_beyond(as_role: Callable[[str], Client]) -> None:
+    campaign = hand_in(as_role)
+    said = effect_of(as_role(APPROVER), campaign)
+    assert "It takes off 35 %; one person decides up to 30 %." in said
+
+
+def test_a_campaign_says_its_size_and_what_a_rehearsal_found(
+    as_role: Callable[[str], Client],
+) -> None:
+    campaign, browser = hand_in(as_role), as_role(APPROVER)
+    said = effect_of(browser, campaign)
+    for words in ("3 products", "everybody", "It was not rehearsed yet."):
+        assert f"<dd>{words}" in said
+    figures = [["Carts", "40 %", "30 % – 50 %"], ["Given away", "$7.70", "$7 – $8"]]
+    check = CampaignCheck.objects.create(
+        campaign=campaign,
+        kind="rehearsal",
+        state="done",
+        asked_at=NOON,
+        revision=campaign.revision,
+        answer={"en": {"figures": figures}},
     )
-    asked = ApprovalRequest.objects.get(kind=CAMPAIGN.label, object_id=campaign.pk, state="waiting")
-    shown = as_role(APPROVER).get(reverse("admin:approval_effect", args=[asked.pk]))
-    assert "It takes off 35 %; one person decides up to 30 %." in shown.content.decode()
+    for reader, sees_money in ((browser, True), (as_role(SUPPORT), False)):
+        said = effect_of(reader, campaign)
+        assert "<dd>40 % (30 % – 50 %)</dd>" in said
+        assert ("<dd>$7.70 ($7 – $8)</dd>" in said) is sees_money
+    CampaignCheck.objects.filter(pk=check.pk).update(revision=campaign.revision + 1)
+    assert "<dd>the campaign changed since</dd>" in effect_of(browser, campaign)
+
+
+def test_a_campaign_is_rehearsed_before_it_is_approved(as_role: Callable[[str], Client]) -> None:
+    campaign, browser = hand_in(as_role), as_role(APPROVER)
+    rehearsal = reverse("admin:campaign_workspace", args=[campaign.pk]) + "#ft-rehearsal"
+    approve = reverse("admin:promotions_campaign_approve", args=[campaign.pk])
+    page = browser.get(reverse("admin:approvals")).content.decode()
+    assert 0 < page.index(f'href="{rehearsal}"') < page.index(f'href="{approve}"')
+    Campaign.objects.filter(pk=campaign.pk).update(status="live", pending_revision=1)
+    page = browser.get(reverse("admin:approvals")).content.decode()
+    assert f'href="{rehearsal}"' not in page
+    assert f'href="{approve}"' in page
+
+
+def test_a_change_of_a_live_campaign_says_what_it_changes(as_role: Callable[[str], Client]) -> None:
+    campaign, browser = hand_in(as_role), as_role(APPROVER)
+    person = get_user_model().objects.get(email="approver@staff.example")
+    said = {"campaign_id": campaign.pk, "reason": REASON, "by_id": person.pk}
+    move_campaign(**said, step="approve", now=campaign.starts_at)
+    open_for_change(campaign_id=campaign.pk, now=campaign.starts_at)
+    Campaign.objects.filter(pk=campaign.pk).update(budget_minor=300_000)
+    author = get_user_model().objects.get(email="merchandiser@staff.example")
+    changed = {"campaign_id": campaign.pk, "reason": REASON, "by_id": author.pk}
+    assert record_change(**changed, now=campaign.starts_at).is_waiting
+    said_now = effect_of(browser, campaign)
+    assert "$2,000.00" in said_now
+    assert "$3,000.00" in said_now
+    assert "<dd>3 products</dd>" in said_now
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,11 @@ def foresee_summary(
     starts, ends = (datetime.fromisoformat(said[name]) for name in ("starts_at", "ends_at"))
     changed = replace(campaign, budget_minor=said["budget_minor"], audience=said["audience"])
     active = [one for one in said[OFFERS] if one.get("is_active", True)]
-    scopes = [parse_scope(one.get("scope") or {}) for one in active]
+    # What an offer lists one by one takes the place of its scope.
+    scopes = [
+        parse_scope({"variants": one["variants"]} if "variants" in one else one.get("scope") or {})
+        for one in active
+    ]
     return {
         "goods": say_scopes(scopes),
         "whom": WHOM[changed.audience],

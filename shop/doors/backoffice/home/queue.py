@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,14 +14,25 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pricing.api import list_waits, read_version
-from promotions.campaigns.api import ADJUSTMENT, CAMPAIGN, TERMS, Gate, find_campaign
+from promotions.campaigns.api import (
+    ADJUSTMENT,
+    CAMPAIGN,
+    TERMS,
+    CampaignView,
+    Gate,
+    find_campaign,
+    list_changing,
+    load_snapshot,
+)
 from promotions.loyalty.api import find_correction_bound
-from promotions.planning.api import say_campaign
-from promotions.release.api import find_gates_of
+from promotions.planning.api import say_campaign, say_changes
+from promotions.release.api import find_gates, list_checks, load_answers
+from shop.doors.backoffice.campaigns.summary import foresee_summary
+from shop.doors.backoffice.rehearsals.prospects import list_foreseen
 from shop.ground.approvals.selectors import Change, Waiting, list_version_changes
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.numbers import show_count, show_percent
-from shop.ground.staff.phrases import join_names
+from shop.ground.staff.phrases import join_clauses, join_names
 from shop.ground.staff.region import show_moment
 
 MODEL_USE = "pricing.demandmodelversion"
@@ -41,18 +53,23 @@ GATES: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A row of the queue. The addresses open the dialogs that decide; empty where there is none. A
-    model goes on trial first: `trial` comes before the others."""
+    """A row of the queue. The addresses open the dialogs that decide; empty where there is none.
+    What can be tried is tried first: the dialog of a model's `trial`, or the page with the
+    `rehearsal` of a campaign, comes before the others."""
 
     asked: Waiting
     approve: str
     decline: str
     trial: str = ""
+    rehearsal: str = ""
 
 
 def offer_decisions(waiting: list[Waiting]) -> list[Decision]:
-    """Return what waits with the dialogs that decide it. No query."""
+    """Return what waits with the dialogs that decide it. A query where campaigns wait."""
     begin = reverse("admin:pricing_modelramp_begin")
+    campaigns = [one.object_id for one in waiting if one.kind == CAMPAIGN.label]
+    # A rehearsal tries what the campaign says, not the change of a live one that waits.
+    drafts = set(campaigns) - list_changing(campaigns) if campaigns else set()
     return [
         Decision(
             # The reason of terms is a list of columns, which `say_effect` says in words.
@@ -60,9 +77,14 @@ def offer_decisions(waiting: list[Waiting]) -> list[Decision]:
             _address(one, "approve"),
             _address(one, "send_back"),
             f"{begin}?model={one.object_id}" if one.kind == MODEL_USE else "",
+            _rehearsal_of(one) if one.kind == CAMPAIGN.label and one.object_id in drafts else "",
         )
         for one in waiting
     ]
+
+
+def _rehearsal_of(one: Waiting) -> str:
+    return reverse("admin:campaign_workspace", args=[one.object_id]) + "#ft-rehearsal"
 
 
 def _address(one: Waiting, act: str) -> str:
@@ -76,10 +98,11 @@ def _address(one: Waiting, act: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Effect:
     """Why one person may not decide it, and what changes if it is approved: sentences, or columns
-    with what they were."""
+    with what they were; `size` says how far it reaches, and what a rehearsal found."""
 
     why: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
+    size: tuple[tuple[str, str], ...] = ()
     changes: tuple[Change, ...] = ()
 
 
@@ -89,9 +112,9 @@ def _show_change(one: Change) -> Change:
     return replace(one, before=show(one.before), after=show(one.after))
 
 
-def say_effect(one: Waiting, *, language: str, now: datetime) -> Effect:
-    """Return why it waits and what changes if the reader approves. Some fifteen queries for a
-    campaign, two for others."""
+def say_effect(one: Waiting, *, language: str, now: datetime, with_cost: bool) -> Effect:
+    """Return why it waits and what changes if the reader approves, with what is given away
+    `with_cost`. Some thirty queries for a campaign, two for others."""
     if one.kind == MODEL_USE:
         return Effect(why=_say_model(one.object_id))
     if one.kind != CAMPAIGN.label:
@@ -100,16 +123,57 @@ def say_effect(one: Waiting, *, language: str, now: datetime) -> Effect:
             changes=tuple(map(_show_change, list_version_changes(one.kind, one.object_id))),
         )
     campaign: Any = find_campaign(one.object_id, now=now)
-    said = [offer.sentence for offer in say_campaign(one.object_id, language=language)]
-    said.append(
-        _("From %(start)s to %(end)s.")
-        % {"start": show_moment(campaign.starts_at), "end": show_moment(campaign.ends_at)}
+    revision = campaign.pending_revision or campaign.revision
+    if not revision:
+        return Effect(sentences=_say_offers(campaign, language))
+    snapshot = load_snapshot(campaign.campaign_id, revision)
+    gates = find_gates(campaign.campaign_id, snapshot, now=now)
+    tried = _list_tried(campaign, revision, language, with_cost=with_cost)
+    sentences = _say_offers(campaign, language)
+    if campaign.pending_revision:
+        held = load_snapshot(campaign.campaign_id, campaign.revision)
+        sentences = say_changes([(held, snapshot)], language=language)[0]
+    return Effect(
+        why=tuple(map(_say_gate, gates)),
+        sentences=sentences,
+        size=(*_list_reached(campaign, snapshot, now), *tried),
     )
+
+
+def _say_offers(campaign: CampaignView, language: str) -> tuple[str, ...]:
+    """Return what a campaign says, from when to when, and its budget."""
+    said = [offer.sentence for offer in say_campaign(campaign.campaign_id, language=language)]
+    period = {"start": show_moment(campaign.starts_at), "end": show_moment(campaign.ends_at)}
+    said.append(_("From %(start)s to %(end)s.") % period)
     if campaign.budget_minor is not None:
         said.append(_("Budget: %(budget)s.") % {"budget": show_money(campaign.budget_minor)})
-    revision = campaign.pending_revision or campaign.revision
-    gates = find_gates_of(campaign.campaign_id, revision=revision, now=now) if revision else ()
-    return Effect(why=tuple(map(_say_gate, gates)), sentences=tuple(said))
+    return tuple(said)
+
+
+def _list_reached(
+    campaign: CampaignView, snapshot: Mapping[str, Any], now: datetime
+) -> tuple[tuple[str, str], ...]:
+    """Return how many products and shoppers a version reaches, as the campaign's page says it."""
+    said = foresee_summary(campaign, snapshot, now=now)
+    whom = join_clauses(filter(None, (said["whom"], said["reach"])))
+    return ((_("Products"), said["goods"]), (_("For whom"), whom))
+
+
+def _list_tried(
+    campaign: CampaignView, revision: int, language: str, *, with_cost: bool
+) -> tuple[tuple[str, str], ...]:
+    """Return what the newest rehearsal found, if it is of this version. Two queries."""
+    asked = list_checks(campaign_id=campaign.campaign_id, kinds=["rehearsal"])
+    done = next((one for one in asked if one.state == "done"), None)
+    if done is None:
+        return ((_("On recorded carts"), _("It was not rehearsed yet.")),)
+    if done.revision != revision:
+        return ((_("On recorded carts"), _("the campaign changed since")),)
+    answer = load_answers([done.check_id], language).get(done.check_id) or {}
+    return tuple(
+        (name, f"{estimate} ({interval})")
+        for name, estimate, interval in list_foreseen(answer, with_cost=with_cost)
+    )
 
 
 def _say_gate(gate: Gate) -> str:

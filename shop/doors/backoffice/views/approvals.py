@@ -12,6 +12,7 @@ from shop.doors.backoffice.home.dashboards import count_price_changes
 from shop.doors.backoffice.home.queue import offer_decisions, say_effect
 from shop.ground.approvals.selectors import list_waiting
 from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.roles import may_see_cost
 
 
 def show_approvals(request: HttpRequest) -> HttpResponse:
@@ -32,5 +33,10 @@ def show_effect(request: HttpRequest, request_id: int) -> HttpResponse:
     waiting = {one.request_id: one for one in list_waiting(request.user, now=now)}
     if request_id not in waiting:
         raise Http404
-    effect = say_effect(waiting[request_id], language=get_language() or "en", now=now)
+    effect = say_effect(
+        waiting[request_id],
+        language=get_language() or "en",
+        now=now,
+        with_cost=may_see_cost(request.user),
+    )
     return TemplateResponse(request, "admin/parts/effect.html", {"effect": effect})
