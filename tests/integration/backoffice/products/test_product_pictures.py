@@ -99,7 +99,7 @@ def test_pictures_wake_a_worker_once_they_are_kept(
     with django_capture_on_commit_callbacks(execute=True):
         merchandiser.post(address("pictures", tee), {"pictures": [file]})
         assert woken == []
-    assert woken == ["interactive"]
+    assert woken == ["pictures"]
 
 
 def test_pictures_appear_as_they_are_made(merchandiser: Client, tee: Product) -> None:
