@@ -18,7 +18,7 @@ DROP FUNCTION shop_note_product_change();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("shop", "0012_search_word_index"),
+        ("shop", "0013_unknown_state"),
     ]
 
     operations = [
