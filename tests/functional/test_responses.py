@@ -22,6 +22,7 @@ PUBLIC = {"manifest", "robots", "sitemap", "sitemap_part"}
 ARGUMENTS: dict[str, tuple[object, ...]] = {
     "category": ("dairy-eggs",),
     "product": ("no-such-product",),
+    "why_product": (1,),
     "reviews": ("no-such-product",),
     "questions": ("no-such-product",),
     "tell_me": ("no-such-product",),
