@@ -20,10 +20,14 @@ from django.utils import translation
 
 from shop.ground.jobs.redis import redis_breaker
 
-# How fast examples are drawn is the machine's affair: a loaded one must not fail a test.
-hypothesis.settings.register_profile(
-    "fairtag", suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None
-)
+# How fast examples are drawn is the machine's affair: a loaded one must not fail a test. A push
+# tries the same examples each time; `./dev test --all` draws new ones.
+AT_EASE: dict[str, Any] = {
+    "suppress_health_check": [hypothesis.HealthCheck.too_slow],
+    "deadline": None,
+}
+hypothesis.settings.register_profile("search", **AT_EASE)
+hypothesis.settings.register_profile("fairtag", derandomize=True, **AT_EASE)
 hypothesis.settings.load_profile("fairtag")
 
 # A million rounds for each password slow down who guesses, and every test that signs in.

@@ -20,6 +20,8 @@ from tools.services import Services
 
 CHANGED = "--changed"
 ALL = "--all"
+# A profile of tests/conftest.py: Hypothesis draws new examples.
+NEW_EXAMPLES = "--hypothesis-profile=search"
 # What a push runs: markers of pyproject.toml. The rest runs before a release.
 EACH_PUSH = "not release and not statistical"
 BROWSER_TESTS = ROOT / "tests/functional"
@@ -73,6 +75,8 @@ def spell_out(arguments: list[str]) -> list[str]:
     others = [word for word in arguments if word not in {ALL, CHANGED}]
     if not arguments:
         return [*_on_all_cores(), "-m", EACH_PUSH]
+    if ALL in arguments:
+        others.append(NEW_EXAMPLES)
     return others if others == arguments else [*_on_all_cores(), *others]
 
 

@@ -66,6 +66,8 @@ def allowed_sets(offers: list[OfferValue], gives: set[int]) -> Iterator[frozense
             if below is None:
                 below = {"mode": group.mode, "members": [], "by_unit": []}
                 node["members"].append((key, below))
+            if group.mode is GroupMode.BEST_UNIT:  # a group may also have offers that stand alone
+                below["mode"] = group.mode
             node = below
         node["members"].append(((-offer.priority, offer.offer_id, ""), offer.offer_id))
         if unit_group_of(offer):

@@ -67,7 +67,9 @@ def take_out_goods(
     ids = frozenset(variant_ids)
     campaign = lock_campaign(campaign_id)
     if campaign.status not in MAY_TAKE_OUT:
-        raise CampaignRefused(_("Only a draft can be changed like this: copy the campaign first."))
+        raise CampaignRefused(
+            _("A campaign that waits for approval or has ended cannot be changed: copy it first.")
+        )
     if asked_of is not None and campaign.revision != asked_of:
         raise CampaignRefused(_("The campaign changed since the law was checked: check it again."))
     open_for_change(campaign_id=campaign_id, now=now)

@@ -220,7 +220,7 @@ def test_a_change_of_a_live_campaign_says_what_it_changes(as_role: Callable[[str
     said_now = effect_of(browser, campaign)
     assert "$2,000.00" in said_now
     assert "$3,000.00" in said_now
-    assert "<dd>3 products</dd>" in said_now
+    assert "<dd>3 products on sale</dd>" in said_now
 
 
 @pytest.mark.parametrize(

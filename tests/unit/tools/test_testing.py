@@ -33,8 +33,8 @@ def test_a_unit_test_needs_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     ("arguments", "expected"),
     [
         ([], ["-m", "not release and not statistical"]),
-        (["--all"], []),
-        (["--all", "-q"], ["-q"]),
+        (["--all"], [testing.NEW_EXAMPLES]),
+        (["--all", "-q"], ["-q", testing.NEW_EXAMPLES]),
         (["tests/unit", "--changed"], ["tests/unit"]),
     ],
 )
