@@ -52,14 +52,13 @@ def index_changed_products(*, limit: int | None = None) -> int:
                     if text not in cut:
                         cut[text] = " ".join(cut_chinese(text))
                 copy.write_row((product_id, cut[name_zh], cut[place_zh]))
+        # No second shop_product: PostgreSQL with old statistics compared each row with each other.
         cursor.execute(
-            f"UPDATE shop_product target SET search_vector = {VECTOR}"  # noqa: S608  # our constant
-            " FROM cut_words w JOIN shop_product p ON p.id = w.product_id"
-            " JOIN shop_brand b ON b.id = p.brand_id"
-            " JOIN shop_category leaf ON leaf.id = p.category_id"
+            f"UPDATE shop_product p SET search_vector = {VECTOR}"  # noqa: S608  # our constant
+            " FROM cut_words w, shop_brand b, shop_category leaf"
             " LEFT JOIN shop_category middle ON middle.id = leaf.parent_id"
             " LEFT JOIN shop_category top ON top.id = middle.parent_id"
-            " WHERE target.id = p.id"
+            " WHERE p.id = w.product_id AND b.id = p.brand_id AND leaf.id = p.category_id"
         )
         cursor.execute("DROP TABLE cut_words")
     return len(rows)
