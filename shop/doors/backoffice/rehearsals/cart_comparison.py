@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from orders.reports.api import RecordedOrder
 from pricing.base.core.values import Policy
@@ -21,22 +22,30 @@ from promotions.planning.api import Outcome, RemainingBudgets
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What runs without the draft, and with it."""
+    """What runs without the draft, and with it; `known` is what carts came to without."""
 
     live: CompiledBook
     tried: CompiledBook
+    known: dict[object, Evaluation] = field(default_factory=dict)
 
     @property
     def drafts(self) -> frozenset[int]:
         """Return the campaigns that are rehearsed."""
         return self.tried.as_live
 
+    def touch(self, cart: CartValue) -> bool:
+        """Return whether the drafts mean a product of the cart."""
+        automatic = [one for one in self.tried.offers if one.campaign_id in self.drafts]
+        unlocked = [one.offer for one in self.tried.unlocked if one.offer is not None]
+        return any(one.covers(line) for one in (*automatic, *unlocked) for line in cart.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What runs, who looks, and when."""
+    """What runs, which order is tried, who looks, and when."""
 
     books: Books
+    order_id: int
     shopper: ShopperFacts
     at: datetime
 
@@ -57,14 +66,25 @@ class Setting:
             for one in (book.unlocked if with_draft else ())
             if one.offer is not None
         ]
-        return evaluate_offers(
+        offers = budgets.bound(fit, free=free)
+        evaluate = partial(
+            evaluate_offers,
             cart=cart,
-            offers=budgets.bound(fit, free=free),
+            offers=offers,
             coupons=coupons,
             shopper=self.shopper,
             now=self.at,
             reach=NOWHERE,
         )
+        if with_draft:
+            return evaluate()
+        # A budget beyond the cart's value bounds nothing: what exactly is left does not matter.
+        left = [min(one.left_minor or 0, cart.value_minor) for one in offers]
+        ids = [(one.offer_id, one.left_minor is None) for one in offers]
+        key = (self.order_id, self.at, book.version, *ids, *left, cart.gifts)
+        if key not in self.books.known:
+            self.books.known[key] = evaluate()
+        return self.books.known[key]
 
 
 def compare_cart(
@@ -76,7 +96,8 @@ def compare_cart(
     """Return one cart's outcome and take what it uses up; see `Outcome` on the open budget."""
     budgets_before, budgets = both_budgets
     drafts = setting.books.drafts
-    with_it = setting.evaluate(cart, budgets, with_draft=True, free=drafts)
+    is_touched = setting.books.touch(cart)
+    with_it = setting.evaluate(cart, budgets, with_draft=is_touched, free=drafts)
     after = {one.campaign_id for one in with_it.applied}
     is_reached = bool(after & drafts)
     # Where the draft gives nothing, the best without it is the best with it.

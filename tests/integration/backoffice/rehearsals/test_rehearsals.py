@@ -16,11 +16,13 @@ from pricing.base.core.values import QuoteContext
 from profiles.models import Segment, Shopper, ShopperProfile
 from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.campaigns.selectors.campaigns import find_campaign
+from promotions.engine.api import Evaluation, evaluate_offers
 from promotions.models import Campaign, Offer
 from promotions.release.selectors import overlaps
 from promotions.release.selectors.overlaps import list_conflicts
 from shop.doors.backoffice.campaigns.audiences import count_audience
-from shop.doors.backoffice.rehearsals import prospects, rehearsals
+from shop.doors.backoffice.memory import forget_all
+from shop.doors.backoffice.rehearsals import cart_comparison, prospects, rehearsals
 from shop.doors.backoffice.rehearsals.prospects import describe_prospect, foresee
 from shop.doors.backoffice.rehearsals.rehearsals import rehearse_campaign
 from tests.factories.drafts import go_live, make_draft
@@ -129,6 +131,33 @@ def test_recorded_carts_say_what_a_draft_would_have_given_away(
     (name, chance, pieces) = said["scarce"][0]
     assert (name, pieces, said["lowered"]) == ("Cheddar", 4, [("Cheddar", "$4.00", "$3.00")])
     assert chance == pytest.approx(71, abs=5)
+
+
+def test_carts_without_a_drafts_products_are_evaluated_once(
+    bob: QuoteContext, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, variant_id in enumerate((shelf.cheddar, shelf.rye, shelf.rye)):
+        add_to_cart(context=bob, variant_id=variant_id, quantity=1)
+        pay(place(bob, key=f"press-{number}"), key=f"pay-{number}")
+    asked: list[tuple[int, ...]] = []
+
+    def evaluate(**said: Any) -> Evaluation:
+        asked.append(tuple(line.variant_id for line in said["cart"].lines))
+        return evaluate_offers(**said)
+
+    monkeypatch.setattr(cart_comparison, "evaluate_offers", evaluate)
+    weeks = {"starts_at": LATER, "ends_at": LATER + timedelta(days=7)}
+    drafts = [make_draft(code, scope={"categories": [shelf.cheese]}, **weeks) for code in "ab"]
+    found = []
+    for draft in drafts:
+        campaign = find_campaign(draft.pk, now=LATER)
+        assert campaign is not None
+        found.append(rehearse_campaign(campaign, market_code="us", now=LATER).outcomes)
+    cheddar, rye = (shelf.cheddar,), (shelf.rye,)
+    assert asked == [cheddar, cheddar, rye, rye, cheddar]
+    forget_all()
+    assert found[1] == rehearse_campaign(campaign, market_code="us", now=LATER).outcomes
+    assert [one.is_reached for one in found[1]] == [True, False, False]
 
 
 def test_a_planted_stack_is_found_with_its_goods_and_price(
