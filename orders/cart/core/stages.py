@@ -1,8 +1,9 @@
 """Rules that set the price of a cart line: the promised price or the newer one.
 
-Rules: a lower price wins by itself, always. A higher one waits until the promise ends (the quote
-runs out and no checkout is under way) and then needs the shopper's consent. So nobody ever pays
-more than was shown.
+Rules: a lower price wins by itself; while a checkout has the prices frozen only where everybody's
+is lower, since a personal one would reach the order without having been shown and labelled. A
+higher one waits until the promise ends (the quote runs out and no checkout is under way) and then
+needs the shopper's consent. So nobody ever pays more than was shown.
 """
 
 from __future__ import annotations
@@ -57,11 +58,15 @@ def settle_price(
     280
     >>> settle_price(kept, Promise(300, 300, 290), now=noon + timedelta(minutes=6)).change
     'rose'
+    >>> fallen = Promise(300, 300, 270, is_personal=True)
+    >>> settle_price(kept, fallen, now=noon, frozen_until=noon + timedelta(minutes=9)).change
+    ''
     """
-    if current.quoted_minor < kept.quoted_minor:
+    is_frozen = frozen_until is not None and now < frozen_until
+    is_unshown = is_frozen and current.is_personal and current.public_minor >= kept.quoted_minor
+    if current.quoted_minor < kept.quoted_minor and not is_unshown:
         return Settled(current, "fell", kept.quoted_minor, is_new=True)
-    holds = kept.expires_at is not None and now < kept.expires_at
-    if holds or (frozen_until is not None and now < frozen_until):
+    if is_frozen or (kept.expires_at is not None and now < kept.expires_at):
         return Settled(kept)
     if current.quoted_minor == kept.quoted_minor:
         return Settled(current, is_new=True)

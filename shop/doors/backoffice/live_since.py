@@ -29,14 +29,19 @@ class LiveSince:
 def tell_product(known: EditedProduct) -> LiveSince:
     """Return since when a product is as it is, with its words, state and facts, which pages read
     as they are. No query."""
-    return _live(known.saved_at)
+    return _live(known.saved_at) if known.is_active else _unsold()
 
 
-def tell_stock(variant_ids: Collection[int]) -> dict[int, LiveSince]:
-    """Return since when the stock of variants is what somebody said: it is read as it is. One
-    query."""
-    moves = find_last_moves(variant_ids=variant_ids)
-    return {one: _live(moves.get(one)) for one in variant_ids}
+def tell_stock(known: EditedProduct) -> dict[int, LiveSince]:
+    """Return since when the stock of a product's variants is what somebody said: it is read as it
+    is. One query."""
+    moves = find_last_moves(variant_ids=[one.variant_id for one in known.variants])
+    return {
+        one.variant_id: _live(moves.get(one.variant_id))
+        if known.is_active and one.is_active
+        else _unsold()
+        for one in known.variants
+    }
 
 
 def tell_prices(variant_ids: Collection[int], now: datetime) -> dict[int, LiveSince]:
@@ -47,8 +52,7 @@ def tell_prices(variant_ids: Collection[int], now: datetime) -> dict[int, LiveSi
     waits = [one.at for one in found.values() if one.waits_for == "book"]
     late = _say_late("publish_set_prices", PRICES, waits, now)
     sold = set(load_variant_arrays(market).variant_id.tolist())
-    unsold = LiveSince(_("Not live, because it is not sold."))
-    return {pk: _tell_price(one, late) if pk in sold else unsold for pk, one in found.items()}
+    return {pk: _tell_price(one, late) if pk in sold else _unsold() for pk, one in found.items()}
 
 
 def tell_pictures(pictures: Collection[EditedPicture], now: datetime) -> dict[int, LiveSince]:
@@ -62,6 +66,10 @@ def tell_pictures(pictures: Collection[EditedPicture], now: datetime) -> dict[in
         one.picture_id: _wait(made, late) if one.state == "pending" else _live(one.made_at)
         for one in told
     }
+
+
+def _unsold() -> LiveSince:
+    return LiveSince(_("Not live, because it is not sold."))
 
 
 def _live(since: datetime | None) -> LiveSince:

@@ -31,6 +31,7 @@ from shop.doors.pages.members import Visitor, add_offers, join_offers, preview_c
 from shop.doors.pages.values import FeatureNote, PrivacyPage, ProductCard, RulesPage, WhyPage
 from shop.ground.catalog.selectors import list_cards
 from shop.ground.kernel.translation import gettext_noop, translate
+from shop.ground.staff.keys import LARGEST_KEY
 
 REASONS = {
     "members": gettext_noop("You get this price because you are signed in: {offers}."),
@@ -81,7 +82,8 @@ def why(
 def why_product(ctx: PageContext, variant_id: int, *, visitor: Visitor | None = None) -> WhyPage:
     """Return what is behind the price of a product that has no quote of its own: that of shoppers
     with an account, or of a group. Raises QuoteNotFound for what is sold no more."""
-    now = _price_now(ctx, variant_id, visitor or Visitor(ctx))
+    is_key = variant_id <= LARGEST_KEY
+    now = _price_now(ctx, variant_id, visitor or Visitor(ctx)) if is_key else None
     if now is None:
         raise QuoteNotFound(_("There is no such price."))
     return _explain(now, ctx.language)

@@ -104,7 +104,8 @@ def test_a_price_with_an_account_has_its_own_panel() -> None:
     assert ROW.findall(theirs) == [("Price for everybody", "$5.00"), ("Your price", "$5.00")]
     assert "signed in" not in theirs
     assert "您已登录" in read(alice, f"/zh-hans{address}")
-    assert alice.get("/why/999999999/").status_code == 404
+    for unknown in (999_999_999, 2**63):
+        assert alice.get(f"/why/{unknown}/").status_code == 404
 
 
 def test_the_card_shows_everybodys_offer_but_no_member_price() -> None:

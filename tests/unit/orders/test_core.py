@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -69,6 +70,24 @@ def test_the_price_that_holds(
     until = None if frozen is None else NOON + timedelta(minutes=frozen)
     settled = settle_price(_promise(*kept), _promise(now), now=NOON, frozen_until=until)
     assert (settled.promise.quoted_minor, settled.change) == expected
+
+
+@pytest.mark.parametrize(
+    ("frozen", "is_personal", "public", "expected"),
+    [
+        (9, True, 300, 280),  # nobody was shown it, nor its label
+        (9, True, 270, 260),  # everybody pays less by now
+        (9, False, 260, 260),
+        (-9, True, 300, 260),
+    ],
+)
+def test_a_personal_price_falls_only_where_it_is_shown(
+    frozen: int, is_personal: bool, public: int, expected: int
+) -> None:
+    fallen = replace(_promise(260), public_minor=public, is_personal=is_personal)
+    until = NOON + timedelta(minutes=frozen)
+    settled = settle_price(_promise(280), fallen, now=NOON, frozen_until=until)
+    assert settled.promise.quoted_minor == expected
 
 
 @given(st.integers(1, 1_000), st.integers(1, 1_000), st.integers(-90, 90), st.integers(-90, 90))

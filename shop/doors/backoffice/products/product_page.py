@@ -257,7 +257,7 @@ def _link(account: Any, permission: str, name: str, variant: EditedVariant) -> s
 
 def _list_stock(known: EditedProduct) -> list[dict[str, Any]]:
     ids = [one.variant_id for one in known.variants]
-    lies, live = list_stock(variant_ids=ids), tell_stock(ids)
+    lies, live = list_stock(variant_ids=ids), tell_stock(known)
     rows = []
     for one in known.variants:
         on_hand, held = lies.get(one.variant_id, (0, 0))

@@ -85,12 +85,12 @@ def test_a_price_says_which_job_it_waits_for(
         assert (f"{NO_BOOK} {why}" in shown) == is_late
 
 
-def test_the_price_of_an_archived_product_is_not_live(
-    merchandiser: Client, product: Product
-) -> None:
+def test_nothing_of_an_archived_product_is_live(merchandiser: Client, product: Product) -> None:
     archive_product(product_id=product.pk)
     page = open_page(merchandiser, product)
     told = {row.live.sentence for row in page.context["prices"] if row.live}
+    told |= {row["live"].sentence for row in page.context["stock"]}
+    told.add(page.context["live"].sentence)
     assert told == {"Not live, because it is not sold."}
 
 

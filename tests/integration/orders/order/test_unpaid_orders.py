@@ -30,6 +30,8 @@ def test_an_empty_cart_leads_a_guest_to_the_unpaid_order(prices: FakePrices, she
     page = guest.get("/cart/").content.decode()
     assert f"Your order {order.number} of $" in page
     assert f'href="/orders/?number={order.number}"' in page
+    drawer = guest.get("/cart/", headers={"HX-Request": "true", "HX-Target": "drawer"})
+    assert f'href="/orders/?number={order.number}"' in drawer.content.decode()
     found = guest.get(f"/orders/?number={order.number}").content.decode()
     assert f'value="{order.number}"' in found
     assert SAID not in Client().get("/cart/").content.decode()
