@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -26,7 +26,7 @@ class Books:
 
     live: CompiledBook
     tried: CompiledBook
-    known: dict[object, Evaluation] = field(default_factory=dict)
+    known: dict[object, Evaluation]
 
     @property
     def drafts(self) -> frozenset[int]:
