@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
 from orders.cart.models import Cart
-from orders.cart.services.cart_rows import lock_cart
+from orders.cart.services.cart_rows import require_shopper
 from orders.values import Contact
 from pricing.base.core.values import QuoteContext
 from promotions.loyalty.api import hash_identity
@@ -21,14 +19,17 @@ def identity_of(contact: Contact) -> list[str]:
     )
 
 
-@transaction.atomic
 def remember_contact(*, context: QuoteContext, contact: Contact) -> None:
     """Let the cart show what it costs this person: offers used before are no longer counted on.
 
     Doors call it before they place an order, so that a refused order leaves a cart that is true.
     Raises CartRefused.
     """
-    opened = lock_cart(context)
-    keys = identity_of(contact)
-    if opened.cart is not None and opened.cart.identity != keys:
-        Cart.objects.filter(pk=opened.cart.pk).update(identity=keys)
+    shopper, keys = require_shopper(context), identity_of(contact)
+    mine = Cart.objects.filter(
+        shopper_id=shopper.id,
+        market_code=context.market,
+        channel=context.channel,
+        status=Cart.Status.OPEN,
+    )
+    mine.exclude(identity=keys).update(identity=keys)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from orders.cart.api import (
     OpenCart,
@@ -40,6 +40,7 @@ from pricing.api import store_quote
 from pricing.base.core.values import QuoteContext
 from profiles.accounts.api import note_place
 from profiles.shoppers.api import find_shopper
+from profiles.values import ShopperValue
 from promotions.campaigns.api import find_costs
 from promotions.coupons.api import hold_redemptions
 from promotions.engine.api import Buyer
@@ -84,7 +85,7 @@ def place_order(
 
     def act() -> tuple[int, Any]:
         given = (context, contact, delivery_method, shown_total_minor)
-        order = _place(*given, is_of_age=is_of_age, address=address)
+        order = _place(shopper, *given, is_of_age=is_of_age, address=address)
         return 201, {"number": order.number}
 
     try:
@@ -117,8 +118,8 @@ def _scope(shopper_id: int) -> str:
     return f"order:{shopper_id}"
 
 
-@transaction.atomic
 def _place(
+    shopper: ShopperValue,
     context: QuoteContext,
     contact: Contact,
     delivery_method: str,
@@ -127,7 +128,7 @@ def _place(
     is_of_age: bool,
     address: str,
 ) -> Order:
-    opened = lock_cart(context)
+    opened = lock_cart(context, shopper=shopper)
     cart = require_cart(opened)
     contact = _reach(contact, context, delivery_method)
     cart.identity = identity_of(contact)

@@ -28,6 +28,15 @@ def get_order(*, number: str, shopper_id: int, language: str = "en") -> OrderVie
     return view_order(_found(order), language=language)
 
 
+def get_order_id(*, number: str, shopper_id: int) -> int:
+    """Return the id of an order of this shopper. Raises OrderNotFound, also for others'."""
+    mine = Order.objects.filter(number=normalize_number(number), shopper_id=shopper_id)
+    found = mine.values_list("pk", flat=True).first()
+    if found is None:
+        raise OrderNotFound("There is no such order.")
+    return found
+
+
 def get_any_order(*, number: str, language: str = "en") -> OrderView:
     """Return an order, whosever it is: for staff. Raises OrderNotFound. Four queries."""
     order = Order.objects.filter(number=normalize_number(number)).first()

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from orders.metrics import payments_total
 from orders.order.api import lock_order_step, note, settle_paid
@@ -115,19 +116,21 @@ def _find(payment_id: UUID) -> Payment:
 @transaction.atomic
 def _open_payment(order_id: int, method: str, key: str, now: datetime) -> tuple[Payment, bool]:
     order = lock_order_step(order_id)
-    known = Payment.objects.select_related("order").filter(idempotency_key=key).first()
+    is_open = Q(order=order, state__in=OPEN_STATES)
+    found = list(Payment.objects.filter(is_open | Q(idempotency_key=key)))
+    known = next((one for one in found if one.idempotency_key == key), None)
     if known is not None:
         if (known.order_id, known.method) != (order_id, method):
             raise PaymentRefused("This key was used before.", code="idempotency_mismatch")
+        known.order = order
         return known, False
     if not is_payable(order, now):
         raise OrderRefused("This order cannot be paid any more.", code="not_payable")
-    open_id = order.payments.filter(state__in=OPEN_STATES).values_list("pk", flat=True).first()
-    if open_id is not None:
+    if found:
         raise PaymentRefused(
             gettext_noop("A payment of this order is still open. Finish it or give it up first."),
             code="payment_open",
-            payment_id=str(open_id),
+            payment_id=str(found[0].pk),
         )
     payment = Payment.objects.create(
         order=order,

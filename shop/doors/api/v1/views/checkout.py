@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from orders.cart.api import remember_contact
 from orders.checkout.api import cancel_order, place_order, start_checkout
 from orders.fulfilment.api import show_progress
-from orders.order.api import get_order
+from orders.order.api import get_order, get_order_id
 from orders.payments.api import confirm_payment, start_payment
 from orders.refusals import PaymentRefused
 from orders.values import Contact, OrderView
@@ -195,12 +195,13 @@ class PaymentsView(OrderBase):
         """
         key = read_idempotency_key(request._request)
         body = self.read_body(StartPaymentSerializer)
-        order = self.find_own(number)
+        shopper = get_shopper(self.require_shopper())
+        order_id = get_order_id(number=number, shopper_id=shopper.id)
         # No stored answer around this call: a provider's money must never be rolled back here.
         step = start_payment(
-            order_id=order.order_id,
+            order_id=order_id,
             method=body["method"],
-            idempotency_key=f"api:{order.order_id}:{key}",
+            idempotency_key=f"api:{order_id}:{key}",
             now=self.now,
             language=self.context.language,
         )
