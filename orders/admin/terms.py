@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from orders.terms.models import DeliveryMethod, TaxRate
 from shop.ground.catalog.selectors import find_place
-from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.region import StaffRegion
-from shop.ground.staff.tables import KeptAdmin, StaffAdmin
+from shop.ground.staff.tables import DatedAdmin, KeptAdmin
 
 
 @admin.register(DeliveryMethod)
@@ -54,7 +52,7 @@ class DeliveryMethodAdmin(KeptAdmin):
 
 
 @admin.register(TaxRate)
-class TaxRateAdmin(StaffAdmin):
+class TaxRateAdmin(DatedAdmin):
     blank_text = _("No tax is charged until you add a rate for a market.")
     list_display = [
         "market_code",
@@ -67,14 +65,3 @@ class TaxRateAdmin(StaffAdmin):
     ]
     list_filter = ["market_code", "is_included"]
     search_fields = ["category_path"]
-    actions = None
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only rows that never held: orders were taxed under the others."""
-        allowed: bool = super().has_delete_permission(request, obj)
-        return allowed and obj is not None and obj.valid_from > utc_now().date()
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Like deleting."""
-        allowed: bool = super().has_change_permission(request, obj)
-        return allowed and (obj is None or obj.valid_from > utc_now().date())

@@ -131,10 +131,7 @@ class RefundAdmin(ReadOnlyAdmin):
     search_fields = ["order__number__startswith"]
     ordering = ["-id"]
     actions_detail = ["try_again"]
-
-    def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Whoever may refund an order."""
-        return request.user.has_perm("orders.change_order")
+    act_permission = "orders.change_order"
 
     @action(
         description=_("Try again"),

@@ -143,10 +143,7 @@ class ReturnLineInline(ReadOnlyInline):
     tab = False  # whoever inspects sees at once what is wanted
     fields = ["line", "quantity", "is_kept", "wanted", "accepted_quantity", "restocked_quantity"]
     readonly_fields = fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ReturnLine]:
-        """Read what is wanted in exchange with the lines."""
-        return super().get_queryset(request).prefetch_related("exchanges")
+    fetched = ["exchanges"]
 
     @admin.display(description=_("Wanted"))
     def wanted(self, row: ReturnLine) -> str:

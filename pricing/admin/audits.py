@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -76,6 +75,7 @@ class ModelAuditAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     ]
     actions_detail = ["ask_to_answer", "approve", "send_back"]
     approval_kind = AUDIT_WAIVER
+    act_permission = "pricing.change_demandmodelversion"  # who may ask for a model
 
     @admin.display(description=_("Model"), ordering="model")
     def model_number(self, row: ModelAudit) -> int:
@@ -162,10 +162,6 @@ class ModelAuditAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     def approve_row(self, object_id: int, *, by_id: int, reason: str, now: datetime) -> object:
         """Answer for it: the model can be brought into use then."""
         return waive_audit(audit_id=object_id, by_id=by_id, now=now)
-
-    def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Whether the reader may ask: who may ask for a model may."""
-        return request.user.has_perm("pricing.change_demandmodelversion")
 
 
 def _list(sentences: Iterable[str]) -> SafeString:

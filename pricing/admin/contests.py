@@ -62,13 +62,9 @@ class PriceContestAdmin(MaskedAdmin, ReadOnlyAdmin):
         """Return the way to the decision behind the price."""
         return show_link("admin:quote", row.quote_id, _("inspect"))
 
-    def has_answer_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        """Whether the reader may answer shoppers."""
-        return bool(request.user.has_perm("pricing.change_pricecontest"))
-
     @action(
         description=_("Answer"),
-        permissions=["answer"],
+        permissions=["act"],
         url_path="answer",
         icon="reply",
         dialog=ask(_("Answer this shopper"), form_class=ContestAnswerForm, submit=_("Send")),

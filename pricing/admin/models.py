@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
@@ -31,7 +30,14 @@ from shop.ground.approvals.admin import TwoPersonAdmin
 from shop.ground.jobs.selectors import find_latest_run
 from shop.ground.jobs.services import start_job
 from shop.ground.kernel.clock import utc_now
-from shop.ground.staff.columns import age_column, document_cell, show_link, show_tag, tag_column
+from shop.ground.staff.columns import (
+    age_column,
+    document_cell,
+    show_link,
+    show_tag,
+    start_column,
+    tag_column,
+)
 from shop.ground.staff.numbers import EMPTY
 from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.ground.staff.tables import ReadOnlyAdmin
@@ -99,7 +105,7 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
         metric_column("deviance", _("Deviance")),
         metric_column("negative_share", _("Negative elasticity")),
         metric_column("elasticity_sd", _("Standard deviation of the elasticity")),
-        "hash_start",
+        start_column("sha256", _("Hash")),
         "is_waiting",
         "backtest_link",
     ]
@@ -134,16 +140,12 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     actions_detail = ["ask_for", "approve", "send_back"]
     actions_row = ["ask_for"]
     approval_kind = MODEL_USE
+    left_out = ["arrays"]  # they are megabytes
 
     @admin.display(description=_("Family"), ordering="kind")
     def family(self, row: DemandModelVersion) -> str:
         """What the family of the model is called."""
         return str(FAMILIES.get(row.kind, row.kind))
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[DemandModelVersion]:
-        """Leave the arrays out: they are megabytes."""
-        rows: QuerySet[DemandModelVersion] = super().get_queryset(request)
-        return rows.defer("arrays")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show how the newest fit goes; once it has ended the page loads again by itself."""
@@ -160,11 +162,6 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
         """The days the model learned from."""
         days = f"{row.window_start} – {row.window_end}"
         return format_html('<span class="ft-nowrap">{}</span>', days)
-
-    @admin.display(description=_("Hash"))
-    def hash_start(self, row: DemandModelVersion) -> str:
-        """Enough of the hash to compare by eye."""
-        return row.sha256[:12]
 
     @admin.display(description=_("Waits because"))
     def waits(self, row: DemandModelVersion) -> str:

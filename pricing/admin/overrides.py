@@ -137,6 +137,8 @@ class PriceOverrideAdmin(StaffAdmin):
     actions = None
     actions_detail = ["end"]
     actions_row = ["end"]
+    allows_change = False  # set another one
+    allows_delete = False  # end it instead
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """What is typed; of one that is set also who set and who ended it."""
@@ -157,14 +159,6 @@ class PriceOverrideAdmin(StaffAdmin):
     def amount(self, row: PriceOverride) -> str:
         """The price as money."""
         return show_money(row.amount_minor, row.market.currency)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: set another one."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: end it instead."""
-        return False
 
     @admin.display(description=_("State"))
     def state(self, row: PriceOverride) -> SafeString:

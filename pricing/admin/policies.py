@@ -84,6 +84,7 @@ class PricingPolicyAdmin(VersionAdmin):
     list_filter = ["is_active"]
     search_fields = ["version__exact", "reason"]
     approval_kind = POLICY
+    fixed_fields = ["version", "state", "changes", "second_person", "created_at"]
 
     def get_fieldsets(self, request: HttpRequest, obj: PricingPolicy | None = None) -> list[Any]:
         """Bounds by what they are for, and the reason; of a stored version its changes first."""
@@ -93,11 +94,6 @@ class PricingPolicyAdmin(VersionAdmin):
             return [*bounds, (_("Why"), {"fields": ["reason"]})]
         said = ["version", "state", "changes", "reason", "second_person", "created_at"]
         return [(_("What it changes, and why"), {"fields": said}), *bounds]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """What the services fill in."""
-        filled = ["version", "state", "changes", "second_person", "created_at"]
-        return filled if obj else []
 
     @admin.display(description=_("Reason"))
     def why(self, row: PricingPolicy) -> str:

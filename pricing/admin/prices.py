@@ -36,6 +36,7 @@ from shop.ground.staff.columns import (
     money_column,
     show_link,
     show_money,
+    start_column,
     tag_column,
 )
 from shop.ground.staff.filters import ChannelFilter, MoneyRangeFilter
@@ -139,12 +140,8 @@ class PublicPriceAdmin(KeySearchAdmin):
     readonly_fields = fields
     actions_detail = ["set_list_price"]
     actions_row = ["set_list_price"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PublicPrice]:
-        """Return the prices; their products are read for the rows shown. Joined, they would be
-        joined to all prices before these are sorted: ten times as long."""
-        rows: QuerySet[PublicPrice] = super().get_queryset(request)
-        return rows.prefetch_related("market", "variant__product")
+    # Joined, products would be joined to all prices before these are sorted: ten times as long.
+    fetched = ["market", "variant__product"]
 
     @admin.display(description=_("Product"), ordering="variant__product__name")
     def product_name(self, row: PublicPrice) -> str:
@@ -271,10 +268,7 @@ class PriceLedgerEntryAdmin(ReadOnlyAdmin):
     readonly_fields = ["setter_link"]
     actions_detail = ["recall"]
     actions_row = ["recall"]
-
-    def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Whoever may set prices."""
-        return request.user.has_perm("pricing.change_publicprice")
+    act_permission = "pricing.change_publicprice"
 
     @admin.display(description=_("Price ledger"))
     def story_link(self, row: PriceLedgerEntry) -> SafeString | str:
@@ -347,7 +341,7 @@ class PriceBookAdmin(ReadOnlyAdmin):
         "policy",
         age_column("published_at", _("Published")),
         "effective_at",
-        "hash_start",
+        start_column("sha256", _("Hash")),
     ]
     list_filter = ["is_current", ChannelFilter, ("published_at", RangeDateTimeFilter)]
     search_fields = ["version__exact"]
@@ -364,17 +358,8 @@ class PriceBookAdmin(ReadOnlyAdmin):
         document_cell("metrics", _("Metrics")),
     ]
     readonly_fields = fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PriceBook]:
-        """Leave the arrays out, of the book and of its model: they are megabytes."""
-        rows: QuerySet[PriceBook] = super().get_queryset(request)
-        rows = rows.select_related("market", "model_version", "policy")
-        return rows.defer("arrays", "model_version__arrays")
-
-    @admin.display(description=_("Hash"))
-    def hash_start(self, row: PriceBook) -> str:
-        """Enough of the hash to compare by eye."""
-        return row.sha256[:12]
+    joined = ["market", "model_version", "policy"]
+    left_out = ["arrays", "model_version__arrays"]  # they are megabytes
 
 
 @admin.register(PriceBookEntry)
@@ -385,11 +370,8 @@ class PriceBookEntryAdmin(ReadOnlyAdmin):
     fields = ["shopper", "book_version", "priced_at", "price_count"]
     readonly_fields = fields
     ordering = ["shopper_id"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PriceBookEntry]:
-        """Leave the arrays out of lists, and the book's arrays always."""
-        rows: QuerySet[PriceBookEntry] = super().get_queryset(request)
-        return rows.select_related("shopper", "book").defer("book__arrays")
+    joined = ["shopper", "book"]
+    left_out = ["book__arrays"]
 
     @admin.display(description=_("Book"))
     def book_version(self, row: PriceBookEntry) -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
@@ -68,8 +66,4 @@ class PrivateReleaseAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = ["id", EPSILON, NOISE]
     list_select_related = ["budget"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PrivateRelease]:
-        """Leave the arrays out: they are thousands of numbers."""
-        rows: QuerySet[PrivateRelease] = super().get_queryset(request)
-        return rows.defer("arrays")
+    left_out = ["arrays"]

@@ -122,12 +122,13 @@ class ModelRampAdmin(ReadOnlyAdmin):
     actions_list = ["begin"]
     actions_detail = ["step", "stop"]
     actions_row = ["step", "stop"]
+    left_out = ["model__arrays"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelRamp]:
-        """Add the share of the newest step; the model's arrays stay where they are."""
+        """Add the share of the newest step."""
         rows: QuerySet[ModelRamp] = super().get_queryset(request)
         newest = RampStep.objects.filter(ramp=OuterRef("pk")).values("share")[:1]
-        return rows.defer("model__arrays").annotate(share=Subquery(newest))
+        return rows.annotate(share=Subquery(newest))
 
     def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Whether the reader may let shoppers be quoted by another model."""

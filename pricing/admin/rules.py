@@ -12,15 +12,14 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from pricing.policy.models.policy import EmergencyCap, JurisdictionRow, KillSwitch
 from pricing.publishing.services.kill_switches import flag_emergency
-from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import percent_column, show_tag
-from shop.ground.staff.tables import ReadOnlyAdmin, StaffAdmin
+from shop.ground.staff.tables import DatedAdmin, ReadOnlyAdmin, StaffAdmin
 
 LABEL = _("Label beside every personal price")
 
 
 @admin.register(JurisdictionRow)
-class JurisdictionRowAdmin(StaffAdmin):
+class JurisdictionRowAdmin(DatedAdmin):
     """Effective-dated: a change of law is a new row from its day on; past rows stay as they are."""
 
     blank_text = _(
@@ -57,18 +56,6 @@ class JurisdictionRowAdmin(StaffAdmin):
         (_("Other duties"), {"fields": ["reference_strategy", "unit_price_required"]}),
         (_("Source"), {"fields": ["source", "reviewed_by"]}),
     ]
-    actions = None
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A row that already holds is what prices were shown under: only future rows change."""
-        allowed: bool = super().has_change_permission(request, obj)
-        is_future = obj is None or obj.valid_from > utc_now().date()
-        return allowed and is_future
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Like changing."""
-        allowed: bool = super().has_delete_permission(request, obj)
-        return allowed and obj is not None and obj.valid_from > utc_now().date()
 
 
 @admin.register(EmergencyCap)
@@ -88,14 +75,11 @@ class EmergencyCapAdmin(StaffAdmin):
     search_fields = ["reason"]
     fields = ["market", "category", "starts_at", "ends_at", "cap_share", "reason"]
     actions = None
+    allows_delete = False  # end it instead
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Once declared only its end can change."""
         return ["market", "category", "starts_at", "cap_share", "reason"] if obj else ["ends_at"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: end it instead."""
-        return False
 
     def save_model(self, request: HttpRequest, obj: EmergencyCap, form: Any, change: Any) -> None:
         """Declare through the service; end by the date."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import isfinite
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -144,11 +143,7 @@ class ModelChangeAdmin(ReadOnlyAdmin):
     fields = [("kind", "at"), ("model", "former"), ("by", "told"), "impact"]
     readonly_fields = ["told", "impact"]
     actions_list = ["roll_back", "audit_and_go_back"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelChange]:
-        """Leave the models' arrays out: they are megabytes."""
-        rows: QuerySet[ModelChange] = super().get_queryset(request)
-        return rows.defer("model__arrays", "former__arrays")
+    left_out = ["model__arrays", "former__arrays"]  # they are megabytes
 
     @admin.display(description=_("Why"))
     def told(self, row: ModelChange) -> str:

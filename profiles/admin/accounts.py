@@ -100,11 +100,7 @@ class AccountAdmin(MaskedAdmin, UserAdmin):  # type: ignore[misc]  # ours overri
             {"classes": ["wide"], "fields": ["email", "usable_password", "password1", "password2"]},
         )
     ]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
-        """Read the roles of all rows with one query."""
-        rows: QuerySet[Account] = super().get_queryset(request)
-        return rows.prefetch_related("groups")
+    fetched = ["groups"]
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
         """Save; staff vouch for the address they typed, and one that it replaces ends."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.auth import get_permission_codename
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -57,17 +56,12 @@ class ModeratedAdmin(ReadOnlyAdmin):
     hide_row: ClassVar[staticmethod[[int, str], None]]
     show_row: ClassVar[staticmethod[[int], None]]
 
-    def has_moderate_permission(self, request: HttpRequest, _key: str | None = None) -> bool:
-        """Return whether the reader may hide texts."""
-        name = get_permission_codename("change", self.opts)
-        return bool(request.user.has_perm(f"{self.opts.app_label}.{name}"))
-
-    @admin.action(description=_("Hide…"), permissions=["moderate"])
+    @admin.action(description=_("Hide…"), permissions=["act"])
     def hide_many(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
         """Take the chosen texts off the pages, after a look at them."""
         return self._moderate(request, queryset, is_hiding=True)
 
-    @admin.action(description=_("Show again…"), permissions=["moderate"])
+    @admin.action(description=_("Show again…"), permissions=["act"])
     def show_many(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
         """Put the chosen texts back, after a look at them."""
         return self._moderate(request, queryset, is_hiding=False)
@@ -119,7 +113,7 @@ class ModeratedAdmin(ReadOnlyAdmin):
 
     @action(
         description=_("Hide"),
-        permissions=["moderate"],
+        permissions=["act"],
         url_path="hide",
         icon="visibility_off",
         dialog=ask(
@@ -144,7 +138,7 @@ class ModeratedAdmin(ReadOnlyAdmin):
 
     @action(
         description=_("Show again"),
-        permissions=["moderate"],
+        permissions=["act"],
         url_path="show",
         icon="visibility",
         dialog=ask(_("Show this text again?"), submit=_("Show again")),

@@ -77,7 +77,7 @@ class QuestionAdmin(ModeratedAdmin):
 
     @action(
         description=_("Answer"),
-        permissions=["moderate"],
+        permissions=["act"],
         url_path="answer",
         icon="reply",
         dialog=ask(_("Answer this question"), form_class=AnswerForm, submit=_("Publish")),

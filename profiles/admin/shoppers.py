@@ -31,6 +31,7 @@ from shop.ground.staff.columns import (
     show_link,
     show_money,
     show_tag,
+    start_column,
     tag_column,
 )
 from shop.ground.staff.keys import KeySearchAdmin, read_household, read_text, read_uuid, read_words
@@ -160,30 +161,18 @@ class SegmentAdmin(KeptAdmin):
     search_fields = ["name", "name_zh", "code"]
     fields = ["code", "name", "name_zh", "description", "description_zh", "shopper_count"]
     readonly_fields = ["code", "shopper_count"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Segments are found by the fit; staff may only give them better names."""
-        return False
+    allows_add = False  # segments are found by the fit; staff may only give them better names
 
 
 class FitAdmin(ReadOnlyAdmin):
     """A fit kept as arrays: metrics are shown, the arrays stay in the database."""
 
     blank_text = _("Each nightly fit is listed here with its quality.")
-    list_display = ["fitted_at", "as_of", "is_active", "sha256_start"]
+    list_display = ["fitted_at", "as_of", "is_active", start_column("sha256", _("Hash"))]
     list_filter = ["is_active"]
     fields = ["fitted_at", "as_of", "is_active", "sha256", document_cell("metrics", _("Metrics"))]
     readonly_fields = fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Leave the arrays out: they are megabytes."""
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.defer("arrays")
-
-    @admin.display(description=_("Hash"))
-    def sha256_start(self, row: Any) -> str:
-        """Enough of the hash to compare by eye."""
-        return str(row.sha256)[:12]
+    left_out = ["arrays"]  # they are megabytes
 
 
 admin.site.register(SegmentVersion, FitAdmin)

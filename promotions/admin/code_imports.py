@@ -129,6 +129,7 @@ class CodeImportAdmin(ReadOnlyAdmin):
     list_select_related = ["offer"]
     autocomplete_fields = ["offer"]
     inlines = [RefusedInline]
+    fixed_fields = list_display
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Whoever may change codes may read in a file of them."""
@@ -145,10 +146,6 @@ class CodeImportAdmin(ReadOnlyAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The file's columns, then its report."""
         return ["offer", "file", "uses", "is_dry_run"] if obj is None else self.list_display
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A report is only read."""
-        return [] if obj is None else self.list_display
 
     @admin.display(description=_("What it did"), ordering="is_dry_run")
     def what(self, row: CodeImport) -> SafeString:

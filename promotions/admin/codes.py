@@ -59,13 +59,7 @@ class CodeBatchAdmin(KeptAdmin):
     ]
     readonly_fields = ["status", "progress"]
     actions_detail = ["stop"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """What codes were made with does not change any more."""
-        if obj is None:
-            return list(self.readonly_fields)
-        made = ["offer", "pattern", "amount", "max_redemptions", "per_shopper_limit"]
-        return [*self.readonly_fields, *made]
+    fixed_fields = ["offer", "pattern", "amount", "max_redemptions", "per_shopper_limit"]
 
     def get_urls(self) -> list[Any]:
         """Add the file of codes."""
@@ -156,10 +150,7 @@ class UseLimitAdmin(KeptAdmin):
         "is_active",
     ]
     inlines = [CounterInline]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Fields that counters use are read-only."""
-        return [] if obj is None else ["campaign", "offer", "entity", "period", "counted"]
+    fixed_fields = ["campaign", "offer", "entity", "period", "counted"]  # counters use them
 
     def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffRegion:
         """Return the place of the market of what it limits."""

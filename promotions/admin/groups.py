@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -101,11 +100,7 @@ class GroupClaimAdmin(ReadOnlyAdmin):
     fields = ["group", "how", "state", "document_link", "reason", "decided_by", "valid_until"]
     readonly_fields = ["document_link"]
     actions_detail = ["accept", "refuse"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[GroupClaim]:
-        """A list never reads the documents."""
-        rows: QuerySet[GroupClaim] = super().get_queryset(request)
-        return rows.defer("document")
+    left_out = ["document"]
 
     def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Who decides must be able to read the document."""

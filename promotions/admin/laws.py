@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from promotions.law.models import PromotionLaw
-from shop.ground.kernel.clock import utc_now
-from shop.ground.staff.tables import StaffAdmin
+from shop.ground.staff.tables import DatedAdmin
 
 
 @admin.register(PromotionLaw)
-class PromotionLawAdmin(StaffAdmin):
+class PromotionLawAdmin(DatedAdmin):
     """A change of law is a new row from its day on; past rows stay as they are."""
 
     blank_text = _(
@@ -55,14 +51,3 @@ class PromotionLawAdmin(StaffAdmin):
         ),
         (_("Source"), {"fields": ["source", "reviewed_by"]}),
     ]
-    actions = None
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A row that holds is what campaigns were released under: only future rows change."""
-        allowed: bool = super().has_change_permission(request, obj)
-        return allowed and (obj is None or obj.valid_from > utc_now().date())
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Like changing."""
-        allowed: bool = super().has_delete_permission(request, obj)
-        return allowed and obj is not None and obj.valid_from > utc_now().date()

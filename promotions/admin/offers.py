@@ -35,10 +35,7 @@ class OfferInline(StaffInline):
     per_page = 20
     show_change_link = True
     can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Offers have conditions: they are added on their own page."""
-        return False
+    allows_add = False  # offers have conditions: they are added on their own page
 
 
 AMOUNTS = _(
@@ -102,15 +99,13 @@ class OfferAdmin(RecordedAdmin):
             {"fields": [("stacking", "stacking_group"), ("group", "category", "priority")]},
         ),
     ]
+    # Offer and campaign have a history. What an offer asks, means and gives is changed on the
+    # campaign's page, in words and money.
+    fixed_fields = ["campaign", "workspace", "condition", "scope", "terms"]
 
     def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffRegion:
         """Return the place of its campaign's market."""
         return region_of_campaign(None if row is None else row.campaign_id, asked)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """A stored offer stays with its campaign: both have a history. What it asks, means and
-        gives is changed on the campaign's page, in words and money."""
-        return ["campaign", "workspace", "condition", "scope", "terms"] if obj else []
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Lead from a stored offer to its campaign's page."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -81,6 +80,7 @@ class PointsAccountAdmin(KeySearchAdmin):
     actions_detail = ["correct"]
     actions_row = ["correct"]
     blank_text = _("Shoppers who joined the programme are listed here with their balances.")
+    act_permission = "promotions.add_pointsadjustment"
 
     @admin.display(description=_("Member"), ordering="shopper")
     def member(self, row: PointsAccount) -> str:
@@ -93,10 +93,6 @@ class PointsAccountAdmin(KeySearchAdmin):
         if row.shopper_id is None:
             return EMPTY
         return read_tier(shopper_id=row.shopper_id, now=utc_now()) or EMPTY
-
-    def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Whoever may ask for corrections."""
-        return bool(request.user.has_perm("promotions.add_pointsadjustment"))
 
     @action(
         description=_("Correct points"),

@@ -77,6 +77,7 @@ class StaffTokenAdmin(TokenAdmin):
         "revoked_by",
     ]
     list_select_related = ["account", "revoked_by"]
+    fixed_fields = list_display
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any
@@ -89,10 +90,6 @@ class StaffTokenAdmin(TokenAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the questions, or what is known of a token."""
         return ["name", "scopes", "prices_a_day", "days"] if obj is None else self.list_display
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A stored token is only read."""
-        return [] if obj is None else self.list_display
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Make the token and show it, this once: only its digest is kept."""

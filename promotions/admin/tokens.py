@@ -24,10 +24,7 @@ class TokenAdmin(KeptAdmin):
     search_fields = ["name"]
     actions_row = ["revoke"]
     actions_detail = ["revoke"]
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: revoke it and make another."""
-        return False
+    allows_change = False  # revoke it and make another
 
     @admin.display(description=_("State"))
     def good_column(self, row: AccessToken) -> SafeString:

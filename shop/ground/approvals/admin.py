@@ -141,14 +141,8 @@ class VersionAdmin(TwoPersonAdmin):
 
     actions_detail = ["approve", "send_back"]
     actions = None
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: propose a new version."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: what was decided under a version names it."""
-        return False
+    allows_change = False  # propose a new version
+    allows_delete = False  # what was decided under a version names it
 
     @admin.display(description=_("State"))
     def state(self, row: Any) -> SafeString:

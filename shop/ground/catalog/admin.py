@@ -50,10 +50,8 @@ class MarketAdmin(KeptAdmin):
     blank_text = _("Add a market with its currency and time zone. The import adds the first one.")
     list_display = ["code", "name", "currency", "country", "is_active", "check_link"]
     search_fields = ["code", "name"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """A market's code and currency are in every price ever kept: they never change."""
-        return ["code", "currency", "is_home", "check_link"] if obj else []
+    # Code and currency are in every price ever kept.
+    fixed_fields = ["code", "currency", "is_home", "check_link"]
 
     def response_add(self, request: HttpRequest, obj: Market, post_url_continue: Any = None) -> Any:
         """Go on with what a new market still needs."""
@@ -98,6 +96,7 @@ class CategoryAdmin(KeptAdmin):
 
     actions = ["change_many"]
     list_disable_select_all = False
+    fixed_fields = ["parent"]  # addresses and offers name its path
 
     def has_choose_permission(self, request: HttpRequest) -> bool:
         """Whether the reader may change many products at once."""
@@ -111,10 +110,6 @@ class CategoryAdmin(KeptAdmin):
             inside |= Q(category__path=path) | Q(category__path__startswith=f"{path}/")
         chosen = Product.objects.filter(inside).values_list("pk", flat=True)
         return change_products(request, chosen)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """A category stays where it is: addresses and offers name its path."""
-        return [*self.readonly_fields, "parent"] if obj else list(self.readonly_fields)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
         """Count products beside the categories shown, with the rows."""
@@ -256,6 +251,7 @@ class VariantAdmin(KeySearch, KeptAdmin):
     }
     search_help_text = _("SKU or words")
     ordering = ["-id"]
+    allows_add = False  # variants are added on the page of their product, or by a list
 
     def list_columns(self, request: HttpRequest) -> list[Any]:
         """Leave the cost out for who may not see it."""
@@ -270,10 +266,6 @@ class VariantAdmin(KeySearch, KeptAdmin):
             on_hand=Subquery(online.values("stock_records__on_hand")[:1]),
             reserved=Subquery(online.values("stock_records__reserved")[:1]),
         )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Variants are added on the page of their product, or by a list."""
-        return False
 
     def change_view(
         self, request: HttpRequest, object_id: str, *_args: Any, **_options: Any

@@ -63,6 +63,17 @@ def money_column(field: str, title: Text, *, currency_field: str = "") -> Column
     return column
 
 
+def start_column(field: str, title: Text) -> Column:
+    """Return a column with the start of a hash: enough to compare by eye."""
+
+    @display(description=title)
+    def column(row: Any) -> str:
+        return str(getattr(row, field))[:12]
+
+    column.__name__ = f"{field}_start"
+    return column
+
+
 def age_column(field: str, title: Text) -> Column:
     """Return a sortable column that shows how long ago `field` was; the moment on hover."""
 

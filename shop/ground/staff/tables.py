@@ -20,7 +20,9 @@ from django.utils.functional import Promise, cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.mixins import FormFieldModelAdminMixin
 
+from shop.ground.kernel.clock import utc_now
 from shop.ground.staff import lookups
 from shop.ground.staff.columns import age_column
 from shop.ground.staff.forms import InlineStaffForms, StaffForms
@@ -85,7 +87,44 @@ def tell_moment(model: type[Model], column: Any) -> Any:
     return age_column(column, capfirst(field.verbose_name)) if is_moment else column
 
 
-class StaffAdmin(StaffForms, ModelAdmin):
+class Declared(FormFieldModelAdminMixin):
+    """What a table says of its rows in names: who may do what, what is read, what stays."""
+
+    # False: nobody may, whatever their role.
+    allows_add: bool = True
+    allows_change: bool = True
+    allows_delete: bool = True
+    joined: Sequence[str] = ()  # rows they point at, read with them in lists and on pages
+    fetched: Sequence[str] = ()  # rows read with one query for all rows of a list
+    left_out: Sequence[str] = ()  # columns too large to be read with the rows
+    fixed_fields: Sequence[Any] = ()  # fields of a stored row that do not change any more
+
+    def has_add_permission(self, request: HttpRequest, *parent: Any) -> bool:
+        """Return whether the table and the reader's role allow it; an inline is asked by parent."""
+        return self.allows_add and super().has_add_permission(request, *parent)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether the table and the reader's role allow it."""
+        return self.allows_change and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether the table and the reader's role allow it."""
+        return self.allows_delete and super().has_delete_permission(request, obj)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows with what is read beside them, without what is left out."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        if self.joined:  # without names Django would join everything
+            rows = rows.select_related(*self.joined)
+        return rows.prefetch_related(*self.fetched).defer(*self.left_out)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return what is only read: of a stored row also what does not change any more."""
+        shown = super().get_readonly_fields(request, obj)
+        return [*shown, *self.fixed_fields] if obj is not None else list(shown)
+
+
+class StaffAdmin(Declared, StaffForms, ModelAdmin):
     """A table staff may edit; an empty one shows `blank_text`: what will be in it, and when.
 
     Its list answers the filters it declares and no other lookup, for every reader. What a reader
@@ -93,6 +132,7 @@ class StaffAdmin(StaffForms, ModelAdmin):
     """
 
     blank_text: str | Promise = ""
+    act_permission: str = ""  # the right that actions ask for; empty: to change this table
 
     list_per_page = 50
     list_fullwidth = True
@@ -216,7 +256,8 @@ class StaffAdmin(StaffForms, ModelAdmin):
         Unfold's own "app.codename" notation asks the database in a system check, which fails on
         a database without tables: `migrate` could never run.
         """
-        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+        own = f"{self.opts.app_label}.change_{self.opts.model_name}"
+        return request.user.has_perm(self.act_permission or own)
 
     def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Whether the reader may be the second person."""
@@ -228,31 +269,35 @@ class ReadOnlyAdmin(StaffAdmin):
 
     list_disable_select_all = True
     actions_on_top = True
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody: services write here."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: what happened, happened."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: retention deletes, not people."""
-        return False
+    allows_add = False  # services write here
+    allows_change = False  # what happened, happened
+    allows_delete = False  # retention deletes, not people
 
 
 class KeptAdmin(StaffAdmin):
     """A table whose rows are edited but never deleted, because others point at them."""
 
     list_disable_select_all = True
+    allows_delete = False  # make it inactive instead
+
+
+class DatedAdmin(StaffAdmin):
+    """Rows that hold from a day on. What held stays: only rows of the future change or go."""
+
+    actions = None
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether the row is one of the future."""
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or obj.valid_from > utc_now().date())
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: make it inactive instead."""
-        return False
+        """Return whether the row is one of the future: never all chosen rows at once."""
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and obj is not None and obj.valid_from > utc_now().date()
 
 
-class StaffInline(InlineStaffForms, TabularInline):
+class StaffInline(Declared, InlineStaffForms, TabularInline):
     """Rows that are edited on their parent's page."""
 
 
@@ -265,15 +310,4 @@ class ReadOnlyInline(StaffInline):
     tab = True
     per_page = 50
     show_title = False  # the columns say it: in the reader's language, on the market's clock
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
+    allows_add = allows_change = allows_delete = False

@@ -174,10 +174,7 @@ class StoreProfileAdmin(KeptAdmin):
             },
         ),
     ]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """There is one shop."""
-        return False
+    allows_add = False  # there is one shop
 
     def save_model(self, request: HttpRequest, obj: StoreProfile, form: Any, change: bool) -> None:
         """Save it, with a new logo or without the old one."""
