@@ -1,4 +1,4 @@
-"""The staff tables of code batches and use limits."""
+"""The staff tables of coupons and their uses, of code batches and use limits."""
 
 from __future__ import annotations
 
@@ -12,23 +12,80 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    ChoicesDropdownFilter,
+    RangeDateTimeFilter,
+)
 from unfold.decorators import action
 
-from promotions.admin.campaign_region import region_of_campaign
+from promotions.admin.recorded import region_of_campaign
 from promotions.campaigns.models import Offer
 from promotions.coupons.api import stop_batch, stream_codes
-from promotions.coupons.models import CodeBatch, LimitCounter, UseLimit
+from promotions.coupons.models import CodeBatch, Coupon, LimitCounter, Redemption, UseLimit
 from promotions.tasks import make_codes
 from shop.ground.catalog.selectors import find_place
-from shop.ground.staff.columns import show_money, tag_column
+from shop.ground.staff.columns import age_column, money_column, show_money, tag_column
 from shop.ground.staff.keys import read_number
 from shop.ground.staff.log import write_act
 from shop.ground.staff.numbers import EMPTY, show_count
 from shop.ground.staff.reasons import ReasonForm, ask, go_back, tell_outcome
 from shop.ground.staff.region import StaffRegion
 from shop.ground.staff.roles import may_see_cost
-from shop.ground.staff.tables import KeptAdmin, ReadOnlyInline
+from shop.ground.staff.tables import KeptAdmin, ReadOnlyAdmin, ReadOnlyInline
+
+STATE_TONES = {"held": "amber", "committed": "green", "released": "gray"}
+
+
+@admin.register(Coupon)
+class CouponAdmin(KeptAdmin):
+    blank_text = _("Add a code that shoppers type in the cart, and the campaign it belongs to.")
+    list_display = ["code", "offer", "campaign", "used", "per_shopper_limit", "is_active"]
+    list_select_related = ["offer__campaign"]
+    list_filter = ["is_active", ("offer__campaign", AutocompleteSelectFilter)]
+    search_fields = ["code__startswith", "offer__name"]
+    autocomplete_fields = ["offer"]
+    fields = [
+        "code",
+        "offer",
+        ("max_redemptions", "per_shopper_limit", "redeemed"),
+        "is_active",
+        "external_ref",
+    ]
+    readonly_fields = ["redeemed", "external_ref"]
+
+    @admin.display(description=_("Campaign"))
+    def campaign(self, row: Coupon) -> str:
+        """The campaign of its offer."""
+        return row.offer.campaign.name
+
+    @admin.display(description=_("Used"), ordering="redeemed")
+    def used(self, row: Coupon) -> str:
+        """Uses of the limit."""
+        limit = EMPTY if row.max_redemptions is None else str(row.max_redemptions)
+        return f"{row.redeemed} / {limit}"
+
+
+@admin.register(Redemption)
+class RedemptionAdmin(ReadOnlyAdmin):
+    blank_text = _("Each use of an offer in an order is listed here.")
+    list_display = [
+        age_column("at", _("When")),
+        "campaign",
+        "coupon",
+        "order_ref",
+        money_column("amount_minor", _("Amount")),
+        tag_column("state", _("State"), STATE_TONES),
+    ]
+    list_select_related = ["campaign", "coupon"]
+    list_filter = [
+        ("state", ChoicesDropdownFilter),
+        ("campaign", AutocompleteSelectFilter),
+        ("at", RangeDateTimeFilter),
+    ]
+    search_fields = ["order_ref__startswith", "coupon__code__startswith"]
+    ordering = ["-id"]
+
 
 BATCH_TONES = {"waiting": "blue", "running": "amber", "done": "green", "stopped": "gray"}
 

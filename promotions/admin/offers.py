@@ -15,8 +15,7 @@ from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
 )
 
-from promotions.admin.campaign_region import region_of_campaign
-from promotions.admin.recorded import RecordedAdmin
+from promotions.admin.recorded import RecordedAdmin, region_of_campaign
 from promotions.campaigns.models import Offer, StackingCategory, StackingGroup
 from promotions.release.api import open_for_change
 from shop.ground.catalog.selectors import find_place

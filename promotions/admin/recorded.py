@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -10,11 +11,22 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from promotions.campaigns.models import Campaign
 from promotions.release.api import open_for_change, record_change
+from shop.ground.catalog.selectors import find_place
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
+from shop.ground.staff.keys import read_number
 from shop.ground.staff.reasons import account_id, say_refusal
+from shop.ground.staff.region import StaffRegion
 from shop.ground.staff.tables import KeptAdmin
+
+
+def region_of_campaign(campaign_id: int | None, asked: Mapping[str, str]) -> StaffRegion:
+    """Return the place of a campaign's market; one chosen in the form goes before."""
+    chosen = read_number(asked.get("campaign", "")) or campaign_id
+    rows = Campaign.objects.filter(pk=chosen or 0)
+    return find_place(rows.values_list("market_code", flat=True).first() or "")
 
 
 class RecordedForm(forms.ModelForm):

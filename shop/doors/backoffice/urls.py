@@ -8,14 +8,13 @@ from django.urls import URLPattern, path
 from shop.doors.backoffice.list_pages import CUSTOMER_PAGES, PRODUCT_PAGES, ListPages
 from shop.doors.backoffice.views.adjusting import decide_adjusting, set_adjusting, show_adjusting
 from shop.doors.backoffice.views.allocator import set_allocator, set_exploring, show_allocator
-from shop.doors.backoffice.views.approvals import show_approvals, show_effect
 from shop.doors.backoffice.views.breakers import undo_breaker
 from shop.doors.backoffice.views.builder import choose_sentence, fill_sentence
 from shop.doors.backoffice.views.campaign_calendar import show_calendar
 from shop.doors.backoffice.views.campaign_files import export_file, import_file, show_files
 from shop.doors.backoffice.views.campaign_parts import change_part, find_goods, show_summary
 from shop.doors.backoffice.views.campaigns import roll_back_campaign
-from shop.doors.backoffice.views.changes import decide, show_inbox
+from shop.doors.backoffice.views.changes import decide, show_approvals, show_effect, show_inbox
 from shop.doors.backoffice.views.checks import (
     accept_floor,
     ask_campaign,
@@ -27,10 +26,11 @@ from shop.doors.backoffice.views.experiments import (
     act_on_experiment,
     download_experiment,
     plan_experiment,
+    plan_switchback,
     show_experiment,
     show_experiments,
 )
-from shop.doors.backoffice.views.finding import find
+from shop.doors.backoffice.views.finding import find, show_records
 from shop.doors.backoffice.views.fulfilment import (
     comment,
     pack_picked,
@@ -43,14 +43,13 @@ from shop.doors.backoffice.views.guardrails import show_guardrails
 from shop.doors.backoffice.views.insights import (
     show_cohorts,
     show_fairness,
+    show_lift,
     show_promotions,
     show_sales,
     show_satisfaction,
 )
 from shop.doors.backoffice.views.kill_switches import flip_switch, show_switches
 from shop.doors.backoffice.views.learning import show_learning, show_rollouts, show_season
-from shop.doors.backoffice.views.ledger import show_price_story
-from shop.doors.backoffice.views.lift import show_lift
 from shop.doors.backoffice.views.live import show_live, simulate
 from shop.doors.backoffice.views.markets import show_market
 from shop.doors.backoffice.views.models import (
@@ -59,7 +58,7 @@ from shop.doors.backoffice.views.models import (
     show_elasticities,
     show_models,
 )
-from shop.doors.backoffice.views.prices import show_prices
+from shop.doors.backoffice.views.prices import show_price_story, show_prices
 from shop.doors.backoffice.views.product_bulk import change_many
 from shop.doors.backoffice.views.product_lists import (
     apply_list,
@@ -78,9 +77,8 @@ from shop.doors.backoffice.views.product_pictures import (
     upload_pictures,
 )
 from shop.doors.backoffice.views.products import add_product, archive, change_product, move_stock
-from shop.doors.backoffice.views.quality import show_quality
+from shop.doors.backoffice.views.quality import show_quality, show_workers
 from shop.doors.backoffice.views.quotes import find_quote, replay, replay_all, show_quote
-from shop.doors.backoffice.views.records import show_records
 from shop.doors.backoffice.views.rehearsals import explain_order
 from shop.doors.backoffice.views.releasing import release_campaign
 from shop.doors.backoffice.views.results import export_results
@@ -93,8 +91,6 @@ from shop.doors.backoffice.views.segments import (
     show_segments,
 )
 from shop.doors.backoffice.views.shoppers import show_shopper
-from shop.doors.backoffice.views.switchbacks import plan_switchback
-from shop.doors.backoffice.views.workers import show_workers
 from shop.doors.backoffice.views.workspace import show_budget, show_workspace
 
 

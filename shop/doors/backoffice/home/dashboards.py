@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.timezone import localtime
 
 from pricing.api import (
@@ -17,11 +20,12 @@ from pricing.api import (
     list_kill_switches,
     list_open_trips,
 )
+from profiles.experiments.api import list_experiments
 from promotions.coupons.api import BudgetRow, list_budget_alerts
 from promotions.release.api import list_live_verdicts
+from shop.doors.backoffice.experiments.experiments import judge, name_of
 from shop.doors.backoffice.home.health import count_jobs
 from shop.doors.backoffice.home.queue import offer_decisions
-from shop.doors.backoffice.home.readings import list_acts, list_verdicts
 from shop.doors.backoffice.home.sales import Period, build_cards, draw_sales, read_sales
 from shop.doors.backoffice.home.today import read_today
 from shop.doors.backoffice.home.todos import Known, list_todos
@@ -31,7 +35,46 @@ from shop.ground.approvals.selectors import list_waiting
 from shop.ground.database.naming import name_for_reader
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_money
+from shop.ground.staff.log import say_entry
 from shop.ground.staff.roles import may_see_cost
+
+MOST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An experiment with what it says now."""
+
+    name: str
+    link: str
+    words: str
+    tone: str
+
+
+def list_verdicts(now: datetime) -> list[Verdict]:
+    """Return the newest experiments that were read, each with its verdict. Three queries."""
+    read = [row for row in list_experiments() if row.newest is not None][:MOST]
+    return [
+        Verdict(name_of(row), reverse("admin:experiment", args=[row.id]), *judge(row, now))
+        for row in read
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a member of staff did."""
+
+    at: datetime
+    by: str
+    what: str
+    said: str
+
+
+def list_acts() -> list[Act]:
+    """Return what staff did last. One query."""
+    entries: Any = LogEntry.objects.select_related("user", "content_type").order_by("-pk")[:MOST]
+    return [Act(one.action_time, str(one.user), one.object_repr, say_entry(one)) for one in entries]
+
 
 STRIP_DAYS = 14
 MOST_APPROVALS = 5

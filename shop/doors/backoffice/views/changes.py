@@ -1,4 +1,4 @@
-"""The change inbox: what the model wants to change, why, and a word of yes, no or later."""
+"""What waits for a decision: the change inbox, and the page of approvals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.http import urlencode
@@ -30,8 +31,11 @@ from pricing.api import (
 )
 from pricing.publishing.core.changes import ProposalRow
 from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.home.dashboards import count_price_changes
+from shop.doors.backoffice.home.queue import offer_decisions, say_effect
 from shop.doors.backoffice.names import name_cards
 from shop.doors.backoffice.prices.changes import describe_proposal, say_total_effect
+from shop.ground.approvals.selectors import list_waiting
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.staff.keys import read_number
@@ -40,6 +44,35 @@ from shop.ground.staff.money import price_field
 from shop.ground.staff.numbers import show_percent
 from shop.ground.staff.reasons import account_id, ask_reason, say_refusal
 from shop.ground.staff.region import staff_currency
+from shop.ground.staff.roles import may_see_cost
+
+
+def show_approvals(request: HttpRequest) -> HttpResponse:
+    """Show what the reader may decide, and below it what waits for others."""
+    now = utc_now()
+    waiting = list_waiting(request.user, now=now)
+    context = {
+        "decisions": offer_decisions([one for one in waiting if one.is_mine]),
+        "price_changes": count_price_changes(request, now).second_yes,
+        "others": [one for one in waiting if not one.is_mine],
+    }
+    return render_page(request, "admin/approvals.html", _("Waiting for approval"), context)
+
+
+def show_effect(request: HttpRequest, request_id: int) -> HttpResponse:
+    """Show what changes if the reader approves; 404 for what the reader may not see."""
+    now = utc_now()
+    waiting = {one.request_id: one for one in list_waiting(request.user, now=now)}
+    if request_id not in waiting:
+        raise Http404
+    effect = say_effect(
+        waiting[request_id],
+        language=get_language() or "en",
+        now=now,
+        with_cost=may_see_cost(request.user),
+    )
+    return TemplateResponse(request, "admin/parts/effect.html", {"effect": effect})
+
 
 PAGE = 25
 # tab -> states shown under it

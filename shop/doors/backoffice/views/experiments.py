@@ -1,24 +1,35 @@
-"""Experiments for staff: list, plan, start, read, decide."""
+"""Experiments for staff: list, plan (switchbacks too), start, read, decide."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from math import isfinite
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from pricing.api import list_arm_impressions
 from profiles.experiments.api import (
+    ArmDraft,
+    Baseline,
+    Design,
     ExperimentRow,
     decide_experiment,
+    estimate_need,
     get_experiment,
     list_experiments,
     prolong_experiment,
+    read_baseline,
+    set_clusters,
+    spend_alpha,
     stop_experiment,
 )
 from promotions.release.api import launch_experiment, save_experiment
@@ -33,9 +44,9 @@ from shop.doors.backoffice.experiments.experiment_forms import (
     list_arms,
     make_draft,
     name_segments,
+    share_of_segments,
 )
 from shop.doors.backoffice.experiments.experiment_lines import list_arm_lines, list_guard_lines
-from shop.doors.backoffice.experiments.experiment_plans import estimate_plan
 from shop.doors.backoffice.experiments.experiments import (
     REASONS,
     STATES,
@@ -47,19 +58,139 @@ from shop.doors.backoffice.experiments.experiments import (
     name_outcome,
     say_cells_read,
     say_served,
+    show_value,
 )
 from shop.doors.backoffice.experiments.holdouts import list_holdouts
-from shop.doors.backoffice.experiments.switchbacks import list_turn_lines
+from shop.doors.backoffice.experiments.switchback_forms import (
+    SwitchbackForm,
+    forecast_plan,
+    list_goods,
+    list_picked,
+    make_switchback,
+)
+from shop.doors.backoffice.experiments.switchbacks import (
+    CellPlanWords,
+    list_turn_lines,
+    say_forecast,
+)
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.home.sales import Period
 from shop.doors.backoffice.insights.ranges import InsightsQuery, build_bar, read_asked
 from shop.doors.backoffice.learning.lots import list_lot_lines
+from shop.ground.catalog.selectors import list_categories
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.sheets import sheet_lines
 from shop.ground.staff.keys import read_number
 from shop.ground.staff.numbers import show_chance, show_count, show_percent
 from shop.ground.staff.reasons import account_id, say_refusal
+
+
+@needs("profiles.add_experiment")
+def plan_switchback(request: HttpRequest) -> HttpResponse:
+    """Write a draft with public prices; what it will see is told while one types (two queries)."""
+    form, plan = SwitchbackForm(request.POST or None), None
+    if request.method == "POST" and form.is_valid():
+        forecast = forecast_plan(form.cleaned_data, utc_now())
+        plan = say_forecast(forecast, form.cleaned_data["minimum_effect"] / 100.0)
+        if "save" in request.POST:
+            found = _save(request, form, plan)
+            if found is not None:
+                return HttpResponseRedirect(reverse("admin:experiment", args=[found]))
+    context: dict[str, Any] = {"form": form, "plan": plan}
+    if request.headers.get("HX-Request"):
+        return render_page(request, "admin/parts/experiment_plan.html", "", context)
+    chosen = request.POST.getlist("categories")
+    context["tree"] = list_picked(list_categories(get_language() or "en"), chosen)
+    title = _("New experiment with public prices")
+    return render_page(request, "admin/switchback_form.html", title, context)
+
+
+def _save(request: HttpRequest, form: SwitchbackForm, plan: CellPlanWords) -> int | None:
+    """Return the id of the draft, None if it is refused; the form says why."""
+    asked, now = form.cleaned_data, utc_now()
+    if plan.refusal:
+        form.add_error("categories", plan.refusal)
+        return None
+    try:
+        with transaction.atomic():
+            draft = make_switchback(asked, forecast_plan(asked, now))
+            found = save_experiment(draft=draft, by_id=account_id(request), now=now)
+            set_clusters(experiment_id=found, variant_ids=list_goods(asked["categories"]).tolist())
+    except FairtagError as refusal:
+        form.add_error(None, say_refusal(refusal))
+        return None
+    return found
+
+
+ALPHA = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a plan needs, in words; `units` of all arms are what is registered."""
+
+    units: int
+    lines: tuple[str, ...]
+    is_long: bool = False
+
+
+def estimate_plan(asked: dict[str, Any], arms: Sequence[ArmDraft], today: date) -> Plan:
+    """Return what the design needs, with and without looking early and the past. Two queries a
+    day and metric."""
+    baseline = read_baseline(asked["primary_metric"], today)
+    others = [arm.share for arm in arms if not arm.is_control]
+    control = next((arm.share for arm in arms if arm.is_control), 0.5)
+    if baseline.mean <= 0.0 or baseline.spread <= 0.0 or not others or min(others) <= 0.0:
+        return Plan(1_000, (_("There is too little data from the last four weeks to plan with."),))
+    alpha, _guard = spend_alpha(ALPHA, len(others), 1 if asked.get("guard") else 0)
+    traffic = asked["traffic"] / 100.0 * share_of_segments(asked["segments"])
+
+    def design(correlation: float) -> Design:
+        return Design(
+            mean=baseline.mean,
+            spread=baseline.spread,
+            effect=asked["minimum_effect"] / 100.0,
+            daily_units=baseline.daily * traffic,
+            control_share=control,
+            treated_share=min(others),
+            correlation=correlation,
+            alpha=alpha,
+        )
+
+    plain, adjusted = (estimate_need(design(one)) for one in (0.0, baseline.correlation))
+    once = estimate_need(design(baseline.correlation), is_anytime=False)
+    return Plan(
+        units=adjusted.total_units,
+        lines=(
+            _say_baseline(asked["primary_metric"], baseline),
+            _("Looking at any time, adjusted by the past: %(count)s shoppers, %(days)s.")
+            % {"count": show_count(adjusted.total_units), "days": _days(adjusted.days)},
+            _("Without the past: %(count)s shoppers, %(days)s.")
+            % {"count": show_count(plain.total_units), "days": _days(plain.days)},
+            _("With one look at the end only: %(count)s shoppers, %(days)s.")
+            % {"count": show_count(once.total_units), "days": _days(once.days)},
+        ),
+        is_long=adjusted.days > asked["planned_days"],
+    )
+
+
+def _say_baseline(metric: str, found: Baseline) -> str:
+    return _(
+        "In the last four weeks: %(value)s, from %(count)s shoppers; the four weeks before tell"
+        " %(share)s of the differences between them."
+    ) % {
+        "value": show_value(metric, found.mean),
+        "count": show_count(found.shoppers),
+        "share": show_percent(found.correlation**2),
+    }
+
+
+def _days(days: float) -> str:
+    if not isfinite(days):
+        return _("never: there are no shoppers")
+    return _("days: %(n)s") % {"n": show_count(max(1.0, days))}
+
 
 NO_TIME = timedelta(0)
 COLUMNS = (

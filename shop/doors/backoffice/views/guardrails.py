@@ -1,32 +1,81 @@
-"""Page of guardrail hits: personal quotes by day, public prices by rule."""
+"""Page of guardrail hits: quotes by day, public prices by rule, sealed records."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from pricing.api import (
     GuardrailCounts,
+    SealFigures,
     count_bound_rules,
     count_guardrail_hits,
     list_guarded_quotes,
+    read_seals,
 )
 from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import WIDE, Chart, Series
-from shop.doors.backoffice.formats import show_day
+from shop.doors.backoffice.formats import is_older, show_age, show_day
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.home.sales import PERIODS, Period
 from shop.doors.backoffice.memory import remember
 from shop.doors.backoffice.names import name_cards
 from shop.doors.backoffice.prices.decisions import GUARDS
-from shop.doors.backoffice.prices.seals import say_seals
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.numbers import show_count
+from shop.ground.staff.phrases import join_names
+
+# Every sealed day is compared twice a day: after this long the job does not keep up.
+LATE_AFTER = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class SealLine:
+    """A sentence about sealed days, and a color that says whether to worry."""
+
+    tone: str
+    text: str
+
+
+def say_seals(now: datetime) -> SealLine:
+    """Return how the sealed days stand. Four queries."""
+    found = read_seals()
+    if found.broken:
+        days = join_names(show_day(day) for day in found.broken_days)
+        told = ngettext(
+            "%(count)s sealed day is not what was sealed: %(days)s.",
+            "%(count)s sealed days are not what was sealed; the newest: %(days)s.",
+            found.broken,
+        )
+        return SealLine("red", told % {"count": show_count(found.broken), "days": days})
+    if not found.days:
+        return SealLine("gray", _("No day is sealed yet: a day is, a day after its end."))
+    return _say_whole(found, now)
+
+
+def _say_whole(found: SealFigures, now: datetime) -> SealLine:
+    checked = found.days - found.unchecked
+    if found.oldest_check is None:
+        told = _("%(days)s sealed days wait for their first comparison, within half an hour.")
+        return SealLine("amber", told % {"days": show_count(found.days)})
+    is_late = is_older(found.oldest_check, now, LATE_AFTER)
+    told = _(
+        "%(checked)s of %(days)s sealed days were compared with their seals, the first of them"
+        " %(age)s ago; all are as they were sealed."
+    )
+    figures = {
+        "checked": show_count(checked),
+        "days": show_count(found.days),
+        "age": show_age(found.oldest_check, now),
+    }
+    return SealLine("amber" if is_late or found.unchecked else "green", told % figures)
+
 
 DEFAULT_PERIOD = 7
 KEPT_SECONDS = 60

@@ -1,4 +1,4 @@
-"""Insights: sales, promotions, satisfaction and fairness."""
+"""Insights: sales, promotions, satisfaction, fairness and the lift of personal prices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.home.sales import draw_personal, draw_rungs
 from shop.doors.backoffice.insights.fairness import read_fairness
-from shop.doors.backoffice.insights.lift import list_lift_days, tell_lift
+from shop.doors.backoffice.insights.lift import list_lift_days, read_lift_page, tell_lift
 from shop.doors.backoffice.insights.promotions import list_promotions, tabulate_promotions
 from shop.doors.backoffice.insights.ranges import build_bar, read_asked
 from shop.doors.backoffice.insights.sales import (
@@ -26,6 +26,17 @@ from shop.doors.backoffice.insights.sheets import answer_sheet
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.region import StaffRegion, in_region, staff_zone
 from shop.ground.staff.roles import may_see_cost
+
+
+@needs("pricing.view_demandmodelversion")
+def show_lift(request: HttpRequest) -> HttpResponse:
+    """Show profit a visit of personal prices against the holdout; six queries at most."""
+    found = read_lift_page()
+    if request.GET.get("format") == "csv":
+        return answer_sheet("lift", found["sheets"])
+    template = "admin/lift_wall.html" if request.GET.get("wall") == "1" else "admin/lift.html"
+    return render_page(request, template, _("Lift of personal prices"), found)
+
 
 CAN_SEE, CAN_SEE_PRICES = "orders.view_order", "pricing.view_quote"
 CAN_SEE_LIFT = "pricing.view_demandmodelversion"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -16,12 +19,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from orders.checkout.api import IdempotencyInFlight, IdempotencyMismatch, run_once
-from pricing.api import PricesDoubted, say_doubtful
+from pricing.api import PricesDoubted, SecondPersonNeeded, say_doubtful
 from pricing.publishing.core.values import Doubt, Meant, name_setter
 from profiles.shoppers.api import ShopperNotFound, get_shopper_by_id
 from shop.doors.backoffice.frame import needs, render_page
-from shop.doors.backoffice.products.price_doubts import save_or_ask, show_doubts
-from shop.doors.backoffice.products.product_changes import tell_changes
 from shop.doors.backoffice.products.product_forms import ProductForm, variant_set
 from shop.doors.backoffice.products.product_page import describe_product
 from shop.doors.backoffice.products.product_pictures import describe_pictures, describe_progress
@@ -32,25 +33,143 @@ from shop.doors.backoffice.products.products import (
     fill_variants,
     open_table,
     read_product,
+    save_draft,
 )
-from shop.doors.product_lists.api import ListRefused
+from shop.doors.product_lists.api import ListRefused, ask_for_prices, say_doubt
+from shop.ground.catalog.core.loading import VariantRow
 from shop.ground.catalog.selectors import ProductNotFound, get_market, home_market
-from shop.ground.catalog.selectors.editing import EditedProduct, list_brands
+from shop.ground.catalog.selectors.editing import EditedProduct, EditedVariant, list_brands
 from shop.ground.catalog.selectors.keys import find_ids
+from shop.ground.catalog.selectors.markets import list_currencies
 from shop.ground.catalog.services import (
     CatalogConflict,
     ProductChanged,
     archive_product,
     restore_product,
 )
+from shop.ground.database.retrying import try_twice
 from shop.ground.inventory.core.values import StockLine
 from shop.ground.inventory.services import OutOfStock, adjust_stock, receive_stock
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.hashing import fingerprint
 from shop.ground.kernel.ids import uuid7
+from shop.ground.staff.columns import show_money
 from shop.ground.staff.keys import read_number
 from shop.ground.staff.log import SHORTEST_REASON, write_act
+from shop.ground.staff.numbers import EMPTY
+from shop.ground.staff.phrases import join_names
 from shop.ground.staff.reasons import account_id, say_refusal
+
+
+def tell_changes(known: EditedProduct, draft: Draft, currency: str) -> str:
+    """Return what a save changes: fields by name, prices with their amounts."""
+    told = [name for name, is_changed in _fields(known, draft).items() if is_changed]
+    before = {one.ref: one for one in known.variants}
+    told += [_variant(before.get(row.ref), row, currency) for row in draft.product.variants]
+    for market, prices in draft.abroad.items():
+        told += [
+            _abroad(before.get(row.ref), row, market, prices) for row in draft.product.variants
+        ]
+    skus = {one.variant_id: one.sku for one in known.variants}
+    told += [
+        _("%(sku)s counted: %(pieces)s") % {"sku": skus[variant_id], "pieces": pieces}
+        for variant_id, pieces in draft.counted.items()
+    ]
+    return join_names(filter(None, told))
+
+
+def _fields(known: EditedProduct, draft: Draft) -> dict[str, bool]:
+    row = draft.product
+    flags = (known.is_sensitive, known.is_child_directed, known.minimum_age or 0)
+    return {
+        "name": (known.name, known.name_zh) != (row.name, row.name_zh),
+        "category": known.category_path != row.category_path,
+        "brand": known.brand_ref != row.brand_ref,
+        "description": (known.description, known.description_zh)
+        != (row.description, row.description_zh),
+        "attributes": known.attributes != row.attributes,
+        "facts": known.facts != draft.facts,
+        "options": known.option_names != row.option_names,
+        "flags": flags != (row.is_sensitive, row.is_child_directed, row.minimum_age),
+        "tax class": known.tax_class != row.tax_class,
+    }
+
+
+def _variant(old: EditedVariant | None, row: VariantRow, currency: str) -> str:
+    if old is None:
+        return f"{row.sku} {show_money(row.list_minor, currency)}"
+    if old.list_minor != row.list_minor:
+        was, becomes = (show_money(one, currency) for one in (old.list_minor, row.list_minor))
+        return f"{row.sku} {was} → {becomes}"
+    kept = (old.sku, old.cost_minor, old.gtin, old.is_active, old.name, old.options)
+    now = (row.sku, row.cost_minor, row.gtin, row.is_active, row.name, row.options)
+    return "" if kept == now else row.sku
+
+
+def _abroad(
+    old: EditedVariant | None, row: VariantRow, market: str, prices: Mapping[str, int | None]
+) -> str:
+    was, becomes = None if old is None else old.abroad.get(market), prices.get(row.ref)
+    if was == becomes:
+        return ""
+    currency = get_market(market).currency
+    said = (EMPTY if one is None else show_money(one, currency) for one in (was, becomes))
+    return f"{row.sku} ({market}) {' → '.join(said)}"
+
+
+def show_doubts(doubts: Sequence[Doubt]) -> list[str]:
+    """Return doubtful prices, each with what speaks against it."""
+    currencies = list_currencies()
+    return [say_doubt(one, currencies[one.price.market]) for one in doubts]
+
+
+@try_twice
+@transaction.atomic
+def save_or_ask(
+    draft: Draft,
+    known: EditedProduct | None,
+    revision: int,
+    *,
+    meant: Meant,
+    by_id: int,
+    now: datetime,
+) -> tuple[Draft, int | None]:
+    """Save a product; return what is saved and the list by which a second person is asked for its
+    prices below cost.
+
+    Those stay as they are until then. Raises what `save_draft` raises, and ListRefused for a new
+    variant below cost.
+    """
+    try:
+        with transaction.atomic():
+            save_draft(draft, known, revision, now, meant=meant)
+    except SecondPersonNeeded as needed:
+        below = {one.price.sku: one.price for one in needed.doubts}
+        if any(one.present_minor is None for one in below.values()):
+            raise ListRefused(
+                _("A new variant below its cost needs a second person: import it with a list.")
+            ) from needed
+        kept = [_keep_price(draft, sku, one.present_minor or 0) for sku, one in below.items()]
+    else:
+        return draft, None
+    variants = {row.ref: row for row in draft.product.variants} | {row.ref: row for row in kept}
+    product = replace(draft.product, variants=tuple(variants.values()))
+    rest = replace(meant, count=meant.count - len(below))
+    saved = replace(draft, product=product)
+    save_draft(saved, known, revision, now, meant=rest)
+    return saved, ask_for_prices(
+        {sku: one.price_minor for sku, one in below.items()},
+        currency=get_market(home_market()).currency,
+        reason=meant.reason,
+        by_id=by_id,
+        now=now,
+    )
+
+
+def _keep_price(draft: Draft, sku: str, present_minor: int) -> VariantRow:
+    row = next(one for one in draft.product.variants if one.sku == sku)
+    return replace(row, list_minor=present_minor)
+
 
 SEE, ADD, CHANGE_IT = "shop.view_product", "shop.add_product", "shop.change_product"
 SET_PRICES = "pricing.change_publicprice"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from promotions.campaigns.api import (
     CampaignRows,
@@ -16,14 +19,15 @@ from promotions.campaigns.api import (
     CampaignView,
     Trail,
     compile_rows,
+    cover_variants,
     load_trail,
     snapshot_rows,
     view_campaign,
 )
+from promotions.engine.api import OfferValue, parse_scope
 from promotions.law.api import FLOOR_RULES
 from promotions.planning.api import say_campaign, speak_campaign
 from promotions.release.api import EVERY_RULE, MAY_TAKE_OUT, say_step
-from shop.doors.backoffice.campaigns.naming import say_named_too_much
 from shop.doors.backoffice.campaigns.own_parts import context_of
 from shop.doors.backoffice.campaigns.plots import draw_forecast
 from shop.doors.backoffice.campaigns.results import find_results
@@ -43,9 +47,46 @@ from shop.doors.backoffice.views.campaigns import (
 from shop.doors.backoffice.views.checks import KINDS, describe_checks, is_news, show_progress
 from shop.doors.backoffice.views.rehearsals import describe_preview
 from shop.doors.backoffice.views.results import describe_results
+from shop.ground.catalog.selectors import list_categories, load_variant_arrays
 from shop.ground.database.naming import name_for_reader
 from shop.ground.kernel.clock import utc_now
+from shop.ground.staff.numbers import show_count
 from shop.ground.staff.roles import may_see_cost
+
+# Names with these words say themselves that not all products are meant.
+PARTLY = re.compile(r"\b(selected|some)\b", re.IGNORECASE)
+
+
+def say_named_too_much(campaign: CampaignView, offers: Iterable[OfferValue]) -> str:
+    """Return of which category the English name of a draft speaks while its offers cover some of
+    it only; "" where it speaks of none, of all of it or of selected products. No query once cached.
+    """
+    name = campaign.name
+    nodes = list_categories("en").nodes.values()
+    spoken = [
+        node for node in nodes if re.search(rf"\b{re.escape(node.name)}\b", name, re.IGNORECASE)
+    ]
+    if campaign.status != "draft" or not spoken or PARTLY.search(name):
+        return ""
+    arrays = load_variant_arrays()
+    named = np.zeros(len(arrays.variant_id), dtype=np.bool_)
+    longest = max(len(node.name) for node in spoken)
+    for node in spoken:
+        if len(node.name) == longest:
+            named |= cover_variants(parse_scope({"categories": [node.category_id]}), arrays)
+    covered = np.zeros_like(named)
+    for offer in offers:
+        for scope in offer.scopes:
+            covered |= cover_variants(scope, arrays)
+    count, of = arrays.count_products(covered & named), arrays.count_products(named)
+    if not 0 < count < of:
+        return ""
+    said = _(
+        "The name speaks of %(category)s; the offer covers %(count)s of %(of)s products on sale."
+    )
+    category = next(node.name for node in spoken if len(node.name) == longest)
+    return said % {"category": category, "count": show_count(count), "of": show_count(of)}
+
 
 BEGUN = (
     CampaignStatus.LIVE,

@@ -18,8 +18,7 @@ from promotions.law.core.words import TITLES
 from promotions.law.selectors.violations import list_violations
 from promotions.models import Campaign, CampaignCheck, Offer
 from promotions.release.services.checks import ask_check, begin_next_check, finish_check
-from shop.doors.backoffice.campaigns.checks import answer_checks
-from shop.doors.backoffice.campaigns.law import LawReport, describe_law
+from shop.doors.backoffice.campaigns.checks import LawReport, answer_checks, describe_law
 from shop.ground.catalog.models import Variant
 from shop.ground.catalog.selectors import forget_catalog
 from shop.ground.kernel.clock import utc_now

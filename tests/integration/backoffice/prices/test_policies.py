@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from pricing.admin.bounds import BOUNDS
+from pricing.admin.policies import BOUNDS
 from pricing.policy.models.policy import PricingPolicy
 from pricing.rollout.services.approvals import NotOffered, propose_policy
 from shop.ground.kernel.clock import utc_now

@@ -14,8 +14,8 @@ from orders.fulfilment.api import orders_to_pack
 from orders.models import Order
 from orders.reports.selectors.statistics import SimulatedSales, sum_simulated
 from profiles.models import Event
-from shop.doors.backoffice.home.simulated import tell_simulated
 from shop.doors.backoffice.memory import forget_all
+from shop.doors.backoffice.site import tell_simulated
 from tests.factories.backoffice import make_staff
 from tests.factories.orders import FakePrices, Shelf, context_of, make_shopper, pay, place
 

@@ -17,7 +17,7 @@ from pricing.policy.models.policy import KillSwitch
 from pricing.publishing.services.seal_check import check_seals
 from pricing.quoting.selectors.seals import read_seals
 from pricing.rollout.services.rollback import undo_trip
-from shop.doors.backoffice.prices.seals import say_seals
+from shop.doors.backoffice.views.guardrails import say_seals
 from shop.schedule import SCHEDULE
 from tests.factories.pricing import NOON, Dairy
 from tests.factories.pricing_seals import quote_at_noon
