@@ -96,8 +96,7 @@ def plan(browser: Client, **changes: Any) -> Any:
 @pytest.fixture
 def noon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages believe that it is noon."""
-    for name in ("switchbacks", "experiments"):
-        monkeypatch.setattr(f"shop.doors.backoffice.views.{name}.utc_now", lambda: NOON)
+    monkeypatch.setattr("shop.doors.backoffice.views.experiments.utc_now", lambda: NOON)
 
 
 @pytest.fixture
