@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 from scipy.special import expit
 
 LANGUAGES = ("en", "zh")
@@ -94,7 +94,9 @@ class SentimentClassifier:
         seen = np.bincount(counts.indices, minlength=BUCKETS)
         self.idf_ = np.log((1 + len(texts)) / (1 + seen)) + 1.0
         score = _scores(lexicon, len(texts))
-        design = sparse.hstack([self._weigh(counts), sparse.csr_matrix(score[:, None])]).tocsr()
+        design = scipy.sparse.hstack(
+            [self._weigh(counts), scipy.sparse.csr_matrix(score[:, None])]
+        ).tocsr()
         fitted = LogisticRegression(C=self.inverse_penalty, max_iter=500).fit(
             design, np.asarray(is_positive, dtype=bool), sample_weight=weights
         )
@@ -132,17 +134,17 @@ class SentimentClassifier:
         model.lexicon_weight_ = float(arrays["lexicon_weight"][0])
         return model
 
-    def _count(self, texts: Sequence[str]) -> sparse.csr_matrix:
+    def _count(self, texts: Sequence[str]) -> scipy.sparse.csr_matrix:
         from sklearn.feature_extraction.text import HashingVectorizer  # noqa: PLC0415  # only workers that judge reviews load it
 
         hashing = HashingVectorizer(
             n_features=BUCKETS, alternate_sign=False, norm=None, **_GRAMS[self.language]
         )
-        counts = sparse.csr_matrix(hashing.transform(texts))
+        counts = scipy.sparse.csr_matrix(hashing.transform(texts))
         counts.data = 1.0 + np.log(counts.data)
         return counts
 
-    def _weigh(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
+    def _weigh(self, counts: scipy.sparse.csr_matrix) -> scipy.sparse.csr_matrix:
         from sklearn.preprocessing import normalize  # noqa: PLC0415  # only workers that judge reviews load it
 
         return normalize(counts.multiply(self.idf_[None, :]).tocsr())

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy
 
 from pricing.base.core.arrays import FloatArray, IntArray
 
@@ -223,7 +223,9 @@ class _PairTest:
             bent = curve @ weights
             return float(0.5 * weights @ bent - target @ weights), bent - target
 
-        found = minimize(loss, np.zeros(MOVES * size), jac=True, method="L-BFGS-B", bounds=bounds)
+        found = scipy.optimize.minimize(
+            loss, np.zeros(MOVES * size), jac=True, method="L-BFGS-B", bounds=bounds
+        )
         weights: FloatArray = found.x.reshape(MOVES, size)
         return weights
 

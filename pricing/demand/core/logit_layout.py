@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
+import scipy
 
 from pricing.base.core.arrays import FloatArray, IntArray
 from pricing.demand.core.frames import Coding, Frame, count_rows, read_labels, read_matrix
@@ -140,13 +140,13 @@ def _build(parts: list[tuple[IntArray, FloatArray]], width: int) -> Any:
     values = np.stack([value for _, value in parts], axis=1)
     rows, entries = columns.shape
     starts = np.arange(rows + 1) * entries
-    return csr_array((values.ravel(), columns.ravel(), starts), shape=(rows, width))
+    return scipy.sparse.csr_array((values.ravel(), columns.ravel(), starts), shape=(rows, width))
 
 
 def tilt_rows(level: Any, slope: Any, tilt: FloatArray) -> Any:
     """Return level + tilt * slope, the design of the shared parameters, sparse (n, q)."""
     entries = np.diff(slope.indptr)
-    scaled = csr_array(
+    scaled = scipy.sparse.csr_array(
         (slope.data * np.repeat(tilt, entries), slope.indices, slope.indptr), shape=slope.shape
     )
-    return csr_array(level + scaled)
+    return scipy.sparse.csr_array(level + scaled)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
+import scipy
 from scipy.special import expit
 
 from pricing.base.core.arrays import FloatArray, IntArray
@@ -88,7 +88,7 @@ class PenalizedLogit:
         self.item, self.tilt = item, tilt
         self.exposures, self.purchases = exposures, purchases
         self.mean, self.precision = mean, precision
-        self.shared = csr_array(shared)
+        self.shared = scipy.sparse.csr_array(shared)
         self.items = (len(mean) - self.shared.shape[1]) // 2
 
     @property
@@ -98,17 +98,19 @@ class PenalizedLogit:
 
     @cached_property
     def _shared_t(self) -> Any:
-        return csr_array(self.shared.T)
+        return scipy.sparse.csr_array(self.shared.T)
 
     @cached_property
     def _heads_t(self) -> tuple[Any, Any]:
         """Which cells belong to which item, plain and times their tilt, both (N, n)."""
         cells = len(self.item)
         both = (
-            csr_array((values, self.item, np.arange(cells + 1)), shape=(cells, self.items))
+            scipy.sparse.csr_array(
+                (values, self.item, np.arange(cells + 1)), shape=(cells, self.items)
+            )
             for values in (np.ones(cells), self.tilt)
         )
-        plain, tilted = (csr_array(one.T) for one in both)
+        plain, tilted = (scipy.sparse.csr_array(one.T) for one in both)
         return plain, tilted
 
     def with_prior(self, mean: FloatArray, precision: FloatArray) -> PenalizedLogit:
@@ -197,7 +199,7 @@ class PenalizedLogit:
         inverse = np.empty((self.items, 2, 2))
         inverse[:, 0, 0], inverse[:, 1, 1] = second / determinant, first / determinant
         inverse[:, 0, 1] = inverse[:, 1, 0] = -cross / determinant
-        scaled = csr_array(
+        scaled = scipy.sparse.csr_array(
             (
                 self.shared.data * np.repeat(weights, np.diff(self.shared.indptr)),
                 self.shared.indices,

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csc_array, csr_array, diags_array
-from scipy.sparse.linalg import splu
+import scipy
 
 from pricing.base.core.arrays import FloatArray, IntArray
 
@@ -22,6 +21,7 @@ class PenalizedPoisson:
     `design` (n, k) is sparse, `sales` and `offset` are (n,), `mean` and `precision` (k,) the
     prior's. Strictly convex where every precision is positive.
 
+    >>> from scipy.sparse import csr_array
     >>> one = PenalizedPoisson(
     ...     design=csr_array(np.ones((1, 1))), sales=np.array([2.0]), offset=np.zeros(1),
     ...     mean=np.zeros(1), precision=np.ones(1),
@@ -83,5 +83,9 @@ class PenalizedPoisson:
 
     def factor(self, weights: FloatArray) -> Any:
         """Return H factored by SuperLU: `solve(right)` divides by it."""
-        scaled = csr_array(diags_array(weights) @ self.design)
-        return splu(csc_array(self.design.T @ scaled + diags_array(self.precision)))
+        scaled = scipy.sparse.csr_array(scipy.sparse.diags_array(weights) @ self.design)
+        return scipy.sparse.linalg.splu(
+            scipy.sparse.csc_array(
+                self.design.T @ scaled + scipy.sparse.diags_array(self.precision)
+            )
+        )

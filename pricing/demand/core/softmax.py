@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy
 
 from pricing.base.core.arrays import FloatArray, IntArray
 from pricing.demand.core.challenger import Cells, Challenger
@@ -67,7 +67,7 @@ class SoftmaxDemand(Challenger):
         begin = np.concatenate([start, np.full(categories, 1.5), np.zeros(cells.context.shape[1])])
         bounds = [(None, None)] * len(start) + [(0.0, None)] * categories
         bounds += [(None, None)] * cells.context.shape[1]
-        found = minimize(
+        found = scipy.optimize.minimize(
             self._loss,
             begin,
             args=(cells, _Sets(place, cells.exposures / shown[place], market), start),

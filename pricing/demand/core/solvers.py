@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, Self
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy
 
 from pricing.base.core.arrays import FloatArray, IntArray
 
@@ -133,7 +133,7 @@ def _by_library(
     def bend(point: FloatArray, direction: FloatArray) -> FloatArray:
         return scale * objective.curve(objective.weights(scale * point), scale * direction)
 
-    found = minimize(
+    found = scipy.optimize.minimize(
         lambda point: objective.value(scale * point),
         start / scale,
         jac=lambda point: scale * objective.gradient(scale * point),

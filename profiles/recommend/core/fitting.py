@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from profiles.recommend.core.products import (
     DAY,
@@ -210,7 +210,12 @@ def fit_weights(lessons: Lessons, usual: Weights, strictness: float = STRICTNESS
         slope = (chance - target).astype(np.float32) @ z
         return value, slope.astype(float) + strictness * away
 
-    found = minimize(loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": 150}).x / scale
+    found = (
+        scipy.optimize.minimize(
+            loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": 150}
+        ).x
+        / scale
+    )
     return Weights(known=found[: len(KNOWN)], new=found[len(KNOWN) :])
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.linalg.lapack import dpotrf, dpotri
 
 from profiles.recommend.core.products import find_places
 
@@ -69,7 +68,7 @@ def fit_similarity(
     size = len(chosen)
     if size == 0:
         return SimilarityModel(ids, np.zeros((0, 0), np.int32), np.zeros((0, 0), np.float32))
-    bought = sparse.csr_matrix(
+    bought = scipy.sparse.csr_matrix(
         (np.log1p(count[is_in]), (rows, columns)), shape=(int(rows.max()) + 1, size)
     )
     gram = (bought.T @ bought).toarray()
@@ -82,10 +81,10 @@ def fit_similarity(
 
 def _invert(gram: FloatArray) -> FloatArray:
     """Return the inverse of a symmetric positive definite matrix, by its Cholesky factor."""
-    factor, failed = dpotrf(gram, lower=1, overwrite_a=1)
+    factor, failed = scipy.linalg.lapack.dpotrf(gram, lower=1, overwrite_a=1)
     if failed:
         raise ValueError("the Gram matrix is not positive definite: the ridge is too small")
-    lower, _ = dpotri(factor, lower=1, overwrite_c=1)
+    lower, _ = scipy.linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
     return np.asarray(np.tril(lower) + np.tril(lower, -1).T)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from math import log, log1p, sqrt
 
-from scipy.optimize import brentq
+import scipy
 from scipy.special import betaln
 
 from promotions.tuning.core.values import Interval
@@ -42,8 +42,12 @@ def bound_rate(hits: int, tries: int, *, alpha: float) -> Interval:
         return mixture - likelihood + log(alpha)
 
     rate = min(1.0 - EDGE, max(EDGE, hits / tries))
-    low = 0.0 if hits == 0 or excess(EDGE) < 0 else brentq(excess, EDGE, rate)
-    high = 1.0 if hits == tries or excess(1.0 - EDGE) < 0 else brentq(excess, rate, 1.0 - EDGE)
+    low = 0.0 if hits == 0 or excess(EDGE) < 0 else scipy.optimize.brentq(excess, EDGE, rate)
+    high = (
+        1.0
+        if hits == tries or excess(1.0 - EDGE) < 0
+        else scipy.optimize.brentq(excess, rate, 1.0 - EDGE)
+    )
     return Interval(float(low), float(high), tries)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.linalg import lapack
+import scipy
 
 from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.demand.core.choice.curvature import Information, Piece
@@ -180,9 +180,11 @@ def invert(matrix: FloatArray) -> FloatArray:
         return matrix
     ridge = 0.0
     for _ in range(10):
-        factor, fault = lapack.dpotrf(matrix + ridge * np.eye(len(matrix)) if ridge else matrix)
+        factor, fault = scipy.linalg.lapack.dpotrf(
+            matrix + ridge * np.eye(len(matrix)) if ridge else matrix
+        )
         if not fault:
-            root, _ = lapack.dtrtri(factor)
+            root, _ = scipy.linalg.lapack.dtrtri(factor)
             inverse: FloatArray = root @ root.T
             return inverse
         ridge = max(10.0 * ridge, 1e-10 * float(np.trace(matrix)) / len(matrix))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from scipy.sparse import csr_array
+import scipy
 
 from pricing.base.core.arrays import FloatArray, IntArray
 from pricing.demand.core.choice.likelihood import Coefficients, Frame, Shares, gather
@@ -219,14 +219,14 @@ class Block:
         places: IntArray = self.item[:, None] * q + np.arange(q)
         return places
 
-    def _expected(self, items: int, scale: FloatArray) -> FloatArray | csr_array:
+    def _expected(self, items: int, scale: FloatArray) -> FloatArray | scipy.sparse.csr_array:
         """Return P d times `scale` (n,) as a matrix (T, items q), sparse if it is nearly empty."""
         q = self.moves.shape[1]
         shape, places = (len(self.weight), items * q), self._places()
         values = (scale * self.chance)[:, None] * self.moves
         if len(self.item) < DENSE_FROM * len(self.weight) * items:
             starts = np.append(self.start, len(self.item)) * q
-            return csr_array((values.ravel(), places.ravel(), starts), shape)
+            return scipy.sparse.csr_array((values.ravel(), places.ravel(), starts), shape)
         dense = np.zeros(shape)
         dense[self.set_of[:, None], places] = values
         return dense

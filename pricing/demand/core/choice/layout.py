@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+import scipy
 
 from pricing.base.core.arrays import FloatArray, IntArray
 from pricing.demand.core.choice.impressions import Columns, Impressions
@@ -280,7 +279,9 @@ def _components(nodes: int, meeting: IntArray, node: IntArray) -> IntArray:
     pairs = np.unique(node[meets] * nodes + node[meets + 1])
     edges = (np.ones(len(pairs)), (pairs // nodes, pairs % nodes))
     label: IntArray
-    _, label = connected_components(coo_array(edges, shape=(nodes, nodes)), directed=False)
+    _, label = scipy.sparse.csgraph.connected_components(
+        scipy.sparse.coo_array(edges, shape=(nodes, nodes)), directed=False
+    )
     return label.astype(np.int64)
 
 

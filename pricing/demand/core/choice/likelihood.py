@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csr_array
+import scipy
 
 from pricing.base.core.arrays import FloatArray, IntArray
 from pricing.demand.core.choice.impressions import Impressions, clip_rival
@@ -186,7 +186,9 @@ def gather(
 
     def gather_sets(rows: FloatArray, columns: FloatArray) -> FloatArray:
         by_part = np.bincount(frame.part_of, rows, len(frame.part_set))
-        found: FloatArray = csr_array((by_part, at), shape=(families, seen.sets)) @ columns
+        found: FloatArray = (
+            scipy.sparse.csr_array((by_part, at), shape=(families, seen.sets)) @ columns
+        )
         return found
 
     tall = [np.bincount(frame.family, by_level * one, families) for one in frame.tall.T]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array, hstack
+import scipy
 
 from pricing.base.core.arrays import FloatArray
 from pricing.demand.core.challenger import Cells, Challenger, finite_exp
@@ -65,14 +65,16 @@ class LinearDemand(Challenger):
 
     def _design(self, cells: Cells) -> Any:
         rows = len(cells.item)
-        blocks: list[Any] = [csr_array(np.ones((rows, 1)))]
+        blocks: list[Any] = [scipy.sparse.csr_array(np.ones((rows, 1)))]
         for power in self.powers:
             shape = (rows, len(self.categories_))
             known = cells.category >= 0
             values = np.where(known, cells.ratio**power, 0.0)
             own = (values, (np.arange(rows), np.maximum(cells.category, 0)))
-            blocks.append(csr_array(own, shape=shape))
-        return csr_array(hstack([*blocks, csr_array(cells.context)]))
+            blocks.append(scipy.sparse.csr_array(own, shape=shape))
+        return scipy.sparse.csr_array(
+            scipy.sparse.hstack([*blocks, scipy.sparse.csr_array(cells.context)])
+        )
 
     def _learn(self, cells: Cells) -> None:
         objective = self.objective(cells)
