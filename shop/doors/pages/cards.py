@@ -23,7 +23,7 @@ from shop.ground.catalog.selectors import (
     list_sized,
     list_sold_out,
 )
-from shop.ground.inventory.selectors import available
+from shop.ground.inventory.selectors import count_available
 
 # What shows prices to choose from. The cart shows what was chosen, sorting shows nothing.
 SHOWING = frozenset({"home", "category", "search", "offer", "product", "saved", "api"})
@@ -60,7 +60,12 @@ class Shown:
         """Return the cards with what they stand for."""
         if not self.choices:
             return tuple(cards)
-        return tuple(replace(item, choice=self.choices.get(item.card.variant_id)) for item in cards)
+        return tuple(
+            replace(item, choice=choice)
+            if (choice := self.choices.get(item.card.variant_id))
+            else item
+            for item in cards
+        )
 
 
 def first_of_products(variant_ids: IntArray) -> IntArray:
@@ -91,7 +96,7 @@ def choose_shown(
     firsts = first_of_products(np.array(variant_ids, dtype=np.int64)).tolist()
     members = sorted({each for one in firsts if one not in sized for each in families.get(one, ())})
     prices, stock = _look_at(ctx, members) if members else ({}, {})
-    gone = frozenset(list_sold_out().tolist())
+    gone = frozenset(list_sold_out().tolist() if sized.intersection(firsts) else ())
     shown: list[int] = []
     choices: dict[int, Choice] = {}
     of: dict[int, int] = {}
@@ -120,11 +125,12 @@ def choose_shown(
 
 
 def _look_at(ctx: PageContext, members: list[int]) -> tuple[dict[int, int], dict[int, int]]:
-    """Return prices that nothing stores, and pieces, by variant id."""
+    """Return prices that nothing stores, and pieces, by variant id (ascending)."""
     context = quote_context(ctx, "listing")
-    quoted = quote_listing(context=context, variant_ids=np.array(members, dtype=np.int64)).tolist()
+    ids = np.array(members, dtype=np.int64)
+    quoted = quote_listing(context=context, variant_ids=ids).tolist()
     prices = {one: price for one, price in zip(members, quoted, strict=True) if price}
-    return prices, available(members)
+    return prices, dict(zip(members, count_available(ids).tolist(), strict=True))
 
 
 def quote_page(ctx: PageContext, variant_ids: Sequence[int], purpose: str) -> dict[int, PriceView]:

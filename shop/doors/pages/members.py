@@ -197,7 +197,11 @@ def add_offers(
     """
     visitor = visitor or Visitor(ctx)
     prices = hold_prices({item.card.variant_id: item.price for item in cards}, visitor)
-    cards = [replace(item, price=prices[item.card.variant_id]) for item in cards]
+    cards = [
+        item if price is item.price else replace(item, price=price)
+        for item in cards
+        for price in (prices[item.card.variant_id],)
+    ]
     found = preview_cards(ctx, [item.card for item in cards], prices, visitor)
     return mark_own(join_offers(cards, found), visitor)
 
@@ -231,6 +235,8 @@ def join_offers(cards: Sequence[ProductCard], found: Previews) -> tuple[ProductC
             offer=found.mine.get(item.card.variant_id),
             members_minor=found.members.get(item.card.variant_id),
         )
+        if item.card.variant_id in found.mine or item.card.variant_id in found.members
+        else item
         for item in cards
     )
 
@@ -245,8 +251,9 @@ def _without_delicate(members: Mapping[int, int]) -> dict[int, int]:
     if not members:
         return {}
     arrays = load_variant_arrays()
-    delicate = arrays.variant_id[arrays.never_picked]
-    return {i: minor for i, minor in members.items() if not np.isin(i, delicate)}
+    asked = np.fromiter(members, dtype=np.int64, count=len(members))
+    is_open = ~np.isin(asked, arrays.variant_id[arrays.never_picked])
+    return {i: members[i] for i in asked[is_open].tolist()}
 
 
 def _within_stock(offer: LinePreview, available: int) -> LinePreview:

@@ -129,9 +129,11 @@ def opinions(detail: ProductDetail) -> Opinions:
     """Return what everybody reads on a product's page. Two queries without any, else four."""
     product_id = detail.card.product_id
     summary = summarize_ratings(product_id=product_id)
-    newest = list_reviews(product_id=product_id, shopper_id=None, limit=NEWEST)
+    newest: list[ReviewValue] = []
+    if summary.count:
+        newest = list_reviews(product_id=product_id, shopper_id=None, limit=NEWEST)
     asked = list_questions(product_id=product_id, shopper_id=None, limit=NEWEST)
-    return Opinions(summary, tuple(newest) if summary.count else (), tuple(asked))
+    return Opinions(summary, tuple(newest), tuple(asked))
 
 
 def questions(ctx: PageContext, slug: str, page: int = 1) -> QuestionsPage:

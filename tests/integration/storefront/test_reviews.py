@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -14,10 +15,11 @@ from profiles.reviews.api import answer_as_shop, hide_answer, hide_question
 from profiles.reviews.services.reviews import hide_review
 from profiles.values import PurchasedLine
 from shop.doors.pages.context import PageContext
-from shop.doors.pages.reviews import NotArrived
+from shop.doors.pages.reviews import NotArrived, opinions
 from shop.doors.pages.reviews import review as write
 from shop.doors.pages.reviews import reviews as reviews_page
 from shop.ground.catalog.models import Variant
+from shop.ground.catalog.selectors import get_product
 from tests.factories import parcels
 from tests.factories.orders import NOON, FakePrices, Shelf
 
@@ -47,6 +49,15 @@ def buy(variant_id: int) -> None:
         channel="online",
         now=NOON,
     )
+
+
+def test_a_product_without_opinions_asks_for_them_twice(
+    shelf: Shelf, django_assert_num_queries: Any
+) -> None:
+    detail = get_product(Variant.objects.get(pk=shelf.rye).product.slug, "en")
+    with django_assert_num_queries(2):  # marks, questions
+        found = opinions(detail)
+    assert (found.summary.count, found.reviews, found.questions) == (0, (), ())
 
 
 def test_who_did_not_buy_reads_and_cannot_write(browser: Client, address: str) -> None:
