@@ -12,10 +12,22 @@ from pricing.base.core.arrays import BoolArray, FloatArray
 from pricing.demand.core.backtest import Forecast, price_strata, weekly_figures
 from pricing.demand.core.design import OWN_PRICE
 from pricing.demand.core.families import CHAMPION
+from pricing.demand.core.fitted_family import FittedFamily, fit_family
 from pricing.demand.core.leaderboard import calibration_error
-from pricing.demand.core.metrics import interval_coverage, mean_poisson_deviance, wmape
+from pricing.demand.core.metrics import (
+    count_interval,
+    interval_coverage,
+    mean_poisson_deviance,
+    wmape,
+)
 from pricing.demand.core.pooled import PRIOR_ELASTICITY, PRIOR_ELASTICITY_SD, PooledPoisson
 from pricing.demand.core.served import WEEKS_OF_YEAR, ServedDemand, serve
+from pricing.demand.core.served_family import (
+    measure_curve,
+    measure_loss,
+    read_slopes,
+    serve_family,
+)
 from pricing.demand.core.slopes import Shown
 from pricing.demand.core.training_cells import TrainingCells, design_cells
 from pricing.demand.core.training_leaderboard import (
@@ -30,6 +42,7 @@ HELD_OUT_WEEKS = 8
 MIN_ITEMS = 10
 # A price that hardly ever moves says nothing about elasticity: such items are not counted.
 PRICE_MOVED = 0.02
+TOO_LITTLE = "there is too little history to fit another family"
 
 USUAL = DemandSettings()
 
@@ -45,20 +58,34 @@ class Trained:
     refusal: str
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Which family was fitted, whose slot it is, and what was shown: drawn prices judge both."""
+
+    family: str
+    holder: str
+    shown: Shown | None
+
+
+OWN_SLOT = Slot(CHAMPION, CHAMPION, None)
+
+
 def train(
     cells: TrainingCells,
     weights: SignalWeights,
     progress: Progress,
     settings: DemandSettings = USUAL,
     *,
-    holder: str = CHAMPION,
-    shown: Shown | None = None,
+    slot: Slot = OWN_SLOT,
+    solver: str = "",
 ) -> Trained:
-    """Fit on all weeks; measure on the last HELD_OUT_WEEKS with a model that never saw them.
+    """Fit the family of `slot` on all weeks; measure on the last HELD_OUT_WEEKS with a model that
+    never saw them.
 
-    `holder` names the family in use: against it families are judged, by drawn prices among what
-    was `shown`.
+    The champion is fitted with `settings`, any other family with `solver` ("": its usual one).
     """
+    if slot.family != CHAMPION:
+        return _train_family(cells, weights, progress, slot, solver)
     if len(cells.variant_id) < MIN_ITEMS:
         return Trained(prior_model(weights), {"items": len(cells.variant_id)}, "")
     metrics: dict[str, Any] = {}
@@ -71,20 +98,10 @@ def train(
     raw, dispersion = -fitted.model.coef_[:, OWN_PRICE], fitted.model.dispersion_
     metrics |= describe_slopes(cells, fitted.served, raw, dispersion)
     metrics["settings"] = asdict(settings)
-    slot = Slot(CHAMPION, holder, shown)
-    return finish(cells, fitted.served, metrics, progress, slot)
+    return _finish(cells, fitted.served, metrics, progress, slot)
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """Which family was fitted, whose slot it is, and what was shown: drawn prices judge both."""
-
-    family: str
-    holder: str
-    shown: Shown | None
-
-
-def finish(
+def _finish(
     cells: TrainingCells,
     served: ServedDemand,
     metrics: dict[str, Any],
@@ -102,6 +119,32 @@ def finish(
     )
     found["gate"] = ask_board(found["leaderboard"], slot.family, slot.holder)
     return Trained(served, found, find_refusal(served, found))
+
+
+def _train_family(
+    cells: TrainingCells, weights: SignalWeights, progress: Progress, slot: Slot, solver: str
+) -> Trained:
+    """Fit a family other than the champion and compress it to what serving reads.
+
+    The backtest is of the family's own forecasts; `compression` says what is lost where its price
+    response is replaced by the elasticities that serve. `gate` says whether it may take the slot:
+    by its elasticities beside randomised prices, never by forecast error.
+    """
+    weeks = cells.units.shape[1]
+    if len(cells.variant_id) < MIN_ITEMS or weeks < 3 * HELD_OUT_WEEKS:
+        return Trained(prior_model(weights), {"items": len(cells.variant_id)}, TOO_LITTLE)
+    progress("checking on held-out weeks")
+    cut = weeks - HELD_OUT_WEEKS
+    metrics = _back_test_family(fit_family(slot.family, cells, cut, progress, solver), weights)
+    fitted = fit_family(slot.family, cells, weeks, progress, solver)
+    progress("compressing")
+    slopes = read_slopes(fitted)
+    served = serve_family(fitted, slopes, weights)
+    metrics["compression"] |= measure_curve(fitted, served)
+    raw = slopes.mean[slopes.known]
+    metrics |= describe_slopes(cells, served, raw, served.dispersion)
+    metrics |= _own_wrong_signs(fitted) | _describe_end(fitted)
+    return _finish(cells, served, metrics, progress, slot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +232,15 @@ def _back_test(cells: TrainingCells, cut: int, settings: DemandSettings) -> dict
     low_90, high_90 = (band[:, 0] for band in model.predict_interval(mean, 0.9))
     forecast = Forecast(mean[:, 0], (low, high), (low_90, high_90))
     log_ratio = design[:, 0, later, OWN_PRICE]
-    return measure_forecast(cells, cut, forecast, log_ratio)
+    return _measure_forecast(cells, cut, forecast, log_ratio)
 
 
-def measure_forecast(
+def _measure_forecast(
     cells: TrainingCells, cut: int, forecast: Forecast, log_ratio: FloatArray
 ) -> dict[str, Any]:
     """Return figures of a forecast of the weeks from `cut` on, its arrays (N, W - cut), of the
     item-weeks on sale whose item was on sale before; `log_ratio` is log(price / usual)."""
-    kept = held_out_rows(cells, cut)[:, cut:]
+    kept = _held_out_rows(cells, cut)[:, cut:]
     actual = cells.units[:, cut:]
     (low, high), (low_90, high_90) = forecast.band_80, forecast.band_90
     return {
@@ -212,7 +255,7 @@ def measure_forecast(
     }
 
 
-def held_out_rows(cells: TrainingCells, cut: int) -> BoolArray:
+def _held_out_rows(cells: TrainingCells, cut: int) -> BoolArray:
     """Return which item-weeks a backtest from week `cut` on looks at, (N, W)."""
     rows = cells.on_sale > 0
     rows &= rows[:, :cut].any(axis=1, keepdims=True)
@@ -242,3 +285,52 @@ def describe_slopes(
 def _moved(cells: TrainingCells) -> BoolArray:
     moved: BoolArray = np.log(cells.price_minor).std(axis=1) > PRICE_MOVED
     return moved
+
+
+def _describe_end(fitted: FittedFamily) -> dict[str, Any]:
+    """Return how the solver of a fit ended, {} for a family that has none to choose."""
+    ends = [part.model.solution_ for part in fitted.parts if hasattr(part.model, "solution_")]
+    if not ends:
+        return {}
+    return {
+        "solver": fitted.parts[0].model.solver,
+        "solver_steps": sum(one.steps for one in ends),
+        "solver_gradient_max": max(one.gradient_max for one in ends),
+        "solver_converged": all(one.is_converged for one in ends),
+    }
+
+
+def _own_wrong_signs(fitted: FittedFamily) -> dict[str, float]:
+    """Return the share of wrong signs as a family says it that holds them itself, {} else."""
+    told = [
+        (len(part.item), part.model.wrong_sign_share_)
+        for part in fitted.parts
+        if hasattr(part.model, "wrong_sign_share_")
+    ]
+    if not told:
+        return {}
+    counts, shares = zip(*told, strict=True)
+    return {"wrong_sign_share": float(np.average(shares, weights=counts))}
+
+
+def _back_test_family(past: FittedFamily, weights: SignalWeights) -> dict[str, Any]:
+    cells, cut = past.cells, past.until
+    rows = _held_out_rows(cells, cut)
+    mean, sd, dispersion = past.forecast(rows, cells.price_minor)
+    # Weeks nothing is asked of stay numbers: they are left out of every figure.
+    mean, sd, dispersion = (
+        np.nan_to_num(one, nan=fill) for one, fill in ((mean, 1.0), (sd, 0.0), (dispersion, 1.0))
+    )
+    later = (slice(None), slice(cut, None))
+    variance = (dispersion * mean + sd**2)[later]
+    forecast = Forecast(
+        mean[later],
+        count_interval(mean[later], variance, 0.8),
+        count_interval(mean[later], variance, 0.9),
+    )
+    with np.errstate(invalid="ignore"):
+        ratio = np.nan_to_num(np.log(cells.price_minor / past.usual_minor[:, None]))
+    metrics = _measure_forecast(cells, cut, forecast, ratio[later])
+    served = serve_family(past, read_slopes(past), weights)
+    metrics["compression"] = measure_loss(past, served, rows, mean)
+    return metrics

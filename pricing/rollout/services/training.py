@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,12 +13,11 @@ from django.conf import settings
 from pricing.base.core.values import ModelVersionRow
 from pricing.base.services.figures import keep_finite
 from pricing.demand.core.compress import compress_served
-from pricing.demand.core.families import CHALLENGERS, CHAMPION, check_solver
+from pricing.demand.core.families import CHALLENGERS, check_solver
 from pricing.demand.core.race import race_families, watch_descent
 from pricing.demand.core.slopes import Shown
 from pricing.demand.core.training import Slot, Trained, train
 from pricing.demand.core.training_cells import TrainingCells
-from pricing.demand.core.training_family import train_family
 from pricing.demand.core.tuning import DemandSettings
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.selectors.training import Window, load_training_cells
@@ -75,9 +74,12 @@ def train_demand(
     tell("reading sales, prices and placements", 0, STEPS)
     cells, window, privacy = _read(as_of, weeks, (market, channel), epsilon)
     shown = _read_shown(window, (market, channel), is_private=bool(privacy))
-    asked = FitRequest(Slot(wanted, holder, shown), solver, is_private=bool(privacy))
+    slot = Slot(wanted, holder, shown)
+    tuned = _choose_settings(is_private=bool(privacy))
     tell("fitting demand", 1, STEPS)
-    trained = _fit(cells, asked, lambda what: tell(what, 1, STEPS))
+    trained = train(
+        cells, SignalWeights(), lambda what: tell(what, 1, STEPS), tuned, slot=slot, solver=solver
+    )
     if family is not None:
         trained = _race(trained, cells, lambda what: tell(what, 2, STEPS))
     tell("comparing shoppers", 3, STEPS)
@@ -95,22 +97,9 @@ def train_demand(
     return row
 
 
-@dataclass(frozen=True, slots=True)
-class FitRequest:
-    """What is fitted, for which slot, with which solver, and whether in private."""
-
-    slot: Slot
-    solver: str
-    is_private: bool
-
-
-def _fit(cells: TrainingCells, asked: FitRequest, progress: Callable[[str], None]) -> Trained:
-    slot = asked.slot
-    if slot.family != CHAMPION:
-        return train_family(cells, SignalWeights(), progress, slot, solver=asked.solver)
+def _choose_settings(*, is_private: bool) -> DemandSettings:
     # Settings are tuned on plain sales: a model that promises privacy takes the usual ones.
-    tuned = DemandSettings.read({}) if asked.is_private else load_settings()
-    return train(cells, SignalWeights(), progress, tuned, holder=slot.holder, shown=slot.shown)
+    return DemandSettings.read({}) if is_private else load_settings()
 
 
 def _read_shown(window: Window, place: tuple[str, str], *, is_private: bool) -> Shown | None:

@@ -19,9 +19,8 @@ from pricing.demand.core.served_family import (
     scatter_of_slopes,
     serve_family,
 )
-from pricing.demand.core.training import Slot, find_refusal
+from pricing.demand.core.training import TOO_LITTLE, Slot, find_refusal, train
 from pricing.demand.core.training_cells import TrainingCells
-from pricing.demand.core.training_family import TOO_LITTLE, train_family
 from pricing.demand.core.training_leaderboard import NOT_COMPARED, ask_board, build_board
 from pricing.optimum.core.signals import SignalWeights
 from tests.unit.pricing.demand.test_training_figures import ITEMS, WEEKS, make_cells
@@ -95,7 +94,7 @@ def test_goods_without_sales_before_take_their_category_elasticity() -> None:
 
 
 def test_a_challenger_states_its_loss_and_the_gates_verdict() -> None:
-    trained = train_family(CELLS, SignalWeights(), lambda _: None, Slot("linear", CHAMPION, None))
+    trained = train(CELLS, SignalWeights(), lambda _: None, slot=Slot("linear", CHAMPION, None))
     metrics = json.loads(json.dumps(trained.metrics))
     assert trained.refusal == ""
     assert metrics["gate"]["holder"] == "pooled_poisson"
@@ -113,7 +112,7 @@ def test_too_little_history_is_refused_in_words() -> None:
         CELLS,
         **{name: getattr(CELLS, name)[:, :20] for name in ("units", "on_sale", "price_minor")},
     )
-    trained = train_family(few, SignalWeights(), lambda _: None, Slot("trees", CHAMPION, None))
+    trained = train(few, SignalWeights(), lambda _: None, slot=Slot("trees", CHAMPION, None))
     assert trained.refusal == TOO_LITTLE
 
 
