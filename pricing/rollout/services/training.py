@@ -74,12 +74,9 @@ def train_demand(
     tell("reading sales, prices and placements", 0, STEPS)
     cells, window, privacy = _read(as_of, weeks, (market, channel), epsilon)
     shown = _read_shown(window, (market, channel), is_private=bool(privacy))
-    slot = Slot(wanted, holder, shown)
-    tuned = _choose_settings(is_private=bool(privacy))
     tell("fitting demand", 1, STEPS)
-    trained = train(
-        cells, SignalWeights(), lambda what: tell(what, 1, STEPS), tuned, slot=slot, solver=solver
-    )
+    asked = Slot(wanted, holder, shown), solver
+    trained = _fit(cells, *asked, lambda what: tell(what, 1, STEPS), is_private=bool(privacy))
     if family is not None:
         trained = _race(trained, cells, lambda what: tell(what, 2, STEPS))
     tell("comparing shoppers", 3, STEPS)
@@ -97,9 +94,17 @@ def train_demand(
     return row
 
 
-def _choose_settings(*, is_private: bool) -> DemandSettings:
+def _fit(
+    cells: TrainingCells,
+    slot: Slot,
+    solver: str,
+    progress: Callable[[str], None],
+    *,
+    is_private: bool,
+) -> Trained:
     # Settings are tuned on plain sales: a model that promises privacy takes the usual ones.
-    return DemandSettings.read({}) if is_private else load_settings()
+    tuned = DemandSettings.read({}) if is_private else load_settings()
+    return train(cells, SignalWeights(), progress, tuned, slot=slot, solver=solver)
 
 
 def _read_shown(window: Window, place: tuple[str, str], *, is_private: bool) -> Shown | None:
