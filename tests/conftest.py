@@ -36,6 +36,7 @@ PBKDF2PasswordHasher.iterations = 1_000
 pytest_plugins = [
     "tests.template_database",
     "tests.seeded_rows",
+    "tests.plugin_chance",
     "tests.plugin_order",
     *(f"tests.{found.stem}" for found in sorted(Path(__file__).parent.glob("fixtures_*.py"))),
 ]
