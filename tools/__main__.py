@@ -14,7 +14,7 @@ from tools.demo import check_can_start, join_running, run_demo, run_supervisor
 from tools.environment import DEVELOPMENT_LOCK, RUN_LOCK, ensure_environment, is_inside
 from tools.formatting import run_format
 from tools.locks import run_lock
-from tools.management import run_manage, run_rooms, run_trace
+from tools.management import run_house, run_manage, run_rooms, run_trace
 from tools.paths import PYTHON, ROOT, state_dir
 from tools.run_record import demo_holder
 from tools.shops import choose_shop
@@ -35,13 +35,15 @@ usage: ./dev <command>
        --changed      only those that touch what differs from main
        --ahead WHEN   with the clock so many days ahead, or at a moment (2027-03-28T00:30)
   format              write Python, templates and style sheets as `check` wants them
-  check               formatting, lint, types, layers, unused code, security, migrations, API, locks
+  check               formatting, lint, types, layers, unused code, size, security, migrations,
+                      API, locks
   bench [part]        measure, and write .fairtag/bench.json
   pictures [part]     take the documents' pictures of the running demo; `shoppers` and `staff`
                       ask axe about every page
   manage ...          run manage.py with the servers up
   trace PAGE          print the path of category, product or add through the code of the demo
   rooms               draw the rooms and suites from the imports: docs/images/rooms.svg
+  house               write what became smaller into tools/house.toml
   lock                compile requirements*.in into requirements*.txt
 
 DATABASE_URL and REDIS_URL replace the demo's own servers. All run state lies in .fairtag/.
@@ -63,6 +65,7 @@ COMMANDS: dict[str, tuple[str | None, Command]] = {
     "manage": (DEVELOPMENT_LOCK, run_manage),
     "trace": (DEVELOPMENT_LOCK, run_trace),
     "rooms": (DEVELOPMENT_LOCK, run_rooms),
+    "house": (DEVELOPMENT_LOCK, run_house),
     "lock": (DEVELOPMENT_LOCK, run_lock),
 }
 

@@ -82,6 +82,7 @@ def list_checks() -> list[Check]:
         Check("django", _manage("check", "--database", "default", "--fail-level", "WARNING")),
         Check("deploy", _manage("check", "--deploy", "--fail-level", "WARNING"), PRODUCTION),
         Check("security", _python("bandit", "-q", "-c", "pyproject.toml", "-r", *ROOMS, "tools")),
+        Check("house", _python("tools.house")),
         Check("unused", _python("tools.unused")),
         Check("lint", _python("ruff", "check", ".")),
         Check("format", _python("ruff", "format", "--check", ".")),

@@ -64,3 +64,10 @@ def run_trace(arguments: list[str]) -> int:
 def run_rooms(_arguments: list[str]) -> int:
     """`./dev rooms`: draw docs/images/rooms.svg."""
     return subprocess.run([str(PYTHON), "-m", "tools.rooms"], cwd=ROOT).returncode
+
+
+def run_house(_arguments: list[str]) -> int:
+    """`./dev house`: keep the figures of the project that fell."""
+    with Services().in_use() as addresses:
+        command = [str(PYTHON), "-m", "tools.house", "lower"]
+        return subprocess.run(command, cwd=ROOT, env=project_environment(addresses)).returncode
