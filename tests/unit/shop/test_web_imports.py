@@ -8,7 +8,7 @@ import pytest
 
 HEAVY = (
     *("sklearn", "pandas", "scipy.stats", "scipy.optimize", "scipy.sparse", "pyarrow", "openpyxl"),
-    *("opendp", "duckdb", "pypinyin", "rjieba", "qrcode"),
+    *("opendp", "duckdb", "pypinyin"),
 )
 # Demo content, imports of the demo's list, simulated visits and simulated markets: commands only.
 APART = ("shop.lab", "shop.traffic", "shop.doors.intake", "promotions.demo")

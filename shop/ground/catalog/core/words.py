@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
+import rjieba
+
 _CHINESE = re.compile(r"[\u3400-\u9fff]+")
 _LATIN = re.compile(r"[a-z0-9]+")
 
@@ -28,8 +30,6 @@ def cut_chinese(text: str) -> tuple[str, ...]:
     >>> cut_chinese("白牛奶")
     ('白', '牛奶', '白牛')
     """
-    import rjieba  # noqa: PLC0415  # its dictionary takes 31 MiB: only who cuts Chinese loads it
-
     words: dict[str, None] = {}
     for run in _CHINESE.findall(text):
         words.update(dict.fromkeys(rjieba.cut_for_search(run)))
@@ -43,8 +43,6 @@ def find_breaks(run: str) -> set[int]:
     >>> sorted(find_breaks("有机食盐"))
     [0, 2, 4]
     """
-    import rjieba  # noqa: PLC0415  # as above
-
     return {0, *accumulate(len(word) for word in rjieba.cut(run))}
 
 
