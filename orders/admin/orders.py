@@ -1,4 +1,7 @@
-"""Staff table of orders. Agreed prices are never edited; actions call services."""
+"""Staff tables of orders and of what buyers said of them.
+
+Agreed prices are never edited; actions call services.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 
@@ -30,6 +33,7 @@ from orders.fulfilment.api import (
 from orders.order.api import LONGEST_COMMENT, may_cancel
 from orders.order.models import Order
 from orders.payments.api import REFUNDABLE, refund_order
+from orders.satisfaction.models import OrderRating
 from shop.ground.catalog.selectors import list_markets
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.ids import uuid7
@@ -40,6 +44,7 @@ from shop.ground.staff.log import write_act
 from shop.ground.staff.masked import MaskedAdmin
 from shop.ground.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.ground.staff.roles import mask_email, mask_text
+from shop.ground.staff.tables import ReadOnlyAdmin
 
 
 class MarketFilter(admin.SimpleListFilter):
@@ -306,3 +311,11 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
     def _note(self, request: HttpRequest, object_id: str, said: Any, reason: str = "") -> None:
         row = Order.objects.get(pk=object_id)
         self.log_change(request, row, write_act(said, reason=reason))
+
+
+@admin.register(OrderRating)
+class OrderRatingAdmin(ReadOnlyAdmin):
+    blank_text = _('Answers to "How was this order?" are listed here.')
+    list_display = ["order", "score", "words", "rated_at"]
+    list_select_related = ["order"]
+    list_filter = ["score", ("rated_at", RangeDateTimeFilter)]

@@ -1,4 +1,4 @@
-"""Staff tables of delivery methods and tax rates, and of what buyers said of orders."""
+"""Staff tables of delivery methods and tax rates."""
 
 from __future__ import annotations
 
@@ -7,22 +7,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import RangeDateTimeFilter
 
-from orders.satisfaction.models import OrderRating
 from orders.terms.models import DeliveryMethod, TaxRate
 from shop.ground.catalog.selectors import find_place
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.region import StaffRegion
-from shop.ground.staff.tables import DatedAdmin, KeptAdmin, ReadOnlyAdmin
-
-
-@admin.register(OrderRating)
-class OrderRatingAdmin(ReadOnlyAdmin):
-    blank_text = _('Answers to "How was this order?" are listed here.')
-    list_display = ["order", "score", "words", "rated_at"]
-    list_select_related = ["order"]
-    list_filter = ["score", ("rated_at", RangeDateTimeFilter)]
+from shop.ground.staff.tables import DatedAdmin, KeptAdmin
 
 
 @admin.register(DeliveryMethod)

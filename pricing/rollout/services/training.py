@@ -75,8 +75,8 @@ def train_demand(
     cells, window, privacy = _read(as_of, weeks, (market, channel), epsilon)
     shown = _read_shown(window, (market, channel), is_private=bool(privacy))
     tell("fitting demand", 1, STEPS)
-    asked = Slot(wanted, holder, shown), solver
-    trained = _fit(cells, *asked, lambda what: tell(what, 1, STEPS), is_private=bool(privacy))
+    slot = Slot(wanted, holder, shown)
+    trained = _fit(cells, slot, solver, lambda what: tell(what, 1, STEPS), is_private=bool(privacy))
     if family is not None:
         trained = _race(trained, cells, lambda what: tell(what, 2, STEPS))
     tell("comparing shoppers", 3, STEPS)
