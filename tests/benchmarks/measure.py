@@ -79,7 +79,9 @@ def print_table(part: str, figures: Figures, targets: dict[str, tuple[str, float
         for name, value in figures.items():
             row, in_lab = find_row(name)
             if in_lab == is_lab:
-                table.add_row(name, _show(value), *_judge(value, targets.get(name)), *row)
+                table.add_row(
+                    name, show_figure(value), *judge_figure(value, targets.get(name)), *row
+                )
         if table.rows:
             Console().print(table)
 
@@ -92,16 +94,17 @@ def write_figures(path: Path, part: str, figures: Figures) -> None:
     path.write_text(json.dumps(parts, indent=2, sort_keys=True) + "\n")
 
 
-def _judge(value: float, target: tuple[str, float] | None) -> tuple[str, str]:
+def judge_figure(value: float, target: tuple[str, float] | None) -> tuple[str, str]:
     """Return a target in words, and whether it is met."""
     if target is None:
         return "", ""
     relation, bound = target
     is_met = value <= bound if relation == "<=" else value >= bound
-    return f"{relation} {bound:g}", "met" if is_met else "[red]missed[/red]"
+    return f"{relation} {bound:g}", "met" if is_met else "missed"
 
 
-def _show(value: object) -> str:
+def show_figure(value: object) -> str:
+    """Return a figure as the tables print it."""
     if isinstance(value, float):
         return f"{value:,.3f}" if abs(value) < 100 else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) else str(value)

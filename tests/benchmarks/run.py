@@ -1,4 +1,7 @@
-"""`./dev bench [part ...]`: run the parts, print a table each, write the figures as JSON."""
+"""`./dev bench [--keep] [part ...]`: run parts, print a table each, write the figures as JSON.
+
+With `--keep` they are written into the table of `docs/benchmarks.md` as well.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +37,10 @@ from tests.benchmarks import (
     served_path,
     training,
 )
+from tests.benchmarks.keep import keep_figures
 from tests.benchmarks.measure import Figures, print_table, write_figures
 
+PAGE = Path("docs/benchmarks.md")
 Part = tuple[Callable[[], Figures], dict[str, tuple[str, float]]]
 PARTS: dict[str, Part] = {
     "quotes": (
@@ -64,6 +69,8 @@ PARTS: dict[str, Part] = {
 
 def main(names: list[str]) -> int:
     """Run the named parts, or all; return the exit status."""
+    keeps = "--keep" in names
+    names = [name for name in names if name != "--keep"]
     unknown = sorted(set(names) - PARTS.keys())
     if unknown:
         print(f"bench: no part called {', '.join(unknown)}; there are: {', '.join(PARTS)}.")
@@ -74,6 +81,8 @@ def main(names: list[str]) -> int:
         figures = measure()
         print_table(name, figures, targets)
         write_figures(path, name, figures)
+        if keeps:
+            keep_figures(PAGE, name, figures, targets)
     print(f"Written to {path}.")
     return 0
 
