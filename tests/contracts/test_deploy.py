@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import ast
 import re
+from fnmatch import fnmatch
 from typing import Any
 
 import yaml
 
 from shop.workers import read_worker
-from tests.contracts.house import ROOMS, ROOT, expect_none, list_sources, name_of
+from tests.contracts.house import (
+    ROOMS,
+    ROOT,
+    expect_none,
+    list_sources,
+    name_of,
+    read_imports,
+)
 from tools.programs import WORKERS, list_programs
 
 SERVERS = {"postgres", "valkey"}
@@ -126,3 +134,27 @@ def test_the_check_finds_a_queue() -> None:
     assert find_queues('@job(queue="slow", time_limit=3)\ndef f(): ...') == {"slow"}
     assert worker_queues(["sh deploy/worker.sh a,b", "gunicorn"]) == {"a", "b"}
     assert name_of(ROOT / "deploy/Procfile") == "deploy/Procfile"
+
+
+def test_the_image_misses_nothing_that_it_imports() -> None:
+    inside = [path for path in list_sources("shop", *ROOMS) if not _is_left_out(name_of(path))]
+    left_out = tuple(
+        pattern.removesuffix(".py").replace("/", ".").rstrip("*_") for pattern in _read_left_out()
+    )
+    assert "shop.lab" in left_out
+    expect_none(
+        f"{name_of(path)}:{line} imports {name}, which is not in the image"
+        for path in inside
+        for line, name in read_imports(path.read_text())
+        if name.startswith(left_out)
+    )
+
+
+def _read_left_out() -> list[str]:
+    """The folders and files of the rooms that stay out of the image."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    return [line for line in lines if line.startswith(("shop/", *(f"{room}/" for room in ROOMS)))]
+
+
+def _is_left_out(name: str) -> bool:
+    return any(fnmatch(name, p) or name.startswith(f"{p}/") for p in _read_left_out())
