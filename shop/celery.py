@@ -7,9 +7,10 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging, worker_process_shutdown
+from django.conf import settings
 from prometheus_client import multiprocess
 
-from shop.schedule import SCHEDULE
+from shop.schedule import plan_jobs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 
@@ -25,7 +26,8 @@ app.autodiscover_tasks(
         "shop.doors.product_lists",
     ]
 )
-app.conf.beat_schedule = SCHEDULE  # the page of jobs reads how often each should run
+# The page of jobs reads how often each should run.
+app.conf.beat_schedule = plan_jobs(settings.CAPABILITIES)
 
 
 @setup_logging.connect

@@ -13,12 +13,12 @@ from celery import Celery
 from celery.signals import setup_logging
 
 from shop import settings
-from shop.schedule import SCHEDULE
+from shop.schedule import plan_jobs
 
 # No fixups: Celery's own for Django would load the shop as soon as DJANGO_SETTINGS_MODULE is set.
 app = Celery("fairtag-clock", fixups=[])
 app.config_from_object(settings, namespace="CELERY")
-app.conf.beat_schedule = SCHEDULE
+app.conf.beat_schedule = plan_jobs(settings.CAPABILITIES)
 
 
 @setup_logging.connect

@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 from environ import Env
 
+from shop.ground.kernel.capabilities import CAPABILITIES
+
 ROOT = Path(__file__).resolve().parent.parent
 env = Env()
 
@@ -25,6 +27,18 @@ SENDS_NOTHING = {
 }
 STRIPE_JS = "https://js.stripe.com/clover/stripe.js"
 REDIS_SCHEMES = {"redis", "rediss", "unix"}
+
+
+def read_capabilities() -> frozenset[str]:
+    """Return CAPABILITIES, the optional ones that are switched on: names, or "all"."""
+    named = {str(name).strip() for name in env.list("CAPABILITIES", default=[])}
+    unknown = sorted(named - {"all", *CAPABILITIES})
+    if unknown:
+        raise SystemExit(
+            f"error: CAPABILITIES names {', '.join(unknown)}."
+            f" There are: {', '.join(CAPABILITIES)}, or all."
+        )
+    return frozenset(CAPABILITIES) if "all" in named else frozenset(named)
 
 
 def read_state_folder() -> Path:

@@ -7,11 +7,14 @@ Jobs are named, not imported: the clock (`shop.clock`) reads this table without 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from celery.beat import Scheduler
 from celery.schedules import crontab
+
+from shop.ground.kernel.capabilities import list_jobs_off
 
 
 class SteadyScheduler(Scheduler):
@@ -143,3 +146,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         crontab(hour=4, minute=40), "orders.tasks.forget_old_keys_and_contacts", "bulk"
     ),
 }
+
+
+def plan_jobs(chosen: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return the jobs that run with the `chosen` capabilities."""
+    off = list_jobs_off(chosen)
+    return {name: entry for name, entry in SCHEDULE.items() if name not in off}

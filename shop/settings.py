@@ -25,6 +25,7 @@ from shop.env import (
     MAIL_FILES,
     ROOT,
     env,
+    read_capabilities,
     read_capture,
     read_database,
     read_email_backend,
@@ -54,6 +55,8 @@ MARKET_CODE: str = env.str("MARKET", default="us")
 # The sandbox moves no money, so products would be free: only a shop to look at lets it in.
 SANDBOX_PAYMENTS: bool = env.bool("SANDBOX_PAYMENTS", default=DEBUG)
 CAPTURE_PAYMENTS, STRIPE = read_capture(), read_stripe(is_production=IS_PRODUCTION)
+# What a shop may leave switched off (docs/settings.md).
+CAPABILITIES: frozenset[str] = read_capabilities()
 # Price lists of competitors come from these only: no row of staff's opens the shop's own network.
 COMPETITOR_HOSTS: list[str] = env.list("COMPETITOR_HOSTS", default=[])
 # Above 0, demand is learned from noisy cells that keep this epsilon for a household and quarter.

@@ -24,6 +24,7 @@ SLOTS = 64  # as many as the test server has databases
 STATE_FOLDER_OF_TESTS = "test"
 # The same for everybody, whatever the shell exports.
 FIXED = {
+    "CAPABILITIES": "all",
     "DEBUG": "0",
     "HTTPS": "0",
     "SANDBOX_PAYMENTS": "1",

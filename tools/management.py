@@ -10,6 +10,7 @@ from tools.binaries import find_postgres
 from tools.console import Refusal
 from tools.paths import MANAGE, PYTHON, ROOT, ensure_state, state_dir
 from tools.services import Services, write_private
+from tools.shops import current_choice
 
 DEFAULT_PORT = 8000
 
@@ -20,6 +21,7 @@ def project_environment(addresses: dict[str, str], *, port: int = DEFAULT_PORT) 
     local = {
         "HTTPS": "0",
         "SANDBOX_PAYMENTS": "1",
+        "CAPABILITIES": "all" if current_choice().is_demo else "",
         "SECRET_KEY": _own_secret(),
         "SITE_URL": f"http://localhost:{port}",
     }

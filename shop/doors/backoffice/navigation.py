@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -18,6 +19,7 @@ from pricing.api import list_kill_switches, list_open_trips
 from pricing.optimum.core.book import TESTS
 from profiles.experiments.api import count_unanswered
 from shop.doors.backoffice.home.health import count_jobs
+from shop.ground.kernel.capabilities import is_page_off
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.roles import SEE_COST
 
@@ -74,7 +76,9 @@ class Tab:
     pages: tuple[str, ...] = ()
 
     def is_open_to(self, account: Any) -> bool:
-        """Whether the account's roles allow the page."""
+        """Whether the shop has the page, and the account's roles allow it."""
+        if is_page_off(self.url_name.removeprefix("admin:"), settings.CAPABILITIES):
+            return False
         return not self.permission or bool(account.has_perm(self.permission))
 
 

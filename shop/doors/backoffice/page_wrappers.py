@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import SimpleTemplateResponse
 from django.templatetags.static import static
 from django.urls import reverse
@@ -19,6 +19,7 @@ from django.views.decorators.csp import csp_override
 
 from shop.doors.backoffice.frame import render_page
 from shop.ground.catalog.selectors import find_place, home_market
+from shop.ground.kernel.capabilities import is_page_off
 from shop.ground.staff.reasons import keep_reason
 from shop.ground.staff.region import in_region
 
@@ -65,6 +66,19 @@ def offer_reasons(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
         if request.method == "POST" and response.status_code < 400:
             keep_reason(request)
         return response
+
+    return wrapped
+
+
+def hide_switched_off(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Wrap a staff page: 404 where it belongs to a capability that is switched off."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        name = (request.resolver_match and request.resolver_match.url_name) or ""
+        if is_page_off(name, settings.CAPABILITIES):
+            raise Http404
+        return view(request, *args, **kwargs)
 
     return wrapped
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
@@ -22,6 +23,7 @@ from shop.doors.backoffice.memory import remember
 from shop.doors.backoffice.navigation import read_menu
 from shop.doors.backoffice.page_wrappers import (
     answer_plainly,
+    hide_switched_off,
     offer_reasons,
     on_market_clock,
     relax_policy,
@@ -29,6 +31,7 @@ from shop.doors.backoffice.page_wrappers import (
 from shop.doors.backoffice.palette import find_actions, find_records, find_tables
 from shop.doors.backoffice.reauthentication import require_recent, require_second_factor
 from shop.doors.backoffice.urls import list_pages
+from shop.ground.kernel.capabilities import is_page_off
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_money
 from shop.ground.staff.masked import MaskedAdmin
@@ -99,7 +102,7 @@ class StaffSite(UnfoldAdminSite):
             if is_way_out
             else require_second_factor(require_recent(offer_reasons(answer_plainly(guarded))))
         )
-        return relax_policy(on_market_clock(checked))
+        return relax_policy(on_market_clock(hide_switched_off(checked)))
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """Answer what forms ask while one types."""
@@ -115,7 +118,18 @@ class StaffSite(UnfoldAdminSite):
         """Return the tables by app, asked for only where a page shows them: each page is given
         the list, and our sidebar is made of the pages a role works with.
         """
-        return SimpleLazyObject(lambda: super(StaffSite, self).get_app_list(request, app_label))
+        return SimpleLazyObject(lambda: self._list_apps(request, app_label))
+
+    def _list_apps(self, request: HttpRequest, app_label: str | None) -> list[dict[str, Any]]:
+        """Return the tables by app, without those of capabilities that are switched off."""
+        apps: list[dict[str, Any]] = super().get_app_list(request, app_label)
+        for each in apps:
+            each["models"] = [
+                row
+                for row in each["models"]
+                if not is_page_off(row["model"]._meta.db_table, settings.CAPABILITIES)
+            ]
+        return [each for each in apps if each["models"]]
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         """Return nothing for the theme's sidebar: ours is `menu`."""
@@ -126,6 +140,7 @@ class StaffSite(UnfoldAdminSite):
         return {
             **super().each_context(request),
             "colors": {},
+            "capabilities": settings.CAPABILITIES,
             # Made only where a page shows it: a window of its own has no menu.
             "menu": SimpleLazyObject(lambda: read_menu(request)),
             # Asked for only by pages that count visits or what they bought.

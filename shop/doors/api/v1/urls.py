@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from shop.doors.api.converters import register_converters
@@ -113,12 +114,13 @@ from shop.doors.api.v1.views.wishes import (
     WishesView,
     WishView,
 )
+from shop.ground.kernel.capabilities import is_route_off
 
 app_name = "api"
 
 register_converters()
 
-urlpatterns: list[URLPattern | URLResolver] = [
+ROUTES: list[URLPattern] = [
     path("", IndexView.as_view()),
     path("index", IndexView.as_view(), name="index"),
     path("docs/", api_docs, name="docs"),
@@ -260,4 +262,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="withdraw-return",
     ),
     re_path(r"^(?P<rest>.*)$", unknown_address),
+]
+urlpatterns: list[URLPattern | URLResolver] = [
+    route for route in ROUTES if not is_route_off(route.name or "", settings.CAPABILITIES)
 ]
