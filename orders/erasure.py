@@ -14,7 +14,7 @@ from orders.cart.models import Cart
 from orders.checkout.api import cancel_order
 from orders.checkout.models import IdempotencyKey, OrderFacts
 from orders.order.api import REASON_CODES
-from orders.order.core.state import OrderStatus
+from orders.order.core import OrderStatus
 from orders.order.models import Order, OrderEvent
 from orders.payments.api import forget_refund_reasons
 from profiles.shoppers.api import get_shopper_by_id

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from profiles.experiments.selectors.experiments import forget_experiments
-from profiles.experiments.services.exposures import forget_exposures
+from profiles.experiments.services.experiments import forget_exposures
 
 
 @pytest.fixture

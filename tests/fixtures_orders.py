@@ -12,9 +12,9 @@ from stripe import HTTPClient
 from orders.cart.services import carts, valuation
 from orders.cart.services import evaluation_input as cart_values
 from orders.checkout.services import placing
-from orders.order.selectors import views
-from orders.returns.selectors.rules import forget_rules
-from orders.terms.selectors.terms import forget_terms
+from orders.order import selectors as views
+from orders.returns.selectors.allowances import forget_rules
+from orders.terms.selectors import forget_terms
 from pricing.base.core.values import QuoteContext
 from promotions.campaigns.selectors.book import forget_offer_book
 from shop.env import Stripe

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from profiles.features.selectors import catalog as known_variants
+from profiles.features import selectors as known_variants
+from profiles.recommend import selectors as recommendations
+from profiles.recommend import selectors as recommender
 from profiles.recommend import services as fitting
-from profiles.recommend.selectors import recommendations, recommender
 from profiles.segments.selectors import segments
 from shop.ground.catalog.core.values import SensitiveIds
 from tests.factories.profiles import make_tree, make_variants

@@ -32,12 +32,10 @@ from orders.cart.services.evaluation_input import (
     read_priced_cart,
     stock_gifts,
 )
-from orders.cart.services.identity import (
-    identity_of,
-    remember_contact,
-)
 from orders.cart.services.merging import (
+    identity_of,
     merge_carts,
+    remember_contact,
 )
 from orders.cart.services.rehearsals import (
     Rehearsed,

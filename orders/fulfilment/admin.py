@@ -17,8 +17,12 @@ from orders.fulfilment.core import ParcelState
 from orders.fulfilment.forms import CorrectForm, ShipForm
 from orders.fulfilment.models import Carrier, Shipment, ShipmentLine
 from orders.fulfilment.selectors import say_address
-from orders.fulfilment.services.handing import hand_out_parcel, ship_parcel
-from orders.fulfilment.services.packing import cancel_parcel, pack_replacement
+from orders.fulfilment.services.packing import (
+    cancel_parcel,
+    hand_out_parcel,
+    pack_replacement,
+    ship_parcel,
+)
 from orders.order.models import Order
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import age_column, show_link, tag_column

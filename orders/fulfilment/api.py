@@ -29,9 +29,15 @@ from orders.fulfilment.selectors import (
     orders_with_parcels,
     show_progress,
 )
-from orders.fulfilment.services.erasure import forget_tracking
-from orders.fulfilment.services.handing import hand_out_parcel, settle_after_refund, ship_parcel
-from orders.fulfilment.services.packing import cancel_parcel, pack_order, pack_replacement
+from orders.fulfilment.services.packing import (
+    cancel_parcel,
+    forget_tracking,
+    hand_out_parcel,
+    pack_order,
+    pack_replacement,
+    settle_after_refund,
+    ship_parcel,
+)
 from orders.fulfilment.services.replacing import plan_replacements
 
 __all__ = [

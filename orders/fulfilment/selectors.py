@@ -29,7 +29,7 @@ from orders.fulfilment.core import (
     sum_picks,
 )
 from orders.fulfilment.models import Carrier, Shipment, ShipmentLine
-from orders.order.core.state import OrderStatus
+from orders.order.core import OrderStatus
 from orders.order.models import Order, OrderEvent, OrderLine
 from orders.terms.api import find_method, write_address
 from orders.terms.models import DeliveryMethod

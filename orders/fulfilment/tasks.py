@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from orders.fulfilment.services.handing import settle_after_refund
 from orders.fulfilment.services.mail import send_parcel_email
+from orders.fulfilment.services.packing import settle_after_refund
 from shop.ground.kernel.clock import utc_now
 
 

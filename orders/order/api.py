@@ -3,29 +3,27 @@
 The order itself: frozen prices, states, timeline, views, letters and the secret link.
 """
 
-from orders.order.core.links import (
+from orders.order.core import (
     TOKEN_SIGNS,
 )
-from orders.order.selectors.laws import find_law
-from orders.order.selectors.orders import (
+from orders.order.selectors import (
     ChangePlace,
     OrderChanges,
     count_orders,
     find_last_contact,
+    find_law,
     find_order_for_guest,
     get_any_order,
     get_order,
     get_order_by_token,
     get_order_id,
+    is_before_packing,
     is_order_email,
     list_changes,
     list_oldest,
     list_orders,
-    owns_order,
-)
-from orders.order.selectors.views import (
-    is_before_packing,
     may_cancel,
+    owns_order,
     status_text,
     view_order,
 )
@@ -34,29 +32,21 @@ from orders.order.services.bulk import (
     ORDER_LINE_COLUMNS,
     load_orders_bulk,
 )
-from orders.order.services.comments import (
-    LONGEST_COMMENT,
-    comment_order,
-)
-from orders.order.services.letters import (
+from orders.order.services.mail import (
     list_mail_pictures,
-    send_letter,
-)
-from orders.order.services.links import (
     renew_link,
+    send_letter,
+    send_order_email,
     write_link,
 )
-from orders.order.services.locks import (
-    lock_order_step,
-)
-from orders.order.services.mail import (
-    send_order_email,
-)
 from orders.order.services.settling import (
+    LONGEST_COMMENT,
     REASON_CODES,
     close_unpaid,
+    comment_order,
     describe_step,
     give_back,
+    lock_order_step,
     move_order,
     note,
     return_order_points,

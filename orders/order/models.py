@@ -172,7 +172,7 @@ class OrderLine(models.Model):
     """A line with the stages frozen: list -> public -> quoted (each per unit) -> adjusted.
 
     The adjusted price is `subtotal_minor - discount_minor` of the whole line, because a prorated
-    discount need not divide by the quantity; `orders.order.core.totals` gives each unit's exact
+    discount need not divide by the quantity; `orders.order.core` gives each unit's exact
     share.
     """
 

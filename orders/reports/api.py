@@ -3,10 +3,6 @@
 Figures of sales and orders, for staff, campaigns and replays.
 """
 
-from orders.reports.selectors.audience import (
-    OrderColumns,
-    load_order_columns,
-)
 from orders.reports.selectors.campaigns import (
     CampaignDelivery,
     CampaignLine,
@@ -24,11 +20,14 @@ from orders.reports.selectors.campaigns import (
 )
 from orders.reports.selectors.cohorts import (
     CohortMonth,
+    OrderColumns,
+    ShopperSales,
     list_cohorts,
     list_sales_so_far,
+    load_order_columns,
     sum_between,
+    sum_shopper_sales,
 )
-from orders.reports.selectors.product_sales import WeekSales, list_week_sales
 from orders.reports.selectors.recorded_orders import (
     RecordedLine,
     RecordedOrder,
@@ -36,15 +35,16 @@ from orders.reports.selectors.recorded_orders import (
     find_recorded_order,
     load_recorded_orders,
 )
-from orders.reports.selectors.shopper_sales import ShopperSales, sum_shopper_sales
 from orders.reports.selectors.statistics import (
     DaySales,
+    WeekSales,
     find_order_of_quote,
     list_day_sales,
     list_ordered_since,
     list_orders_of_shopper,
     list_running_out,
     list_taken_lines,
+    list_week_sales,
     sum_simulated,
 )
 from orders.reports.services import summarize_sales

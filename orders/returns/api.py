@@ -26,8 +26,7 @@ from orders.returns.selectors import (
     show_returns,
 )
 from orders.returns.selectors.returns import ShopperReturn, list_returns_of_shopper
-from orders.returns.services.asking import request_return, withdraw_return
-from orders.returns.services.erasure import forget_return_words
+from orders.returns.services.asking import forget_return_words, request_return, withdraw_return
 from orders.returns.services.settling import receive_return, settle_return
 
 __all__ = [

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from orders.fulfilment.api import ARRIVED
-from orders.order.core.state import OrderStatus
+from orders.order.core import OrderStatus
 from orders.satisfaction.core import (
     CampaignSatisfaction,
     DaySatisfaction,

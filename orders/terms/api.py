@@ -3,32 +3,30 @@
 Tax rates, delivery methods, and what an address needs in each country.
 """
 
-from orders.terms.core.tax import (
+from orders.terms.core import (
     DELIVERY_PATH,
     Method,
     Rate,
     price_options,
 )
-from orders.terms.selectors.addresses import (
+from orders.terms.selectors import (
+    FRESH_SECONDS,
     CountryRules,
     FieldFault,
+    Terms,
     check_address,
     check_phone,
-    list_regions,
-    list_served,
-    read_country,
-    write_address,
-)
-from orders.terms.selectors.terms import (
-    FRESH_SECONDS,
-    Terms,
     find_delivery_rates,
     find_method,
     forget_terms,
     list_delivery_methods,
     list_delivery_options,
+    list_regions,
+    list_served,
     list_tax_classes,
     load_terms,
+    read_country,
+    write_address,
 )
 
 __all__ = [

@@ -4,25 +4,19 @@ Logins and guests, customers of lists, imports, what staff see of a shopper.
 """
 
 from profiles.accounts.core import CUSTOMER_FIELDS, Answer, CustomerChange, KnownCustomer
-from profiles.accounts.selectors.customers import (
-    find_customer_fields,
-    find_email,
-    list_customers,
-    map_numbers,
-    read_customers,
-)
-from profiles.accounts.selectors.demo import (
-    find_household,
-    list_households,
-)
-from profiles.accounts.selectors.guests import (
-    belongs_to_account,
-)
-from profiles.accounts.selectors.staff import (
+from profiles.accounts.selectors import (
     ShopperUnknown,
     StaffShopper,
+    belongs_to_account,
+    find_customer_fields,
+    find_email,
+    find_household,
     list_consent_answers,
+    list_customers,
+    list_households,
     list_recent_events,
+    map_numbers,
+    read_customers,
     read_profile_freshness,
     read_shopper,
     read_stream,

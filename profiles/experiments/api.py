@@ -5,15 +5,14 @@ Assignment, exposures and read-outs of experiments.
 
 from profiles.experiments.core.assignment import (
     ArmPlan,
-)
-from profiles.experiments.core.cell_metrics import (
-    CELL_METRICS,
+    ServedHours,
 )
 from profiles.experiments.core.estimates import (
     Comparison,
     spend_alpha,
 )
 from profiles.experiments.core.metrics import (
+    CELL_METRICS,
     METRICS,
 )
 from profiles.experiments.core.power import (
@@ -26,9 +25,6 @@ from profiles.experiments.core.sequences import (
     arm_of,
     compare_arms,
     grow_arms,
-)
-from profiles.experiments.core.serving import (
-    ServedHours,
 )
 from profiles.experiments.core.switchback import (
     LEAST_CLUSTERS_OF_GOODS,
@@ -44,17 +40,15 @@ from profiles.experiments.selectors.experiments import (
     OTHERS,
     PRICES_NOTICE,
     ArmChoice,
+    Served,
     choose_arm,
     choose_arms,
     list_experiment_lots,
     list_running,
 )
-from profiles.experiments.selectors.holdout_readouts import (
+from profiles.experiments.selectors.outcomes import (
     HoldoutReading,
     read_experiment_holdout,
-)
-from profiles.experiments.selectors.serving import (
-    Served,
 )
 from profiles.experiments.selectors.staff import (
     METRIC_NAMES,
@@ -81,14 +75,12 @@ from profiles.experiments.services.drafts import (
 )
 from profiles.experiments.services.experiments import (
     decide_experiment,
+    log_exposures,
     move_shares,
     prolong_experiment,
     set_holdout,
     start_experiment,
     stop_experiment,
-)
-from profiles.experiments.services.exposures import (
-    log_exposures,
 )
 from profiles.experiments.services.readouts import (
     read_experiment,

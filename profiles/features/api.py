@@ -10,25 +10,21 @@ from profiles.features.core.accumulate import (
     monthly_rate,
     weigh,
 )
-from profiles.features.core.columns import (
-    KIND_CODES,
-    EventColumns,
-)
 from profiles.features.core.derive import (
     VALUE_NAMES,
 )
 from profiles.features.core.registry import (
     FEATURES,
+    KIND_CODES,
+    EventColumns,
     require_features,
 )
-from profiles.features.selectors.catalog import (
+from profiles.features.selectors import (
+    ShopperEvents,
     load_price_ranks,
+    load_shopper_events,
     lookup_variants,
     sensitive_goods,
-)
-from profiles.features.selectors.event_columns import (
-    ShopperEvents,
-    load_shopper_events,
 )
 
 __all__ = [

@@ -8,16 +8,12 @@ from profiles.privacy.core import (
     RoomPrivacy,
     classify,
 )
-from profiles.privacy.services.answers import (
+from profiles.privacy.services import (
     PRIVACY,
-)
-from profiles.privacy.services.erasure import (
     StaffAccount,
     erase_everywhere,
     erase_shopper,
     export_everything,
-)
-from profiles.privacy.services.retention import (
     forget_expired,
 )
 

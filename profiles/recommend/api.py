@@ -3,12 +3,10 @@
 What to show whom.
 """
 
-from profiles.recommend.selectors.recommendations import (
+from profiles.recommend.selectors import (
+    get_similarity_model,
     list_bought_together,
     recommend_variants,
-)
-from profiles.recommend.selectors.recommender import (
-    get_similarity_model,
 )
 from profiles.recommend.services import refit_recommender
 

@@ -11,7 +11,7 @@ from profiles.features.api import sensitive_goods
 from profiles.fitted import delete_old_versions
 from profiles.recommend.core.fitting import fit_recommender, recommender_arrays
 from profiles.recommend.models import SimilarityVersion
-from profiles.recommend.selectors.recommender import (
+from profiles.recommend.selectors import (
     forget_recommender,
     load_purchases,
     local_seconds,

@@ -4,44 +4,36 @@ Reviews of products and their tone; questions about products with answers.
 """
 
 from profiles.reviews.core import LONGEST_ANSWER, LONGEST_QUESTION
-from profiles.reviews.selectors.questions import (
+from profiles.reviews.selectors import (
+    ARRAYS,
     AnswerValue,
     QuestionValue,
-    count_open_questions,
-    list_questions,
-)
-from profiles.reviews.selectors.reviews import (
     RatingSummary,
     ReviewValue,
+    count_open_questions,
     has_bought,
+    list_questions,
     list_review_tones,
     list_reviews,
     measure_usual_tone,
+    score_lexicon,
     summarize_ratings,
 )
-from profiles.reviews.selectors.sentiment import (
-    ARRAYS,
-    score_lexicon,
-)
-from profiles.reviews.services.questions import (
+from profiles.reviews.services import (
+    MAX_TEXT,
     QuestionRefused,
+    ReviewRefused,
     answer_as_shop,
     answer_question,
     ask_question,
     hide_answer,
     hide_question,
+    hide_review,
+    refit_sentiment,
     show_answer,
     show_question,
-)
-from profiles.reviews.services.reviews import (
-    MAX_TEXT,
-    ReviewRefused,
-    hide_review,
     show_review,
     write_review,
-)
-from profiles.reviews.services.sentiment import (
-    refit_sentiment,
 )
 
 __all__ = [

@@ -9,17 +9,11 @@ from profiles.segments.core.rules import (
     MOST,
     MOST_GROUPS,
     MOST_ROWS,
+    TAG_NAMES,
     Row,
     Rule,
     RuleRefused,
     say_rule,
-)
-from profiles.segments.core.tags import (
-    TAG_NAMES,
-)
-from profiles.segments.selectors.feature_tables import (
-    compute_feature_rows,
-    compute_feature_tables,
 )
 from profiles.segments.selectors.made import (
     LEAST_SHOWN,
@@ -33,6 +27,8 @@ from profiles.segments.selectors.made import (
 )
 from profiles.segments.selectors.online import (
     OnlineUnavailable,
+    compute_feature_rows,
+    compute_feature_tables,
     read_online_profiles,
     read_profile_part,
     read_taste,
@@ -47,17 +43,15 @@ from profiles.segments.selectors.segments import (
     map_tags,
     name_tags,
 )
-from profiles.segments.services.demo import seed_demo_segments
 from profiles.segments.services.made import (
     count_segments,
     retire_segment,
     save_segment,
-)
-from profiles.segments.services.profiles import (
-    refresh_profiles,
+    seed_demo_segments,
 )
 from profiles.segments.services.segments import (
     refit_segments,
+    refresh_profiles,
 )
 
 __all__ = [

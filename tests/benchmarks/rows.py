@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from profiles.segments.core.prediction_questions import QUESTIONS
+from profiles.segments.core.predictions import QUESTIONS
 
 
 class Row(NamedTuple):
@@ -58,8 +58,8 @@ SERVED: dict[str, Row] = {
     "choice_minute": Row("pricing.learning.core.minutes.learn_minute", "one minute's impressions"),
     "whole_shop": Row("pricing.api.publish_price_book", "after the profiles, as the demo's jobs"),
     "price_book": Row("pricing.api.publish_price_book", "as the job of the demo"),
-    "profiles": Row("profiles.segments.services.profiles.refresh_profiles", "as the demo's job"),
-    "shoppers": Row("profiles.segments.services.profiles.refresh_profiles", "as the demo's job"),
+    "profiles": Row("profiles.segments.services.segments.refresh_profiles", "as the demo's job"),
+    "shoppers": Row("profiles.segments.services.segments.refresh_profiles", "as the demo's job"),
     "replay": Row("pricing.api.replay_quotes", "10,000 stored decisions"),
     # processes
     "memory_": Row("tools.programs.list_programs", "as `./dev demo`, all warm"),

@@ -15,10 +15,9 @@ from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk
 from profiles.experiments.core import ServedHours, is_treated
 from profiles.experiments.core.assignment import GLOBAL_HOLDOUT
 from profiles.experiments.selectors.cells import CellPeriod
-from profiles.experiments.selectors.experiments import choose_arm
-from profiles.experiments.selectors.serving import Served
+from profiles.experiments.selectors.experiments import Served, choose_arm
 from profiles.experiments.services.drafts import ArmDraft, ExperimentDraft, set_clusters
-from profiles.experiments.services.exposures import log_exposures
+from profiles.experiments.services.experiments import log_exposures
 from profiles.lots import Purpose, is_in_share
 from profiles.models import Experiment, ExperimentItem
 from profiles.shoppers.selectors.shoppers import list_shoppers

@@ -9,7 +9,7 @@ from typing import Any
 from pricing.api import quote_variants, store_quote
 from pricing.base.core.values import PriceView
 from pricing.ledger.models.impressions import PublicLook
-from profiles.events.services.purchases import record_purchase_events, record_return_events
+from profiles.events.services.events import record_purchase_events, record_return_events
 from profiles.models import Segment, ShopperProfile
 from profiles.values import PurchasedLine, ShopperValue
 from shop.ground.inventory.models import StockLocation, StockRecord

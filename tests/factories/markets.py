@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orders.models import DeliveryMethod
-from orders.terms.selectors.terms import forget_terms
+from orders.terms.selectors import forget_terms
 from shop.ground.catalog.models import ListPrice, Market, Variant
 from shop.ground.catalog.selectors import forget_catalog
 

@@ -8,7 +8,7 @@ from orders.cart.services.carts import add_to_cart
 from orders.fulfilment.api import ParcelView, hand_out_parcel, pack_order, ship_parcel
 from orders.fulfilment.models import Carrier
 from orders.models import DeliveryMethod
-from orders.terms.selectors.terms import forget_terms
+from orders.terms.selectors import forget_terms
 from orders.values import OrderView
 from pricing.base.core.values import QuoteContext
 from shop.ground.catalog.models import Variant

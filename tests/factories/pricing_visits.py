@@ -10,7 +10,7 @@ import numpy as np
 from pricing.api import quote_variants
 from pricing.base.core.values import PriceView
 from pricing.policy.models.breakers import PricedVisit
-from profiles.events.services.purchases import record_purchase_events
+from profiles.events.services.events import record_purchase_events
 from profiles.values import PurchasedLine, ShopperValue
 from tests.factories.pricing import NOON, Dairy, committed, look_at, visit
 

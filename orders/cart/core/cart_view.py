@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orders.cart.core.stages import CartHead, SettledLine, gift_line_id
-from orders.order.core.totals import LineAmounts, Totals, check_ledger, sum_totals
-from orders.terms.core.tax import Method, TaxTable, choose_option, price_options, tax_on
+from orders.order.core import LineAmounts, Totals, check_ledger, sum_totals
+from orders.terms.core import Method, TaxTable, choose_option, price_options, tax_on
 from orders.values import CartLineView, CartPoints, CartView, DeliveryOption, Notice
 from orders.wording import say_hour, say_notice
 from promotions.engine.api import Adjustment, AwardedGift, Evaluation
@@ -256,3 +256,23 @@ def _notice(
         needs_consent=needs_consent,
         blocks_checkout=blocks_checkout,
     )
+
+
+MAX_QUANTITY = 99
+MAX_LINES = 100
+MAX_POINTS = 10_000_000
+CART_LIVES = timedelta(days=30)
+HOLD = timedelta(minutes=60)
+SHORT_HOLD = timedelta(minutes=15)  # of what is scarce, or more than one's share
+
+
+def merged_quantity(mine: int, theirs: int) -> int:
+    """Return how many of a variant a merged cart holds.
+
+    The larger of both: a shopper who put the same thing in twice, before and after the login,
+    wants it once.
+
+    >>> merged_quantity(1, 2)
+    2
+    """
+    return min(MAX_QUANTITY, max(mine, theirs))

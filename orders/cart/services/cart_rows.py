@@ -18,7 +18,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.db.models import Field, Model
 
-from orders.cart.core.limits import CART_LIVES
+from orders.cart.core.cart_view import CART_LIVES
 from orders.cart.core.stages import Promise
 from orders.cart.models import Cart, CartLine
 from orders.refusals import CartChanged, CartRefused

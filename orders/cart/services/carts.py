@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from django.db import transaction
 
-from orders.cart.core.limits import MAX_LINES, MAX_POINTS, MAX_QUANTITY
+from orders.cart.core.cart_view import MAX_LINES, MAX_POINTS, MAX_QUANTITY
 from orders.cart.core.stages import Promise, promise_of, settle_price
 from orders.cart.models import CartLine
 from orders.cart.services.cart_rows import (

@@ -15,7 +15,7 @@ from orders.cart.core.stages import Settled, SettledLine, promise_of, settle_pri
 from orders.cart.services.cart_rows import OpenCart, promise_on, read_cart_of
 from orders.order.models import Order
 from orders.terms.api import Terms, load_terms
-from orders.terms.core.tax import without_same_day
+from orders.terms.core import without_same_day
 from pricing.api import (
     floor_minor,
     list_prices,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from orders.cart.core.limits import merged_quantity
+from orders.cart.core.cart_view import merged_quantity
 from orders.cart.models import Cart
 from orders.cart.services.cart_rows import (
     PROMISE_FIELDS,
@@ -15,14 +15,16 @@ from orders.cart.services.cart_rows import (
     holder_of,
     lock_or_create_cart,
     promise_on,
+    require_shopper,
     take_lines,
     write_promise,
 )
 from orders.cart.services.valuation import value_cart
 from orders.order.models import Order
-from orders.values import CartView
+from orders.values import CartView, Contact
 from pricing.base.core.values import QuoteContext
 from promotions.coupons.api import MAX_CODES
+from promotions.loyalty.api import hash_identity
 from promotions.merging import move_uses
 from shop.ground.inventory.services import release_reservation
 
@@ -78,3 +80,29 @@ def _move_lines(mine: OpenCart, mine_id: UUID, theirs: Cart) -> None:
 
 def _join_codes(mine: list[str], theirs: list[str]) -> list[str]:
     return list(dict.fromkeys([*mine, *theirs]))[:MAX_CODES]
+
+
+def identity_of(contact: Contact) -> list[str]:
+    """Return the hashed keys of a contact. No query."""
+    return hash_identity(
+        email=contact.email,
+        phone=contact.phone,
+        line1=contact.address_line1,
+        postcode=contact.postcode,
+    )
+
+
+def remember_contact(*, context: QuoteContext, contact: Contact) -> None:
+    """Let the cart show what it costs this person: offers used before are no longer counted on.
+
+    Doors call it before they place an order, so that a refused order leaves a cart that is true.
+    Raises CartRefused.
+    """
+    shopper, keys = require_shopper(context), identity_of(contact)
+    mine = Cart.objects.filter(
+        shopper_id=shopper.id,
+        market_code=context.market,
+        channel=context.channel,
+        status=Cart.Status.OPEN,
+    )
+    mine.exclude(identity=keys).update(identity=keys)

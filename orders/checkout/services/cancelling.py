@@ -20,7 +20,7 @@ from orders.order.api import (
     note,
     view_order,
 )
-from orders.order.core.state import OrderStatus
+from orders.order.core import OrderStatus
 from orders.order.models import Order
 from orders.payments.api import refund_whole, settle_returned
 from orders.refusals import OrderRefused

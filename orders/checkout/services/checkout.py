@@ -17,7 +17,7 @@ from orders.cart.api import (
     read_cart,
     value_cart,
 )
-from orders.cart.core.limits import HOLD, SHORT_HOLD
+from orders.cart.core.cart_view import HOLD, SHORT_HOLD
 from orders.cart.core.stages import SettledLine
 from orders.cart.models import Cart, CartLine
 from orders.metrics import cart_changes_total

@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 
 from orders.order.models import Order
 from orders.terms.api import FieldFault, check_address, check_phone
-from orders.terms.core.tax import Method
+from orders.terms.core import Method
 from orders.values import Contact
 from shop.ground.kernel.errors import FairtagError
 

@@ -20,7 +20,7 @@ from orders.cart.api import (
     require_shopper,
     value_cart,
 )
-from orders.cart.core.limits import HOLD, SHORT_HOLD
+from orders.cart.core.cart_view import HOLD, SHORT_HOLD
 from orders.cart.core.stages import SettledLine
 from orders.cart.models import Cart
 from orders.checkout.models import IdempotencyKey, OrderFacts
@@ -29,8 +29,7 @@ from orders.checkout.services.contacts import check_contact
 from orders.checkout.services.idempotency import run_once
 from orders.metrics import checkout_refusals_total, orders_total
 from orders.order.api import find_law, get_order, write_link
-from orders.order.core.numbering import BITS, order_number
-from orders.order.core.totals import LineAmounts
+from orders.order.core import BITS, LineAmounts, order_number
 from orders.order.models import Order, OrderEvent, OrderLine
 from orders.payments.api import pay_nothing
 from orders.refusals import CartRefused, TotalChanged

@@ -19,9 +19,9 @@ from django.utils.translation import override
 
 from orders.fulfilment.core import ParcelState, ParcelView
 from orders.fulfilment.selectors import get_parcel, name_delivery
-from orders.fulfilment.services.steps import lock_parcel
+from orders.fulfilment.services.replacing import lock_parcel
 from orders.order.api import find_law, list_mail_pictures, note, renew_link, send_letter
-from orders.order.core.state import OrderStatus
+from orders.order.core import OrderStatus
 from orders.order.models import Order, OrderEvent
 from shop.ground.storeinfo.selectors import get_store, mail_sender
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from orders.order.core.totals import LedgerBroken
+from orders.order.core import LedgerBroken
 
 ORDER_COLUMNS = (
     "external_ref",

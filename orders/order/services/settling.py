@@ -1,4 +1,4 @@
-"""Transitions of an order when it is paid, closed or given back. Callers hold its step lock."""
+"""Transitions of an order when it is paid, closed or given back, and the locks they hold."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection, transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from orders.metrics import discount_minor_total, orders_total, revenue_minor_total
-from orders.order.core.state import OrderStatus, may_become
+from orders.order.core import OrderStatus, may_become
 from orders.order.models import Order, OrderEvent, OrderLine
+from orders.refusals import OrderNotFound, OrderRefused
 from profiles.events.api import SHOP, SIMULATED, record_purchase_events
 from profiles.values import PurchasedLine
 from promotions.coupons.api import commit_redemptions, release_redemptions
@@ -195,3 +198,42 @@ def return_order_points(
     units = [ReturnedUnits(position, before, more) for position, before, more in returned]
     record_partner_returns(order_ref=order.number, units=units, now=now, is_whole=is_whole)
     return_points(order_ref=order.number, units=units, now=now)
+
+
+# Everything that moves an existing order from one state to the next first takes its step lock, so
+# that a payment, a cancellation and an expiry of one order queue up instead of meeting half way.
+# Nothing takes a step lock while it holds stock, so no circle can form.
+
+STEP_SPACE = 0x6F72  # "or": the first half of every step lock of this room
+
+
+def lock_order_step(order_id: int) -> Order:
+    """Wait for the order's step lock, held until the transaction ends, and read the order fresh.
+
+    Raises OrderNotFound.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [STEP_SPACE, order_id % 2**31])
+    order = Order.objects.filter(pk=order_id).first()
+    if order is None:
+        raise OrderNotFound("There is no such order.")
+    return order
+
+
+LONGEST_COMMENT = OrderEvent._meta.get_field("reason").max_length or 300
+
+
+@transaction.atomic
+def comment_order(*, order_id: int, text: str, by_id: int, now: datetime) -> None:
+    """Add a comment of the staff to the order's timeline; it is deleted with the shopper's data.
+
+    Raises OrderRefused (no_comment) for no words or too many, OrderNotFound.
+    """
+    words = text.strip()
+    if not 0 < len(words) <= LONGEST_COMMENT:
+        said = _("Write a comment of 1 to %(n)s characters.") % {"n": LONGEST_COMMENT}
+        raise OrderRefused(said, code="no_comment")
+    order = Order.objects.filter(pk=order_id).first()
+    if order is None:
+        raise OrderNotFound("There is no such order.")
+    note(order, "comment", now=now, detail=describe_step(by_id=by_id), reason=words)

@@ -9,10 +9,9 @@ from django.conf import settings
 from django.core.checks import Error
 
 from orders.payments.core.values import Provider
-from orders.payments.providers.free import FREE, FreeProvider
-from orders.payments.providers.sandbox import METHODS, SandboxProvider
+from orders.payments.providers.sandbox import FREE, METHODS, FreeProvider, SandboxProvider
+from orders.payments.providers.stripe import METHOD as STRIPE
 from orders.payments.providers.stripe import StripeProvider
-from orders.payments.providers.stripe_objects import METHOD as STRIPE
 from orders.refusals import PaymentRefused
 
 METHOD_PROVIDERS: Mapping[str, Provider] = {

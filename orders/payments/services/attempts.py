@@ -11,11 +11,11 @@ from django.db.models import Q
 
 from orders.metrics import payments_total
 from orders.order.api import lock_order_step, note, settle_paid
-from orders.order.core.state import OrderStatus
+from orders.order.core import OrderStatus
 from orders.order.models import Order
 from orders.payments.core.values import Outcome, PaymentStep, ProviderDown
 from orders.payments.models import Payment
-from orders.payments.providers.free import FREE
+from orders.payments.providers.sandbox import FREE
 from orders.payments.providers.table import find_offered, find_provider, list_offered
 from orders.payments.services.outcomes import OPEN_STATES, apply_outcome, describe_charge
 from orders.refusals import OrderRefused, PaymentRefused

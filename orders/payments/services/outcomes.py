@@ -9,7 +9,7 @@ from django.db.models import Sum
 
 from orders.metrics import payments_total
 from orders.order.api import close_unpaid, describe_step, lock_order_step, note, settle_paid
-from orders.order.core.state import OrderStatus
+from orders.order.core import OrderStatus
 from orders.order.models import Order
 from orders.payments.core.values import Charge, Outcome
 from orders.payments.models import Payment, Refund

@@ -10,8 +10,7 @@ from django.db import transaction
 
 from orders.metrics import refunds_minor_total
 from orders.order.api import describe_step, give_back, lock_order_step, move_order, note, view_order
-from orders.order.core.state import OrderStatus
-from orders.order.core.totals import units_share
+from orders.order.core import OrderStatus, units_share
 from orders.order.models import Order, OrderLine
 from orders.payments.core.values import RefundPart
 from orders.payments.models import Payment, Refund, RefundLine

@@ -16,7 +16,7 @@ from django.db.models import F
 
 from orders.metrics import payments_total
 from orders.order.api import describe_step, lock_order_step, note
-from orders.order.core.state import OrderStatus
+from orders.order.core import OrderStatus
 from orders.payments.core.values import Outcome, ProviderDown, RefundOutcome
 from orders.payments.models import Payment, Refund
 from orders.payments.providers.table import find_provider, is_accepted

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from orders.order.models import Order
 from orders.reports.selectors.statistics import SOLD
 from orders.terms.api import find_delivery_rates
-from orders.terms.core.tax import tax_on
+from orders.terms.core import tax_on
 from shop.ground.catalog.selectors import cost_sql
 
 

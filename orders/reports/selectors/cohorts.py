@@ -1,18 +1,24 @@
-"""Shoppers by the month of their first order, and how many of them came back."""
+"""Reports about shoppers: who came back, who was reached, who bought."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count, F
 from django.db.models.functions import TruncDate, TruncTime
 from django.db.models.lookups import LessThanOrEqual
+from numpy.typing import NDArray
 
+from orders.reports.selectors.recorded_orders import GONE
 from orders.reports.selectors.statistics import A_DAY, SALES, SOLD, filter_sold
+from shop.ground.catalog.selectors import cost_sql
+from shop.ground.database.packed import Packed, fetch_packed
 
 _COHORTS = """
 WITH months AS (
@@ -83,3 +89,121 @@ def list_sales_so_far(*, now: datetime, days: int, currency: str) -> dict[str, l
         by_day = found.setdefault(row["order__channel"], [0] * (days + 1))
         by_day[(row["day"] - first).days] = row["minor"]
     return found
+
+
+_SOURCE = """
+FROM (
+    SELECT shopper_id, extract(epoch FROM max(placed_at))::float8 AS last_at{sums}
+    FROM orders_order
+    WHERE shopper_id IS NOT NULL AND placed_at <= %(now)s AND status <> ALL(%(gone)s)
+    GROUP BY shopper_id
+) AS placed
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderColumns:
+    """Aligned with the shoppers asked for: last order in seconds (nan: none), sums by window."""
+
+    last_at: NDArray[np.float64]
+    counts: dict[int, NDArray[np.int64]]
+    spent: dict[int, NDArray[np.int64]]
+
+
+def load_order_columns(
+    *,
+    shopper_id: NDArray[np.int64],
+    counted: Collection[int],
+    summed: Collection[int],
+    currency: str,
+    now: datetime,
+) -> OrderColumns:
+    """Return what the shoppers (ascending ids) ordered up to `now`. One query.
+
+    `counted` and `summed` are windows in days, as conditions on orders and on spending ask.
+    """
+    sums = {f"count_{days}": ("count(*)", "true", days) for days in counted}
+    of_money = "coalesce(sum(total_minor - refunded_minor)"
+    sums |= {f"spent_{days}": (of_money, "currency = %(currency)s", days) for days in summed}
+    columns = [
+        Packed("shopper", ">i8", "int8send(shopper_id)"),
+        Packed("last", ">f8", "float8send(last_at)"),
+        *(Packed(name, ">i8", f"int8send({name}::int8)") for name in sums),
+    ]
+    asked = "".join(f", {_sum_up(name, *said)}" for name, said in sums.items())
+    parameters = {
+        **{f"since_{days}": now - timedelta(days=days) for days in {*counted, *summed}},
+        "now": now,
+        "gone": [str(one) for one in GONE],
+        "currency": currency,
+    }
+    rows = fetch_packed(columns, _SOURCE.format(sums=asked), parameters)
+    at = np.minimum(np.searchsorted(shopper_id, rows["shopper"]), max(len(shopper_id) - 1, 0))
+    known = shopper_id[at] == rows["shopper"] if len(shopper_id) else np.zeros(0, np.bool_)
+    at, rows = at[known], rows[known]
+    last_at = np.full(len(shopper_id), np.nan)
+    last_at[at] = rows["last"]
+
+    def place(name: str) -> NDArray[np.int64]:
+        found = np.zeros(len(shopper_id), dtype=np.int64)
+        found[at] = rows[name]
+        return found
+
+    counts = {days: place(f"count_{days}") for days in counted}
+    return OrderColumns(last_at, counts, {days: place(f"spent_{days}") for days in summed})
+
+
+def _sum_up(name: str, what: str, asked: str, days: int) -> str:
+    """Return the SQL of one sum over a window."""
+    filtered = f"FILTER (WHERE placed_at > %(since_{days})s AND {asked})"
+    return f"{what} {filtered}{', 0)' if what.startswith('coalesce') else ''} AS {name}"
+
+
+_SUMS = """
+SELECT count(DISTINCT o.shopper_id), count(DISTINCT o.id),
+       coalesce(sum(x.net), 0), coalesce(sum(x.net - x.cost) FILTER (WHERE x.cost IS NOT NULL), 0)
+FROM orders_order o
+JOIN orders_orderline l ON l.order_id = o.id
+CROSS JOIN LATERAL (
+    SELECT l.total_minor - l.refunded_minor
+           - CASE WHEN l.total_minor = 0 THEN 0
+             ELSE round(l.tax_minor::numeric * (l.total_minor - l.refunded_minor) / l.total_minor)
+             END AS net,
+           coalesce(l.cost_minor, {cost}) * (l.quantity - l.refunded_quantity) AS cost
+) x
+WHERE o.shopper_id = ANY(%(shoppers)s) AND o.status = ANY(%(sold)s)
+  AND o.market_code = %(market)s AND o.placed_at >= %(since)s AND o.placed_at < %(until)s
+""".replace("{cost}", cost_sql(variant="l.variant_id", market="o.market_code"))
+
+
+@dataclass(frozen=True, slots=True)
+class ShopperSales:
+    """Orders, sales without tax and margin of some shoppers, refunds taken off; minor units.
+
+    Lines whose cost nobody knows are not in the margin. `buyers` ordered at all.
+    """
+
+    shoppers: int
+    buyers: int
+    orders: int
+    net_minor: int
+    margin_minor: int
+
+
+def sum_shopper_sales(
+    *, shopper_ids: Sequence[int], since: datetime, until: datetime, market_code: str
+) -> ShopperSales:
+    """Return what shoppers bought in a market in `[since, until)`. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SUMS,
+            {
+                "shoppers": list(shopper_ids),
+                "sold": [str(one) for one in SOLD],
+                "market": market_code,
+                "since": since,
+                "until": until,
+            },
+        )
+        buyers, orders, net, margin = cursor.fetchone()
+    return ShopperSales(len(shopper_ids), int(buyers), int(orders), int(net), int(margin))

@@ -1,6 +1,12 @@
 """Read the rules of returns, what may be sent back, and returns."""
 
-from orders.returns.selectors.allowances import list_allowances, list_choices
+from orders.returns.selectors.allowances import (
+    describe_returns,
+    list_allowances,
+    list_choices,
+    load_rules,
+    say_rule,
+)
 from orders.returns.selectors.returns import (
     count_by_category,
     count_returns,
@@ -12,7 +18,6 @@ from orders.returns.selectors.returns import (
     show_returns,
     view_return,
 )
-from orders.returns.selectors.rules import describe_returns, load_rules, say_rule
 
 __all__ = [
     "count_by_category",

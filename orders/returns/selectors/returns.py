@@ -27,8 +27,7 @@ from orders.returns.core import (
     find_rule,
 )
 from orders.returns.models import Return, ReturnExchange, ReturnLine
-from orders.returns.selectors.allowances import list_allowances, list_choices
-from orders.returns.selectors.rules import load_rules
+from orders.returns.selectors.allowances import list_allowances, list_choices, load_rules
 from shop.ground.catalog.core.values import CatalogCard
 from shop.ground.catalog.selectors import list_cards
 from shop.ground.kernel.translation import locale_of

@@ -1,22 +1,27 @@
-"""Announce a return, and take the announcement back."""
+"""Announce a return, take it back, and forget what was written about it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from orders.order.api import lock_order_step
-from orders.order.core.state import OrderStatus
+from orders.order.core import OrderStatus
 from orders.order.models import Order
 from orders.refusals import OrderRefused
 from orders.returns.core import OUR_FAULT, Payer, ReturnState, ReturnView, Wish, find_rule
 from orders.returns.models import Return, ReturnExchange, ReturnLine
 from orders.returns.selectors import list_allowances, list_choices, load_rules, view_return
-from orders.returns.services.holding import hold_exchanges, release_exchanges
-from orders.returns.services.steps import lock_return, note_return, require_state
+from orders.returns.services.settling import (
+    hold_exchanges,
+    lock_return,
+    note_return,
+    release_exchanges,
+    require_state,
+)
 from shop.ground.catalog.core.values import CatalogCard
 from shop.ground.catalog.selectors import list_cards
 
@@ -170,3 +175,8 @@ def _does_shop_pay(order: Order, chosen: Sequence[Wish], reason: str) -> bool:
     paths = {card.variant_id: card.category_path for card in list_cards(ids, "en")}
     rules = load_rules()
     return all(find_rule(rules, paths.get(pk, "")).payer == Payer.SHOP for pk in ids)
+
+
+def forget_return_words(order_ids: Collection[int]) -> None:
+    """Empty the comments and refusals of the returns of these orders. Safe to run twice."""
+    Return.objects.filter(order_id__in=order_ids).update(comment="", refusal="")

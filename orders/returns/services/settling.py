@@ -1,24 +1,235 @@
-"""Receive a return, inspect it, refund what is accepted."""
+"""Receive a return, inspect it, refund what is accepted, and send what is wanted in its place."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from orders.order.core.state import OrderStatus
+from orders.fulfilment.api import Replacement, plan_replacements
+from orders.order.api import describe_step, lock_order_step, note
+from orders.order.core import OrderStatus
 from orders.order.models import Order, OrderLine
-from orders.payments.api import RefundPart, refund_order, take_gifts_back
+from orders.payments.api import RefundPart, count_refundable, refund_order, take_gifts_back
 from orders.refusals import OrderRefused
-from orders.returns.core import Finding, ReturnState, ReturnView
-from orders.returns.models import Return, ReturnLine
+from orders.returns.core import HOLD, Finding, ReturnState, ReturnView
+from orders.returns.models import Return, ReturnExchange, ReturnLine
 from orders.returns.selectors import view_return
-from orders.returns.services.exchanging import count_shelved, exchange_pieces
-from orders.returns.services.holding import hold_longer
-from orders.returns.services.steps import lock_return, note_return, require_state
+from shop.ground.inventory.core.holds import Claim
+from shop.ground.inventory.core.values import StockLine
+from shop.ground.inventory.services import (
+    OutOfStock,
+    TooManyHeld,
+    commit_reservation,
+    lock_stock,
+    release_reservation,
+    reserve_stock,
+    return_stock,
+)
+from shop.ground.outbox.services import write_fact
+
+
+def lock_return(return_id: int) -> tuple[Order, Return]:
+    """Take the step lock of the return's order and read both fresh. Raises OrderRefused."""
+    order_id = Return.objects.filter(pk=return_id).values_list("order_id", flat=True).first()
+    if order_id is None:
+        raise OrderRefused(_("There is no such return."), code="return_not_found")
+    order = lock_order_step(order_id)
+    return order, Return.objects.get(pk=return_id)
+
+
+def require_state(row: Return, *states: ReturnState) -> None:
+    """Raise OrderRefused (return_moved_on) unless the return is in one of `states`."""
+    if row.state not in states:
+        said = _("This return is past that step. Reload the page to see where it is.")
+        raise OrderRefused(said, code="return_moved_on")
+
+
+def note_return(order: Order, row: Return, *, now: datetime, by_id: int | None = None) -> None:
+    """Write the step into the order's timeline, and tell the other rooms."""
+    detail = {"return_id": row.pk, "return": row.number} | describe_step(by_id=by_id)
+    note(order, f"return_{row.state}", now=now, detail=detail)
+    payload = {"order_id": order.pk, "return_id": row.pk, "state": row.state}
+    write_fact(kind="ReturnMoved", payload=payload, occurred_at=now)
+
+
+AT_ONCE = timedelta(minutes=5)
+
+
+def holder_of(row: Return) -> str:
+    """Return under which name the stock of a return is held."""
+    return f"return:{row.pk}"
+
+
+def hold_exchanges(order: Order, row: Return, *, now: datetime) -> None:
+    """Keep what is wanted in exchange until `HOLD` from now. Raises OutOfStock, TooManyHeld."""
+    until = now + HOLD
+    wanted = _list_wanted(row)
+    if wanted:
+        claim = Claim(str(order.shopper_id or ""), "", short_until=until, is_order=True)
+        lines = _stock_lines({one: one.quantity for one in wanted})
+        reserve_stock(holder=holder_of(row), lines=lines, expires_at=until, claim=claim)
+
+
+def hold_longer(order: Order, row: Return, *, now: datetime) -> None:
+    """Keep it on after the arrival. What others bought meanwhile is refunded when it is settled."""
+    with suppress(OutOfStock, TooManyHeld):
+        hold_exchanges(order, row, now=now)
+
+
+def release_exchanges(row: Return) -> None:
+    """Give back what is held for the return."""
+    release_reservation(holder=holder_of(row))
+
+
+def take_exchanges(
+    order: Order, row: Return, wanted: Mapping[ReturnExchange, int], *, now: datetime
+) -> dict[ReturnExchange, int]:
+    """Sell what is wanted out of stock; return how many pieces of each went, fewer if it is gone.
+
+    The caller holds the stock's locks: what is free does not change between two looks.
+    """
+    taken = {one: pieces for one, pieces in wanted.items() if pieces}
+    try:
+        _reserve(row, taken, now)
+    except OutOfStock as short:
+        taken = _cut(taken, short.detail["available"])
+        _reserve(row, taken, now)
+    if taken:
+        commit_reservation(holder=holder_of(row), reference=order.number, now=now)
+    return taken
+
+
+def _cut(
+    wanted: Mapping[ReturnExchange, int], available: Mapping[str, int]
+) -> dict[ReturnExchange, int]:
+    """Return what is left of `wanted`, of the variants that are short."""
+    left = {int(variant_id): pieces for variant_id, pieces in available.items()}
+    cut: dict[ReturnExchange, int] = {}
+    for one, pieces in wanted.items():
+        cut[one] = min(pieces, left.get(one.variant_id, pieces))
+        if one.variant_id in left:
+            left[one.variant_id] -= cut[one]
+    return {one: pieces for one, pieces in cut.items() if pieces}
+
+
+def _reserve(row: Return, pieces: Mapping[ReturnExchange, int], now: datetime) -> None:
+    if pieces:
+        reserve_stock(holder=holder_of(row), lines=_stock_lines(pieces), expires_at=now + AT_ONCE)
+    else:
+        release_exchanges(row)
+
+
+def _list_wanted(row: Return) -> list[ReturnExchange]:
+    return list(ReturnExchange.objects.filter(line__item=row))
+
+
+def _stock_lines(pieces: Mapping[ReturnExchange, int]) -> list[StockLine]:
+    summed: Counter[int] = Counter()
+    for one, quantity in pieces.items():
+        summed[one.variant_id] += quantity
+    return [StockLine(variant_id, quantity) for variant_id, quantity in summed.items()]
+
+
+def exchange_pieces(
+    order: Order,
+    row: Return,
+    lines: Sequence[ReturnLine],
+    found: Mapping[int, Finding],
+    *,
+    now: datetime,
+    by_id: int | None,
+) -> Counter[int]:
+    """Plan a parcel with the replacements; return how many pieces of each order line it replaces.
+
+    Money does not move for these pieces. Exchanged pieces that are sold on go back on the shelf
+    here, and so do all pieces of another variant than the line's. Raises OrderRefused
+    (not_refundable) where accepted pieces were refunded meanwhile.
+    """
+    _lock(row, lines, found)
+    wanted = _share_out(lines, found)
+    _require_left(lines, found, wanted)
+    taken = take_exchanges(order, row, wanted, now=now)
+    sent: Counter[int] = Counter()
+    for one in wanted:
+        one.sent_quantity = taken.get(one, 0)
+        one.save(update_fields=["sent_quantity"])
+        sent[one.line.line_id] += one.sent_quantity
+    _restock(order, lines, found, sent, now)
+    if taken:
+        pieces = [
+            Replacement(one.line.line_id, one.variant_id, one.sku, one.name, quantity)
+            for one, quantity in taken.items()
+        ]
+        plan_replacements(order, pieces, now=now, by_id=by_id)
+    return sent
+
+
+def count_shelved(line: ReturnLine, found: Finding, sent: int) -> int:
+    """Return how many pieces go back on the shelf here; the refund puts back the others.
+
+    A refund puts back what was bought: not what a piece was exchanged for before.
+    """
+    return min(found.restocked, sent) if line.variant_id is None else found.restocked
+
+
+def _lock(row: Return, lines: Sequence[ReturnLine], found: Mapping[int, Finding]) -> None:
+    back = {_variant(each) for each in lines if found[each.line_id].restocked}
+    wanted = {one.variant_id for each in lines for one in each.exchanges.all()}
+    lock_stock(holder=holder_of(row), variant_ids=back | wanted)
+
+
+def _share_out(
+    lines: Sequence[ReturnLine], found: Mapping[int, Finding]
+) -> dict[ReturnExchange, int]:
+    """Return how many accepted pieces each exchange may replace."""
+    shared: dict[ReturnExchange, int] = {}
+    for each in lines:
+        left = found[each.line_id].accepted
+        for one in each.exchanges.all():
+            one.line = each
+            shared[one] = min(left, one.quantity)
+            left -= shared[one]
+    return shared
+
+
+def _require_left(
+    lines: Sequence[ReturnLine],
+    found: Mapping[int, Finding],
+    wanted: Mapping[ReturnExchange, int],
+) -> None:
+    """Raise OrderRefused where fewer pieces are left than are to be replaced and refunded."""
+    exchanged = {one.line_id for one, pieces in wanted.items() if pieces}
+    for each in lines:
+        if each.pk in exchanged and found[each.line_id].accepted > count_refundable(each.line):
+            said = _("Pieces of this return were refunded meanwhile: accept fewer.")
+            raise OrderRefused(said, code="not_refundable")
+
+
+def _restock(
+    order: Order,
+    lines: Sequence[ReturnLine],
+    found: Mapping[int, Finding],
+    sent: Mapping[int, int],
+    now: datetime,
+) -> None:
+    back = [
+        StockLine(_variant(each), count_shelved(each, found[each.line_id], sent[each.line_id]))
+        for each in lines
+    ]
+    pieces = [one for one in back if one.quantity]
+    if pieces:
+        return_stock(lines=pieces, reference=order.number, now=now)
+
+
+def _variant(line: ReturnLine) -> int:
+    return line.variant_id or line.line.variant_id
+
 
 LONGEST_REFUSAL = 300
 
@@ -75,7 +286,7 @@ def settle_return(
     order.refresh_from_db()
     row.state, row.settled_at = ReturnState.SETTLED, now
     row.refunded_minor = order.refunded_minor - before
-    row.refusal = _cut(refusal)
+    row.refusal = _shorten(refusal)
     row.save()
     note_return(order, row, now=now, by_id=by_id)
     return view_return(row, language)
@@ -88,7 +299,7 @@ def _is_told(
     kept = {
         Finding(one.line_id, one.accepted_quantity or 0, one.restocked_quantity) for one in lines
     }
-    return kept == set(findings) and row.refusal == _cut(refusal)
+    return kept == set(findings) and row.refusal == _shorten(refusal)
 
 
 def _is_kept(lines: Sequence[ReturnLine]) -> bool:
@@ -96,7 +307,7 @@ def _is_kept(lines: Sequence[ReturnLine]) -> bool:
     return all(each.is_kept for each in lines)
 
 
-def _cut(refusal: str) -> str:
+def _shorten(refusal: str) -> str:
     return refusal.strip()[:LONGEST_REFUSAL]
 
 

@@ -12,7 +12,7 @@ from django.db.backends.utils import CursorWrapper
 
 from profiles.consent.api import DEFAULT_TEXT, record_defaults
 from profiles.events.api import ensure_partitions
-from profiles.events.core.keys import WARM_MARKER
+from profiles.events.core import WARM_MARKER
 from profiles.features.api import load_price_ranks
 from profiles.shoppers.models.audit import AuditTrait
 from profiles.shoppers.models.shoppers import Shopper

@@ -13,7 +13,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from profiles.accounts.core import FROM_LIST, Answer, CustomerChange, KnownCustomer
-from profiles.accounts.selectors.customers import read_customers
+from profiles.accounts.selectors import read_customers
 from profiles.consent.api import DEFAULT_TEXT, set_consent
 from profiles.events.api import clear_lag, note_lag, write_consents
 from profiles.privacy.api import erase_shopper

@@ -1,9 +1,10 @@
-"""Counts of offer views, clicks and cart additions, and order values by offer."""
+"""What shoppers saw, opened and were offered, from their events."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -208,3 +209,76 @@ def _fetch(query: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         return cursor.fetchall()
+
+
+# A visit is a shopper and a day; the order is recorded once it is paid.
+_STEPS = """
+SELECT day, count(*), count(*) FILTER (WHERE has_added), count(*) FILTER (WHERE has_begun),
+    count(*) FILTER (WHERE has_paid)
+FROM (
+    SELECT (occurred_at AT TIME ZONE %(zone)s)::date AS day, shopper_id,
+        bool_or(kind IN ('cart_add', 'checkout', 'order')) AS has_added,
+        bool_or(kind IN ('checkout', 'order')) AS has_begun,
+        bool_or(kind = 'order') AS has_paid
+    FROM profiles_event
+    WHERE occurred_at >= %(since)s AND occurred_at < %(until)s AND channel = %(channel)s
+        AND kind IN ('view', 'click', 'search', 'cart_add', 'checkout', 'order')
+    GROUP BY 1, 2
+) visits
+GROUP BY 1 ORDER BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DayFunnel:
+    """Visits of a day, and how many of them got to each step; a later step implies the earlier."""
+
+    day: date
+    visits: int
+    added: int
+    begun: int
+    paid: int
+
+
+def list_day_funnels(
+    *, since: datetime, until: datetime, zone: str, channel: str = "online"
+) -> list[DayFunnel]:
+    """Return the funnel of each day of `zone` in `[since, until)`; days without visits are left
+    out. One query, which reads the events of the period."""
+    asked: dict[str, str | datetime] = {
+        "zone": zone,
+        "since": since,
+        "until": until,
+        "channel": channel,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_STEPS, asked)
+        return [DayFunnel(*row) for row in cursor.fetchall()]
+
+
+WITHIN = timedelta(days=30)
+
+_VIEWED = """
+SELECT variant_id FROM profiles_event
+WHERE shopper_id = %(shopper)s AND kind = 'view' AND variant_id IS NOT NULL
+    AND occurred_at > %(since)s AND occurred_at <= %(now)s
+GROUP BY variant_id
+ORDER BY max(occurred_at) DESC, variant_id
+LIMIT %(limit)s
+"""
+
+
+def list_viewed(shopper_id: int, *, now: datetime, limit: int) -> list[int]:
+    """Return the variants whose pages a shopper opened within 30 days, the latest first.
+
+    From the table: a view is there some seconds after it happened. One query.
+    """
+    asked: dict[str, Any] = {
+        "shopper": shopper_id,
+        "since": now - WITHIN,
+        "now": now,
+        "limit": limit,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_VIEWED, asked)
+        return [variant_id for (variant_id,) in cursor.fetchall()]

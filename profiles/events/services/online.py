@@ -15,17 +15,18 @@ import redis
 from django.conf import settings
 from redis.commands.core import Script
 
-from profiles.events.core.keys import (
+from profiles.events.core import (
     JOINING,
     RATE_PREFIX,
     SEEN_PREFIX,
     STREAM,
+    EventRecord,
+    encode_record,
     guest_key,
     profile_key,
     stored_affinities,
     variants_key,
 )
-from profiles.events.core.records import EventRecord, encode_record
 from profiles.features.api import sensitive_goods
 from profiles.features.core import Increments, add_up, columns_of, increments_of
 from profiles.values import Consents, ShopperValue

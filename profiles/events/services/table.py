@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from profiles.events.core.records import EVENT_COLUMNS, RECORD_FIELDS, EventRecord, record_row
+from profiles.events.core import EVENT_COLUMNS, RECORD_FIELDS, EventRecord, record_row
 from profiles.shoppers.models.shoppers import OnlineLag
 
 _COLUMNS = ", ".join(EVENT_COLUMNS)

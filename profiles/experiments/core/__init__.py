@@ -12,26 +12,22 @@
 
 from profiles.experiments.core.adaptive import compare_adaptive, score_units, thompson_shares
 from profiles.experiments.core.assignment import (
+    MOST_ASTRAY,
+    MOST_LOOKS_APART,
     SLOTS,
     ArmPlan,
     Assignment,
     BadDesign,
     ExperimentPlan,
+    ServedHours,
+    ServedReading,
     Targeting,
     UnitFacts,
     assign,
     cap_price,
     check_arms,
+    check_served,
     find_slots,
-)
-from profiles.experiments.core.cell_metrics import (
-    CELL_METRICS,
-    CellColumn,
-    CellGuard,
-    CellMetric,
-    list_columns,
-    read_cell_guards,
-    read_cell_metric,
 )
 from profiles.experiments.core.estimates import (
     Comparison,
@@ -42,7 +38,19 @@ from profiles.experiments.core.estimates import (
     spend_alpha,
     split_alpha,
 )
-from profiles.experiments.core.metrics import COLUMNS, METRICS, Metric, take_sample
+from profiles.experiments.core.metrics import (
+    CELL_METRICS,
+    COLUMNS,
+    METRICS,
+    CellColumn,
+    CellGuard,
+    CellMetric,
+    Metric,
+    list_columns,
+    read_cell_guards,
+    read_cell_metric,
+    take_sample,
+)
 from profiles.experiments.core.power import Design, Foresight, Need, estimate_need, foresee_cells
 from profiles.experiments.core.readings import MetricReading, Promise, Reading, Units, read_units
 from profiles.experiments.core.sequences import (
@@ -54,13 +62,6 @@ from profiles.experiments.core.sequences import (
     compare_arms,
     grow_arms,
     weigh_counts,
-)
-from profiles.experiments.core.serving import (
-    MOST_ASTRAY,
-    MOST_LOOKS_APART,
-    ServedHours,
-    ServedReading,
-    check_served,
 )
 from profiles.experiments.core.switchback import (
     LEAST_CLUSTERS_OF_GOODS,

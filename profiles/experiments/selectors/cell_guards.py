@@ -29,7 +29,7 @@ from profiles.experiments.selectors.cells import (
     read_pairs,
     sum_turns,
 )
-from profiles.experiments.selectors.serving import Served
+from profiles.experiments.selectors.experiments import Served
 from profiles.recommend.api import get_similarity_model
 from shop.ground.inventory.selectors import load_sold_out_hours
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -24,12 +24,14 @@ from profiles.experiments.core import (
     ArmPlan,
     Assignment,
     ExperimentPlan,
+    ServedHours,
     Targeting,
     UnitFacts,
     assign,
     cap_price,
 )
 from profiles.experiments.models import EVERYTHING, Experiment, ExperimentNamespace, Exposure
+from profiles.experiments.selectors.cells import CellPeriod
 from profiles.lots import OpenLots, Purpose
 from profiles.values import Consents, Participant, ShopperValue
 
@@ -343,3 +345,19 @@ def _describe(row: Experiment) -> OpenLots:
         since=row.started_at if newest is None else newest.at,
         markets=tuple(row.targeting.get("markets", ())),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The turns of an experiment that are over, as they were served.
+
+    `places` is in how many markets and channels, `hours` what goods were shown at, `looks` how
+    often their prices were seen, by (cluster, day since the start).
+    """
+
+    places: int
+    hours: tuple[ServedHours, ...]
+    looks: Mapping[tuple[int, int], float]
+
+
+type LoadServed = Callable[[CellPeriod], Served]

@@ -24,6 +24,7 @@ from profiles.experiments.core.readings import MetricReading, Reading, read_unit
 from profiles.experiments.models import Experiment, ExperimentOutcome, ExperimentReadout
 from profiles.experiments.selectors.cell_guards import read_balance, read_guards
 from profiles.experiments.selectors.cells import load_cells, load_period, read_switchback
+from profiles.experiments.selectors.experiments import LoadServed
 from profiles.experiments.selectors.outcomes import (
     ADDS,
     FIRST_SEEN,
@@ -32,7 +33,6 @@ from profiles.experiments.selectors.outcomes import (
     read_promise,
     who_is_willing,
 )
-from profiles.experiments.selectors.serving import LoadServed
 from profiles.experiments.services.experiments import move_shares, stop_experiment
 from profiles.lots import Purpose, find_seed
 

@@ -10,21 +10,18 @@ from profiles.features.core.accumulate import (
     LOWS,
     SHORT_HALF_LIFE,
     SUMS,
+    AccumulatorTable,
+    AffinityTable,
     Increments,
+    NamedSums,
     add_up,
     fade,
     increments_of,
     monthly_rate,
+    named_sums,
+    sum_events,
+    table_of_one,
     weigh_events,
-)
-from profiles.features.core.columns import (
-    KIND_CODES,
-    KINDS,
-    NO_ID,
-    NO_SENSITIVE_GOODS,
-    EventColumns,
-    SensitiveProducts,
-    columns_of,
 )
 from profiles.features.core.derive import (
     UNKNOWN_DAYS,
@@ -36,18 +33,17 @@ from profiles.features.core.derive import (
 )
 from profiles.features.core.registry import (
     FEATURES,
+    KIND_CODES,
+    KINDS,
+    NO_ID,
+    NO_SENSITIVE_GOODS,
+    EventColumns,
     Feature,
+    SensitiveProducts,
     UnknownFeature,
     check_registry,
+    columns_of,
     require_features,
-)
-from profiles.features.core.tables import (
-    AccumulatorTable,
-    AffinityTable,
-    NamedSums,
-    named_sums,
-    sum_events,
-    table_of_one,
 )
 
 __all__ = [

@@ -17,9 +17,12 @@ from profiles.features.core.accumulate import (
     SHORT_HALF_LIFE,
     SHORT_SUMS,
     SUMS,
+    AccumulatorTable,
+    AffinityTable,
+    NamedSums,
     fade,
+    table_of_one,
 )
-from profiles.features.core.tables import AccumulatorTable, AffinityTable, NamedSums, table_of_one
 from profiles.values import FeatureRow
 
 FloatArray = NDArray[np.float64]
@@ -176,3 +179,28 @@ def derive_sums(
 
 def _fade_all(sums: Mapping[int, float], factor: float) -> dict[int, float]:
     return {key: value * factor for key, value in sums.items()}
+
+
+def rank_prices(
+    category_id: NDArray[np.int64], list_minor: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return, per variant, where its list price stands in its category: 0 cheapest, 1 dearest.
+
+    Ties share the middle of their places; a variant alone in its category is in the middle, 0.5.
+
+    >>> rank_prices(np.array([1, 1, 1, 2]), np.array([300, 100, 200, 500])).tolist()
+    [1.0, 0.0, 0.5, 0.5]
+    """
+    ranks = np.full(len(category_id), 0.5)
+    order = np.lexsort((list_minor, category_id))
+    _categories, starts = np.unique(category_id[order], return_index=True)
+    stops = np.append(starts[1:], len(order))[: len(starts)]  # an empty catalogue has no categories
+    for start, stop in zip(starts, stops, strict=True):
+        if stop - start < 2:
+            continue
+        members = order[start:stop]
+        prices = list_minor[members]
+        below = np.searchsorted(prices, prices, side="left")
+        upto = np.searchsorted(prices, prices, side="right") - 1
+        ranks[members] = (below + upto) / 2 / (stop - start - 1)
+    return ranks

@@ -20,13 +20,13 @@ from profiles.recommend.core.products import (
     DAY,
     IntArray,
     Purchases,
+    SimilarityModel,
     VariantFeatures,
     describe_goods,
+    fit_similarity,
     learn_lasting,
 )
-from profiles.recommend.core.score_features import KNOWN, NEW, build_rows
-from profiles.recommend.core.scores import Recommender, Weights
-from profiles.recommend.core.similarity import SimilarityModel, fit_similarity
+from profiles.recommend.core.score_features import KNOWN, NEW, Recommender, Weights, build_rows
 
 FloatArray = NDArray[np.float64]
 

@@ -17,14 +17,16 @@ from profiles.features.core import (
     derive_values,
     sum_events,
 )
-from profiles.segments.core.prediction_questions import QUESTIONS, Outcome, Question
 from profiles.segments.core.predictions import (
+    QUESTIONS,
     BoolArray,
     FloatArray,
     IntArray,
+    Outcome,
     PredictionModel,
     PredictionSamples,
     Proof,
+    Question,
     fit_chance,
     is_asked,
     judge_chance,

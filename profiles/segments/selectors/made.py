@@ -21,12 +21,12 @@ from profiles.segments.core.rules import (
     LEAST,
     SEGMENT,
     TAG,
+    TAG_NAMES,
     Row,
     Rule,
     Vocabulary,
     read_rule,
 )
-from profiles.segments.core.tags import TAG_NAMES
 from profiles.segments.models import Segment, SegmentRevision, SegmentSize, ShopperProfile
 from profiles.segments.selectors.segments import open_departments
 from shop.ground.catalog.selectors import list_categories

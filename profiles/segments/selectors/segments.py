@@ -8,11 +8,9 @@ from dataclasses import dataclass, replace
 
 from profiles.features.core import VALUE_NAMES
 from profiles.fitted import CHECK_SECONDS, Fitted
-from profiles.segments.core.prediction_questions import QUESTIONS
-from profiles.segments.core.predictions import LIKELY
-from profiles.segments.core.rules import Rule, fits, read_rule
+from profiles.segments.core.predictions import LIKELY, QUESTIONS
+from profiles.segments.core.rules import FRESH_WORDS, TAG_NAMES, Rule, fits, read_rule, tag_shopper
 from profiles.segments.core.segmentation import SegmentModel, model_from_arrays
-from profiles.segments.core.tags import FRESH_WORDS, TAG_NAMES, tag_shopper
 from profiles.segments.models import Segment, SegmentVersion, ShopperProfile
 from profiles.values import FeatureRow, SegmentValue
 from shop.ground.catalog.core.values import CategoryTree

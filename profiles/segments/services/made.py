@@ -10,6 +10,9 @@ from django.db import transaction
 from django.db.models import CharField, F, Func, Value
 
 from profiles.segments.core.rules import (
+    LEAST,
+    MOST,
+    Row,
     Rule,
     RuleRefused,
     check_name,
@@ -18,13 +21,14 @@ from profiles.segments.core.rules import (
     write_rule,
 )
 from profiles.segments.models import Segment, SegmentRevision, SegmentSize, ShopperProfile
-from profiles.segments.selectors.feature_tables import AGREES_TO_PROFILE, compute_feature_rows
 from profiles.segments.selectors.made import match_rule, read_vocabulary, select_shoppers
+from profiles.segments.selectors.online import AGREES_TO_PROFILE, compute_feature_rows
 from profiles.segments.selectors.segments import forget_segments
 from profiles.shoppers.models.shoppers import Shopper
 from profiles.values import MADE_SEGMENT
 from shop.ground.catalog.core.slugs import make_slug
 from shop.ground.kernel.hashing import fingerprint
+from shop.ground.kernel.translation import gettext_noop, translate
 
 LOOK_BACK_WEEKS = 8
 MOST_LOOKED_AT = 300  # shoppers whose past is reckoned for the sizes of the weeks before
@@ -177,3 +181,42 @@ def _look_back(segments: list[Segment], day: date) -> None:
             )
             for segment in new
         )
+
+
+_SEGMENTS: tuple[tuple[str, Rule], ...] = (
+    (
+        gettext_noop("Frequent deal hunters"),
+        ((Row("discount_share", LEAST, 0.5), Row("orders", LEAST, 8.0)),),
+    ),
+    (
+        gettext_noop("Good customers who stayed away"),
+        ((Row("days_since_order", LEAST, 28.0), Row("tenure_days", LEAST, 60.0)),),
+    ),
+    (
+        gettext_noop("Big weekend baskets"),
+        (
+            (Row("weekend_share", LEAST, 0.4), Row("basket_lines", LEAST, 10.0)),
+            (Row("tag:weekend", LEAST, 1.0), Row("basket_value", LEAST, 4_000.0)),
+        ),
+    ),
+    (
+        gettext_noop("Try new products, few returns"),
+        ((Row("tag:explorer", LEAST, 1.0), Row("return_share", MOST, 0.02)),),
+    ),
+)
+
+
+def seed_demo_segments(*, now: datetime) -> int:
+    """Create the segments of a demo's staff that are missing; return how many."""
+    known = set(Segment.objects.values_list("name", flat=True))
+    new = [(name, rule) for name, rule in _SEGMENTS if name not in known]
+    for name, rule in new:
+        save_segment(
+            name=name,
+            name_zh=translate(name, "zh-hans"),
+            rule=rule,
+            by_id=None,
+            reason="An example of the demo",
+            now=now,
+        )
+    return len(new)

@@ -1,8 +1,8 @@
-"""Fit segments and tags; keep what they are called."""
+"""Segments and tags are fitted and named, and profiles of shoppers stored."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -14,28 +14,30 @@ from numpy.typing import NDArray
 
 from profiles.features.core import VALUE_NAMES, require_features
 from profiles.fitted import delete_old_versions
-from profiles.segments.core.naming import SegmentName, name_segments
 from profiles.segments.core.prediction_history import Judged, fit_chances
 from profiles.segments.core.predictions import CHANCE_FEATURES
+from profiles.segments.core.rules import TAG_FEATURES, fit_thresholds, share_of
 from profiles.segments.core.segmentation import (
     SEGMENT_FEATURES,
     Clusters,
     SegmentModel,
+    SegmentName,
     fit_clusters,
     match_codes,
     model_arrays,
     model_from_arrays,
+    name_segments,
 )
-from profiles.segments.core.tags import TAG_FEATURES, fit_thresholds
-from profiles.segments.models import Segment, SegmentVersion
-from profiles.segments.selectors.feature_tables import (
+from profiles.segments.models import Segment, SegmentVersion, ShopperProfile
+from profiles.segments.selectors.online import (
     AGREES_TO_PROFILE,
     FeatureTable,
     ask_past_weeks,
     compute_feature_tables,
 )
-from profiles.segments.selectors.segments import forget_segments, fresh_categories
+from profiles.segments.selectors.segments import forget_segments, fresh_categories, open_departments
 from profiles.shoppers.models.shoppers import Shopper
+from profiles.values import FeatureRow
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays, unpack_arrays
 
 GRID = (4, 5, 6, 7, 8)
@@ -186,3 +188,56 @@ def _count_members(sizes: Mapping[str, int]) -> None:
         segment.shopper_count = sizes.get(segment.code, 0)
         segment.is_active = segment.code in sizes
     Segment.objects.bulk_update(segments, ["shopper_count", "is_active"])
+
+
+PROFILE_DIGITS = 6
+
+
+def refresh_profiles(*, now: datetime, since: datetime | None = None) -> int:
+    """Refresh stored features, segments and tags of shoppers seen since; return how many.
+
+    Without `since`: everybody. Only who agreed to something that needs a profile has one. A few
+    statements per 500 shoppers, each chunk its own transaction.
+    """
+    shoppers = Shopper.objects.filter(AGREES_TO_PROFILE)
+    if since is not None:
+        shoppers = shoppers.filter(last_seen_at__gte=since)
+    ids = list(shoppers.values_list("pk", flat=True))
+    if not ids:
+        return 0
+    segments = dict(Segment.objects.values_list("code", "pk"))
+    return sum(_store(table, segments, now=now) for table in compute_feature_tables(ids, as_of=now))
+
+
+@transaction.atomic
+def _store(table: FeatureTable, segments: dict[str, int], *, now: datetime) -> int:
+    departments = open_departments()
+    rows = zip(table.shopper_ids, table.rows(), strict=True)
+    profiles = [
+        ShopperProfile(
+            shopper_id=shopper_id,
+            features=_round(row.values.items()),
+            segment_id=segments.get(row.segment or ""),
+            tags=list(row.tags),
+            interests=_share_interest(row, departments),
+            refreshed_at=now,
+        )
+        for shopper_id, row in rows
+    ]
+    ShopperProfile.objects.bulk_create(
+        profiles,
+        update_conflicts=True,
+        unique_fields=["shopper"],
+        update_fields=["features", "segment", "tags", "interests", "refreshed_at"],
+    )
+    return len(profiles)
+
+
+def _share_interest(row: FeatureRow, departments: Mapping[int, frozenset[int]]) -> dict[str, float]:
+    """Return the share of interest by department, as rules of segments ask for it."""
+    shares = ((key, share_of(row.category_affinity, ids)) for key, ids in departments.items())
+    return {str(key): round(share, PROFILE_DIGITS) for key, share in shares if share}
+
+
+def _round(values: Iterable[tuple[str, float]]) -> dict[str, float]:
+    return {name: round(value, PROFILE_DIGITS) for name, value in values}

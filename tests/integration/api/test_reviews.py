@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from profiles.events.services.purchases import record_purchase_events
+from profiles.events.services.events import record_purchase_events
 from profiles.models import Review, Shopper
 from profiles.values import PurchasedLine
 from tests.factories.api import expect, make_guest_client

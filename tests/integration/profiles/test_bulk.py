@@ -13,8 +13,8 @@ from django.db.utils import DatabaseError
 
 from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk, load_traits_bulk
 from profiles.consent.services import set_consent
-from profiles.events.core.keys import WARM_MARKER
-from profiles.events.services.partitions import drop_partitions, ensure_partitions, months_ahead
+from profiles.events.core import WARM_MARKER
+from profiles.events.services.rebuild import drop_partitions, ensure_partitions, months_ahead
 from profiles.events.services.table import store_records
 from profiles.models import ConsentRecord, Event, Shopper
 from profiles.shoppers.models.audit import AuditTrait

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from profiles.features.selectors.catalog import lookup_variants
-from profiles.recommend.selectors.recommendations import recommend_variants
+from profiles.features.selectors import lookup_variants
+from profiles.recommend.selectors import recommend_variants
 from profiles.segments.selectors.segments import forget_segments, fresh_categories
 from shop.ground.catalog.models import Brand, Category, Product, Variant
 from shop.ground.catalog.selectors import load_variant_arrays

@@ -7,16 +7,15 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from profiles.accounts.selectors.staff import read_shopper
-from profiles.events.core.records import EventRecord
+from profiles.accounts.selectors import read_shopper
+from profiles.events.core import EventRecord
 from profiles.events.services.table import store_records
 from profiles.models import SegmentVersion, Shopper, ShopperProfile
-from profiles.segments.selectors.feature_tables import compute_feature_rows
+from profiles.segments.selectors.online import compute_feature_rows
 from profiles.segments.selectors.segments import forget_segments, get_segment_model
 from profiles.segments.services import segments
-from profiles.segments.services.profiles import refresh_profiles
-from profiles.segments.services.segments import refit_segments
-from profiles.shoppers.selectors.audience import load_shopper_columns
+from profiles.segments.services.segments import refit_segments, refresh_profiles
+from profiles.shoppers.selectors.shoppers import load_shopper_columns
 from profiles.values import ShopperValue
 from shop.ground.kernel.arrays import pack_arrays, unpack_arrays
 from tests.factories.profiles import NOON, RYE, make_guest

@@ -15,7 +15,7 @@ from profiles.consent.services import UnknownPurpose, set_consent
 from profiles.events.services.rebuild import repair_online_features
 from profiles.models import ConsentRecord, OnlineLag, Shopper, ShopperProfile
 from profiles.segments.selectors.online import read_online_profiles
-from profiles.segments.services.profiles import refresh_profiles
+from profiles.segments.services.segments import refresh_profiles
 from profiles.shoppers.selectors.shoppers import (
     ShopperNotFound,
     get_shopper_by_id,

@@ -18,16 +18,14 @@ import redis
 from django.db import connection
 from django.db.utils import OperationalError
 
-from profiles.events.core.keys import GROUP, STREAM
-from profiles.events.core.records import encode_record
+from profiles.events.core import GROUP, STREAM, encode_record
 from profiles.events.services import drain
 from profiles.events.services.drain import drain_events
 from profiles.events.services.events import ingest_events
 from profiles.events.services.online import accept_records
 from profiles.events.services.rebuild import repair_online_features
 from profiles.models import Event, OnlineLag, Shopper
-from profiles.segments.selectors.feature_tables import compute_feature_rows
-from profiles.segments.selectors.online import read_online_profiles
+from profiles.segments.selectors.online import compute_feature_rows, read_online_profiles
 from profiles.values import ShopperValue
 from shop.ground.jobs.models import QuarantinedRow
 from tests.factories.profiles import BROWSER, NOON, make_event, make_guest, make_views

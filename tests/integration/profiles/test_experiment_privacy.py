@@ -8,10 +8,9 @@ import pytest
 
 from profiles.consent.services import set_consent
 from profiles.experiments.selectors.experiments import choose_arm
-from profiles.experiments.services.exposures import log_exposures
+from profiles.experiments.services.experiments import log_exposures
 from profiles.models import ExperimentOutcome, Exposure
-from profiles.privacy.services.answers import PRIVACY
-from profiles.privacy.services.erasure import erase_everywhere, export_everything
+from profiles.privacy.services import PRIVACY, erase_everywhere, export_everything
 from profiles.shoppers.selectors.shoppers import get_shopper_by_id
 from profiles.values import Consents
 from tests.factories.experiments import guest_in, see, start

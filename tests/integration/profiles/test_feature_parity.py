@@ -11,16 +11,18 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from profiles.events.core.keys import profile_key, variants_key
-from profiles.events.core.records import EventRecord
+from profiles.events.core import EventRecord, profile_key, variants_key
 from profiles.events.services.drain import drain_events
 from profiles.events.services.online import accept_records
 from profiles.events.services.rebuild import rebuild_online_features
 from profiles.events.services.table import store_records
 from profiles.features.core import VALUE_NAMES
 from profiles.models import Event
-from profiles.segments.selectors.feature_tables import compute_feature_rows
-from profiles.segments.selectors.online import read_online_profiles, read_profile_part
+from profiles.segments.selectors.online import (
+    compute_feature_rows,
+    read_online_profiles,
+    read_profile_part,
+)
 from profiles.values import EventValue, FeatureRow, ProfilePart, ShopperValue
 from tests.factories.profiles import (
     CHEDDAR,

@@ -7,10 +7,10 @@ import redis
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from profiles.accounts.selectors import guests
-from profiles.accounts.selectors.guests import belongs_to_account
+from profiles.accounts import selectors as guests
+from profiles.accounts.selectors import belongs_to_account
 from profiles.accounts.services.identity import get_or_create_guest, link_account
-from profiles.events.core.keys import FREE, JOINING, guest_key
+from profiles.events.core import FREE, JOINING, guest_key
 from profiles.events.services.online import bar_guest
 from profiles.models import Account
 from profiles.values import Consents, ShopperValue

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk
-from profiles.experiments.selectors.holdout_readouts import read_experiment_holdout, read_holdout
+from profiles.experiments.selectors.outcomes import read_experiment_holdout, read_holdout
 from profiles.experiments.services.experiments import set_holdout
 from profiles.values import Consents
 from tests.factories.experiments import order_rows, spend_by_side

@@ -18,8 +18,7 @@ from profiles.events.services.drain import drain_events
 from profiles.events.services.events import ingest_events
 from profiles.events.services.rebuild import repair_online_features
 from profiles.models import Account, ConsentRecord, Event, Shopper
-from profiles.segments.selectors.feature_tables import compute_feature_rows
-from profiles.segments.selectors.online import read_online_profiles
+from profiles.segments.selectors.online import compute_feature_rows, read_online_profiles
 from profiles.shoppers.selectors.shoppers import (
     ShopperNotFound,
     find_shopper,

@@ -9,7 +9,7 @@ import pytest
 import redis
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from profiles.events.core.keys import RATE_PREFIX, SEEN_PREFIX, STREAM
+from profiles.events.core import RATE_PREFIX, SEEN_PREFIX, STREAM
 from profiles.events.services.drain import drain_events
 from profiles.events.services.events import BatchTooLarge, ingest_events
 from profiles.events.services.rebuild import repair_online_features

@@ -12,7 +12,7 @@ import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from profiles.events.core.records import EventRecord
+from profiles.events.core import EventRecord
 from profiles.events.services.rebuild import rebuild_online_features
 from profiles.events.services.table import store_records
 from profiles.models import (
@@ -24,15 +24,13 @@ from profiles.models import (
     ShopperProfile,
     SimilarityVersion,
 )
-from profiles.recommend.selectors import recommendations
-from profiles.recommend.selectors.recommendations import recommend_variants
-from profiles.recommend.selectors.recommender import forget_recommender, get_recommender
+from profiles.recommend import selectors as recommendations
+from profiles.recommend.selectors import forget_recommender, get_recommender, recommend_variants
 from profiles.recommend.services import refit_recommender
 from profiles.segments.core.rules import LEAST, Row, RuleRefused
 from profiles.segments.selectors import made
-from profiles.segments.selectors.feature_tables import compute_feature_rows
 from profiles.segments.selectors.made import select_shoppers
-from profiles.segments.selectors.online import read_online_profiles
+from profiles.segments.selectors.online import compute_feature_rows, read_online_profiles
 from profiles.segments.selectors.segments import (
     forget_segments,
     get_segment_model,
@@ -41,8 +39,7 @@ from profiles.segments.selectors.segments import (
 )
 from profiles.segments.services import segments
 from profiles.segments.services.made import count_segments, retire_segment, save_segment
-from profiles.segments.services.profiles import refresh_profiles
-from profiles.segments.services.segments import refit_segments
+from profiles.segments.services.segments import refit_segments, refresh_profiles
 from profiles.values import ShopperValue
 from shop.ground.kernel.arrays import pack_arrays
 from tests.factories.profiles import (

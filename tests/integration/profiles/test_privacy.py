@@ -16,7 +16,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from profiles.accounts.services.bulk import load_traits_bulk
 from profiles.accounts.services.identity import link_account
-from profiles.events.core.keys import profile_key, variants_key
+from profiles.events.core import profile_key, variants_key
 from profiles.events.services.drain import drain_events
 from profiles.events.services.events import ingest_events
 from profiles.events.services.table import store_records
@@ -29,11 +29,16 @@ from profiles.models import (
     ShopperProfile,
 )
 from profiles.privacy.core import FieldClass
-from profiles.privacy.services.answers import FIELDS, PRIVACY
-from profiles.privacy.services.erasure import StaffAccount, erase_everywhere, export_everything
-from profiles.privacy.services.retention import forget_expired
+from profiles.privacy.services import (
+    FIELDS,
+    PRIVACY,
+    StaffAccount,
+    erase_everywhere,
+    export_everything,
+    forget_expired,
+)
 from profiles.segments.selectors.online import read_online_profiles
-from profiles.segments.services.profiles import refresh_profiles
+from profiles.segments.services.segments import refresh_profiles
 from profiles.shoppers.models.audit import AuditTrait
 from profiles.shoppers.selectors.shoppers import find_shopper
 from profiles.values import ShopperValue

@@ -12,9 +12,9 @@ from django.db import transaction
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from profiles.events.selectors.purchases import load_purchase_cells
-from profiles.events.services.purchases import record_purchase_events, record_return_events
+from profiles.events.services.events import record_purchase_events, record_return_events
 from profiles.models import Event, OnlineLag
-from profiles.recommend.selectors.recommender import load_purchases, local_seconds
+from profiles.recommend.selectors import load_purchases, local_seconds
 from profiles.segments.selectors.online import read_online_profiles
 from profiles.values import PurchasedLine, ShopperValue
 from tests.factories.profiles import BRIE, CHEDDAR, CHEESE, GOUDA, NOON, make_guest

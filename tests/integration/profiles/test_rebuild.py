@@ -10,11 +10,10 @@ import redis
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from profiles.consent.services import set_consent
-from profiles.events.core.keys import WARM_MARKER, profile_key
+from profiles.events.core import WARM_MARKER, profile_key
 from profiles.events.services import rebuild
 from profiles.events.services.drain import drain_events
-from profiles.events.services.events import ingest_events
-from profiles.events.services.purchases import record_purchase_events
+from profiles.events.services.events import ingest_events, record_purchase_events
 from profiles.events.services.rebuild import (
     rebuild_online_features,
     restore_online_features,
@@ -23,8 +22,7 @@ from profiles.events.services.rebuild import (
 )
 from profiles.features.core import VALUE_NAMES
 from profiles.models import OnlineLag, Shopper
-from profiles.segments.selectors.feature_tables import compute_feature_rows
-from profiles.segments.selectors.online import read_online_profiles
+from profiles.segments.selectors.online import compute_feature_rows, read_online_profiles
 from profiles.values import PurchasedLine, ShopperValue
 from tests.factories.profiles import (
     BRIE,

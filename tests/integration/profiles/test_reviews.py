@@ -7,26 +7,27 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from profiles.events.services.purchases import record_purchase_events
+from profiles.events.services.events import record_purchase_events
 from profiles.models import Review, SentimentVersion, Shopper
 from profiles.privacy.selectors import export_shopper
-from profiles.privacy.services.erasure import erase_shopper
-from profiles.reviews.selectors.reviews import (
+from profiles.privacy.services import erase_shopper
+from profiles.reviews import services as refitting
+from profiles.reviews.selectors import (
+    forget_sentiment_models,
     list_review_tones,
     list_reviews,
     measure_usual_tone,
+    read_positivity,
     summarize_ratings,
 )
-from profiles.reviews.selectors.sentiment import forget_sentiment_models, read_positivity
-from profiles.reviews.services import sentiment as refitting
-from profiles.reviews.services.reviews import (
+from profiles.reviews.services import (
     ReviewRefused,
     hide_review,
+    refit_sentiment,
     reread_reviews,
     show_review,
     write_review,
 )
-from profiles.reviews.services.sentiment import refit_sentiment
 from profiles.values import PurchasedLine, ShopperValue
 from shop.ground.catalog.models import Variant
 from tests.factories.orders import NOON, Shelf, make_shopper

@@ -11,20 +11,17 @@ import pytest
 import redis
 from hypothesis import HealthCheck, given, settings
 
-from profiles.events.core.keys import WARM_MARKER, profile_key, variants_key
+from profiles.events.core import WARM_MARKER, profile_key, variants_key
 from profiles.events.services.drain import drain_events
-from profiles.events.services.events import ingest_events
-from profiles.events.services.purchases import record_purchase_events
+from profiles.events.services.events import ingest_events, record_purchase_events
 from profiles.events.services.rebuild import rebuild_online_features, restore_online_features
+from profiles.features import selectors as catalog
 from profiles.features.core import VALUE_NAMES
-from profiles.features.selectors import catalog
 from profiles.models import Event
-from profiles.recommend.selectors import recommendations
-from profiles.recommend.selectors.recommendations import recommend_variants
-from profiles.recommend.selectors.recommender import get_recommender
+from profiles.recommend import selectors as recommendations
+from profiles.recommend.selectors import get_recommender, recommend_variants
 from profiles.recommend.services import refit_recommender
-from profiles.segments.selectors.feature_tables import compute_feature_rows
-from profiles.segments.selectors.online import read_online_profiles
+from profiles.segments.selectors.online import compute_feature_rows, read_online_profiles
 from profiles.values import EventValue, FeatureRow, PurchasedLine, ShopperValue
 from shop.ground.catalog.core.values import SensitiveIds
 from tests.factories.profiles import (

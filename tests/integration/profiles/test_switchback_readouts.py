@@ -19,12 +19,12 @@ from profiles.experiments.selectors.cells import (
     load_period,
     read_switchback,
 )
-from profiles.experiments.selectors.serving import LoadServed, Served
+from profiles.experiments.selectors.experiments import LoadServed, Served
 from profiles.experiments.services.drafts import ArmDraft, save_draft, set_clusters
 from profiles.experiments.services.experiments import start_experiment
 from profiles.experiments.services.readouts import read_experiment
 from profiles.models import Experiment
-from profiles.recommend.core.similarity import SimilarityModel
+from profiles.recommend.core.products import SimilarityModel
 from tests.factories.experiments import PLAIN, make_draft, order_rows, serve_as_drawn, somebody_else
 from tests.factories.profiles import BRIE, CHEDDAR, EVERYTHING, GOUDA, MERLOT, NOON, RYE
 

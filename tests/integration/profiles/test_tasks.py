@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from profiles import tasks
-from profiles.events.core.records import EVENT_COLUMNS
+from profiles.events.core import EVENT_COLUMNS
 from profiles.features.core import KINDS
 from profiles.models import Event
 from shop.ground.jobs.models import JobRun

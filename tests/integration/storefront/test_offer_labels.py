@@ -14,8 +14,8 @@ from django.test import Client
 from orders.cart.services.carts import add_to_cart, view_cart
 from orders.checkout.services.checkout import start_checkout
 from orders.models import Order
-from orders.order.selectors import views
-from orders.order.selectors.laws import find_law
+from orders.order import selectors as views
+from orders.order.selectors import find_law
 from orders.order.services.mail import send_order_email
 from orders.values import CartView
 from profiles.values import ShopperValue

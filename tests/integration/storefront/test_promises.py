@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from orders.models import Order, OrderEvent, OrderLine
 from orders.returns.models import ReturnRule
-from orders.returns.selectors.rules import forget_rules
+from orders.returns.selectors.allowances import forget_rules
 from profiles.models import Account, Shopper
 from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Campaign, CampaignShopper, OfferVariant

@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 
 from pricing.base.core.values import QuoteContext
-from profiles.events.services.purchases import record_purchase_events
+from profiles.events.services.events import record_purchase_events
 from profiles.models import Answer, Question, Review, Shopper
 from profiles.reviews.api import answer_as_shop, hide_answer, hide_question
-from profiles.reviews.services.reviews import hide_review
+from profiles.reviews.services import hide_review
 from profiles.values import PurchasedLine
 from shop.doors.pages.context import PageContext
 from shop.doors.pages.reviews import NotArrived, opinions

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from orders.checkout.services.contacts import ContactRefused, check_contact
-from orders.terms.core.tax import Method
-from orders.terms.selectors.addresses import check_address, list_regions, write_address
+from orders.terms.core import Method
+from orders.terms.selectors import check_address, list_regions, write_address
 from orders.values import Contact
 
 HOME = Contact(

@@ -11,19 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.cart.core.limits import merged_quantity
+from orders.cart.core.cart_view import merged_quantity
 from orders.cart.core.stages import Promise, settle_price
-from orders.order.core.numbering import BITS, normalize_number, order_number
-from orders.order.core.state import ORDER_STEPS, OrderStatus, may_become
-from orders.order.core.totals import (
+from orders.order.core import (
+    BITS,
+    ORDER_STEPS,
     LedgerBroken,
     LineAmounts,
+    OrderStatus,
     Totals,
     check_ledger,
+    may_become,
+    normalize_number,
+    order_number,
     sum_totals,
     units_share,
 )
-from orders.terms.core.tax import (
+from orders.terms.core import (
     Method,
     Rate,
     TaxParts,

@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.order.core.totals import units_share
+from orders.order.core import units_share
 
 
 @given(st.integers(0, 150_000), st.integers(1, 30), st.randoms(use_true_random=False))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from orders.cart.core.cart_view import Valued, value_lines
 from orders.cart.core.stages import CartHead, Promise, Settled, SettledLine
-from orders.terms.core.tax import Method, Rate, TaxTable
+from orders.terms.core import Method, Rate, TaxTable
 from pricing.base.core.values import PriceView
 from promotions.engine.core.evaluate import evaluate_offers
 from promotions.engine.core.values import CartLineValue, CartValue, DeliveryFee, OfferValue

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from profiles.features.core import KIND_CODES, NO_ID, NO_SENSITIVE_GOODS, EventColumns
-from profiles.features.core.columns import SensitiveProducts
+from profiles.features.core.registry import SensitiveProducts
 from profiles.segments.core.prediction_history import Answers, ask_past
 
 DAY = 86_400.0

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from profiles.features.core import VALUE_NAMES
-from profiles.segments.core.prediction_questions import QUESTIONS, Question
 from profiles.segments.core.predictions import (
     CHANCE_INPUTS,
+    QUESTIONS,
     PredictionModel,
     PredictionSamples,
+    Question,
     chance_arrays,
     chances_from_arrays,
     fit_chance,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.events.core.cleaning import (
+from profiles.events.core import (
     SCHEMAS,
     EventRefused,
     clean_event,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.features.core.ranks import rank_prices
+from profiles.features.core.derive import rank_prices
 from profiles.recommend.core.fitting import (
     USUAL,
     Lessons,
@@ -18,10 +18,23 @@ from profiles.recommend.core.fitting import (
     recommender_arrays,
     recommender_from_arrays,
 )
-from profiles.recommend.core.products import DAY, Purchases, describe_goods, learn_lasting
-from profiles.recommend.core.score_features import KNOWN, NEVER_DAYS, NEW
-from profiles.recommend.core.scores import BOUND, Recommender, Scores, Weights
-from profiles.recommend.core.similarity import SimilarityModel, fit_similarity
+from profiles.recommend.core.products import (
+    DAY,
+    Purchases,
+    SimilarityModel,
+    describe_goods,
+    fit_similarity,
+    learn_lasting,
+)
+from profiles.recommend.core.score_features import (
+    BOUND,
+    KNOWN,
+    NEVER_DAYS,
+    NEW,
+    Recommender,
+    Scores,
+    Weights,
+)
 from shop.ground.kernel.arrays import pack_arrays, unpack_arrays
 
 IDS = np.array([10, 20, 30, 40, 50, 60])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from profiles.features.core import VALUE_NAMES
-from profiles.segments.core.naming import name_segments
+from profiles.segments.core.rules import RULES, fit_thresholds, share_of, tag_shopper
 from profiles.segments.core.segmentation import (
     SEGMENT_FEATURES,
     Clusters,
@@ -20,8 +20,8 @@ from profiles.segments.core.segmentation import (
     match_codes,
     model_arrays,
     model_from_arrays,
+    name_segments,
 )
-from profiles.segments.core.tags import RULES, fit_thresholds, share_of, tag_shopper
 from profiles.values import FeatureRow
 from shop.ground.kernel.arrays import pack_arrays, unpack_arrays
 from tests.factories.profiles import BREAD, CHEESE, NOON, WINE

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiles.reviews.core import SentimentClassifier, detect_language, judge_sentiment
-from profiles.reviews.selectors.sentiment import has_words, load_shipped_model, score_lexicon
+from profiles.reviews.selectors import has_words, load_shipped_model, score_lexicon
 from shop.ground.kernel.arrays import pack_arrays, unpack_arrays
 
 GLAD = ["lovely fresh cheese", "great value, will buy again", "really tasty and fresh"] * 4

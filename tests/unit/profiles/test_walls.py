@@ -9,8 +9,8 @@ import pytest
 
 from profiles.features.core import FEATURES, require_features
 from profiles.segments.core.predictions import CHANCE_FEATURES
+from profiles.segments.core.rules import TAG_FEATURES
 from profiles.segments.core.segmentation import SEGMENT_FEATURES
-from profiles.segments.core.tags import TAG_FEATURES
 
 ROOT = Path(__file__).resolve().parents[3]
 # Who may touch traits: those who declare, load, export, erase and audit them.
@@ -20,11 +20,10 @@ MAY_TOUCH = {
     "profiles/accounts/api.py",
     "profiles/shoppers/models/audit.py",
     "profiles/admin/shoppers.py",
-    "profiles/privacy/services/answers.py",
+    "profiles/privacy/services.py",
     "profiles/privacy/selectors.py",
     "profiles/shoppers/selectors/traits.py",
     "profiles/accounts/services/bulk.py",
-    "profiles/privacy/services/erasure.py",
     "profiles/shoppers/services/traits.py",
 }
 # The one place of the rooms that price: it measures what models charge whom, and stops them.

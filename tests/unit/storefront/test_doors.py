@@ -11,7 +11,7 @@ from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.terms.core.tax import Method
+from orders.terms.core import Method
 from shop.doors.storefront.forms import AddedLine, CheckoutForm, CheckoutTerms, read_line
 from shop.doors.storefront.rendering import came_from, go_back
 from shop.doors.storefront.views.events import is_own_page

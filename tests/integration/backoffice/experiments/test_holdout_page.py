@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from profiles.experiments.selectors.holdout_readouts import read_holdout
+from profiles.experiments.selectors.outcomes import read_holdout
 from profiles.experiments.services.experiments import set_holdout
 from tests.factories.experiments import spend_by_side
 from tests.factories.pricing import NOON

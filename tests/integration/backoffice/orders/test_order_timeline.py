@@ -16,7 +16,7 @@ from django.utils.html import strip_tags
 
 from orders.erasure import erase_shopper
 from orders.models import Order, OrderEvent
-from orders.order.selectors.views import view_order
+from orders.order.selectors import view_order
 from shop.ground.staff.roles import ANALYST, SUPPORT, WAREHOUSE
 from tests.factories.backoffice_prices import NOON
 

@@ -10,7 +10,7 @@ import pytest
 from orders.cart.services.carts import add_to_cart
 from orders.models import Order
 from profiles.models import Shopper
-from profiles.shoppers.selectors import audience
+from profiles.shoppers.selectors import shoppers as audience
 from promotions.models import Campaign
 from shop.doors.backoffice.campaigns.audiences import count_audience
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place

@@ -12,7 +12,7 @@ from orders.checkout.services.cancelling import cancel_order, expire_unpaid_orde
 from orders.checkout.services.checkout import start_checkout
 from orders.models import DeliveryMethod, Order
 from orders.payments.api import RefundPart, refund_order
-from orders.terms.selectors.terms import forget_terms
+from orders.terms.selectors import forget_terms
 from pricing.base.core.values import QuoteContext
 from profiles.models import Account, Shopper
 from promotions.loyalty.selectors.terms import forget_programme

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from django.db.models import Sum
 
-from orders.cart.core.limits import HOLD, SHORT_HOLD
+from orders.cart.core.cart_view import HOLD, SHORT_HOLD
 from orders.cart.services.carts import add_to_cart, view_cart
 from orders.checkout.services.checkout import start_checkout
 from orders.checkout.services.placing import place_order
 from orders.models import Cart, Order
-from orders.order.selectors.orders import get_order
+from orders.order.selectors import get_order
 from orders.values import OrderView
 from pricing.base.core.values import QuoteContext
 from shop.ground.inventory.core.values import StockLine

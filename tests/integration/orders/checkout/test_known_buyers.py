@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from orders.cart.services.carts import add_to_cart, apply_coupon, view_cart
-from orders.cart.services.identity import remember_contact
+from orders.cart.services.merging import remember_contact
 from orders.checkout.services.cancelling import cancel_order
 from orders.checkout.services.checkout import start_checkout
 from orders.checkout.services.placing import place_order

@@ -12,7 +12,7 @@ from orders.cart.services.carts import add_to_cart, view_cart
 from orders.checkout.services.checkout import start_checkout
 from orders.models import DeliveryMethod, OrderEvent, OrderLine, TaxRate
 from orders.refusals import CartRefused
-from orders.terms.selectors.terms import forget_terms
+from orders.terms.selectors import forget_terms
 from pricing.api import quote_variants
 from pricing.base.core.values import QuoteContext
 from shop.ground.catalog.models import Product

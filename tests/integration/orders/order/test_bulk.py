@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from orders.models import Order, OrderLine
-from orders.order.core.totals import LedgerBroken
+from orders.order.core import LedgerBroken
 from orders.order.services.bulk import OrderLoad, load_orders_bulk
 from profiles.models import Shopper
 from tests.factories.orders import NOON, Shelf

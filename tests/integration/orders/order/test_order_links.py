@@ -12,9 +12,8 @@ from django.test import Client
 
 from orders.cart.services.carts import add_to_cart
 from orders.models import Order
-from orders.order.selectors.orders import get_order_by_token
-from orders.order.services.links import renew_link
-from orders.order.services.mail import send_order_email
+from orders.order.selectors import get_order_by_token
+from orders.order.services.mail import renew_link, send_order_email
 from orders.refusals import OrderNotFound
 from orders.values import OrderView
 from shop.ground.kernel.clock import utc_now

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from orders.cart.services.carts import add_to_cart
 from orders.models import Order, OrderEvent
-from orders.order.selectors.orders import (
+from orders.order.selectors import (
     find_order_for_guest,
     get_order,
     get_order_by_token,

@@ -10,7 +10,7 @@ from orders.cart.services.carts import add_to_cart, apply_coupon
 from orders.checkout.services.cancelling import cancel_order, expire_unpaid_orders
 from orders.checkout.services.checkout import start_checkout
 from orders.models import Order
-from orders.order.selectors.orders import get_order_by_token
+from orders.order.selectors import get_order_by_token
 from orders.payments.api import confirm_payment, continue_payment, start_payment
 from orders.payments.models import Payment
 from orders.refusals import OrderRefused, PaymentRefused

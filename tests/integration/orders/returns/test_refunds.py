@@ -8,7 +8,7 @@ from django.core import mail
 from orders.cart.services.carts import add_to_cart, apply_coupon, view_cart
 from orders.checkout.services.cancelling import cancel_order
 from orders.models import Order
-from orders.order.selectors.orders import get_order_by_token
+from orders.order.selectors import get_order_by_token
 from orders.order.services.mail import send_order_email
 from orders.payments.api import RefundPart, refund_order
 from orders.refusals import OrderRefused, TotalChanged

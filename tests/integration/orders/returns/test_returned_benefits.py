@@ -12,7 +12,7 @@ from orders.models import Order, OrderLine, TaxRate
 from orders.payments.api import RefundPart, refund_order
 from orders.refusals import OrderRefused
 from orders.returns.api import Finding, receive_return, request_return, settle_return, show_returns
-from orders.terms.selectors.terms import forget_terms
+from orders.terms.selectors import forget_terms
 from orders.values import OrderView
 from pricing.base.core.values import QuoteContext
 from promotions.models import (

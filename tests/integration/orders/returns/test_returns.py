@@ -28,7 +28,7 @@ from orders.returns.api import (
 )
 from orders.returns.models import Return, ReturnRule
 from orders.returns.selectors import count_by_category, list_overdue
-from orders.returns.selectors.rules import forget_rules
+from orders.returns.selectors.allowances import forget_rules
 from orders.values import OrderView
 from pricing.base.core.values import QuoteContext
 from profiles.models import Event

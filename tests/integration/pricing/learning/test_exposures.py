@@ -20,7 +20,7 @@ from pricing.ledger.core.exposures import MOST_ACTIONS
 from pricing.ledger.models.quotes import Quote
 from pricing.ledger.selectors.exposures import load_exposures
 from profiles.events.services.drain import drain_events
-from profiles.events.services.purchases import record_purchase_events, record_return_events
+from profiles.events.services.events import record_purchase_events, record_return_events
 from profiles.values import PurchasedLine, ShopperValue
 from shop.ground.inventory.models import StockLocation, StockRecord
 from tests.factories.competitors import make_source

@@ -20,7 +20,7 @@ from pricing.ledger.models.books import PriceBook, PriceBookEntry
 from pricing.quoting.selectors.serving import forget_serving
 from profiles.events.services.drain import drain_events
 from profiles.features.core import SensitiveProducts, columns_of
-from profiles.features.selectors.event_columns import ShopperEvents
+from profiles.features.selectors import ShopperEvents
 from profiles.values import EventValue, ShopperValue
 from shop.ground.catalog.models import Category
 from shop.ground.catalog.selectors import forget_catalog

@@ -11,8 +11,7 @@ from django.utils.translation import override
 
 from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk
 from profiles.experiments.services.drafts import ArmDraft
-from profiles.experiments.services.experiments import stop_experiment
-from profiles.experiments.services.exposures import log_exposures
+from profiles.experiments.services.experiments import log_exposures, stop_experiment
 from profiles.experiments.services.readouts import read_experiment
 from profiles.models import Experiment, Exposure
 from profiles.shoppers.selectors.shoppers import list_shoppers

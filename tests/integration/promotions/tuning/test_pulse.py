@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from profiles.events.services.purchases import record_purchase_events, record_return_events
+from profiles.events.services.events import record_purchase_events, record_return_events
 from profiles.models import Review
-from profiles.reviews.services.reviews import write_review
+from profiles.reviews.services import write_review
 from profiles.values import PurchasedLine
 from promotions.coupons.services.redemptions import commit_redemptions, release_redemptions
 from promotions.models import Campaign

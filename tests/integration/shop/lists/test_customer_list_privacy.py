@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from profiles.models import Customer
-from profiles.privacy.services.erasure import erase_everywhere, export_everything
+from profiles.privacy.services import erase_everywhere, export_everything
 from shop.doors.customer_lists import api as customers
 from shop.doors.customer_lists.services import forget_lists
 from shop.doors.pages.privacy import ROOMS

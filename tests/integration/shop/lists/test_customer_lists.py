@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from profiles.accounts.selectors.customers import read_customers
+from profiles.accounts.selectors import read_customers
 from profiles.accounts.services.customers import save_customers
 from profiles.consent.services import set_consent
 from profiles.models import ConsentRecord, Customer

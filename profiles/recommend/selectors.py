@@ -1,21 +1,95 @@
-"""Recommended variants for a shopper."""
+"""The fitted recommender as served, and what it recommends."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
+from django.conf import settings
 from numpy.typing import NDArray
 
-from profiles.features.core.ranks import rank_prices
-from profiles.recommend.core.fitting import fit_recommender
-from profiles.recommend.core.products import DAY, FloatArray, IntArray, Purchases, find_places
-from profiles.recommend.core.scores import Recommender, fill_up, weigh_appeal
-from profiles.recommend.selectors.recommender import get_recommender, load_purchases, local_seconds
+from profiles.features.core.derive import rank_prices
+from profiles.fitted import Fitted
+from profiles.recommend.core.fitting import fit_recommender, recommender_from_arrays
+from profiles.recommend.core.products import (
+    DAY,
+    FloatArray,
+    IntArray,
+    Purchases,
+    SimilarityModel,
+    find_places,
+)
+from profiles.recommend.core.score_features import Recommender, fill_up, weigh_appeal
+from profiles.recommend.models import SimilarityVersion
 from profiles.values import FeatureRow, Recommendation
 from shop.ground.catalog.core.values import VariantArrays
 from shop.ground.catalog.selectors import list_sold_out, load_variant_arrays
+from shop.ground.database.packed import Packed, fetch_packed
+
+YEAR = timedelta(days=365)
+_LINES = """
+FROM profiles_event
+WHERE kind = 'purchase' AND occurred_at > %(start)s AND occurred_at <= %(end)s
+    AND variant_id IS NOT NULL AND (%(shopper)s::int8 IS NULL OR shopper_id = %(shopper)s)
+"""
+_LINE_COLUMNS = (
+    Packed("shopper", ">i8", "int8send(shopper_id)"),
+    Packed("variant", ">i8", "int8send(variant_id)"),
+    Packed(
+        "at", ">f8", "float8send(extract(epoch FROM occurred_at AT TIME ZONE %(zone)s)::float8)"
+    ),
+)
+
+_recommender = Fitted(SimilarityVersion, recommender_from_arrays)
+
+
+def get_recommender() -> Recommender | None:
+    """Return what recommends, None before the first fit (of this form). One query every 5 s."""
+    return _recommender.get()
+
+
+def get_similarity_model() -> SimilarityModel | None:
+    """Return what is bought by the same shoppers, None before the first fit. No query of its own
+    beyond that of `get_recommender`."""
+    recommender = get_recommender()
+    return None if recommender is None else recommender.similar
+
+
+def forget_recommender() -> None:
+    """Drop what is in memory: the next read sees what was just activated."""
+    _recommender.forget()
+
+
+def load_purchases(as_of: datetime, *, shopper_id: int | None = None) -> Purchases:
+    """Return the lines that everybody, or one shopper, bought in the year before `as_of`, sorted,
+    in local time. One query."""
+    parameters = {
+        "start": as_of - YEAR,
+        "end": as_of,
+        "shopper": shopper_id,
+        "zone": settings.BUSINESS_TIME_ZONE,
+    }
+    rows = fetch_packed(_LINE_COLUMNS, _LINES, parameters)
+    return Purchases(
+        rows["shopper"].astype(np.int64),
+        rows["variant"].astype(np.int64),
+        rows["at"].astype(np.float64),
+    ).sort()
+
+
+def local_seconds(moment: datetime) -> float:
+    """Return a moment as `Purchases.at` has it: what the clocks of the business show, in seconds.
+
+    >>> from datetime import UTC
+    >>> local_seconds(datetime(1970, 1, 2, 12, tzinfo=UTC)) % 3_600
+    0.0
+    """
+    local = moment.astimezone(ZoneInfo(settings.BUSINESS_TIME_ZONE))
+    return local.replace(tzinfo=UTC).timestamp()
+
 
 # Interest is counted in acts: a purchase counts for three, and fades by half in 90 days.
 PER_PURCHASE, HALF_LIFE_DAYS, LEAST_SEEN = 3.0, 90.0, 0.05

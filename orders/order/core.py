@@ -1,13 +1,105 @@
-"""The ledger of a cart or order, which closes to the cent, and the share of each unit."""
+"""Numbers of orders, their states and the links that open them."""
 
 from __future__ import annotations
 
+import hashlib
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
 
-from orders.terms.core.tax import TaxParts, sum_taxes
+from orders.terms.core import TaxParts, sum_taxes
 from orders.values import DeliveryOption
 from shop.ground.kernel.errors import FairtagError
+from shop.ground.kernel.hashing import sign
+
+# Whoever reads the table can neither write the link down nor test parts of it.
+
+# Long enough for a delivery, a return and a complaint; each later e-mail brings a new one.
+LINK_LIVES = timedelta(days=90)
+TOKEN_SIGNS = 43  # order numbers are shorter
+
+
+def make_link_token(link_key: UUID, *, secret: bytes) -> str:
+    """Return the secret part of a link, 43 signs.
+
+    >>> len(make_link_token(UUID(int=1), secret=b"shop"))
+    43
+    """
+    signed = sign(b"order link:" + link_key.bytes, key=secret)
+    return urlsafe_b64encode(signed).decode().rstrip("=")
+
+
+def hash_link_token(token: str) -> str:
+    """Return what is stored of a link: it finds the order, and leads back to no link.
+
+    >>> hash_link_token("abc")[:8]
+    'ba7816bf'
+    """
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O or U
+BITS = 50
+
+
+def order_number(bits: int) -> str:
+    """Return the number for 50 random `bits`, in two groups of five signs.
+
+    >>> order_number(0), order_number(2**50 - 1)
+    ('FT-00000-00000', 'FT-ZZZZZ-ZZZZZ')
+    """
+    signs = "".join(ALPHABET[bits >> shift & 31] for shift in range(BITS - 5, -1, -5))
+    return f"FT-{signs[:5]}-{signs[5:]}"
+
+
+def normalize_number(text: str) -> str:
+    """Return a number as typed in the spelling it is stored in: O is 0, I and L are 1.
+
+    >>> normalize_number(" ft-o1l23 45678 ")
+    'FT-01123-45678'
+    """
+    signs = "".join(sign for sign in text.upper() if sign.isalnum())
+    if not signs.startswith("FT") or len(signs) != 12:
+        return text.strip().upper()
+    body = signs[2:].translate(str.maketrans("OIL", "011"))
+    return f"FT-{body[:5]}-{body[5:]}"
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands; the values of `Order.status`."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    PAID = "paid"
+    FULFILLED = "fulfilled"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REFUNDED = "refunded"
+
+
+ORDER_STEPS: dict[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.AWAITING_PAYMENT: frozenset(
+        {OrderStatus.PAID, OrderStatus.CANCELLED, OrderStatus.EXPIRED}
+    ),
+    OrderStatus.PAID: frozenset(
+        {OrderStatus.FULFILLED, OrderStatus.CANCELLED, OrderStatus.REFUNDED}
+    ),
+    OrderStatus.FULFILLED: frozenset({OrderStatus.REFUNDED}),
+    OrderStatus.CANCELLED: frozenset(),
+    OrderStatus.EXPIRED: frozenset(),
+    OrderStatus.REFUNDED: frozenset(),
+}
+
+
+def may_become(status: str, wanted: OrderStatus) -> bool:
+    """Return whether an order in `status` may step to `wanted`.
+
+    >>> may_become("paid", OrderStatus.CANCELLED), may_become("fulfilled", OrderStatus.CANCELLED)
+    (True, False)
+    """
+    return wanted in ORDER_STEPS[OrderStatus(status)]
 
 
 class LedgerBroken(FairtagError):
