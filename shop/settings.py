@@ -87,7 +87,6 @@ INSTALLED_APPS: list[str] = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django_filters",
     "django_htmx",
     "django_prometheus",
     "django_structlog",

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from stdnum.iso7064 import mod_11_10
+
 from promotions.loyalty.core.points import AGE_LIMITED, Terms
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.money import prorate
@@ -63,26 +65,13 @@ class PosReceipt:
         return sum(line.minor for line in self.lines)
 
 
-def check_digit(digits: str) -> str:
-    """Return the check digit of ISO/IEC 7064 MOD 11,10: every single wrong digit is found, and all
-    but a few swaps of neighbors.
-
-    >>> check_digit("0794")
-    '5'
-    """
-    product = 10
-    for digit in digits:
-        product = ((product + int(digit)) % 10 or 10) * 2 % 11
-    return str((11 - product) % 10)
-
-
 def member_number(drawn: int) -> str:
     """Return the member number of a number drawn between FIRST_NUMBER and LAST_NUMBER.
 
     >>> member_number(48_217_730_915)
     '482177309157'
     """
-    return f"{drawn}{check_digit(str(drawn))}"
+    return f"{drawn}{mod_11_10.calc_check_digit(str(drawn))}"
 
 
 def read_member_number(text: str) -> str | None:
@@ -94,7 +83,7 @@ def read_member_number(text: str) -> str | None:
     number = "".join(unicodedata.normalize("NFKC", text[:40]).replace("-", "").split())
     if len(number) != NUMBER_LENGTH or not (number.isascii() and number.isdigit()):
         return None
-    return number if check_digit(number[:-1]) == number[-1] else None
+    return number if mod_11_10.is_valid(number) else None
 
 
 def group_number(number: str) -> str:
