@@ -1,6 +1,6 @@
 """The door of the pricing room: what other rooms may call."""
 
-from pricing.competitors.services.competitor_sources import register_upload
+from pricing.competitors.services.competitor_fetch import register_upload
 from pricing.competitors.services.competitors import import_feed
 from pricing.demand.selectors.households import say_households
 from pricing.demand.selectors.versions import (
@@ -10,10 +10,9 @@ from pricing.demand.selectors.versions import (
     list_model_versions,
     read_version,
 )
-from pricing.experiments.selectors.arm_impressions import ArmImpressions, list_arm_impressions
-from pricing.experiments.selectors.arm_served import load_served
-from pricing.experiments.services.arm_limits import refuse_far_arms
-from pricing.fairness.selectors.audits import (
+from pricing.experiments.selectors import ArmImpressions, list_arm_impressions, load_served
+from pricing.experiments.services import refuse_far_arms
+from pricing.fairness.selectors import (
     AUDIT_STATES,
     GroupTreatment,
     explain_findings,
@@ -23,8 +22,7 @@ from pricing.fairness.selectors.audits import (
 )
 from pricing.fairness.services.fairness import NotAudited, audit_nightly
 from pricing.learning.selectors.demand import demand_curve
-from pricing.learning.selectors.impression_fits import FitRow, list_fits
-from pricing.learning.selectors.open_lots import (
+from pricing.learning.selectors.evidence import (
     DOWN,
     EACH_DEPTH,
     STAYS,
@@ -33,50 +31,58 @@ from pricing.learning.selectors.open_lots import (
     list_price_lots,
     list_week_lots,
 )
+from pricing.learning.selectors.impression_fits import FitRow, list_fits
 from pricing.learning.services.impression_counts import drain_looks
 from pricing.learning.services.impression_fits import learn_from_looks
 from pricing.learning.services.learning import learn_online
-from pricing.ledger.selectors.contests import (
+from pricing.ledger.selectors.impressions import PriceImpressions, list_price_impressions
+from pricing.ledger.selectors.references import (
+    PAID_DAYS,
     ContestValue,
     OpenContests,
     find_contest,
+    home_place,
+    list_places,
+    load_paid,
+    load_series,
+    lower_by_offers,
     read_open_contests,
+    say_served,
 )
-from pricing.ledger.selectors.impressions import PriceImpressions, list_price_impressions
-from pricing.ledger.selectors.offered import lower_by_offers
-from pricing.ledger.selectors.references import PAID_DAYS, load_paid, load_series
-from pricing.ledger.selectors.sales_channels import home_place, list_places, say_served
-from pricing.ledger.services.contests import ContestRefused, contest_price, send_contest_answer
-from pricing.ledger.services.cuts import (
+from pricing.ledger.services import (
+    ContestRefused,
+    NotAPrice,
+    contest_price,
     find_outdated_cuts,
     forget_cuts,
     list_recorded_campaigns,
+    load_ledger_bulk,
     record_cuts,
+    send_contest_answer,
 )
-from pricing.ledger.services.ledger import NotAPrice, load_ledger_bulk
-from pricing.policy.selectors.rules import (
+from pricing.policy.selectors import (
     TripRow,
     list_kill_switches,
     list_open_trips,
     load_active_policy,
     load_jurisdictions,
 )
-from pricing.publishing.selectors.live_prices import LivePrice, list_live_prices
 from pricing.publishing.selectors.proposals import (
     MOST_AT_ONCE,
+    LivePrice,
     WaitingChanges,
     count_kinds,
     count_proposals,
     count_waiting_changes,
+    list_live_prices,
     list_overrides,
     list_proposal_ids,
     list_proposals,
+    list_quality,
 )
-from pricing.publishing.selectors.quality import list_quality
-from pricing.publishing.services.books import publish_price_book
+from pricing.publishing.services.books import publish_price_book, turn_price_shocks
+from pricing.publishing.services.breakers import flag_emergency, set_kill_switch
 from pricing.publishing.services.feeds import record_pulse
-from pricing.publishing.services.kill_switches import flag_emergency, set_kill_switch
-from pricing.publishing.services.list_prices import Ask, set_list_prices, withdraw_list_prices
 from pricing.publishing.services.overrides import OverrideRefused, end_override, set_override
 from pricing.publishing.services.price_gate import (
     PriceChangesSpent,
@@ -86,7 +92,13 @@ from pricing.publishing.services.price_gate import (
     require_room,
     say_doubtful,
 )
-from pricing.publishing.services.products import SavedProducts, save_products
+from pricing.publishing.services.products import (
+    Ask,
+    SavedProducts,
+    save_products,
+    set_list_prices,
+    withdraw_list_prices,
+)
 from pricing.publishing.services.proposals import (
     Decided,
     ProposalRefused,
@@ -95,20 +107,25 @@ from pricing.publishing.services.proposals import (
     reject_proposals,
     snooze_proposals,
 )
-from pricing.publishing.services.turns import turn_price_shocks
 from pricing.quoting.selectors.listed import (
     DemandBasis,
+    LiveDecision,
     SeasonBelief,
     count_priors,
+    list_live_decisions,
     list_lowest,
     list_set_prices,
     read_season,
     tell_demand_basis,
 )
-from pricing.quoting.selectors.live import LiveDecision, list_live_decisions
-from pricing.quoting.selectors.quotes import QuoteNotFound, QuoteOfAnother, get_quote
+from pricing.quoting.selectors.quotes import (
+    QuoteNotFound,
+    QuoteOfAnother,
+    SealFigures,
+    get_quote,
+    read_seals,
+)
 from pricing.quoting.selectors.rollouts import load_rollout
-from pricing.quoting.selectors.seals import SealFigures, read_seals
 from pricing.quoting.selectors.serving import (
     active_policy,
     are_price_tests_off,
@@ -122,31 +139,30 @@ from pricing.quoting.selectors.serving import (
     renew_serving,
     resolve_jurisdiction,
 )
-from pricing.quoting.selectors.staff_guardrails import (
+from pricing.quoting.selectors.statistics import (
     GuardrailCounts,
+    PriceSpread,
+    QuotePropensities,
     count_bound_rules,
     count_guardrail_hits,
-    list_guarded_quotes,
-)
-from pricing.quoting.selectors.staff_quotes import QuotePropensities, read_chances
-from pricing.quoting.selectors.statistics import (
-    PriceSpread,
     count_quotes_by_rung,
+    list_guarded_quotes,
     list_quotes_of_shopper,
     list_spreads,
+    read_chances,
     read_price_freshness,
 )
 from pricing.quoting.services.drain import (
     QuoteRefused,
     drain_quotes,
+    ensure_partitions,
     read_token,
+    seal_quotes,
     store_quote,
     verify_quote,
 )
-from pricing.quoting.services.partitions import ensure_partitions, seal_quotes
-from pricing.quoting.services.promises import carry_promises
 from pricing.quoting.services.quoting import quote_listing, quote_variants
-from pricing.rollout.selectors.fits import ASKED, TRAIN_JOB, Fit, describe_fit
+from pricing.quoting.services.returns import carry_promises
 from pricing.rollout.selectors.lift import (
     LiftDay,
     ModelImpact,
@@ -156,8 +172,9 @@ from pricing.rollout.selectors.lift import (
     list_segment_lifts,
     read_impact,
 )
-from pricing.rollout.selectors.rollout_words import MANY, REFUSALS
 from pricing.rollout.selectors.staff_learning import (
+    MANY,
+    REFUSALS,
     EvidenceStep,
     RolloutRow,
     RolloutStep,
@@ -169,8 +186,12 @@ from pricing.rollout.selectors.staff_learning import (
     list_shadows,
 )
 from pricing.rollout.selectors.verdicts import (
+    ASKED,
+    TRAIN_JOB,
     WMAPE_ALL,
     WMAPE_BEST,
+    Fit,
+    describe_fit,
     list_waits,
     name_family,
     name_solver,
@@ -178,12 +199,10 @@ from pricing.rollout.selectors.verdicts import (
     say_wait,
 )
 from pricing.rollout.services.approvals import NotOffered, activate_model, ask_for_model
-from pricing.rollout.services.replay import replay_quote, replay_quotes
-from pricing.rollout.services.rollback import undo_trip
+from pricing.rollout.services.replay import count_visits, replay_quote, replay_quotes
+from pricing.rollout.services.rollback import undo_trip, watch_prices
 from pricing.rollout.services.rollouts import begin_rollout
 from pricing.rollout.services.training import train_demand
-from pricing.rollout.services.visits import count_visits
-from pricing.rollout.services.watching import watch_prices
 
 __all__ = [
     "ASKED",

@@ -1,10 +1,111 @@
-"""Export and erasure of a person's data in this room."""
+"""Personal data in the tables of this room: what each column is, its export and its erasure."""
 
 from __future__ import annotations
 
-from pricing.erasure import erase_shopper
-from pricing.export import export_shopper
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from pricing.base.core.texts import say
+from pricing.ledger.core.offered import HELD_PLACES, held_key
+from pricing.ledger.models.books import PriceBookEntry
+from pricing.ledger.models.contests import PriceContest
+from pricing.ledger.models.quotes import Quote
 from profiles.privacy.api import RoomPrivacy, classify
+from profiles.shoppers.api import list_pseudonyms
+from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
+
+
+def erase_shopper(shopper_id: int, now: datetime) -> None:
+    """Take the shopper, and the guests they were, out of every quote; delete their prices and
+    what they asked about prices.
+
+    Safe to run twice.
+    The amounts, reasons and versions of a quote stay: they are what the law and the seals need,
+    and say nothing of a person once nobody is named. Quotes still on the stream are stored without
+    their shopper, because the shopper is gone by then. Held prices end by themselves within hours
+    if Redis is down now.
+    """
+    pseudonyms = list_pseudonyms(shopper_id)
+    with transaction.atomic():
+        Quote.objects.filter(shopper_id__in=[shopper_id, *pseudonyms]).update(shopper_id=None)
+        PriceBookEntry.objects.filter(pk__in=[shopper_id, *pseudonyms]).delete()
+        PriceContest.objects.filter(shopper_id__in=[shopper_id, *pseudonyms]).delete()
+    for pseudonym in pseudonyms.values():
+        forget_held(pseudonym)
+
+
+def forget_held(pseudonym: str) -> None:
+    """Delete the held quotes of a pseudonym in every market and channel."""
+    with suppress(RedisUnavailable), redis_breaker.guard() as client:
+        places: Any = client.smembers(HELD_PLACES)
+        for place in places:
+            market, _, channel = place.decode().partition(":")
+            client.delete(held_key(market, channel, pseudonym))
+
+
+_FIELDS = (
+    "id",
+    "issued_at",
+    "expires_at",
+    "variant_id",
+    "market_code",
+    "channel",
+    "currency",
+    "purpose",
+    "list_minor",
+    "public_minor",
+    "quoted_minor",
+    "rung",
+    "arm",
+    "label_code",
+    "jurisdiction_code",
+    "policy_version",
+    "model_version",
+    "features",
+    "segment",
+    "reasons",
+    "counterfactuals",
+    "guard_actions",
+)
+
+_CONTEST = ("quote_id", "email", "language", "text", "asked_at", "answer", "answered_at")
+
+
+def export_shopper(shopper_id: int) -> Mapping[str, Any]:
+    """Return JSON values: every stored quote with its reasons, prepared prices, and prices that
+    were questioned. Three queries.
+    """
+    quotes = Quote.objects.filter(shopper_id=shopper_id).order_by("issued_at", "id")
+    entry = PriceBookEntry.objects.filter(pk=shopper_id).first()
+    return {
+        "quotes": [_quote(row) for row in quotes.values(*_FIELDS).iterator(chunk_size=1_000)],
+        "questioned_prices": [
+            _contest(row)
+            for row in PriceContest.objects.filter(shopper_id=shopper_id).values(*_CONTEST)
+        ],
+        "prepared_prices": []
+        if entry is None
+        else [
+            {"variant": variant, "quoted_minor": minor}
+            for variant, minor in zip(entry.variant_ids, entry.quoted_minors, strict=True)
+        ],
+    }
+
+
+def _quote(row: Mapping[str, Any]) -> dict[str, Any]:
+    reasons = [{**one, "text": say(one["code"], "en")} for one in row["reasons"]]
+    moments = {name: row[name].isoformat() for name in ("issued_at", "expires_at")}
+    return {**row, **moments, "id": str(row["id"]), "reasons": reasons}
+
+
+def _contest(row: Mapping[str, Any]) -> dict[str, Any]:
+    moments = {name: row[name] and row[name].isoformat() for name in ("asked_at", "answered_at")}
+    return {**row, **moments, "quote_id": str(row["quote_id"])}
+
 
 FIELDS = {
     "ArmPrice": classify(

@@ -10,9 +10,13 @@ from pricing import api
 from pricing.competitors.services.competitors import fetch_due_sources
 from pricing.demand.services import tuning
 from pricing.learning.services import impression_counts, impression_fits, learning
-from pricing.ledger.services.sales_channels import run_everywhere, run_in_markets
-from pricing.publishing.services import feeds, seal_check, turns
-from pricing.rollout.services import replay, rollback, visits, watching
+from pricing.ledger.services import run_everywhere, run_in_markets
+from pricing.publishing.services import books as turns
+from pricing.publishing.services import breakers as seal_check
+from pricing.publishing.services import feeds
+from pricing.rollout.services import replay, rollback
+from pricing.rollout.services import replay as visits
+from pricing.rollout.services import rollback as watching
 from profiles.experiments import api as experiments
 from shop.ground.catalog.selectors import home_market
 from shop.ground.jobs.services import RunProgress

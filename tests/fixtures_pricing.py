@@ -9,7 +9,7 @@ import pytest
 
 from pricing.demand.selectors.versions import load_weights
 from pricing.policy.models.policy import PricingPolicy
-from pricing.policy.selectors.rules import load_policy
+from pricing.policy.selectors import load_policy
 from pricing.quoting.selectors.serving import forget_serving
 from pricing.quoting.services.public_views import public_views
 from shop.ground.catalog.selectors import forget_catalog

@@ -29,7 +29,7 @@ from orders.values import (
 from orders.wording import PAYMENT_REASONS, STATUSES, TIMELINE
 from pricing.api import resolve_jurisdiction
 from pricing.base.core.values import JurisdictionRule, PriceView
-from pricing.ledger.core.labels import label_text
+from pricing.ledger.core.record import label_text
 from pricing.ledger.core.unit_prices import choose_unit, price_per_unit
 from promotions.engine.api import Adjustment, DeliveryCut
 from shop.ground.catalog.core.values import MEASURE_UNITS, CatalogCard

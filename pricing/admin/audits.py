@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from pricing.fairness.models.audits import ModelAudit
-from pricing.fairness.selectors.audits import (
+from pricing.fairness.selectors import (
     AUDIT_STATES,
     audit_verdict,
     explain_findings,
     list_group_rows,
 )
 from pricing.fairness.services.fairness import ask_for_waiver, waive_audit
-from pricing.publishing.core.approvals import AUDIT_WAIVER
+from pricing.publishing.core.changes import AUDIT_WAIVER
 from shop.ground.approvals.admin import TwoPersonAdmin
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import age_column, show_tag

@@ -21,8 +21,7 @@ from pricing.competitors.models.competitors import (
     CompetitorSource,
     QuarantinedCompetitorRow,
 )
-from pricing.competitors.services.competitor_fetch import MOST_BYTES
-from pricing.competitors.services.competitor_sources import check_source, save_source
+from pricing.competitors.services.competitor_fetch import MOST_BYTES, check_source, save_source
 from pricing.competitors.services.competitors import ImportReport, fetch_source, import_feed
 from pricing.quoting.selectors.serving import current_public_prices
 from shop.ground.catalog.selectors import MarketNotFound, get_market, home_market

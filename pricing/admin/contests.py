@@ -14,8 +14,8 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from pricing.ledger.models.contests import LONGEST_ANSWER, PriceContest
-from pricing.ledger.selectors.contests import ANSWER_WITHIN
-from pricing.ledger.services.contests import answer_contest
+from pricing.ledger.selectors.references import ANSWER_WITHIN
+from pricing.ledger.services import answer_contest
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import show_ago, show_link
 from shop.ground.staff.masked import MaskedAdmin, mask_addresses

@@ -21,10 +21,16 @@ from pricing.demand.core.families import SOLVERS_OF
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.models.families import FAMILIES, SOLVERS
 from pricing.demand.selectors.households import say_households
-from pricing.ledger.selectors.sales_channels import say_served
-from pricing.publishing.core.approvals import MODEL_USE
-from pricing.rollout.selectors.fits import ASKED, TRAIN_JOB, describe_fit
-from pricing.rollout.selectors.verdicts import WMAPE_ALL, list_waits, say_wait
+from pricing.ledger.selectors.references import say_served
+from pricing.publishing.core.changes import MODEL_USE
+from pricing.rollout.selectors.verdicts import (
+    ASKED,
+    TRAIN_JOB,
+    WMAPE_ALL,
+    describe_fit,
+    list_waits,
+    say_wait,
+)
 from pricing.rollout.services.approvals import activate_model, ask_for_model
 from shop.ground.approvals.admin import TwoPersonAdmin
 from shop.ground.jobs.selectors import find_latest_run

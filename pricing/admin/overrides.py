@@ -18,11 +18,11 @@ from unfold.decorators import action
 
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.ledger.models.proposals import PriceOverride
-from pricing.publishing.services.override_steps import plan_override
 from pricing.publishing.services.overrides import (
     check_override,
     end_override,
     find_bounds,
+    plan_override,
     set_override,
 )
 from shop.ground.catalog.selectors import find_place, list_cards

@@ -16,7 +16,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from pricing.policy.models.policy import PricingPolicy
-from pricing.publishing.core.approvals import POLICY
+from pricing.publishing.core.changes import POLICY
 from pricing.rollout.services.approvals import approve_policy, propose_policy
 from shop.ground.approvals.admin import VersionAdmin
 from shop.ground.staff.columns import age_column

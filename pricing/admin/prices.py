@@ -25,9 +25,9 @@ from unfold.widgets import UnfoldBooleanWidget
 from pricing.ledger.models.books import PriceBook, PriceBookEntry
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.publishing.core.values import Meant, name_setter
-from pricing.publishing.services.list_prices import Ask, doubt_list_prices, set_list_prices
 from pricing.publishing.services.price_gate import say_doubtful
-from pricing.publishing.services.recalls import recall_list_prices
+from pricing.publishing.services.products import Ask, doubt_list_prices, set_list_prices
+from pricing.publishing.services.proposals import recall_list_prices
 from shop.ground.catalog.selectors.staff import find_variant_ids
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.columns import (

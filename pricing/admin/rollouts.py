@@ -17,8 +17,8 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.learning.models.learning import ModelRamp, RampStep
 from pricing.optimum.core.monitoring import SHARES
-from pricing.publishing.core.approvals import MODEL_USE
-from pricing.rollout.selectors.rollout_words import list_rollout_figures
+from pricing.publishing.core.changes import MODEL_USE
+from pricing.rollout.selectors.staff_learning import list_rollout_figures
 from pricing.rollout.selectors.verdicts import say_step
 from pricing.rollout.services.rollouts import begin_rollout, step_rollout, stop_rollout
 from shop.ground.approvals.selectors import list_waiting_ids

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from pricing.policy.models.policy import EmergencyCap, JurisdictionRow, KillSwitch
-from pricing.publishing.services.kill_switches import flag_emergency
+from pricing.publishing.services.breakers import flag_emergency
 from shop.ground.staff.columns import percent_column, show_tag
 from shop.ground.staff.tables import DatedAdmin, ReadOnlyAdmin, StaffAdmin
 

@@ -15,7 +15,7 @@ from unfold.decorators import action
 from pricing.learning.models.learning import ModelChange
 from pricing.policy.models.breakers import BreakerTrip
 from pricing.rollout.selectors.lift import read_impact
-from pricing.rollout.selectors.rollout_words import list_rollout_figures
+from pricing.rollout.selectors.staff_learning import list_rollout_figures
 from pricing.rollout.selectors.verdicts import say_reason
 from pricing.rollout.services.rollback import rollback_model, undo_trip
 from shop.ground.jobs.services import start_job

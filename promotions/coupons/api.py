@@ -3,26 +3,34 @@
 Codes, limits of use, redemptions, verified groups.
 """
 
-from promotions.coupons.core.code_files import BadCodeFile, find_layout
-from promotions.coupons.core.codes import MAX_CODES, draw_codes
-from promotions.coupons.core.discounts import break_down_discount, share_of_units
-from promotions.coupons.core.verified_groups import MAX_DOCUMENT_BYTES, ClaimRefused, MyGroup
-from promotions.coupons.selectors.coupons import find_coupons, stream_codes
-from promotions.coupons.selectors.limits import BudgetRow, add_rooms, list_budget_alerts, read_rooms
-from promotions.coupons.selectors.verified_groups import (
+from promotions.coupons.core import (
+    MAX_CODES,
+    MAX_DOCUMENT_BYTES,
+    BadCodeFile,
+    ClaimRefused,
+    MyGroup,
+    break_down_discount,
+    draw_codes,
+    find_layout,
+    share_of_units,
+)
+from promotions.coupons.selectors.coupons import (
     export_groups,
+    find_coupons,
     list_my_groups,
     read_document,
     read_groups,
+    stream_codes,
 )
+from promotions.coupons.selectors.limits import BudgetRow, add_rooms, list_budget_alerts, read_rooms
 from promotions.coupons.services.codes import (
     TooManyWrongCodes,
     check_space,
     count_wrong_code,
+    import_codes,
     make_waiting_codes,
     stop_batch,
 )
-from promotions.coupons.services.codes_import import import_codes
 from promotions.coupons.services.limits import UseRefused, announce_budget_alerts
 from promotions.coupons.services.redemptions import (
     ReturnedGift,

@@ -96,7 +96,6 @@ from promotions.engine.core.limits import (
 from promotions.engine.core.missing import NOWHERE, HintReach, find_missing, find_next_step
 from promotions.engine.core.parsing.benefits import build_benefit, check_scope
 from promotions.engine.core.parsing.conditions import parse_condition
-from promotions.engine.core.parsing.fields import BadOffer, parse_scope, refuse
 from promotions.engine.core.parsing.schema import (
     KEY,
     SHARE,
@@ -107,6 +106,7 @@ from promotions.engine.core.parsing.schema import (
     refer,
     some,
 )
+from promotions.engine.core.parsing.terms import BadOffer, parse_scope, refuse
 from promotions.engine.core.reasons import REASONS, WEEKDAYS, explain, say_reason
 from promotions.engine.core.stacking.plans import shuts_out_others
 from promotions.engine.core.stacking.rules import (

@@ -5,26 +5,24 @@ What the law of a place forbids of promotions, and the evidence.
 
 from promotions.law.core import RULES, Violation, explain_rule
 from promotions.law.core.claimed import protected_word
-from promotions.law.core.jurisdictions import find_law
+from promotions.law.core.depth import find_law
 from promotions.law.core.words import title_rule
-from promotions.law.selectors.depths import measure_reach
 from promotions.law.selectors.products import covered_by
-from promotions.law.selectors.rows import (
-    find_personal_cap,
-    find_personal_rule,
-    label_personal,
-    load_laws,
-)
 from promotions.law.selectors.violations import (
     FLOOR_RULES,
     HELD_IN_CARTS,
     PROMISES,
     Forbidden,
     find_forbidden,
+    find_personal_cap,
+    find_personal_rule,
     judge_campaign,
+    label_personal,
     list_markets,
     list_reached_places,
     list_violations,
+    load_laws,
+    measure_reach,
 )
 
 __all__ = [

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 class PromotionLaw(models.Model):
     """A row of the law of promotions; places are named as pricing's jurisdictions name them.
 
-    A change of law is a new row from its day on. `LawRow` of `promotions.law.core.jurisdictions`
+    A change of law is a new row from its day on. `LawRow` of `promotions.law.core.depth`
     says what each field means. A place without a row gets the strictest of everything.
     """
 

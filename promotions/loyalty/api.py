@@ -12,17 +12,28 @@ from promotions.loyalty.core.pos import (
     read_member_number,
 )
 from promotions.loyalty.core.tiers import Purchase, Standing, Tier
-from promotions.loyalty.selectors.points import Balance, PointsMove, find_balance, list_moves
-from promotions.loyalty.selectors.points_cart import PricedProduct, plan_points_of, preview_points
-from promotions.loyalty.selectors.points_export import export_points
-from promotions.loyalty.selectors.pos import find_pos_terminal
-from promotions.loyalty.selectors.referrals import ReferralCount, count_referrals, is_invitation
+from promotions.loyalty.selectors.points import (
+    Balance,
+    PointsMove,
+    PricedProduct,
+    export_points,
+    find_balance,
+    list_moves,
+    plan_points_of,
+    preview_points,
+)
 from promotions.loyalty.selectors.terms import (
+    ReferralCount,
+    count_referrals,
     find_correction_bound,
+    find_pos_terminal,
     find_programme,
     forget_programme,
+    is_invitation,
+    map_tiers,
+    read_standing,
+    read_tier,
 )
-from promotions.loyalty.selectors.tiers import map_tiers, read_standing, read_tier
 from promotions.loyalty.services.membership import (
     adjust_points,
     approve_adjustment,
@@ -34,17 +45,16 @@ from promotions.loyalty.services.membership import (
 from promotions.loyalty.services.points import (
     Act,
     PointsRefused,
+    ShownCode,
     expiry_of,
     forget_points,
     make_available,
+    make_points_code,
 )
-from promotions.loyalty.services.points_codes import ShownCode, make_points_code
-from promotions.loyalty.services.points_jobs import (
+from promotions.loyalty.services.points_mail import (
     expire_points,
     release_due_points,
     settle_referrals,
-)
-from promotions.loyalty.services.points_mail import (
     warn_expiring_points,
     warn_leaving_tiers,
 )
@@ -56,8 +66,13 @@ from promotions.loyalty.services.points_orders import (
     return_points,
     settle_points,
 )
-from promotions.loyalty.services.pos_holds import cancel_at_pos, hold_at_pos, release_stale_holds
-from promotions.loyalty.services.pos_requests import Answer, make_pos_token
+from promotions.loyalty.services.pos_holds import (
+    Answer,
+    cancel_at_pos,
+    hold_at_pos,
+    make_pos_token,
+    release_stale_holds,
+)
 from promotions.loyalty.services.pos_sales import return_at_pos, sell_at_pos
 from promotions.loyalty.services.referrals import accept_invitation, hash_identity
 

@@ -29,6 +29,7 @@ from promotions.offers.selectors.gathering import (
 )
 from promotions.offers.selectors.personal import (
     PersonalOffer,
+    find_place,
     personal_offers_covering,
     personal_offers_for,
     tell_left,
@@ -44,8 +45,7 @@ from promotions.offers.selectors.price_block import (
     list_parts,
     percent_off,
 )
-from promotions.offers.selectors.ranks import find_place
-from promotions.offers.services.public_cuts import record_public_cuts, refresh_public_cuts
+from promotions.offers.services import record_public_cuts, refresh_public_cuts
 
 __all__ = [
     "EVERYONE",

@@ -3,23 +3,21 @@
 Saving, checking and releasing campaigns; conflicts between them.
 """
 
-from promotions.release.core.conflicts import Conflict
-from promotions.release.selectors.checks import (
+from promotions.release.core import Conflict
+from promotions.release.selectors import (
     EVERY_RULE,
     GOODS,
     CheckView,
-    list_checks,
-    list_live_verdicts,
-    load_answers,
-    load_goods_of,
-)
-from promotions.release.selectors.gates import find_gates
-from promotions.release.selectors.overlaps import (
+    find_gates,
     find_worst_stack,
     list_addressed,
+    list_checks,
     list_conflicts,
+    list_live_verdicts,
     list_neighbours,
     list_proven,
+    load_answers,
+    load_goods_of,
     name_campaigns,
 )
 from promotions.release.services.checks import (
@@ -34,6 +32,8 @@ from promotions.release.services.checks import (
     begin_next_check,
     fail_check,
     finish_check,
+    launch_experiment,
+    save_experiment,
     stop_check,
 )
 from promotions.release.services.exclusions import (
@@ -45,7 +45,6 @@ from promotions.release.services.exclusions import (
     take_out_asked,
     take_out_goods,
 )
-from promotions.release.services.experiments import launch_experiment, save_experiment
 from promotions.release.services.preconditions import LawBroken
 from promotions.release.services.revisions import (
     Saved,

@@ -5,7 +5,7 @@ Who gets which personal offer: uplift, allocation, exploration, letters.
 
 from promotions.targeting.core.arms import CHOSEN, CONTROL
 from promotions.targeting.core.exploration import MOST_EXPLORING
-from promotions.targeting.selectors.open_lots import EXPLORED, list_offer_lots
+from promotions.targeting.selectors.allocations import EXPLORED, list_offer_lots
 from promotions.targeting.selectors.staff_pages import (
     AllocationView,
     BeliefView,
@@ -13,17 +13,16 @@ from promotions.targeting.selectors.staff_pages import (
     find_newest_model,
     list_allocations,
 )
-from promotions.targeting.services.allocation_arms import refuse_unallocated
 from promotions.targeting.services.allocation_plans import (
     pace_allocations,
+    refuse_unallocated,
     set_allocation,
     set_exploration,
 )
 from promotions.targeting.services.allocations import allocate_offers, redecide_shoppers
-from promotions.targeting.services.digests import send_digests
+from promotions.targeting.services.digests import address_lapsed_members, send_digests
 from promotions.targeting.services.offer_beliefs import learn_beliefs
 from promotions.targeting.services.uplift_training import train_uplift
-from promotions.targeting.services.winback import address_lapsed_members
 
 __all__ = [
     "CHOSEN",

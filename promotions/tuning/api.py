@@ -3,7 +3,7 @@
 Campaigns that adjust themselves within bounds.
 """
 
-from promotions.tuning.core.groups import read_group
+from promotions.tuning.core.guardrails import read_group
 from promotions.tuning.selectors.staff_pages import (
     TABS,
     AdjustmentRow,

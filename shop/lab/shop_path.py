@@ -12,9 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray
 from pricing.base.core.impressions import HOUR_MS
-from pricing.base.core.values import Policy
+from pricing.base.core.values import FloatArray, Policy
 from pricing.demand.core.design import OWN_PRICE
 from pricing.demand.core.served import ServedDemand
 from pricing.demand.core.training import (

@@ -7,12 +7,10 @@ from datetime import date
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
 from pricing.base.core.impressions import WeekDraw
-from pricing.base.core.values import Policy
+from pricing.base.core.values import FloatArray, IntArray, Policy
 from pricing.demand.core.served import ServedDemand
-from pricing.experiments.core.arm_prices import Arms
-from pricing.experiments.core.price_tests import PriceTests, shock_rungs, target_prices
+from pricing.experiments.core import Arms, PriceTests, shock_rungs, target_prices
 from pricing.learning.core.scene import PastPrices, Scene, SceneVariants, StaffPrices, Surroundings
 from pricing.optimum.core import Segments
 from pricing.optimum.core.publish import NO_LIMIT, SEEN_AFTER_DAYS, SEEN_DAYS

@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.base.core.values import BoolArray, FloatArray, IntArray
 from pricing.demand.core.choice import ChoiceFit, Impressions, PricedVariants, ServedChoice, predict
 from pricing.demand.core.served import ServedDemand
-from pricing.learning.core.minutes import Alarms, learn_minute, place_in_fit
+from pricing.learning.core.minutes import Alarms, RandomizedEvidence, learn_minute, place_in_fit
 from pricing.learning.core.nights import Night, fit_night, has_enough, is_due
-from pricing.learning.core.randomized_evidence import RandomizedEvidence
 from pricing.learning.core.shown import HISTORY_DAYS
 from shop.lab.agent import Context, Outcomes
 from shop.lab.shop_path_book import Shelf

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
 from pricing.base.core.reference import PriceSeries
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.cells import (
     Sales,
     choose_items,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.base.core.impressions import find_propensities
+from pricing.base.core.values import BoolArray, FloatArray, IntArray
 from pricing.learning.core.shown import find_moved
 from pricing.optimum.core.thompson import DRAWS
 from shop.lab.agent import Context, Proposal

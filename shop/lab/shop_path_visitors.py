@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.base.core.values import BoolArray, FloatArray, IntArray
 from pricing.demand.core.choice import Columns
 from pricing.learning.core.nights import HISTORY
 from pricing.optimum.core.signals import saturate

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.base.core.values import BoolArray, FloatArray, IntArray
 
 MOST_ROUNDS = 60
 # Profit per visit of real shops is far above this; a round that gains less has arrived.

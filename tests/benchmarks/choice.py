@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice import (
     Columns,
     Impressions,

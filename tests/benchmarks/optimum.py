@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray
-from pricing.base.core.values import Policy
+from pricing.base.core.values import FloatArray, Policy
 from pricing.optimum.core import (
     DemandTerms,
     Limits,

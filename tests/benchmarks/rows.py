@@ -78,7 +78,7 @@ SERVED: dict[str, Row] = {
     "reprice": Row("pricing.optimum.core.choose_public", "and personal_prices, default policy"),
     # promotions
     "allocator": Row("promotions.targeting.core.allocation.Allocator", "defaults, as every night"),
-    "pacing": Row("promotions.targeting.core.pacing.steer_price", "defaults, a block of 200"),
+    "pacing": Row("promotions.targeting.core.exploration.steer_price", "defaults, a block of 200"),
     "uplift": Row("promotions.targeting.core.uplift.ResponseLogit", "defaults, as every night"),
     "basket": Row("promotions.engine.core.evaluate.evaluate_offers", "all kinds of offers"),
     "audience": Row(

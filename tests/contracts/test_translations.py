@@ -167,7 +167,7 @@ def test_the_software_names_itself_to_no_shopper(catalog: Catalog) -> None:
 
 # Chinese that is no sentence to a reader: what people type and write, and content of the demo
 DATA = (
-    *("promotions/coupons/core/code_files.py", "promotions/law/core/claimed.py"),
+    *("promotions/coupons/core.py", "promotions/law/core/claimed.py"),
     *("promotions/demo/", "promotions/law/core/drafts.py"),
     *("shop/ground/catalog/core/synonyms.py", "shop/ground/catalog/core/pinyin.py"),
     *("shop/doors/intake/", "shop/management/commands/"),

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from profiles.models import Shopper
 from promotions.loyalty.services.points import Act, make_available
-from promotions.loyalty.services.pos_requests import make_pos_token
+from promotions.loyalty.services.pos_holds import make_pos_token
 from promotions.models import (
     Bucket,
     Campaign,

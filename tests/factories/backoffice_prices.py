@@ -19,7 +19,7 @@ from pricing.ledger.models.quotes import Quote, QuoteSeal
 from pricing.policy.models.breakers import BreakerTrip
 from pricing.policy.models.policy import EmergencyCap, JurisdictionRow, KillSwitch, PricingPolicy
 from pricing.private.models.private import PrivacyBudget, PrivateRelease
-from pricing.publishing.core.approvals import AUDIT_WAIVER, MODEL_USE
+from pricing.publishing.core.changes import AUDIT_WAIVER, MODEL_USE
 from profiles.models import (
     Shopper,
 )

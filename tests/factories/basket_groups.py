@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from promotions.engine.core.benefits.open_lines import OpenLine
+from promotions.engine.core.benefits.lines import OpenLine
 from promotions.engine.core.carts import CartValue, sort_lines
 from promotions.engine.core.limits import Counted, Tally, Use
 from promotions.engine.core.stacking.effects import Candidate

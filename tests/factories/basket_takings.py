@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from promotions.engine.core.benefits.apply import reduce_units
-from promotions.engine.core.benefits.open_lines import OpenLine
+from promotions.engine.core.benefits.lines import OpenLine
 from promotions.engine.core.benefits.terms import Bundle, BuyGet, GroupOf, pools_of
 from promotions.engine.core.carts import CartLineValue, CartValue, Scope, sort_lines
 from promotions.engine.core.limits import Entity

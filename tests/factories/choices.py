@@ -10,7 +10,7 @@ from pricing.demand.core.choice import ServedChoice
 from pricing.demand.core.served import ServedDemand
 from pricing.demand.models.impression_fits import LookFit
 from pricing.demand.selectors.versions import load_active_model
-from pricing.learning.core.views import View, Views
+from pricing.learning.core.taught import View, Views
 from pricing.learning.models.learning import OnlineEvidence
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays
 from tests.factories.pricing import NOON

@@ -22,7 +22,7 @@ from profiles.lots import Purpose, is_in_share
 from profiles.models import Experiment, ExperimentItem
 from profiles.shoppers.selectors.shoppers import list_shoppers
 from profiles.values import ShopperValue
-from promotions.release.services.experiments import launch_experiment, save_experiment
+from promotions.release.services.checks import launch_experiment, save_experiment
 from tests.factories.profiles import CHEDDAR, EVERYTHING, NOON, make_guest
 
 PLAIN = ArmDraft("plain", "As it is", 0.5, "照旧", is_control=True)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from promotions.targeting.core.allocation import Allocator, Problem, find_best
-from promotions.targeting.core.pacing import steer_price
+from promotions.targeting.core.exploration import steer_price
 
 DEPTHS = np.array([0.05, 0.1, 0.15, 0.2, 0.25], dtype=np.float32)
 FACE = 2.5  # the price of what is bought, in margins

@@ -25,7 +25,7 @@ from pricing.base.core.values import (
     QuoteContext,
     VerifiedQuote,
 )
-from pricing.ledger.core.labels import label_text
+from pricing.ledger.core.record import label_text
 from profiles.accounts.services.identity import get_or_create_guest
 from profiles.values import Consents, ShopperValue
 from shop.ground.catalog.models import Brand, Category, Product, Variant

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pricing.base.core.arrays import IntArray
+from pricing.base.core.values import IntArray
 from pricing.demand.core.served import ServedDemand, example_served
 
 

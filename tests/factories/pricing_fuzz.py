@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pricing.base.core.values import Policy
-from pricing.policy.core.guardrails import PublicBounds, apply_gate, apply_public_gate
+from pricing.policy.core import PublicBounds, apply_gate, apply_public_gate
 
 CHUNK = 100_000
 SPECIAL = np.array(

@@ -15,7 +15,7 @@ from pricing.optimum.core.choose import choose_public
 from pricing.optimum.core.feasible import RULE_BIT, Feasible, Limits, find_feasible
 from pricing.optimum.core.joint import DemandTerms
 from pricing.optimum.core.publish import reach_of
-from pricing.policy.core.guardrails import PublicBounds, apply_public_gate
+from pricing.policy.core import PublicBounds, apply_public_gate
 
 CHUNK = 50_000
 WILD = np.array([np.nan, np.inf, -np.inf, 0.0, -1.0, 1e300, -1e300, 1e-300])

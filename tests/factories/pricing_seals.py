@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pricing.api import drain_quotes, quote_variants
 from pricing.ledger.models.impressions import LookSeal
 from pricing.ledger.models.quotes import QuoteSeal
-from pricing.publishing.services.seal_check import check_seals
+from pricing.publishing.services.breakers import check_seals
 from profiles.values import ShopperValue
 from tests.factories.pricing import NOON, Dairy, look_at, make_treated, open_dairy, visit
 

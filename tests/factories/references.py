@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pricing.base.core.arrays import FloatArray, IntArray
 from pricing.base.core.reference import (
     PriceSeries,
     Reductions,
@@ -15,8 +14,8 @@ from pricing.base.core.reference import (
     find_references,
     list_share,
 )
-from pricing.ledger.selectors.offered import lower_by_offers
-from pricing.ledger.selectors.references import load_paid, load_series
+from pricing.base.core.values import FloatArray, IntArray
+from pricing.ledger.selectors.references import load_paid, load_series, lower_by_offers
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,9 @@ import pytest
 from django.db import transaction
 
 from promotions.loyalty.core.pos import PosLine, PosReceipt, PosRefused, PosTerminal
-from promotions.loyalty.selectors.pos import find_pos_terminal
-from promotions.loyalty.services.points import Act, PointsRefused, make_available
-from promotions.loyalty.services.points_codes import make_points_code
-from promotions.loyalty.services.pos_holds import hold_at_pos
-from promotions.loyalty.services.pos_requests import make_pos_token
+from promotions.loyalty.selectors.terms import find_pos_terminal
+from promotions.loyalty.services.points import Act, PointsRefused, make_available, make_points_code
+from promotions.loyalty.services.pos_holds import hold_at_pos, make_pos_token
 from promotions.loyalty.services.pos_sales import return_at_pos, sell_at_pos
 from promotions.models import Bucket, PointsAccount, PointsEntry
 from shop.ground.catalog.models import Store

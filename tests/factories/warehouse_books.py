@@ -9,7 +9,7 @@ from orders.fulfilment.api import HANDED_OUT, list_left
 from orders.fulfilment.models import ShipmentLine
 from orders.models import Order, OrderLine
 from orders.returns.models import ReturnLine
-from promotions.coupons.core.discounts import share_of_units
+from promotions.coupons.core import share_of_units
 from promotions.models import Campaign, Coupon, PointsOrder, Redemption
 from shop.ground.inventory.models import StockMovement, StockRecord
 from tests.factories.loyalty import list_unbalanced_accounts

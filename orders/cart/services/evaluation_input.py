@@ -24,7 +24,7 @@ from pricing.api import (
     resolve_jurisdiction,
 )
 from pricing.base.core.values import PriceView, QuoteContext
-from pricing.ledger.core.labels import label_text
+from pricing.ledger.core.record import label_text
 from profiles.experiments.api import ArmChoice
 from profiles.segments.api import OnlineUnavailable, read_online_profiles
 from profiles.values import ShopperValue

@@ -26,7 +26,7 @@ from orders.refusals import CartRefused, PriceConsentNeeded
 from orders.values import CartView, CheckoutView, DeliveryOption, GiftChoice
 from pricing.api import resolve_jurisdiction
 from pricing.base.core.values import JurisdictionRule, PriceView, QuoteContext
-from pricing.ledger.core.labels import is_test_code, label_code, prescribed_words
+from pricing.ledger.core.record import is_test_code, label_code, prescribed_words
 from promotions.engine.api import Adjustment, AppliedOffer, DeliveryCut
 from shop.ground.database.retrying import try_twice
 from shop.ground.inventory.core.holds import Claim, HeldPieces

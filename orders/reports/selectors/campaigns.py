@@ -74,7 +74,7 @@ class CampaignDelivery:
 
 
 # Each unit carries the discount split evenly, the first ones a minor unit more: what partners are
-# given back for returned units is the same (`promotions.coupons.core.discounts.share_of_units`).
+# given back for returned units is the same (`promotions.coupons.core.share_of_units`).
 _LINES = """
 SELECT (o.placed_at AT TIME ZONE %(zone)s)::date AS day, o.status, l.variant_id, l.is_gift,
        coalesce(l.cost_minor, {cost}) AS unit_cost,

@@ -215,3 +215,11 @@ def example_quote(**changes: object) -> VerifiedQuote:
         kid=1,
     )
     return replace(quote, **changes)  # type: ignore[arg-type]  # examples name fields freely
+
+
+STREAM = "fairtag:quotes"
+GROUP = "drain"
+# Looks at public prices, a page an entry; longer than this it forgets the oldest.
+LOOKS, MOST_PAGES = "fairtag:looks", 200_000
+# Bits by day and place: which sets of goods a page of the day has shown.
+SEEN_SETS = "fairtag:look-sets:"

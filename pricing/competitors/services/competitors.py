@@ -16,16 +16,24 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from pricing.base.core.arrays import FloatArray
-from pricing.competitors.core import FeedRow, NameIndex, read_amount, read_feed, screen_prices
-from pricing.competitors.core.feed import FeedUnreadable, read_moment
-from pricing.competitors.core.matching import AMBIGUOUS, UNKNOWN
+from pricing.base.core.values import FloatArray
+from pricing.competitors.core import (
+    AMBIGUOUS,
+    UNKNOWN,
+    FeedRow,
+    FeedUnreadable,
+    NameIndex,
+    read_amount,
+    read_feed,
+    read_moment,
+    screen_prices,
+)
 from pricing.competitors.models.competitors import (
     CompetitorPrice,
     CompetitorSource,
     QuarantinedCompetitorRow,
 )
-from pricing.competitors.selectors.competitors import list_due_sources, load_last_words
+from pricing.competitors.selectors import list_due_sources, load_last_words
 from pricing.competitors.services.competitor_fetch import Fetcher, FetchRefused
 from shop.ground.catalog.selectors import list_identities, load_variant_arrays
 from shop.ground.kernel.errors import FairtagError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pricing.base.core.arrays import BoolArray, FloatArray
+from pricing.base.core.values import BoolArray, FloatArray
 from pricing.demand.core.leaderboard import calibration_error
 from pricing.demand.core.metrics import interval_coverage, mean_poisson_deviance, wmape
 

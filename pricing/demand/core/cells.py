@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
 from pricing.base.core.reference import PriceSeries
+from pricing.base.core.values import FloatArray, IntArray
 
 MIN_UNITS = 30
 MIN_WEEKS_SOLD = 8

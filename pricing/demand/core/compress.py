@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pricing.base.core.arrays import FloatArray
+from pricing.base.core.values import FloatArray
 from pricing.demand.core.served import ServedDemand
 from shop.ground.kernel.arrays import pack_arrays
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
 from pricing.base.core.price_points import price_ladder
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.metrics import count_interval
 
 GRID_LOW, GRID_HIGH = 0.6, 1.4

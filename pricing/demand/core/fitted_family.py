@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.base.core.values import BoolArray, FloatArray, IntArray
 from pricing.demand.core.families import make_family
 from pricing.demand.core.leaderboard import take
 from pricing.demand.core.training_cells import (

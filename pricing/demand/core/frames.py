@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 
 # A DataFrame, a mapping of arrays, or a structured array: columns by name.
 Frame = Any

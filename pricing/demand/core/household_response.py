@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 
 # What a signal may move: the response to the price, and beside it to display and mailer.
 PRICE, MOVES = 0, 3

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray
+from pricing.base.core.values import FloatArray
 from pricing.demand.core.choice.impressions import Impressions
 from pricing.demand.core.frames import Frame, count_rows, read_numbers, read_sales
 from pricing.demand.core.metrics import (

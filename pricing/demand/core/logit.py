@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray
+from pricing.base.core.values import FloatArray
 from pricing.demand.core.frames import (
     Frame,
     Prediction,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.frames import Coding, Frame, count_rows, read_labels, read_matrix
 
 GROUPS = (

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 from scipy.special import expit
 
-from pricing.base.core.arrays import FloatArray
+from pricing.base.core.values import FloatArray
 from pricing.demand.core.logit_layout import Layout, Rows
 from pricing.demand.core.objective import ArrowFactor
 from pricing.demand.core.shrink import positive_moments

@@ -10,7 +10,7 @@ import numpy as np
 import scipy
 from scipy.special import expit
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)

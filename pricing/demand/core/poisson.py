@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 
 # Beyond it a rate is a mistake of the way there, not a forecast.
 LARGEST_LOG = 50.0

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pricing.base.core.arrays import BoolArray, FloatArray
+from pricing.base.core.values import BoolArray, FloatArray
 from pricing.demand.core.fitted_family import FittedFamily, count_bytes
 from pricing.demand.core.metrics import mean_poisson_deviance, wmape
 from pricing.demand.core.served import WEEKS_OF_YEAR, ServedDemand

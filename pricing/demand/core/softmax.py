@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.challenger import Cells, Challenger
 
 # Without visits to count, a category's market is this much larger than its best week.

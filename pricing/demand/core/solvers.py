@@ -17,7 +17,7 @@ from typing import Literal, Protocol, Self
 import numpy as np
 import scipy
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 
 SolverName = Literal["newton", "newton-cg", "cg", "gd", "sgd"]
 MEMORY = 10

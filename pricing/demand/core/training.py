@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pricing.base.core.arrays import BoolArray, FloatArray
+from pricing.base.core.values import BoolArray, FloatArray
 from pricing.demand.core.backtest import Forecast, price_strata, weekly_figures
 from pricing.demand.core.design import OWN_PRICE
 from pricing.demand.core.families import CHAMPION

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.base.core.values import BoolArray, FloatArray, IntArray
 from pricing.demand.core.design import build_design, usual_log_price
 
 PLACEMENT = ("display", "mailer")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.special import xlogy
 
-from pricing.base.core.arrays import FloatArray
+from pricing.base.core.values import FloatArray
 from pricing.demand.core.metrics import FORECAST_FLOOR
 from pricing.demand.core.pooled import PooledPoisson
 from pricing.demand.core.training_cells import TrainingCells, design_cells

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.household_response import NEVER, Timings
 from pricing.demand.core.training_cells import TrainingCells
 from profiles.features.api import LONG_HALF_LIFE, EventColumns, fade, weigh

@@ -10,8 +10,8 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from pricing.base.core.arrays import FloatArray, IntArray
-from pricing.competitors.selectors.competitors import load_competitor_weeks
+from pricing.base.core.values import FloatArray, IntArray
+from pricing.competitors.selectors import load_competitor_weeks
 from pricing.demand.core.cells import (
     Placements,
     Sales,
@@ -23,8 +23,8 @@ from pricing.demand.core.cells import (
     units_matrix,
 )
 from pricing.demand.core.training_cells import TrainingCells
-from pricing.experiments.core.arm_weeks import shift_weeks
-from pricing.experiments.selectors.arm_draws import load_arm_periods
+from pricing.experiments.core import shift_weeks
+from pricing.experiments.selectors import load_arm_periods
 from pricing.ledger.selectors.references import load_series
 from profiles.events.api import load_purchase_cells, start_of_day
 from profiles.values import PurchaseCells

@@ -9,7 +9,7 @@ from itertools import batched
 
 import numpy as np
 
-from pricing.base.core.arrays import IntArray
+from pricing.base.core.values import IntArray
 from pricing.demand.core.household_response import Timings
 from pricing.demand.core.training_cells import TrainingCells, best_sold
 from pricing.demand.selectors.household_timings import Past, assemble_timings

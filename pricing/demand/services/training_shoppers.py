@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from pricing.base.core.arrays import IntArray
+from pricing.base.core.values import IntArray
 from pricing.demand.core.household_response import PLANTED, PRICE, Timings, judge_households
 from pricing.demand.core.training import Trained
 from pricing.demand.core.training_cells import TrainingCells

@@ -10,7 +10,7 @@ from datetime import datetime
 import numpy as np
 from django.db import transaction
 
-from pricing.base.core.arrays import FloatArray
+from pricing.base.core.values import FloatArray
 from pricing.demand.core.training_cells import TrainingCells, best_sold, take_items
 from pricing.demand.core.tuning import (
     SPACE,

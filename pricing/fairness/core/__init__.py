@@ -8,10 +8,16 @@
 """
 
 from pricing.fairness.core.audit import STOPPING, FairnessReport, Finding, audit_prices
-from pricing.fairness.core.groups import GroupPrices, PaidPrices, Ratio, example_prices
-from pricing.fairness.core.limits import FairnessLimits
+from pricing.fairness.core.groups import (
+    FairnessLimits,
+    GroupPrices,
+    PaidPrices,
+    Ratio,
+    Trait,
+    example_prices,
+    read_traits,
+)
 from pricing.fairness.core.proxy import Area
-from pricing.fairness.core.traits import Trait, read_traits
 
 __all__ = [
     "STOPPING",

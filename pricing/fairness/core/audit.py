@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray
-from pricing.fairness.core.groups import GroupPrices, PaidPrices, measure_groups
-from pricing.fairness.core.limits import FairnessLimits
+from pricing.base.core.values import FloatArray
+from pricing.fairness.core.groups import (
+    FairnessLimits,
+    GroupPrices,
+    PaidPrices,
+    Trait,
+    measure_groups,
+)
 from pricing.fairness.core.proxy import Area, measure_areas, measure_information
-from pricing.fairness.core.traits import Trait
 
 Rule = Literal["features_tell_trait", "price_tells_trait", "paid", "offers", "discount"]
 # What stops a model; the other rules are told to people.
@@ -169,3 +174,33 @@ def _judge_group(group: GroupPrices, limits: FairnessLimits) -> list[Finding]:
         for rule, ratio, least, most in bounds
         if not least <= ratio.value <= most
     ]
+
+
+AuditState = Literal["missing", "passed", "failed", "waived"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditVerdict:
+    """The newest audit of a model's arrays; `id` 0 and no moment where there is none.
+
+    `reasons` are plain sentences: why the model is stopped, or what people should know of it.
+
+    >>> AuditVerdict(id=0, model=7, state="missing").allows_use
+    False
+    """
+
+    id: int
+    model: int
+    state: AuditState
+    at: datetime | None = None
+    people: int = 0
+    compared: int = 0
+    is_waivable: bool = False
+    waiver_asked_by: int | None = None
+    reasons: tuple[str, ...] = ()
+    report: Mapping[str, Any] | None = None
+
+    @property
+    def allows_use(self) -> bool:
+        """Whether the model may be brought into use."""
+        return self.state in ("passed", "waived")

@@ -2,14 +2,109 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 from scipy.special import ndtri
 
-from pricing.base.core.arrays import BoolArray, FloatArray
-from pricing.fairness.core.limits import FairnessLimits
-from pricing.fairness.core.traits import Trait
+from pricing.base.core.values import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class FairnessLimits:
+    """The limits of one audit; amounts are ratios, shares and areas under a ROC curve.
+
+    `least_group` people and as many outside it make a group that is measured; smaller ones are
+    counted, never reported. `most_feature_auc` is how well a trait may be told from the inputs of
+    prices before that is noted, `most_price_auc` from the prices themselves before the model is
+    stopped. A group's mean paid share of the public price stays within `least_paid_ratio` and
+    `most_paid_ratio` times everybody's, its share of goods with a discount at `least_offer_ratio`
+    times that of the best group at least, its mean discount within `least_discount_ratio` and
+    `most_discount_ratio` times everybody's before that is noted. Intervals are simultaneous: with
+    probability `confidence` all of one kind hold together.
+
+    >>> FairnessLimits().least_group
+    20
+    """
+
+    least_group: int = 20
+    most_feature_auc: float = 0.60
+    most_price_auc: float = 0.55
+    least_paid_ratio: float = 0.98
+    most_paid_ratio: float = 1.02
+    least_offer_ratio: float = 0.80
+    least_discount_ratio: float = 0.90
+    most_discount_ratio: float = 1.10
+    confidence: float = 0.95
+
+    def __post_init__(self) -> None:
+        if self.least_group < 20:
+            raise ValueError("a group of fewer than 20 people is not reported")
+        for item in fields(self):
+            if not getattr(self, item.name) > 0:
+                raise ValueError(f"{item.name} must be above 0")
+
+    def as_numbers(self) -> dict[str, float]:
+        """Return the limits by name, for storing.
+
+        >>> FairnessLimits().as_numbers()["most_price_auc"]
+        0.55
+        """
+        return {name: float(value) for name, value in asdict(self).items()}
+
+
+UNKNOWN = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """One trait of n people: `code` (n,) numbers into `groups`, UNKNOWN where nothing was told."""
+
+    name: str
+    groups: tuple[str, ...]
+    code: IntArray
+
+    def members(self, least: int) -> Iterator[tuple[str, BoolArray, BoolArray]]:
+        """Yield (group, who is in it, whose trait is known) of groups with `least` people in it
+        and `least` outside; both masks are (n,).
+
+        >>> trait = read_traits([1, 2, 3], [(1, "age", "young"), (2, "age", "old")])[0]
+        >>> [(name, mask.tolist()) for name, mask, _ in trait.members(1)]
+        [('old', [False, True, False]), ('young', [True, False, False])]
+        """
+        known = self.code != UNKNOWN
+        for number, group in enumerate(self.groups):
+            mask = self.code == number
+            if mask.sum() >= least and known.sum() - mask.sum() >= least:
+                yield group, mask, known
+
+    def count_small(self, least: int) -> int:
+        """Return how many groups are too small to be reported."""
+        return sum(1 for number in range(len(self.groups)) if (self.code == number).sum() < least)
+
+
+def read_traits(shopper_id: Sequence[int], rows: Iterable[tuple[int, str, str]]) -> list[Trait]:
+    """Return the traits of the shoppers, in this order, from rows (shopper, trait, value).
+
+    >>> [trait.name for trait in read_traits([1], [(1, "income", "low"), (9, "age", "old")])]
+    ['income']
+    """
+    at = {one: position for position, one in enumerate(shopper_id)}
+    by_name: dict[str, dict[int, str]] = {}
+    for shopper, name, value in rows:
+        if shopper in at:
+            by_name.setdefault(name, {})[at[shopper]] = value
+    return [_code(name, by_name[name], len(at)) for name in sorted(by_name)]
+
+
+def _code(name: str, values: Mapping[int, str], n: int) -> Trait:
+    groups = tuple(sorted(set(values.values())))
+    number = {group: position for position, group in enumerate(groups)}
+    code = np.full(n, UNKNOWN, dtype=np.int64)
+    for position, value in values.items():
+        code[position] = number[value]
+    return Trait(name=name, groups=groups, code=code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,8 @@ import numpy as np
 import scipy
 from scipy.special import ndtri
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.fairness.core.limits import FairnessLimits
-from pricing.fairness.core.traits import UNKNOWN, Trait
+from pricing.base.core.values import BoolArray, FloatArray, IntArray
+from pricing.fairness.core.groups import UNKNOWN, FairnessLimits, Trait
 
 FOLDS = 5
 REPEATS = 3

@@ -9,8 +9,7 @@ from itertools import batched
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
-from pricing.base.core.values import ModelVersionRow, Policy
+from pricing.base.core.values import FloatArray, IntArray, ModelVersionRow, Policy
 from pricing.demand.core.served import ServedDemand
 from pricing.fairness.core import PaidPrices
 from pricing.learning.selectors.publishing import category_paths, load_shelf
@@ -23,7 +22,7 @@ from pricing.optimum.core.batch import (
 )
 from pricing.optimum.core.quote import VariantTerms, drop_signals
 from pricing.optimum.core.signals import GENERAL_FEATURES
-from pricing.policy.selectors.rules import load_active_policy
+from pricing.policy.selectors import load_active_policy
 from pricing.publishing.services.books import read_book_notes
 from pricing.publishing.services.drafts import draft_prices
 from pricing.publishing.services.publish_context import PublishContext

@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.selectors.versions import load_model, model_row
 from pricing.fairness.core import FairnessLimits, Trait, audit_prices, read_traits
-from pricing.fairness.core.audits import AuditVerdict
+from pricing.fairness.core.audit import AuditVerdict
 from pricing.fairness.models.audits import ModelAudit
-from pricing.fairness.selectors.audits import find_audit, is_no_worse, worst_verdict
+from pricing.fairness.selectors import find_audit, is_no_worse, worst_verdict
 from pricing.fairness.services.audited_prices import (
     Shelves,
     load_audited,
@@ -27,9 +27,9 @@ from pricing.fairness.services.audited_prices import (
     tabulate_features,
 )
 from pricing.learning.models.learning import ModelRamp
-from pricing.ledger.selectors.sales_channels import SalesChannel, list_places
+from pricing.ledger.selectors.references import SalesChannel, list_places
 from pricing.optimum.core.signals import SIGNAL_FEATURES
-from pricing.publishing.core.approvals import AUDIT_WAIVER, MODEL_USE
+from pricing.publishing.core.changes import AUDIT_WAIVER, MODEL_USE
 from profiles.features.api import FEATURES
 from profiles.shoppers.api import exchange_traits, load_audit_traits
 from shop.ground.approvals.selectors import find_waiting, list_waiting_ids

@@ -7,17 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.base.core.values import Policy
+from pricing.base.core.values import BoolArray, FloatArray, IntArray, Policy
 from pricing.demand.core.served import ServedDemand
-from pricing.experiments.core.arm_prices import Arms
-from pricing.experiments.core.price_tests import PriceTests
+from pricing.experiments.core import Arms, PriceTests
 from pricing.optimum.core import Choice, DemandTerms, Limits, Segments
 from pricing.optimum.core.choose import EVEN
 from pricing.optimum.core.monitoring import Breach
 from pricing.optimum.core.publish import NO_LIMIT
 from pricing.optimum.core.quote import VariantTerms
-from pricing.policy.core.guardrails import PublicBounds
+from pricing.policy.core import PublicBounds
 
 # Who moved a public price, or would: kept with the proposal.
 MODEL, ANCHOR, STAFF, GATE, SHOCK, ARM = "model", "anchor", "staff", "gate", "shock", "arm"

@@ -13,8 +13,8 @@ from itertools import combinations
 
 import numpy as np
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.base.core.impressions import HOUR_MS
+from pricing.base.core.values import BoolArray, FloatArray, IntArray
 from pricing.demand.core.choice import Columns, Impressions
 from pricing.optimum.core.signals import (
     RAW_SIGNALS,

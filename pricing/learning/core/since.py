@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice import Impressions
 from pricing.learning.core.minutes import Alarms
 from pricing.learning.core.shown import COLUMNS, find_reset, forget_goods, take_rows

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.demand.core.choice import ServedChoice
-from pricing.demand.core.served import ServedDemand
+from pricing.base.core.values import BoolArray, FloatArray, IntArray
+from pricing.demand.core.choice import ChoiceFit, ServedChoice, Usual
+from pricing.demand.core.served import ServedDemand, find_sorted
+from pricing.learning.core.minutes import (
+    Alarms,
+    find_moved_goods,
+    learn_minute,
+    list_beside,
+    place_in_fit,
+)
+from pricing.learning.core.shown import take_rows
+from pricing.learning.core.since import Since
+from shop.ground.kernel.clock import epoch_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +93,157 @@ def find_learned(trained_ms: int, served: ServedDemand) -> int:
     (5, 7, 3)
     """
     return max(trained_ms, served.until_ms) if isinstance(served, TaughtDemand) else trained_ms
+
+
+_VIEW = ("fit", "variant_id", "elasticity", "elasticity_sd")
+_OPENED = "opened"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredNight:
+    """A night as it was stored: its id, until when it knows, the fit, what was usual after it, the
+    anchors (minor units, by variant) that it reckons from, and the arrays that prices are made
+    of."""
+
+    pk: int
+    watermark: datetime
+    fit: ChoiceFit
+    usual: Usual
+    anchors: Mapping[int, int]
+    served: ServedChoice
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """Elasticities that are no longer those of the night, of k goods: of which `fit`, which
+    variant, mean and sd; arrays (k,)."""
+
+    fit: IntArray
+    variant_id: IntArray
+    elasticity: FloatArray
+    elasticity_sd: FloatArray
+
+    @staticmethod
+    def nothing() -> View:
+        """Return that all are those of the night."""
+        ids, none = np.zeros(0, dtype=np.int64), np.zeros(0)
+        return View(ids, ids, none, none)
+
+    @staticmethod
+    def of(fit: int, night: ServedChoice, now: ServedChoice) -> View:
+        """Return where the arrays of a night `fit` are other ones now."""
+        mean, sd = now.elasticity, now.elasticity_sd
+        differs = np.flatnonzero((mean != night.elasticity) | (sd != night.elasticity_sd))
+        ids = np.full(len(differs), fit, dtype=np.int64)
+        return View(ids, now.variant_id[differs], mean[differs], sd[differs])
+
+    def without(self, fit: int, variant_id: IntArray) -> View:
+        """Return the rows of a night `fit` that are about other goods than `variant_id` (k,)."""
+        kept = (self.fit == fit) & ~np.isin(self.variant_id, variant_id)
+        return View(*(getattr(self, name)[kept] for name in _VIEW))
+
+    def join(self, other: View) -> View:
+        """Return both."""
+        pairs = ((getattr(self, name), getattr(other, name)) for name in _VIEW)
+        return View(*(np.concatenate(pair) for pair in pairs))
+
+    def lay(self, fit: int, night: ServedChoice) -> ServedChoice:
+        """Return the arrays of a night `fit` as they are now.
+
+        >>> from pricing.demand.core.choice.serve import example_choice
+        >>> night = example_choice()
+        >>> view = View(np.array([3]), np.array([7]), np.array([2.5]), np.array([0.2]))
+        >>> view.lay(3, night).elasticity.tolist(), view.lay(4, night) is night
+        ([2.5], True)
+        """
+        own = np.flatnonzero(self.fit == fit)
+        at, is_known = find_sorted(night.variant_id, self.variant_id[own])
+        own, at = own[is_known], at[is_known]
+        if not len(own):
+            return night
+        mean, sd = night.elasticity.copy(), night.elasticity_sd.copy()
+        mean[at], sd[at] = self.elasticity[own], self.elasticity_sd[own]
+        return replace(night, elasticity=mean, elasticity_sd=sd)
+
+    def arrays(self, name: str) -> dict[str, NDArray[Any]]:
+        """Return everything as arrays that begin with a name; `from_arrays` reads them back."""
+        return {f"{name}_{one}": getattr(self, one) for one in _VIEW}
+
+    @staticmethod
+    def from_arrays(arrays: Mapping[str, NDArray[Any]], name: str) -> View:
+        """Return what `arrays` was made from."""
+        return View(*(arrays[f"{name}_{one}"] for one in _VIEW))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Views:
+    """What prices are made of (`view`), what the publisher was told last (`sent`), the goods of
+    which something was open then, and those that `moved` since it was told."""
+
+    view: View
+    sent: View
+    opened: IntArray
+    moved: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    @staticmethod
+    def nothing() -> Views:
+        """Return that all are those of the night."""
+        return Views(View.nothing(), View.nothing(), np.zeros(0, dtype=np.int64))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything but what moved as named arrays; `from_arrays` reads them back."""
+        return self.view.arrays("view") | self.sent.arrays("sent") | {_OPENED: self.opened}
+
+    @staticmethod
+    def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Views:
+        """Return what `arrays` was made from.
+
+        >>> Views.from_arrays(Views.nothing().arrays()).opened.tolist()
+        []
+        """
+        view, sent = (View.from_arrays(arrays, name) for name in ("view", "sent"))
+        return Views(view, sent, arrays[_OPENED])
+
+
+def renew_views(
+    before: Views,
+    nights: Sequence[StoredNight],
+    since: Since,
+    alarms: Alarms,
+    *,
+    stale: IntArray | None,
+    opened: IntArray,
+) -> Views:
+    """Return what prices are made of with all that was shown `since`, and what of that the
+    publisher, who is told of the first night's model, does not know yet.
+
+    Only goods that are solved together with `stale` ones (k,) are looked at, all if that is None.
+    """
+    view = View.nothing()
+    for night in nights:
+        view = view.join(_look_at(before.view, night, since, alarms, stale))
+    if not nights:
+        return Views(view, View.nothing(), opened)
+    night = nights[0]
+    now, was = (one.lay(night.pk, night.served) for one in (view, before.sent))
+    pairs = ((one.elasticity, one.elasticity_sd) for one in (now, was))
+    moved = find_moved_goods(*pairs)
+    told = replace(
+        was,
+        elasticity=np.where(moved, now.elasticity, was.elasticity),
+        elasticity_sd=np.where(moved, now.elasticity_sd, was.elasticity_sd),
+    )
+    return Views(view, View.of(night.pk, night.served, told), opened, now.variant_id[moved])
+
+
+def _look_at(
+    before: View, night: StoredNight, since: Since, alarms: Alarms, stale: IntArray | None
+) -> View:
+    seen, kept = since.after(epoch_ms(night.watermark), night.anchors), View.nothing()
+    if stale is not None:
+        beside = list_beside(night.fit, stale)
+        kept = before.without(night.pk, beside)
+        seen = take_rows(seen, np.isin(seen.item, beside))
+    placed = place_in_fit(night.fit, seen, night.usual)
+    now = learn_minute(night.fit, night.served, placed, alarms)
+    return kept.join(View.of(night.pk, night.served, now))

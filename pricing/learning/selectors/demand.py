@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from django.utils.translation import gettext as _
 
-from pricing.base.core.arrays import FloatArray
-from pricing.base.core.values import DemandCurve
+from pricing.base.core.values import DemandCurve, FloatArray
 from pricing.demand.core.cells import Sales, price_matrix, units_matrix
 from pricing.demand.core.curve import Demand, expect_units, price_grid, units_at
 from pricing.demand.core.served import ServedDemand
@@ -17,7 +16,7 @@ from pricing.learning.selectors.evidence import add_evidence
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.ledger.selectors.references import load_series
 from pricing.optimum.core.publish import floor_prices, propose_public
-from pricing.policy.selectors.rules import load_active_policy
+from pricing.policy.selectors import load_active_policy
 from profiles.events.api import load_paid_prices
 from shop.ground.catalog.selectors import get_market, list_categories, load_variant_arrays
 from shop.ground.kernel.errors import FairtagError

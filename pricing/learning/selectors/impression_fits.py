@@ -25,9 +25,9 @@ from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.models.impression_fits import LookArchive, LookFit
 from pricing.learning.core.shown import COLUMNS
 from pricing.learning.core.since import pack_anchors, read_anchors
-from pricing.learning.core.views import StoredNight
+from pricing.learning.core.taught import StoredNight
 from pricing.learning.models.learning import ModelRamp
-from pricing.ledger.selectors.sales_channels import SalesChannel
+from pricing.ledger.selectors.references import SalesChannel
 from pricing.policy.models.policy import PricingPolicy
 from shop.ground.kernel.arrays import hash_arrays, unpack_arrays
 from shop.ground.kernel.clock import epoch_ms

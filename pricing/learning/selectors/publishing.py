@@ -9,13 +9,12 @@ from zlib import crc32
 
 import numpy as np
 
-from pricing.base.core.arrays import BoolArray, IntArray
 from pricing.base.core.price_points import share_down
 from pricing.base.core.reference import PriceSeries, lowest_between
-from pricing.base.core.values import Policy
+from pricing.base.core.values import BoolArray, IntArray, Policy
 from pricing.learning.core.scene import PastPrices, SceneVariants
 from pricing.optimum.core.publish import SEEN_AFTER_DAYS, SEEN_DAYS
-from pricing.policy.selectors.rules import load_emergency_caps
+from pricing.policy.selectors import load_emergency_caps
 from shop.ground.catalog.core.values import CategoryTree, VariantArrays
 from shop.ground.catalog.selectors import list_categories, load_variant_arrays
 from shop.ground.database.packed import Packed, fetch_packed

@@ -10,25 +10,59 @@ from typing import Any
 import numpy as np
 from django.core.exceptions import ObjectDoesNotExist
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.base.core.impressions import HOUR_MS
-from pricing.base.core.values import Policy
-from pricing.competitors.selectors.competitors import load_competitors_at
+from pricing.base.core.values import BoolArray, FloatArray, IntArray, Policy
+from pricing.competitors.selectors import load_competitors_at
 from pricing.demand.core.choice import Impressions
 from pricing.demand.selectors.versions import load_weights
 from pricing.learning.core.evaluation.candidates import Candidate, imagine
-from pricing.learning.core.shown import ShownRows, find_moved, read_decided, read_public
-from pricing.learning.selectors.impression_sets import load_look_sets
+from pricing.learning.core.shown import SetRows, ShownRows, find_moved, read_decided, read_public
 from pricing.ledger.core.packed import read_signals
+from pricing.ledger.models.impressions import LookTally
 from pricing.ledger.selectors.exposures import ARMS, Exposures, load_exposures
 from pricing.ledger.selectors.impressions import PublicOutcomes, load_public_outcomes
-from pricing.ledger.selectors.offered import find_offered_hours
-from pricing.ledger.selectors.references import load_anchors
-from pricing.ledger.selectors.sales_channels import SalesChannel
+from pricing.ledger.selectors.references import SalesChannel, find_offered_hours, load_anchors
 from pricing.optimum.core.thompson import DRAWS
-from pricing.policy.selectors.rules import load_policy
+from pricing.policy.selectors import load_policy
+from shop.ground.database.packed import Packed, fetch_packed
 from shop.ground.inventory.selectors import mask_sold_out_hours
 from shop.ground.kernel.clock import epoch_ms
+
+_COLUMNS = (
+    Packed("set", ">i8", "int8send(set_id)"),
+    Packed("hour", ">i8", "int8send((extract(epoch FROM hour)::int8 / 3600)::int8)"),
+    Packed("book", ">i8", "int8send(book_version::int8)"),
+    Packed("variant", ">i8", "int8send(variant_id)"),
+    Packed("pages", ">i8", "int8send(pages)"),
+)
+_SOURCE = """
+FROM (
+    SELECT row_number() OVER (ORDER BY hour, book_version, set_hash) AS set_id, hour, book_version,
+        unnest(variant_ids) AS variant_id, pages
+    FROM pricing_publiclookset
+    WHERE hour >= %(since)s AND hour < %(until)s
+        AND market_code = %(market)s AND channel = %(channel)s
+) members
+"""
+
+
+def load_look_sets(*, since: datetime, until: datetime, market: str, channel: str) -> SetRows:
+    """Return the sets of goods that pages of `[since, until)` showed, good by good. One query."""
+    scope = {"since": since, "until": until, "market": market, "channel": channel}
+    found = fetch_packed(_COLUMNS, _SOURCE, scope)
+    return SetRows(
+        set_id=found["set"].astype(np.int64),
+        hour_ms=found["hour"].astype(np.int64) * HOUR_MS,
+        book_version=found["book"].astype(np.int64),
+        variant_id=found["variant"].astype(np.int64),
+        pages=found["pages"].astype(np.float64),
+    )
+
+
+def count_left_out() -> int:
+    """Return how many pages had a set of goods that was not kept. One query."""
+    return LookTally.objects.values_list("left_out_sets", flat=True).first() or 0
+
 
 MINUTE_MS = 60_000.0
 type Moments = tuple[datetime, datetime, datetime]  # since, until, and the moment of reading

@@ -22,11 +22,9 @@ from pricing.base.core.impressions import (
     decode_impressions,
     find_propensities,
 )
-from pricing.base.core.keys import LOOKS
-from pricing.base.core.tokens import EPOCH
+from pricing.base.core.tokens import EPOCH, LOOKS
 from pricing.base.metrics import look_pages_dropped_total, looks_lost_total, looks_total
-from pricing.experiments.selectors.arm_draws import load_arm_draws
-from pricing.experiments.selectors.price_tests import load_draw, shock_week
+from pricing.experiments.selectors import load_arm_draws, load_draw, shock_week
 from pricing.learning.services.impression_sets import ShownPage, count_sets
 from pricing.ledger.models.impressions import LookSeal, LookTally
 from profiles.segments.api import map_segments

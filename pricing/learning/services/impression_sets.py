@@ -17,8 +17,8 @@ import redis
 from django.db import connection
 
 from pricing.base.core.impressions import HOUR_MS
-from pricing.base.core.keys import SEEN_SETS
-from pricing.ledger.core.impression_sets import MOST_GOODS, SAMPLE_AN_HOUR, hash_goods, split_page
+from pricing.base.core.tokens import SEEN_SETS
+from pricing.ledger.core.exposures import MOST_GOODS, SAMPLE_AN_HOUR, hash_goods, split_page
 from pricing.ledger.models.impressions import LookTally
 from shop.ground.catalog.selectors import load_variant_arrays
 

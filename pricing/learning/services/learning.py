@@ -9,18 +9,18 @@ from datetime import datetime, timedelta
 import numpy as np
 from django.db import connection, transaction
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice import Impressions
 from pricing.learning.core.minutes import place_in_fit
 from pricing.learning.core.shown import find_reset, forget_goods
 from pricing.learning.core.since import Settled, Since
-from pricing.learning.core.views import StoredNight, Views, renew_views
+from pricing.learning.core.taught import StoredNight, Views, renew_views
 from pricing.learning.models.learning import OnlineEvidence
 from pricing.learning.selectors.evidence import find_evidence, read_settled, read_views
 from pricing.learning.selectors.impression_fits import list_nights, list_priced_models
 from pricing.learning.selectors.shown_windows import ShownWindow, read_window
-from pricing.ledger.selectors.sales_channels import SalesChannel
-from pricing.policy.selectors.rules import load_active_policy
+from pricing.ledger.selectors.references import SalesChannel
+from pricing.policy.selectors import load_active_policy
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays
 from shop.ground.kernel.clock import epoch_ms
 

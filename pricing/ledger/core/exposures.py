@@ -6,12 +6,14 @@ it no policy can be judged from what another one showed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from struct import pack
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
-from pricing.base.core.values import Policy
+from pricing.base.core.values import FloatArray, IntArray, Policy
 from pricing.optimum.core.decide import HeldQuotes, settle
 from pricing.optimum.core.quote import PricePointTable, VariantTerms, rung_percents
 from pricing.optimum.core.thompson import DRAWS
@@ -91,3 +93,36 @@ def list_feasible(outlook: Outlook, place: int, shown: int) -> tuple[list[int], 
         percents[shown] = 1
     prices = sorted(percents, reverse=True)
     return prices, [percents[minor] / DRAWS for minor in prices]
+
+
+# One good is no choice between goods; of a page with more, a shopper has seen a part.
+FEWEST_GOODS, MOST_GOODS = 2, 24
+# Of the sets that a day has seen once, so many are kept, spread over its hours.
+SAMPLE_A_DAY = 2_000
+SAMPLE_AN_HOUR = -(-SAMPLE_A_DAY // 24)
+
+
+def split_page(variants: Sequence[int], category_of: Mapping[int, int]) -> list[tuple[int, ...]]:
+    """Return the goods of a page that stand for each other: those of one category, each once, in
+    ascending order. Goods without a category, and those alone in theirs, are in none.
+
+    >>> split_page([9, 4, 7, 4, 8], {4: 1, 7: 2, 9: 1})
+    [(4, 9)]
+    """
+    groups: dict[int, set[int]] = {}
+    for one in variants:
+        if one in category_of:
+            groups.setdefault(category_of[one], set()).add(one)
+    return [tuple(sorted(goods)) for goods in groups.values() if len(goods) >= FEWEST_GOODS]
+
+
+def hash_goods(variants: Iterable[int]) -> int:
+    """Return a signed 64-bit number that tells a set of goods apart.
+
+    >>> hash_goods((4, 9)) == hash_goods((4, 9)), hash_goods((4, 9)) == hash_goods((4, 8))
+    (True, False)
+    """
+    digest = blake2b(digest_size=8)
+    for one in variants:
+        digest.update(pack("<q", one))
+    return int.from_bytes(digest.digest(), signed=True)

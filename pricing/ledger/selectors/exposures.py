@@ -10,7 +10,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.base.core.values import BoolArray, FloatArray, IntArray
 from pricing.ledger.core.exposures import MOST_ACTIONS
 from pricing.ledger.core.packed import DECISION_ROW, HELD_FIELDS, Rows
 from pricing.optimum.core.signals import RAW_SIGNALS

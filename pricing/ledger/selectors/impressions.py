@@ -10,8 +10,8 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from pricing.base.core.arrays import FloatArray, IntArray
 from pricing.base.core.impressions import HOUR_MS
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.ledger.selectors.exposures import find_outcomes
 from profiles.events.api import load_quote_outcomes
 from shop.ground.database.packed import Packed, fetch_packed

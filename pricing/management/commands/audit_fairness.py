@@ -8,8 +8,8 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pricing.fairness.core.audits import AuditVerdict
-from pricing.fairness.selectors.audits import list_group_rows
+from pricing.fairness.core.audit import AuditVerdict
+from pricing.fairness.selectors import list_group_rows
 from pricing.fairness.services.fairness import audit_model, audit_models
 from shop.ground.jobs.services import record_run
 from shop.ground.kernel.clock import utc_now

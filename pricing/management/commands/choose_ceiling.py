@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pricing.publishing.services.ceilings import TooLate, choose_ceiling
+from pricing.publishing.services.proposals import TooLate, choose_ceiling
 from shop.ground.kernel.clock import utc_now
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from rich.console import Console
 
-from pricing.ledger.selectors.sales_channels import SalesChannel, list_places, name_place
+from pricing.ledger.selectors.references import SalesChannel, list_places, name_place
 from pricing.publishing.services.books import publish_price_book
-from pricing.quoting.services.partitions import ensure_partitions
+from pricing.quoting.services.drain import ensure_partitions
 from shop.ground.jobs.services import record_run
 from shop.ground.kernel.clock import utc_now
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pricing.demand.core.families import CHALLENGERS, SOLVERS_OF, UnknownSolver, check_solver
-from pricing.fairness.selectors.audits import find_audit
+from pricing.fairness.selectors import find_audit
 from pricing.rollout.selectors.verdicts import list_waits, say_verdict
 from pricing.rollout.services.training import train_demand
 from shop.ground.catalog.selectors import home_market

@@ -6,25 +6,29 @@ Pure numpy and scipy; every function names its formula and source and shows an e
 """
 
 from pricing.optimum.core.choose import Choice, choose_public
-from pricing.optimum.core.clearance import clearance_price
-from pricing.optimum.core.effect import Effect, expect_effect
-from pricing.optimum.core.feasible import Feasible, Limits, find_feasible, name_rules
+from pricing.optimum.core.explain import say_rule, say_why
+from pricing.optimum.core.feasible import (
+    Effect,
+    Feasible,
+    Limits,
+    expect_effect,
+    find_feasible,
+    name_rules,
+)
 from pricing.optimum.core.joint import (
     DemandTerms,
     Segments,
+    expected_worth,
     mix_segments,
     one_segment,
     personal_prices,
 )
-from pricing.optimum.core.markdown import MarkdownPlan, plan_markdown
-from pricing.optimum.core.objective import expected_worth
-from pricing.optimum.core.opportunity import sibling_cost, stock_cost
+from pricing.optimum.core.markdown import MarkdownPlan, clearance_price, plan_markdown
 from pricing.optimum.core.quote import (
     constant_elasticity_price,
     implied_cost,
 )
-from pricing.optimum.core.sentences import say_rule, say_why
-from pricing.optimum.core.stock import Scarce, price_scarce
+from pricing.optimum.core.stock import Scarce, price_scarce, sibling_cost, stock_cost
 
 __all__ = [
     "Choice",

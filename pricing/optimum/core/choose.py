@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.base.core.price_points import neighbour_price_points
-from pricing.base.core.values import Policy
+from pricing.base.core.values import BoolArray, FloatArray, IntArray, Policy
 from pricing.optimum.core.feasible import RULE_BIT, Feasible, Limits, find_binding, find_feasible
-from pricing.optimum.core.joint import DemandTerms
-from pricing.optimum.core.objective import chance_of_gain, expected_worth, unit_worth
+from pricing.optimum.core.joint import DemandTerms, chance_of_gain, expected_worth, unit_worth
 
 MATERIAL_GAIN = 1.001
 # Chance that a change pays, asked of an elasticity that draws back: then the expected gain decides.

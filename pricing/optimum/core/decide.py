@@ -8,7 +8,7 @@ import numpy as np
 
 from pricing.base.core.values import BoolArray, FloatArray, IntArray, Policy
 from pricing.optimum.core.quote import PricePointTable, VariantTerms, choose_rungs
-from pricing.policy.core.guardrails import BIT, apply_gate
+from pricing.policy.core import BIT, apply_gate
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS

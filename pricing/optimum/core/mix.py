@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.optimum.core.batch import SegmentMeans
 from pricing.optimum.core.joint import Segments, mix_segments, one_segment
 from pricing.optimum.core.signals import (

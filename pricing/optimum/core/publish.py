@@ -11,7 +11,7 @@ from pricing.optimum.core.choose import choose_public
 from pricing.optimum.core.feasible import Limits
 from pricing.optimum.core.joint import DemandTerms
 from pricing.optimum.core.quote import VariantTerms
-from pricing.policy.core.guardrails import PublicBounds
+from pricing.policy.core import PublicBounds
 
 NO_LIMIT = 1_000_000_000
 # Prices of these days ago count as seen: what was first shown this week has taught little yet, and

@@ -27,7 +27,7 @@ from pricing.optimum.core.thompson import (
     count_dearer,
     percents,
 )
-from pricing.policy.core.guardrails import Gated, apply_gate
+from pricing.policy.core import Gated, apply_gate
 
 MIN_ELASTICITY = 1.3
 

@@ -29,7 +29,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import ndtri
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.base.core.values import BoolArray, FloatArray, IntArray
 from profiles.lots import PERCENTS, Purpose, draw_percents, find_seed
 
 DRAWS = PERCENTS

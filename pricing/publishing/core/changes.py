@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shop.ground.approvals.core.values import Kind
+
 Band = tuple[float | None, float | None, float | None]
 
 
@@ -94,3 +96,8 @@ class QualityReport:
     rows: tuple[QualityRow, ...]
     total: int
     counts: Mapping[str, int]
+
+
+POLICY = Kind("pricing.pricingpolicy")
+MODEL_USE = Kind("pricing.demandmodelversion")
+AUDIT_WAIVER = Kind("pricing.modelaudit", right="pricing.approve_demandmodelversion")

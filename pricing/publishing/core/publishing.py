@@ -10,12 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.base.core.price_points import share_down
-from pricing.base.core.values import Policy
+from pricing.base.core.values import BoolArray, FloatArray, IntArray, Policy
 from pricing.demand.core.served import ServedDemand
-from pricing.experiments.core.arm_prices import multiply_prices
-from pricing.experiments.core.price_tests import PriceTests, draw_shocks, target_prices
+from pricing.experiments.core import PriceTests, draw_shocks, multiply_prices, target_prices
 from pricing.learning.core.scene import (
     ANCHOR,
     ARM,
@@ -30,8 +28,7 @@ from pricing.learning.core.scene import (
     SceneVariants,
 )
 from pricing.optimum.core import choose_public
-from pricing.optimum.core.clearance import clearance_price
-from pricing.optimum.core.opportunity import sibling_cost, stock_cost
+from pricing.optimum.core.markdown import clearance_price
 from pricing.optimum.core.publish import (
     NO_LIMIT,
     demand_terms,
@@ -40,8 +37,9 @@ from pricing.optimum.core.publish import (
     reckoned_cost,
 )
 from pricing.optimum.core.quote import VariantTerms
-from pricing.policy.core.guardrails import PublicBounds, apply_public_gate
-from pricing.publishing.core.screening import screen_terms
+from pricing.optimum.core.stock import sibling_cost, stock_cost
+from pricing.policy.core import PublicBounds, apply_public_gate
+from pricing.publishing.core.quality import screen_terms
 
 DAY = 86_400.0
 

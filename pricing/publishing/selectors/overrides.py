@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from pricing.base.core.arrays import IntArray
+from pricing.base.core.values import IntArray
 from pricing.learning.core.scene import StaffPrices
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.ledger.models.proposals import PriceOverride, PriceProposal

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Literal
 
-from django.db.models import Count, F, Q, QuerySet
+import numpy as np
+from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.db.models.functions import Coalesce
 
+from pricing.ledger.models.books import PriceBook
+from pricing.ledger.models.ledger import PriceLedgerEntry
 from pricing.ledger.models.proposals import PriceOverride, PriceProposal
-from pricing.optimum.core import say_why
-from pricing.optimum.core.effect import FIGURES
-from pricing.publishing.core.changes import Band, OverrideRow, ProposalRow
+from pricing.optimum.core import say_rule, say_why
+from pricing.optimum.core.feasible import FIGURES
+from pricing.publishing.core.changes import (
+    Band,
+    OverrideRow,
+    ProposalRow,
+    QualityReport,
+    QualityRow,
+)
+from pricing.publishing.core.quality import BADGE_BIT, BADGES, name_badges
+from pricing.publishing.selectors.overrides import find_decided, list_on_their_way
+from shop.ground.kernel.arrays import unpack_arrays
 
 State = PriceProposal.State
 MOST_ROWS = 500
@@ -198,3 +212,111 @@ def _read_override(row: PriceOverride, now: datetime) -> OverrideRow:
         created_by_id=row.created_by_id,
         is_in_force=is_open and row.starts_at <= now < row.expires_at,
     )
+
+
+# Who writes into the ledger before there is a book with the price
+_SET = Q(source__in=[PriceLedgerEntry.Source.MERCHANT, PriceLedgerEntry.Source.IMPORT])
+
+type Wait = Literal["book", "moment", "steps"]
+
+
+@dataclass(frozen=True, slots=True)
+class LivePrice:
+    """`since` when shoppers get the price set last. None while they do not: it `waits_for` a book
+    since `at`, for the moment `at` of its book, or for the steps that the guardrails allow."""
+
+    since: datetime | None
+    waits_for: Wait | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    effective_at: datetime
+    last_entry: int
+    made_at: datetime
+
+
+def list_live_prices(
+    *, variant_ids: Collection[int], now: datetime, market: str, channel: str = "online"
+) -> dict[int, LivePrice]:
+    """Return how far the prices of variants are; one that never had a price is left out. Five
+    queries, however many variants."""
+    place = (market, channel)
+    scope = {"variant_id__in": variant_ids, "market_id": market, "channel": channel}
+    books = _list_books(place)
+    live = {row["variant_id"]: _judge(row, books, now) for row in _list_set(scope)}
+    made_at = books[-1].made_at if books else now
+    decided = find_decided(place=place, now=now, since=made_at, variant_ids=variant_ids)
+    for one in list_on_their_way(place=place, now=now, variant_ids=variant_ids):
+        live[one] = LivePrice(None, "steps")
+    return live | {one: LivePrice(None, "book", at) for one, at in decided.items()}
+
+
+def _list_books(place: tuple[str, str]) -> Sequence[_Book]:
+    """Return the books that are kept, oldest first: some two hundred."""
+    rows = PriceBook.objects.filter(market_id=place[0], channel=place[1]).order_by("version")
+    columns = ("effective_at", "metrics__notes__ledger", "metrics__notes__priced_at")
+    return [
+        _Book(at, entry or 0, datetime.fromisoformat(made) if made else at)
+        for at, entry, made in rows.values_list(*columns)
+    ]
+
+
+def _list_set(scope: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the number and the moment of each variant's last price that somebody set, when it had
+    its first, and since when it has its public one."""
+    rows = PriceLedgerEntry.objects.filter(**scope).order_by().values("variant_id")
+    entry, said_at = Max("id", filter=_SET), Max("valid_from", filter=_SET)
+    changed = Coalesce(Max("valid_from", filter=Q(kind="public")), Max("valid_from"))
+    moments = {"said_at": said_at, "first": Min("valid_from"), "changed_at": changed}
+    return list(rows.annotate(entry=entry, **moments))
+
+
+def _judge(row: Mapping[str, Any], books: Sequence[_Book], now: datetime) -> LivePrice:
+    entry, said_at, changed_at = row["entry"], row["said_at"], row["changed_at"]
+    at = changed_at if said_at is None else max(said_at, changed_at)
+    # A first price is read from the catalogue until a book holds it.
+    if entry is not None and books and said_at != row["first"]:
+        held = next((one for one in books if one.last_entry >= entry), None)
+        if held is None:
+            return LivePrice(None, "book", said_at)
+        # Of the oldest that is kept nobody knows whether it was the first to hold it.
+        at = at if held is books[0] else max(changed_at, held.effective_at)
+    return LivePrice(at) if at <= now else LivePrice(None, "moment", at)
+
+
+def list_quality(
+    *,
+    code: str | None = None,
+    language: str = "en",
+    offset: int = 0,
+    limit: int = 50,
+    market: str = "us",
+    channel: str = "online",
+) -> QualityReport:
+    """Return variants with a badge (or the badge `code`), by id, and counts by code. One query.
+
+    Badges are found when a book is published; a market without a book has an empty report.
+    """
+    rows = PriceBook.objects.filter(market_id=market, channel=channel, is_current=True)
+    packed = rows.values_list("arrays", flat=True).first()
+    arrays = {} if packed is None else unpack_arrays(packed)
+    if "badges" not in arrays:
+        return QualityReport((), 0, {})
+    bits, variant_id = arrays["badges"], arrays["variant_id"]
+    wanted = -1 if code is None else BADGE_BIT.get(code, 0)
+    where = np.flatnonzero(bits & wanted)
+    page = where[offset : offset + limit]
+    return QualityReport(
+        rows=tuple(
+            _row(int(variant_id[at]), name_badges(int(bits[at])), language) for at in page.tolist()
+        ),
+        total=len(where),
+        counts={name: int(np.count_nonzero(bits & BADGE_BIT[name])) for name in BADGES},
+    )
+
+
+def _row(variant_id: int, codes: tuple[str, ...], language: str) -> QualityRow:
+    sentences = tuple(say_rule(f"badge:{code}", language) for code in codes)
+    return QualityRow(variant_id, codes, sentences)

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from django.db.models import Max
 
-from pricing.base.core.arrays import IntArray
-from pricing.competitors.selectors.competitors import list_competed
+from pricing.base.core.values import IntArray
+from pricing.competitors.selectors import list_competed
 from pricing.demand.models.demand import DemandModelVersion
-from pricing.experiments.selectors.arm_prices import list_turned
-from pricing.experiments.selectors.price_tests import list_switched
+from pricing.experiments.selectors import list_switched, list_turned
 from pricing.learning.selectors.evidence import list_learned, newest_evidence
 from pricing.learning.selectors.impression_fits import newest_fit
 from pricing.learning.selectors.publishing import digest_goods

@@ -8,37 +8,142 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
 
-from pricing.base.core.values import Policy
+from pricing.base.core.reference import STRATEGIES
+from pricing.base.core.values import BoolArray, Policy
 from pricing.demand.selectors.versions import load_active_model
-from pricing.experiments.selectors.price_tests import is_draw_due
+from pricing.experiments.core import target_prices
+from pricing.experiments.selectors import are_price_tests_due, is_draw_due, list_turned
+from pricing.learning.core.scene import STAFF
 from pricing.learning.selectors.evidence import add_evidence
-from pricing.learning.selectors.publishing import load_shelf
+from pricing.learning.selectors.publishing import category_paths, load_shelf
 from pricing.ledger.models.books import PriceBook
-from pricing.optimum.core.batch import SegmentMeans
-from pricing.optimum.core.book import Book
+from pricing.optimum.core.batch import Book, SegmentMeans, read_book
 from pricing.optimum.core.mix import pack_means, read_means
-from pricing.policy.selectors.rules import load_active_policy
+from pricing.optimum.core.quote import drop_signals
+from pricing.policy.selectors import load_active_policy
 from pricing.publishing.selectors.reprice_scope import (
     RepriceScope,
     find_reprice_scope,
     newest_version,
 )
-from pricing.publishing.services.assemble import assemble_book, open_book, patch_book
-from pricing.publishing.services.book_store import keep_notes, remember_shoppers, store_book
-from pricing.publishing.services.drafts import draft_prices
-from pricing.publishing.services.entries import ShopperPrices, replace_entries
+from pricing.publishing.services.book_store import (
+    ShopperPrices,
+    keep_notes,
+    remember_shoppers,
+    replace_entries,
+    store_book,
+)
+from pricing.publishing.services.drafts import Draft, draft_prices
 from pricing.publishing.services.feeds import is_held
 from pricing.publishing.services.publish_context import PublishContext
 from pricing.quoting.selectors.returns import newest_flip
 from pricing.quoting.selectors.serving import forget_serving
 from pricing.quoting.services.returns import Flipped, refuse_if_flipped, settle_returns
+from profiles.experiments.api import find_next_turn
 from shop.ground.catalog.selectors import get_market, load_variant_arrays
 from shop.ground.kernel.arrays import unpack_arrays
+from shop.ground.kernel.clock import epoch_ms
 from shop.ground.kernel.money import exponent
+
+
+def assemble_book(
+    draft: Draft,
+    *,
+    version: int,
+    currency: str,
+    context: PublishContext,
+) -> Book:
+    """Return a book that holds exactly the variants of `draft`, without segment prices.
+
+    The draft has the market's elasticities, the book those of a shopper without signals.
+    """
+    families, paths = category_paths(draft.shelf.tree)
+    variants = draft.shelf.variants
+    sensitivity_mean = draft.proposed.segments.sensitivity_mean
+    return Book(
+        version=version,
+        model_version=0 if context.model is None else context.model[0].id,
+        policy_version=context.policy.version,
+        currency=currency,
+        learned_ms=context.learned_ms,
+        terms=drop_signals(draft.terms, sensitivity_mean),
+        sensitivity_mean=sensitivity_mean,
+        references=draft.references,
+        measure_amount=variants.measure_amount,
+        measure_unit=variants.measure_unit,
+        sku=variants.sku,
+        segments=(),
+        segment_minor=np.zeros((0, len(draft.terms)), dtype=np.int64),
+        family_of=families,
+        paths=paths,
+        weights=draft.weights,
+        is_test=find_tested(draft),
+    )
+
+
+def find_tested(draft: Draft) -> BoolArray:
+    """Return where the public price is one that chance or an arm moved, (m,); staff's word is none.
+
+    A price that a guardrail keeps from going back after its test is one still.
+    """
+    public, arms, shocks = draft.terms.public_minor, draft.arms, draft.shocks
+    stays = arms.is_intact & (public == draft.old_public)
+    by_arm = ((arms.sets & (arms.factor < 1.0)) | stays) & (public < arms.base_minor)
+    by_chance = public == target_prices(shocks, draft.terms.exponent)
+    by_chance |= shocks.is_intact & (public == shocks.running_minor)
+    is_test: BoolArray = by_arm | (by_chance & (public != shocks.base_minor))
+    return is_test & (draft.proposed.cause != STAFF)
+
+
+def open_book(row: PriceBook, *, currency: str, exponent: int) -> Book:
+    """Return the book of a row; its `arrays`, policy and model must be loaded."""
+    model = row.model_version
+    return read_book(
+        unpack_arrays(row.arrays),
+        version=row.version,
+        model_version=row.model_version_id or 0,
+        policy_version=row.policy.version,
+        currency=currency,
+        exponent=exponent,
+        trained_ms=0 if model is None else epoch_ms(model.trained_at),
+    )
+
+
+def patch_book(old: Book, fresh: Book) -> Book:
+    """Return `old` with the rows of `fresh`; segments pay at most the new public price there.
+
+    Each variant keeps the sensitivity mean that its own elasticity was divided by.
+    """
+    at, is_there = old.find(fresh.terms.variant_id)
+    rows, at = np.flatnonzero(is_there), at[is_there]
+
+    def put(before: Any, after: Any) -> Any:
+        changed = before.astype(np.result_type(before, after))
+        changed[at] = after[rows]
+        return changed
+
+    names = [name for name in old.terms.__slots__ if name != "exponent"]
+    terms = {name: put(getattr(old.terms, name), getattr(fresh.terms, name)) for name in names}
+    segment_minor = old.segment_minor.copy()
+    segment_minor[:, at] = np.minimum(segment_minor[:, at], terms["public_minor"][at])
+    return replace(
+        old,
+        version=fresh.version,
+        terms=replace(old.terms, **terms),
+        sensitivity_mean=put(old.sensitivity_mean, fresh.sensitivity_mean),
+        is_test=put(old.is_test, fresh.is_test),
+        measure_amount=put(old.measure_amount, fresh.measure_amount),
+        measure_unit=put(old.measure_unit, fresh.measure_unit),
+        sku=put(old.sku, fresh.sku),
+        references={name: put(old.references[name], fresh.references[name]) for name in STRATEGIES},
+        segment_minor=segment_minor,
+    )
+
 
 # Workers look for a new book every half second and need a moment to load it: by then all have it.
 LEAD = timedelta(seconds=2)
@@ -261,3 +366,35 @@ def _write_entries(book_id: int, scope: RepriceScope, prices: ShopperPrices, now
         now=now,
     )
     return sum(len(one.variant_id) for one in prices.entries)
+
+
+# How often this runs: a turn that begins before the next run is published now, for its moment.
+EVERY = timedelta(seconds=15)
+
+
+def turn_public_arms(*, now: datetime, market: str = "us", channel: str = "online") -> int:
+    """Publish a book if arms change before the next run; return how many public prices changed.
+
+    The book holds from the very moment of the turn, for everybody. Three queries if nothing is due,
+    five while an experiment runs. Safe to run again.
+    """
+    lead, turn = LEAD, find_next_turn(now=now)
+    if turn is not None and LEAD < turn - now <= EVERY + LEAD:
+        lead = turn - now
+    if not list_turned(place=(market, channel), at=now + lead):
+        return 0
+    report = publish_price_book(
+        now=now, market=market, channel=channel, lead=lead, only_touched=True
+    )
+    return report.public_changes
+
+
+def turn_price_shocks(*, now: datetime, market: str = "us", channel: str = "online") -> int:
+    """Look at all prices if a week has begun or a shock is over; return how many changed.
+
+    Safe to run again: a week is drawn once, and what the gate will not let back yet is tried anew.
+    """
+    if not are_price_tests_due(now=now, market=market, channel=channel):
+        return 0
+    report = publish_price_book(now=now, market=market, channel=channel, everything=True)
+    return report.public_changes

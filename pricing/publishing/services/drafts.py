@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.base.core.price_points import share_up
 from pricing.base.core.reference import STRATEGIES, PriceSeries, find_references, list_share
-from pricing.base.core.values import Policy
+from pricing.base.core.values import BoolArray, FloatArray, IntArray, Policy
 from pricing.base.metrics import guard_hits_total
-from pricing.competitors.selectors.competitors import find_feed_badges
-from pricing.experiments.core.arm_prices import Arms
-from pricing.experiments.core.price_tests import PriceTests
+from pricing.competitors.selectors import find_feed_badges, load_lowest_competitors
+from pricing.experiments.core import Arms, PriceTests
 from pricing.learning.core.scene import (
     Decision,
     PastPrices,
@@ -23,25 +22,70 @@ from pricing.learning.core.scene import (
     StaffPrices,
     Surroundings,
 )
-from pricing.learning.selectors.publishing import Shelf, category_paths, load_past
+from pricing.learning.selectors.publishing import Shelf, category_paths, load_past, load_shelf
 from pricing.ledger.core.offered import append_prices
-from pricing.ledger.selectors.offered import lower_by_offers
-from pricing.ledger.selectors.references import load_paid, load_series
+from pricing.ledger.selectors.references import load_paid, load_series, lower_by_offers
 from pricing.optimum.core import Segments
 from pricing.optimum.core.batch import SegmentMeans
 from pricing.optimum.core.mix import segment_mix
 from pricing.optimum.core.quote import VariantTerms
 from pricing.optimum.core.signals import SignalWeights
-from pricing.policy.core.guardrails import ACTIONS, BIT
-from pricing.publishing.core.publishing import draft
+from pricing.policy.core import ACTIONS, BIT
+from pricing.publishing.core.publishing import draft, sibling_costs
 from pricing.publishing.core.quality import BADGE_BIT, count_distinct, find_badges
 from pricing.publishing.selectors.overrides import load_staff_prices
-from pricing.publishing.services.arm_prices import ArmRecord, read_arms
-from pricing.publishing.services.circumstances import load_surroundings
-from pricing.publishing.services.price_tests import read_shocks
+from pricing.publishing.services.price_gate import Screens, load_screens, report_breaches
+from pricing.publishing.services.price_tests import ArmRecord, read_arms, read_shocks
 from pricing.publishing.services.publish_context import PublishContext
-from pricing.publishing.services.screening import Screens, load_screens, report_breaches
 from shop.ground.catalog.selectors import load_variant_arrays
+from shop.ground.inventory.selectors import available, next_deliveries
+
+
+def load_surroundings(shelf: Shelf, staff: StaffPrices, context: PublishContext) -> Surroundings:
+    """Return what surrounds the variants of a shelf. One query; two more for stock where it counts,
+    and one for the whole shelf where some of it are priced and substitutes are known."""
+    policy, place = context.policy, context.place
+    ids = shelf.variants.variant_id
+    days = np.full(len(ids), np.nan)
+    if policy.restock_days:
+        days = _load_days(ids, context.now.date())
+    return Surroundings(
+        competitor_minor=load_lowest_competitors(variant_id=ids, market=place[0], now=context.now),
+        stock=_load_stock(ids, (staff.lowest_minor > 0) | (policy.restock_days > 0)),
+        restock_days=days,
+        sibling_minor=_load_sibling_costs(shelf, context),
+    )
+
+
+def _load_stock(variant_id: IntArray, where: BoolArray) -> FloatArray:
+    """Return pieces free to sell of the variants in `where`, (m,), NaN for the others."""
+    stock = np.full(len(variant_id), np.nan)
+    asked = variant_id[where].tolist()
+    if asked:
+        free = available(asked)
+        stock[where] = [free[one] for one in asked]
+    return stock
+
+
+def _load_days(variant_id: IntArray, today: date) -> FloatArray:
+    """Return days until pieces come again, (m,), NaN where the merchant has not said when."""
+    known = next_deliveries(variant_id.tolist(), after=today)
+    return np.array(
+        [(known[one] - today).days if one in known else np.nan for one in variant_id.tolist()],
+        dtype=np.float64,
+    )
+
+
+def _load_sibling_costs(shelf: Shelf, context: PublishContext) -> FloatArray:
+    """Return what a sale of each variant takes from others of its category, (m,)."""
+    policy, served = context.policy, context.served
+    if not policy.substitution_share and not served.siblings_lose(shelf.family_id).any():
+        return np.zeros(len(shelf))
+    whole = shelf
+    if len(shelf) < len(load_variant_arrays(context.place[0]).variant_id):
+        whole = load_shelf(place=context.place)
+    taken = sibling_costs(whole.goods(), served, policy, context.exponent)
+    return taken[np.searchsorted(whole.variants.variant_id, shelf.variants.variant_id)]
 
 
 @dataclass(frozen=True, slots=True)

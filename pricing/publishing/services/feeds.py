@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from django.db.models.functions import Greatest
 
-from pricing.base.core.arrays import BoolArray, IntArray
+from pricing.base.core.values import BoolArray, IntArray
 from pricing.competitors.models.competitors import CompetitorSource
 from pricing.policy.models.breakers import BreakerTrip, FeedPulse
 from pricing.publishing.services.breakers import Action, end_trips, trip_breaker

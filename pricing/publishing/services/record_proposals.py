@@ -12,12 +12,12 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.base.core.values import BoolArray, FloatArray, IntArray
 from pricing.learning.core.scene import ARM, GATE, SHOCK, STAFF
 from pricing.ledger.models.proposals import PriceProposal
 from pricing.optimum.core import Effect, expect_effect, name_rules, personal_prices
-from pricing.optimum.core.effect import FIGURES
-from pricing.policy.core.guardrails import name_actions
+from pricing.optimum.core.feasible import FIGURES
+from pricing.policy.core import name_actions
 from pricing.publishing.core.quality import name_badges
 from pricing.publishing.selectors.overrides import APPROVED_FOR
 from pricing.publishing.services.drafts import Draft

@@ -12,7 +12,7 @@ import numpy as np
 
 from pricing.base.core.values import BoolArray, SwitchRow
 from pricing.ledger.models.books import PriceBook
-from pricing.optimum.core.book import Book, read_book
+from pricing.optimum.core.batch import Book, read_book
 from pricing.quoting.selectors.returns import Return, load_returns
 from pricing.quoting.selectors.rollouts import Rollout, find_stand_in, lay_model
 from shop.ground.catalog.core.values import VariantArrays

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, Min, Q
 from django.utils.translation import gettext as _
 
 from pricing.base.core.texts import say, say_without
-from pricing.base.core.tokens import MalformedToken, decode_token, owner_of, signature_of
-from pricing.base.core.values import Counterfactual, QuoteTrace, Reason
-from pricing.base.services.keys import verifying_keys
-from pricing.ledger.core.held_quotes import HELD_PLACES, held_key, unpack_held
+from pricing.base.core.tokens import (
+    MalformedToken,
+    decode_token,
+    encode_token,
+    owner_of,
+    signature_of,
+)
+from pricing.base.core.values import Counterfactual, QuoteTrace, Reason, VerifiedQuote
+from pricing.base.services import verifying_keys
+from pricing.ledger.core.offered import HELD_PLACES, HeldQuote, held_key, unpack_held
 from pricing.ledger.core.packed import EXPLAINED
-from pricing.ledger.core.rows import QuoteRow, row_of_token
-from pricing.ledger.models.quotes import Quote
+from pricing.ledger.core.unit_prices import QuoteRow, row_of_token
+from pricing.ledger.models.impressions import LookSeal
+from pricing.ledger.models.quotes import Quote, QuoteSeal
 from pricing.quoting.selectors.streamed import find_streamed
 from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
+from shop.ground.kernel.clock import epoch_ms
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.ids import uuid7_time
 
@@ -155,4 +166,115 @@ _SAME = (
     "inputs",
     "kid",
     "signature",
+)
+
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SealFigures:
+    """Sealed days of quotes and of looks: how many, how many never compared, the oldest comparison
+    (None before the first), how many are not what was sealed, and the newest of these."""
+
+    days: int
+    unchecked: int
+    oldest_check: datetime | None
+    broken: int
+    broken_days: tuple[date, ...]
+
+
+def read_seals() -> SealFigures:
+    """Return the figures of both tables together. Four queries."""
+    figures = [
+        model.objects.aggregate(
+            days=Count("day"),
+            unchecked=Count("day", filter=Q(checked_at__isnull=True)),
+            oldest=Min("checked_at"),
+            broken=Count("day", filter=~Q(found_digest="")),
+        )
+        for model in (QuoteSeal, LookSeal)
+    ]
+    days = {
+        day
+        for model in (QuoteSeal, LookSeal)
+        for day in model.objects.exclude(found_digest="").values_list("day", flat=True)[:SHOWN]
+    }
+    return SealFigures(
+        days=sum(one["days"] for one in figures),
+        unchecked=sum(one["unchecked"] for one in figures),
+        oldest_check=min((one["oldest"] for one in figures if one["oldest"]), default=None),
+        broken=sum(one["broken"] for one in figures),
+        broken_days=tuple(sorted(days, reverse=True)[:SHOWN]),
+    )
+
+
+# No quote is promised for longer: the moment inside the id leads to one or two partitions.
+LONGEST = timedelta(hours=24)
+
+
+def list_promised(
+    owner: tuple[int, bytes],
+    variant_ids: Sequence[int],
+    *,
+    place: tuple[str, str],
+    now: datetime,
+) -> dict[int, HeldQuote]:
+    """Return the lowest quotes that hold at `now` of a shopper (id, and what signs for them), by
+    variant id. One query. Those still on the stream are not there.
+    """
+    (shopper_id, signed_for), (market, channel) = owner, place
+    rows = Quote.objects.filter(
+        shopper_id=shopper_id,
+        shopper_hash=signed_for.hex(),
+        variant_id__in=variant_ids,
+        market_code=market,
+        channel=channel,
+        issued_at__gt=now - LONGEST,
+        expires_at__gt=now,
+    )
+    keys = verifying_keys()
+    return {
+        row.variant_id: _hold(row, keys[row.kid])
+        for row in rows.order_by("-quoted_minor", "issued_at")
+        if row.kid in keys
+    }
+
+
+def _hold(row: Quote, key: bytes) -> HeldQuote:
+    quote = VerifiedQuote(
+        quote_id=row.id,
+        owner=bytes.fromhex(row.shopper_hash),
+        **{name: getattr(row, name) for name in _SAME_IN_PROMISES},
+        market=row.market_code,
+    )
+    return HeldQuote(
+        id_bytes=row.id.bytes,
+        quoted_minor=row.quoted_minor,
+        public_minor=row.public_minor,
+        discount_minor=row.public_minor - row.quoted_minor,
+        issued_ms=epoch_ms(row.issued_at),
+        expires_ms=epoch_ms(row.expires_at),
+        token=encode_token(quote, key=key),
+    )
+
+
+_SAME_IN_PROMISES = (
+    "variant_id",
+    "channel",
+    "currency",
+    "list_minor",
+    "public_minor",
+    "quoted_minor",
+    "is_personal",
+    "rung",
+    "label_code",
+    "jurisdiction_code",
+    "policy_version",
+    "model_version",
+    "book_version",
+    "arm",
+    "issued_at",
+    "expires_at",
+    "kid",
 )

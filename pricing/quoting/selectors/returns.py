@@ -14,7 +14,7 @@ from pricing.base.core.values import BoolArray, IntArray
 from pricing.experiments.models.arms import ArmPrice
 from pricing.experiments.models.price_tests import PriceShock
 from pricing.ledger.models.ledger import PriceLedgerEntry
-from pricing.optimum.core.book import Book
+from pricing.optimum.core.batch import Book
 from pricing.policy.models.policy import KillSwitch
 from pricing.quoting.models.returns import ChanceReturn
 

@@ -14,7 +14,7 @@ from pricing.learning.core.taught import find_learned
 from pricing.learning.models.learning import ModelChange, ModelRamp, RampStep
 from pricing.learning.selectors.evidence import UntrustedEvidence, lay_evidence
 from pricing.learning.selectors.impression_fits import UntrustedImpressions
-from pricing.optimum.core.book import Book
+from pricing.optimum.core.batch import Book
 from profiles.lots import Purpose, is_in_share
 from shop.ground.kernel.clock import epoch_ms
 

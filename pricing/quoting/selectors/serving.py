@@ -26,9 +26,9 @@ from pricing.base.core.values import (
     find_rule,
 )
 from pricing.ledger.models.ledger import PriceLedgerEntry
-from pricing.optimum.core.book import TESTS
+from pricing.optimum.core.batch import TESTS
 from pricing.optimum.core.publish import floor_prices
-from pricing.policy.selectors.rules import (
+from pricing.policy.selectors import (
     list_kill_switches,
     load_active_policy,
     load_jurisdictions,

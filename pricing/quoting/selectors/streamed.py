@@ -9,12 +9,12 @@ from uuid import UUID
 
 import redis
 
-from pricing.base.core.keys import STREAM
+from pricing.base.core.tokens import STREAM
 from pricing.demand.selectors.versions import load_weights
 from pricing.ledger.core.packed import BatchHeader, Rows, decode_batch
 from pricing.ledger.core.record import build_records
-from pricing.ledger.core.rows import QuoteRow, row_id, row_of_record
-from pricing.policy.selectors.rules import load_policy
+from pricing.ledger.core.unit_prices import QuoteRow, row_id, row_of_record
+from pricing.policy.selectors import load_policy
 from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
 from shop.ground.kernel.clock import epoch_ms
 from shop.ground.kernel.ids import uuid7_time

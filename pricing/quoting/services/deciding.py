@@ -10,19 +10,18 @@ from typing import Any
 import numpy as np
 from django.db import DatabaseError
 
-from pricing.base.core.arrays import BoolArray, IntArray
 from pricing.base.core.tokens import owner_of
-from pricing.base.core.values import Policy, QuoteContext
-from pricing.ledger.core.held_quotes import HeldQuote, held_arrays, held_key, unpack_held
+from pricing.base.core.values import BoolArray, IntArray, Policy, QuoteContext
+from pricing.ledger.core.offered import HeldQuote, held_arrays, held_key, unpack_held
 from pricing.ledger.models.books import PriceBookEntry
-from pricing.optimum.core.book import Book
+from pricing.optimum.core.batch import Book
 from pricing.optimum.core.decide import Decisions, HeldQuotes, decide_rungs
 from pricing.optimum.core.explain import Moved, find_moved
 from pricing.optimum.core.quote import PricePointTable, VariantTerms, build_rungs
 from pricing.optimum.core.signals import ShopperSignals, gather_signals, sensitivity_boost
 from pricing.optimum.core.thompson import draw_places
 from pricing.quoting.selectors.pages import Served
-from pricing.quoting.selectors.promised import list_promised
+from pricing.quoting.selectors.quotes import list_promised
 from pricing.quoting.services.public_views import SalesContext
 from profiles.lots import Purpose, is_in_share
 from profiles.segments.api import OnlineUnavailable, read_online_profiles, read_profile_part

@@ -12,21 +12,26 @@ from typing import Any
 import numpy as np
 import redis
 
-from pricing.base.core.arrays import BoolArray, IntArray
 from pricing.base.core.impressions import ImpressionHeader, encode_impressions
-from pricing.base.core.keys import LOOKS, MOST_PAGES, STREAM
-from pricing.base.core.tokens import EPOCH, TokenSigner, owner_of
-from pricing.base.core.values import Arm, Policy, PriceView, QuoteContext, QuoteSource
+from pricing.base.core.tokens import EPOCH, LOOKS, MOST_PAGES, STREAM, TokenSigner, owner_of
+from pricing.base.core.values import (
+    Arm,
+    BoolArray,
+    IntArray,
+    Policy,
+    PriceView,
+    QuoteContext,
+    QuoteSource,
+)
 from pricing.base.metrics import looks_lost_total, quotes_issued_total
-from pricing.base.services.keys import signing_key
-from pricing.ledger.core.held_quotes import (
+from pricing.base.services import signing_key
+from pricing.ledger.core.offered import (
     HELD_PLACES,
     HOLD_LOWER,
     HeldQuote,
     held_key,
     pack_held,
 )
-from pricing.ledger.core.labels import label_code
 from pricing.ledger.core.packed import (
     COST_FIELDS,
     DECISION_ROW,
@@ -37,7 +42,8 @@ from pricing.ledger.core.packed import (
     Rows,
     encode_batch,
 )
-from pricing.optimum.core.book import Book
+from pricing.ledger.core.record import label_code
+from pricing.optimum.core.batch import Book
 from pricing.optimum.core.decide import HOUR_MS, MINUTE_MS
 from pricing.optimum.core.signals import RAW_SIGNALS
 from pricing.quoting.services.deciding import Decided, Page, ShopperState

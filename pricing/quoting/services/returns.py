@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,10 +14,11 @@ from django.db import connection
 from pricing.base.core.price_points import share_down
 from pricing.base.core.values import BoolArray
 from pricing.experiments.models.price_tests import PriceShock
+from pricing.ledger.core.offered import HELD_PLACES, HeldQuote, held_key, pack_held, unpack_held
 from pricing.ledger.models.books import PriceBook
 from pricing.ledger.models.proposals import PriceProposal
 from pricing.policy.models.policy import KillSwitch
-from pricing.policy.selectors.rules import load_emergency_caps
+from pricing.policy.selectors import load_emergency_caps
 from pricing.quoting.models.returns import ChanceReturn
 from pricing.quoting.selectors.pages import INSTANT, Served
 from pricing.quoting.selectors.returns import (
@@ -27,7 +30,9 @@ from pricing.quoting.selectors.returns import (
     newest_flip,
 )
 from pricing.quoting.selectors.serving import renew_serving
+from shop.ground.jobs.redis import RedisUnavailable, redis_breaker
 from shop.ground.kernel.arrays import unpack_arrays
+from shop.ground.kernel.clock import epoch_ms
 from shop.ground.outbox.services import write_fact
 
 # Every process asks twice a second: by then all have heard, and turn the page at one instant.
@@ -223,3 +228,36 @@ def _note_changes(row: ChanceReturn, place: tuple[str, str]) -> None:
             row.variant_ids, *columns, floor.tolist(), ceiling.tolist(), strict=True
         )
     )
+
+
+def carry_promises(*, former: str, pseudonym: str, now: datetime) -> int:
+    """Give the discounts promised to `former` to `pseudonym` as well; return how many.
+
+    Called when a guest becomes the shopper of a login. Of two promises for a variant the lower
+    price stays. A carried promise counts as expired now, so the next quote is the new owner's own,
+    signed for them, at a price that is not higher. With Redis down nothing is carried, and
+    everybody pays the public price anyway.
+    """
+    carried, now_ms = 0, epoch_ms(now)
+    with suppress(RedisUnavailable), redis_breaker.guard() as client:
+        places: Any = client.smembers(HELD_PLACES)
+        for place in places:
+            market, _, channel = place.decode().partition(":")
+            source = held_key(market, channel, former)
+            target = held_key(market, channel, pseudonym)
+            theirs: Any = client.hgetall(source)
+            own: Any = client.hgetall(target)
+            lower = {
+                name: pack_held(replace(quote, expires_ms=min(quote.expires_ms, now_ms)))
+                for name, value in theirs.items()
+                if (quote := unpack_held(value)) and _is_lower(quote, unpack_held(own.get(name)))
+            }
+            if lower:
+                client.hset(target, mapping=lower)
+                client.pexpire(target, max(client.pttl(source), client.pttl(target)))
+                carried += len(lower)
+    return carried
+
+
+def _is_lower(quote: HeldQuote, other: HeldQuote | None) -> bool:
+    return other is None or quote.quoted_minor < other.quoted_minor

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from django.db import connection, transaction
 
-from pricing.competitors.selectors.competitors import load_lowest_competitors
-from pricing.ledger.core.rows import EXPOSURE_COLUMNS, JSON_COLUMNS, QuoteRow
+from pricing.competitors.selectors import load_lowest_competitors
+from pricing.ledger.core.unit_prices import EXPOSURE_COLUMNS, JSON_COLUMNS, QuoteRow
 from profiles.segments.api import map_segments
 from profiles.shoppers.api import list_shoppers
 from shop.ground.inventory.selectors import available

@@ -15,10 +15,9 @@ from pricing.demand.selectors.versions import find_kind_in_use
 from pricing.fairness.services.fairness import require_audit
 from pricing.learning.models.learning import ModelRamp
 from pricing.policy.models.policy import PricingPolicy
-from pricing.publishing.core.approvals import MODEL_USE, POLICY
+from pricing.publishing.core.changes import MODEL_USE, POLICY
 from pricing.rollout.selectors.verdicts import say_verdict
-from pricing.rollout.services.refits import lock_models
-from pricing.rollout.services.registry import note_activation
+from pricing.rollout.services.refits import lock_models, note_activation
 from shop.ground.approvals.services import (
     approve_request,
     approve_version,

@@ -11,31 +11,53 @@ from typing import Any
 import numpy as np
 from django.db import connection, transaction
 
-from pricing.base.core.arrays import IntArray
+from pricing.base.core.values import IntArray
 from pricing.base.metrics import refits_total
-from pricing.base.services.figures import keep_finite
+from pricing.base.services import keep_finite
 from pricing.demand.core.families import CHAMPION
 from pricing.demand.core.served import ServedDemand
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.selectors.versions import model_row
-from pricing.fairness.core.audits import AuditVerdict
+from pricing.fairness.core.audit import AuditVerdict
 from pricing.fairness.services.audited_prices import Shelves, open_shelves
 from pricing.fairness.services.fairness import audit_model, require_audit
+from pricing.learning.models.learning import ModelChange, ModelRamp
 from pricing.learning.services.impression_fits import fit_everywhere
 from pricing.ledger.selectors.exposures import load_exposures
-from pricing.ledger.selectors.sales_channels import (
-    SalesChannel,
-    home_place,
-    list_places,
-    name_place,
-)
+from pricing.ledger.selectors.references import SalesChannel, home_place, list_places, name_place
 from pricing.optimum.core.monitoring import RefitBounds, compare_refit, find_excess, judge_refit
 from pricing.optimum.core.quote import VariantTerms, quote_prices
 from pricing.optimum.core.signals import RAW_SIGNALS, ShopperSignals
 from pricing.quoting.selectors.rollouts import load_tried
-from pricing.rollout.selectors.shadow import compare_shadow
-from pricing.rollout.services.registry import is_held_back, note_activation
+from pricing.rollout.selectors.lift import compare_shadow
 from shop.ground.outbox.services import write_fact
+
+
+def note_activation(
+    *, model_id: int, former_id: int | None, by_id: int | None, reason: str, now: datetime
+) -> None:
+    """Keep, in the caller's transaction, that a model came into use in place of another.
+
+    If it was on trial, its trial has reached its end.
+    """
+    ModelChange.objects.create(
+        model_id=model_id,
+        former_id=former_id,
+        kind=ModelChange.Kind.ACTIVATED,
+        at=now,
+        by_id=by_id,
+        reason=reason,
+    )
+    ModelRamp.objects.filter(model_id=model_id, ended_at__isnull=True).update(
+        ended_at=now, end=ModelRamp.End.PROMOTED
+    )
+
+
+def is_held_back() -> bool:
+    """Return whether the last change was a rollback: then no refit comes into use by itself."""
+    newest = ModelChange.objects.exclude(kind__startswith="ramp").order_by("-id").first()
+    return newest is not None and newest.kind == ModelChange.Kind.ROLLED_BACK
+
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from pricing.base.core.values import ModelVersionRow
-from pricing.base.services.figures import keep_finite
+from pricing.base.services import keep_finite
 from pricing.demand.core.compress import compress_served
 from pricing.demand.core.families import CHALLENGERS, check_solver
 from pricing.demand.core.race import race_families, watch_descent
@@ -25,9 +25,9 @@ from pricing.demand.selectors.tuning import load_settings
 from pricing.demand.selectors.versions import find_kind_in_use, get_model_version, model_row
 from pricing.demand.services.training_shoppers import fit_shoppers
 from pricing.learning.selectors.impression_fits import load_kept
-from pricing.ledger.selectors.sales_channels import name_place
+from pricing.ledger.selectors.references import name_place
 from pricing.optimum.core.signals import SIGNAL_FEATURES, SignalWeights
-from pricing.private.services.private_training import take_private_cells
+from pricing.private.services import take_private_cells
 from pricing.rollout.services.refits import use_refit
 from profiles.features.api import require_features
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays

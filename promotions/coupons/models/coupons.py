@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from promotions.campaigns.models import Campaign, Offer
-from promotions.coupons.core.codes import WeakPattern, check_pattern
+from promotions.coupons.core import WeakPattern, check_pattern
 from promotions.engine.api import normalize_code
 
 

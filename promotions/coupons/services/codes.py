@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
+from itertools import batched
 
 from django.db import connection, transaction
 from django.db.models import F
 
-from promotions.coupons.core.codes import check_pattern, code_space, draw_codes
-from promotions.coupons.models import CodeBatch
+from promotions.coupons.core import CodeRow, check_pattern, code_space, draw_codes, read_code_rows
+from promotions.coupons.models import CodeBatch, CodeImport, Coupon, RefusedCode
 from promotions.metrics import code_spaces_closed_total
 from shop.ground.jobs.limits import Policy, peek, take
 from shop.ground.kernel.errors import FairtagError
@@ -122,3 +126,77 @@ def check_space(code: str) -> None:
 def count_wrong_code(code: str) -> None:
     """Count a code nobody knows. One Redis call."""
     take(WRONG_CODES, code_space(code))
+
+
+KEPT_ROWS = 10_000
+IMPORT_STEP = 5_000
+
+
+@transaction.atomic
+def import_codes(  # what a file is, and how it is meant
+    *,
+    offer_id: int,
+    file_name: str,
+    lines: Iterable[str],
+    is_dry_run: bool,
+    now: datetime,
+    uses: int | None = None,
+) -> CodeImport:
+    """Take over the codes of a file, or only look; `promotions.coupons.core` reads it.
+
+    `uses` is how often a code may be used where the file does not say; None: as often as one
+    likes. A row that cannot be taken over is counted by its reason and kept (up to KEPT_ROWS).
+    Codes that exist are never changed. Raises BadCodeFile.
+    """
+    report = CodeImport.objects.create(
+        offer_id=offer_id, file_name=file_name[:120], is_dry_run=is_dry_run, created_at=now
+    )
+    reasons: Counter[str] = Counter()
+    kept = good = 0
+    seen: set[str] = set()
+    for rows in batched(read_code_rows(lines, uses=uses), IMPORT_STEP):
+        judged = _judge(rows, seen)
+        fit = [row for row in judged if not row.reason]
+        bad = [row for row in judged if row.reason]
+        if not is_dry_run:
+            Coupon.objects.bulk_create(_coupon(row, offer_id) for row in fit)
+        RefusedCode.objects.bulk_create(
+            RefusedCode(code_import=report, line=row.line, text=_storable(row), reason=row.reason)
+            for row in bad[: KEPT_ROWS - kept]
+        )
+        kept = min(KEPT_ROWS, kept + len(bad))
+        good += len(fit)
+        reasons.update(row.reason for row in bad)
+    report.good, report.bad, report.reasons = good, reasons.total(), dict(sorted(reasons.items()))
+    report.save(update_fields=["good", "bad", "reasons"])
+    return report
+
+
+def _coupon(row: CodeRow, offer_id: int) -> Coupon:
+    return Coupon(
+        code=row.code,
+        offer_id=offer_id,
+        max_redemptions=row.uses,
+        per_shopper_limit=row.per_shopper,
+    )
+
+
+def _storable(row: CodeRow) -> str:
+    """Return the text of a row as the database takes it: no zero bytes."""
+    return row.text.replace("\0", "\ufffd")[:200]
+
+
+def _judge(rows: Iterable[CodeRow], seen: set[str]) -> list[CodeRow]:
+    """Return the rows, those whose code was in the file or the shop before refused."""
+    rows = list(rows)
+    codes = {row.code for row in rows if not row.reason}
+    known = set(Coupon.objects.filter(code__in=codes).values_list("code", flat=True))
+    judged = []
+    for row in rows:
+        reason = row.reason
+        if not reason:
+            reason = "twice_in_file" if row.code in seen else ""
+            reason = reason or ("exists" if row.code in known else "")
+            seen.add(row.code)
+        judged.append(replace(row, reason=reason))
+    return judged

@@ -20,7 +20,7 @@ from django.db.models import F, Q, QuerySet
 from pricing.base.core.values import Policy
 from promotions.campaigns.api import find_costs
 from promotions.campaigns.models import Campaign
-from promotions.coupons.core.discounts import break_down_discount, share_of_units
+from promotions.coupons.core import break_down_discount, share_of_units
 from promotions.coupons.models import Coupon, Redemption
 from promotions.coupons.selectors.coupons import is_by
 from promotions.coupons.services.limits import (

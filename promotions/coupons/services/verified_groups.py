@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from django.core import signing
 from django.db import IntegrityError, transaction
 
-from promotions.coupons.core.codes import draw_codes
-from promotions.coupons.core.verified_groups import (
+from promotions.coupons.core import (
     CODE_PATTERN,
     ClaimRefused,
     digest_code,
+    draw_codes,
     find_document_type,
     find_domain,
 )

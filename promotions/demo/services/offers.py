@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -9,10 +10,11 @@ from typing import Any
 
 from django.db import transaction
 
-from promotions.campaigns.models import Campaign, Offer
-from promotions.coupons.models import Coupon
+from promotions.campaigns.models import Campaign, CampaignShopper, Offer
+from promotions.coupons.models import Coupon, VerifiedGroup
 from promotions.demo.services.release import create_demo, list_missing
 from promotions.law.api import load_laws
+from promotions.targeting.api import set_allocation
 from shop.ground.catalog.core.values import CategoryNode, CategoryTree
 from shop.ground.catalog.selectors import list_categories
 
@@ -156,3 +158,114 @@ def _create(plan: _Plan, market_code: str, now: datetime) -> None:
     )
     if plan.coupon:
         Coupon.objects.create(offer=made.offers.get(), **plan.coupon)
+
+
+GROUPS = (
+    ("student", "Students", "学生", ["student.example"]),
+    ("teacher", "Teachers", "教师", ["school.example"]),
+)
+DEPTHS = (5, 10, 15)
+SHARE = {"benefit_kind": Offer.Benefit.PERCENTAGE, "target": Offer.Target.LINE}
+
+
+@transaction.atomic
+def seed_demo_personal(*, market_code: str, now: datetime) -> int:
+    """Create groups, an offer for one and a campaign in three depths that the allocator gives out.
+
+    What exists is left alone; return how many campaigns were created.
+    """
+    for code, name, name_zh, domains in GROUPS:
+        VerifiedGroup.objects.get_or_create(
+            code=code, defaults={"name": name, "name_zh": name_zh, "mail_domains": domains}
+        )
+    wanted = {"students-breakfast": _create_students, "a-little-off": _create_own}
+    missing = list_missing(wanted, now=now)
+    for code in missing:
+        wanted[code](code, market_code, now)
+    return len(missing)
+
+
+def _create_students(code: str, market_code: str, now: datetime) -> Campaign:
+    offer = {
+        **SHARE,
+        "percent": Decimal(10),
+        "scope": _scope("breakfast"),
+        "condition": {"groups": ["student"]},
+        "stacking": Offer.Stacking.BEST_UNIT,
+        "stacking_group": "weekly",
+    }
+    names = ("Students: save on breakfast", "学生专享：早餐优惠")
+    # Not open to everybody: it may not lower the reference of what is announced to all.
+    fields: dict[str, Any] = {"kind": Campaign.Kind.MEMBER, "audience": Campaign.Audience.MEMBERS}
+    return create_demo(code, names, market_code=market_code, now=now, offers=[offer], **fields)
+
+
+def _create_own(code: str, market_code: str, now: datetime) -> Campaign:
+    scope = _scope("snacks")
+    campaign = create_demo(
+        code,
+        ("A little off snacks & sweets", "零食糖果小优惠"),
+        market_code=market_code,
+        now=now,
+        offers=[{**SHARE, "percent": Decimal(depth), "scope": scope} for depth in DEPTHS],
+        kind=Campaign.Kind.PRICE_CUT,
+        audience=Campaign.Audience.PERSONAL,
+        budget_minor=300_000,
+    )
+    if campaign.status == Campaign.Status.LIVE:
+        set_allocation(campaign_id=campaign.pk, is_on=True)
+    return campaign
+
+
+def _scope(department: str) -> dict[str, list[int]]:
+    tree = list_categories("en")
+    fit = [root for root in tree.roots if tree.nodes[root].path == department]
+    return {"categories": fit} if fit else list_kept_out(tree)
+
+
+CODE = "best-sellers-week"
+NAMES = ("A week of 10% off best sellers", "热销商品一周九折")
+HELD_OUT, BUDGET = 20, 50_000
+
+
+@transaction.atomic
+def seed_ended_campaign(
+    *,
+    market_code: str,
+    category_ids: Sequence[int],
+    shopper_ids: Sequence[int],
+    starts_at: datetime,
+    ends_at: datetime,
+) -> bool:
+    """Create the campaign and release it at its begin, for these shoppers; True if new.
+
+    A share of them is held out, so that its results have a lift. What they buy in its window is
+    counted as it is bought: nothing of its results is written here.
+    """
+    if CODE not in list_missing([CODE], now=starts_at):
+        return False
+    offer = {
+        "benefit_kind": Offer.Benefit.PERCENTAGE,
+        "target": Offer.Target.LINE,
+        "percent": Decimal(10),
+        "scope": {"categories": sorted(category_ids)},
+        "stacking": Offer.Stacking.BEST_UNIT,
+        "stacking_group": "weekly",
+    }
+    made = create_demo(
+        CODE,
+        NAMES,
+        market_code=market_code,
+        now=starts_at,
+        ends_at=ends_at,
+        offers=[offer],
+        kind=Campaign.Kind.PRICE_CUT,
+        audience=Campaign.Audience.PERSONAL,
+        goal=Campaign.Goal.SALES,
+        budget_minor=BUDGET,
+        holdout_percent=HELD_OUT,
+    )
+    CampaignShopper.objects.bulk_create(
+        CampaignShopper(campaign=made, shopper_id=one) for one in shopper_ids
+    )
+    return True

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from promotions.engine.core.answers import Floored
-from promotions.engine.core.benefits.open_lines import OpenLine
+from promotions.engine.core.benefits.lines import OpenLine
 from promotions.engine.core.carts import CartLineValue, CartValue
 from promotions.engine.core.conditions.leaves import Circumstances, Failure
 from promotions.engine.core.limits import MONEY_SHORT, Tally, Use, explain_part

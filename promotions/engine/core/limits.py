@@ -56,7 +56,7 @@ class Use:
 class Buyer:
     """Who buys, where and when: what counts are kept by.
 
-    `identity` are the hashed keys of the contact, as `promotions.loyalty.core.referrals` lists
+    `identity` are the hashed keys of the contact, as `promotions.loyalty.core.tiers` lists
     them: the same person may come as many shoppers. `market` is where they buy, the home
     market by default.
     """

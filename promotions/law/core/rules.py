@@ -20,8 +20,8 @@ from promotions.law.core.claimed import (
     was_in_name,
 )
 from promotions.law.core.claimed import percent_in as percent_in_name
+from promotions.law.core.depth import LawRow
 from promotions.law.core.drafts import BoolArray, Draft, IntArray
-from promotions.law.core.jurisdictions import LawRow
 from promotions.law.core.words import Violation
 
 

@@ -32,10 +32,9 @@ from promotions.campaigns.api import OFFERS, Status, compile_campaigns, parse_cl
 from promotions.campaigns.models import Campaign, CampaignEvent, Offer
 from promotions.engine.api import Gift, OfferValue, parse_condition, picks_shoppers, place_of
 from promotions.law.core.claimed import asked_of_people
-from promotions.law.core.depth import Roles, deepest_unit, named_percents
+from promotions.law.core.depth import LawRow, Roles, deepest_unit, named_percents
 from promotions.law.core.drafts import CoveredVariants, Draft, Window
 from promotions.law.core.gifts import GiftOffer, Together, find_together
-from promotions.law.core.jurisdictions import LawRow
 from promotions.law.selectors.products import (
     Positions,
     covered_by,

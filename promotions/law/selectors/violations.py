@@ -2,22 +2,139 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pricing.api import home_place, list_places, load_jurisdictions
+from pricing.api import (
+    current_public_prices,
+    home_place,
+    list_places,
+    load_jurisdictions,
+    resolve_jurisdiction,
+)
 from pricing.base.core.values import JurisdictionRule, candidate_codes, find_rule
-from promotions.campaigns.api import WITHOUT_EFFECT, Status, take_snapshots
+from promotions.campaigns.api import (
+    OFFERS,
+    WHOLE,
+    WITHOUT_EFFECT,
+    Reach,
+    Status,
+    is_bound_by_prices,
+    load_offer_book,
+    reach_of,
+    take_snapshots,
+)
 from promotions.campaigns.models import Campaign, CampaignEvent
-from promotions.law.core.jurisdictions import LawRow, find_law
+from promotions.engine.api import Evaluation, OfferValue
+from promotions.law.core.depth import LawRow, deepest_unit, find_law
 from promotions.law.core.rules import judge_draft, merge_violations
 from promotions.law.core.words import Violation
+from promotions.law.models import PromotionLaw
 from promotions.law.selectors.evidence import find_kind, load_evidence, load_subject, make_draft
-from promotions.law.selectors.rows import load_laws
+from promotions.law.selectors.products import find_places, least_bought
 from shop.ground.catalog.selectors import get_market, load_variant_arrays
+
+# The rows are those of personal prices: an offer for one shopper lowers a price for one shopper.
+
+
+def load_laws() -> tuple[LawRow, ...]:
+    """Return every row of every place, newest first. One query."""
+    return tuple(
+        LawRow(
+            code=row.code,
+            pause_days=row.pause_days,
+            raise_days=row.raise_days,
+            percent_is_claim=row.percent_is_claim,
+            members_count=row.members_count,
+            personal_cap=row.personal_cap,
+            below_cost_allowed=row.below_cost_allowed,
+            gift_kinds=frozenset(row.gift_kinds),
+            banned_kinds=frozenset(row.banned_kinds),
+            minimum_prices=tuple(sorted(row.minimum_prices.items())),
+            stock_days=row.stock_days,
+            up_to_share=row.up_to_share,
+            points_notice_days=row.points_notice_days,
+            terms_language=row.terms_language,
+            groups_allowed=frozenset(row.groups_allowed),
+            source=row.source,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+        )
+        for row in PromotionLaw.objects.order_by("code", "-valid_from")
+    )
+
+
+def recall_laws() -> tuple[LawRow, ...]:
+    """Return the rows as of the offer book in memory: a change of law is a change of the book.
+
+    One query when the book changed.
+    """
+    return _laws_of(load_offer_book().version)
+
+
+@lru_cache(maxsize=1)
+def _laws_of(book_version: int) -> tuple[LawRow, ...]:
+    """Return the rows; the version keys the memory."""
+    return load_laws()
+
+
+def find_personal_rule(*, region: str, market_code: str, now: datetime) -> JurisdictionRule:
+    """Return the row of prices that holds in `region`, or, where nobody said where, in the market.
+
+    A place without a row gets the strictest: no personal offers. No query while rules are fresh.
+    """
+    place = region or get_market(market_code).jurisdiction_code
+    return resolve_jurisdiction(code=place, now=now)
+
+
+def find_personal_cap(*, region: str, market_code: str, now: datetime) -> int:
+    """Return how far below the price for everybody one shopper may get there on that day.
+
+    In hundredths of a percent: what the law of promotions says in `region`, or, where nobody said
+    where, in the market. No query while the offer book is fresh.
+    """
+    place = region or get_market(market_code).jurisdiction_code
+    law = find_law(recall_laws(), candidate_codes(place), now.date())
+    return round(law.personal_cap * 100)
+
+
+def label_personal(found: Evaluation, offers: Iterable[OfferValue], label: str) -> Evaluation:
+    """Return the evaluation with `label` on everything an offer for chosen shoppers gave.
+
+    Also on what a randomised arm gave: it is part of an automatic choice. What is for everybody or
+    for all members carries none.
+    """
+    ids = {offer.offer_id for offer in offers if offer.audience == "personal"}
+    if not ids:
+        return found
+    return replace(
+        found,
+        adjustments=tuple(
+            replace(each, law_label=label) if each.offer_id in ids else each
+            for each in found.adjustments
+        ),
+        applied=tuple(
+            replace(each, law_label=label) if each.offer_id in ids else each
+            for each in found.applied
+        ),
+        gifts=tuple(
+            replace(each, law_label=label) if each.offer_id in ids else each for each in found.gifts
+        ),
+        deliveries=tuple(
+            replace(each, law_label=label) if each.offer_id in ids else each
+            for each in found.deliveries
+        ),
+        hints=tuple(
+            replace(each, law_label=label) if each.offer_id in ids else each for each in found.hints
+        ),
+    )
+
 
 # Not law, but the shop's own word: what the price floor keeps offers from giving.
 PROMISES = frozenset({"promise_not_reached"})
@@ -56,7 +173,7 @@ def list_violations(
         market: [
             pair
             for place in reached_places(market, laws, jurisdictions)
-            for pair in _laws_of(place, days, laws, jurisdictions)
+            for pair in _laws_of_place(place, days, laws, jurisdictions)
         ]
         for market in list_markets(row.market_code)
     }
@@ -81,7 +198,7 @@ def list_violations(
     return tuple(dict.fromkeys(places)), tuple(found)
 
 
-def _laws_of(
+def _laws_of_place(
     place: str,
     days: Collection[date],
     laws: Sequence[LawRow],
@@ -161,3 +278,47 @@ def find_forbidden(*, market_code: str, now: datetime) -> Forbidden:
     mask = np.logical_or.reduce([found[kind] for kind in named])
     ids = tuple(arrays.variant_id[mask].tolist())
     return Forbidden(named, ids, arrays.count_products(mask))
+
+
+type IntArray = NDArray[np.int64]
+
+
+def measure_reach(snapshot: Mapping[str, Any], *, now: datetime) -> Reach:
+    """Return how far a snapshot goes, gifts and set prices by the worth they give away.
+
+    Two queries more for each offer that only prices bound, none for others.
+    """
+    priced = {
+        str(offer["code"]): max(
+            _depth_at(offer, market, now)
+            for market in list_markets(snapshot.get("market_code") or "")
+        )
+        for offer in snapshot[OFFERS]
+        if offer.get("is_active", True) and is_bound_by_prices(offer)
+    }
+    return reach_of(snapshot, priced)
+
+
+def _depth_at(offer: Mapping[str, Any], market: str, now: datetime) -> float:
+    """Return the greatest share of its price that a unit loses, percent; all of it without goods.
+
+    The law's own reckoning: what a set saves is spread over its units, and a gift is a share of
+    itself and of the least that must be bought for it.
+    """
+    arrays = load_variant_arrays()
+    places = find_places(offer, arrays)
+    chosen = np.union1d(places.bought, places.given)
+    prices = _public_prices(arrays.variant_id[chosen], market, now)
+    if not (prices > 0).any():
+        return WHOLE
+    roles = places.among(chosen, offer, least_bought(offer, market=market, now=now))
+    unit = deepest_unit(offer, prices, roles)
+    priced = prices > 0
+    return float((WHOLE * (1.0 - unit[priced] / prices[priced])).max())
+
+
+def _public_prices(variant_ids: IntArray, market: str, now: datetime) -> IntArray:
+    """Return the public prices of variants in their order, 0 where there is none."""
+    found = current_public_prices(variant_ids=variant_ids.tolist(), now=now, market=market)
+    known = dict(zip(found.variant_id.tolist(), found.public_minor.tolist(), strict=True))
+    return np.array([known.get(one, 0) for one in variant_ids.tolist()], dtype=np.int64)

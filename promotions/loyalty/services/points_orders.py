@@ -16,8 +16,7 @@ from django.db import transaction
 from promotions.coupons.api import share_of_units
 from promotions.loyalty.core.points import EarnLine, earn_points
 from promotions.loyalty.models import Bucket, PointsAccount, PointsEntry, PointsOrder
-from promotions.loyalty.selectors.terms import Programme, find_programme, get_terms
-from promotions.loyalty.selectors.tiers import read_standing
+from promotions.loyalty.selectors.terms import Programme, find_programme, get_terms, read_standing
 from promotions.loyalty.services.points import (
     RETURNED_LAST,
     Act,

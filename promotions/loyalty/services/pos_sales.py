@@ -24,10 +24,8 @@ from promotions.loyalty.core.pos import (
     spread_points,
 )
 from promotions.loyalty.models import PointsOrder, TillSale
-from promotions.loyalty.selectors.pos import pos_order_ref
-from promotions.loyalty.selectors.terms import read_programme
-from promotions.loyalty.services.points import lock_account
-from promotions.loyalty.services.points_codes import find_member
+from promotions.loyalty.selectors.terms import pos_order_ref, read_programme
+from promotions.loyalty.services.points import find_member, lock_account
 from promotions.loyalty.services.points_orders import (
     PointsLine,
     ReturnedUnits,
@@ -36,15 +34,16 @@ from promotions.loyalty.services.points_orders import (
     return_points,
     settle_points,
 )
-from promotions.loyalty.services.pos_holds import check_currency, require_programme
-from promotions.loyalty.services.pos_requests import (
+from promotions.loyalty.services.pos_holds import (
     Answer,
     Ask,
     Kind,
+    check_currency,
     lock_sale,
     open_sale,
     recall,
     record,
+    require_programme,
     tell_balance,
 )
 from promotions.metrics import till_acts_total

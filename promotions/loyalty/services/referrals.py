@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from promotions.campaigns.models import Campaign, CampaignShopper
 from promotions.engine.api import normalize_code
-from promotions.loyalty.core.referrals import judge_invitation, judge_reward, list_identity_keys
+from promotions.loyalty.core.tiers import judge_invitation, judge_reward, list_identity_keys
 from promotions.loyalty.models import Bucket, PointsAccount, PointsEntry, PointsOrder, Referral
 from promotions.loyalty.selectors.terms import find_programme
 from promotions.loyalty.services.points import (

@@ -16,7 +16,7 @@ from django.utils.timezone import localtime
 
 from pricing.base.core.texts import GERMAN_LOWEST, say
 from pricing.base.core.values import PriceView, Reason
-from pricing.ledger.core.labels import PUBLIC_TEST, prescribed_words
+from pricing.ledger.core.record import PUBLIC_TEST, prescribed_words
 from promotions.offers.selectors.evaluation import LinePreview
 from shop.ground.kernel.money import format_money
 from shop.ground.kernel.translation import (

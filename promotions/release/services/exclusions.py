@@ -25,9 +25,9 @@ from promotions.campaigns.api import (
 from promotions.campaigns.models import Campaign
 from promotions.engine.api import parse_scope
 from promotions.law.api import title_rule
-from promotions.release.core.exclusions import Covered, EmptyOffer, take_out
+from promotions.release.core import Covered, EmptyOffer, take_out
 from promotions.release.models import CampaignCheck
-from promotions.release.selectors.checks import EVERY_RULE, load_goods_of
+from promotions.release.selectors import EVERY_RULE, load_goods_of
 from promotions.release.services.revisions import (
     RELEASED,
     Saved,

@@ -33,7 +33,7 @@ from promotions.campaigns.api import (
 )
 from promotions.campaigns.models import Campaign, CampaignEvent, CampaignRevision
 from promotions.offers.api import record_public_cuts
-from promotions.release.selectors.gates import find_gates
+from promotions.release.selectors import find_gates
 from promotions.release.services.preconditions import require_lawful, require_untested
 from shop.ground.approvals.services import withdraw_request
 

@@ -31,7 +31,7 @@ from promotions.campaigns.api import (
 from promotions.campaigns.models import Campaign, CampaignPolicy, Offer
 from promotions.law.api import PROMISES
 from promotions.offers.api import record_public_cuts
-from promotions.release.selectors.gates import find_gates
+from promotions.release.selectors import find_gates
 from promotions.release.services.preconditions import require_lawful, require_untested
 from shop.ground.approvals.services import (
     approve_request,

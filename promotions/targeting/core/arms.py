@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from promotions.targeting.core.uplift.features import FloatArray
+from promotions.targeting.core.uplift import FloatArray
 
 LEAST_CONTROL, LEAST_DEPTH = 0.05, 0.02
 # Kinds of arms beside the depths that chance gives: no offer, and the best one there is.

@@ -23,7 +23,7 @@ from promotions.targeting.selectors.allocations import (
     list_decided,
     list_frames,
 )
-from promotions.targeting.services.allocation_arms import DrawnArm, draw_arms
+from promotions.targeting.services.allocation_plans import DrawnArm, draw_arms
 
 FloatArray = NDArray[np.float64]
 

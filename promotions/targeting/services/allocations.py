@@ -21,7 +21,7 @@ from promotions.targeting.core.allocation import (
     find_best,
 )
 from promotions.targeting.core.arms import CHOSEN, CONTROL
-from promotions.targeting.core.pacing import BREAK_EVEN
+from promotions.targeting.core.exploration import BREAK_EVEN
 from promotions.targeting.models import AllocationPlan, OfferDecision
 from promotions.targeting.selectors.allocations import (
     Plan,
@@ -30,7 +30,7 @@ from promotions.targeting.selectors.allocations import (
     list_plans,
     load_served,
 )
-from promotions.targeting.services.allocation_arms import DrawnArm
+from promotions.targeting.services.allocation_plans import DrawnArm
 from promotions.targeting.services.allocation_table import Table, lay_table
 from promotions.targeting.services.offer_beliefs import greet_offers
 

@@ -14,8 +14,13 @@ from numpy.typing import NDArray
 from profiles.features.api import KIND_CODES, load_shopper_events
 from profiles.lots import Purpose, is_in_share
 from promotions.campaigns.api import list_covered_variants
-from promotions.targeting.core.uplift import ResponseLogit, TreatmentLog, calibrate, draw_qini
-from promotions.targeting.core.uplift.treatment_log import FEWEST
+from promotions.targeting.core.uplift import (
+    FEWEST,
+    ResponseLogit,
+    TreatmentLog,
+    calibrate,
+    draw_qini,
+)
 from promotions.targeting.models import AllocationPlan, OfferDecision, UpliftVersion
 from promotions.targeting.selectors.allocations import list_frames
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays

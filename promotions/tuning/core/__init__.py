@@ -1,6 +1,5 @@
 """Automatic adjustment of running campaigns: evidence, proposals, guardrails."""
 
-from promotions.tuning.core.evidence import bound_mean, bound_rate
 from promotions.tuning.core.forecast import (
     BurnForecast,
     DepthResponse,
@@ -8,7 +7,7 @@ from promotions.tuning.core.forecast import (
     forecast_burn,
     propose_by_forecast,
 )
-from promotions.tuning.core.guardrails import bound_proposals
+from promotions.tuning.core.guardrails import bound_mean, bound_proposals, bound_rate
 from promotions.tuning.core.rules import propose_by_feedback, propose_by_rules
 from promotions.tuning.core.values import (
     AdjustingTerms,

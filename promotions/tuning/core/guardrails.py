@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from math import log, log1p, sqrt
+from typing import Any as Json
+
+import scipy
+from scipy.special import betaln
 
 from promotions.tuning.core.values import (
     AdjustingTerms,
     CampaignAction,
     CampaignState,
+    Interval,
     MetricTotals,
     Outcome,
     Proposal,
     Ruling,
     Source,
 )
+from shop.ground.kernel.sequences import best_rho, mixture_margin
 
 # Stopping a loss comes before everything; of two others the more careful one is taken.
 _ORDER = (
@@ -142,3 +149,105 @@ def _careful_first(proposal: Proposal) -> tuple[int, float, int, str]:
     rise = after - before if isinstance(before, float) and isinstance(after, float) else 0.0
     known = list(Source).index(proposal.source)
     return _ORDER.index(proposal.lever), rise, known, proposal.reason_code
+
+
+# A test meant for one look, taken every minute, finds something in the end whether it is there or
+# not; these hold at all looks at once (Ville's inequality), so adjusting may watch all the time.
+
+# Beta(1/2, 1/2) as the mixture: the narrowest over all rates at once, up to a constant.
+PRIOR = 0.5
+EDGE = 1e-12
+
+
+def bound_rate(hits: int, tries: int, *, alpha: float) -> Interval:
+    """Return the confidence sequence of a rate after `hits` in `tries`, error `alpha`.
+
+    All p with B(k + 1/2, n - k + 1/2) / B(1/2, 1/2) < p^k (1 - p)^(n - k) / alpha: the mixture
+    likelihood ratio against p is a martingale under p (Robbins, "Statistical methods related to
+    the law of the iterated logarithm", Annals of Mathematical Statistics 41, 1970).
+
+    >>> found = bound_rate(30, 1_000, alpha=0.05)
+    >>> round(found.low, 3), round(found.high, 3)
+    (0.014, 0.054)
+    >>> bound_rate(0, 0, alpha=0.05)
+    Interval(low=0.0, high=1.0, count=0)
+    """
+    hits = min(hits, tries)
+    if tries <= 0:
+        return Interval(0.0, 1.0, 0)
+    mixture = float(betaln(hits + PRIOR, tries - hits + PRIOR) - betaln(PRIOR, PRIOR))
+
+    def excess(rate: float) -> float:
+        likelihood = hits * log(rate) + (tries - hits) * log1p(-rate)
+        return mixture - likelihood + log(alpha)
+
+    rate = min(1.0 - EDGE, max(EDGE, hits / tries))
+    low = 0.0 if hits == 0 or excess(EDGE) < 0 else scipy.optimize.brentq(excess, EDGE, rate)
+    high = (
+        1.0
+        if hits == tries or excess(1.0 - EDGE) < 0
+        else scipy.optimize.brentq(excess, rate, 1.0 - EDGE)
+    )
+    return Interval(float(low), float(high), tries)
+
+
+def bound_mean(total: float, squares: float, count: int, *, alpha: float, near: int) -> Interval:
+    """Return the confidence sequence of a mean, narrowest near `near` observations.
+
+    m ± s / sqrt(n) times the margin of `shop.ground.kernel.sequences`, which gives formula and
+    source.
+
+    >>> found = bound_mean(700.0, 520.0, 1_000, alpha=0.05, near=1_000)
+    >>> round(found.low, 3), round(found.high, 3)
+    (0.683, 0.717)
+    """
+    if count < 2:
+        return Interval(float("-inf"), float("inf"), count)
+    mean = total / count
+    variance = max(0.0, squares - count * mean * mean) / (count - 1)
+    width = sqrt(variance / count) * mixture_margin(count, alpha, best_rho(near, alpha))
+    return Interval(mean - width, mean + width, count)
+
+
+# The words of conditions for them
+WORDS = ("segments", "tags", "tiers")
+
+
+def name_group(word: str, code: str) -> str:
+    """Return the name of a group, as changes of the audience keep it.
+
+    >>> name_group("tags", "vegan")
+    'tags:vegan'
+    """
+    return f"{word}:{code}"
+
+
+def read_group(name: str) -> tuple[str, str]:
+    """Return word and code of a group. Changes of before tags counted name a segment alone.
+
+    >>> read_group("tiers:gold"), read_group("bakers")
+    (('tiers', 'gold'), ('segments', 'bakers'))
+    """
+    word, colon, code = name.partition(":")
+    return (word, code) if colon and word in WORDS else (WORDS[0], name)
+
+
+def leave_out(name: str) -> dict[str, Json]:
+    """Return the condition that a shopper is not in the group.
+
+    >>> leave_out("tags:vegan")
+    {'not': {'tags': ['vegan']}}
+    """
+    word, code = read_group(name)
+    return {"not": {word: [code]}}
+
+
+def is_left_out(name: str, condition: Mapping[str, Json]) -> bool:
+    """Return whether nobody of the group gets an offer of this condition.
+
+    >>> left = {"all": [{"cart_value": 4000}, leave_out("tiers:gold")]}
+    >>> is_left_out("tiers:gold", left), is_left_out("tiers:silver", left)
+    (True, False)
+    """
+    parts = condition.get("all", [condition])
+    return leave_out(name) in parts

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from promotions.tuning.core.evidence import bound_mean, bound_rate
-from promotions.tuning.core.groups import read_group
+from promotions.tuning.core.guardrails import bound_mean, bound_rate, read_group
 from promotions.tuning.core.values import (
     AdjustingTerms,
     CampaignAction,

@@ -24,7 +24,7 @@ from promotions.tuning.core import (
     MetricTotals,
 )
 from promotions.tuning.core.forecast import fit_depth_response
-from promotions.tuning.core.groups import is_left_out
+from promotions.tuning.core.guardrails import is_left_out
 from promotions.tuning.models import CampaignAdjustment, CampaignMinute
 from promotions.tuning.selectors.profits import measure_holdout
 from shop.ground.catalog.selectors import home_market

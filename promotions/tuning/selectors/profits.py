@@ -21,7 +21,7 @@ from promotions.coupons.models import Redemption
 from promotions.loyalty.api import map_tiers
 from promotions.planning.api import split_addressed
 from promotions.tuning.core import Interval
-from promotions.tuning.core.groups import name_group
+from promotions.tuning.core.guardrails import name_group
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

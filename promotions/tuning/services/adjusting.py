@@ -35,7 +35,7 @@ from promotions.tuning.core import (
     propose_by_rules,
 )
 from promotions.tuning.core.forecast import measure_traffic
-from promotions.tuning.core.groups import leave_out
+from promotions.tuning.core.guardrails import leave_out
 from promotions.tuning.models import CampaignAdjustment
 from promotions.tuning.selectors.adjusting import (
     LiveCampaign,

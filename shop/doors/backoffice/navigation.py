@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.returns.api import list_overdue
 from pricing.api import list_kill_switches, list_open_trips
-from pricing.optimum.core.book import TESTS
+from pricing.optimum.core.batch import TESTS
 from profiles.experiments.api import count_unanswered
 from shop.doors.backoffice.home.health import count_jobs
 from shop.ground.kernel.capabilities import is_page_off

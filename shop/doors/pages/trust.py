@@ -20,7 +20,7 @@ from pricing.api import (
 )
 from pricing.base.core.texts import say
 from pricing.base.core.values import QuoteTrace
-from pricing.ledger.core.labels import label_text
+from pricing.ledger.core.record import label_text
 from profiles.features.api import FEATURES
 from profiles.shoppers.api import find_shopper
 from promotions.offers.api import list_parts

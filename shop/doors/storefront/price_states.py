@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pricing.base.core.texts import GERMAN_LOWEST, say
 from pricing.base.core.values import PriceView
-from pricing.ledger.core.labels import PUBLIC_TEST
+from pricing.ledger.core.record import PUBLIC_TEST
 from promotions.offers.api import Deal, LinePreview
 from shop.doors.pages.values import ProductCard
 from shop.ground.catalog.core.values import CatalogCard

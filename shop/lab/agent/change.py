@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaln
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 
 WINDOWS = (150.0, 400.0)  # purchases of late that are looked at
 MOVED = 6.0  # shape of the gamma law: levels move by some 40 %

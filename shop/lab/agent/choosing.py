@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import expit
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.base.core.values import BoolArray, FloatArray, IntArray
 from shop.lab.agent.contract import LEAST_PROBABILITY
 from shop.lab.agent.ladder import Ladder
 from shop.lab.agent.stocking import value_units

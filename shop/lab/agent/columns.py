@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice import ChoiceFit, Columns, Impressions, find_doubt
 from shop.lab.agent.contract import FeatureArray
 from shop.lab.agent.features import Features

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice import ChoiceFit
 from pricing.demand.core.choice.impressions import clip_rival
 from pricing.demand.core.choice.layout import bend_price

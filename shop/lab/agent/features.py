@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pricing.base.core.arrays import FloatArray
+from pricing.base.core.values import FloatArray
 
 QUANTILES = (0.25, 0.5, 0.75)  # where the effect of a number may bend
 CLIP = 3.5  # standard deviations

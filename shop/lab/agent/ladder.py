@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pricing.base.core.arrays import BoolArray, FloatArray
+from pricing.base.core.values import BoolArray, FloatArray
 from shop.lab.agent.contract import Context
 
 LADDER = 13  # rungs of the agent's own ladder

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pricing.base.core.arrays import BoolArray, IntArray
+from pricing.base.core.values import BoolArray, IntArray
 from pricing.demand.core.choice import (
     ChoiceFit,
     Compared,

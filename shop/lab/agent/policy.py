@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from shop.lab.agent.change import ChangeAlarm
 from shop.lab.agent.choosing import (
     choose_alone,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from shop.lab.agent.contract import Context, FeatureArray
 from shop.lab.agent.features import as_numbers, as_texts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pricing.base.core.arrays import BoolArray, IntArray
+from pricing.base.core.values import BoolArray, IntArray
 
 ALONE = 0  # the family of goods that are only ever offered alone
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from shop.lab.agent.contract import Context
 
 STEPS = 24  # values of a unit that are tried

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core import mail
 
-from promotions.coupons.core.verified_groups import MAX_DOCUMENT_BYTES
+from promotions.coupons.core import MAX_DOCUMENT_BYTES
 from promotions.coupons.services.verified_groups import make_group_codes
 from promotions.models import GroupClaim, VerifiedGroup
 from tests.factories.api import expect, make_guest_client

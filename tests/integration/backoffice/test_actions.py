@@ -20,7 +20,7 @@ from pricing.demand.models.demand import DemandModelVersion
 from pricing.fairness.models.audits import ModelAudit
 from pricing.learning.models.learning import ModelChange
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
-from pricing.publishing.core.approvals import AUDIT_WAIVER, MODEL_USE
+from pricing.publishing.core.changes import AUDIT_WAIVER, MODEL_USE
 from pricing.publishing.core.values import Meant
 from shop.ground.approvals.services import withdraw_request
 from shop.ground.catalog.models import Variant

@@ -16,7 +16,7 @@ from pricing.learning.core.evaluation.estimators import Support, find_refusals
 from pricing.learning.models.learning import ModelRamp, RampStep
 from pricing.policy.models.breakers import BreakerTrip
 from pricing.quoting.services.drain import QuoteRefused, verify_quote
-from pricing.rollout.selectors.rollout_words import REFUSALS, list_rollout_figures
+from pricing.rollout.selectors.staff_learning import REFUSALS, list_rollout_figures
 from shop.ground.approvals.core.values import NeedsSecondPerson, NotWaiting
 from shop.ground.jobs.services import JobUnknown, start_job
 from shop.ground.kernel.clock import utc_now

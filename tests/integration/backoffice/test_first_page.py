@@ -17,7 +17,7 @@ from pytest_django import DjangoAssertNumQueries
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.fairness.models.audits import ModelAudit
 from pricing.learning.models.learning import OnlineEvidence
-from pricing.publishing.core.approvals import MODEL_USE
+from pricing.publishing.core.changes import MODEL_USE
 from promotions.campaigns.core.workflow import ADJUSTMENT, CAMPAIGN, TERMS, THRESHOLDS
 from promotions.models import (
     Campaign,

@@ -11,7 +11,7 @@ from django.core.mail import EmailMessage
 from pricing.api import OpenContests, read_open_contests
 from pricing.base.core.tokens import owner_of
 from pricing.ledger.models.contests import PriceContest
-from pricing.ledger.services.contests import answer_contest
+from pricing.ledger.services import answer_contest
 from pricing.privacy import PRIVACY
 from profiles.models import Shopper
 from shop.ground.catalog.models import Variant

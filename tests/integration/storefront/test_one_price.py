@@ -22,7 +22,7 @@ from orders.cart.services.carts import set_quantity
 from orders.models import Order
 from orders.order.services.mail import send_order_email
 from pricing.api import active_policy, drain_quotes
-from pricing.base.core.keys import STREAM
+from pricing.base.core.tokens import STREAM
 from profiles.models import Shopper
 from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Campaign

@@ -9,8 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from promotions.loyalty.services.points import Act, make_available
-from promotions.loyalty.services.points_codes import digest_points_code
+from promotions.loyalty.services.points import Act, digest_points_code, make_available
 from promotions.models import Bucket, PointsAccount, PointsCode, PointsEntry, Referral
 from shop.ground.kernel.clock import utc_now
 from tests.factories.loyalty import make_member, make_terms, order_points

@@ -13,7 +13,7 @@ from orders.cart.services.carts import add_to_cart
 from orders.models import Order
 from orders.order.services.mail import send_order_email
 from pricing.ledger.models.ledger import PublicPrice
-from pricing.publishing.services.turns import turn_public_arms
+from pricing.publishing.services.books import turn_public_arms
 from pricing.quoting.selectors.serving import forget_serving
 from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.models import Campaign, UseLimit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from shop.lab.agent import Context, Outcomes, PricingAgent
 
 LADDER = np.linspace(0.70, 1.0, 13)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from shop.lab.agent import LEAST_PROBABILITY, AdaptivePolicy, Context, Outcomes
 from shop.lab.agent.learner import LEAST_DAYS
 from shop.lab.agent.policy import CALM

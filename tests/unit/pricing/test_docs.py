@@ -14,17 +14,16 @@ import pytest
 from pricing.base.core.price_points import NOT_A_PRICE, personal_price_points, to_minor
 from pricing.base.core.reference import DAY, STRATEGIES, PaidRows, PriceSeries, find_references
 from pricing.base.core.values import STRICTEST, Policy
-from pricing.experiments.core.arm_prices import multiply_prices
-from pricing.experiments.core.price_tests import plan_price_tests, shock_rungs
-from pricing.ledger.core.labels import PUBLIC_TEST, TEST, label_text
-from pricing.ledger.core.rows import EXPOSURE_COLUMNS
+from pricing.experiments.core import multiply_prices, plan_price_tests, shock_rungs
+from pricing.ledger.core.record import PUBLIC_TEST, TEST, label_text
+from pricing.ledger.core.unit_prices import EXPOSURE_COLUMNS
 from pricing.ledger.models.quotes import Quote
 from pricing.optimum.core import mix_segments
 from pricing.optimum.core.decide import MINUTE_MS, HeldQuotes, hold_limit
 from pricing.optimum.core.publish import floor_prices, propose_public
 from pricing.optimum.core.quote import build_rungs, drop_signals, quote_prices, rung_percents
 from pricing.optimum.core.signals import SignalWeights, sensitivity_boost
-from pricing.policy.core.guardrails import (
+from pricing.policy.core import (
     Gated,
     PublicBounds,
     apply_gate,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pricing.base.core.texts import GERMAN_LOWEST, say
 from pricing.base.core.values import PriceView
-from pricing.ledger.core.labels import PUBLIC_TEST, STATUTORY
+from pricing.ledger.core.record import PUBLIC_TEST, STATUTORY
 from promotions.offers.api import (
     Deal,
     LinePreview,

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import scipy
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.base.core.values import BoolArray, FloatArray, IntArray
 from pricing.demand.core.choice.curvature import Information, Piece
 from pricing.demand.core.choice.likelihood import Coefficients, Frame, Shares
 from pricing.demand.core.choice.spreads import Prior

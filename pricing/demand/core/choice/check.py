@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from scipy.special import chdtrc, stdtrit
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice.fit import ChoiceFit
 from pricing.demand.core.choice.impressions import Impressions
 from pricing.demand.core.choice.market import Predicted, predict

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import scipy
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice.likelihood import Coefficients, Frame, Shares, gather
 
 DENSE_FROM = 0.03  # share of entries from which a matrix of sets by goods is multiplied dense

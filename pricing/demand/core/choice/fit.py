@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice.arrow import Arrow
 from pricing.demand.core.choice.impressions import Impressions
 from pricing.demand.core.choice.layout import LEVEL, SLOPE, Calendar, Layout, Tree

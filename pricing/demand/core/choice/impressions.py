@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pricing.base.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.base.core.values import BoolArray, FloatArray, IntArray
 
 _SETS = ("weight", "day", "shopper", "public")
 _ROWS = ("item", "category", "family", "log_price", "rival", "moved", "goods", "response", "bought")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice.impressions import Columns, Impressions
 
 WEEK, YEAR = 7.0, 365.25

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice.impressions import Impressions, clip_rival
 from pricing.demand.core.choice.layout import SLOPE, Layout, Tree, bend_price
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice.arrow import invert
 from pricing.demand.core.choice.fit import ChoiceFit, begin, place_goods
 from pricing.demand.core.choice.impressions import Impressions

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pricing.base.core.arrays import BoolArray, FloatArray
+from pricing.base.core.values import BoolArray, FloatArray
 from pricing.demand.core.choice.arrow import Arrow
 from pricing.demand.core.choice.curvature import cut, find_volume
 from pricing.demand.core.choice.layout import SLOPE, Layout

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice.arrow import Arrow, Node, invert
 from pricing.demand.core.choice.curvature import Piece
 from pricing.demand.core.choice.likelihood import Coefficients

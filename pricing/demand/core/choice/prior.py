@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 
 MEAN_LOG_SLOPE, DOUBT = 0.9, 0.5  # an elasticity near 2.5, and the sd of what all are off by
 FIRST_TRUST = 0.5

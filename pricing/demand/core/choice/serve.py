@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice.fit import ChoiceFit, place_goods
 from pricing.demand.core.choice.impressions import Impressions
 from pricing.demand.core.choice.market import Market, find_market, find_sd

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice.layout import LEVEL, SLOPE, Layout, Tree
 from pricing.demand.core.choice.likelihood import Coefficients
 from pricing.demand.core.choice.prior import DOUBT, SlopePrior

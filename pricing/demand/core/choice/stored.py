@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pricing.base.core.arrays import FloatArray
+from pricing.base.core.values import FloatArray
 from pricing.demand.core.choice.fit import ChoiceFit
 from pricing.demand.core.choice.impressions import Columns
 from pricing.demand.core.choice.layout import Calendar, Layout, Tree

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice.arrow import invert
 from pricing.demand.core.choice.curvature import Information, Piece, cut
 from pricing.demand.core.choice.fit import ChoiceFit, begin

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray
+from pricing.base.core.values import FloatArray
 from pricing.demand.core.challenger import Cells, Challenger, finite_exp, log_rates
 from pricing.demand.core.frames import Prediction, count_rows, read_prices
 

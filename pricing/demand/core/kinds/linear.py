@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from pricing.base.core.arrays import FloatArray
+from pricing.base.core.values import FloatArray
 from pricing.demand.core.challenger import Cells, Challenger, finite_exp
 from pricing.demand.core.poisson import PenalizedPoisson
 from pricing.demand.core.solvers import SOLVERS, Solution, SolverName

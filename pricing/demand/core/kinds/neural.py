@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray
+from pricing.base.core.values import FloatArray
 from pricing.demand.core.challenger import Cells, FeatureChallenger, log_rates
 
 # What it sees in all: few cells are seen often, many at least `LEAST_PASSES` times.

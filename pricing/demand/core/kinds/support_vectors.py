@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray
+from pricing.base.core.values import FloatArray
 from pricing.demand.core.challenger import Cells, FeatureChallenger, log_rates
 
 # So many cells are mapped at a time: a map of all of them would not fit into memory.

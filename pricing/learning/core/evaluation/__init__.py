@@ -9,6 +9,7 @@
 True
 """
 
+from pricing.learning.core.evaluation.candidates import GateAnswer, ask_gate, cross_fit_chances
 from pricing.learning.core.evaluation.estimators import (
     Estimate,
     Evaluation,
@@ -17,9 +18,7 @@ from pricing.learning.core.evaluation.estimators import (
     evaluate,
     example_logged,
 )
-from pricing.learning.core.evaluation.gate import GateAnswer, ask_gate
 from pricing.learning.core.evaluation.intervals import Interval, bootstrap_gaps
-from pricing.learning.core.evaluation.propensities import cross_fit_chances
 
 __all__ = [
     "Estimate",

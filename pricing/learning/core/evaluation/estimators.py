@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.learning.core.evaluation.intervals import Interval, bootstrap_gaps, number_groups
 
 LEAST_EFFECTIVE_SHARE = 0.05

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 
 # Numbers in a block of resampled counts: 32 MB.
 _BLOCK = 4_000_000

@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 from promotions.engine.core.benefits.bundles import save_on_bundles
 from promotions.engine.core.benefits.lines import (
+    OpenLine,
     cap_total,
     count_for_steps,
+    keep_units,
+    list_runs,
     percent_of,
     reduce_whole_lines,
     spread,
 )
-from promotions.engine.core.benefits.open_lines import OpenLine, keep_units, list_runs
 from promotions.engine.core.benefits.sets import (
     Saving,
     save_on_groups,

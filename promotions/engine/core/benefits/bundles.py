@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import combinations
 from math import prod
 
-from promotions.engine.core.benefits.open_lines import Run, count_units, sum_rooms, sum_values
+from promotions.engine.core.benefits.lines import Run, count_units, sum_rooms, sum_values
 from promotions.engine.core.benefits.sets import (
     EMPTY,
     MIXTURES,

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from promotions.engine.core.benefits.lines import Numbers
-from promotions.engine.core.benefits.open_lines import (
+from promotions.engine.core.benefits.lines import (
+    Numbers,
     Run,
     count_units,
     sum_rooms,

@@ -22,7 +22,6 @@ from typing import Any as Json
 
 from promotions.engine.core.benefits.terms import BuyGet, Delivery, Terms
 from promotions.engine.core.carts import EVERYTHING, Scope
-from promotions.engine.core.parsing.fields import refuse
 from promotions.engine.core.parsing.terms import (
     parse_bundle,
     parse_buy_get,
@@ -34,6 +33,7 @@ from promotions.engine.core.parsing.terms import (
     parse_points,
     parse_quantity_tiers,
     parse_spend_tiers,
+    refuse,
 )
 from promotions.engine.core.values import Benefit, BenefitKind, Target
 from shop.ground.kernel.translation import gettext_noop

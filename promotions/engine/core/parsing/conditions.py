@@ -47,7 +47,7 @@ from promotions.engine.core.conditions.tree import (
     WeekdayIn,
 )
 from promotions.engine.core.evaluate import normalize_code
-from promotions.engine.core.parsing.fields import (
+from promotions.engine.core.parsing.terms import (
     allow_only,
     parse_scope,
     read_count,

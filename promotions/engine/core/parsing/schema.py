@@ -12,8 +12,15 @@ from typing import Any
 
 from promotions.engine.core.parsing.benefits import AMOUNT, PERCENT, RULES
 from promotions.engine.core.parsing.conditions import CHANNELS, LONGEST_WINDOW, MAX_PARTS, WORDS
-from promotions.engine.core.parsing.fields import BY_PRICE, PRICES, SCOPE_FIELDS
-from promotions.engine.core.parsing.terms import MOST, MOST_GIFTS, MOST_PARTS, MOST_STEPS
+from promotions.engine.core.parsing.terms import (
+    BY_PRICE,
+    MOST,
+    MOST_GIFTS,
+    MOST_PARTS,
+    MOST_STEPS,
+    PRICES,
+    SCOPE_FIELDS,
+)
 from promotions.engine.core.values import BenefitKind
 
 type Schema = dict[str, Any]

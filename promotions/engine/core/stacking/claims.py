@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from promotions.engine.core.benefits.apply import fewer_sets, reduce_units
-from promotions.engine.core.benefits.lines import Numbers, percent_of, reduce_whole_lines
-from promotions.engine.core.benefits.open_lines import (
+from promotions.engine.core.benefits.lines import (
+    Numbers,
     OpenLine,
     Run,
     keep_units,
     list_runs,
+    percent_of,
+    reduce_whole_lines,
     sum_rooms,
     sum_values,
 )

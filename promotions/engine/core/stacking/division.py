@@ -17,8 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
-from promotions.engine.core.benefits.lines import Numbers
-from promotions.engine.core.benefits.open_lines import OpenLine
+from promotions.engine.core.benefits.lines import Numbers, OpenLine
 from promotions.engine.core.limits import Counted, Room, Tally
 from promotions.engine.core.stacking.claims import Claim, Grid, make_claim
 from promotions.engine.core.stacking.steps import Prepared

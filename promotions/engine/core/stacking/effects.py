@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from promotions.engine.core.benefits.lines import percent_of
-from promotions.engine.core.benefits.open_lines import OpenLine
+from promotions.engine.core.benefits.lines import OpenLine, percent_of
 from promotions.engine.core.benefits.terms import Delivery, Gift, Points
 from promotions.engine.core.carts import CartValue, DeliveryFee, GiftStock
 from promotions.engine.core.limits import Use

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from promotions.engine.core.benefits.open_lines import OpenLine
+from promotions.engine.core.benefits.lines import OpenLine
 from promotions.engine.core.benefits.terms import Delivery
 from promotions.engine.core.carts import CartValue
 from promotions.engine.core.conditions.leaves import Failure

@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from promotions.engine.core.benefits.apply import Reduction, reduce_units
-from promotions.engine.core.benefits.open_lines import OpenLine, keep_units
+from promotions.engine.core.benefits.lines import OpenLine, keep_units
 from promotions.engine.core.benefits.terms import Bundle, BuyGet, GroupOf, pools_of
 from promotions.engine.core.carts import EVERYTHING, CartValue
 from promotions.engine.core.limits import Room, Tally, Use, budget_room

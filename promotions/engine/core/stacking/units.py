@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, permutations
 
-from promotions.engine.core.benefits.open_lines import OpenLine
+from promotions.engine.core.benefits.lines import OpenLine
 from promotions.engine.core.carts import CartValue
 from promotions.engine.core.limits import Tally, Use
 from promotions.engine.core.stacking.division import divide

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from pricing.base.core.values import SwitchRow
-from pricing.optimum.core.book import TESTS
+from pricing.optimum.core.batch import TESTS
 
 WHERE: dict[str, str | Promise] = {
     "global": gettext_lazy("everything"),

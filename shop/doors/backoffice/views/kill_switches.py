@@ -17,7 +17,7 @@ from unfold.widgets import (
 )
 
 from pricing.api import list_kill_switches, list_places, read_version, set_kill_switch
-from pricing.optimum.core.book import TESTS
+from pricing.optimum.core.batch import TESTS
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.prices.scopes import describe_switches
 from shop.ground.catalog.selectors import CategoryNotFound, MarketNotFound, get_category, get_market

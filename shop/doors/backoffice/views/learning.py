@@ -22,7 +22,7 @@ from pricing.api import (
     list_rollouts,
     list_shadows,
 )
-from pricing.optimum.core.monitoring.ramp import LEAST_DECISIONS, LEAST_HOURS, SHARES
+from pricing.optimum.core.monitoring import LEAST_DECISIONS, LEAST_HOURS, SHARES
 from shop.doors.backoffice.charts.drawing import Chart
 from shop.doors.backoffice.charts.intervals import Interval, IntervalChart
 from shop.doors.backoffice.frame import needs, render_page

@@ -23,7 +23,7 @@ from pricing.api import (
     resolve_jurisdiction,
 )
 from pricing.base.core.values import QuoteTrace
-from pricing.ledger.core.labels import label_text
+from pricing.ledger.core.record import label_text
 from shop.doors.backoffice.formats import show_age
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.labels import name_choice

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from pricing.api import resolve_jurisdiction
-from pricing.ledger.core.labels import label_text
+from pricing.ledger.core.record import label_text
 from shop.doors.storefront.price_states import list_states
 from shop.doors.storefront.visitors import get_visit
 from shop.ground.catalog.selectors import list_cards, load_variant_arrays

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from pricing.api import ContestRefused
-from pricing.ledger.core.labels import PUBLIC_TEST, is_test_code, label_text
+from pricing.ledger.core.record import PUBLIC_TEST, is_test_code, label_text
 from profiles.values import PURPOSES
 from shop.doors.pages.regions import name_region
 from shop.doors.pages.trust import pricing_rules as rules_page

@@ -12,8 +12,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from promotions.admin.partners import PeriodForm
-from promotions.loyalty.selectors.pos import find_pos_terminal
-from promotions.loyalty.selectors.terms import forget_programme
+from promotions.loyalty.selectors.terms import find_pos_terminal, forget_programme
 from promotions.models import Partner, PartnerEntry, PartnerShare, PointsAccount, PointsAdjustment
 from promotions.partners.services import PartnerRefused, close_settlement
 from shop.ground.catalog.models import Store

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from pricing.base.core.impressions import example_draw
 from pricing.demand.models.demand import DemandModelVersion
-from pricing.experiments.selectors.price_tests import shock_week
+from pricing.experiments.selectors import shock_week
 from pricing.learning.models.learning import ModelRamp, RampStep
 from pricing.ledger.models.impressions import ShockDraw
 from pricing.policy.models.policy import PricingPolicy

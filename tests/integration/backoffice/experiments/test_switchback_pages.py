@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from pricing.experiments.selectors.arm_served import load_served
+from pricing.experiments.selectors import load_served
 from pricing.ledger.models.ledger import PublicPrice
-from pricing.publishing.services.turns import turn_public_arms
+from pricing.publishing.services.books import turn_public_arms
 from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk
 from profiles.experiments.selectors.cells import find_public_arms
 from profiles.experiments.services.readouts import read_experiment

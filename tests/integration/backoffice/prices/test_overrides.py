@@ -12,7 +12,7 @@ from django.urls import reverse
 from pricing.api import publish_price_book
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.ledger.models.proposals import PriceOverride
-from pricing.publishing.services.override_steps import plan_override
+from pricing.publishing.services.overrides import plan_override
 from shop.ground.kernel.clock import utc_now
 
 ADD = "admin:pricing_priceoverride_add"

@@ -15,7 +15,7 @@ from pricing.fairness.models.audits import ModelAudit
 from pricing.learning.models.learning import ModelChange, ModelRamp
 from pricing.ledger.models.quotes import QuoteSeal
 from pricing.policy.models.breakers import BreakerTrip
-from pricing.publishing.core.approvals import MODEL_USE
+from pricing.publishing.core.changes import MODEL_USE
 from pricing.publishing.services.breakers import trip_breaker
 from shop.ground.approvals.selectors import list_waiting_ids
 from shop.ground.approvals.services import ask_approval, withdraw_request

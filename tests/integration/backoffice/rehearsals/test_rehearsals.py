@@ -18,8 +18,8 @@ from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.campaigns.selectors.campaigns import find_campaign
 from promotions.engine.api import Evaluation, evaluate_offers
 from promotions.models import Campaign, Offer
-from promotions.release.selectors import overlaps
-from promotions.release.selectors.overlaps import list_conflicts
+from promotions.release import selectors as overlaps
+from promotions.release.selectors import list_conflicts
 from shop.doors.backoffice.campaigns.audiences import count_audience
 from shop.doors.backoffice.memory import forget_all
 from shop.doors.backoffice.rehearsals import cart_comparison, prospects, rehearsals

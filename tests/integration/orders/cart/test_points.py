@@ -18,7 +18,7 @@ from profiles.models import Account, Shopper
 from promotions.loyalty.selectors.terms import forget_programme
 from promotions.loyalty.services.membership import join_programme
 from promotions.loyalty.services.points import Act, PointsRefused, make_available, take_available
-from promotions.loyalty.services.points_jobs import release_due_points
+from promotions.loyalty.services.points_mail import release_due_points
 from promotions.models import Bucket, PointsAccount, PointsEntry, PointsOrder
 from shop.ground.catalog.models import Category
 from shop.ground.catalog.selectors import forget_catalog

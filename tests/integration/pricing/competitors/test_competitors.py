@@ -19,7 +19,7 @@ from pricing.competitors.models.competitors import (
     CompetitorSource,
     QuarantinedCompetitorRow,
 )
-from pricing.competitors.selectors.competitors import (
+from pricing.competitors.selectors import (
     find_feed_badges,
     load_competitor_weeks,
     load_competitors_at,

@@ -12,12 +12,12 @@ from django.db.models import F
 from pricing.api import publish_price_book, set_kill_switch, set_override, turn_price_shocks
 from pricing.experiments.models.arms import ArmPrice
 from pricing.experiments.models.price_tests import PriceShock
-from pricing.experiments.selectors.arm_prices import list_turned
-from pricing.experiments.services.arm_limits import ArmTooLow
+from pricing.experiments.selectors import list_turned
+from pricing.experiments.services import ArmTooLow
 from pricing.ledger.models.books import PriceBook
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.ledger.models.proposals import PriceProposal
-from pricing.publishing.services.turns import turn_public_arms
+from pricing.publishing.services.books import turn_public_arms
 from pricing.quoting.selectors.serving import forget_serving, get_serving
 from profiles.experiments.selectors.cells import find_public_arms
 from profiles.experiments.services.drafts import ArmDraft, save_draft, set_clusters

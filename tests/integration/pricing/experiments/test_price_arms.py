@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from pricing.api import quote_listing, quote_variants
 from pricing.quoting.selectors.serving import forget_serving
-from pricing.quoting.services.price_arms import forget_participants
+from pricing.quoting.services.quoting import forget_participants
 from profiles.experiments.services.drafts import ArmDraft, BadExperiment
 from profiles.experiments.services.experiments import stop_experiment
 from profiles.models import Experiment, Exposure

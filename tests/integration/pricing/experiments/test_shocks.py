@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 
 from pricing.api import publish_price_book, set_kill_switch, set_override, turn_price_shocks
 from pricing.demand.models.demand import DemandModelVersion
-from pricing.experiments.core.price_tests import plan_price_tests, shock_rungs
+from pricing.experiments.core import plan_price_tests, shock_rungs
 from pricing.experiments.models.price_tests import PriceShock
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.ledger.models.proposals import PriceProposal

@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 
 from pricing.demand.models.demand import DemandModelVersion
+from pricing.fairness import selectors as audits
 from pricing.fairness.models.audits import ModelAudit
-from pricing.fairness.selectors import audits
 from pricing.fairness.services import audited_prices, fairness
 from pricing.fairness.services.fairness import (
     NotAudited,

@@ -14,11 +14,11 @@ from pricing.api import drain_quotes, publish_price_book, quote_variants
 from pricing.base.core.values import PriceView
 from pricing.competitors.services.competitors import import_feed
 from pricing.demand.selectors.versions import load_model
-from pricing.erasure import erase_shopper
 from pricing.learning.selectors.offline import NothingLogged, evaluate_offline, weigh_candidate
 from pricing.ledger.core.exposures import MOST_ACTIONS
 from pricing.ledger.models.quotes import Quote
 from pricing.ledger.selectors.exposures import load_exposures
+from pricing.privacy import erase_shopper
 from profiles.events.services.drain import drain_events
 from profiles.events.services.events import record_purchase_events, record_return_events
 from profiles.values import PurchasedLine, ShopperValue

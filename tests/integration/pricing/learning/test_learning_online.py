@@ -12,7 +12,7 @@ from django.db import connection
 
 from pricing.api import drain_quotes, publish_price_book, quote_variants, verify_quote
 from pricing.demand.selectors.versions import load_active_model
-from pricing.learning.core.views import View
+from pricing.learning.core.taught import View
 from pricing.learning.models.learning import OnlineEvidence
 from pricing.learning.selectors.evidence import (
     UntrustedEvidence,
@@ -22,7 +22,7 @@ from pricing.learning.selectors.evidence import (
 )
 from pricing.learning.services.learning import LearningReport, learn_online
 from pricing.ledger.models.quotes import Quote
-from pricing.optimum.core.book import Book
+from pricing.optimum.core.batch import Book
 from pricing.quoting.selectors.serving import get_serving
 from tests.factories.choices import store_night, store_view
 from tests.factories.looks import fill_shelves

@@ -18,11 +18,11 @@ from pricing.learning.selectors.impression_fits import (
     UntrustedImpressions,
     read_kept,
 )
-from pricing.learning.services.impression_archive import keep_looks
 from pricing.learning.services.impression_counts import drain_looks
+from pricing.learning.services.impression_fits import keep_looks
 from pricing.ledger.core.offered import OfferedCut
 from pricing.ledger.models.ledger import PublicPrice
-from pricing.ledger.services.cuts import record_cuts
+from pricing.ledger.services import record_cuts
 from pricing.optimum.core.signals import SignalWeights
 from pricing.policy.models.policy import PricingPolicy
 from shop.ground.inventory.models import StockLocation, StockMovement, StockRecord

@@ -10,7 +10,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from pricing.api import publish_price_book, quote_variants, turn_price_shocks
-from pricing.base.core.arrays import FloatArray
+from pricing.base.core.values import FloatArray
 from pricing.demand.core.served import ServedDemand
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.models.impression_fits import LookArchive, LookFit
@@ -34,8 +34,7 @@ from pricing.learning.services.impression_fits import fit_everywhere, learn_from
 from pricing.learning.services.learning import learn_online
 from pricing.ledger.models.books import PriceBook
 from pricing.policy.models.policy import KillSwitch, PricingPolicy
-from pricing.publishing.services.assemble import open_book
-from pricing.publishing.services.books import find_publish_context
+from pricing.publishing.services.books import find_publish_context, open_book
 from pricing.quoting.selectors.rollouts import lay_model, load_tried
 from shop.ground.catalog.models import Category
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays

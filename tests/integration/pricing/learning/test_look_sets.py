@@ -10,10 +10,10 @@ import redis
 from django.db import IntegrityError, connection, transaction
 
 from pricing.api import seal_quotes
-from pricing.base.core.keys import LOOKS
+from pricing.base.core.tokens import LOOKS
 from pricing.learning.services import impression_counts, impression_sets
 from pricing.learning.services.impression_counts import drain_looks
-from pricing.ledger.core.impression_sets import SAMPLE_AN_HOUR
+from pricing.ledger.core.exposures import SAMPLE_AN_HOUR
 from pricing.ledger.models.impressions import LookSeal, LookTally, PublicLookSet
 from tests.factories.looks import count_looks, show
 from tests.factories.pricing import NOON, Dairy, open_dairy

@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 
 from pricing.api import drain_quotes, quote_variants
 from pricing.base.core.impressions import ImpressionHeader, encode_impressions
-from pricing.base.core.keys import LOOKS
+from pricing.base.core.tokens import LOOKS
 from pricing.base.metrics import looks_lost_total
 from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.models.impressions import LookTally, PublicLook

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pytest_django import DjangoAssertNumQueries
 
 from pricing.api import turn_price_shocks
-from pricing.base.core.arrays import FloatArray
+from pricing.base.core.values import FloatArray
 from pricing.demand.core.choice import Columns, Impressions, add_usual, fit_choice
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.models.impression_fits import LookFit
@@ -28,9 +28,8 @@ from pricing.learning.selectors.evidence import (
 )
 from pricing.learning.selectors.impression_fits import pack_choice, read_night
 from pricing.learning.services import impression_fits
-from pricing.learning.services.impression_archive import keep_looks
 from pricing.learning.services.impression_counts import drain_looks
-from pricing.learning.services.impression_fits import fit_everywhere, learn_from_looks
+from pricing.learning.services.impression_fits import fit_everywhere, keep_looks, learn_from_looks
 from pricing.learning.services.learning import learn_online
 from pricing.rollout.selectors.staff_learning import list_evidence
 from shop.ground.catalog.models import Category

@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pricing.base.core.arrays import FloatArray, IntArray
-from pricing.base.core.values import Policy
+from pricing.base.core.values import FloatArray, IntArray, Policy
 from pricing.demand.core.served import ServedDemand
 from pricing.demand.core.training import prior_model
 from pricing.learning.core.evaluation import Evaluation, ask_gate, evaluate
@@ -18,7 +17,7 @@ from pricing.ledger.core.packed import DECISION_ROW, Rows, read_held, read_signa
 from pricing.ledger.selectors.exposures import Exposures
 from pricing.optimum.core.quote import build_rungs
 from pricing.optimum.core.signals import SignalWeights, sensitivity_boost
-from pricing.policy.selectors.rules import load_policy
+from pricing.policy.selectors import load_policy
 from profiles.lots import draw_percents
 
 pytestmark = pytest.mark.django_db

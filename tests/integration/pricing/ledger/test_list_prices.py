@@ -17,11 +17,11 @@ from pricing.api import (
     withdraw_list_prices,
 )
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
-from pricing.ledger.selectors.sales_channels import home_place, list_places
-from pricing.ledger.services.ledger import NotAPrice
+from pricing.ledger.selectors.references import home_place, list_places
+from pricing.ledger.services import NotAPrice
 from pricing.publishing.core.values import Meant
-from pricing.publishing.services.list_prices import HomePriceNeeded
-from pricing.publishing.services.recalls import recall_list_prices
+from pricing.publishing.services.products import HomePriceNeeded
+from pricing.publishing.services.proposals import recall_list_prices
 from shop.ground.catalog.models import ListPrice, Market, Variant
 from shop.ground.catalog.selectors import (
     forget_catalog,

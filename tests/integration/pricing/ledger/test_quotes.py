@@ -23,8 +23,8 @@ from pricing.api import (
 )
 from pricing.base.core.tokens import signature_of
 from pricing.base.core.values import PriceView
-from pricing.erasure import erase_shopper
 from pricing.ledger.models.quotes import Quote
+from pricing.privacy import erase_shopper
 from pricing.rollout.services.replay import NotReplayable
 from profiles.values import ShopperValue
 from shop.ground.jobs.models import QuarantinedRow

@@ -14,8 +14,8 @@ from pricing.base.metrics import broken_seals, seals_checked_total
 from pricing.ledger.models.quotes import QuoteSeal
 from pricing.policy.models.breakers import BreakerTrip
 from pricing.policy.models.policy import KillSwitch
-from pricing.publishing.services.seal_check import check_seals
-from pricing.quoting.selectors.seals import read_seals
+from pricing.publishing.services.breakers import check_seals
+from pricing.quoting.selectors.quotes import read_seals
 from pricing.rollout.services.rollback import undo_trip
 from shop.doors.backoffice.views.guardrails import say_seals
 from shop.schedule import SCHEDULE

@@ -25,8 +25,8 @@ from pricing.publishing.services.breakers import (
 from pricing.publishing.services.feeds import is_held, record_pulse, watch_feeds
 from pricing.quoting.services.deciding import is_held_out
 from pricing.rollout.selectors.lift import list_lift, read_impact, read_lift
-from pricing.rollout.services.visits import count_visits
-from pricing.rollout.services.watching import watch_prices, watch_profit
+from pricing.rollout.services.replay import count_visits
+from pricing.rollout.services.rollback import watch_prices, watch_profit
 from profiles.values import ShopperValue
 from shop.ground.outbox.models import Fact
 from tests.factories.pricing import NOON, Dairy, committed, make_shopper, open_dairy, visit

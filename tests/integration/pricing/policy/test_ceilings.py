@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from pricing.api import publish_price_book
 from pricing.ledger.models.ledger import PublicPrice
-from pricing.policy.selectors.rules import load_active_policy
+from pricing.policy.selectors import load_active_policy
 from tests.factories.backoffice import make_staff
 from tests.factories.pricing import NOON, Dairy, make_model
 

@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from pricing.competitors.models.competitors import CompetitorSource
-from pricing.competitors.services.competitor_sources import save_source
+from pricing.competitors.services.competitor_fetch import save_source
 from pricing.policy.models.breakers import BreakerTrip
 from pricing.publishing.services.breakers import close_trip
 from pricing.publishing.services.feeds import find_held, is_held, record_pulse, watch_feeds

@@ -15,10 +15,10 @@ from django.db import IntegrityError, connection, transaction
 from pricing.api import load_ledger_bulk, train_demand
 from pricing.base.core.values import LedgerRow
 from pricing.management.commands import train_demand as command
-from pricing.private.core.private_cells import PrivacyTerms
+from pricing.private.core import PrivacyTerms
 from pricing.private.models.private import PrivacyBudget, PrivateRelease
-from pricing.private.selectors.private_cells import load_private_cells
-from pricing.private.services.private_release import (
+from pricing.private.selectors import load_private_cells
+from pricing.private.services import (
     BudgetSpent,
     find_spans,
     open_budget,

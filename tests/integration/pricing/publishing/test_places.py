@@ -15,8 +15,8 @@ from pricing import tasks
 from pricing.api import drain_quotes, publish_price_book, quote_variants
 from pricing.learning.models.learning import OnlineEvidence
 from pricing.ledger.models.books import PriceBook
-from pricing.ledger.selectors.sales_channels import home_place, list_places
-from pricing.ledger.services.sales_channels import run_everywhere, run_in_markets
+from pricing.ledger.selectors.references import home_place, list_places
+from pricing.ledger.services import run_everywhere, run_in_markets
 from pricing.policy.models.breakers import BreakerTrip
 from pricing.publishing.services.feeds import record_pulse
 from shop.ground.kernel.clock import utc_now

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pricing.api import NotAPrice, publish_price_book, quote_variants, save_products
 from pricing.base.core.values import QuoteContext
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
-from pricing.publishing.services.list_prices import Ask, set_list_prices
+from pricing.publishing.services.products import Ask, set_list_prices
 from pricing.quoting.selectors.listed import DemandBasis, count_priors, tell_demand_basis
 from pricing.quoting.selectors.serving import floor_minor, list_prices
 from pricing.quoting.services.quoting import quote_listing

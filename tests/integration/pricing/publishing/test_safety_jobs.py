@@ -10,7 +10,7 @@ from pricing import tasks
 from pricing.learning.models.learning import OnlineEvidence
 from pricing.policy.models.breakers import BreakerTrip, PricedVisit
 from pricing.publishing.services.feeds import record_pulse
-from pricing.rollout.services.visits import KEEP_DAYS
+from pricing.rollout.services.replay import KEEP_DAYS
 from shop.ground.jobs.models import JobRun
 from shop.ground.kernel.clock import utc_now
 from shop.schedule import SCHEDULE

@@ -17,13 +17,13 @@ from pricing.fairness.services.audited_prices import open_shelves
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.optimum.core.publish import NO_LIMIT
 from pricing.optimum.core.quote import VariantTerms
-from pricing.policy.core.guardrails import PublicBounds
+from pricing.policy.core import PublicBounds
 from pricing.policy.models.breakers import BreakerTrip
-from pricing.publishing.core.screening import screen_terms
+from pricing.publishing.core.quality import screen_terms
 from pricing.publishing.services.breakers import QUIET
 from pricing.publishing.services.feeds import record_pulse, watch_feeds
+from pricing.publishing.services.price_gate import load_screens, report_breaches
 from pricing.publishing.services.publish_context import PublishContext
-from pricing.publishing.services.screening import load_screens, report_breaches
 from pricing.rollout.services.rollback import undo_trip
 from tests.factories.pricing import (
     NOON,

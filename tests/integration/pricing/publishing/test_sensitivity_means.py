@@ -22,12 +22,11 @@ from pricing.api import (
     replay_quote,
     set_list_prices,
 )
-from pricing.base.core.arrays import FloatArray, IntArray
+from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.selectors.versions import get_model_version, load_model
 from pricing.fairness.services.audited_prices import open_shelves
-from pricing.learning.selectors.candidates import align_means, load_sensitivity_means
-from pricing.learning.selectors.offline import weigh_candidate
+from pricing.learning.selectors.offline import align_means, load_sensitivity_means, weigh_candidate
 from pricing.ledger.models.books import PriceBook, PriceBookEntry
 from pricing.ledger.models.proposals import PriceProposal
 from pricing.ledger.models.quotes import Quote
@@ -36,11 +35,11 @@ from pricing.optimum.core.batch import SegmentMeans
 from pricing.optimum.core.mix import read_means, segment_mix
 from pricing.optimum.core.signals import SignalWeights
 from pricing.optimum.core.thompson import DRAWS
-from pricing.publishing.services import entries
+from pricing.publishing.services import book_store as entries
 from pricing.publishing.services.books import read_book_notes
 from pricing.quoting.selectors.serving import forget_serving, get_serving
 from pricing.quoting.services import deciding
-from pricing.rollout.selectors.shadow import compare_shadow
+from pricing.rollout.selectors.lift import compare_shadow
 from pricing.rollout.services.refits import check_refit
 from profiles.events.services.drain import drain_events
 from profiles.values import FeatureRow, ShopperValue

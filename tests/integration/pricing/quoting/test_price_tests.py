@@ -22,7 +22,7 @@ from pricing.api import (
 )
 from pricing.base.core.values import PriceView
 from pricing.experiments.models.price_tests import PriceShock
-from pricing.ledger.core.labels import PUBLIC_TEST, is_test_code
+from pricing.ledger.core.record import PUBLIC_TEST, is_test_code
 from pricing.ledger.models.quotes import Quote
 from pricing.optimum.core.explain import INPUTS
 from pricing.quoting.selectors.serving import FRESH_SECONDS, Serving, forget_serving

@@ -15,7 +15,7 @@ from django.db import OperationalError
 
 from pricing.api import drain_quotes, quote_variants, set_kill_switch
 from pricing.base.core.values import PriceView
-from pricing.ledger.core.held_quotes import HOLD_LOWER, HeldQuote, pack_held, unpack_held
+from pricing.ledger.core.offered import HOLD_LOWER, HeldQuote, pack_held, unpack_held
 from pricing.quoting.selectors import serving
 from pricing.quoting.services import quoting
 from pricing.quoting.services.deciding import ShopperState

@@ -22,7 +22,7 @@ from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.ledger.models.proposals import PriceProposal
 from pricing.policy.models.policy import EmergencyCap
 from pricing.publishing.services import books
-from pricing.publishing.services.turns import turn_public_arms
+from pricing.publishing.services.books import turn_public_arms
 from pricing.quoting.models.returns import ChanceReturn
 from pricing.quoting.selectors import serving
 from pricing.quoting.selectors.serving import FRESH_SECONDS, forget_serving, get_serving

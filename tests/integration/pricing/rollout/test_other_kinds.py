@@ -26,7 +26,7 @@ from pricing.ledger.models.quotes import Quote
 from pricing.ledger.selectors.exposures import load_exposures
 from pricing.optimum.core.monitoring import RefitBounds
 from pricing.quoting.selectors.rollouts import load_tried
-from pricing.rollout.selectors.shadow import compare_shadow
+from pricing.rollout.selectors.lift import compare_shadow
 from pricing.rollout.selectors.verdicts import say_refit
 from pricing.rollout.services import refits
 from pricing.rollout.services.approvals import NotOffered, activate_model, ask_for_model

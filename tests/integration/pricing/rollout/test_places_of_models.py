@@ -14,7 +14,7 @@ from pricing.demand.core.served import ServedDemand
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.selectors.training import load_training_cells
 from pricing.fairness.models.audits import ModelAudit
-from pricing.fairness.selectors.audits import find_audit
+from pricing.fairness.selectors import find_audit
 from pricing.fairness.services.fairness import (
     NotAudited,
     ask_for_waiver,
@@ -26,7 +26,7 @@ from pricing.fairness.services.fairness import (
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.ledger.selectors.exposures import Exposures
 from pricing.optimum.core.monitoring import RefitBounds
-from pricing.rollout.selectors.shadow import ShadowFigures
+from pricing.rollout.selectors.lift import ShadowFigures
 from pricing.rollout.selectors.verdicts import say_refit
 from pricing.rollout.services import refits
 from pricing.rollout.services.refits import use_refit

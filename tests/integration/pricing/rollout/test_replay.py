@@ -20,7 +20,7 @@ from pricing.ledger.models.books import PriceBook
 from pricing.ledger.models.quotes import Quote
 from pricing.management.commands import replay_quotes as replay_quotes_command
 from pricing.policy.models.policy import PricingPolicy
-from pricing.policy.selectors.rules import load_policy
+from pricing.policy.selectors import load_policy
 from shop.ground.inventory.models import StockLocation, StockRecord
 from tests.factories.pricing import (
     NOON,

@@ -19,8 +19,7 @@ from pricing.ledger.models.quotes import Quote
 from pricing.quoting.selectors.serving import get_serving
 from pricing.rollout.selectors.verdicts import say_refit
 from pricing.rollout.services.approvals import NotOffered
-from pricing.rollout.services.refits import use_refit
-from pricing.rollout.services.registry import is_held_back, note_activation
+from pricing.rollout.services.refits import is_held_back, note_activation, use_refit
 from pricing.rollout.services.rollback import rollback_model
 from pricing.rollout.services.rollouts import begin_rollout
 from tests.factories.pricing import (

@@ -11,7 +11,7 @@ from pricing.api import drain_quotes, publish_price_book, quote_variants
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.learning.models.learning import RampStep, ShadowComparison
 from pricing.policy.models.breakers import BreakerTrip
-from pricing.rollout.selectors.rollout_words import list_rollout_figures
+from pricing.rollout.selectors.staff_learning import list_rollout_figures
 from pricing.rollout.selectors.verdicts import say_step
 from pricing.rollout.services.rollouts import watch_rollout
 from shop.ground.staff.columns import show_minor

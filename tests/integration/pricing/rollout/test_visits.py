@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from pricing.api import drain_quotes
 from pricing.policy.models.breakers import BreakerTrip, PricedVisit
 from pricing.rollout.selectors.lift import find_lift_start, list_lift, read_impact, read_lift
-from pricing.rollout.services.visits import count_visits
-from pricing.rollout.services.watching import watch_profit
+from pricing.rollout.services.replay import count_visits
+from pricing.rollout.services.rollback import watch_profit
 from tests.factories.pricing import NOON, Dairy, make_treated, open_dairy
 from tests.factories.pricing_visits import TODAY, ask_cheeses, buy_at, make_visits
 

@@ -9,7 +9,7 @@ import pytest
 
 from promotions.campaigns.core.workflow import Step
 from promotions.campaigns.selectors.campaigns import take_snapshot
-from promotions.law.selectors.depths import measure_reach
+from promotions.law.selectors.violations import measure_reach
 from promotions.models import Campaign
 from tests.factories.campaigns import NOON, make_draft, make_person, step
 from tests.factories.orders import Shelf

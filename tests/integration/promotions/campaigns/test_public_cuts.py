@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from pricing.ledger.selectors.offered import list_cuts
-from pricing.ledger.services.cuts import record_cuts
+from pricing.ledger.selectors.references import list_cuts
+from pricing.ledger.services import record_cuts
 from pricing.models import PublicCut
 from promotions.campaigns.core.workflow import Step
 from promotions.models import Campaign
+from promotions.offers import services as public_cuts
 from promotions.offers.selectors.public_cuts import list_recent_campaigns
-from promotions.offers.services import public_cuts
-from promotions.offers.services.public_cuts import refresh_public_cuts
+from promotions.offers.services import refresh_public_cuts
 from shop.ground.catalog.models import Product
 from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.campaigns import NOON, make_draft, make_person, step

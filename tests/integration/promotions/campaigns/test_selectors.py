@@ -16,7 +16,7 @@ from promotions.campaigns.selectors.book import forget_offer_book, load_offer_bo
 from promotions.campaigns.selectors.scopes import list_covered_variants
 from promotions.coupons.selectors.limits import load_limits
 from promotions.engine.core.carts import ShopperView
-from promotions.law.selectors.rows import recall_laws
+from promotions.law.selectors.violations import recall_laws
 from promotions.models import Campaign, CampaignShopper, Coupon, Offer, OfferVariant, Redemption
 from promotions.offers.selectors.evaluation import evaluate_cart, list_live_offers
 from promotions.offers.selectors.personal import personal_offers_for

@@ -11,19 +11,18 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from promotions.coupons.core.code_files import BadCodeFile
-from promotions.coupons.core.codes import code_space
+from promotions.coupons.core import BadCodeFile, code_space
 from promotions.coupons.selectors.coupons import find_coupons, stream_codes
 from promotions.coupons.services import codes as under_test
 from promotions.coupons.services.codes import (
     TooManyWrongCodes,
     check_space,
     count_wrong_code,
+    import_codes,
     make_codes,
     make_waiting_codes,
     stop_batch,
 )
-from promotions.coupons.services.codes_import import import_codes
 from promotions.engine.core.carts import ShopperView
 from promotions.models import CodeBatch, Coupon, Offer, RefusedCode
 from promotions.offers.selectors.evaluation import evaluate_cart

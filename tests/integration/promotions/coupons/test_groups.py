@@ -12,9 +12,9 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from profiles.models import Shopper
-from promotions.coupons.core.verified_groups import MAX_DOCUMENT_BYTES, ClaimRefused
+from promotions.coupons.core import MAX_DOCUMENT_BYTES, ClaimRefused
+from promotions.coupons.selectors.coupons import list_my_groups, read_document, read_groups
 from promotions.coupons.selectors.limits import load_limits
-from promotions.coupons.selectors.verified_groups import list_my_groups, read_document, read_groups
 from promotions.coupons.services.verified_groups import (
     claim_by_code,
     claim_by_document,

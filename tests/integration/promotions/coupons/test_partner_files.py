@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from orders.cart.services.carts import add_to_cart, apply_coupon
 from promotions.campaigns.selectors.book import forget_offer_book
-from promotions.coupons.core.code_files import BadCodeFile, find_layout
-from promotions.coupons.services.codes_import import import_codes
+from promotions.coupons.core import BadCodeFile, find_layout
+from promotions.coupons.services.codes import import_codes
 from promotions.models import CodeImport, Coupon, Offer, RefusedCode
 from tests.factories.backoffice import make_staff
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from promotions.demo.services.personal import seed_demo_personal
+from promotions.demo.services.offers import seed_demo_personal
 from promotions.models import AllocationPlan, Campaign, VerifiedGroup
 from promotions.targeting.selectors.allocations import list_plans
 from tests.factories.orders import NOON, Shelf

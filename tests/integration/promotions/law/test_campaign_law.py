@@ -16,16 +16,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from pricing.base.core.values import LedgerRow
-from pricing.ledger.selectors.offered import list_cuts
-from pricing.ledger.services.ledger import load_ledger_bulk
+from pricing.ledger.selectors.references import list_cuts
+from pricing.ledger.services import load_ledger_bulk
 from pricing.policy.models.policy import JurisdictionRow
 from promotions.campaigns.core.workflow import Step
 from promotions.campaigns.selectors.campaigns import take_snapshot
 from promotions.law.selectors import evidence as law_evidence
-from promotions.law.selectors.rows import load_laws
-from promotions.law.selectors.violations import judge_campaign, reached_places
+from promotions.law.selectors.violations import judge_campaign, load_laws, reached_places
 from promotions.models import Campaign, PromotionLaw
-from promotions.offers.services.public_cuts import refresh_public_cuts
+from promotions.offers.services import refresh_public_cuts
 from promotions.release.services.preconditions import LawBroken
 from promotions.release.services.revisions import save_campaign
 from shop.ground.catalog.models import Market

@@ -10,7 +10,7 @@ import pytest
 
 from pricing.base.core.reference import PriceSeries
 from pricing.ledger.core.offered import OfferedCut, lower_series
-from pricing.ledger.selectors import offered
+from pricing.ledger.selectors import references as offered
 from promotions.law.selectors.violations import judge_campaign
 from promotions.models import PromotionLaw
 from shop.ground.inventory import selectors as stock

@@ -12,7 +12,7 @@ from django.db.models import F
 
 from profiles.models import Account
 from promotions.loyalty.selectors.points import find_balance, list_moves
-from promotions.loyalty.selectors.tiers import read_tier
+from promotions.loyalty.selectors.terms import read_tier
 from promotions.loyalty.services.membership import (
     adjust_points,
     approve_adjustment,
@@ -20,7 +20,7 @@ from promotions.loyalty.services.membership import (
     refuse_adjustment,
 )
 from promotions.loyalty.services.points import Act, PointsRefused, make_available, take_available
-from promotions.loyalty.services.points_jobs import expire_points, mark_warned, release_due_points
+from promotions.loyalty.services.points_mail import expire_points, mark_warned, release_due_points
 from promotions.loyalty.services.points_orders import (
     PointsLine,
     ReturnedUnits,

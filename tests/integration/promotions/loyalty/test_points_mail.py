@@ -8,15 +8,18 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
-from pricing.ledger.core.labels import STATUTORY
+from pricing.ledger.core.record import STATUTORY
 from profiles.accounts.services.identity import note_place
 from profiles.models import Shopper
 from promotions.demo.services.loyalty import open_demo_membership, seed_demo_loyalty
-from promotions.law.selectors import rows
+from promotions.law.selectors import violations as rows
 from promotions.loyalty.selectors.terms import forget_programme
 from promotions.loyalty.services.points import Act, make_available
-from promotions.loyalty.services.points_jobs import expire_points
-from promotions.loyalty.services.points_mail import warn_expiring_points, warn_leaving_tiers
+from promotions.loyalty.services.points_mail import (
+    expire_points,
+    warn_expiring_points,
+    warn_leaving_tiers,
+)
 from promotions.models import (
     Bucket,
     Campaign,
@@ -26,8 +29,7 @@ from promotions.models import (
     PointsEntry,
     ProgrammeTerms,
 )
-from promotions.targeting.services.digests import send_digests
-from promotions.targeting.services.winback import address_lapsed_members
+from promotions.targeting.services.digests import address_lapsed_members, send_digests
 from shop.ground.catalog.selectors import get_market
 from tests.factories.loyalty import NOON, make_member, make_terms, order_points
 from tests.factories.promotions import make_campaign

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from promotions.loyalty.selectors.referrals import count_referrals
+from promotions.loyalty.selectors.terms import count_referrals
 from promotions.loyalty.services.points import PointsRefused
-from promotions.loyalty.services.points_jobs import release_due_points, settle_referrals
+from promotions.loyalty.services.points_mail import release_due_points, settle_referrals
 from promotions.loyalty.services.points_orders import ReturnedUnits, return_points
 from promotions.loyalty.services.referrals import accept_invitation, hash_identity
 from promotions.models import Campaign, PointsAccount, PointsEntry, Referral

@@ -9,9 +9,9 @@ from django.db import DatabaseError, transaction
 
 from promotions.coupons.services.codes import TooManyWrongCodes
 from promotions.loyalty.core.pos import PosTerminal
-from promotions.loyalty.selectors.points_export import export_points
-from promotions.loyalty.selectors.pos import find_pos_terminal
-from promotions.loyalty.services.points_jobs import release_due_points, settle_referrals
+from promotions.loyalty.selectors.points import export_points
+from promotions.loyalty.selectors.terms import find_pos_terminal
+from promotions.loyalty.services.points_mail import release_due_points, settle_referrals
 from promotions.loyalty.services.pos_holds import cancel_at_pos
 from promotions.loyalty.services.pos_sales import sell_at_pos
 from promotions.models import (

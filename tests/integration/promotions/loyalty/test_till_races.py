@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from promotions.loyalty.core.pos import PosRefused, PosTerminal
-from promotions.loyalty.services.points_codes import digest_points_code
+from promotions.loyalty.services.points import digest_points_code
 from promotions.loyalty.services.pos_sales import sell_at_pos
 from promotions.models import PointsAccount, PointsCode, TillSale
 from tests.factories.loyalty import NOON, list_unbalanced_accounts, make_member, make_terms

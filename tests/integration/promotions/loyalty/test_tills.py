@@ -9,8 +9,8 @@ import pytest
 
 from promotions.loyalty.core.pos import PosLine, PosTerminal
 from promotions.loyalty.selectors.points import list_moves
-from promotions.loyalty.services.points_codes import make_points_code
-from promotions.loyalty.services.points_jobs import release_due_points
+from promotions.loyalty.services.points import make_points_code
+from promotions.loyalty.services.points_mail import release_due_points
 from promotions.loyalty.services.pos_holds import cancel_at_pos, release_stale_holds
 from promotions.loyalty.services.pos_sales import sell_at_pos
 from promotions.models import (

@@ -25,7 +25,7 @@ from promotions.models import Campaign, Offer
 from promotions.offers.selectors.evaluation import Previews, evaluate_cart
 from promotions.offers.selectors.gathering import list_cart_arms
 from promotions.offers.selectors.personal import personal_offers_for
-from promotions.release.services.experiments import launch_experiment, save_experiment
+from promotions.release.services.checks import launch_experiment, save_experiment
 from promotions.release.services.preconditions import PublicUnderExperiment
 from promotions.release.services.revisions import save_campaign
 from promotions.release.services.steps import move_campaign

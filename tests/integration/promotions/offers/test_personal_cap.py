@@ -20,7 +20,7 @@ from pricing.base.core.values import QuoteContext
 from profiles.models import Shopper
 from promotions.campaigns.selectors.book import forget_offer_book
 from promotions.engine.core.carts import ShopperView
-from promotions.law.selectors.rows import find_personal_cap
+from promotions.law.selectors.violations import find_personal_cap
 from promotions.models import Campaign, CampaignShopper, Coupon, Offer, PromotionLaw
 from promotions.offers.selectors.personal import personal_offers_for
 from shop.doors.api.v1.serializers.cart import CartSerializer

@@ -6,8 +6,8 @@ import pytest
 
 from promotions.campaigns.core.workflow import Step
 from promotions.models import CampaignPolicy
-from promotions.release.selectors import overlaps
-from promotions.release.selectors.overlaps import find_worst_stack
+from promotions.release import selectors as overlaps
+from promotions.release.selectors import find_worst_stack
 from tests.factories.campaigns import NOON, make_draft, make_person, step
 from tests.factories.orders import Shelf
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from profiles.models import Segment, ShopperProfile
-from promotions.loyalty.selectors.tiers import map_tiers, read_tier
+from promotions.loyalty.selectors.terms import map_tiers, read_tier
 from promotions.models import Campaign, CampaignAdjustment, PointsOrder
 from promotions.planning.selectors.results import split_addressed
 from promotions.tuning.selectors import adjusting as reading

@@ -12,7 +12,7 @@ from django.test import Client
 
 from orders.models import Order
 from pricing.api import drain_quotes
-from pricing.base.core.keys import LOOKS
+from pricing.base.core.tokens import LOOKS
 from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.models.impressions import LookTally
 from profiles.events.services.drain import drain_events

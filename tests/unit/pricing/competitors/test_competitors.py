@@ -13,15 +13,17 @@ from hypothesis import strategies as st
 
 from pricing.base.core.values import Policy
 from pricing.competitors.core import (
+    ABSURD_FACTOR,
     FeedRow,
+    FeedUnreadable,
     NameIndex,
     competitor_ceiling,
     name_key,
     read_amount,
     read_feed,
+    read_moment,
+    screen_prices,
 )
-from pricing.competitors.core.feed import FeedUnreadable, read_moment
-from pricing.competitors.core.screening import ABSURD_FACTOR, screen_prices
 from pricing.optimum.core import choose_public
 from shop.ground.catalog.core.values import VariantIdentity
 from shop.ground.kernel.barcodes import bar_code

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from pricing.base.core.arrays import FloatArray
+from pricing.base.core.values import FloatArray
 from pricing.demand.core.choice import Impressions, SlopePrior
 from pricing.demand.core.choice.arrow import Arrow
 from pricing.demand.core.choice.curvature import cut, find_volume

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.base.core.arrays import BoolArray, FloatArray
+from pricing.base.core.values import BoolArray, FloatArray
 from pricing.demand.core.choice import Impressions, fit_choice, update_choice
 from pricing.learning.core.since import Delays
 

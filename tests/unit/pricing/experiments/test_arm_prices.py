@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.experiments.core.arm_prices import least_factor, multiply_prices
+from pricing.experiments.core import least_factor, multiply_prices
 
 MINOR = st.integers(min_value=1, max_value=10_000_000)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pricing.experiments.core.arm_weeks import ArmPeriods, shift_weeks
+from pricing.experiments.core import ArmPeriods, shift_weeks
 
 DAY = 86_400.0
 EDGES = np.array([0.0, 7.0, 14.0, 21.0]) * DAY

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pricing.base.core.price_points import price_ladder
-from pricing.experiments.core.price_tests import (
+from pricing.experiments.core import (
     CALM,
     LEAST_MOVE,
     LEAST_SHARE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pricing.fairness.selectors.audits import explain_findings
+from pricing.fairness.selectors import explain_findings
 
 
 def finding(rule: str, group: str, *, is_certain: bool) -> dict[str, object]:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pricing.base.core.arrays import FloatArray
+from pricing.base.core.values import FloatArray
 from pricing.demand.core.choice import Columns, Impressions
-from pricing.learning.core.followed import FOLLOWED, find_following, forget_followed
-from pricing.learning.core.nights import HISTORY, find_set_by_hand, fit_night
+from pricing.learning.core.nights import (
+    FOLLOWED,
+    HISTORY,
+    find_following,
+    find_set_by_hand,
+    fit_night,
+    forget_followed,
+)
 
 GOODS, DAYS, VISITS, SLOPE = 40, 40, 200.0, 3.0
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from pricing.base.core.arrays import IntArray
+from pricing.base.core.values import IntArray
 from pricing.demand.core.choice import (
     Impressions,
     PricedVariants,
@@ -19,12 +19,16 @@ from pricing.demand.core.choice import (
     widen_doubt,
 )
 from pricing.demand.core.served import example_served
-from pricing.learning.core.minutes import Alarms, find_moved_goods, learn_minute, place_in_fit
+from pricing.learning.core.minutes import (
+    Alarms,
+    RandomizedEvidence,
+    find_moved_goods,
+    learn_minute,
+    place_in_fit,
+)
 from pricing.learning.core.nights import Night, fit_night
-from pricing.learning.core.randomized_evidence import RandomizedEvidence
 from pricing.learning.core.since import Since
-from pricing.learning.core.taught import teach
-from pricing.learning.core.views import StoredNight, Views, renew_views
+from pricing.learning.core.taught import StoredNight, Views, renew_views, teach
 
 ITEMS, DAYS, VISITS = 6, 40, 300
 CATEGORY = np.arange(ITEMS) // 2

@@ -11,7 +11,7 @@ from pricing.demand.core.choice.serve import example_choice
 from pricing.learning.core.minutes import Alarms
 from pricing.learning.core.shown import COLUMNS
 from pricing.learning.core.since import Delays, Settled, Since
-from pricing.learning.core.views import View, Views
+from pricing.learning.core.taught import View, Views
 
 ANCHORS = {7: 400, 8: 300}
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pricing.base.core.price_points import price_ladder
 from pricing.base.core.values import Objective, Policy
 from pricing.optimum.core.choose import Choice, choose_public
+from pricing.optimum.core.explain import say_rule, say_why
 from pricing.optimum.core.feasible import (
     RELAXED_IN_ORDER,
     RULES,
@@ -21,7 +22,6 @@ from pricing.optimum.core.feasible import (
     name_rules,
 )
 from pricing.optimum.core.joint import DemandTerms
-from pricing.optimum.core.sentences import say_rule, say_why
 from pricing.publishing.core.quality import BADGES
 from tests.factories.pricing_limits import draw_limits, fuzz_choices, fuzz_limits
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from pricing.optimum.core.monitoring import (
+    LEAST_DECISIONS,
+    LEAST_HOURS,
     SHARES,
     Breach,
     Limits,
@@ -16,7 +18,6 @@ from pricing.optimum.core.monitoring import (
     next_step,
     screen_prices,
 )
-from pricing.optimum.core.monitoring.ramp import LEAST_DECISIONS, LEAST_HOURS
 from profiles.values import Lift
 
 WORSE = Lift(1.0, 2.0, -1.0, -1.5, -0.5, 0.1, 500, 500, 900, 900)

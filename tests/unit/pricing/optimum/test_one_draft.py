@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from pricing.base.core.readings import ModelVersionRow
-from pricing.base.core.values import Policy
-from pricing.experiments.core.arm_prices import Arms
-from pricing.experiments.core.price_tests import PriceTests
+from pricing.base.core.values import ModelVersionRow, Policy
+from pricing.experiments.core import Arms, PriceTests
 from pricing.learning.core.scene import PastPrices, StaffPrices, Surroundings
 from pricing.learning.selectors.publishing import Shelf as Stocked
 from pricing.optimum.core import mix_segments
@@ -20,11 +18,11 @@ from pricing.optimum.core.publish import NO_LIMIT
 from pricing.optimum.core.quote import VariantTerms, build_rungs, drop_signals
 from pricing.optimum.core.thompson import draw_places
 from pricing.publishing.core.publishing import draft, sibling_costs
-from pricing.publishing.services.arm_prices import ArmRecord
 from pricing.publishing.services.drafts import Loaded
 from pricing.publishing.services.drafts import make_scene as make_shop_scene
+from pricing.publishing.services.price_gate import Screens
+from pricing.publishing.services.price_tests import ArmRecord
 from pricing.publishing.services.publish_context import PublishContext
-from pricing.publishing.services.screening import Screens
 from shop.ground.catalog.core.values import CategoryTree, VariantArrays
 from shop.lab.shop_path_book import Morning, Shelf, draft_book
 from shop.lab.shop_path_book import make_scene as make_lab_scene

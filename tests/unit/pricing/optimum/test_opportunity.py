@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from pricing.base.core.price_points import price_ladder
-from pricing.optimum.core.clearance import clearance_price
-from pricing.optimum.core.opportunity import sibling_cost, stock_cost
+from pricing.optimum.core.markdown import clearance_price
+from pricing.optimum.core.stock import sibling_cost, stock_cost
 
 
 @settings(deadline=None, max_examples=60)

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pricing.base.core.arrays import FloatArray, IntArray
 from pricing.base.core.price_points import price_ladder
 from pricing.base.core.reference import STRATEGIES
-from pricing.base.core.values import Policy
+from pricing.base.core.values import FloatArray, IntArray, Policy
 from pricing.demand.core.training import prior_model
 from pricing.optimum.core import (
     Segments,
@@ -24,7 +23,7 @@ from pricing.optimum.core import (
     one_segment,
     personal_prices,
 )
-from pricing.optimum.core.book import Book, book_arrays, read_book
+from pricing.optimum.core.batch import Book, book_arrays, read_book
 from pricing.optimum.core.mix import example_means, segment_mix
 from pricing.optimum.core.publish import demand_terms
 from pricing.optimum.core.quote import (

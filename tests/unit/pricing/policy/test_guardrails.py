@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pricing.base.core.price_points import share_up
 from pricing.base.core.values import Policy
-from pricing.policy.core.guardrails import PublicBounds, apply_gate, apply_public_gate, name_actions
+from pricing.policy.core import PublicBounds, apply_gate, apply_public_gate, name_actions
 from tests.factories.pricing_fuzz import fuzz_gates
 
 numbers = st.floats(allow_nan=True, allow_infinity=True) | st.floats(-1e3, 1e5)

@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from pricing.base.services.noise import add_noise, find_noise_sd
+from pricing.base.services import add_noise, find_noise_sd
 from pricing.demand.core.training_cells import TrainingCells
-from pricing.private.core.privacy_cost import measure_cost
-from pricing.private.core.private_cells import (
+from pricing.private.core import (
     Contributions,
     PrivacyTerms,
     bound_contributions,
     choose_measured,
     count_cells,
     find_clear,
+    measure_cost,
     reach,
 )
 

@@ -8,7 +8,7 @@ from itertools import cycle, islice
 
 import pytest
 
-from promotions.coupons.core.codes import (
+from promotions.coupons.core import (
     ALPHABET,
     MIN_TRIES,
     WeakPattern,

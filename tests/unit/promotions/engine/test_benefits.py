@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promotions.engine.core.benefits.apply import reduce_units
-from promotions.engine.core.benefits.lines import spread
-from promotions.engine.core.benefits.open_lines import OpenLine
+from promotions.engine.core.benefits.lines import OpenLine, spread
 from promotions.engine.core.values import Benefit, Target
 from shop.ground.kernel.money import share_minor
 from tests.factories.promotions import amount_off, benefits, percent_off

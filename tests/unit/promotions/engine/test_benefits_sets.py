@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from promotions.engine.core.benefits.apply import reduce_units
 from promotions.engine.core.benefits.bundles import save_on_bundles
-from promotions.engine.core.benefits.open_lines import OpenLine, Run, list_runs
+from promotions.engine.core.benefits.lines import OpenLine, Run, list_runs
 from promotions.engine.core.benefits.sets import (
     save_on_groups,
     save_on_other_goods,

@@ -21,7 +21,7 @@ from promotions.engine.core.conditions.tree import (
 )
 from promotions.engine.core.evaluate import evaluate_offers
 from promotions.engine.core.parsing.conditions import parse_condition
-from promotions.engine.core.parsing.fields import BadOffer
+from promotions.engine.core.parsing.terms import BadOffer
 from promotions.engine.core.values import Rejection
 from tests.factories.promotions import ALICE, NOON, amount_off, make_cart, make_coupon, make_offer
 

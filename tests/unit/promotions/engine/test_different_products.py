@@ -9,7 +9,7 @@ import pytest
 from promotions.engine.core.conditions.tree import DifferentProducts, list_scopes
 from promotions.engine.core.evaluate import evaluate_offers
 from promotions.engine.core.parsing.conditions import parse_condition
-from promotions.engine.core.parsing.fields import BadOffer
+from promotions.engine.core.parsing.terms import BadOffer
 from promotions.engine.core.values import CartLineValue, Evaluation, Scope
 from tests.factories.promotions import (
     ALICE,

@@ -18,8 +18,8 @@ from promotions.campaigns.core.revisions import replace_goods
 from promotions.campaigns.selectors.campaigns import offer_fields
 from promotions.campaigns.services.rows import CampaignRefused
 from promotions.engine.core.parsing.conditions import WORDS
-from promotions.engine.core.parsing.fields import BY_PRICE, SCOPE_FIELDS
 from promotions.engine.core.parsing.schema import TERMS, list_definitions
+from promotions.engine.core.parsing.terms import BY_PRICE, SCOPE_FIELDS
 from promotions.engine.core.values import BenefitKind
 from promotions.models import Offer
 from promotions.planning.selectors.campaign_schema import IDENTITY, describe_campaigns

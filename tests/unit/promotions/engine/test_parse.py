@@ -23,7 +23,7 @@ from promotions.engine.core.conditions.tree import (
 from promotions.engine.core.evaluate import normalize_code
 from promotions.engine.core.parsing.benefits import build_benefit
 from promotions.engine.core.parsing.conditions import parse_condition
-from promotions.engine.core.parsing.fields import BadOffer, parse_scope
+from promotions.engine.core.parsing.terms import BadOffer, parse_scope
 from tests.factories.promotions import make_line
 
 TREES = [

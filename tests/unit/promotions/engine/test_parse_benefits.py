@@ -20,7 +20,7 @@ from promotions.engine.core.benefits.terms import (
 )
 from promotions.engine.core.carts import EVERYTHING, Scope
 from promotions.engine.core.parsing.benefits import build_benefit, check_scope
-from promotions.engine.core.parsing.fields import BadOffer
+from promotions.engine.core.parsing.terms import BadOffer
 from promotions.engine.core.values import Benefit
 
 CHEESE = {"scope": {"categories": [1]}}

@@ -11,7 +11,7 @@ from promotions.engine.core.carts import CartLineValue, Scope
 from promotions.engine.core.conditions.tree import All, CartHas, DifferentProducts
 from promotions.engine.core.evaluate import EvaluationInput, evaluate_offers
 from promotions.engine.core.parsing.conditions import parse_condition
-from promotions.engine.core.parsing.fields import BadOffer, parse_scope
+from promotions.engine.core.parsing.terms import BadOffer, parse_scope
 from promotions.engine.core.unit_preview import Memory, UnitPrices
 from promotions.engine.core.values import OfferValue
 from tests.factories.promotions import ALICE, NOON, make_cart, make_line, make_offer

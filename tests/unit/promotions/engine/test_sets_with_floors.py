@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from promotions.engine.core.benefits.apply import reduce_units
-from promotions.engine.core.benefits.open_lines import OpenLine
+from promotions.engine.core.benefits.lines import OpenLine
 from promotions.engine.core.benefits.terms import BuyGet, GroupOf, pools_of
 from promotions.engine.core.evaluate import evaluate_offers
 from promotions.engine.core.values import (

@@ -10,7 +10,7 @@ from itertools import product
 import pytest
 
 from promotions.engine.core.benefits.apply import reduce_units
-from promotions.engine.core.benefits.open_lines import OpenLine, keep_units
+from promotions.engine.core.benefits.lines import OpenLine, keep_units
 from promotions.engine.core.benefits.terms import BuyGet, Step, Tiers
 from promotions.engine.core.conditions.tree import CartHas
 from promotions.engine.core.evaluate import EvaluationInput, evaluate_offers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from promotions import tasks
-from promotions.loyalty.core.referrals import judge_invitation, judge_reward
+from promotions.loyalty.core.tiers import judge_invitation, judge_reward
 from promotions.models import Bucket
 from shop.schedule import SCHEDULE
 from tests.contracts.house import ROOT

@@ -10,10 +10,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from promotions.coupons.core.discounts import share_of_units
+from promotions.coupons.core import share_of_units
 from promotions.loyalty.core.points import EarnLine, Terms, earn_points, plan_points, worth_of
-from promotions.loyalty.core.referrals import judge_invitation, list_identity_keys
-from promotions.loyalty.core.tiers import Purchase, Tier, find_standing
+from promotions.loyalty.core.tiers import (
+    Purchase,
+    Tier,
+    find_standing,
+    judge_invitation,
+    list_identity_keys,
+)
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -16,7 +16,7 @@ from promotions.engine.core.carts import Scope
 from promotions.engine.core.conditions import tree as c
 from promotions.engine.core.parsing.benefits import build_benefit
 from promotions.engine.core.parsing.conditions import LEAVES, parse_condition
-from promotions.engine.core.parsing.fields import parse_scope
+from promotions.engine.core.parsing.terms import parse_scope
 from promotions.engine.core.values import BenefitKind, Stacking
 from promotions.sentences.core.benefits import say_benefit
 from promotions.sentences.core.conditions import list_clauses, say_condition

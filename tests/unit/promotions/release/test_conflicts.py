@@ -11,8 +11,8 @@ from promotions.engine.core.carts import Scope
 from promotions.engine.core.conditions import tree as c
 from promotions.engine.core.evaluate import evaluate_offers
 from promotions.engine.core.values import Evaluation, OfferValue, Stacking
-from promotions.release.core import conflicts
-from promotions.release.core.conflicts import find_conflicts, kinds_of_shoppers
+from promotions.release import core as conflicts
+from promotions.release.core import find_conflicts, kinds_of_shoppers
 from tests.factories.promotions import (
     BREAD,
     CHEESE,

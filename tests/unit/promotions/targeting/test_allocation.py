@@ -9,8 +9,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from promotions.targeting.core.allocation import NULL_OFFER, Allocator, Problem, find_best
-from promotions.targeting.core.allocation.problem import FloatArray
+from promotions.targeting.core.allocation import (
+    NULL_OFFER,
+    Allocator,
+    FloatArray,
+    Problem,
+    find_best,
+)
 
 
 def _floats(numbers: object) -> NDArray[np.float32]:

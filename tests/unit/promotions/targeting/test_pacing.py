@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from promotions.targeting.core.exploration import Beliefs, believe_like, draw_effect
-from promotions.targeting.core.pacing import steer_price
+from promotions.targeting.core.exploration import Beliefs, believe_like, draw_effect, steer_price
 from tests.factories.offer_worlds import make_offers, run_online, share_of_money
 
 

@@ -17,12 +17,13 @@ from promotions.targeting.core.uplift import (
     ALLOWED,
     FeatureRefused,
     ResponseLogit,
+    StoredOtherwise,
     TreatmentLog,
     calibrate,
     draw_qini,
+    fit_logit,
     make_isotone,
 )
-from promotions.targeting.core.uplift.logit import StoredOtherwise, fit_logit
 from tests.benchmarks.uplift import qini_ratio
 from tests.factories.uplift_worlds import ARMS, FloatArray, UpliftWorld, make_world
 

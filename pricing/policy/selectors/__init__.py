@@ -1,1 +1,0 @@
-"""Selectors of the suite: functions that read."""

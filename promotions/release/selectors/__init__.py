@@ -1,1 +1,0 @@
-"""Selectors of the release suite: functions that read."""
