@@ -194,7 +194,6 @@ from pricing.rollout.selectors.verdicts import (
     describe_fit,
     list_waits,
     name_family,
-    name_solver,
     say_verdict,
     say_wait,
 )
@@ -345,7 +344,6 @@ __all__ = [
     "lower_by_offers",
     "makes_personal_prices",
     "name_family",
-    "name_solver",
     "publish_price_book",
     "quote_listing",
     "quote_variants",

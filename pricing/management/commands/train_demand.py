@@ -19,8 +19,6 @@ from shop.ground.catalog.selectors import home_market
 from shop.ground.jobs.services import record_run
 from shop.ground.kernel.clock import utc_now
 
-ENDS = {None: "", True: "converged", False: "stopped before the minimum"}
-
 
 class Command(BaseCommand):
     help = (
@@ -81,7 +79,6 @@ class Command(BaseCommand):
         audit = find_audit(model_id=row.id, sha256=row.sha256)
         self.stdout.write(f"fairness audit: {audit.state}, {audit.people:,} people with traits")
         self.stdout.write(say_board(row.metrics.get("leaderboard") or []))
-        self.stdout.write(say_race(row.metrics.get("race") or []))
         self.stdout.write(say_figures(row.metrics, is_whole=options["figures"]))
 
 
@@ -123,18 +120,6 @@ def _say_gain(row: Mapping[str, Any]) -> str:
     if row["slope_low"] is None:
         return "one day only"
     return f"{row['slope_gain']:+.2f}, {row['slope_low']:+.2f} to {row['slope_high']:+.2f}"
-
-
-def say_race(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return families and solvers compared, one a line; "" where none were."""
-    lines = [
-        f"  {row['family']:20}{row['solver']:11}{row['deviance']:9.3f}{row['wmape']:8.3f}"
-        f"{row['seconds']:9.2f}{'' if row['steps'] is None else row['steps']:>7}"
-        f"  {ENDS[row['is_converged']]}"
-        for row in rows
-    ]
-    head = "  family              solver      deviance   WMAPE  seconds  steps"
-    return "\n".join([head, *lines]) if lines else ""
 
 
 def list_reasons(metrics: Mapping[str, Any]) -> list[str]:

@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pricing.demand.models.families import FAMILIES, SOLVERS
+from pricing.demand.models.families import FAMILIES
 from pricing.ledger.selectors.references import say_in_place
 from shop.ground.jobs.selectors import RunRow
 from shop.ground.staff.numbers import show_percent, show_units
@@ -142,11 +142,6 @@ def name_family(kind: str) -> Text:
     return FAMILIES.get(kind, kind)
 
 
-def name_solver(solver: str) -> Text:
-    """Return what a solver is called; one that is none as it is stored."""
-    return SOLVERS.get(solver, solver)
-
-
 def say_verdict(reason: str) -> str:
     """Return a reason in the reader's language; an unknown one as it is."""
     for pattern, sentence in SENTENCES:
@@ -237,7 +232,6 @@ ASKED = "fit_asked_at"  # in the session: when the reader last asked for a fit
 STEPS: tuple[Text, ...] = (
     gettext_lazy("reads sales, prices and placements"),
     gettext_lazy("fits demand and compares families"),
-    gettext_lazy("compares solvers"),
     gettext_lazy("compares shoppers"),
     gettext_lazy("stores the model"),
     gettext_lazy("audits fairness"),

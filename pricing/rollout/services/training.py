@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
@@ -14,7 +13,6 @@ from pricing.base.core.values import ModelVersionRow
 from pricing.base.services import keep_finite
 from pricing.demand.core.compress import compress_served
 from pricing.demand.core.families import CHALLENGERS, check_solver
-from pricing.demand.core.race import race_families, watch_descent
 from pricing.demand.core.slopes import Shown
 from pricing.demand.core.training import Slot, Trained, train
 from pricing.demand.core.training_cells import TrainingCells
@@ -33,7 +31,7 @@ from profiles.features.api import require_features
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays
 from shop.ground.kernel.hashing import fingerprint
 
-STEPS = 6
+STEPS = 5
 
 Progress = Callable[[str, int, int], None]
 
@@ -59,8 +57,8 @@ def train_demand(
     kind already in use, becomes active by itself if its figures, its fairness audit and the
     comparison with the model in use pass; another kind or other features need the leaderboard's
     gate, two people and a trial (`ask_for_model`, `begin_rollout`, `activate_model`). `progress` is
-    told (what, step, steps). With a `family`, `solver` is how it is fitted ("": its usual way), and
-    all families and solvers are compared beside it. Fact ModelActivated. `epsilon` above 0 (the
+    told (what, step, steps). With a `family`, `solver` is how it is fitted ("": its usual way).
+    Fact ModelActivated. `epsilon` above 0 (the
     setting's by default) learns from private releases only. Raises UnknownFamily, UnknownSolver.
     """
     require_features(SIGNAL_FEATURES, purpose="price")
@@ -77,17 +75,15 @@ def train_demand(
     tell("fitting demand", 1, STEPS)
     slot = Slot(wanted, holder, shown)
     trained = _fit(cells, slot, solver, lambda what: tell(what, 1, STEPS), is_private=bool(privacy))
-    if family is not None:
-        trained = _race(trained, cells, lambda what: tell(what, 2, STEPS))
-    tell("comparing shoppers", 3, STEPS)
+    tell("comparing shoppers", 2, STEPS)
     trained = (
         _note(trained, privacy) if privacy else fit_shoppers(trained, cells, window, as_of, market)
     )
-    tell("storing", 4, STEPS)
+    tell("storing", 3, STEPS)
     trained = replace(trained, metrics=trained.metrics | {"place": name_place((market, channel))})
     row = _store(wanted, trained, cells, window, as_of)
     if not trained.refusal:
-        tell("auditing fairness", 5, STEPS)
+        tell("auditing fairness", 4, STEPS)
         use_refit(model_id=row.id, now=as_of)
         row = get_model_version(row.id)
     tell("done", STEPS, STEPS)
@@ -114,13 +110,6 @@ def _read_shown(window: Window, place: tuple[str, str], *, is_private: bool) -> 
         return None
     epoch = date(1970, 1, 1)
     return Shown(load_kept(place).seen, float((window.start_date - epoch).days))
-
-
-def _race(trained: Trained, cells: TrainingCells, progress: Callable[[str], None]) -> Trained:
-    """Return the model with figures of all families and solvers on the best-sold goods."""
-    rows = race_families(cells, time.perf_counter, lambda name: progress(f"comparing {name}"))
-    paths = watch_descent(cells, time.perf_counter) if rows else []
-    return replace(trained, metrics=trained.metrics | {"race": rows, "descent": paths})
 
 
 def _read(

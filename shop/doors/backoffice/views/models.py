@@ -43,7 +43,6 @@ from shop.doors.backoffice.learning.model_reports import (
     say_drawn,
 )
 from shop.doors.backoffice.learning.priors import say_priors
-from shop.doors.backoffice.learning.races import find_race
 from shop.doors.backoffice.learning.scorecards import (
     VERSIONS,
     describe_champion,
@@ -171,7 +170,6 @@ def show_models(request: HttpRequest) -> HttpResponse:
         "priors": say_priors(),
         "wmape_all": WMAPE_ALL,
         "wmape_best": WMAPE_BEST,
-        "race": find_race(rows, chosen.id if chosen else None),
         "takers": sum(one.may_take for one in families),
         "versions": list_version_lines(rows),
     }

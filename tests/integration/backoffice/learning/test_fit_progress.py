@@ -35,14 +35,14 @@ def test_a_fit_waits_runs_and_ends_on_the_page(
     version = DemandModelVersion.objects.order_by("pk")[0]
 
     def train(*, progress: Any, **_words: Any) -> Any:
-        progress("fitting demand", 1, 6)
+        progress("fitting demand", 1, 5)
         pages.append(root.get(address).content.decode())
         return model_row(version)
 
     monkeypatch.setattr("pricing.api.train_demand", train)
     train_family.run(family="trees")
     assert "Boosted trees, falling in price: the worker fits demand and compares" in pages[0]
-    assert 'value="16"' in pages[0]
+    assert 'value="20"' in pages[0]
     assert 'hx-trigger="every 2s"' in pages[0]
     ended = root.get(address, headers={"HX-Request": "true"})
     said = f"Boosted trees, falling in price: version {version.pk} was fitted."

@@ -93,21 +93,6 @@ def test_the_table_and_the_leaderboard_say_why_a_model_waits(root: Client) -> No
         assert "no randomized prices to judge its elasticities by" in page
 
 
-def test_the_leaderboard_compares_families_and_solvers(root: Client) -> None:
-    model = DemandModelVersion.objects.first()
-    row = {"family": "linear", "solver": "gd", "deviance": 2.5, "wmape": 0.4, "seconds": 1.25}
-    metrics = {
-        "race": [row | {"steps": 400, "is_converged": False}],
-        "descent": [{"solver": "gd", "path": [(0.01, 0.5), (0.1, 1e-4)]}],
-    }
-    DemandModelVersion.objects.filter(pk=model.pk).update(metrics=metrics)
-    page = root.get(reverse("admin:models")).content.decode()
-    assert f"Families and solvers compared when version {model.pk} was fitted" in page
-    for said in ("Gradient descent", "2.500", "1.25", "400", "stopped before the minimum"):
-        assert said in page
-    assert "Loss above the minimum, by time" in page
-
-
 def test_the_backtest_of_a_challenger_says_what_its_arrays_lose(root: Client) -> None:
     model = DemandModelVersion.objects.first()
     lost = {"deviance_whole": 2.238, "deviance_served": 2.288, "curve_error": 0.012}

@@ -1,22 +1,19 @@
-"""Families and solvers compared, and every solver of the linear family at one minimum."""
+"""Solvers: each ends at the one minimum, and a family takes only its own."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from pricing.demand.core import SOLVERS, race
-from pricing.demand.core.families import CHALLENGERS, SOLVERS_OF, UnknownSolver, make_family
+from pricing.demand.core import SOLVERS
+from pricing.demand.core.families import UnknownSolver, make_family
 from pricing.demand.core.frames import Prediction
 from pricing.demand.core.kinds.linear import LinearDemand
 from pricing.demand.core.leaderboard import take
-from pricing.demand.core.training_cells import name_features, tabulate, take_items
-from pricing.demand.core.training_leaderboard import MIN_BOARD_ITEMS
+from pricing.demand.core.training_cells import name_features, tabulate
 from tests.unit.pricing.demand.test_challengers import make_cells
 from tests.unit.pricing.demand.test_served_family import CELLS
 from tests.unit.pricing.demand.test_training_figures import ITEMS
-
-NAMES = ("pooled_poisson", "linear", "trees")
 
 
 @pytest.mark.parametrize("name", [one for one in SOLVERS if one != "newton"])
@@ -34,39 +31,6 @@ def test_every_solver_ends_where_newton_does(name: str) -> None:
     up, down = (objective.value(objective.mean + sign * step * column) for sign in (1, -1))
     slope = float(objective.gradient(objective.mean) @ column)
     assert slope == pytest.approx((up - down) / (2 * step), rel=1e-4)
-
-
-def test_families_and_solvers_stand_in_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    few = {name: CHALLENGERS[name] for name in NAMES}
-    monkeypatch.setattr(race, "CHALLENGERS", few)
-    monkeypatch.setattr(race, "MIN_BOARD_ITEMS", ITEMS)
-    ticks = iter(range(10_000))
-    rows = race.race_families(CELLS, lambda: float(next(ticks)))
-    told = {(row["family"], row["solver"]) for row in rows}
-    assert told == {("pooled_poisson", ""), ("trees", "")} | {
-        ("linear", solver) for solver in SOLVERS_OF["linear"]
-    }
-    assert [row["deviance"] for row in rows] == sorted(row["deviance"] for row in rows)
-    assert {row["seconds"] for row in rows} == {1.0}
-    ends = {row["solver"]: row for row in rows if row["family"] == "linear"}
-    assert ends["newton"]["is_converged"]
-    assert ends["newton"]["steps"] < 20
-    assert next(row for row in rows if row["family"] == "trees")["steps"] is None
-
-
-def test_a_descent_is_watched_down_to_the_common_minimum(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(race, "MIN_BOARD_ITEMS", ITEMS)
-    ticks = iter(range(10_000))
-    paths = {one["solver"]: one["path"] for one in race.watch_descent(CELLS, lambda: next(ticks))}
-    assert set(paths) == set(SOLVERS)
-    assert paths["newton"][-1][1] == race.CLOSEST
-    assert paths["gd"][0][1] > 100 * race.CLOSEST
-
-
-def test_too_few_goods_are_not_compared() -> None:
-    few = take_items(CELLS, np.arange(MIN_BOARD_ITEMS - 1))
-    assert race.race_families(few, lambda: 0.0) == []
-    assert race.watch_descent(few, lambda: 0.0) == []
 
 
 def test_a_solver_the_family_has_not_is_refused_by_name() -> None:
