@@ -2,7 +2,7 @@
 
 from pricing.competitors.services.competitor_fetch import register_upload
 from pricing.competitors.services.competitors import import_feed
-from pricing.demand.selectors.households import say_households
+from pricing.demand.selectors.training_shoppers import say_households
 from pricing.demand.selectors.versions import (
     DepartmentElasticity,
     UntrustedModel,
@@ -198,10 +198,10 @@ from pricing.rollout.selectors.verdicts import (
     say_wait,
 )
 from pricing.rollout.services.approvals import NotOffered, activate_model, ask_for_model
+from pricing.rollout.services.refits import train_demand
 from pricing.rollout.services.replay import count_visits, replay_quote, replay_quotes
 from pricing.rollout.services.rollback import undo_trip, watch_prices
 from pricing.rollout.services.rollouts import begin_rollout
-from pricing.rollout.services.training import train_demand
 
 __all__ = [
     "ASKED",

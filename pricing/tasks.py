@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pricing import api
 from pricing.competitors.services.competitors import fetch_due_sources
-from pricing.demand.services import tuning
+from pricing.demand import services as tuning
 from pricing.learning.services import impression_counts, impression_fits, learning
 from pricing.ledger.services import run_everywhere, run_in_markets
 from pricing.publishing.services import books as turns
@@ -154,8 +154,14 @@ def import_competitors() -> int:
 
 @job(queue="bulk", time_limit=1800)
 def train_demand() -> int:
-    """Fit the kind in use anew; a refit that prices much alike is used from the next book on."""
-    return api.train_demand(as_of=utc_now(), market=home_market()).rows
+    """Fit the kind in use anew, then the looks on top of what is in use, also if the former failed.
+
+    A refit that prices much alike is used from the next book on.
+    """
+    try:
+        return api.train_demand(as_of=utc_now(), market=home_market()).rows
+    finally:
+        wake(learn_from_looks)
 
 
 @job(queue="bulk", time_limit=1800, retries=0)

@@ -98,7 +98,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         crontab(hour=1, minute=10, day_of_week=0), "pricing.tasks.tune_demand", "bulk"
     ),
     "train uplift": _at(crontab(hour=2, minute=30), "promotions.tasks.train_uplift_model", "bulk"),
-    "learn from looks": _at(crontab(hour=2, minute=40), "pricing.tasks.learn_from_looks", "bulk"),
     "audit fairness": _at(crontab(hour=2, minute=50), "pricing.tasks.audit_models", "bulk"),
     "refit segments": _at(crontab(hour=3, minute=10), "profiles.tasks.refit_segments", "bulk"),
     "refit recommender": _at(

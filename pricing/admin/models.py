@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from pricing.demand.core.families import SOLVERS_OF
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.models.families import FAMILIES, SOLVERS
-from pricing.demand.selectors.households import say_households
+from pricing.demand.selectors.training_shoppers import say_households
 from pricing.ledger.selectors.references import say_served
 from pricing.publishing.core.changes import MODEL_USE
 from pricing.rollout.selectors.verdicts import (

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pricing.base.core.values import BoolArray, FloatArray, IntArray
-from pricing.demand.core.design import build_design, usual_log_price
 from pricing.demand.core.pooled import PooledPoisson
-from pricing.demand.core.training_cells import TrainingCells
+from pricing.demand.core.training_cells import TrainingCells, build_design, usual_log_price
 
 # One household adds at most `most_cells` ones to the cells (item x week) of a quarter, chosen at
 # random of all it has: two data sets that differ in one household differ by at most

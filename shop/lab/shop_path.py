@@ -14,7 +14,6 @@ import numpy as np
 
 from pricing.base.core.impressions import HOUR_MS
 from pricing.base.core.values import FloatArray, Policy
-from pricing.demand.core.design import OWN_PRICE
 from pricing.demand.core.served import ServedDemand
 from pricing.demand.core.training import (
     MIN_ITEMS,
@@ -23,6 +22,7 @@ from pricing.demand.core.training import (
     fit_served,
     prior_model,
 )
+from pricing.demand.core.training_cells import OWN_PRICE
 from pricing.learning.core.taught import find_learned, teach
 from pricing.ledger.core.exposures import look_out
 from pricing.optimum.core import Segments, one_segment

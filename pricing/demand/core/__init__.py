@@ -5,7 +5,6 @@
 Fits on aggregated cells, never on raw shoppers; serves from plain arrays. No Django needed.
 """
 
-from pricing.demand.core.design import COLUMNS, OWN_PRICE, build_design
 from pricing.demand.core.families import CHALLENGERS, make_families
 from pricing.demand.core.frames import Prediction
 from pricing.demand.core.leaderboard import Standing, compare, judge
@@ -14,6 +13,7 @@ from pricing.demand.core.metrics import mean_poisson_deviance, wmape
 from pricing.demand.core.pooled import PooledPoisson
 from pricing.demand.core.slopes import Shown
 from pricing.demand.core.solvers import SOLVERS
+from pricing.demand.core.training_cells import COLUMNS, OWN_PRICE, build_design
 
 __all__ = [
     "CHALLENGERS",

@@ -1,22 +1,17 @@
-"""Comparison of models on later weeks, and the decision which may be put into use.
-
-    from pricing.demand.core import compare, judge
-
-Forecasts are shown, but the slot is won on prices that chance drew: a forecaster may be right about
-next week and wrong about what a price would change.
-"""
+"""Comparison of models on later weeks, the decision which may be used, and what a backtest says."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from pricing.base.core.values import FloatArray
+from pricing.base.core.values import BoolArray, FloatArray
 from pricing.demand.core.choice.impressions import Impressions
+from pricing.demand.core.families import CHAMPION, make_families
 from pricing.demand.core.frames import Frame, count_rows, read_numbers, read_sales
 from pricing.demand.core.metrics import (
     count_interval,
@@ -24,7 +19,12 @@ from pricing.demand.core.metrics import (
     mean_poisson_deviance,
     wmape,
 )
+from pricing.demand.core.served import ServedDemand
 from pricing.demand.core.slopes import Elasticities, Shown, SlopeCheck, check_elasticities
+from pricing.demand.core.training_cells import TrainingCells, best_sold, name_features, tabulate
+
+# Forecasts are shown, but the slot is won on prices that chance drew: a forecaster may be right
+# about next week and wrong about what a price would change.
 
 BINS = 10
 # What a challenger must reach, whatever the champion does.
@@ -185,3 +185,172 @@ def take(frame: Frame, rows: Any) -> dict[str, Any]:
 
 def _average(parts: list[dict[str, float]]) -> dict[str, float]:
     return {figure: float(np.mean([part[figure] for part in parts])) for figure in parts[0]}
+
+
+# As many items as all families can learn twice within some ten seconds.
+BOARD_ITEMS = 150
+MIN_BOARD_ITEMS = 50
+NOT_COMPARED = "too few goods or weeks to compare models"
+
+
+def build_board(
+    cells: TrainingCells,
+    shown: Shown | None = None,
+    progress: Callable[[str], None] | None = None,
+    *,
+    holder: str = CHAMPION,
+) -> list[dict[str, Any]]:
+    """Return one row per family: its figures, whether it may take the slot, and why not.
+
+    Elasticities are judged by drawn prices among what was `shown`. The slot is the `holder`'s.
+    Empty if there are too few items or weeks to compare anything.
+    """
+    item = best_sold(cells, BOARD_ITEMS)
+    if len(item) < MIN_BOARD_ITEMS:
+        return []
+    features = name_features(cells)
+    frame, models = tabulate(cells, item), make_families(features)
+    board = compare(models, frame, holder=holder, shown=shown, progress=progress)
+    return [_describe(one, is_holder=one.name == holder) for one in board]
+
+
+def _describe(one: Standing, *, is_holder: bool) -> dict[str, Any]:
+    verdict = judge(one)
+    return {name: _short(value) for name, value in one.as_numbers().items()} | {
+        "is_champion": is_holder,
+        "may_take": verdict.may_take and not is_holder,
+        "reasons": [] if is_holder else list(verdict.reasons),
+    }
+
+
+def ask_board(board: Sequence[Mapping[str, Any]], family: str, holder: str) -> dict[str, Any]:
+    """Return whether `family` may stand in the slot after `holder`, and each reason against it.
+
+    >>> ask_board([], "trees", "pooled_poisson")["reasons"]
+    ['too few goods or weeks to compare models']
+    >>> ask_board([], "trees", "trees")["may_take"]
+    True
+    """
+    row = next((one for one in board if one["name"] == family), None)
+    if family == holder:
+        verdict: dict[str, Any] = {"may_take": True, "reasons": []}
+    elif row is None:
+        verdict = {"may_take": False, "reasons": [NOT_COMPARED]}
+    else:
+        verdict = {"may_take": row["may_take"], "reasons": row["reasons"]}
+    return verdict | {"holder": holder}
+
+
+def elasticity_by_department(
+    cells: TrainingCells, served: ServedDemand
+) -> list[dict[str, float | int]]:
+    """Return the sales-weighted mean elasticity (negative) of each department with a 90 % interval.
+
+    The interval holds the posterior of the items; what they share through their families makes it
+    wider than independent items would: half the variance is taken as shared.
+    """
+    rows: list[dict[str, float | int]] = []
+    weight = cells.units.sum(axis=1)
+    for number, department in enumerate(cells.department_id.tolist()):
+        own = cells.department == number
+        total = weight[own].sum()
+        if not total:
+            continue
+        share = weight[own] / total
+        sd = served.elasticity_sd[own]
+        variance = 0.5 * float(share**2 @ sd**2) + 0.5 * float(share @ sd) ** 2
+        mean = -float(share @ served.elasticity[own])
+        half = 1.645 * float(np.sqrt(variance))
+        rows.append(
+            {
+                "department_id": int(department),
+                "items": int(own.sum()),
+                "elasticity": round(mean, 4),
+                "low": round(mean - half, 4),
+                "high": round(min(mean + half, 0.0), 4),
+            }
+        )
+    return rows
+
+
+def _short(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return round(value, 5) if np.isfinite(value) else None
+
+
+Band = tuple[FloatArray, FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Forecasts of items by weeks, all (N, W): means, an 80 % and a 90 % band."""
+
+    mean: FloatArray
+    band_80: Band
+    band_90: Band
+
+
+def weekly_figures(
+    actual: FloatArray, forecast: Forecast, kept: BoolArray, first_week: int
+) -> list[dict[str, Any]]:
+    """Return one row of figures per week that has cells, oldest first.
+
+    `kept` (N, W) says which item-weeks were on sale; weeks are numbered from `first_week`. `bias`
+    is (forecast - sales) / sales, `ece` the calibration error over ten bins as a share of sales.
+
+    >>> import numpy as np
+    >>> mean = np.array([[2.0, 3.0]])
+    >>> whole = (np.zeros((1, 2)), np.full((1, 2), 9.0))
+    >>> rows = weekly_figures(mean, Forecast(mean, whole, whole), mean > 0, 40)
+    >>> [(row["week"], row["wmape"], row["coverage_90"]) for row in rows]
+    [(40, 0.0, 1.0), (41, 0.0, 1.0)]
+    """
+    rows = []
+    for week in range(actual.shape[1]):
+        at = kept[:, week]
+        sold, expected = actual[at, week], forecast.mean[at, week]
+        if not sold.sum():
+            continue
+        rows.append(
+            {
+                "week": first_week + week,
+                "cells": int(at.sum()),
+                "units": float(sold.sum()),
+                "forecast": round(float(expected.sum()), 1),
+                "wmape": round(wmape(sold, expected), 4),
+                "deviance": round(mean_poisson_deviance(sold, expected), 4),
+                "bias": round(float(expected.sum() / sold.sum()) - 1.0, 4),
+                "ece": round(calibration_error(sold, expected), 4),
+                "coverage_80": round(_coverage(sold, forecast.band_80, (at, week)), 4),
+                "coverage_90": round(_coverage(sold, forecast.band_90, (at, week)), 4),
+            }
+        )
+    return rows
+
+
+def _coverage(sold: FloatArray, band: Band, where: tuple[BoolArray, int]) -> float:
+    at, week = where
+    return interval_coverage(sold, band[0][at, week], band[1][at, week])
+
+
+def price_strata(
+    actual: FloatArray, forecast: FloatArray, log_price: FloatArray, kept: BoolArray
+) -> list[dict[str, Any]]:
+    """Return bias by how far the price was from usual: a slope too flat or steep shows here.
+
+    All arguments (N, W); `log_price` is log(price / usual). A good model errs alike in every row.
+
+    >>> import numpy as np
+    >>> one = np.ones((1, 2))
+    >>> price_strata(one, one, np.array([[-0.3, 0.0]]), one > 0)[0]["bias"]
+    0.0
+    """
+    rows = []
+    for low, high in ((-9.0, -0.2), (-0.2, -0.05), (-0.05, 0.05), (0.05, 9.0)):
+        at = kept & (log_price >= low) & (log_price < high)
+        sold = float(actual[at].sum())
+        if sold:
+            bias = float(forecast[at].sum()) / sold - 1.0
+            rows.append({"from": low, "to": high, "cells": int(at.sum()), "bias": round(bias, 4)})
+    return rows

@@ -8,7 +8,6 @@ from typing import Any, Self
 import numpy as np
 
 from pricing.base.core.values import FloatArray, IntArray
-from pricing.demand.core.design import OWN_PRICE, build_design
 from pricing.demand.core.frames import (
     Coding,
     Frame,
@@ -22,6 +21,7 @@ from pricing.demand.core.frames import (
     usual_prices,
 )
 from pricing.demand.core.pooled import PooledPoisson
+from pricing.demand.core.training_cells import OWN_PRICE, build_design
 
 
 class PooledDemand:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from zipfile import BadZipFile
@@ -12,8 +13,10 @@ from zipfile import BadZipFile
 from pricing.base.core.values import ModelVersionRow
 from pricing.demand.core.families import CHALLENGERS, CHAMPION
 from pricing.demand.core.served import ServedDemand
+from pricing.demand.core.training import DemandSettings, SettingResult, choose_settings
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.models.impression_fits import LookFit
+from pricing.demand.models.tuning import DemandTuning
 from pricing.optimum.core.signals import SignalWeights
 from shop.ground.kernel.arrays import hash_arrays, unpack_arrays
 
@@ -127,3 +130,39 @@ def list_department_elasticities() -> list[DepartmentElasticity]:
     names = DepartmentElasticity.__slots__
     found = [DepartmentElasticity(**{name: row[name] for name in names}) for row in rows]
     return sorted(found, key=lambda one: one.elasticity)
+
+
+@dataclass(frozen=True, slots=True)
+class TuningRow:
+    """A search: its trials in order, the settings chosen so far, seconds spent."""
+
+    id: int
+    seed: int
+    updated_at: datetime
+    seconds: float
+    trials: tuple[SettingResult, ...]
+    chosen: DemandSettings
+
+    @property
+    def best(self) -> SettingResult | None:
+        """The trial whose settings were chosen, None before any."""
+        return next((one for one in self.trials if one.settings == self.chosen), None)
+
+
+def load_settings() -> DemandSettings:
+    """Return the settings training uses: those of the newest search, else the usual. One query."""
+    chosen = DemandTuning.objects.values_list("chosen", flat=True).first()
+    return DemandSettings.read(chosen or {})
+
+
+def tuning_row(row: DemandTuning) -> TuningRow:
+    """Return a search as others see it."""
+    trials = tuple(SettingResult.read(one) for one in row.trials)
+    return TuningRow(
+        id=row.pk,
+        seed=row.seed,
+        updated_at=row.updated_at,
+        seconds=row.seconds,
+        trials=trials,
+        chosen=choose_settings(trials),
+    )

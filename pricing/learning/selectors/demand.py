@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from pricing.base.core.values import DemandCurve, FloatArray
 from pricing.demand.core.cells import Sales, price_matrix, units_matrix
-from pricing.demand.core.curve import Demand, expect_units, price_grid, units_at
 from pricing.demand.core.served import ServedDemand
+from pricing.demand.core.slopes import Demand, expect_units, price_grid, units_at
 from pricing.demand.selectors.versions import load_active_model
 from pricing.learning.selectors.evidence import add_evidence
 from pricing.ledger.models.ledger import PublicPrice

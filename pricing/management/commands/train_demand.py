@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from pricing.demand.core.families import CHALLENGERS, SOLVERS_OF, UnknownSolver, check_solver
 from pricing.fairness.selectors import find_audit
 from pricing.rollout.selectors.verdicts import list_waits, say_verdict
-from pricing.rollout.services.training import train_demand
+from pricing.rollout.services.refits import train_demand
 from shop.ground.catalog.selectors import home_market
 from shop.ground.jobs.services import record_run
 from shop.ground.kernel.clock import utc_now

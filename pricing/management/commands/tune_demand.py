@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pricing.demand.core.tuning import SettingResult
-from pricing.demand.selectors.tuning import TuningRow
-from pricing.demand.services.tuning import MOST_TRIALS, SEED, TooLittleHistory, tune_demand
+from pricing.demand.core.training import SettingResult
+from pricing.demand.selectors.versions import TuningRow
+from pricing.demand.services import MOST_TRIALS, SEED, TooLittleHistory, tune_demand
 from shop.ground.catalog.selectors import home_market
 from shop.ground.jobs.services import record_run
 from shop.ground.kernel.clock import utc_now

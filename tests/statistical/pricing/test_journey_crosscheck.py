@@ -16,8 +16,8 @@ import statsmodels.formula.api as smf
 from scipy.sparse import csr_array
 
 from pricing.demand.core import COLUMNS, OWN_PRICE, SOLVERS, HierarchicalLogit, PooledPoisson
-from pricing.demand.core.newton import Cells, Prior, fit_newton
 from pricing.demand.core.objective import PenalizedLogit
+from pricing.demand.core.pooled import Cells, Prior, fit_newton
 from tests.statistical.pricing.journey import (
     CLUSTERS,
     TRAIN_WEEKS,

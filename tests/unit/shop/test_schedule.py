@@ -15,6 +15,7 @@ ROOMS = ("profiles", "pricing", "promotions", "orders", "shop")
 # Staff start these, or what they saved does, or another job.
 ON_DEMAND = {
     "pricing.tasks.train_family",
+    "pricing.tasks.learn_from_looks",
     "pricing.tasks.audit_and_go_back",
     "pricing.tasks.publish_set_prices",
     "profiles.tasks.restore_online_features",

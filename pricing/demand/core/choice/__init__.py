@@ -11,6 +11,8 @@ from pricing.demand.core.choice.impressions import Columns, Impressions
 from pricing.demand.core.choice.market import (
     Market,
     Predicted,
+    Usual,
+    add_usual,
     draw_log_slopes,
     find_doubt,
     find_market,
@@ -20,13 +22,13 @@ from pricing.demand.core.choice.prior import SlopePrior, Weekly
 from pricing.demand.core.choice.serve import (
     PricedVariants,
     ServedChoice,
+    pack_fit,
+    read_fit,
     restate_served,
     serve_choice,
     weigh_signals,
 )
-from pricing.demand.core.choice.stored import pack_fit, read_fit
 from pricing.demand.core.choice.update import update_choice, widen_doubt
-from pricing.demand.core.choice.usual import Usual, add_usual
 
 __all__ = [
     "Calibration",

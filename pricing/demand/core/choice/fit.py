@@ -7,14 +7,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pricing.base.core.values import FloatArray, IntArray
-from pricing.demand.core.choice.arrow import Arrow
+from pricing.demand.core.choice.arrow import (
+    CATEGORY,
+    FAMILY,
+    ITEM,
+    Arrow,
+    Spreads,
+    learn,
+    make_prior,
+)
 from pricing.demand.core.choice.impressions import Impressions
 from pricing.demand.core.choice.layout import LEVEL, SLOPE, Calendar, Layout, Tree
 from pricing.demand.core.choice.likelihood import Coefficients, Frame
-from pricing.demand.core.choice.mode import find_mean, find_mode
-from pricing.demand.core.choice.posterior import Doubt, find_variances
+from pricing.demand.core.choice.mode import Doubt, find_mean, find_mode, find_variances
 from pricing.demand.core.choice.prior import FIRST_TRUST, SlopePrior, Weekly
-from pricing.demand.core.choice.spreads import CATEGORY, FAMILY, ITEM, Spreads, learn, make_prior
 
 RANKS = (ITEM, CATEGORY, FAMILY)
 ROUNDS, WARM_ROUNDS = 6, 1

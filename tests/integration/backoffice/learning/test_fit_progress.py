@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.selectors.versions import model_row
-from pricing.tasks import train_family
+from pricing.tasks import learn_from_looks, train_demand, train_family
 from shop.ground.jobs.models import JobRun
 from shop.ground.kernel.clock import utc_now
 
@@ -64,3 +64,17 @@ def test_a_fit_that_failed_says_why(root: Client) -> None:
     )
     page = root.get(reverse(TABLE)).content.decode()
     assert "Boosted trees, falling in price: the fit failed. ValueError: too few sales" in page
+
+
+@pytest.mark.django_db
+def test_the_night_fits_looks_where_training_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[Any] = []
+
+    def fail(**_words: Any) -> None:
+        raise ValueError("too few sales")
+
+    monkeypatch.setattr("pricing.api.train_demand", fail)
+    monkeypatch.setattr("pricing.tasks.wake", woken.append)
+    with pytest.raises(ValueError, match="too few sales"):
+        train_demand.run()
+    assert woken == [learn_from_looks]

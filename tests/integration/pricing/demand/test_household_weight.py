@@ -10,7 +10,7 @@ import pytest
 from pricing.api import load_ledger_bulk, train_demand
 from pricing.base.core.values import LedgerRow
 from pricing.demand.models.demand import DemandModelVersion
-from pricing.demand.selectors.households import say_households
+from pricing.demand.selectors.training_shoppers import say_households
 from profiles.models import Event, Shopper
 from profiles.segments.services.segments import refit_segments
 from shop.ground.kernel.ids import uuid7

@@ -12,14 +12,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from pricing.api import train_demand
+from pricing.demand import services as tuning
+from pricing.demand.core.training import DemandSettings, SettingResult, draw_settings
 from pricing.demand.core.training_cells import TrainingCells
-from pricing.demand.core.tuning import DemandSettings, SettingResult, draw_settings
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.models.tuning import DemandTuning
 from pricing.demand.selectors.training import Window
-from pricing.demand.selectors.tuning import load_settings
-from pricing.demand.services import tuning
-from pricing.demand.services.tuning import TooLittleHistory, tune_demand
+from pricing.demand.selectors.versions import load_settings
+from pricing.demand.services import TooLittleHistory, tune_demand
 from tests.factories.pricing import NOON, Dairy
 from tests.unit.pricing.demand.test_tuning import SHORT, make_cells
 
@@ -89,7 +89,7 @@ def test_training_uses_what_was_chosen(wandering_shop: TrainingCells, dairy: Dai
     assert found.best is not None
     assert found.best.number == 1
     with patch(
-        "pricing.rollout.services.training.load_training_cells",
+        "pricing.rollout.services.refits.load_training_cells",
         lambda **_: (wandering_shop, window_of(wandering_shop)),
     ):
         row = train_demand(as_of=NOON, weeks=44)

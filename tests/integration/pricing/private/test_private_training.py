@@ -25,7 +25,7 @@ from pricing.private.services import (
     release_purchases,
     spend_budget,
 )
-from pricing.rollout.services import training
+from pricing.rollout.services import refits as training
 from profiles.models import Event, Shopper
 from shop.ground.catalog.models import Brand, Category, Market, Product, Variant
 from shop.ground.catalog.selectors import forget_catalog

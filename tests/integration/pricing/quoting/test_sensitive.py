@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from pricing.api import publish_price_book, quote_listing, quote_variants
 from pricing.base.core.values import PriceView
 from pricing.demand.selectors import training_shoppers as training
-from pricing.demand.selectors.household_timings import Past
+from pricing.demand.selectors.training_shoppers import Past
 from pricing.ledger.models.books import PriceBook, PriceBookEntry
 from pricing.quoting.selectors.serving import forget_serving
 from profiles.events.services.drain import drain_events

@@ -30,9 +30,9 @@ from pricing.rollout.selectors.lift import compare_shadow
 from pricing.rollout.selectors.verdicts import say_refit
 from pricing.rollout.services import refits
 from pricing.rollout.services.approvals import NotOffered, activate_model, ask_for_model
+from pricing.rollout.services.refits import UnknownFamily
 from pricing.rollout.services.rollback import audit_and_go_back, rollback_model
 from pricing.rollout.services.rollouts import begin_rollout
-from pricing.rollout.services.training import UnknownFamily
 from profiles.models import Event
 from profiles.values import ShopperValue
 from shop.ground.catalog.models import Variant

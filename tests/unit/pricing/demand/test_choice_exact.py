@@ -10,14 +10,12 @@ from scipy.optimize import minimize
 
 from pricing.base.core.values import FloatArray
 from pricing.demand.core.choice import Impressions, SlopePrior
-from pricing.demand.core.choice.arrow import Arrow
+from pricing.demand.core.choice.arrow import Arrow, Prior, Spreads, make_prior
 from pricing.demand.core.choice.curvature import cut, find_volume
 from pricing.demand.core.choice.fit import begin
 from pricing.demand.core.choice.layout import Calendar, Layout, Tree
 from pricing.demand.core.choice.likelihood import Coefficients, Frame, measure, score
-from pricing.demand.core.choice.mode import find_mode, follow_volume
-from pricing.demand.core.choice.posterior import draw, find_variances
-from pricing.demand.core.choice.spreads import Prior, Spreads, make_prior
+from pricing.demand.core.choice.mode import draw, find_mode, find_variances, follow_volume
 from tests.unit.pricing.demand.choice_worlds import World
 
 

@@ -12,7 +12,7 @@ from pricing.demand.core.choice import (
     fit_choice,
     serve_choice,
 )
-from pricing.demand.core.choice.usual import USUAL_DAYS, find_memory
+from pricing.demand.core.choice.market import USUAL_DAYS, find_memory
 from pricing.optimum.core.signals import SignalWeights
 
 ITEMS, DAYS, VISITS = 12, 90, 3_000.0

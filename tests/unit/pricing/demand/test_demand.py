@@ -16,11 +16,11 @@ from pricing.demand.core.cells import (
     price_matrix,
     units_matrix,
 )
-from pricing.demand.core.curve import Demand, expect_units, price_grid
 from pricing.demand.core.metrics import interval_coverage
-from pricing.demand.core.newton import Cells, Prior, fit_newton
+from pricing.demand.core.pooled import Cells, Prior, fit_newton
 from pricing.demand.core.served import ServedDemand, serve
 from pricing.demand.core.shrink import positive_moments
+from pricing.demand.core.slopes import Demand, expect_units, price_grid
 from pricing.demand.core.training import find_refusal, train
 from pricing.demand.core.training_cells import TrainingCells
 from pricing.optimum.core.signals import SignalWeights

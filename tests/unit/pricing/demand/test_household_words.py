@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import override
 
-from pricing.demand.selectors.households import HOUSEHOLDS, say_households
+from pricing.demand.selectors.training_shoppers import HOUSEHOLDS, say_households
 
 FOUND = {
     "gain": 0.28,

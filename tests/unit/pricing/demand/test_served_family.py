@@ -8,20 +8,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pricing.demand.core.compress import compress_served
 from pricing.demand.core.families import CHALLENGERS, CHAMPION
-from pricing.demand.core.fitted_family import PART_ITEMS, FittedFamily, fit_family
-from pricing.demand.core.served import ServedDemand
-from pricing.demand.core.served_family import (
+from pricing.demand.core.fitted_family import (
     LARGEST_SD,
+    PART_ITEMS,
+    FittedFamily,
+    fit_family,
     measure_curve,
     read_slopes,
     scatter_of_slopes,
     serve_family,
 )
+from pricing.demand.core.leaderboard import NOT_COMPARED, ask_board, build_board
+from pricing.demand.core.served import ServedDemand, compress_served
 from pricing.demand.core.training import TOO_LITTLE, Slot, find_refusal, train
 from pricing.demand.core.training_cells import TrainingCells
-from pricing.demand.core.training_leaderboard import NOT_COMPARED, ask_board, build_board
 from pricing.optimum.core.signals import SignalWeights
 from tests.unit.pricing.demand.test_training_figures import ITEMS, WEEKS, make_cells
 

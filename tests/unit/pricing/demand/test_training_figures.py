@@ -8,13 +8,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pricing.demand.core.backtest import Forecast, price_strata, weekly_figures
-from pricing.demand.core.compress import MOST_LOSS, compress_served, measure_loss
 from pricing.demand.core.families import CHALLENGERS, CHAMPION
-from pricing.demand.core.served import ServedDemand, example_served
+from pricing.demand.core.leaderboard import (
+    Forecast,
+    build_board,
+    elasticity_by_department,
+    price_strata,
+    weekly_figures,
+)
+from pricing.demand.core.served import (
+    MOST_LOSS,
+    ServedDemand,
+    compress_served,
+    example_served,
+    measure_loss,
+)
 from pricing.demand.core.training import train
 from pricing.demand.core.training_cells import TrainingCells, best_sold, tabulate
-from pricing.demand.core.training_leaderboard import build_board, elasticity_by_department
 from pricing.optimum.core.signals import SignalWeights
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays, unpack_arrays
 

@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.demand.core.design import COLUMNS
-from pricing.demand.core.training_cells import TrainingCells, design_cells, take_items
-from pricing.demand.core.tuning import (
+from pricing.demand.core.training import (
     BLOCK_WEEKS,
     BLOCKS,
     SPACE,
@@ -22,6 +20,7 @@ from pricing.demand.core.tuning import (
     draw_settings,
     try_settings,
 )
+from pricing.demand.core.training_cells import COLUMNS, TrainingCells, design_cells, take_items
 
 ITEMS, WEEKS = 80, 44
 SHORT = DemandSettings(level_half_life=0.7, level_prior=5.0)

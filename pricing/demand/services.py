@@ -1,30 +1,60 @@
-"""Search for better settings of the demand model, as long as there is time."""
+"""The settings of demand are tuned, and shoppers are compared."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 
 import numpy as np
 from django.db import transaction
 
-from pricing.base.core.values import FloatArray
-from pricing.demand.core.training_cells import TrainingCells, best_sold, take_items
-from pricing.demand.core.tuning import (
+from pricing.base.core.values import FloatArray, IntArray
+from pricing.demand.core.household_response import PLANTED, PRICE, Timings, judge_households
+from pricing.demand.core.training import (
     SPACE,
     SettingResult,
+    Trained,
     can_tune,
     choose_settings,
     draw_settings,
     try_settings,
 )
+from pricing.demand.core.training_cells import TrainingCells, best_sold, take_items
 from pricing.demand.models.tuning import DemandTuning
 from pricing.demand.selectors.training import Window, load_training_cells
-from pricing.demand.selectors.tuning import TuningRow, tuning_row
+from pricing.demand.selectors.training_shoppers import HOUSEHOLDS, load_timings
+from pricing.demand.selectors.versions import TuningRow, tuning_row
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.hashing import fingerprint
+
+
+def fit_shoppers(
+    trained: Trained, cells: TrainingCells, window: Window, as_of: datetime, market: str
+) -> Trained:
+    """Return the model with its figures of shoppers' own price response, and with the weight of
+    deals where that is real, as far as there is history for it."""
+    if not len(trained.served.variant_id):
+        return trained
+    scale = trained.served.weights.deals_scale
+    found = load_timings(cells=cells, window=window, as_of=as_of, scale=scale, market=market)
+    return trained if found is None else _judge_households(trained, *found)
+
+
+def _judge_households(trained: Trained, timings: Timings, item: IntArray) -> Trained:
+    """Say whether shoppers' own price response is real; if it is, offers weigh what was learned."""
+    elasticity = trained.served.elasticity[item]
+    moves = timings.moves.copy()
+    moves[:, :, PRICE] *= elasticity[:, None]
+    verdict = judge_households(replace(timings, moves=moves))
+    figures = verdict.as_numbers() | {"planted": PLANTED}
+    metrics = trained.metrics | {HOUSEHOLDS: figures}
+    if not verdict.is_real:
+        return replace(trained, metrics=metrics)
+    weights = replace(trained.served.weights, deals=verdict.weight)
+    return replace(trained, served=replace(trained.served, weights=weights), metrics=metrics)
+
 
 # Settings are shared by all items, so the best sold tell enough, and a trial takes seconds.
 MOST_ITEMS = 1_500
