@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 
-from profiles.features.core import check_registry
+from profiles.features.core.registry import check_registry
 
 
 class ProfilesConfig(AppConfig):

@@ -24,7 +24,7 @@ from orders.order.models import Order
 from orders.refusals import OrderRefused
 from orders.returns.core import Finding
 from orders.returns.models import Return, ReturnLine, ReturnRule
-from orders.returns.selectors import list_overdue
+from orders.returns.selectors.returns import list_overdue
 from orders.returns.services.settling import (
     LONGEST_REFUSAL,
     receive_return,

@@ -12,20 +12,19 @@ from orders.returns.core import (
     Wish,
     find_rule,
 )
-from orders.returns.selectors import (
+from orders.returns.selectors.allowances import describe_returns, load_rules, say_rule
+from orders.returns.selectors.returns import (
+    ShopperReturn,
     count_by_category,
     count_returns,
-    describe_returns,
     export_returns,
     find_return,
     get_return,
     list_overdue,
     list_returns,
-    load_rules,
-    say_rule,
+    list_returns_of_shopper,
     show_returns,
 )
-from orders.returns.selectors.returns import ShopperReturn, list_returns_of_shopper
 from orders.returns.services.asking import forget_return_words, request_return, withdraw_return
 from orders.returns.services.settling import receive_return, settle_return
 

@@ -20,7 +20,7 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from pricing.ledger.models.proposals import PriceProposal
-from pricing.optimum.core import say_why
+from pricing.optimum.core.explain import say_why
 from pricing.publishing.services.proposals import (
     Decided,
     ProposalRefused,

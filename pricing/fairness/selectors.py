@@ -11,8 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pricing.demand.models.demand import DemandModelVersion
-from pricing.fairness.core import STOPPING
-from pricing.fairness.core.audit import AuditState, AuditVerdict
+from pricing.fairness.core.audit import STOPPING, AuditState, AuditVerdict
 from pricing.fairness.models.audits import ModelAudit
 from pricing.ledger.selectors.references import home_place, list_places, name_place, say_in_place
 from shop.ground.staff.numbers import show_count, show_number

@@ -18,7 +18,7 @@ from django.db.models.functions import Cast, Coalesce
 from profiles.accounts.core import CUSTOMER_FIELDS, Answer, KnownCustomer
 from profiles.events.core import FREE, STREAM, guest_key
 from profiles.events.models import Event
-from profiles.features.core import FEATURES
+from profiles.features.core.registry import FEATURES
 from profiles.segments.api import PredictionLine, describe_chances, name_tags
 from profiles.segments.models import SegmentVersion, ShopperProfile
 from profiles.shoppers.api import shopper_value

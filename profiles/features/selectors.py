@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.features.core import KIND_CODES, KINDS, EventColumns, SensitiveProducts
 from profiles.features.core.derive import rank_prices
+from profiles.features.core.registry import KIND_CODES, KINDS, EventColumns, SensitiveProducts
 from shop.ground.catalog.core.values import SensitiveIds, VariantArrays
 from shop.ground.catalog.selectors import load_sensitive_ids, load_variant_arrays
 from shop.ground.database.packed import Packed, fetch_packed

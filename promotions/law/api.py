@@ -3,10 +3,10 @@
 What the law of a place forbids of promotions, and the evidence.
 """
 
-from promotions.law.core import RULES, Violation, explain_rule
 from promotions.law.core.claimed import protected_word
 from promotions.law.core.depth import find_law
-from promotions.law.core.words import title_rule
+from promotions.law.core.rules import RULES
+from promotions.law.core.words import Violation, explain_rule, title_rule
 from promotions.law.selectors.products import covered_by
 from promotions.law.selectors.violations import (
     FLOOR_RULES,

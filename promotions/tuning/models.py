@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from promotions.campaigns.models import Campaign
-from promotions.tuning.core import CampaignAction, Source
+from promotions.tuning.core.values import CampaignAction, Source
 
 
 class CampaignMinute(models.Model):

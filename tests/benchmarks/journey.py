@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from pricing.demand.core import (
-    OWN_PRICE,
-    make_families,
-    mean_poisson_deviance,
-    wmape,
-)
+from pricing.demand.core.families import make_families
 from pricing.demand.core.leaderboard import score, take
+from pricing.demand.core.metrics import mean_poisson_deviance, wmape
+from pricing.demand.core.training_cells import OWN_PRICE
 from tests.benchmarks.measure import Figures
 from tests.statistical.pricing.brands import CATEGORIES, load_choices
 from tests.statistical.pricing.household_choice import HouseholdChoice, choose_memory, log_loss

@@ -7,14 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from pricing.base.core.values import FloatArray, Policy
-from pricing.optimum.core import (
-    DemandTerms,
-    Limits,
-    choose_public,
-    constant_elasticity_price,
-    mix_segments,
-    personal_prices,
-)
+from pricing.optimum.core.choose import choose_public
+from pricing.optimum.core.feasible import Limits
+from pricing.optimum.core.joint import DemandTerms, mix_segments, personal_prices
+from pricing.optimum.core.quote import constant_elasticity_price
 from tests.benchmarks.measure import Figures, time_calls
 from tests.factories.pricing_limits import fuzz_choices, fuzz_limits
 

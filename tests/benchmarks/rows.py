@@ -73,9 +73,13 @@ SERVED: dict[str, Row] = {
     },
     "last_": Row("profiles.recommend.core.fitting.fit_recommender", "as the nightly fit"),
     "next_": Row("profiles.recommend.core.fitting.fit_recommender", "as the nightly fit"),
-    "optimiser": Row("pricing.optimum.core.constant_elasticity_price", "against a fine grid"),
-    "optimiser_violations": Row("pricing.optimum.core.choose_public", "drawn limits and prices"),
-    "reprice": Row("pricing.optimum.core.choose_public", "and personal_prices, default policy"),
+    "optimiser": Row("pricing.optimum.core.quote.constant_elasticity_price", "against a fine grid"),
+    "optimiser_violations": Row(
+        "pricing.optimum.core.choose.choose_public", "drawn limits and prices"
+    ),
+    "reprice": Row(
+        "pricing.optimum.core.choose.choose_public", "and personal_prices, default policy"
+    ),
     # promotions
     "allocator": Row("promotions.targeting.core.allocation.Allocator", "defaults, as every night"),
     "pacing": Row("promotions.targeting.core.exploration.steer_price", "defaults, a block of 200"),

@@ -103,7 +103,9 @@ def test_benchmarks_import_what_is_there() -> None:
 
 
 def test_the_check_finds_a_name_that_is_gone() -> None:
-    assert find_missing_names("from pricing.demand.core import compare, gone") == ["1: gone"]
+    assert find_missing_names("from pricing.demand.core.leaderboard import compare, gone") == [
+        "1: gone"
+    ]
     assert find_missing_names("from pricing.gone import compare") == ["1: compare"]
     assert find_missing_names("from tests.benchmarks import journey\nfrom os import path") == []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from promotions.tuning.core import AdjustingTerms, CampaignState, MetricTotals, Proposal
+from promotions.tuning.core.values import AdjustingTerms, CampaignState, MetricTotals, Proposal
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 TERMS = AdjustingTerms(is_automatic=True)

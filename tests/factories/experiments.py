@@ -12,8 +12,8 @@ import numpy as np
 from django.contrib.auth import get_user_model
 
 from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk
-from profiles.experiments.core import ServedHours, is_treated
-from profiles.experiments.core.assignment import GLOBAL_HOLDOUT
+from profiles.experiments.core.assignment import GLOBAL_HOLDOUT, ServedHours
+from profiles.experiments.core.switchback import is_treated
 from profiles.experiments.selectors.cells import CellPeriod
 from profiles.experiments.selectors.experiments import Served, choose_arm
 from profiles.experiments.services.drafts import ArmDraft, ExperimentDraft, set_clusters

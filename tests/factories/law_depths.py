@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from promotions.law.core import Claims, Draft
+from promotions.campaigns.core.claims import Claims
 from promotions.law.core.depth import Roles, all_bought
-from promotions.law.core.drafts import example_draft
+from promotions.law.core.drafts import Draft, example_draft
 from tests.factories.law_drafts import PERSONAL, goods, of_kind
 
 

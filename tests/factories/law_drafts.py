@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from promotions.law.core import Claims, Draft, LawRow, Window
-from promotions.law.core.drafts import example_draft
+from promotions.campaigns.core.claims import Claims
+from promotions.law.core.depth import LawRow
+from promotions.law.core.drafts import Draft, Window, example_draft
 from promotions.law.core.gifts import Together
 
 STARTS = datetime(2026, 12, 1, tzinfo=UTC)

@@ -12,14 +12,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from profiles.accounts.services.identity import get_or_create_guest
-from profiles.features.core import (
-    KINDS,
-    NO_SENSITIVE_GOODS,
-    Increments,
-    SensitiveProducts,
-    columns_of,
-    increments_of,
-)
+from profiles.features.core.accumulate import Increments, increments_of
+from profiles.features.core.registry import KINDS, NO_SENSITIVE_GOODS, SensitiveProducts, columns_of
 from profiles.values import Consents, EventValue, ShopperValue
 from shop.ground.catalog.core.values import CategoryNode, CategoryTree, VariantArrays
 

@@ -14,7 +14,8 @@ from orders.order.models import Order
 from orders.refusals import OrderRefused
 from orders.returns.core import OUR_FAULT, Payer, ReturnState, ReturnView, Wish, find_rule
 from orders.returns.models import Return, ReturnExchange, ReturnLine
-from orders.returns.selectors import list_allowances, list_choices, load_rules, view_return
+from orders.returns.selectors.allowances import list_allowances, list_choices, load_rules
+from orders.returns.selectors.returns import view_return
 from orders.returns.services.settling import (
     hold_exchanges,
     lock_return,

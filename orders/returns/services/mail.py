@@ -15,7 +15,7 @@ from django.utils.translation import override
 from orders.order.api import list_mail_pictures, note, renew_link, send_letter
 from orders.order.models import Order, OrderEvent
 from orders.returns.core import ReturnState, ReturnView
-from orders.returns.selectors import view_return
+from orders.returns.selectors.returns import view_return
 from orders.returns.services.settling import lock_return
 from shop.ground.kernel.money import format_money
 from shop.ground.kernel.translation import locale_of

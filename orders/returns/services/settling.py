@@ -19,7 +19,7 @@ from orders.payments.api import RefundPart, count_refundable, refund_order, take
 from orders.refusals import OrderRefused
 from orders.returns.core import HOLD, Finding, ReturnState, ReturnView
 from orders.returns.models import Return, ReturnExchange, ReturnLine
-from orders.returns.selectors import view_return
+from orders.returns.selectors.returns import view_return
 from shop.ground.inventory.core.holds import Claim
 from shop.ground.inventory.core.values import StockLine
 from shop.ground.inventory.services import (

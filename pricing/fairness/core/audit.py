@@ -97,7 +97,7 @@ def audit_prices(
 ) -> FairnessReport:
     """Return the report on n people: `features` (n,) by name are what prices are made from.
 
-    >>> from pricing.fairness.core import example_prices, read_traits
+    >>> from pricing.fairness.core.groups import example_prices, read_traits
     >>> rng = np.random.default_rng(1)
     >>> rows = [(one, "age", "young" if one % 2 else "old") for one in range(400)]
     >>> features = {"activity": rng.gamma(2.0, size=400)}

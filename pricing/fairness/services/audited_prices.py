@@ -11,7 +11,7 @@ import numpy as np
 
 from pricing.base.core.values import FloatArray, IntArray, ModelVersionRow, Policy
 from pricing.demand.core.served import ServedDemand
-from pricing.fairness.core import PaidPrices
+from pricing.fairness.core.groups import PaidPrices
 from pricing.learning.selectors.publishing import category_paths, load_shelf
 from pricing.optimum.core.batch import (
     Entries,

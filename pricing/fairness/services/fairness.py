@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.selectors.versions import load_model, model_row
-from pricing.fairness.core import FairnessLimits, Trait, audit_prices, read_traits
-from pricing.fairness.core.audit import AuditVerdict
+from pricing.fairness.core.audit import AuditVerdict, audit_prices
+from pricing.fairness.core.groups import FairnessLimits, Trait, read_traits
 from pricing.fairness.models.audits import ModelAudit
 from pricing.fairness.selectors import find_audit, is_no_worse, worst_verdict
 from pricing.fairness.services.audited_prices import (

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from pricing.base.core.values import BoolArray, FloatArray, IntArray, Policy
 from pricing.demand.core.served import ServedDemand
 from pricing.experiments.core import Arms, PriceTests
-from pricing.optimum.core import Choice, DemandTerms, Limits, Segments
-from pricing.optimum.core.choose import EVEN
+from pricing.optimum.core.choose import EVEN, Choice
+from pricing.optimum.core.feasible import Limits
+from pricing.optimum.core.joint import DemandTerms, Segments
 from pricing.optimum.core.monitoring import Breach
 from pricing.optimum.core.publish import NO_LIMIT
 from pricing.optimum.core.quote import VariantTerms

@@ -12,15 +12,16 @@ import numpy as np
 from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.served import ServedDemand, find_sorted
 from pricing.demand.selectors.versions import load_model
-from pricing.learning.core.evaluation import (
-    Evaluation,
+from pricing.learning.core.evaluation.candidates import (
+    Candidate,
     GateAnswer,
-    Logged,
+    align,
     ask_gate,
+    count_violations,
     cross_fit_chances,
-    evaluate,
+    imagine,
 )
-from pricing.learning.core.evaluation.candidates import Candidate, align, count_violations, imagine
+from pricing.learning.core.evaluation.estimators import Evaluation, Logged, evaluate
 from pricing.ledger.core.exposures import Outlook
 from pricing.ledger.models.books import PriceBook
 from pricing.ledger.selectors.exposures import Exposures, load_exposures

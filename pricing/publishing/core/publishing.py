@@ -27,7 +27,7 @@ from pricing.learning.core.scene import (
     Scene,
     SceneVariants,
 )
-from pricing.optimum.core import choose_public
+from pricing.optimum.core.choose import choose_public
 from pricing.optimum.core.markdown import clearance_price
 from pricing.optimum.core.publish import (
     NO_LIMIT,

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from pricing.ledger.models.books import PriceBook
 from pricing.ledger.models.ledger import PriceLedgerEntry
 from pricing.ledger.models.proposals import PriceOverride, PriceProposal
-from pricing.optimum.core import say_rule, say_why
+from pricing.optimum.core.explain import say_rule, say_why
 from pricing.optimum.core.feasible import FIGURES
 from pricing.publishing.core.changes import (
     Band,

@@ -25,8 +25,8 @@ from pricing.learning.core.scene import (
 from pricing.learning.selectors.publishing import Shelf, category_paths, load_past, load_shelf
 from pricing.ledger.core.offered import append_prices
 from pricing.ledger.selectors.references import load_paid, load_series, lower_by_offers
-from pricing.optimum.core import Segments
 from pricing.optimum.core.batch import SegmentMeans
+from pricing.optimum.core.joint import Segments
 from pricing.optimum.core.mix import segment_mix
 from pricing.optimum.core.quote import VariantTerms
 from pricing.optimum.core.signals import SignalWeights

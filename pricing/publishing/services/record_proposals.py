@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from pricing.base.core.values import BoolArray, FloatArray, IntArray
 from pricing.learning.core.scene import ARM, GATE, SHOCK, STAFF
 from pricing.ledger.models.proposals import PriceProposal
-from pricing.optimum.core import Effect, expect_effect, name_rules, personal_prices
-from pricing.optimum.core.feasible import FIGURES
+from pricing.optimum.core.feasible import FIGURES, Effect, expect_effect, name_rules
+from pricing.optimum.core.joint import personal_prices
 from pricing.policy.core import name_actions
 from pricing.publishing.core.quality import name_badges
 from pricing.publishing.selectors.overrides import APPROVED_FOR

@@ -15,7 +15,7 @@ from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.models.families import name_model
 from pricing.ledger.models.books import PriceBook
 from pricing.ledger.models.quotes import Quote
-from pricing.optimum.core import say_rule
+from pricing.optimum.core.explain import say_rule
 from pricing.quoting.selectors.quotes import load_row
 
 READ_AT_MOST = 200_000

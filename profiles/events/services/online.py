@@ -28,7 +28,8 @@ from profiles.events.core import (
     variants_key,
 )
 from profiles.features.api import sensitive_goods
-from profiles.features.core import Increments, add_up, columns_of, increments_of
+from profiles.features.core.accumulate import Increments, add_up, increments_of
+from profiles.features.core.registry import columns_of
 from profiles.values import Consents, ShopperValue
 from shop.ground.jobs.redis import RedisUnavailable, ask_redis, redis_breaker
 

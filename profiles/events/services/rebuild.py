@@ -40,7 +40,8 @@ from profiles.events.services.online import (
 )
 from profiles.events.services.table import note_lag
 from profiles.features.api import ShopperEvents, load_shopper_events, sensitive_goods
-from profiles.features.core import EventColumns, NamedSums, columns_of, named_sums, sum_events
+from profiles.features.core.accumulate import NamedSums, named_sums, sum_events
+from profiles.features.core.registry import EventColumns, columns_of
 from profiles.metrics import profile_rebuilds_total
 from profiles.shoppers.api import list_shoppers, owner_ids
 from profiles.shoppers.models.shoppers import OnlineLag, Shopper

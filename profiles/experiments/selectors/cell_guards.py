@@ -7,15 +7,9 @@ from datetime import timedelta
 
 import numpy as np
 
-from profiles.experiments.core import (
-    CellColumn,
-    CellGuard,
-    ServedReading,
-    check_served,
-    list_columns,
-    read_cell_guards,
-    spend_alpha,
-)
+from profiles.experiments.core.assignment import ServedReading, check_served
+from profiles.experiments.core.estimates import spend_alpha
+from profiles.experiments.core.metrics import CellColumn, CellGuard, list_columns, read_cell_guards
 from profiles.experiments.core.sequences import FloatArray, IntArray
 from profiles.experiments.core.switchback import BoolArray
 from profiles.experiments.models import Experiment

@@ -11,18 +11,18 @@ import numpy as np
 from django.db import connection
 from django.db.models import QuerySet
 
-from profiles.experiments.core import (
+from profiles.experiments.core.estimates import spend_alpha
+from profiles.experiments.core.sequences import FloatArray, IntArray
+from profiles.experiments.core.switchback import (
+    BoolArray,
     CellReading,
     cluster_items,
     draw_cells,
     find_turn,
     is_treated,
     read_cells,
-    spend_alpha,
     weigh_between,
 )
-from profiles.experiments.core.sequences import FloatArray, IntArray
-from profiles.experiments.core.switchback import BoolArray
 from profiles.experiments.models import Experiment, ExperimentItem
 from profiles.experiments.selectors.outcomes import UNIT_COST
 from profiles.recommend.api import get_similarity_model

@@ -20,7 +20,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
-from profiles.experiments.core import (
+from profiles.experiments.core.assignment import (
     ArmPlan,
     Assignment,
     ExperimentPlan,

@@ -11,17 +11,10 @@ from functools import lru_cache
 import numpy as np
 from django.db import connection
 
-from profiles.experiments.core import (
-    COLUMNS,
-    Comparison,
-    Promise,
-    Sample,
-    Units,
-    adjust,
-    compare,
-    split_alpha,
-)
 from profiles.experiments.core.assignment import GLOBAL_HOLDOUT
+from profiles.experiments.core.estimates import Comparison, Sample, adjust, compare, split_alpha
+from profiles.experiments.core.metrics import COLUMNS
+from profiles.experiments.core.readings import Promise, Units
 from profiles.experiments.core.sequences import FloatArray
 from profiles.experiments.models import (
     EVERYTHING,

@@ -13,15 +13,9 @@ from django.db.models import Count
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
-from profiles.experiments.core import (
-    COLUMNS,
-    METRICS,
-    Foresight,
-    foresee_cells,
-    spend_alpha,
-    take_sample,
-)
-from profiles.experiments.core.estimates import influence
+from profiles.experiments.core.estimates import influence, spend_alpha
+from profiles.experiments.core.metrics import COLUMNS, METRICS, take_sample
+from profiles.experiments.core.power import Foresight, foresee_cells
 from profiles.experiments.core.sequences import IntArray
 from profiles.experiments.models import Experiment, ExperimentReadout
 from profiles.experiments.selectors.cells import AMOUNTS, add_up, load_daily, propose_clusters

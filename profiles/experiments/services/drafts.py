@@ -12,7 +12,8 @@ import numpy as np
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from profiles.experiments.core import CELL_METRICS, METRICS, ArmPlan, BadDesign, check_arms
+from profiles.experiments.core.assignment import ArmPlan, BadDesign, check_arms
+from profiles.experiments.core.metrics import CELL_METRICS, METRICS
 from profiles.experiments.models import (
     EVERYTHING,
     Experiment,

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from profiles.experiments.core import SLOTS, ArmPlan, BadDesign, check_arms, find_slots
+from profiles.experiments.core.assignment import SLOTS, ArmPlan, BadDesign, check_arms, find_slots
 from profiles.experiments.models import (
     Experiment,
     ExperimentDeviation,

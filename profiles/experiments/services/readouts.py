@@ -11,16 +11,11 @@ from typing import Any
 import numpy as np
 from django.db import connection, transaction
 
-from profiles.experiments.core import (
-    COLUMNS,
-    METRICS,
-    CellGuard,
-    CellReading,
-    ServedReading,
-    compare_turns,
-    thompson_shares,
-)
+from profiles.experiments.core.adaptive import thompson_shares
+from profiles.experiments.core.assignment import ServedReading
+from profiles.experiments.core.metrics import COLUMNS, METRICS, CellGuard
 from profiles.experiments.core.readings import MetricReading, Reading, read_units
+from profiles.experiments.core.switchback import CellReading, compare_turns
 from profiles.experiments.models import Experiment, ExperimentOutcome, ExperimentReadout
 from profiles.experiments.selectors.cell_guards import read_balance, read_guards
 from profiles.experiments.selectors.cells import load_cells, load_period, read_switchback

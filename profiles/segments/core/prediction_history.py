@@ -8,15 +8,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from profiles.features.core import (
-    KIND_CODES,
-    NO_ID,
-    VALUE_NAMES,
-    EventColumns,
-    SensitiveProducts,
-    derive_values,
-    sum_events,
-)
+from profiles.features.core.accumulate import sum_events
+from profiles.features.core.derive import VALUE_NAMES, derive_values
+from profiles.features.core.registry import KIND_CODES, NO_ID, EventColumns, SensitiveProducts
 from profiles.segments.core.predictions import (
     QUESTIONS,
     BoolArray,

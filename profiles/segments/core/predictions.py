@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.features.core import VALUE_NAMES
+from profiles.features.core.derive import VALUE_NAMES
 from shop.ground.kernel.translation import gettext_noop
 
 LEARNED_WEEKS, LATER_WEEKS = 4, 2

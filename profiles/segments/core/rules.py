@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.features.core import FEATURES, VALUE_NAMES
-from profiles.features.core.registry import FORBIDDEN_WORDS
+from profiles.features.core.derive import VALUE_NAMES
+from profiles.features.core.registry import FEATURES, FORBIDDEN_WORDS
 from profiles.segments.core.predictions import QUESTIONS, PredictionModel, tag_chances
 from profiles.values import FeatureRow
 from shop.ground.kernel.errors import FairtagError

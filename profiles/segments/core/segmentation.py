@@ -10,7 +10,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from profiles.features.core import VALUE_NAMES
+from profiles.features.core.derive import VALUE_NAMES
 from profiles.segments.core.predictions import PredictionModel, chance_arrays, chances_from_arrays
 from shop.ground.kernel.translation import gettext_noop, pgettext_noop, translate
 

@@ -14,7 +14,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, Mod
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
-from profiles.features.core import VALUE_NAMES
+from profiles.features.core.derive import VALUE_NAMES
 from profiles.segments.core.rules import (
     DEPARTMENT,
     FIELDS,

@@ -23,15 +23,8 @@ from profiles.events.core import (
     variants_key,
 )
 from profiles.features.api import load_shopper_events, sensitive_goods
-from profiles.features.core import (
-    AccumulatorTable,
-    NamedSums,
-    derive,
-    derive_rows,
-    derive_sums,
-    derive_values,
-    sum_events,
-)
+from profiles.features.core.accumulate import AccumulatorTable, NamedSums, sum_events
+from profiles.features.core.derive import derive, derive_rows, derive_sums, derive_values
 from profiles.metrics import profile_reads_total
 from profiles.segments.core.prediction_history import Answers, ask_past
 from profiles.segments.selectors.segments import describe_row

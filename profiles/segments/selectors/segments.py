@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from profiles.features.core import VALUE_NAMES
+from profiles.features.core.derive import VALUE_NAMES
 from profiles.fitted import CHECK_SECONDS, Fitted
 from profiles.segments.core.predictions import LIKELY, QUESTIONS
 from profiles.segments.core.rules import FRESH_WORDS, TAG_NAMES, Rule, fits, read_rule, tag_shopper

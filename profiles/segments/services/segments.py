@@ -12,7 +12,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
-from profiles.features.core import VALUE_NAMES, require_features
+from profiles.features.core.derive import VALUE_NAMES
+from profiles.features.core.registry import require_features
 from profiles.fitted import delete_old_versions
 from profiles.segments.core.prediction_history import Judged, fit_chances
 from profiles.segments.core.predictions import CHANCE_FEATURES

@@ -16,15 +16,9 @@ from profiles.events.api import count_weekly_traffic, measure_return_rate
 from profiles.reviews.api import measure_usual_tone
 from promotions.campaigns.api import list_covered_variants
 from promotions.campaigns.models import Campaign, CampaignTuning, Offer
-from promotions.tuning.core import (
-    AdjustingTerms,
-    CampaignState,
-    DepthResponse,
-    Interval,
-    MetricTotals,
-)
-from promotions.tuning.core.forecast import fit_depth_response
+from promotions.tuning.core.forecast import DepthResponse, fit_depth_response
 from promotions.tuning.core.guardrails import is_left_out
+from promotions.tuning.core.values import AdjustingTerms, CampaignState, Interval, MetricTotals
 from promotions.tuning.models import CampaignAdjustment, CampaignMinute
 from promotions.tuning.selectors.profits import measure_holdout
 from shop.ground.catalog.selectors import home_market

@@ -20,8 +20,8 @@ from promotions.campaigns.models import Campaign
 from promotions.coupons.models import Redemption
 from promotions.loyalty.api import map_tiers
 from promotions.planning.api import split_addressed
-from promotions.tuning.core import Interval
 from promotions.tuning.core.guardrails import name_group
+from promotions.tuning.core.values import Interval
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

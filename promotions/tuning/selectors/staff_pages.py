@@ -12,7 +12,7 @@ from django.db.models import Count, Sum
 from django.db.models.functions import TruncHour
 
 from promotions.campaigns.models import Campaign, CampaignTuning
-from promotions.tuning.core import MetricTotals
+from promotions.tuning.core.values import MetricTotals
 from promotions.tuning.models import CampaignAdjustment, CampaignMinute
 
 HOURS = 24

@@ -22,20 +22,10 @@ from promotions.campaigns.api import Step
 from promotions.campaigns.models import Campaign, CampaignTuning, Offer
 from promotions.metrics import campaign_adjustments_total
 from promotions.release.api import move_campaign, open_for_change, record_change
-from promotions.tuning.core import (
-    CampaignAction,
-    Interval,
-    Outcome,
-    Ruling,
-    Source,
-    bound_proposals,
-    forecast_burn,
-    propose_by_feedback,
-    propose_by_forecast,
-    propose_by_rules,
-)
-from promotions.tuning.core.forecast import measure_traffic
-from promotions.tuning.core.guardrails import leave_out
+from promotions.tuning.core.forecast import forecast_burn, measure_traffic, propose_by_forecast
+from promotions.tuning.core.guardrails import bound_proposals, leave_out
+from promotions.tuning.core.rules import propose_by_feedback, propose_by_rules
+from promotions.tuning.core.values import CampaignAction, Interval, Outcome, Ruling, Source
 from promotions.tuning.models import CampaignAdjustment
 from promotions.tuning.selectors.adjusting import (
     LiveCampaign,

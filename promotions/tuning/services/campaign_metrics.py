@@ -18,7 +18,7 @@ from profiles.events.api import count_offer_events, list_basket_lines, sum_retur
 from profiles.reviews.api import list_review_tones
 from promotions.campaigns.models import Campaign, Offer
 from promotions.coupons.models import Redemption
-from promotions.tuning.core import MetricTotals
+from promotions.tuning.core.values import MetricTotals
 from promotions.tuning.models import CampaignMinute
 from promotions.tuning.selectors.adjusting import find_depths
 from promotions.tuning.selectors.profits import sum_orders

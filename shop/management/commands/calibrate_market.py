@@ -13,7 +13,8 @@ from django.core.management.base import BaseCommand
 from rich.console import Console
 
 from pricing.base.core.values import FloatArray
-from pricing.demand.core import PooledPoisson, build_design
+from pricing.demand.core.pooled import PooledPoisson
+from pricing.demand.core.training_cells import build_design
 from shop.lab.setting import CALIBRATION
 from shop.management.commands.import_journey import find_journey
 

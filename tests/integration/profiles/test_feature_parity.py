@@ -16,7 +16,7 @@ from profiles.events.services.drain import drain_events
 from profiles.events.services.online import accept_records
 from profiles.events.services.rebuild import rebuild_online_features
 from profiles.events.services.table import store_records
-from profiles.features.core import VALUE_NAMES
+from profiles.features.core.derive import VALUE_NAMES
 from profiles.models import Event
 from profiles.segments.selectors.online import (
     compute_feature_rows,

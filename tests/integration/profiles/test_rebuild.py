@@ -20,7 +20,7 @@ from profiles.events.services.rebuild import (
     warm_marker,
     warm_shopper,
 )
-from profiles.features.core import VALUE_NAMES
+from profiles.features.core.derive import VALUE_NAMES
 from profiles.models import OnlineLag, Shopper
 from profiles.segments.selectors.online import compute_feature_rows, read_online_profiles
 from profiles.values import PurchasedLine, ShopperValue

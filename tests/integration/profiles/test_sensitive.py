@@ -16,7 +16,7 @@ from profiles.events.services.drain import drain_events
 from profiles.events.services.events import ingest_events, record_purchase_events
 from profiles.events.services.rebuild import rebuild_online_features, restore_online_features
 from profiles.features import selectors as catalog
-from profiles.features.core import VALUE_NAMES
+from profiles.features.core.derive import VALUE_NAMES
 from profiles.models import Event
 from profiles.recommend import selectors as recommendations
 from profiles.recommend.selectors import get_recommender, recommend_variants

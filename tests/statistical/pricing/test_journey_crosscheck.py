@@ -15,9 +15,11 @@ import statsmodels.api as sm
 import statsmodels.formula.api as smf
 from scipy.sparse import csr_array
 
-from pricing.demand.core import COLUMNS, OWN_PRICE, SOLVERS, HierarchicalLogit, PooledPoisson
+from pricing.demand.core.logit import HierarchicalLogit
 from pricing.demand.core.objective import PenalizedLogit
-from pricing.demand.core.pooled import Cells, Prior, fit_newton
+from pricing.demand.core.pooled import Cells, PooledPoisson, Prior, fit_newton
+from pricing.demand.core.solvers import SOLVERS
+from pricing.demand.core.training_cells import COLUMNS, OWN_PRICE
 from tests.statistical.pricing.journey import (
     CLUSTERS,
     TRAIN_WEEKS,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from pricing.demand.core import OWN_PRICE, mean_poisson_deviance, wmape
-from pricing.demand.core.metrics import interval_coverage
+from pricing.demand.core.metrics import interval_coverage, mean_poisson_deviance, wmape
+from pricing.demand.core.training_cells import OWN_PRICE
 from tests.statistical.pricing.journey import (
     TRAIN_WEEKS,
     Yardstick,

@@ -12,20 +12,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from profiles.experiments.core import (
-    Design,
-    Estimate,
-    Sample,
-    adjust,
-    compare,
-    compare_adaptive,
-    draw_cells,
-    estimate_need,
-    read_cells,
-    score_units,
-    thompson_shares,
-    weigh_counts,
-)
+from profiles.experiments.core.adaptive import compare_adaptive, score_units, thompson_shares
+from profiles.experiments.core.estimates import Estimate, Sample, adjust, compare
+from profiles.experiments.core.power import Design, estimate_need
+from profiles.experiments.core.sequences import weigh_counts
+from profiles.experiments.core.switchback import draw_cells, read_cells
 from shop.ground.kernel.sequences import best_rho, mixture_margin
 
 pytestmark = pytest.mark.statistical

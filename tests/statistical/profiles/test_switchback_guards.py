@@ -12,14 +12,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from profiles.experiments.core import (
-    CELL_METRICS,
-    CellColumn,
-    CellGuard,
-    check_balance,
-    check_served,
-    read_cell_guards,
-)
+from profiles.experiments.core.assignment import check_served
+from profiles.experiments.core.metrics import CELL_METRICS, CellColumn, CellGuard, read_cell_guards
+from profiles.experiments.core.sequences import check_balance
 
 pytestmark = pytest.mark.statistical
 FloatArray = NDArray[np.float64]

@@ -18,8 +18,8 @@ from pricing.experiments.core import multiply_prices, plan_price_tests, shock_ru
 from pricing.ledger.core.record import PUBLIC_TEST, TEST, label_text
 from pricing.ledger.core.unit_prices import EXPOSURE_COLUMNS
 from pricing.ledger.models.quotes import Quote
-from pricing.optimum.core import mix_segments
 from pricing.optimum.core.decide import MINUTE_MS, HeldQuotes, hold_limit
+from pricing.optimum.core.joint import mix_segments
 from pricing.optimum.core.publish import floor_prices, propose_public
 from pricing.optimum.core.quote import build_rungs, drop_signals, quote_prices, rung_percents
 from pricing.optimum.core.signals import SignalWeights, sensitivity_boost

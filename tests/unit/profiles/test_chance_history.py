@@ -7,8 +7,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from profiles.features.core import KIND_CODES, NO_ID, NO_SENSITIVE_GOODS, EventColumns
-from profiles.features.core.registry import SensitiveProducts
+from profiles.features.core.registry import (
+    KIND_CODES,
+    NO_ID,
+    NO_SENSITIVE_GOODS,
+    EventColumns,
+    SensitiveProducts,
+)
 from profiles.segments.core.prediction_history import Answers, ask_past
 
 DAY = 86_400.0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.experiments.core import (
+from profiles.experiments.core.assignment import (
     SLOTS,
     ArmPlan,
     BadDesign,

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.experiments.core import Arm, arm_of, compare_arms, grow_arms
+from profiles.experiments.core.sequences import Arm, arm_of, compare_arms, grow_arms
 from shop.ground.kernel.sequences import best_rho, mixture_margin
 
 

@@ -11,27 +11,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.features.core import (
-    FEATURES,
-    KINDS,
-    NO_SENSITIVE_GOODS,
-    VALUE_NAMES,
-    Feature,
+from profiles.features.core.accumulate import (
+    LONG_SUMS,
+    SHORT_SUMS,
     NamedSums,
-    UnknownFeature,
     add_up,
-    check_registry,
-    columns_of,
-    derive,
-    derive_rows,
-    derive_sums,
     named_sums,
-    require_features,
     sum_events,
     table_of_one,
 )
-from profiles.features.core.accumulate import LONG_SUMS, SHORT_SUMS
-from profiles.features.core.registry import check_feature
+from profiles.features.core.derive import VALUE_NAMES, derive, derive_rows, derive_sums
+from profiles.features.core.registry import (
+    FEATURES,
+    KINDS,
+    NO_SENSITIVE_GOODS,
+    Feature,
+    UnknownFeature,
+    check_feature,
+    check_registry,
+    columns_of,
+    require_features,
+)
 from profiles.values import EventValue, FeatureRow
 from tests.factories.profiles import (
     CHEDDAR,

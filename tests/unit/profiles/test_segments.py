@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from profiles.features.core import VALUE_NAMES
+from profiles.features.core.derive import VALUE_NAMES
 from profiles.segments.core.rules import RULES, fit_thresholds, share_of, tag_shopper
 from profiles.segments.core.segmentation import (
     SEGMENT_FEATURES,

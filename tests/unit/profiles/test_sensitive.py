@@ -8,15 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from profiles.features.core import (
-    KINDS,
-    NO_SENSITIVE_GOODS,
-    SensitiveProducts,
-    add_up,
-    columns_of,
-    derive_rows,
-    sum_events,
-)
+from profiles.features.core.accumulate import add_up, sum_events
+from profiles.features.core.derive import derive_rows
+from profiles.features.core.registry import KINDS, NO_SENSITIVE_GOODS, SensitiveProducts, columns_of
 from profiles.values import EventValue, FeatureRow
 from tests.factories.profiles import BRIE, MERLOT, NOON, accumulate, any_history, make_event
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from profiles.features.core import FEATURES, require_features
+from profiles.features.core.registry import FEATURES, require_features
 from profiles.segments.core.predictions import CHANCE_FEATURES
 from profiles.segments.core.rules import TAG_FEATURES
 from profiles.segments.core.segmentation import SEGMENT_FEATURES

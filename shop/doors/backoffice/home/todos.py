@@ -24,7 +24,7 @@ from pricing.api import (
     read_open_contests,
     read_seals,
 )
-from pricing.optimum.core import say_rule
+from pricing.optimum.core.explain import say_rule
 from profiles.experiments.api import list_experiments
 from profiles.reviews.api import count_open_questions
 from promotions.campaigns.api import CampaignStatus, CampaignView, list_campaigns_between

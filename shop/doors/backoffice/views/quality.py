@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from pricing.api import list_quality
-from pricing.optimum.core import say_rule
+from pricing.optimum.core.explain import say_rule
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.home.health import find_stop, list_freshness, list_gauges, list_jobs
 from shop.doors.backoffice.names import name_cards

@@ -13,7 +13,7 @@ from django.utils.translation import override
 
 from promotions.admin.claims import read_claims, write_claims
 from promotions.campaigns.core.claims import parse_claims
-from promotions.law.core import RULES
+from promotions.law.core.rules import RULES
 from promotions.law.core.words import TITLES
 from promotions.law.selectors.violations import list_violations
 from promotions.models import Campaign, CampaignCheck, Offer

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from profiles.features.core import VALUE_NAMES
+from profiles.features.core.derive import VALUE_NAMES
 from profiles.models import SegmentVersion, Shopper, ShopperProfile
 from profiles.segments.core.predictions import CHANCE_INPUTS, PredictionModel
 from profiles.segments.core.segmentation import SEGMENT_FEATURES, SegmentModel, model_arrays

@@ -33,7 +33,7 @@ from orders.returns.api import (
     withdraw_return,
 )
 from orders.returns.models import Return, ReturnExchange
-from orders.returns.selectors import count_by_category
+from orders.returns.selectors.returns import count_by_category
 from orders.values import OrderView
 from pricing.base.core.values import QuoteContext
 from shop.ground.inventory.core.values import StockLine

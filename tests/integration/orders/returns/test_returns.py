@@ -27,8 +27,8 @@ from orders.returns.api import (
     withdraw_return,
 )
 from orders.returns.models import Return, ReturnRule
-from orders.returns.selectors import count_by_category, list_overdue
 from orders.returns.selectors.allowances import forget_rules
+from orders.returns.selectors.returns import count_by_category, list_overdue
 from orders.values import OrderView
 from pricing.base.core.values import QuoteContext
 from profiles.models import Event

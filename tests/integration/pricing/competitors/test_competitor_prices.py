@@ -11,7 +11,7 @@ from pricing.api import list_quality, publish_price_book
 from pricing.competitors.services.competitors import import_feed
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.ledger.models.proposals import PriceProposal
-from pricing.optimum.core import say_rule
+from pricing.optimum.core.explain import say_rule
 from tests.factories.competitors import make_source
 from tests.factories.policies import change_policy
 from tests.factories.pricing import NOON, Dairy, make_model, open_dairy

@@ -10,9 +10,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from pricing.api import demand_curve, list_model_versions, publish_price_book, train_demand
 from pricing.competitors.services.competitors import import_feed
-from pricing.demand.core import CHALLENGERS
 from pricing.demand.core import leaderboard as training_leaderboard
 from pricing.demand.core.choice import Impressions
+from pricing.demand.core.families import CHALLENGERS
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.models.impression_fits import LookArchive
 from pricing.demand.selectors.training import load_available_shares, load_training_cells

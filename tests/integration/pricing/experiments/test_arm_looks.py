@@ -15,7 +15,7 @@ from pricing.ledger.models.impressions import PublicLook
 from pricing.ledger.selectors.impressions import load_public_outcomes
 from pricing.publishing.services.books import turn_public_arms
 from pricing.quoting.selectors.serving import forget_serving
-from profiles.experiments.core import draw_cells
+from profiles.experiments.core.switchback import draw_cells
 from profiles.experiments.selectors.cells import find_public_arms, load_period
 from profiles.experiments.services.experiments import stop_experiment
 from profiles.experiments.services.readouts import read_experiment

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.fairness import selectors as audits
-from pricing.fairness.core import FairnessLimits
+from pricing.fairness.core.groups import FairnessLimits
 from pricing.fairness.models.audits import ModelAudit
 from pricing.fairness.services import audited_prices, fairness
 from pricing.fairness.services.fairness import (

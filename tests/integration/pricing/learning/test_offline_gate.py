@@ -10,7 +10,8 @@ import pytest
 from pricing.base.core.values import FloatArray, IntArray, Policy
 from pricing.demand.core.served import ServedDemand
 from pricing.demand.core.training import prior_model
-from pricing.learning.core.evaluation import Evaluation, ask_gate, evaluate
+from pricing.learning.core.evaluation.candidates import ask_gate
+from pricing.learning.core.evaluation.estimators import Evaluation, evaluate
 from pricing.learning.selectors.offline import weigh_candidate
 from pricing.ledger.core.exposures import MOST_ACTIONS, list_feasible, look_out
 from pricing.ledger.core.packed import DECISION_ROW, Rows, read_held, read_signals, read_terms

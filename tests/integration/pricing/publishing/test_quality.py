@@ -10,7 +10,7 @@ import pytest
 
 from pricing.api import Ask, floor_minor, list_quality, publish_price_book, set_list_prices
 from pricing.ledger.models.ledger import PublicPrice
-from pricing.optimum.core import say_rule
+from pricing.optimum.core.explain import say_rule
 from pricing.publishing.core.values import Meant
 from shop.ground.catalog.models import Product, Variant
 from shop.ground.catalog.selectors import forget_catalog

@@ -19,7 +19,7 @@ from pricing.demand.selectors.training_shoppers import Past
 from pricing.ledger.models.books import PriceBook, PriceBookEntry
 from pricing.quoting.selectors.serving import forget_serving
 from profiles.events.services.drain import drain_events
-from profiles.features.core import SensitiveProducts, columns_of
+from profiles.features.core.registry import SensitiveProducts, columns_of
 from profiles.features.selectors import ShopperEvents
 from profiles.values import EventValue, ShopperValue
 from shop.ground.catalog.models import Category

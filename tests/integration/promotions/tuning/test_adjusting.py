@@ -14,7 +14,7 @@ from promotions.models import (
     CampaignMinute,
     CampaignTuning,
 )
-from promotions.tuning.core import Interval
+from promotions.tuning.core.values import Interval
 from promotions.tuning.selectors import adjusting as reading
 from promotions.tuning.selectors.adjusting import (
     find_deepest,

@@ -12,7 +12,7 @@ from profiles.reviews.services import write_review
 from profiles.values import PurchasedLine
 from promotions.coupons.services.redemptions import commit_redemptions, release_redemptions
 from promotions.models import Campaign
-from promotions.tuning.core import MetricTotals
+from promotions.tuning.core.values import MetricTotals
 from promotions.tuning.selectors.adjusting import sum_pulses
 from promotions.tuning.services.campaign_metrics import collect_pulse
 from shop.ground.catalog.models import Variant

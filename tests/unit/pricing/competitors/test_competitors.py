@@ -24,7 +24,7 @@ from pricing.competitors.core import (
     read_moment,
     screen_prices,
 )
-from pricing.optimum.core import choose_public
+from pricing.optimum.core.choose import choose_public
 from shop.ground.catalog.core.values import VariantIdentity
 from shop.ground.kernel.barcodes import bar_code
 from tests.factories.pricing_limits import draw_limits, draw_terms

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pricing.demand.core import CHALLENGERS, Prediction, compare, judge
-from pricing.demand.core.families import CHAMPION, make_families
+from pricing.demand.core.families import CHALLENGERS, CHAMPION, make_families
+from pricing.demand.core.frames import Prediction
 from pricing.demand.core.kinds.bayesian import BayesianDemand
 from pricing.demand.core.kinds.linear import LinearDemand
 from pricing.demand.core.kinds.trees import BoostedDemand
-from pricing.demand.core.leaderboard import Standing, calibration_error, take
+from pricing.demand.core.leaderboard import Standing, calibration_error, compare, judge, take
 from pricing.demand.core.slopes import SlopeCheck
 from pricing.demand.core.softmax import SoftmaxDemand
 

@@ -8,7 +8,6 @@ import statsmodels.api as sm
 from scipy.stats import norm
 
 from pricing.base.core.reference import PriceSeries
-from pricing.demand.core import OWN_PRICE, PooledPoisson, mean_poisson_deviance, wmape
 from pricing.demand.core.cells import (
     Placements,
     Sales,
@@ -16,13 +15,13 @@ from pricing.demand.core.cells import (
     price_matrix,
     units_matrix,
 )
-from pricing.demand.core.metrics import interval_coverage
-from pricing.demand.core.pooled import Cells, Prior, fit_newton
+from pricing.demand.core.metrics import interval_coverage, mean_poisson_deviance, wmape
+from pricing.demand.core.pooled import Cells, PooledPoisson, Prior, fit_newton
 from pricing.demand.core.served import ServedDemand, serve
 from pricing.demand.core.shrink import positive_moments
 from pricing.demand.core.slopes import Demand, expect_units, price_grid
 from pricing.demand.core.training import find_refusal, train
-from pricing.demand.core.training_cells import TrainingCells
+from pricing.demand.core.training_cells import OWN_PRICE, TrainingCells
 from pricing.optimum.core.signals import SignalWeights
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays, unpack_arrays
 

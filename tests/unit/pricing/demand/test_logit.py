@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from pricing.demand.core import SOLVERS, HierarchicalLogit
 from pricing.demand.core.frames import usual_prices
+from pricing.demand.core.logit import HierarchicalLogit
 from pricing.demand.core.objective import PenalizedLogit
+from pricing.demand.core.solvers import SOLVERS
 
 ITEMS, SEGMENTS, RUNGS = 50, 6, 13
 

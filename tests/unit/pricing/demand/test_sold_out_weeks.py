@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pricing.demand.core import CHALLENGERS, OWN_PRICE, PooledPoisson
 from pricing.demand.core.cells import unconstrain_units
+from pricing.demand.core.families import CHALLENGERS
+from pricing.demand.core.pooled import PooledPoisson
+from pricing.demand.core.training_cells import OWN_PRICE
 from tests.unit.pricing.demand.test_challengers import make_cells
 from tests.unit.pricing.demand.test_demand import ITEMS, simulate
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pricing.demand.core import SOLVERS
 from pricing.demand.core.families import UnknownSolver, make_family
 from pricing.demand.core.frames import Prediction
 from pricing.demand.core.kinds.linear import LinearDemand
 from pricing.demand.core.leaderboard import take
+from pricing.demand.core.solvers import SOLVERS
 from pricing.demand.core.training_cells import name_features, tabulate
 from tests.unit.pricing.demand.test_challengers import make_cells
 from tests.unit.pricing.demand.test_served_family import CELLS

@@ -9,15 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.fairness.core import (
+from pricing.fairness.core.audit import FairnessReport, audit_prices
+from pricing.fairness.core.groups import (
     FairnessLimits,
-    FairnessReport,
     PaidPrices,
-    audit_prices,
+    compare_means,
     example_prices,
     read_traits,
 )
-from pricing.fairness.core.groups import compare_means
 from pricing.fairness.core.proxy import auc_interval
 
 PEOPLE = 400

@@ -10,7 +10,7 @@ from pricing.base.core.values import Policy
 from pricing.demand.core.choice.serve import example_choice
 from pricing.demand.core.served import example_served
 from pricing.learning.core.taught import teach
-from pricing.optimum.core import one_segment
+from pricing.optimum.core.joint import one_segment
 from pricing.optimum.core.quote import example_terms
 from pricing.publishing.core.publishing import scarce_cost
 from shop.lab.shop_path_book import Morning, Shelf, draft_book

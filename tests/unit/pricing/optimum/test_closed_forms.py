@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.optimum.core import constant_elasticity_price, implied_cost
+from pricing.optimum.core.quote import constant_elasticity_price, implied_cost
 
 costs = st.floats(0.1, 50)
 

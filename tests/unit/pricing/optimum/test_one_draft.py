@@ -12,8 +12,8 @@ from pricing.base.core.values import ModelVersionRow, Policy
 from pricing.experiments.core import Arms, PriceTests
 from pricing.learning.core.scene import PastPrices, StaffPrices, Surroundings
 from pricing.learning.selectors.publishing import Shelf as Stocked
-from pricing.optimum.core import mix_segments
 from pricing.optimum.core.decide import HeldQuotes, decide_rungs
+from pricing.optimum.core.joint import mix_segments
 from pricing.optimum.core.publish import NO_LIMIT
 from pricing.optimum.core.quote import VariantTerms, build_rungs, drop_signals
 from pricing.optimum.core.thompson import draw_places

@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 
 from pricing.base.core.price_points import price_ladder
 from pricing.base.core.values import Objective, Policy
-from pricing.optimum.core import (
+from pricing.optimum.core.feasible import expect_effect
+from pricing.optimum.core.joint import (
     DemandTerms,
-    constant_elasticity_price,
-    expect_effect,
     expected_worth,
     mix_segments,
     one_segment,
     personal_prices,
-    plan_markdown,
-    price_scarce,
 )
+from pricing.optimum.core.markdown import plan_markdown
+from pricing.optimum.core.quote import constant_elasticity_price
+from pricing.optimum.core.stock import price_scarce
 from shop.lab.substitutes import best_together
 
 

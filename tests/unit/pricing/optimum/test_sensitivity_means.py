@@ -14,24 +14,24 @@ from pricing.base.core.price_points import price_ladder
 from pricing.base.core.reference import STRATEGIES
 from pricing.base.core.values import FloatArray, IntArray, Policy
 from pricing.demand.core.training import prior_model
-from pricing.optimum.core import (
+from pricing.optimum.core.batch import Book, book_arrays, read_book
+from pricing.optimum.core.joint import (
     Segments,
-    constant_elasticity_price,
     expected_worth,
-    implied_cost,
     mix_segments,
     one_segment,
     personal_prices,
 )
-from pricing.optimum.core.batch import Book, book_arrays, read_book
 from pricing.optimum.core.mix import example_means, segment_mix
 from pricing.optimum.core.publish import demand_terms
 from pricing.optimum.core.quote import (
     VariantTerms,
     build_rungs,
     choose_rungs,
+    constant_elasticity_price,
     drop_signals,
     example_terms,
+    implied_cost,
     payoff_cost,
 )
 from pricing.optimum.core.signals import SignalWeights

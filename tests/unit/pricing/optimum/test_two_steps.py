@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing.base.core.values import Policy
-from pricing.optimum.core import mix_segments, one_segment
+from pricing.optimum.core.joint import mix_segments, one_segment
 from shop.lab.shop_path_book import Morning, Shelf, draft_book
 from tests.factories.pricing_drafts import make_served
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from promotions.law.core import RULES, Draft, LawRow, Window, explain_rule, find_law, judge_draft
-from promotions.law.core.depth import KINDS
-from promotions.law.core.drafts import example_draft
-from promotions.law.core.words import SENTENCES
+from promotions.law.core.depth import KINDS, LawRow, find_law
+from promotions.law.core.drafts import Draft, Window, example_draft
+from promotions.law.core.rules import RULES, judge_draft
+from promotions.law.core.words import SENTENCES, explain_rule
 from tests.factories.law_depths import DEPTHS
 from tests.factories.law_drafts import CLOCK, LAW, SINGLE, STARTS
 

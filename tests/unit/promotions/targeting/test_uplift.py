@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import isotonic_regression
 
-from profiles.features.core import FEATURES
-from profiles.features.core.registry import FORBIDDEN_WORDS
+from profiles.features.core.registry import FEATURES, FORBIDDEN_WORDS
 from promotions.targeting.core.uplift import (
     ALLOWED,
     FeatureRefused,

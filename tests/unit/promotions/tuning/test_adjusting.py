@@ -10,21 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotions.tuning.core import (
-    CampaignAction,
+from promotions.tuning.core.forecast import (
     DepthResponse,
-    Interval,
-    MetricTotals,
-    Outcome,
-    bound_mean,
-    bound_proposals,
-    bound_rate,
+    compare_depths,
     fit_depth_response,
     forecast_burn,
     propose_by_forecast,
-    propose_by_rules,
 )
-from promotions.tuning.core.forecast import compare_depths
+from promotions.tuning.core.guardrails import bound_mean, bound_proposals, bound_rate
+from promotions.tuning.core.rules import propose_by_rules
+from promotions.tuning.core.values import CampaignAction, Interval, MetricTotals, Outcome
 from tests.factories.adjusting import PULSE, START, TERMS, make_state, reasons
 
 # ------------------------------------------------------------------ bounds at every look

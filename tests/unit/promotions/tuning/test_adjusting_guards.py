@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotions.tuning.core import (
+from promotions.tuning.core.guardrails import bound_proposals
+from promotions.tuning.core.rules import propose_by_feedback
+from promotions.tuning.core.values import (
     CampaignAction,
     CampaignState,
     Interval,
@@ -18,8 +20,6 @@ from promotions.tuning.core import (
     Proposal,
     Ruling,
     Source,
-    bound_proposals,
-    propose_by_feedback,
 )
 from tests.factories.adjusting import PULSE, START, TERMS, make_state, reasons
 
