@@ -39,7 +39,6 @@ from pricing.ledger.selectors.impressions import PriceImpressions, list_price_im
 from pricing.ledger.selectors.references import (
     PAID_DAYS,
     ContestValue,
-    OpenContests,
     find_contest,
     home_place,
     list_places,
@@ -51,7 +50,6 @@ from pricing.ledger.selectors.references import (
 )
 from pricing.ledger.services import (
     ContestRefused,
-    NotAPrice,
     contest_price,
     find_outdated_cuts,
     forget_cuts,
@@ -81,27 +79,18 @@ from pricing.publishing.selectors.proposals import (
     list_quality,
 )
 from pricing.publishing.services.books import publish_price_book, turn_price_shocks
-from pricing.publishing.services.breakers import flag_emergency, set_kill_switch
+from pricing.publishing.services.breakers import set_kill_switch
 from pricing.publishing.services.feeds import record_pulse
-from pricing.publishing.services.overrides import OverrideRefused, end_override, set_override
 from pricing.publishing.services.price_gate import (
-    PriceChangesSpent,
     PricesDoubted,
     SecondPersonNeeded,
     find_doubts,
     require_room,
     say_doubtful,
 )
-from pricing.publishing.services.products import (
-    Ask,
-    SavedProducts,
-    save_products,
-    set_list_prices,
-    withdraw_list_prices,
-)
+from pricing.publishing.services.products import SavedProducts, save_products
 from pricing.publishing.services.proposals import (
     Decided,
-    ProposalRefused,
     approve_proposals,
     edit_proposal,
     reject_proposals,
@@ -219,7 +208,6 @@ __all__ = [
     "WMAPE_ALL",
     "WMAPE_BEST",
     "ArmImpressions",
-    "Ask",
     "ContestRefused",
     "ContestValue",
     "Decided",
@@ -234,16 +222,11 @@ __all__ = [
     "LiveDecision",
     "LivePrice",
     "ModelImpact",
-    "NotAPrice",
     "NotAudited",
     "NotOffered",
-    "OpenContests",
-    "OverrideRefused",
-    "PriceChangesSpent",
     "PriceImpressions",
     "PriceSpread",
     "PricesDoubted",
-    "ProposalRefused",
     "QuoteNotFound",
     "QuoteOfAnother",
     "QuotePropensities",
@@ -284,7 +267,6 @@ __all__ = [
     "drain_looks",
     "drain_quotes",
     "edit_proposal",
-    "end_override",
     "ensure_partitions",
     "explain_findings",
     "find_audit",
@@ -293,7 +275,6 @@ __all__ = [
     "find_doubts",
     "find_outdated_cuts",
     "find_visited_arms",
-    "flag_emergency",
     "floor_minor",
     "forget_cuts",
     "get_quote",
@@ -374,8 +355,6 @@ __all__ = [
     "seal_quotes",
     "send_contest_answer",
     "set_kill_switch",
-    "set_list_prices",
-    "set_override",
     "snooze_proposals",
     "store_quote",
     "tell_demand_basis",
@@ -384,5 +363,4 @@ __all__ = [
     "undo_trip",
     "verify_quote",
     "watch_prices",
-    "withdraw_list_prices",
 ]

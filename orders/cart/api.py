@@ -8,7 +8,6 @@ from orders.cart.services.cart_rows import (
     holder_of,
     lock_cart,
     read_cart,
-    read_cart_of,
     require_shopper,
 )
 from orders.cart.services.carts import (
@@ -68,7 +67,6 @@ __all__ = [
     "preview_products",
     "price_in_cart",
     "read_cart",
-    "read_cart_of",
     "read_priced_cart",
     "rehearse_cart",
     "rehearse_units",

@@ -8,7 +8,6 @@ from orders.order.core import (
 )
 from orders.order.selectors import (
     ChangePlace,
-    OrderChanges,
     count_orders,
     find_last_contact,
     find_law,
@@ -27,11 +26,7 @@ from orders.order.selectors import (
     status_text,
     view_order,
 )
-from orders.order.services.bulk import (
-    ORDER_COLUMNS,
-    ORDER_LINE_COLUMNS,
-    load_orders_bulk,
-)
+from orders.order.services.bulk import load_orders_bulk
 from orders.order.services.mail import (
     list_mail_pictures,
     renew_link,
@@ -55,12 +50,9 @@ from orders.order.services.settling import (
 
 __all__ = [
     "LONGEST_COMMENT",
-    "ORDER_COLUMNS",
-    "ORDER_LINE_COLUMNS",
     "REASON_CODES",
     "TOKEN_SIGNS",
     "ChangePlace",
-    "OrderChanges",
     "close_unpaid",
     "comment_order",
     "count_orders",

@@ -1,11 +1,6 @@
 """The only door to payments: what other rooms, pages and jobs call."""
 
-from orders.payments.core.values import (
-    EventRefused,
-    PaymentStep,
-    ProviderDown,
-    RefundPart,
-)
+from orders.payments.core.values import EventRefused, PaymentStep, RefundPart
 from orders.payments.providers.table import check_payments, list_offered, say_no_provider
 from orders.payments.selectors import count_attempts, count_put_back, count_troubled
 from orders.payments.services.attempts import (
@@ -26,7 +21,7 @@ from orders.payments.services.refunds import (
     refund_whole,
     take_gifts_back,
 )
-from orders.payments.services.returned import Share, settle_returned
+from orders.payments.services.returned import settle_returned
 from orders.payments.services.sending import capture_payment, retry_refund, settle_due_payments
 from orders.refusals import PaymentRefused
 
@@ -35,9 +30,7 @@ __all__ = [
     "EventRefused",
     "PaymentRefused",
     "PaymentStep",
-    "ProviderDown",
     "RefundPart",
-    "Share",
     "capture_payment",
     "check_payments",
     "confirm_payment",

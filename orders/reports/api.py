@@ -19,9 +19,7 @@ from orders.reports.selectors.campaigns import (
     sum_sales_of,
 )
 from orders.reports.selectors.cohorts import (
-    CohortMonth,
     OrderColumns,
-    ShopperSales,
     list_cohorts,
     list_sales_so_far,
     load_order_columns,
@@ -37,7 +35,6 @@ from orders.reports.selectors.recorded_orders import (
 )
 from orders.reports.selectors.statistics import (
     DaySales,
-    WeekSales,
     find_order_of_quote,
     list_day_sales,
     list_ordered_since,
@@ -53,14 +50,11 @@ __all__ = [
     "CampaignDelivery",
     "CampaignLine",
     "CampaignSum",
-    "CohortMonth",
     "DaySales",
     "OrderColumns",
     "OrderTaken",
     "RecordedLine",
     "RecordedOrder",
-    "ShopperSales",
-    "WeekSales",
     "count_first_orders",
     "count_returning",
     "find_facts_then",

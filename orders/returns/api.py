@@ -7,14 +7,12 @@ from orders.returns.core import (
     OrderReturns,
     ReturnableLine,
     ReturnItem,
-    ReturnState,
     ReturnView,
     Wish,
     find_rule,
 )
 from orders.returns.selectors.allowances import describe_returns, load_rules, say_rule
 from orders.returns.selectors.returns import (
-    ShopperReturn,
     count_by_category,
     count_returns,
     export_returns,
@@ -34,10 +32,8 @@ __all__ = [
     "Finding",
     "OrderReturns",
     "ReturnItem",
-    "ReturnState",
     "ReturnView",
     "ReturnableLine",
-    "ShopperReturn",
     "Wish",
     "count_by_category",
     "count_returns",

@@ -21,12 +21,7 @@ from profiles.accounts.selectors import (
     read_shopper,
     read_stream,
 )
-from profiles.accounts.services.bulk import (
-    BULK_EVENT_COLUMNS,
-    load_events_bulk,
-    load_shoppers_bulk,
-    load_traits_bulk,
-)
+from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk, load_traits_bulk
 from profiles.accounts.services.customers import (
     forget_customer,
     name_households,
@@ -40,7 +35,6 @@ from profiles.accounts.services.identity import (
 )
 
 __all__ = [
-    "BULK_EVENT_COLUMNS",
     "CUSTOMER_FIELDS",
     "Answer",
     "CustomerChange",

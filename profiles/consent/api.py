@@ -3,16 +3,10 @@
 Answers of shoppers, recorded and effective on the next quote.
 """
 
-from profiles.consent.services import (
-    DEFAULT_TEXT,
-    UnknownPurpose,
-    record_defaults,
-    set_consent,
-)
+from profiles.consent.services import DEFAULT_TEXT, record_defaults, set_consent
 
 __all__ = [
     "DEFAULT_TEXT",
-    "UnknownPurpose",
     "record_defaults",
     "set_consent",
 ]

@@ -41,8 +41,6 @@ from profiles.events.services.drain import (
     list_live_events,
 )
 from profiles.events.services.events import (
-    MAX_BATCH,
-    BatchTooLarge,
     ingest_events,
     record_purchase_events,
     record_return_events,
@@ -68,13 +66,11 @@ from profiles.events.services.table import (
 )
 
 __all__ = [
-    "MAX_BATCH",
     "PAGE",
     "QUOTE_ID",
     "SHOP",
     "SIMULATED",
     "BasketLine",
-    "BatchTooLarge",
     "DayFunnel",
     "LiveEvent",
     "PurchaseWeeks",

@@ -69,23 +69,18 @@ from profiles.experiments.services.drafts import (
     ArmDraft,
     BadExperiment,
     ExperimentDraft,
-    Registered,
     save_draft,
     set_clusters,
 )
 from profiles.experiments.services.experiments import (
     decide_experiment,
     log_exposures,
-    move_shares,
     prolong_experiment,
     set_holdout,
     start_experiment,
     stop_experiment,
 )
-from profiles.experiments.services.readouts import (
-    read_experiment,
-    read_experiments,
-)
+from profiles.experiments.services.readouts import read_experiments
 
 __all__ = [
     "CELL_METRICS",
@@ -114,7 +109,6 @@ __all__ = [
     "HoldoutReading",
     "PublicArm",
     "ReadoutRow",
-    "Registered",
     "Served",
     "ServedHours",
     "arm_of",
@@ -133,10 +127,8 @@ __all__ = [
     "list_experiments",
     "list_running",
     "log_exposures",
-    "move_shares",
     "prolong_experiment",
     "read_baseline",
-    "read_experiment",
     "read_experiment_holdout",
     "read_experiments",
     "save_draft",

@@ -21,8 +21,6 @@ from profiles.reviews.selectors import (
 )
 from profiles.reviews.services import (
     MAX_TEXT,
-    QuestionRefused,
-    ReviewRefused,
     answer_as_shop,
     answer_question,
     ask_question,
@@ -42,10 +40,8 @@ __all__ = [
     "LONGEST_QUESTION",
     "MAX_TEXT",
     "AnswerValue",
-    "QuestionRefused",
     "QuestionValue",
     "RatingSummary",
-    "ReviewRefused",
     "ReviewValue",
     "answer_as_shop",
     "answer_question",

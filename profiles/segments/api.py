@@ -34,7 +34,6 @@ from profiles.segments.selectors.online import (
     read_taste,
 )
 from profiles.segments.selectors.segments import (
-    MadeRule,
     PredictionLine,
     describe_chances,
     list_made_rules,
@@ -62,7 +61,6 @@ __all__ = [
     "MOST_GROUPS",
     "MOST_ROWS",
     "TAG_NAMES",
-    "MadeRule",
     "OnlineUnavailable",
     "PredictionLine",
     "Row",

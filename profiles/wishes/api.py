@@ -3,7 +3,7 @@
 Wish lists, and letters to who waits for a sold-out variant.
 """
 
-from profiles.wishes.selectors import RestockValue, list_awaited, list_saved
+from profiles.wishes.selectors import list_awaited, list_saved
 from profiles.wishes.services import (
     BadRestockLink,
     ListFull,
@@ -23,7 +23,6 @@ from profiles.wishes.services import (
 __all__ = [
     "BadRestockLink",
     "ListFull",
-    "RestockValue",
     "ask_restock",
     "ask_restock_by_mail",
     "confirm_restock",

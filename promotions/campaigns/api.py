@@ -78,7 +78,7 @@ from promotions.campaigns.selectors.campaigns import (
 from promotions.campaigns.selectors.costs import find_costs
 from promotions.campaigns.selectors.named_snapshots import name_snapshots, number_snapshots
 from promotions.campaigns.selectors.scopes import cover_variants, list_covered_variants, list_scopes
-from promotions.campaigns.selectors.targeted import TargetedCampaign, list_targeted
+from promotions.campaigns.selectors.targeted import list_targeted
 from promotions.campaigns.services.rows import (
     BadDocument,
     CampaignRefused,
@@ -121,7 +121,6 @@ __all__ = [
     "RevisionRow",
     "Status",
     "Step",
-    "TargetedCampaign",
     "Trail",
     "add_revision",
     "ask_second_person",

@@ -43,7 +43,6 @@ from promotions.offers.selectors.price_block import (
     ProductFacts,
     build_price_block,
     list_parts,
-    percent_off,
 )
 from promotions.offers.services import record_public_cuts, refresh_public_cuts
 
@@ -73,7 +72,6 @@ __all__ = [
     "is_withheld",
     "list_live_offers",
     "list_parts",
-    "percent_off",
     "personal_offers_covering",
     "personal_offers_for",
     "preview_lines",

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from pricing.api import Ask, PriceChangesSpent, set_list_prices
 from pricing.ledger.models.ledger import PriceLedgerEntry
 from pricing.publishing.core.values import Meant, name_setter
 from pricing.publishing.services import price_gate
+from pricing.publishing.services.price_gate import PriceChangesSpent
+from pricing.publishing.services.products import Ask, set_list_prices
 from promotions.models import Campaign, CampaignRevision
 from promotions.planning.services.campaign_documents import CampaignChanged
 from shop.doors.api.v1.views import staff

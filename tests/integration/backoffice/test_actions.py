@@ -15,13 +15,13 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from orders.models import Order
-from pricing.api import Ask, set_list_prices
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.fairness.models.audits import ModelAudit
 from pricing.learning.models.learning import ModelChange
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.publishing.core.changes import AUDIT_WAIVER, MODEL_USE
 from pricing.publishing.core.values import Meant
+from pricing.publishing.services.products import Ask, set_list_prices
 from shop.ground.approvals.services import withdraw_request
 from shop.ground.catalog.models import Variant
 from shop.ground.inventory.models import StockMovement, StockRecord

@@ -8,9 +8,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.mail import EmailMessage
 
-from pricing.api import OpenContests, read_open_contests
+from pricing.api import read_open_contests
 from pricing.base.core.tokens import owner_of
 from pricing.ledger.models.contests import PriceContest
+from pricing.ledger.selectors.references import OpenContests
 from pricing.ledger.services import answer_contest
 from pricing.privacy import PRIVACY
 from profiles.models import Shopper

@@ -15,8 +15,8 @@ from pytest_django import Settings
 from orders.models import DeliveryMethod, Order, OrderLine, TaxRate
 from orders.tasks import mail_order_paid
 from pricing import tasks
-from pricing.api import Ask, set_list_prices
 from pricing.ledger.models.books import PriceBook
+from pricing.publishing.services.products import Ask, set_list_prices
 from shop.ground.catalog.models import Market
 from shop.ground.catalog.selectors import forget_catalog
 from shop.ground.inventory.core.values import StockLine

@@ -11,8 +11,9 @@ import pytest
 from pytest_django import Settings
 
 from orders.models import DeliveryMethod
-from pricing.api import Ask, publish_price_book, resolve_jurisdiction, set_list_prices, verify_quote
+from pricing.api import publish_price_book, resolve_jurisdiction, verify_quote
 from pricing.ledger.core.record import label_text
+from pricing.publishing.services.products import Ask, set_list_prices
 from profiles.models import Shopper
 from shop.ground.catalog.models import Market, Variant
 from shop.ground.catalog.selectors import forget_catalog

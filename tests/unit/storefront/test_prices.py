@@ -14,14 +14,8 @@ from hypothesis import strategies as st
 from pricing.base.core.texts import GERMAN_LOWEST, say
 from pricing.base.core.values import PriceView
 from pricing.ledger.core.record import PUBLIC_TEST, STATUTORY
-from promotions.offers.api import (
-    Deal,
-    LinePreview,
-    PriceBlock,
-    ProductFacts,
-    build_price_block,
-    percent_off,
-)
+from promotions.offers.api import Deal, LinePreview, PriceBlock, ProductFacts, build_price_block
+from promotions.offers.selectors.price_block import percent_off
 from shop.doors.storefront.templatetags.shop_site import draw_price, price_fields
 
 QUOTE = UUID("0198c5e0-0000-7000-8000-000000000001")

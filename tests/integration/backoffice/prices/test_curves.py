@@ -11,11 +11,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from pricing.api import Ask, demand_curve, publish_price_book, set_list_prices
+from pricing.api import demand_curve, publish_price_book
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.ledger.models.proposals import PriceOverride
+from pricing.publishing.services.products import Ask, set_list_prices
 from shop.doors.backoffice.memory import forget_all
 from shop.doors.backoffice.prices.curves import compare_prices, draw_demand
 from shop.ground.kernel.clock import utc_now

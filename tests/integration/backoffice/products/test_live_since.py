@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from pricing.api import Ask, set_list_prices
 from pricing.ledger.models.books import PriceBook
+from pricing.publishing.services.products import Ask, set_list_prices
 from shop.ground.catalog.core.facts import FactsValue
 from shop.ground.catalog.models import Product, ProductPicture
 from shop.ground.catalog.services import archive_product

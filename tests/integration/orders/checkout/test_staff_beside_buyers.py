@@ -17,8 +17,9 @@ from orders.checkout.services.checkout import start_checkout
 from orders.models import Order, OrderLine
 from orders.payments.core.values import RefundPart
 from orders.payments.services.refunds import refund_order
-from pricing.api import Ask, save_products, set_list_prices
+from pricing.api import save_products
 from pricing.base.core.values import QuoteContext
+from pricing.publishing.services.products import Ask, set_list_prices
 from promotions.models import Campaign
 from promotions.release.api import move_campaign
 from shop.ground.catalog.models import Product, Variant

@@ -21,14 +21,9 @@ from hypothesis.stateful import (
 
 from orders.cart.services.carts import apply_coupon, use_points
 from orders.checkout.services.cancelling import cancel_order
-from orders.fulfilment.api import (
-    cancel_parcel,
-    hand_out_parcel,
-    pack_order,
-    settle_after_refund,
-    ship_parcel,
-)
+from orders.fulfilment.api import cancel_parcel, hand_out_parcel, pack_order, ship_parcel
 from orders.fulfilment.models import Shipment
+from orders.fulfilment.services.packing import settle_after_refund
 from orders.models import Order, OrderLine
 from orders.payments.api import RefundPart, refund_order, settle_due_payments
 from orders.payments.models import Payment

@@ -13,14 +13,8 @@ from orders.admin.timeline import list_timeline
 from orders.cart.services.carts import add_to_cart
 from orders.checkout.services.cancelling import expire_unpaid_orders
 from orders.models import Order, OrderEvent
-from orders.payments.api import (
-    ProviderDown,
-    confirm_payment,
-    count_troubled,
-    settle_due_payments,
-    start_payment,
-)
-from orders.payments.core.values import Charge, Outcome, RefundOutcome
+from orders.payments.api import confirm_payment, count_troubled, settle_due_payments, start_payment
+from orders.payments.core.values import Charge, Outcome, ProviderDown, RefundOutcome
 from orders.payments.models import Payment
 from orders.payments.providers import table
 from orders.payments.services.outcomes import apply_outcome

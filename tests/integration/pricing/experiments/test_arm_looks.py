@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 import pytest
 from django.contrib.auth import get_user_model
 
-from pricing.api import publish_price_book, set_override, turn_price_shocks
+from pricing.api import publish_price_book, turn_price_shocks
 from pricing.experiments.models.arms import ArmPrice
 from pricing.experiments.selectors import list_arm_impressions, load_arm_periods, load_served
 from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.models.impressions import PublicLook
 from pricing.ledger.selectors.impressions import load_public_outcomes
 from pricing.publishing.services.books import turn_public_arms
+from pricing.publishing.services.overrides import set_override
 from pricing.quoting.selectors.serving import forget_serving
 from profiles.experiments.core.switchback import draw_cells
 from profiles.experiments.selectors.cells import find_public_arms, load_period

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from pricing.api import publish_price_book, set_kill_switch, set_override, turn_price_shocks
+from pricing.api import publish_price_book, set_kill_switch, turn_price_shocks
 from pricing.experiments.models.arms import ArmPrice
 from pricing.experiments.models.price_tests import PriceShock
 from pricing.experiments.selectors import list_turned
@@ -18,6 +18,7 @@ from pricing.ledger.models.books import PriceBook
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.ledger.models.proposals import PriceProposal
 from pricing.publishing.services.books import turn_public_arms
+from pricing.publishing.services.overrides import set_override
 from pricing.quoting.selectors.serving import forget_serving, get_serving
 from profiles.experiments.selectors.cells import find_public_arms
 from profiles.experiments.services.drafts import ArmDraft, save_draft, set_clusters

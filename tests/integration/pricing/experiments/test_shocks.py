@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from django.contrib.auth import get_user_model
 
-from pricing.api import publish_price_book, set_kill_switch, set_override, turn_price_shocks
+from pricing.api import publish_price_book, set_kill_switch, turn_price_shocks
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.experiments.core import plan_price_tests, shock_rungs
 from pricing.experiments.models.price_tests import PriceShock
@@ -16,6 +16,7 @@ from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.ledger.models.proposals import PriceProposal
 from pricing.policy.models.policy import PricingPolicy
 from pricing.publishing.services.feeds import record_pulse, watch_feeds
+from pricing.publishing.services.overrides import set_override
 from shop.ground.catalog.models import Category, Variant
 from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.pricing import NOON, make_model

@@ -8,19 +8,17 @@ import numpy as np
 import pytest
 from django.db import IntegrityError, transaction
 
-from pricing.api import (
-    Ask,
-    publish_price_book,
-    quote_listing,
-    quote_variants,
-    set_list_prices,
-    withdraw_list_prices,
-)
+from pricing.api import publish_price_book, quote_listing, quote_variants
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.ledger.selectors.references import home_place, list_places
 from pricing.ledger.services import NotAPrice
 from pricing.publishing.core.values import Meant
-from pricing.publishing.services.products import HomePriceNeeded
+from pricing.publishing.services.products import (
+    Ask,
+    HomePriceNeeded,
+    set_list_prices,
+    withdraw_list_prices,
+)
 from pricing.publishing.services.proposals import recall_list_prices
 from shop.ground.catalog.models import ListPrice, Market, Variant
 from shop.ground.catalog.selectors import (

@@ -8,19 +8,18 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from pricing.api import (
-    Ask,
     current_public_prices,
-    flag_emergency,
     floor_minor,
     load_ledger_bulk,
     publish_price_book,
     quote_variants,
-    set_list_prices,
 )
 from pricing.base.core.values import LedgerRow
 from pricing.ledger.models.books import PriceBook, PriceBookEntry
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.policy.models.policy import EmergencyCap, PricingPolicy
+from pricing.publishing.services.breakers import flag_emergency
+from pricing.publishing.services.products import Ask, set_list_prices
 from profiles.events.services.drain import drain_events
 from shop.ground.catalog.models import Product
 from shop.ground.catalog.selectors import forget_catalog

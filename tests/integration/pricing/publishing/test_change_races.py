@@ -12,11 +12,12 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 
-from pricing.api import approve_proposals, publish_price_book, reject_proposals, set_override
+from pricing.api import approve_proposals, publish_price_book, reject_proposals
 from pricing.competitors.models.competitors import CompetitorPrice
 from pricing.competitors.services.competitors import import_feed
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.ledger.models.proposals import PriceOverride, PriceProposal
+from pricing.publishing.services.overrides import set_override
 from tests.factories.competitors import make_source
 from tests.factories.policies import change_policy
 from tests.factories.pricing import NOON, make_dairy, make_model, open_dairy

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from django.db import IntegrityError, transaction
 
-from pricing.api import OverrideRefused, publish_price_book, set_override
+from pricing.api import publish_price_book
 from pricing.ledger.models.books import PriceBook
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.ledger.models.proposals import PriceOverride, PriceProposal
 from pricing.publishing.services.books import open_book
+from pricing.publishing.services.overrides import OverrideRefused, set_override
 from shop.ground.inventory.core.values import DeliveryLine
 from shop.ground.inventory.models import StockLocation, StockRecord
 from shop.ground.inventory.services import expect_deliveries

@@ -8,16 +8,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from pricing.api import (
-    Ask,
-    LivePrice,
-    end_override,
-    list_live_prices,
-    publish_price_book,
-    set_list_prices,
-    set_override,
-)
+from pricing.api import LivePrice, list_live_prices, publish_price_book
 from pricing.ledger.models.books import PriceBook
+from pricing.publishing.services.overrides import end_override, set_override
+from pricing.publishing.services.products import Ask, set_list_prices
 from tests.factories.pricing import NOON, Dairy, open_dairy
 
 pytestmark = pytest.mark.django_db

@@ -6,19 +6,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pricing.api import (
-    Ask,
-    OverrideRefused,
-    end_override,
-    floor_minor,
-    list_overrides,
-    list_quality,
-    publish_price_book,
-    set_list_prices,
-    set_override,
-)
+from pricing.api import floor_minor, list_overrides, list_quality, publish_price_book
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.ledger.models.proposals import PriceOverride
+from pricing.publishing.services.overrides import OverrideRefused, end_override, set_override
+from pricing.publishing.services.products import Ask, set_list_prices
 from pricing.tasks import publish_set_prices
 from shop.ground.catalog.models import Variant
 from shop.ground.catalog.selectors import forget_catalog

@@ -15,9 +15,10 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.api import NotAPrice, publish_price_book, quote_variants, save_products
+from pricing.api import publish_price_book, quote_variants, save_products
 from pricing.base.core.values import QuoteContext
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
+from pricing.ledger.services import NotAPrice
 from pricing.publishing.services.products import Ask, set_list_prices
 from pricing.quoting.selectors.listed import DemandBasis, count_priors, tell_demand_basis
 from pricing.quoting.selectors.serving import floor_minor, list_prices

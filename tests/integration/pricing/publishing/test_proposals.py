@@ -11,19 +11,18 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from pricing.api import (
-    Ask,
-    ProposalRefused,
     approve_proposals,
     count_proposals,
     edit_proposal,
     list_proposals,
     publish_price_book,
     reject_proposals,
-    set_list_prices,
     snooze_proposals,
 )
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.ledger.models.proposals import PriceProposal
+from pricing.publishing.services.products import Ask, set_list_prices
+from pricing.publishing.services.proposals import ProposalRefused
 from shop.ground.outbox.models import Fact
 from tests.factories.policies import change_policy
 from tests.factories.pricing import NOON, Dairy, make_model, open_dairy

@@ -8,10 +8,11 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from pricing.api import Ask, floor_minor, list_quality, publish_price_book, set_list_prices
+from pricing.api import floor_minor, list_quality, publish_price_book
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.optimum.core.explain import say_rule
 from pricing.publishing.core.values import Meant
+from pricing.publishing.services.products import Ask, set_list_prices
 from shop.ground.catalog.models import Product, Variant
 from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.policies import change_policy

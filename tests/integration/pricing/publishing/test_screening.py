@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from django.contrib.auth import get_user_model
 
-from pricing.api import publish_price_book, quote_variants, set_override
+from pricing.api import publish_price_book, quote_variants
 from pricing.base.core.values import Policy
 from pricing.base.metrics import guard_hits_total
 from pricing.demand.selectors.versions import get_model_version, load_model
@@ -22,6 +22,7 @@ from pricing.policy.models.breakers import BreakerTrip
 from pricing.publishing.core.quality import screen_terms
 from pricing.publishing.services.breakers import QUIET
 from pricing.publishing.services.feeds import record_pulse, watch_feeds
+from pricing.publishing.services.overrides import set_override
 from pricing.publishing.services.price_gate import load_screens, report_breaches
 from pricing.publishing.services.publish_context import PublishContext
 from pricing.rollout.services.rollback import undo_trip

@@ -13,15 +13,7 @@ import pytest
 from django.db import transaction
 from numpy.typing import NDArray
 
-from pricing.api import (
-    Ask,
-    demand_curve,
-    drain_quotes,
-    publish_price_book,
-    quote_variants,
-    replay_quote,
-    set_list_prices,
-)
+from pricing.api import demand_curve, drain_quotes, publish_price_book, quote_variants, replay_quote
 from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.models.demand import DemandModelVersion
 from pricing.demand.selectors.versions import get_model_version, load_model
@@ -37,6 +29,7 @@ from pricing.optimum.core.signals import SignalWeights
 from pricing.optimum.core.thompson import DRAWS
 from pricing.publishing.services import book_store as entries
 from pricing.publishing.services.books import read_book_notes
+from pricing.publishing.services.products import Ask, set_list_prices
 from pricing.quoting.selectors.serving import forget_serving, get_serving
 from pricing.quoting.services import deciding
 from pricing.rollout.selectors.lift import compare_shadow

@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 
 from orders.models import Order, OrderLine
-from pricing.api import Ask, set_list_prices
 from pricing.ledger.models.ledger import PriceLedgerEntry
+from pricing.publishing.services.products import Ask, set_list_prices
 from shop.doors.product_lists import api
 from shop.doors.product_lists.services import applying, checking
 from shop.doors.product_lists.services.working import work_on_imports
