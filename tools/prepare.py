@@ -5,7 +5,8 @@ import dataclasses
 import hashlib
 import json
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -22,16 +23,21 @@ STAFF_ACCOUNTS = ("seed_demo_accounts", "--json", "--staff-only")
 # Days of simulated visits, said beside ./dev demo at its first start; they come before the first
 # prices of today.
 VISITS, VISIT_DAYS, VISITS_A_DAY = "SIMULATE_VISITS", 7, 40
+# What training and prices need; recommendations are learned beside the training.
+SHOPPER_JOBS = ("rebuild_online_features", "refit_segments", "refresh_profiles")
 STDERR_LOG = "prepare.log"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Step:
-    """One management command and what its result depends on."""
+    """One management command and what its result depends on. One that is `beside` runs at the same
+    time as the step before it, of which it needs nothing, and says nothing meanwhile.
+    """
 
     label: str
     command: tuple[str, ...]
     inputs: str = ""
+    beside: bool = False
 
 
 class Stamps:
@@ -55,21 +61,41 @@ class Stamps:
 
 def prepare(services: Services, environment: dict[str, str]) -> None:
     """Migrate, collect static files, load the data, train, publish, make the demo's accounts."""
-    statics = _start_static(environment)
+    statics = start_static(environment)
     stamps = Stamps(services.home / "prepared.json")
     key = services.identity()
-    steps = _list_steps(environment)
+    steps = list_steps(environment)
     try:
-        for number, step in enumerate(steps, start=1):
-            # Chained: a step is done again when anything before it was.
-            key = hashlib.sha256(f"{key} {step.command} {step.inputs}".encode()).hexdigest()
-            if stamps.has(step.label, key):
-                continue
-            say(f"[{number}/{len(steps)}] {step.label}")
-            run_step(step, environment)
-            stamps.put(step.label, key)
+        for group in group_steps(steps):
+            due = []
+            for number, step in group:
+                # Chained: a step is done again when anything before it was.
+                key = hashlib.sha256(f"{key} {step.command} {step.inputs}".encode()).hexdigest()
+                if not stamps.has(step.label, key):
+                    say(f"[{number}/{len(steps)}] {step.label}")
+                    due.append((step, key))
+            with ThreadPoolExecutor(max_workers=max(1, len(due))) as pool:
+                running = [(pool.submit(run_step, step, environment), step, at) for step, at in due]
+                for one, step, at in running:
+                    one.result()
+                    stamps.put(step.label, at)
     finally:
         _finish_static(statics)
+
+
+def group_steps(steps: Sequence[Step]) -> list[list[tuple[int, Step]]]:
+    """Return the numbered steps, those that run at the same time together.
+
+    >>> both = [Step("learn", ("learn",)), Step("name", ("name",), beside=True), Step("sell", ())]
+    >>> [[number for number, _step in group] for group in group_steps(both)]
+    [[1, 2], [3]]
+    """
+    groups: list[list[tuple[int, Step]]] = []
+    for number, step in enumerate(steps, start=1):
+        if not step.beside:
+            groups.append([])
+        groups[-1].append((number, step))
+    return groups
 
 
 def read_logins() -> object:
@@ -80,7 +106,7 @@ def read_logins() -> object:
     return []
 
 
-def _list_steps(environment: dict[str, str]) -> list[Step]:
+def list_steps(environment: dict[str, str]) -> list[Step]:
     """The steps of the shop that was chosen: the demo's, or those of an own one."""
     migrations = _hash_files(ROOT.glob("*/migrations/*.py"))
     lock = _hash_files([ROOT / "requirements.txt"])
@@ -96,24 +122,25 @@ def _list_steps(environment: dict[str, str]) -> list[Step]:
     return [
         tables,
         Step("loading a year of purchases", ("import_journey",), _sample_version()),
-        Step("learning the shoppers", ("learn_shoppers",)),
+        Step("learning the shoppers", ("learn_shoppers", *SHOPPER_JOBS)),
         # A list price set by cost-plus is not the best public price: the demo lets prices rise,
         # from the first on that visits are shown.
-        Step("choosing the ceiling of prices", ("choose_ceiling", "0.10")),
-        *_list_visits(environment.get(VISITS, str(VISIT_DAYS)), secret),
+        Step("choosing the ceiling of prices", ("choose_ceiling", "0.10"), beside=True),
+        Step("naming the shop", ("seed_demo_store",), beside=True),
         # After the shoppers: it is tested whether each answers prices in an own way.
         Step("training the demand model", ("train_demand",)),
+        Step("learning what goes together", ("learn_shoppers", "refit_recommender"), beside=True),
+        # Passwords of the demo follow from the secret.
+        Step(ACCOUNTS, ("seed_demo_accounts", "--json"), secret, beside=True),
+        *_list_visits(environment.get(VISITS, str(VISIT_DAYS))),
         Step("publishing prices", ("publish_prices",)),
         Step("planning offers", ("seed_demo_offers",)),
-        Step("naming the shop", ("seed_demo_store",)),
-        # Passwords of the demo follow from the secret.
-        Step(ACCOUNTS, ("seed_demo_accounts", "--json"), secret),
         Step("adding reviews, questions and orders", ("seed_demo_content",)),
     ]
 
 
-def _list_visits(days: str, secret: str) -> list[Step]:
-    """Some days of simulated visits, and the two of the staff who put a model on trial in them.
+def _list_visits(days: str) -> list[Step]:
+    """Some days of simulated visits; two accounts of staff put a model on trial in them.
 
     Before the first prices of today: visits of the past are quoted at prices of the past.
     """
@@ -122,10 +149,7 @@ def _list_visits(days: str, secret: str) -> list[Step]:
     if not int(days):
         return []
     visits = ("--days", days, "--visits-a-day", str(VISITS_A_DAY))
-    return [
-        Step("making the accounts of staff", STAFF_ACCOUNTS, secret),
-        Step(f"simulating {days} days of visits", ("simulate_traffic", "--if-new", *visits)),
-    ]
+    return [Step(f"simulating {days} days of visits", ("simulate_traffic", "--if-new", *visits))]
 
 
 def list_own_steps(choice: Choice) -> list[Step]:
@@ -170,7 +194,7 @@ def run_step(step: Step, environment: dict[str, str]) -> None:
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if wants_output else None,
+            stdout=subprocess.PIPE if wants_output or step.beside else None,
             stderr=complaints,
             text=True,
         )
@@ -200,7 +224,7 @@ def find_reason(said: str) -> str:
     return reason.strip().removeprefix("error: ").removeprefix("CommandError: ")
 
 
-def _start_static(environment: dict[str, str]) -> tuple[subprocess.Popen[bytes], str] | None:
+def start_static(environment: dict[str, str]) -> tuple[subprocess.Popen[bytes], str] | None:
     folders = [ROOT / "static", *ROOT.glob("*/static"), *ROOT.glob("shop/*/static")]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     key = _hash_files([*files, ROOT / "requirements.txt", ROOT / "shop/settings.py"])

@@ -1,4 +1,4 @@
-"""The shop's jobs at their simulated hours: those of the minute at the end of each block."""
+"""The shop's jobs at their simulated hours: those of the minute at the end of each day."""
 
 from __future__ import annotations
 
@@ -35,13 +35,14 @@ class Jobs:
     channel: str = "online"
 
     def work(self, now: datetime) -> None:
-        """Do what workers do from minute to minute: take in, learn, price, count, watch."""
+        """Do what workers do from minute to minute: take in, learn, count, watch. Prices follow at
+        night: a book for each few minutes would take most of the time.
+        """
         market, channel = self.market, self.channel
         drain_events(limit=MANY, now=now)
         drain_quotes(limit=MANY)
         drain_looks()
         learn_online(now=now, market=market, channel=channel)
-        publish_price_book(now=now, market=market, channel=channel)
         count_visits(now=now, market=market, channel=channel)
         watch_prices(now=now, market=market, channel=channel)
         self._settle(now)

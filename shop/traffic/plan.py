@@ -14,8 +14,7 @@ from shop.ground.kernel.hashing import stable_seed
 
 # How busy each hour of the day is (UTC): an evening shop of the American east.
 HOURS = (3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 3, 3, 4, 4, 4, 5, 6, 7, 7, 5)
-BLOCK = timedelta(hours=4)
-BLOCKS_A_DAY = timedelta(days=1) // BLOCK
+DAY = timedelta(days=1)
 
 
 class Kind(StrEnum):
@@ -47,12 +46,12 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All visits from `begin` to `end`, block by block of BLOCK; `people` counts those of a kind.
+    """All visits from `begin` to `end`, day by day; `people` counts those of a kind.
 
     >>> begin = datetime(2026, 11, 2)
     >>> plan = Plan(begin, begin + timedelta(days=2), 50, 1, {Kind.HOUSEHOLD: 9}, 4)
-    >>> len(plan), plan.visits(4) == plan.visits(4)
-    (12, True)
+    >>> len(plan), plan.visits(1) == plan.visits(1)
+    (2, True)
     """
 
     begin: datetime
@@ -63,28 +62,28 @@ class Plan:
     categories: int
 
     def __len__(self) -> int:
-        return ceil((self.end - self.begin) / BLOCK)
+        return ceil((self.end - self.begin) / DAY)
 
-    def starts(self, block: int) -> datetime:
-        """Return when a block begins."""
-        return self.begin + block * BLOCK
+    def starts(self, day: int) -> datetime:
+        """Return when a day begins."""
+        return self.begin + day * DAY
 
-    def ends(self, block: int) -> datetime:
-        """Return when a block ends."""
-        return min(self.starts(block) + BLOCK, self.end)
+    def ends(self, day: int) -> datetime:
+        """Return when a day ends."""
+        return min(self.starts(day) + DAY, self.end)
 
-    def visits(self, block: int) -> list[Visit]:
-        """Return the visits of a block, oldest first."""
-        rng = np.random.default_rng(stable_seed("visits", str(self.seed), str(block)))
-        start, found = self.starts(block), []
-        hours = [(start + timedelta(hours=at)).hour for at in range(BLOCK // timedelta(hours=1))]
-        for at, hour in enumerate(hours):
+    def visits(self, day: int) -> list[Visit]:
+        """Return the visits of a day, oldest first."""
+        rng = np.random.default_rng(stable_seed("visits", str(self.seed), str(day)))
+        start, found = self.starts(day), []
+        for at in range(len(HOURS)):
+            hour = (start + timedelta(hours=at)).hour
             count = int(rng.poisson(self.visits_a_day * HOURS[hour] / sum(HOURS)))
             seconds = np.sort(rng.uniform(0.0, 3_600.0, count)).tolist()
             moments = [start + timedelta(hours=at, seconds=round(one, 3)) for one in seconds]
             found += [self._visit(rng, moment) for moment in moments]
         whole = [one for one in found if one.at < self.end - timedelta(minutes=5)]
-        return [_number(one, 100_000 * block + at) for at, one in enumerate(whole)]
+        return [_number(one, 100_000 * day + at) for at, one in enumerate(whole)]
 
     def _visit(self, rng: np.random.Generator, moment: datetime) -> Visit:
         kinds: Sequence[Kind] = [

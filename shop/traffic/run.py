@@ -13,6 +13,7 @@ from django.db import connection
 from orders.terms.api import list_delivery_methods
 from pricing.api import (
     ensure_partitions,
+    list_model_versions,
     publish_price_book,
     register_upload,
     renew_serving,
@@ -29,7 +30,7 @@ from shop.ground.jobs.services import RunProgress, record_run
 from shop.ground.kernel.errors import FairtagError
 from shop.traffic.acts import Shopping
 from shop.traffic.jobs import Jobs, hear_rival
-from shop.traffic.plan import BLOCKS_A_DAY, Kind, Plan
+from shop.traffic.plan import Kind, Plan
 from shop.traffic.products import ask_rival, choose_products
 from shop.traffic.rollout import Staff, begin_demo_rollout, use_tried
 from shop.traffic.truth import Truth, describe
@@ -70,9 +71,9 @@ class Options:
 def simulate(options: Options, *, staff: Staff, now: datetime, tell: Tell) -> dict[str, Any]:
     """Let visitors shop from `now` minus the days until `now`; return the report.
 
-    A second run adds nothing; one that was interrupted goes on with the block it was in, with the
+    A second run adds nothing; one that was interrupted goes on with the day it was in, with the
     options it began with. A visit, its events and its order have names of their own, so that what a
-    block did before it was interrupted counts once; prices looked at in it count twice. Raises
+    day did before it was interrupted counts once; prices looked at in it count twice. Raises
     CannotSimulate for a shop that has prices or models of its own already.
     """
     with _alone():
@@ -102,7 +103,7 @@ def _begin(options: Options, now: datetime) -> dict[str, Any]:
     return asdict(options) | {
         "begin": (midnight - timedelta(days=options.days)).isoformat(),
         "end": now.isoformat(),
-        "blocks": 0,
+        "days_done": 0,
         "is_done": False,
         "counts": {},
     }
@@ -158,31 +159,32 @@ class _Simulation:
         told, plan = self.run.report, self.plan
         ensure_event_partitions(start=plan.begin, end=plan.end)
         ensure_partitions(now=plan.begin)
-        for block in range(int(told["blocks"]), len(plan)):
-            day = block // BLOCKS_A_DAY
-            tell(f"day {day + 1}: {plan.starts(block):%A %H:%M}", block, len(plan))
-            self._live(block)
-            told["blocks"], told["counts"] = block + 1, dict(self.shopping.counts)
-            told["is_done"] = block + 1 == len(plan)
+        for day in range(int(told["days_done"]), len(plan)):
+            tell(f"day {day + 1}: {plan.starts(day):%A}", day, len(plan))
+            self._live(day)
+            told["days_done"], told["counts"] = day + 1, dict(self.shopping.counts)
+            told["is_done"] = day + 1 == len(plan)
             self.run.advance(0)
         refresh_profiles(now=plan.end, since=plan.begin)
         tell("done", len(plan), len(plan))
 
-    def _live(self, block: int) -> None:
-        start, end = self.plan.starts(block), self.plan.ends(block)
-        if block == 0:
+    def _live(self, day: int) -> None:
+        start, end = self.plan.starts(day), self.plan.ends(day)
+        if day == 0:
             self._open_shop(start)
-        if block % BLOCKS_A_DAY == 0:
-            self._begin_day(block // BLOCKS_A_DAY, start)
-        for visit in self.plan.visits(block):
+        self._begin_day(day, start)
+        for visit in self.plan.visits(day):
             self.shopping.visit(visit)
         self.jobs.work(end)
 
     def _open_shop(self, start: datetime) -> None:
-        """Fit the first model and publish the first book, as on the first day of a shop."""
+        """Publish the first book, from the model that was trained before; without one it is fitted
+        first.
+        """
         market = self.jobs.market
         if not renew_serving().books:
-            train_demand(as_of=start, market=market)
+            if not list_model_versions(limit=1):
+                train_demand(as_of=start, market=market)
             publish_price_book(now=start, market=market, channel=self.jobs.channel)
 
     def _begin_day(self, day: int, midnight: datetime) -> None:

@@ -91,11 +91,13 @@ def _open(row: DemandModelVersion) -> ServedDemand:
 
 @lru_cache(maxsize=64)
 def load_weights(model_version: int, fit: int = 0) -> SignalWeights:
-    """Return the signal weights of a fit of looks, of the model version itself for fit 0. One query
-    the first time.
+    """Return the signal weights of a fit of looks, of the model version itself for fit 0, and those
+    that all begin with for version 0: prices without a model. One query the first time.
 
     Raises DemandModelVersion.DoesNotExist, LookFit.DoesNotExist.
     """
+    if not model_version:
+        return SignalWeights()
     if fit:
         known = LookFit.objects.values_list("weights", flat=True).get(pk=fit, model=model_version)
         return SignalWeights(**known | {"fit": fit})

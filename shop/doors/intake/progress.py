@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from threading import get_ident
 from typing import Protocol, Self
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -33,7 +35,7 @@ class Show(Protocol):
 
 
 class Bars:
-    """One bar over all stages, one over what the stage is doing."""
+    """One bar over all stages, one over what each thread's stage is doing."""
 
     def __init__(self, console: Console, stages: int) -> None:
         self._progress = Progress(
@@ -46,8 +48,15 @@ class Bars:
             transient=True,
         )
         self._all = self._progress.add_task("import", total=stages)
-        self._part = self._progress.add_task("", total=1, visible=False)
+        self._parts: dict[int, TaskID] = {}
         self._console = console
+
+    @property
+    def _part(self) -> TaskID:
+        thread = get_ident()
+        if thread not in self._parts:
+            self._parts[thread] = self._progress.add_task("", total=1, visible=False)
+        return self._parts[thread]
 
     def __enter__(self) -> Self:
         self._progress.start()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -27,7 +29,7 @@ from shop.doors.intake.report import (
     print_report,
 )
 from shop.doors.intake.source import BadSource, find_files, fingerprint_files, open_source
-from shop.doors.intake.stages import STAGES
+from shop.doors.intake.stages import STAGES, prepare_lanes
 from shop.doors.intake.timeline import Timeline, choose_timeline, leave_out_future
 from shop.doors.intake.work import Work
 from shop.ground.catalog.selectors import forget_catalog, get_market
@@ -40,6 +42,8 @@ JOB = "import_journey"
 # loaded by older rules is brought up to date.
 RULES = 4
 REMEMBERED_RUNS = 50
+LANES = (1, 2)
+ONE_AT_A_TIME = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +204,30 @@ def _note_work(run: RunProgress, work: Work, later: int) -> None:
 
 
 def _run_stages(run: RunProgress, work: Work, done: set[str]) -> None:
+    _run_lane(0, run, work, done)
+    prepare_lanes(work)
+    if database.in_atomic_block:  # other connections would see nothing of the transaction
+        for lane in LANES:
+            _run_lane(lane, run, work, done)
+        return
+    with ThreadPoolExecutor(max_workers=len(LANES)) as pool:
+        running = [pool.submit(_run_apart, lane, run, work, done) for lane in LANES]
+        for one in running:
+            one.result()
+
+
+def _run_apart(lane: int, run: RunProgress, work: Work, done: set[str]) -> None:
+    """Run a lane in a thread: with connections of its own to both databases."""
+    try:
+        _run_lane(lane, run, replace(work, connection=work.connection.cursor()), done)
+    finally:
+        database.close()
+
+
+def _run_lane(lane: int, run: RunProgress, work: Work, done: set[str]) -> None:
     for stage in STAGES:
+        if stage.lane != lane:
+            continue
         # Shoppers are always asked for: later stages need their ids.
         if stage.name in done and stage.name != "shoppers and stores":
             work.show.finish(f"{stage.name}: loaded before")
@@ -209,6 +236,7 @@ def _run_stages(run: RunProgress, work: Work, done: set[str]) -> None:
         work.show.step(stage.name)
         rows = stage.run(work)
         seconds = round(time.monotonic() - started, 2)
-        run.report["stages"][stage.name] = {"rows": rows, "seconds": seconds}
-        run.advance(rows)
+        with ONE_AT_A_TIME:
+            run.report["stages"][stage.name] = {"rows": rows, "seconds": seconds}
+            run.advance(rows)
         work.show.finish(f"{stage.name}: {rows:,} new or changed rows in {seconds:.1f} s")

@@ -41,10 +41,13 @@ MIN_PLACEMENT = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage. `run` returns how many rows are new or changed."""
+    """One stage. `run` returns how many rows are new or changed. Those of lanes 1 and 2 need what
+    the stages of lane 0 before them loaded, and nothing of each other's.
+    """
 
     name: str
     run: Callable[[Work], int]
+    lane: int = 0
 
 
 def _load_catalog(work: Work) -> int:
@@ -100,7 +103,6 @@ def _load_stock(work: Work) -> int:
 
 
 def _load_prices(work: Work) -> int:
-    work.know_variants()
     monday = work.first_monday
 
     def rows() -> Iterator[LedgerRow]:
@@ -119,7 +121,6 @@ def _load_prices(work: Work) -> int:
 
 
 def _load_placements(work: Work) -> int:
-    work.know_variants()
     monday = work.first_monday.date().isoformat()
     question = (
         f"SELECT id, (DATE '{monday}' + to_days(7 * (week - 1)::INTEGER))::DATE,"
@@ -149,7 +150,6 @@ def _load_shoppers(work: Work) -> int:
 
 
 def _load_orders(work: Work) -> int:
-    _book(work)
     loaded = load_orders_bulk(
         orders_csv=work.export("orders", booking.ORDERS),
         lines_csv=work.export("order lines", booking.ORDER_LINES),
@@ -160,20 +160,18 @@ def _load_orders(work: Work) -> int:
 
 
 def _load_events(work: Work) -> int:
-    _book(work)
     return load_events_bulk(
         csv_chunks=work.export("events", booking.EVENTS), source=REFERENCE, now=work.now
     )
 
 
-def _book(work: Work) -> None:
-    if not work.ask("SELECT 1 FROM duckdb_tables() WHERE table_name = 'booked'"):
-        work.know_variants()
-        booking.book_lines(work.connection, minor_units=work.minor_units, timeline=work.timeline)
+def prepare_lanes(work: Work) -> None:
+    """Make what stages of both lanes read: the ids of products, and the lines with amounts."""
+    work.know_variants()
+    booking.book_lines(work.connection, minor_units=work.minor_units, timeline=work.timeline)
 
 
 def _load_campaigns(work: Work) -> int:
-    work.know_variants()
     coupons.value_coupons(work.connection, utc_offset=work.timeline.hours)
     world = coupons.CouponWorld(
         currency=work.currency,
@@ -228,11 +226,11 @@ STAGES = (
     Stage("search words", _load_synonyms),
     Stage("shoppers and stores", _load_shoppers),
     Stage("stock", _load_stock),
-    Stage("price history", _load_prices),
-    Stage("placements", _load_placements),
-    Stage("orders", _load_orders),
-    Stage("events", _load_events),
-    Stage("campaigns", _load_campaigns),
+    Stage("price history", _load_prices, lane=1),
+    Stage("placements", _load_placements, lane=1),
+    Stage("orders", _load_orders, lane=1),
+    Stage("events", _load_events, lane=2),
+    Stage("campaigns", _load_campaigns, lane=2),
 )
 
 

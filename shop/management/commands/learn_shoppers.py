@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -30,12 +30,26 @@ class Command(BaseCommand):
 
     help = "Compute online features, segments, tags, profiles and recommendations from all events."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument(
+            "jobs",
+            nargs="*",
+            metavar="JOB",
+            help=f"only these of {', '.join(job for _label, job, _run in STEPS)}",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run every step, recorded like the scheduled job of the same name."""
+        """Run the steps, each recorded like the scheduled job of the same name."""
+        jobs = set(options["jobs"]) or {job for _label, job, _run in STEPS}
+        unknown = sorted(jobs - {job for _label, job, _run in STEPS})
+        if unknown:
+            raise CommandError(f"There is no step called {', '.join(unknown)}.")
+        steps = [step for step in STEPS if step[1] in jobs]
         columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn())
         with Progress(*columns, TimeElapsedColumn(), console=Console()) as progress:
-            bar = progress.add_task("learning shoppers", total=len(STEPS))
-            for label, job_name, run_step in STEPS:
+            bar = progress.add_task("learning shoppers", total=len(steps))
+            for label, job_name, run_step in steps:
                 progress.update(bar, description=label)
                 with record_run(name=job_name) as run:
                     run.advance(run_step(utc_now()))

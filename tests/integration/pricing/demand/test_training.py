@@ -20,10 +20,12 @@ from pricing.demand.selectors.versions import (
     UntrustedModel,
     list_department_elasticities,
     load_active_model,
+    load_weights,
 )
 from pricing.learning.core.shown import COLUMNS
 from pricing.learning.selectors.demand import NoCurve
 from pricing.learning.selectors.impression_fits import KeptImpressions, pack_kept
+from pricing.optimum.core.signals import SignalWeights
 from profiles.events.selectors.purchases import start_of_day
 from shop.ground.kernel.arrays import hash_arrays, pack_arrays
 from tests.factories.competitors import make_source
@@ -182,3 +184,7 @@ def test_what_competitors_asked_is_a_feature_of_demand(market_with_history: list
     assert at["2026-10-05"] == at["2026-10-26"] == pytest.approx(np.log(400) - usual)
     assert at["2026-11-02"] == pytest.approx(np.log(500) - usual)
     assert not cells.competitor[np.arange(len(cells.competitor)) != row].any()
+
+
+def test_prices_without_a_model_have_the_first_weights() -> None:
+    assert load_weights(0) == SignalWeights()

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shop.traffic.plan import BLOCK, Kind, Plan
+from shop.traffic.plan import DAY, Kind, Plan
 from shop.traffic.truth import Shelf, Truth, take_one
 
 MONDAY = datetime(2026, 11, 9, tzinfo=UTC)
@@ -93,7 +93,7 @@ def test_visits_lie_inside_their_block_in_order() -> None:
     assert len({one.number for _, one in seen}) == len(seen)
     assert [one.at for _, one in seen] == sorted(one.at for _, one in seen)
     for block, one in seen:
-        assert plan.starts(block) <= one.at < plan.starts(block) + BLOCK
+        assert plan.starts(block) <= one.at < plan.starts(block) + DAY
         assert len(set(one.categories)) == len(one.categories)
     assert len(seen) == pytest.approx(1_400, rel=0.1)
 
