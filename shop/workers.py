@@ -1,11 +1,11 @@
-"""The workers of a small installation, forked from one process that has loaded the shop.
+"""The processes of a small installation, forked from one process that has loaded the shop.
 
-    python -m shop.workers live:5 prices,interactive,pictures:5:2 bulk:15:2
+    python -m shop.workers web beat live:5 prices,interactive,pictures:5:2 bulk:15:2
 
-Each argument is one Celery worker: the queues it reads, how far it gives way to others (its nice
-value), and how many jobs it works on at once (else WORKER_CONCURRENCY, or one). They share the
-memory of what was loaded before the fork. A worker that ends is started again; SIGTERM lets all of
-them finish what they do, then ends this process.
+`web` is the web server and `beat` the clock. Each other argument is one Celery worker: the queues
+it reads, how far it gives way to others (its nice value), and how many jobs it works on at once
+(else WORKER_CONCURRENCY, or one). They share the memory of what was loaded before the fork. One
+that ends is started again; SIGTERM lets all of them finish what they do, then ends this process.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from django.db import connections
+from gunicorn.app.wsgiapp import WSGIApplication
 
+import shop.wsgi  # noqa: F401  # loads the shop, or ends with a sentence that says what is missing
 from shop.celery import app
-from shop.ground.jobs.starting import require_ready
 
+WEB_CONFIG = Path(__file__).parents[1] / "deploy" / "gunicorn.conf.py"
 RESTART_SECONDS = 2.0
 STOPS = (signal.SIGTERM, signal.SIGINT)
 PR_SET_PDEATHSIG = 1
@@ -33,7 +35,8 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """The queues of a worker, separated by commas, its nice value, and its processes."""
+    """The queues of a worker, separated by commas (or `web`, or `beat`), its nice value, and its
+    processes."""
 
     queues: str
     nice: int = 0
@@ -100,6 +103,11 @@ def _work(worker: Worker) -> NoReturn:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
     _end_with_parent()
     _give_way(worker.nice)
+    if worker.queues == "web":
+        sys.argv = ["gunicorn", "-c", str(WEB_CONFIG)]  # what gunicorn reads
+        sys.exit(WSGIApplication(prog="gunicorn").run())
+    if worker.queues == "beat":
+        sys.exit(app.start(["beat", "--pidfile=", "-l", "INFO"]))
     name = worker.queues.replace(",", "-")
     count = str(worker.processes)
     options = ("-n", f"{name}@%h", "-Q", worker.queues, "-c", count, "-l", "INFO")
@@ -125,10 +133,9 @@ def _give_way(nice: int) -> None:
 
 
 def main(words: list[str]) -> None:
-    """Load the shop, then run the workers that the arguments describe."""
+    """Load the shop, then run what the arguments name."""
     app.loader.init_worker()
     app.finalize()
-    require_ready()
     connections.close_all()
     # Collections of the workers leave what is loaded alone, so that its memory stays shared.
     gc.collect()

@@ -1,4 +1,4 @@
-"""The processes of the demo: the web server, the workers, and the clock."""
+"""The processes of the demo: the web server, the clock and the workers, forked from one."""
 
 import dataclasses
 import hashlib
@@ -7,12 +7,13 @@ import shutil
 from pathlib import Path
 
 from tools.management import project_environment
-from tools.paths import PYTHON, ROOT, SHARED_MEMORY, state_dir
+from tools.paths import PYTHON, SHARED_MEMORY, state_dir
 
 # A lane each, so that nothing short waits behind something long; all give way to pages (the first
 # number): jobs doubled their slowest hundredth. Two of interactive, or a price set by hand waits
 # for a check to end; two of bulk, or no book comes out while a model is trained.
 WORKERS = ("live:5", "prices,interactive,pictures:5:2", "bulk:15:2")
+PROCESSES = ("web", "beat", *WORKERS)
 # Celery's warning to root, and only that: the demo of a root user runs as root.
 QUIET_ROOT = ("-W", "ignore::UserWarning:celery.platforms")
 
@@ -32,11 +33,7 @@ def mark() -> str:
 
 def list_programs() -> list[Program]:
     """All programs, in the order they start."""
-    web = Program("web", _python("-m", "gunicorn", "-c", str(ROOT / "deploy/gunicorn.conf.py")))
-    workers = Program("workers", _python(*QUIET_ROOT, "-m", "shop.workers", *WORKERS))
-    clock = ("-m", "celery", "-A", "shop.clock", "beat", "--pidfile=", "-l", "INFO")
-    beat = Program("beat", _python(*QUIET_ROOT, *clock))
-    return [web, workers, beat]
+    return [Program("shop", _python(*QUIET_ROOT, "-m", "shop.workers", *PROCESSES))]
 
 
 def program_environment(addresses: dict[str, str], *, port: int, host: str) -> dict[str, str]:

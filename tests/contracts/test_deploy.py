@@ -18,7 +18,7 @@ from tests.contracts.house import (
     name_of,
     read_imports,
 )
-from tools.programs import WORKERS, list_programs
+from tools.programs import PROCESSES, WORKERS, list_programs
 
 SERVERS = {"postgres", "valkey"}
 
@@ -75,13 +75,13 @@ def test_demo_workers_read_every_queue_in_use() -> None:
 
 def test_procfile_and_compose_read_the_same_queues_as_the_demo() -> None:
     composed = [" ".join(service.get("command", [])) for service in read_compose().values()]
-    assert read_procfile()["workers"] == " ".join(("python -m shop.workers", *WORKERS))
+    assert read_procfile()["web"].endswith(" ".join(("python -m shop.workers", *PROCESSES)))
     assert worker_queues(composed) == demo_queues()
 
 
 def test_all_three_run_a_web_server_and_one_clock() -> None:
-    assert {"web", "beat"} <= {program.name for program in list_programs()}
-    assert {"web", "beat"} <= set(read_procfile())
+    assert [list(program.command[-5:]) for program in list_programs()] == [list(PROCESSES)]
+    assert {"web", "beat"} <= set(read_procfile()["web"].split())
     assert {"web", "beat"} <= set(read_compose())
 
 

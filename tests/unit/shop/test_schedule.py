@@ -34,8 +34,8 @@ def test_every_scheduled_task_exists_and_has_a_queue() -> None:
 
 def test_each_lane_has_a_worker_of_its_own() -> None:
     procfile = (ROOT / "deploy/Procfile").read_text()
-    [line] = [line for line in procfile.splitlines() if line.startswith("workers:")]
-    for words in (WORKERS, line.partition(" -m shop.workers ")[2].split()):
+    [line] = [line for line in procfile.splitlines() if line.startswith("web:")]
+    for words in (WORKERS, line.partition(" -m shop.workers web beat ")[2].split()):
         served = [lane for word in words for lane in read_worker(word).queues.split(",")]
         assert sorted(served) == sorted(LANES)
 

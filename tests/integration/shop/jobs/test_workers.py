@@ -7,22 +7,34 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
 
 import pytest
 
 from tools.processes import wait_for
+from tools.services import free_port
 
 START_SECONDS = 60
+
+
+@contextmanager
+def run(*words: str, **own: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The process that forks what `words` name."""
+    command, quiet = (sys.executable, "-m", "shop.workers", *words), subprocess.DEVNULL
+    process = subprocess.Popen(command, stderr=quiet, stdout=quiet, env=os.environ | own)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture
 def workers() -> Iterator[subprocess.Popen[bytes]]:
     """Two workers of queues that nothing is sent to."""
-    command = (sys.executable, "-m", "shop.workers", "none", "nothing:7")
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    yield process
-    process.kill()
-    process.wait()
+    with run("none", "nothing:7") as process:
+        yield process
 
 
 def list_children(pid: int) -> list[int]:
@@ -69,3 +81,28 @@ def test_workers_end_when_their_parent_is_killed(workers: subprocess.Popen[bytes
     family += [pid for child in family for pid in list_children(child)]
     workers.kill()
     assert wait_for(lambda: not any(is_alive(pid) for pid in family), 30)
+
+
+def answers(port: int) -> bool:
+    """Whether the web server says that it lives."""
+    http = HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        http.request("GET", "/healthz")
+        return http.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        http.close()
+
+
+def test_web_server_and_clock_are_forked_from_it_too() -> None:
+    port = free_port()
+    with run("web", "beat", PORT=str(port), WEB_CONCURRENCY="1") as shop:
+        assert wait_for(lambda: answers(port), START_SECONDS)
+        web, beat = list_children(shop.pid)
+        os.kill(beat, signal.SIGKILL)
+        assert wait_for(lambda: len(list_children(shop.pid)) == 2 and not is_alive(beat), 20)
+        family = [*list_children(shop.pid), *list_children(web)]
+        shop.terminate()
+        assert shop.wait(30) == 0
+    assert not any(is_alive(pid) for pid in family)
