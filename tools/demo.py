@@ -134,8 +134,7 @@ def _supervise(services: Services, environment: dict[str, str]) -> int:
 
     supervisor = Supervisor(services, children, on_change=keep_record)
     try:
-        # The store first: on two cores the workers' start would double its own.
-        supervisor.start(1)
+        supervisor.start()
         _wait_for_store(addresses.store, children[0], supervisor.tick)
         is_answering = True
         supervisor.start()
@@ -154,7 +153,7 @@ def _supervise(services: Services, environment: dict[str, str]) -> int:
 
 def _wait_for_store(address: str, web: Child, tick: Callable[[], None]) -> None:
     """Wait for the first page; give up when the web server ends again and again."""
-    say("starting the web server, then the workers and the clock")
+    say("starting the web server, the workers and the clock")
     deadline = time.monotonic() + FIRST_ANSWER_SECONDS
     while not answers(address):
         if web.failures >= GIVE_UP_FAILURES or time.monotonic() > deadline:

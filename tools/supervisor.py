@@ -100,13 +100,11 @@ class Supervisor:
         self.services = services
         self.children = children
         self.on_change = on_change
-        self.active: list[Child] = []
         self.looked_at = time.monotonic()
 
-    def start(self, count: int | None = None) -> None:
-        """Start the first `count` programs, or all that do not run yet."""
-        self.active = self.children[:count]
-        for child in self.active:
+    def start(self) -> None:
+        """Start the programs that do not run yet."""
+        for child in self.children:
             if child.process is None:
                 child.start()
         self.on_change(self.pids())
@@ -118,7 +116,7 @@ class Supervisor:
             self._tend_services()
             for log in log_dir().glob("*.log"):
                 rotate_full(log)
-        changes = [child.tend() for child in self.active]
+        changes = [child.tend() for child in self.children]
         if any(changes):
             self.on_change(self.pids())
 

@@ -93,7 +93,7 @@ class Quiet:
         return True
 
 
-def test_the_first_program_runs_alone_until_the_others_are_wanted(
+def test_programs_that_run_are_not_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAIRTAG_STATE", str(tmp_path))
@@ -102,13 +102,11 @@ def test_the_first_program_runs_alone_until_the_others_are_wanted(
     children = [Child(Program(name, command), dict(os.environ)) for name in ("web", "beat")]
     heard: list[dict[str, int]] = []
     supervisor = Supervisor(cast("Services", Quiet()), children, on_change=heard.append)
-    supervisor.start(1)
-    supervisor.tick()
-    assert list(supervisor.pids()) == ["web"]
     supervisor.start()
-    web = supervisor.pids()["web"]
-    assert [list(pids) for pids in heard] == [["web"], ["web", "beat"]]
-    assert heard[0]["web"] == web
+    supervisor.tick()
+    supervisor.start()
+    assert [list(pids) for pids in heard] == [["web", "beat"]] * 2
+    assert heard[0] == heard[1] == supervisor.pids()
     supervisor.stop()
     assert supervisor.pids() == {}
     assert find_marked(f"{MARK}-pair") == []
