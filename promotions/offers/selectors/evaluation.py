@@ -39,6 +39,7 @@ from promotions.engine.api import (
     explain,
     find_missing,
     find_next_step,
+    judge_clock,
     least_left,
     needed_facts,
     shuts_out_others,
@@ -121,12 +122,13 @@ class Previews:
     Variants whose price no offer and no cart changes are absent. `members` is for who is not signed
     in, minor units, and only where that is less than the shopper pays. `arms` are those of
     experiments whose difference is on these products: give them to `log_exposures` where they are
-    shown.
+    shown. `is_shared`: others see the very same values.
     """
 
     mine: Mapping[int, LinePreview] = field(default_factory=dict)
     members: Mapping[int, int] = field(default_factory=dict)
     arms: tuple[ArmChoice, ...] = ()
+    is_shared: bool = field(default=False, compare=False)
 
 
 def preview_lines(question: CartQuestion, lines: Sequence[CartLineValue]) -> Previews:
@@ -135,8 +137,85 @@ def preview_lines(question: CartQuestion, lines: Sequence[CartLineValue]) -> Pre
     Gifts, delivery and points are no price of a unit. What only some members get is no price of
     every member. Queries: as `gather_offers` says, and one for campaigns under experiment where
     members have prices of their own.
+
+    With an empty cart a line is evaluated once for all who get the same offers on it. Whose those
+    are, what budgets and limits leave and which hours hold is asked each time.
     """
     gathered, language = gather_offers(question, lines), question.language
+    key = None if question.book is not None else _shared_key(gathered, language)
+    if key is None:
+        return _preview_each(lines, gathered, language)
+    known = _recall(gathered.book, key)
+    missing = [line for line in lines if line not in known]
+    if missing:
+        found = _preview_each(missing, gathered, language)
+        for line in missing:
+            one = line.variant_id
+            known[line] = found.mine.get(one), found.members.get(one)
+    told = [(line.variant_id, *known[line]) for line in lines]
+    return Previews(
+        mine={one: mine for one, mine, _ in told if mine is not None},
+        members={one: minor for one, _, minor in told if minor is not None},
+        is_shared=True,
+    )
+
+
+type Known = dict[CartLineValue, tuple[LinePreview | None, int | None]]
+MOST_QUESTIONS, MOST_LINES = 256, 4_096
+
+
+class _Shared:
+    """Previews of lines in empty carts under one book of offers, by what they depend on."""
+
+    def __init__(self, book: CompiledBook | None = None) -> None:
+        self.book = book
+        self.known: dict[object, Known] = {}
+
+
+_shared = [_Shared()]
+
+
+def _recall(book: CompiledBook, key: object) -> Known:
+    """Return what is known under the book so far, to be added to; another book ends all of it."""
+    shared = _shared[0]
+    if shared.book is not book or len(shared.known) > MOST_QUESTIONS:
+        # Replaced, not emptied: other threads may be reading it
+        shared = _shared[0] = _Shared(book)
+    known = shared.known.setdefault(key, {})
+    if len(known) > MOST_LINES:
+        known = shared.known[key] = {}
+    return known
+
+
+def _shared_key(gathered: Gathered, language: str) -> object | None:
+    """Return all that the preview of a line depends on but the line and the book of offers.
+
+    None for what is one shopper's own: a cart, codes, offers for chosen shoppers, behaviour, arms.
+    """
+    asked = gathered.asked
+    cart, shopper = asked.cart, asked.shopper
+    is_own = cart.lines or cart.gift_choices or asked.coupons or asked.given or asked.passed_over
+    is_tested = any(one.campaign_id in gathered.tested for one in (*asked.offers, *gathered.others))
+    if is_own or is_tested or shopper.history or shopper.segment or shopper.tags:
+        return None
+    given = Circumstances(cart, shopper, gathered.now)
+    offers = tuple(
+        (one.offer_id, one.left_minor, one.rooms, judge_clock(one.condition, given))
+        for one in asked.offers
+    )
+    # Of strangers it is known whether anybody asks or not
+    is_first = shopper.is_first_order if "first_order" in gathered.book.facts else None
+    place = cart.currency, cart.market_code, cart.channel, cart.region, cart.time_zone
+    return (
+        offers,
+        (*place, cart.gifts, cart.deliveries, cart.personal_cap),
+        (shopper.is_member, is_first, shopper.tier, shopper.groups, shopper.is_private),
+        language,
+        catalog_version(),
+    )
+
+
+def _preview_each(lines: Sequence[CartLineValue], gathered: Gathered, language: str) -> Previews:
     prices = gathered.price_units()
     deals = {line.variant_id: prices.find_multibuys(line) for line in lines}
     named = name_deals(language) if any(deals.values()) else {}
@@ -151,7 +230,7 @@ def preview_lines(question: CartQuestion, lines: Sequence[CartLineValue]) -> Pre
         for line in lines
         if line.variant_id in mine
         and (
-            question.cart.lines
+            gathered.asked.cart.lines
             or line.unit_minor < line.everybodys_minor
             or mine[line.variant_id].audience != "public"
         )

@@ -22,8 +22,8 @@ from shop.ground.catalog.selectors import (
     list_never_personal,
     list_sized,
     list_sold_out,
+    read_stock,
 )
-from shop.ground.inventory.selectors import count_available
 
 # What shows prices to choose from. The cart shows what was chosen, sorting shows nothing.
 SHOWING = frozenset({"home", "category", "search", "offer", "product", "saved", "api"})
@@ -46,11 +46,19 @@ def quote_context(ctx: PageContext, purpose: str) -> QuoteContext:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The variants to show, in order, and what they stand for; `of` says it of each asked for."""
+    """The variants to show, in order, and what they stand for; `of` says it of each asked for.
+
+    `stock` is what there is of them where it was read to choose; None: nothing was.
+    """
 
     variant_ids: list[int]
     choices: Mapping[int, Choice] = field(default_factory=dict)
     of: Mapping[int, int] = field(default_factory=dict)
+    stock: Mapping[int, int] | None = None
+
+    def list_cards(self, language: str) -> list[CatalogCard]:
+        """Return the cards of what is shown. One query where stock was not read to choose."""
+        return list_cards(self.variant_ids, language, self.stock)
 
     def replace_all(self, variant_ids: Iterable[int]) -> list[int]:
         """Return what is shown of these, each once."""
@@ -95,7 +103,8 @@ def choose_shown(
         return Shown(list(variant_ids))
     firsts = first_of_products(np.array(variant_ids, dtype=np.int64)).tolist()
     members = sorted({each for one in firsts if one not in sized for each in families.get(one, ())})
-    prices, stock = _look_at(ctx, members) if members else ({}, {})
+    prices = _price_each(ctx, members) if members else {}
+    stock = read_stock({each for one in firsts for each in families.get(one, (one,))})
     gone = frozenset(list_sold_out().tolist() if sized.intersection(firsts) else ())
     shown: list[int] = []
     choices: dict[int, Choice] = {}
@@ -121,16 +130,14 @@ def choose_shown(
             is_from=len({prices[each] for each in fit}) > 1,
             available=sum(stock.get(each, 0) for each in fit),
         )
-    return Shown(shown, choices, of)
+    return Shown(shown, choices, of, stock)
 
 
-def _look_at(ctx: PageContext, members: list[int]) -> tuple[dict[int, int], dict[int, int]]:
-    """Return prices that nothing stores, and pieces, by variant id (ascending)."""
-    context = quote_context(ctx, "listing")
+def _price_each(ctx: PageContext, members: list[int]) -> dict[int, int]:
+    """Return prices that nothing stores, by variant id."""
     ids = np.array(members, dtype=np.int64)
-    quoted = quote_listing(context=context, variant_ids=ids).tolist()
-    prices = {one: price for one, price in zip(members, quoted, strict=True) if price}
-    return prices, dict(zip(members, count_available(ids).tolist(), strict=True))
+    quoted = quote_listing(context=quote_context(ctx, "listing"), variant_ids=ids).tolist()
+    return {one: price for one, price in zip(members, quoted, strict=True) if price}
 
 
 def quote_page(ctx: PageContext, variant_ids: Sequence[int], purpose: str) -> dict[int, PriceView]:
@@ -152,7 +159,7 @@ def build_cards(
     are left out. `among`: as for `choose_shown`."""
     shown = choose_shown(ctx, variant_ids, among)
     prices = quote_page(ctx, shown.variant_ids, purpose)
-    return shown.mark(join_cards(list_cards(shown.variant_ids, ctx.language), prices))
+    return shown.mark(join_cards(shown.list_cards(ctx.language), prices))
 
 
 def join_cards(
@@ -171,6 +178,26 @@ def join_cards(
         for card in cards
         if card.variant_id in prices
     )
+
+
+_shared: dict[tuple[object, ...], ProductCard] = {}
+MOST_SHARED = 2_048
+
+
+def share_card(item: ProductCard) -> ProductCard:
+    """Return the card of the same values that other pages show, or this one to them.
+
+    For cards of which nothing is one shopper's own. What they are made of is compared by identity:
+    catalogue, prices and offers hand out the same objects until one of them changes.
+    """
+    parts = id(item.card), id(item.price), id(item.offer)
+    key = (*parts, item.members_minor, item.choice, item.is_same_for_all, item.minimum_age)
+    known = _shared.get(key)
+    if known is None:
+        if len(_shared) >= MOST_SHARED:
+            _shared.clear()
+        known = _shared[key] = item  # keeps its parts alive, so that no other object has their ids
+    return known
 
 
 def card_block(item: ProductCard, language: str) -> PriceBlock:

@@ -23,7 +23,6 @@ from shop.doors.pages.viewed import choose_viewed
 from shop.ground.catalog.core.values import CatalogFilters, CategoryTree
 from shop.ground.catalog.selectors import (
     catalog_version,
-    list_cards,
     list_categories,
     list_category_variants,
     load_variant_arrays,
@@ -49,7 +48,7 @@ def home(ctx: PageContext) -> HomePage:
     viewed = _choose_viewed(ctx, profile, ids)
     chosen = choose_shown(ctx, ids + viewed)
     prices = quote_page(ctx, chosen.variant_ids, "home")
-    listed = join_cards(list_cards(chosen.variant_ids, ctx.language), prices)
+    listed = join_cards(chosen.list_cards(ctx.language), prices)
     cards = add_offers(ctx, chosen.mark(listed))
     by_id = {item.card.variant_id: item for item in cards}
 

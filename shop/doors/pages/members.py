@@ -20,7 +20,7 @@ from profiles.wishes.api import list_saved
 from promotions.engine.api import Counted, ShopperView
 from promotions.loyalty.api import read_tier
 from promotions.offers.api import LinePreview, PersonalOffer, Previews, personal_offers_covering
-from shop.doors.pages.cards import quote_context
+from shop.doors.pages.cards import quote_context, share_card
 from shop.doors.pages.context import PageContext
 from shop.doors.pages.values import CategoryPage, ProductCard, ProductPage
 from shop.ground.catalog.core.values import CatalogCard
@@ -150,6 +150,7 @@ def preview_cards(
     return Previews(
         mine={i: _within_stock(one, stock[i]) for i, one in found.mine.items()},
         members=_without_delicate(found.members),
+        is_shared=found.is_shared,
     )
 
 
@@ -203,7 +204,10 @@ def add_offers(
         for price in (prices[item.card.variant_id],)
     ]
     found = preview_cards(ctx, [item.card for item in cards], prices, visitor)
-    return mark_own(join_offers(cards, found), visitor)
+    joined = join_offers(cards, found)
+    if found.is_shared:
+        joined = tuple(one if one.price.quote_id else share_card(one) for one in joined)
+    return mark_own(joined, visitor)
 
 
 def mark_own(cards: Sequence[ProductCard], visitor: Visitor) -> tuple[ProductCard, ...]:
@@ -213,14 +217,10 @@ def mark_own(cards: Sequence[ProductCard], visitor: Visitor) -> tuple[ProductCar
     """
     held = {line.variant_id: line.quantity for line in visitor.read_cart().opened.lines}
     saved = visitor.read_saved()
-    if not held and not saved:
-        return tuple(cards)
     return tuple(
-        replace(
-            item,
-            quantity=held.get(item.card.variant_id, 0),
-            is_saved=item.card.variant_id in saved,
-        )
+        replace(item, quantity=held.get(one, 0), is_saved=one in saved)
+        if (one := item.card.variant_id) in held or one in saved
+        else item
         for item in cards
     )
 
@@ -259,7 +259,7 @@ def _without_delicate(members: Mapping[int, int]) -> dict[int, int]:
 def _within_stock(offer: LinePreview, available: int) -> LinePreview:
     """Return the offer with no more units left than there are."""
     left = offer.left
-    if left is None or left.counted is not Counted.UNITS:
+    if left is None or left.counted is not Counted.UNITS or 0 < left.count <= available:
         return offer
     kept = replace(left, count=min(left.count, available)) if available > 0 else None
     return replace(offer, left=kept)

@@ -44,6 +44,8 @@ class ProductCard:
     `members_minor` is what every member pays, for who is not signed in. `choice` is None for a
     product of one variant. `is_same_for_all`: never priced personally; `minimum_age` of who buys.
     `quantity` is how many of the variant are in the cart; `is_saved`: it is on the wish list.
+    `drawn` is what doors have written of it, by how they write: a card that is the same for
+    everybody is the same object on all pages (`share_card`), and is written once.
     """
 
     card: CatalogCard
@@ -55,6 +57,7 @@ class ProductCard:
     minimum_age: int | None = None
     quantity: int = 0
     is_saved: bool = False
+    drawn: dict[object, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def available(self) -> int:

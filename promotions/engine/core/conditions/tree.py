@@ -149,6 +149,28 @@ def needed_facts(condition: Condition) -> frozenset[str]:
             return getattr(condition, "facts", frozenset())
 
 
+def judge_clock(condition: Condition, given: Circumstances) -> tuple[bool, ...]:
+    """Return which weekdays and hours in `condition` hold now: all of it that time changes, but
+    for what a shopper did before.
+
+    >>> from datetime import UTC, datetime, time
+    >>> from promotions.engine.core.carts import CartValue, ShopperFacts
+    >>> noon = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    >>> given = Circumstances(CartValue((), "USD", "us", "online"), ShopperFacts(), noon)
+    >>> judge_clock(All((Member(), Not(HoursIn(time(9), time(12))), WeekdayIn({5}))), given)
+    (False, True)
+    """
+    match condition:
+        case All(parts) | Any(parts) | ExactlyOne(parts):
+            return tuple(one for part in parts for one in judge_clock(part, given))
+        case Not(part):
+            return judge_clock(part, given)
+        case WeekdayIn() | HoursIn():
+            return (not condition.failures(given),)
+        case _:
+            return ()
+
+
 def picks_shoppers(condition: Condition) -> bool:
     """Return whether the shop chooses by segment or tag who gets an offer.
 

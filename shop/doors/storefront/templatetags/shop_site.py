@@ -218,8 +218,17 @@ def draw_price(block: PriceBlock, language: str, *, about: str, shape: str = "")
 
 @register.simple_tag(takes_context=True)
 def card(context: Context, item: ProductCard, number: int = SEEN_AT_ONCE + 1) -> SafeString:
-    """Draw a product card, the `number`th of its page: the first are seen without scrolling."""
-    return draw_card(item, context["shop"], number)
+    """Draw a product card, the `number`th of its page: the first are seen without scrolling.
+
+    Once for all who see the very same card (`share_card`).
+    """
+    shop = context["shop"]
+    seen = number <= FIRST_ROW, number <= SEEN_AT_ONCE
+    how = (shop["language"], shop["product_root"], get_current_timezone_name(), *seen)
+    drawn = item.drawn.get(how)
+    if drawn is None:
+        drawn = item.drawn[how] = draw_card(item, shop, number)
+    return mark_safe(drawn)  # noqa: S308  # `draw_card` returned it
 
 
 @register.simple_tag(takes_context=True)

@@ -19,6 +19,7 @@ from shop.ground.catalog.selectors.cards import (
     get_product,
     list_cards,
     list_cards_in,
+    read_stock,
 )
 from shop.ground.catalog.selectors.costs import CostToday, cost_sql
 from shop.ground.catalog.selectors.families import list_families, list_sized
@@ -74,6 +75,7 @@ __all__ = [
     "load_sensitive_ids",
     "load_variant_arrays",
     "map_external_refs",
+    "read_stock",
     "refresh_catalog",
     "search_variants",
     "suggest",

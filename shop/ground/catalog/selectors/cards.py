@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from decimal import Decimal
 from typing import Any
@@ -58,6 +58,8 @@ WHERE location_id = (SELECT id FROM shop_stocklocation WHERE code = 'online')
 """
 MOST_KEPT = 20_000
 _rows: VersionedCache[dict[int, tuple[Any, ...]]] = VersionedCache(size=1)
+# By language; the card of a variant is the same object for all pages until its stock changes.
+_cards: VersionedCache[dict[int, CatalogCard]] = VersionedCache(size=8)
 
 # Size labels are English; these words of theirs would puzzle a Chinese reader.
 SIZE_WORDS = (
@@ -88,44 +90,73 @@ class ProductNotFound(FairtagError):
     code = "product_not_found"
 
 
-def list_cards(variant_ids: Sequence[int], language: str) -> list[CatalogCard]:
+def list_cards(
+    variant_ids: Sequence[int], language: str, stock: Mapping[int, int] | None = None
+) -> list[CatalogCard]:
     """Return cards of the variants in the order asked; unknown ids are left out. One query.
 
-    What a card says is remembered by catalogue version; its stock is read each time.
+    What a card says is remembered by catalogue version; its stock is read each time, unless the
+    page has just read it: `stock`. No query then, once the cards are known.
     """
-    return list_cards_in(variant_ids, (language,))[language]
+    return list_cards_in(variant_ids, (language,), stock)[language]
 
 
 def list_cards_in(
-    variant_ids: Sequence[int], languages: Iterable[str]
+    variant_ids: Sequence[int],
+    languages: Iterable[str],
+    stock: Mapping[int, int] | None = None,
 ) -> dict[str, list[CatalogCard]]:
-    """Return the same cards in each language. One query."""
-    rows = _read_cards(variant_ids) if len(variant_ids) else []
-    nodes = {language: list_categories(language).nodes for language in languages}
-    return {
-        one: [_card(row, nodes[one][row[7]], in_chinese=is_chinese(one)) for row in rows]
-        for one in nodes
-    }
+    """Return the same cards in each language. Queries as above."""
+    rows = _read_cards(variant_ids, stock) if len(variant_ids) else []
+    return {one: _list_known(rows, one) for one in languages}
 
 
-def _read_cards(variant_ids: Sequence[int]) -> list[tuple[Any, ...]]:
-    """Return the rows of CARDS: only stock is asked for where the process knows all the rest."""
-    known = _rows.get("all", dict)
-    # An array's own text: the driver needs longer to write a list than the rest of a statement.
-    asked = f"{{{','.join(str(int(one)) for one in variant_ids)}}}"
+def read_stock(variant_ids: Iterable[int]) -> dict[int, int]:
+    """Return pieces free to sell online by variant; none is recorded of those left out. One query,
+    as text: pages ask it."""
     with connection.cursor() as cursor:
-        if all(one in known for one in variant_ids):
-            cursor.execute(STOCK, [asked])
-            stock = dict(cursor.fetchall())
-            return [(*known[one], stock.get(one, 0)) for one in variant_ids]
-        cursor.execute(CARDS, [asked])
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        cursor.execute(STOCK, [_array_of(variant_ids)])
+        return dict(cursor.fetchall())
+
+
+def _array_of(variant_ids: Iterable[int]) -> str:
+    """Return an array's own text: the driver needs longer to write a list than the rest."""
+    return f"{{{','.join(str(int(one)) for one in variant_ids)}}}"
+
+
+def _read_cards(
+    variant_ids: Sequence[int], stock: Mapping[int, int] | None
+) -> list[tuple[tuple[Any, ...], int]]:
+    """Return the rows of CARDS, each with its stock; only that is asked for where the process
+    knows all the rest."""
+    known = _rows.get("all", dict)
+    if all(one in known for one in variant_ids):
+        free = read_stock(variant_ids) if stock is None else stock
+        return [(known[one], free.get(one, 0)) for one in variant_ids]
+    with connection.cursor() as cursor:
+        cursor.execute(CARDS, [_array_of(variant_ids)])
+        rows = [(row[:-1], row[-1]) for row in cursor.fetchall()]
     if len(known) < MOST_KEPT:
-        known.update((row[0], row[:-1]) for row in rows)
+        known.update((row[0], row) for row, _ in rows)
     return rows
 
 
-def _card(row: tuple[Any, ...], node: CategoryNode, *, in_chinese: bool) -> CatalogCard:
+def _list_known(rows: Sequence[tuple[tuple[Any, ...], int]], language: str) -> list[CatalogCard]:
+    known, nodes = _cards.get(language, dict), list_categories(language).nodes
+    in_chinese, found = is_chinese(language), []
+    for row, available in rows:
+        card = known.get(row[0])
+        if card is None or card.available != available:
+            card = _card(row, available, nodes[row[7]], in_chinese=in_chinese)
+            if len(known) < MOST_KEPT or row[0] in known:
+                known[row[0]] = card
+        found.append(card)
+    return found
+
+
+def _card(
+    row: tuple[Any, ...], available: int, node: CategoryNode, *, in_chinese: bool
+) -> CatalogCard:
     variant_id, product_id, sku, slug, name, name_zh, brand, category_id, size = row[:9]
     amount: Decimal | None = row[9]
     return CatalogCard(
@@ -145,7 +176,7 @@ def _card(row: tuple[Any, ...], node: CategoryNode, *, in_chinese: bool) -> Cata
             if row[15] is None
             else _photo(row[15:21], in_chinese=in_chinese)
         ),
-        available=row[-1],
+        available=available,
         tax_class=row[11],
         minimum_age=row[12],
         options=_options(row[13], row[14], in_chinese=in_chinese),

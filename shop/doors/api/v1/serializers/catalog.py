@@ -240,6 +240,18 @@ def _find_offered(item: ProductCard) -> LinePreview | None:
     return offer if offer is not None and (offer.is_priced or offer.barred) else None
 
 
+def _write_shared(write: Writer) -> Writer:
+    """Return the writer of cards that writes one once for all who see the very same card."""
+
+    def write_known(item: ProductCard, currency: str, locale: str, given: object = None) -> str:
+        text = item.drawn.get(("json", locale))
+        if text is None:
+            text = item.drawn["json", locale] = write(item, currency, locale, given)
+        return text
+
+    return write_known
+
+
 class VariantSerializer(PlainVariantSerializer):
     """What is sold, with this shopper's price and what offers make of it."""
 
@@ -271,6 +283,11 @@ class VariantSerializer(PlainVariantSerializer):
         allow_null=True,
         help_text="In years, of who buys it; ask before you show it. Null: everybody may.",
     )
+
+    @classmethod
+    def writer(cls) -> Writer:
+        """Return the function that writes a card: once, as long as pages hand out the same."""
+        return _write_shared(super().writer())
 
 
 class FacetOptionSerializer(AnswerSerializer[FacetOption]):
