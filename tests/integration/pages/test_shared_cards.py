@@ -1,4 +1,4 @@
-"""A card that is the same for everybody is made and written once, and never longer than it holds."""
+"""A card that is the same for everybody is made and written once, for as long as it holds."""
 
 from __future__ import annotations
 
