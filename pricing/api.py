@@ -125,6 +125,7 @@ from pricing.quoting.selectors.serving import (
     list_prices,
     list_ruled_places,
     makes_personal_prices,
+    public_version,
     renew_serving,
     resolve_jurisdiction,
 )
@@ -325,6 +326,7 @@ __all__ = [
     "lower_by_offers",
     "makes_personal_prices",
     "name_family",
+    "public_version",
     "publish_price_book",
     "quote_listing",
     "quote_variants",

@@ -34,7 +34,12 @@ from promotions.offers.selectors.personal import (
     personal_offers_for,
     tell_left,
 )
-from promotions.offers.selectors.preview_prices import PreviewProducts, find_touched, price_goods
+from promotions.offers.selectors.preview_prices import (
+    PreviewProducts,
+    find_touched,
+    price_goods,
+    price_list,
+)
 from promotions.offers.selectors.price_block import (
     EVERYONE,
     TAGS,
@@ -76,6 +81,7 @@ __all__ = [
     "personal_offers_for",
     "preview_lines",
     "price_goods",
+    "price_list",
     "record_public_cuts",
     "refill_codes",
     "refill_offers",

@@ -19,6 +19,7 @@ from orders.terms.core import without_same_day
 from pricing.api import (
     floor_minor,
     list_prices,
+    public_version,
     quote_listing,
     quote_variants,
     resolve_jurisdiction,
@@ -49,9 +50,15 @@ from promotions.offers.api import (
     list_live_offers,
     preview_lines,
     price_goods,
+    price_list,
 )
 from shop.ground.catalog.core.values import IntArray
-from shop.ground.catalog.selectors import get_market, list_age_limited, list_cards
+from shop.ground.catalog.selectors import (
+    catalog_version,
+    get_market,
+    list_age_limited,
+    list_cards,
+)
 from shop.ground.catalog.selectors.arrays import find_places
 
 
@@ -321,9 +328,52 @@ def price_in_cart(
     """
     lines = make_lines(held.rows, context)
     question = _ask(held, lines, shopper=shopper, find_tier=find_tier, context=context)
+    if not lines and not question.codes:
+        shared = _price_list(question, ids, context)
+        if shared is not None:
+            at = np.flatnonzero(quoted != shared.public)
+            if not len(at):
+                return shared.paid, ()
+            found = shared.paid.copy()
+            found[at], arms = _price_each(question, ids[at], quoted[at], context)
+            return found, arms
     quoted = quoted.copy()
     for variant_id, price in held.prices.items():
         quoted[ids == variant_id] = price.quoted_minor
+    return _price_each(question, ids, quoted, context)
+
+
+class _PriceList(NamedTuple):
+    """What a list costs everybody, (n,), before offers and with those on an empty cart."""
+
+    public: IntArray
+    paid: IntArray
+
+
+def _price_list(question: CartQuestion, ids: IntArray, context: QuoteContext) -> _PriceList | None:
+    """Return the prices of a list that others see, too; None where offers are a shopper's own."""
+    public = quote_listing(context=for_everybody(context), variant_ids=ids)
+    version = public_version(market=context.market, channel=context.channel, now=context.now)
+    about = (version, catalog_version(), context.market, ids.tobytes(), public.tobytes())
+    sold = public > 0
+    paid = price_list(
+        question,
+        about,
+        lambda: _price_alone(ids[sold], public[sold], context),
+        lambda goods: _lines_for(goods, context),
+    )
+    if paid is None:
+        return None
+    if sold.all():
+        return _PriceList(public, paid)
+    found = public.copy()
+    found[sold] = paid
+    return _PriceList(public, found)
+
+
+def _price_each(
+    question: CartQuestion, ids: IntArray, quoted: IntArray, context: QuoteContext
+) -> tuple[IntArray, tuple[ArmChoice, ...]]:
     touched = find_touched(ids, question.cart, context.now) | bool(question.codes)
     touched &= quoted > 0
     if not touched.any():

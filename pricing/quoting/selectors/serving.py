@@ -266,6 +266,13 @@ def floors_over_costs(costs: Collection[int]) -> dict[int, int]:
     return dict(zip(known.tolist(), floors.tolist(), strict=True))
 
 
+def public_version(*, market: str, channel: str, now: datetime) -> tuple[object, ...]:
+    """Return what public prices, list prices and floors of a place are those of; () before its
+    first book. No query while the book is fresh."""
+    served = get_serving().served(market, channel, now)
+    return () if served is None else (served.book.version, served.effective_at)
+
+
 def list_prices(
     *, variant_ids: Sequence[int], now: datetime, market: str = "us", channel: str = "online"
 ) -> dict[int, int]:

@@ -157,8 +157,9 @@ def quote_listing(*, context: QuoteContext, variant_ids: IntArray) -> IntArray:
     at, is_there = served.book.find(ids)
     if not is_there.any():
         return price_unpriced_variants(ids, context.market)
-    prices = served.book.terms.public_minor[at]
-    page, _ = _open_page(serving, context, ids[is_there].tolist())
+    prices, page = served.book.terms.public_minor[at], None
+    if context.shopper_pseudonym is not None and not context.gpc:
+        page, _ = _open_page(serving, context, ids[is_there].tolist())
     if page is not None and (found := find_obstacle(serving, page, context)) not in ENDING:
         state = _read(page, context, found)
         if not state.reason:

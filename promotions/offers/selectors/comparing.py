@@ -1,12 +1,21 @@
-"""What one unit costs others, everybody or every member: a shopper's price is compared with it."""
+"""What one unit costs others, everybody or every member, and what they share with a shopper."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from promotions.engine.api import CartLineValue, EvaluationInput, ShopperFacts
+from promotions.campaigns.api import CompiledBook
+from promotions.engine.api import (
+    CartLineValue,
+    Circumstances,
+    EvaluationInput,
+    ShopperFacts,
+    judge_clock,
+)
 from promotions.offers.selectors.gathering import Gathered, list_tested_campaigns
+from shop.ground.catalog.selectors import catalog_version
 
 # Nothing is known of what they did: neither a condition on it nor its opposite holds.
 NOBODY = ShopperFacts(is_private=True)
@@ -74,4 +83,59 @@ def _as_any_member(asked: EvaluationInput) -> EvaluationInput:
             and offer.campaign_id not in tested
         ),
         shopper=ANY_MEMBER,
+    )
+
+
+type Known = dict[CartLineValue, tuple[Any, int | None]]
+MOST_QUESTIONS, MOST_LINES = 256, 4_096
+
+
+class _Shared:
+    """Previews of lines in empty carts under one book of offers, by what they depend on."""
+
+    def __init__(self, book: CompiledBook | None = None) -> None:
+        self.book = book
+        self.known: dict[object, Known] = {}
+
+
+_shared = [_Shared()]
+
+
+def recall_shared(book: CompiledBook, key: object) -> Known:
+    """Return what is known under the book so far, to be added to; another book ends all of it."""
+    shared = _shared[0]
+    if shared.book is not book or len(shared.known) > MOST_QUESTIONS:
+        # Replaced, not emptied: other threads may be reading it
+        shared = _shared[0] = _Shared(book)
+    known = shared.known.setdefault(key, {})
+    if len(known) > MOST_LINES:
+        known = shared.known[key] = {}
+    return known
+
+
+def shared_key(gathered: Gathered, language: str) -> object | None:
+    """Return all that the preview of a line depends on but the line and the book of offers.
+
+    None for what is one shopper's own: a cart, codes, offers for chosen shoppers, behaviour, arms.
+    """
+    asked = gathered.asked
+    cart, shopper = asked.cart, asked.shopper
+    is_own = cart.lines or cart.gift_choices or asked.coupons or asked.given or asked.passed_over
+    is_tested = any(one.campaign_id in gathered.tested for one in (*asked.offers, *gathered.others))
+    if is_own or is_tested or shopper.history or shopper.segment or shopper.tags:
+        return None
+    given = Circumstances(cart, shopper, gathered.now)
+    offers = tuple(
+        (one.offer_id, one.left_minor, one.rooms, judge_clock(one.condition, given))
+        for one in asked.offers
+    )
+    # Of strangers it is known whether anybody asks or not
+    is_first = shopper.is_first_order if "first_order" in gathered.book.facts else None
+    place = cart.currency, cart.market_code, cart.channel, cart.region, cart.time_zone
+    return (
+        offers,
+        (*place, cart.gifts, cart.deliveries, cart.personal_cap),
+        (shopper.is_member, is_first, shopper.tier, shopper.groups, shopper.is_private),
+        language,
+        catalog_version(),
     )

@@ -39,13 +39,17 @@ from promotions.engine.api import (
     explain,
     find_missing,
     find_next_step,
-    judge_clock,
     least_left,
     needed_facts,
     shuts_out_others,
 )
 from promotions.law.api import label_personal
-from promotions.offers.selectors.comparing import price_for_everyone, price_for_members
+from promotions.offers.selectors.comparing import (
+    price_for_everyone,
+    price_for_members,
+    recall_shared,
+    shared_key,
+)
 from promotions.offers.selectors.gathering import (
     CartQuestion,
     Gathered,
@@ -142,10 +146,10 @@ def preview_lines(question: CartQuestion, lines: Sequence[CartLineValue]) -> Pre
     are, what budgets and limits leave and which hours hold is asked each time.
     """
     gathered, language = gather_offers(question, lines), question.language
-    key = None if question.book is not None else _shared_key(gathered, language)
+    key = None if question.book is not None else shared_key(gathered, language)
     if key is None:
         return _preview_each(lines, gathered, language)
-    known = _recall(gathered.book, key)
+    known = recall_shared(gathered.book, key)
     missing = [line for line in lines if line not in known]
     if missing:
         found = _preview_each(missing, gathered, language)
@@ -157,61 +161,6 @@ def preview_lines(question: CartQuestion, lines: Sequence[CartLineValue]) -> Pre
         mine={one: mine for one, mine, _ in told if mine is not None},
         members={one: minor for one, _, minor in told if minor is not None},
         is_shared=True,
-    )
-
-
-type Known = dict[CartLineValue, tuple[LinePreview | None, int | None]]
-MOST_QUESTIONS, MOST_LINES = 256, 4_096
-
-
-class _Shared:
-    """Previews of lines in empty carts under one book of offers, by what they depend on."""
-
-    def __init__(self, book: CompiledBook | None = None) -> None:
-        self.book = book
-        self.known: dict[object, Known] = {}
-
-
-_shared = [_Shared()]
-
-
-def _recall(book: CompiledBook, key: object) -> Known:
-    """Return what is known under the book so far, to be added to; another book ends all of it."""
-    shared = _shared[0]
-    if shared.book is not book or len(shared.known) > MOST_QUESTIONS:
-        # Replaced, not emptied: other threads may be reading it
-        shared = _shared[0] = _Shared(book)
-    known = shared.known.setdefault(key, {})
-    if len(known) > MOST_LINES:
-        known = shared.known[key] = {}
-    return known
-
-
-def _shared_key(gathered: Gathered, language: str) -> object | None:
-    """Return all that the preview of a line depends on but the line and the book of offers.
-
-    None for what is one shopper's own: a cart, codes, offers for chosen shoppers, behaviour, arms.
-    """
-    asked = gathered.asked
-    cart, shopper = asked.cart, asked.shopper
-    is_own = cart.lines or cart.gift_choices or asked.coupons or asked.given or asked.passed_over
-    is_tested = any(one.campaign_id in gathered.tested for one in (*asked.offers, *gathered.others))
-    if is_own or is_tested or shopper.history or shopper.segment or shopper.tags:
-        return None
-    given = Circumstances(cart, shopper, gathered.now)
-    offers = tuple(
-        (one.offer_id, one.left_minor, one.rooms, judge_clock(one.condition, given))
-        for one in asked.offers
-    )
-    # Of strangers it is known whether anybody asks or not
-    is_first = shopper.is_first_order if "first_order" in gathered.book.facts else None
-    place = cart.currency, cart.market_code, cart.channel, cart.region, cart.time_zone
-    return (
-        offers,
-        (*place, cart.gifts, cart.deliveries, cart.personal_cap),
-        (shopper.is_member, is_first, shopper.tier, shopper.groups, shopper.is_private),
-        language,
-        catalog_version(),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from profiles.experiments.api import ArmChoice
-from promotions.campaigns.api import cover_variants, live_at, load_offer_book
+from promotions.campaigns.api import CompiledBook, cover_variants, live_at, load_offer_book
 from promotions.engine.api import (
     WITHOUT_LINES,
     CartLineValue,
@@ -22,6 +22,7 @@ from promotions.engine.api import (
     drop_idle,
     list_scopes,
 )
+from promotions.offers.selectors.comparing import shared_key
 from promotions.offers.selectors.evaluation import list_seen_arms
 from promotions.offers.selectors.gathering import CartQuestion, gather_offers
 from shop.ground.catalog.core.values import VariantArrays
@@ -169,6 +170,16 @@ def price_goods(
     their group could reach are asked for with that floor. Queries: as `gather_offers` says, for any
     number of goods.
     """
+    lines, group = _group_goods(question, goods, make_lines)
+    gathered = gather_offers(question, lines)
+    prices = _price_groups(goods, lines, group, gathered.price_units())
+    return prices, list_seen_arms(lines, gathered)
+
+
+def _group_goods(
+    question: CartQuestion, goods: PreviewProducts, make_lines: MakeLines
+) -> tuple[Sequence[CartLineValue], IntArray]:
+    """Return a line of each group of goods that cost the same, and the group of each, (n,)."""
     cover, cart = load_cover(), question.cart
     kinds = cover.find_kinds(goods.variant_id)
     known = cover.share_product(goods.variant_id, [line.product_id for line in cart.lines])
@@ -178,10 +189,59 @@ def price_goods(
     is_reduced = (goods.public_minor < goods.list_minor) & cover.tells_reduced
     amounts = goods.unit_minor, goods.public_minor
     first, group = group_alike(kinds, *amounts, single, is_reduced.astype(np.int64))
-    lines = make_lines(goods.take(first))
-    gathered = gather_offers(question, lines)
-    prices = _price_groups(goods, lines, group, gathered.price_units())
-    return prices, list_seen_arms(lines, gathered)
+    return make_lines(goods.take(first)), group
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """Goods of a list at what they cost everybody: their prices by what else these depend on.
+
+    `lines` are one of those that each offer of the `book` covers, whether it runs yet or not.
+    """
+
+    book: CompiledBook
+    lines: tuple[CartLineValue, ...]
+    prices: dict[object, IntArray]
+
+
+_listed: dict[object, _Listed] = {}
+MOST_LISTS, MOST_PRICES = 32, 8
+
+
+def price_list(
+    question: CartQuestion,
+    about: object,
+    goods: Callable[[], PreviewProducts],
+    make_lines: MakeLines,
+) -> IntArray | None:
+    """Return what `price_goods` does of a list for who has nothing in the cart, (n,), read-only.
+
+    `about` names the list, its prices and floors; what offers make of them is remembered for all
+    who get the same offers. None where that is one shopper's own. Queries: as `gather_offers` says.
+    """
+    kept, book = _listed.get(about), load_offer_book()
+    if kept is None or kept.book is not book:
+        lines, _group = _group_goods(question, goods(), make_lines)
+        if len(_listed) >= MOST_LISTS:
+            _listed.clear()
+        kept = _listed[about] = _Listed(book, _pick_lines(book, lines), {})
+    key = shared_key(gather_offers(question, kept.lines), question.language)
+    if key is None:
+        return None
+    found = kept.prices.get(key)
+    if found is None:
+        found, _arms = price_goods(question, goods(), make_lines)
+        found.flags.writeable = False
+        if len(kept.prices) >= MOST_PRICES:
+            kept.prices.clear()
+        kept.prices[key] = found
+    return found
+
+
+def _pick_lines(book: CompiledBook, lines: Sequence[CartLineValue]) -> tuple[CartLineValue, ...]:
+    offers = book.index.touching(lines)
+    firsts = (next(line for line in lines if offer.covers(line)) for offer in offers)
+    return tuple(dict.fromkeys(firsts))
 
 
 def _price_groups(

@@ -22,6 +22,7 @@ from shop.ground.catalog.selectors import (
     list_never_personal,
     list_sized,
     list_sold_out,
+    number_products,
     read_stock,
 )
 
@@ -78,17 +79,10 @@ class Shown:
 
 def first_of_products(variant_ids: IntArray) -> IntArray:
     """Return the first variant of each product, order kept. No query once cached."""
-    families = list_families()
-    if not families:
+    if not list_families():
         return variant_ids
-    seen: set[int] = set()
-    kept = np.ones(len(variant_ids), dtype=np.bool_)
-    for at, variant_id in enumerate(variant_ids.tolist()):
-        family = families.get(variant_id)
-        if family is not None:
-            kept[at] = family[0] not in seen
-            seen.add(family[0])
-    return variant_ids[kept]
+    _, first = np.unique(number_products(variant_ids), return_index=True)
+    return variant_ids[np.sort(first)]
 
 
 def choose_shown(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -17,6 +18,7 @@ from shop.doors.api.v1.serializers.catalog import VariantSerializer
 from shop.doors.pages.cards import quote_context
 from shop.doors.pages.category import category
 from shop.doors.pages.context import PageContext
+from shop.doors.pages.members import Visitor, offered_prices
 from shop.doors.pages.values import ListingQuery, ProductCard
 from shop.ground.catalog.models import Variant
 from shop.ground.catalog.selectors import forget_catalog
@@ -129,6 +131,33 @@ def test_a_budget_that_is_spent_ends_the_offer(shop: Dairy) -> None:
     Campaign.objects.filter(pk=campaign.pk).update(spent_minor=1_000)
     forget_budgets()
     assert paid()[shop.brie] == 600
+
+
+def sort(ctx: PageContext = STRANGER, **changes: Any) -> list[int]:
+    page = category(replace(ctx, **changes), "dairy/cheese", ListingQuery(sort="price"))
+    return [one.card.variant_id for one in page.listing.cards]
+
+
+def test_a_sorted_list_is_evaluated_once_for_all(shop: Dairy) -> None:
+    ids = np.array(shop.cheeses, dtype=np.int64)
+    quoted = np.array([400, 500, 600, 700], dtype=np.int64)
+    prices = offered_prices(STRANGER, ids, quoted, Visitor(STRANGER))
+    assert prices.tolist() == [360, 450, 600, 700]
+    assert offered_prices(STRANGER, ids, quoted.copy(), Visitor(STRANGER)) is prices
+    quoted[2] = 590  # an own price
+    own = offered_prices(STRANGER, ids, quoted, Visitor(STRANGER))
+    assert own.tolist() == [360, 450, 590, 700]
+    assert prices.tolist() == [360, 450, 600, 700]
+
+
+def test_a_sorted_list_follows_an_offer_that_begins(shop: Dairy) -> None:
+    soft = make_campaign("Soft week", percent="50", scope={"categories": [shop.soft]})
+    Campaign.objects.filter(pk=soft.pk).update(starts_at=NOON + timedelta(hours=1))
+    assert sort() == [shop.cheddar, shop.gouda, shop.brie, shop.camembert]
+    later = NOON + timedelta(hours=2)
+    # Their floors hold: they are above half of it
+    assert sort(now=later) == [shop.cheddar, shop.brie, shop.gouda, shop.camembert]
+    assert sort() == [shop.cheddar, shop.gouda, shop.brie, shop.camembert]
 
 
 def test_a_stranger_asks_the_database_for_stock_alone(shop: Dairy) -> None:

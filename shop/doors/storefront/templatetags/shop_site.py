@@ -218,17 +218,12 @@ def draw_price(block: PriceBlock, language: str, *, about: str, shape: str = "")
 
 @register.simple_tag(takes_context=True)
 def card(context: Context, item: ProductCard, number: int = SEEN_AT_ONCE + 1) -> SafeString:
-    """Draw a product card, the `number`th of its page: the first are seen without scrolling.
-
-    Once for all who see the very same card (`share_card`).
-    """
-    shop = context["shop"]
-    seen = number <= FIRST_ROW, number <= SEEN_AT_ONCE
+    """Draw a product card, the `number`th of its page, once for all who see the very same card."""
+    shop, seen = context["shop"], (number <= FIRST_ROW, number <= SEEN_AT_ONCE)
     how = (shop["language"], shop["product_root"], get_current_timezone_name(), *seen)
-    drawn = item.drawn.get(how)
-    if drawn is None:
-        drawn = item.drawn[how] = draw_card(item, shop, number)
-    return mark_safe(drawn)  # noqa: S308  # `draw_card` returned it
+    if how not in item.drawn:
+        item.drawn[how] = draw_card(item, shop, number)
+    return mark_safe(item.drawn[how])  # noqa: S308  # `draw_card` returned it
 
 
 @register.simple_tag(takes_context=True)
@@ -342,16 +337,14 @@ def first_photo(variant_id: int, shown: Picture, width: int) -> str:
 
 
 def _card_picture(variant_id: int, shown: Picture, number: int) -> str:
-    is_early = number <= FIRST_ROW
-    return first_photo(variant_id, shown, 320) if is_early else shown.at_least(320)
+    return shown.at_least(320) if number > FIRST_ROW else first_photo(variant_id, shown, 320)
 
 
 def draw_card(item: ProductCard, shop: dict[str, Any], number: int) -> SafeString:
     """Return the HTML of one card: of a variant, or of a product with several to choose from."""
-    language = shop["language"]
+    language, available = shop["language"], item.available
     shown, view, choice = item.card, item.price, item.choice
     shot, block = shown.picture, card_block(item, language)
-    available = item.available
     is_one = choice is None or choice.is_size
     few = is_one and 0 < available <= FEW_LEFT
     asked = "" if choice is None else f"?variant={shown.variant_id}"

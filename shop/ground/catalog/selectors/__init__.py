@@ -22,7 +22,7 @@ from shop.ground.catalog.selectors.cards import (
     read_stock,
 )
 from shop.ground.catalog.selectors.costs import CostToday, cost_sql
-from shop.ground.catalog.selectors.families import list_families, list_sized
+from shop.ground.catalog.selectors.families import list_families, list_sized, number_products
 from shop.ground.catalog.selectors.markets import (
     MarketNotFound,
     find_place,
@@ -75,6 +75,7 @@ __all__ = [
     "load_sensitive_ids",
     "load_variant_arrays",
     "map_external_refs",
+    "number_products",
     "read_stock",
     "refresh_catalog",
     "search_variants",

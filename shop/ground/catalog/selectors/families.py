@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 from django.db import connection
 
+from shop.ground.catalog.core.values import IntArray
 from shop.ground.catalog.selectors.versions import VersionedCache
 
 FAMILIES = """
@@ -18,6 +20,7 @@ WHERE v.is_active AND p.is_active GROUP BY p.id HAVING count(*) > 1
 _families: VersionedCache[tuple[Mapping[int, tuple[int, ...]], frozenset[int]]] = VersionedCache(
     size=1
 )
+_numbers: VersionedCache[tuple[IntArray, IntArray]] = VersionedCache(size=1)
 
 
 def list_families() -> Mapping[int, tuple[int, ...]]:
@@ -25,6 +28,24 @@ def list_families() -> Mapping[int, tuple[int, ...]]:
     order they are to be shown. No query once cached by version, one otherwise.
     """
     return _families.get("all", _find_families)[0]
+
+
+def number_products(variant_ids: IntArray) -> IntArray:
+    """Return a number of each variant's product, (n,): the lowest of its active variants.
+
+    No query once cached by version, one otherwise.
+    """
+    own, lowest = _numbers.get("all", _number_families)
+    if not len(own):
+        return variant_ids
+    at = np.minimum(np.searchsorted(own, variant_ids), len(own) - 1)
+    return np.where(own[at] == variant_ids, lowest[at], variant_ids)
+
+
+def _number_families() -> tuple[IntArray, IntArray]:
+    families = sorted(list_families().items())
+    own = np.array([one for one, _members in families], dtype=np.int64)
+    return own, np.array([min(members) for _one, members in families], dtype=np.int64)
 
 
 def list_sized() -> frozenset[int]:
