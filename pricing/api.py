@@ -148,7 +148,7 @@ from pricing.quoting.services.drain import (
     ensure_partitions,
     read_token,
     seal_quotes,
-    store_quote,
+    store_quotes,
     verify_quote,
 )
 from pricing.quoting.services.quoting import quote_listing, quote_variants
@@ -358,7 +358,7 @@ __all__ = [
     "send_contest_answer",
     "set_kill_switch",
     "snooze_proposals",
-    "store_quote",
+    "store_quotes",
     "tell_demand_basis",
     "train_demand",
     "turn_price_shocks",

@@ -65,8 +65,8 @@ def fake_pricing(fake: FakePrices, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views, "find_law", lambda _order: RULE)
     monkeypatch.setattr(carts, "verify_quote", fake.verify_quote)
     monkeypatch.setattr(carts, "read_token", fake.read_token)
-    monkeypatch.setattr(carts, "store_quote", fake.store_quote)
-    monkeypatch.setattr(placing, "store_quote", fake.store_quote)
+    monkeypatch.setattr(carts, "store_quotes", fake.store_quotes)
+    monkeypatch.setattr(placing, "store_quotes", fake.store_quotes)
 
 
 @pytest.fixture

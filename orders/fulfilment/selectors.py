@@ -33,6 +33,7 @@ from orders.order.core import OrderStatus
 from orders.order.models import Order, OrderEvent, OrderLine
 from orders.terms.api import find_method, write_address
 from orders.terms.models import DeliveryMethod
+from orders.values import OrderView
 from shop.ground.kernel.translation import is_chinese
 
 PARCEL_STATES = {
@@ -79,10 +80,15 @@ def get_parcel(*, shipment_id: int, language: str = "en") -> ParcelView:
         return _view_parcel(row.get(pk=shipment_id))
 
 
-def show_progress(*, order_id: int, language: str = "en") -> Progress:
-    """Return how far an order has come, as its shopper reads it. Three queries, four while paid."""
-    order = Order.objects.get(pk=order_id)
-    parcels = list_parcels(order_id=order_id, language=language)
+def show_progress(*, shown: OrderView, language: str = "en") -> Progress:
+    """Return how far an order has come, as its shopper reads it. Three queries, four while paid;
+    none while it waits for its payment: there is no parcel yet.
+    """
+    if shown.status == OrderStatus.AWAITING_PAYMENT:
+        with override(language):
+            return Progress((), _("We pack your order as soon as it is paid."), None)
+    order = Order.objects.get(pk=shown.order_id)
+    parcels = list_parcels(order_id=order.pk, language=language)
     with override(language):
         said = _say_next(order, {parcel.state for parcel in parcels})
     return Progress(parcels, said, _find_arrival(order))
@@ -98,8 +104,6 @@ def _find_arrival(order: Order) -> tuple[date, date] | None:
 
 
 def _say_next(order: Order, states: set[str]) -> str:
-    if order.status == OrderStatus.AWAITING_PAYMENT:
-        return _("We pack your order as soon as it is paid.")
     if order.status != OrderStatus.PAID and not states & UNDER_WAY:
         return _say_end(order)
     if ParcelState.READY in states:

@@ -8,6 +8,7 @@ from orders.order.core import (
 )
 from orders.order.selectors import (
     ChangePlace,
+    Placed,
     count_orders,
     find_last_contact,
     find_law,
@@ -53,6 +54,7 @@ __all__ = [
     "REASON_CODES",
     "TOKEN_SIGNS",
     "ChangePlace",
+    "Placed",
     "close_unpaid",
     "comment_order",
     "count_orders",

@@ -57,9 +57,19 @@ def read_link(order: Order) -> str:
     return token if hash_link_token(token) == order.link_hash else ""
 
 
-def view_order(order: Order, *, language: str) -> OrderView:
-    """Return the order with lines, payments and timeline, under the law of then. Four queries."""
-    lines = list(order.lines.order_by("position"))
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What an order has when it is placed, not paid: its lines and its first step."""
+
+    lines: Sequence[OrderLine]
+    steps: Sequence[OrderEvent]
+
+
+def view_order(order: Order, *, language: str, placed: Placed | None = None) -> OrderView:
+    """Return the order with lines, payments and timeline, under the law of then. Four queries, one
+    for an order that was `placed` in this transaction."""
+    lines = list(order.lines.order_by("position") if placed is None else placed.lines)
+    steps = order.events.order_by("at", "id") if placed is None else placed.steps
     personal = [line for line in lines if line.is_personal]
     rule = find_law(order)
     law = rule.label(language) if personal or _has_personal_offer(order, lines) else ""
@@ -85,8 +95,8 @@ def view_order(order: Order, *, language: str) -> OrderView:
         pay_until=order.pay_until,
         paid_at=order.paid_at,
         contact=_contact(order),
-        payments=_payments(order, language),
-        timeline=_timeline(order.events.order_by("at", "id"), language),
+        payments=_payments(order, language) if placed is None else (),
+        timeline=_timeline(steps, language),
         is_payable=order.status == OrderStatus.AWAITING_PAYMENT,
         is_cancellable=_is_cancellable(order, lines),
         delivery_cuts=_list_cuts(order, law),

@@ -400,10 +400,9 @@ def encode_record(record: EventRecord) -> str:
     return _encode(parts)
 
 
-def record_row(record: EventRecord) -> tuple[Any, ...]:
-    """Return the fields in order."""
-    row: tuple[Any, ...] = _fields_of(record)
-    return row
+def name_fields(record: EventRecord) -> dict[str, Any]:
+    """Return the fields by name."""
+    return dict(zip(RECORD_FIELDS, _fields_of(record), strict=True))
 
 
 def owner_of(line: str) -> int | None:

@@ -49,7 +49,7 @@ class DiscountedLine:
     discounts: Mapping[int, int]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_partner_uses(*, order_ref: str, lines: Sequence[DiscountedLine], now: datetime) -> int:
     """Book the discounts of a paid order on partners' campaigns; return how many lines.
 

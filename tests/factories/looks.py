@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from pricing.api import quote_variants, store_quote
+from pricing.api import quote_variants, store_quotes
 from pricing.base.core.values import PriceView
 from pricing.ledger.models.impressions import PublicLook
 from profiles.events.services.events import record_purchase_events, record_return_events
@@ -80,7 +80,7 @@ def _line(view: PriceView, quantity: int) -> PurchasedLine:
         paid_minor=view.public_minor * quantity,
         list_minor=view.list_minor * quantity,
         is_discounted=False,
-        quote_id=store_quote(token=view.token),
+        quote_id=store_quotes(tokens=[view.token])[0],
     )
 
 

@@ -6,7 +6,7 @@ Alice has an account and a personal price on cheddar, Bob is a guest, Charlie op
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -130,10 +130,11 @@ class FakePrices:
             kid=1,
         )
 
-    def store_quote(self, *, token: str) -> UUID:
-        """Remember that the quote was stored."""
-        self.stored.append(token)
-        return self.read_token(token).quote_id
+    def store_quotes(self, *, tokens: Iterable[str]) -> list[UUID]:
+        """Remember that the quotes were stored."""
+        given = list(tokens)
+        self.stored += given
+        return [self.read_token(token).quote_id for token in given]
 
     def floor_minor(self, *, variant_ids: Sequence[int], **_: Any) -> Mapping[int, int]:
         """Return half the public price, or nothing."""

@@ -31,7 +31,7 @@ from orders.cart.services.valuation import Valuation, value_cart
 from orders.metrics import cart_changes_total
 from orders.refusals import CartRefused
 from orders.values import CartView
-from pricing.api import QuoteRefused, read_token, store_quote, verify_quote
+from pricing.api import QuoteRefused, read_token, store_quotes, verify_quote
 from pricing.base.core.values import PriceView, QuoteContext, VerifiedQuote
 from profiles.values import ShopperValue
 from promotions.coupons.api import MAX_CODES, check_space, count_wrong_code
@@ -78,7 +78,7 @@ def add_to_cart(
             write_promise(line, settled.promise)
         update_row(line, ["quantity", *PROMISE_FIELDS])
     if promise.token:
-        store_quote(token=promise.token)
+        store_quotes(tokens=[promise.token])
     return _finish(opened, context, "add", prices)
 
 

@@ -23,6 +23,7 @@ from orders.cart.services.valuation import value_cart
 from orders.order.models import Order
 from orders.values import CartView, Contact
 from pricing.base.core.values import QuoteContext
+from profiles.values import ShopperValue
 from promotions.coupons.api import MAX_CODES
 from promotions.loyalty.api import hash_identity
 from promotions.merging import move_uses
@@ -92,11 +93,11 @@ def identity_of(contact: Contact) -> list[str]:
     )
 
 
-def remember_contact(*, context: QuoteContext, contact: Contact) -> None:
+def remember_contact(*, context: QuoteContext, contact: Contact) -> ShopperValue:
     """Let the cart show what it costs this person: offers used before are no longer counted on.
 
     Doors call it before they place an order, so that a refused order leaves a cart that is true.
-    Raises CartRefused.
+    Returns the shopper. Raises CartRefused.
     """
     shopper, keys = require_shopper(context), identity_of(contact)
     mine = Cart.objects.filter(
@@ -106,3 +107,4 @@ def remember_contact(*, context: QuoteContext, contact: Contact) -> None:
         status=Cart.Status.OPEN,
     )
     mine.exclude(identity=keys).update(identity=keys)
+    return shopper

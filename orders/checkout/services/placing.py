@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from orders.cart.api import (
     OpenCart,
@@ -28,14 +28,14 @@ from orders.checkout.services.checkout import check_ready, claim_of, require_car
 from orders.checkout.services.contacts import check_contact
 from orders.checkout.services.idempotency import run_once
 from orders.metrics import checkout_refusals_total, orders_total
-from orders.order.api import find_law, get_order, write_link
+from orders.order.api import Placed, find_law, get_order, view_order, write_link
 from orders.order.core import BITS, LineAmounts, order_number
 from orders.order.models import Order, OrderEvent, OrderLine
 from orders.payments.api import pay_nothing
 from orders.refusals import CartRefused, TotalChanged
 from orders.terms.api import find_method
 from orders.values import CartLineView, Contact, OrderView
-from pricing.api import store_quote
+from pricing.api import store_quotes
 from pricing.base.core.values import QuoteContext
 from profiles.accounts.api import note_place
 from profiles.shoppers.api import find_shopper
@@ -60,44 +60,54 @@ MOST_TITLE = OrderLine._meta.get_field("name").max_length or 240
 def place_order(
     *,
     context: QuoteContext,
-    idempotency_key: str,
+    idempotency_key: str | None,
     contact: Contact,
     delivery_method: str,
     shown_total_minor: int,
     is_of_age: bool = False,
     address: str = "",
+    shopper: ShopperValue | None = None,
 ) -> OrderView:
     """Turn the cart into an order to be paid within the hold; the same key gives the same order.
 
     One transaction: stock held, codes and budgets taken, prices frozen, fact OrderPlaced. What
-    costs nothing is paid at once. `is_of_age`: the age a product asks for was confirmed. Raises
-    CartRefused, ContactRefused, PriceConsentNeeded, PaymentRefused, TotalChanged, OutOfStock,
-    TooManyHeld, UseRefused, PointsRefused, UnknownDelivery, Idempotency(Mismatch, InFlight).
+    costs nothing is paid at once. `is_of_age`: the age a product asks for was confirmed.
+    `idempotency_key` None: the caller runs this once. `shopper` is that of `context` for who has
+    read it already. Raises CartRefused, ContactRefused, PriceConsentNeeded, PaymentRefused,
+    TotalChanged, OutOfStock, TooManyHeld, UseRefused, PointsRefused, UnknownDelivery,
+    Idempotency(Mismatch, InFlight).
     """
-    shopper = require_shopper(context)
-    asked = {
-        "contact": asdict(contact),
-        "delivery": delivery_method,
-        "shown_total": shown_total_minor,
-        "is_of_age": is_of_age,
-    }
+    shopper = shopper or require_shopper(context)
+    given = (context, contact, delivery_method, shown_total_minor)
+    placed: list[OrderView] = []
 
     def act() -> tuple[int, Any]:
-        given = (context, contact, delivery_method, shown_total_minor)
-        order = _place(shopper, *given, is_of_age=is_of_age, address=address)
-        return 201, {"number": order.number}
+        placed.append(_place(shopper, *given, is_of_age=is_of_age, address=address))
+        return 201, {"number": placed[-1].number}
 
     try:
+        if idempotency_key is None:
+            act()
+            return placed[-1]
         answer = run_once(
             scope=_scope(shopper.id),
             key=idempotency_key,
-            fingerprint=fingerprint(asked),
+            fingerprint=fingerprint(
+                {
+                    "contact": asdict(contact),
+                    "delivery": delivery_method,
+                    "shown_total": shown_total_minor,
+                    "is_of_age": is_of_age,
+                }
+            ),
             now=context.now,
             act=act,
         )
     except FairtagError as refusal:
         checkout_refusals_total.labels(code=refusal.code).inc()
         raise
+    if placed:
+        return placed[-1]
     return get_order(number=answer.body["number"], shopper_id=shopper.id, language=context.language)
 
 
@@ -117,6 +127,7 @@ def _scope(shopper_id: int) -> str:
     return f"order:{shopper_id}"
 
 
+@transaction.atomic(savepoint=False)
 def _place(
     shopper: ShopperValue,
     context: QuoteContext,
@@ -126,7 +137,7 @@ def _place(
     *,
     is_of_age: bool,
     address: str,
-) -> Order:
+) -> OrderView:
     opened = lock_cart(context, shopper=shopper)
     cart = require_cart(opened)
     contact = _reach(contact, context, delivery_method)
@@ -144,14 +155,15 @@ def _place(
     order.points_earned = _open_points(order, valuation, contact)
     write_link(order, now=context.now)
     order.save()
-    _create_lines(order, valuation)
+    lines = _create_lines(order, valuation)
     _keep_facts(order, valuation)
     Cart.objects.filter(pk=cart.pk).update(status=Cart.Status.ORDERED, changed_at=context.now)
-    _note_placed(order, context, find_minimum_age(valuation.lines, context.market))
+    step = _note_placed(order, context, find_minimum_age(valuation.lines, context.market))
     orders_total.labels(channel=order.channel, step="placed").inc()
-    if not total:
-        pay_nothing(order, now=context.now)
-    return order
+    if total:
+        return view_order(order, language=context.language, placed=Placed(lines, [step]))
+    pay_nothing(order, now=context.now)
+    return view_order(order, language=context.language)
 
 
 def _reach(contact: Contact, context: QuoteContext, delivery_method: str) -> Contact:
@@ -298,7 +310,7 @@ def _list_earning_categories(lines: Sequence[SettledLine]) -> list[tuple[int, ..
     return [(*trail, AGE_LIMITED) if one in limited else trail for one, trail in trails]
 
 
-def _create_lines(order: Order, valuation: Valuation) -> None:
+def _create_lines(order: Order, valuation: Valuation) -> list[OrderLine]:
     views = {view.line_id: view for view in valuation.valued.view.lines}
     costs = find_costs([line.card.variant_id for line in valuation.lines], order.market_code)
     rows = [
@@ -308,9 +320,9 @@ def _create_lines(order: Order, valuation: Valuation) -> None:
     for row in rows:
         row.cost_minor = costs.get(row.variant_id)
     OrderLine.objects.bulk_create(rows)
-    for line in valuation.lines:
-        if line.settled.promise.token:
-            store_quote(token=line.settled.promise.token)
+    tokens = (line.settled.promise.token for line in valuation.lines)
+    store_quotes(tokens=filter(None, tokens))
+    return rows
 
 
 def _order_line(
@@ -347,13 +359,14 @@ def _keep_facts(order: Order, valuation: Valuation) -> None:
     OrderFacts.objects.bulk_create([OrderFacts(order=order, seen=seen, at=order.placed_at)])
 
 
-def _note_placed(order: Order, context: QuoteContext, minimum_age: int | None) -> None:
+def _note_placed(order: Order, context: QuoteContext, minimum_age: int | None) -> OrderEvent:
     """Begin the timeline, tell the other rooms, and remember where the shopper orders.
 
     Who hands the order over checks `minimum_age`, which the shopper confirmed.
     """
     detail = {} if minimum_age is None else {"minimum_age": minimum_age}
-    OrderEvent.objects.create(order=order, kind="placed", at=context.now, detail=detail)
+    step = OrderEvent.objects.create(order=order, kind="placed", at=context.now, detail=detail)
     write_fact(kind="OrderPlaced", payload={"order_id": order.pk}, occurred_at=context.now)
     if order.shopper_id is not None and order.jurisdiction_code:
         note_place(shopper_id=order.shopper_id, place_code=find_law(order).code)
+    return step

@@ -100,7 +100,9 @@ def _refuse(code: str, detail: str) -> QuoteRefused:
 
 BATCH = 200
 STALE_MS = 30_000
-_STORED = "SELECT EXISTS (SELECT FROM pricing_quote WHERE id = %s AND issued_at = %s)"
+_STORED = (
+    "SELECT id FROM pricing_quote WHERE id = ANY(%s::uuid[]) AND issued_at = ANY(%s::timestamptz[])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,27 +134,30 @@ def drain_quotes(*, limit: int = 2_000) -> int:
     return stored
 
 
-def store_quote(*, token: str) -> UUID:
-    """Store the quote of `token` in the caller's transaction and return its id.
+def store_quotes(*, tokens: Iterable[str]) -> list[UUID]:
+    """Store the quotes of `tokens` in the caller's transaction and return their ids, in order.
 
     Whole, if the table or the stream holds its decision; from the token alone otherwise (public
     prices, or Redis down): the drain completes such a row later. Raises QuoteRefused for a token
     that is not ours.
     """
-    quote = read_token(token)
-    at = uuid7_time(quote.quote_id)
-    if _is_stored(quote.quote_id, at):
-        return quote.quote_id
-    row = None if quote.arm == "none" else find_streamed(quote.quote_id)
-    store_rows([row or row_of_token(quote, signature_of(token))])
-    return quote.quote_id
-
-
-def _is_stored(quote_id: UUID, at: datetime) -> bool:
-    # As text: each act on a cart asks it
+    quotes = {quote.quote_id: (quote, token) for token in tokens for quote in [read_token(token)]}
+    ids = list(quotes)
+    if not ids:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(_STORED, [quote_id, at])
-        return bool(cursor.fetchone()[0])
+        # As text: each act on a cart asks it. The times choose the partitions
+        cursor.execute(_STORED, [ids, [uuid7_time(quote_id) for quote_id in ids]])
+        stored = {row[0] for row in cursor.fetchall()}
+    new = [quotes[quote_id] for quote_id in ids if quote_id not in stored]
+    store_rows(
+        [
+            (None if quote.arm == "none" else find_streamed(quote.quote_id))
+            or row_of_token(quote, signature_of(token))
+            for quote, token in new
+        ]
+    )
+    return ids
 
 
 def _read_entry(key: bytes, fields: dict[bytes, bytes]) -> _Entry:
@@ -179,7 +184,8 @@ def _store_good(entries: Sequence[_Entry]) -> tuple[int, list[_Entry]]:
     if not entries:
         return 0, []
     try:
-        return store_rows([row for entry in entries for row in entry.rows]), []
+        with transaction.atomic():
+            return store_rows([row for entry in entries for row in entry.rows]), []
     except DatabaseError as error:
         if len(entries) == 1:
             problem = str(error).splitlines()[0][:80]

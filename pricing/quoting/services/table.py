@@ -1,4 +1,4 @@
-"""The one way quotes get into their table: COPY aside, then insert what is new."""
+"""The one way quotes get into their table: one statement inserts what is new."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import connection
 
 from pricing.competitors.selectors import load_lowest_competitors
 from pricing.ledger.core.unit_prices import EXPOSURE_COLUMNS, JSON_COLUMNS, QuoteRow
@@ -45,8 +45,6 @@ COLUMNS: tuple[str, ...] = (
     *EXPOSURE_COLUMNS,
 )
 _NAMES = ", ".join(COLUMNS)
-_CREATE = "CREATE TEMPORARY TABLE incoming_quote (LIKE pricing_quote)"
-_COPY = f"COPY incoming_quote ({_NAMES}) FROM STDIN"
 # What is there stays, but a row stored from its token alone gets its decision now.
 _COMPLETED = (
     *JSON_COLUMNS,
@@ -57,7 +55,8 @@ _COMPLETED = (
     "propensity",
 )
 _INSERT = f"""
-INSERT INTO pricing_quote ({_NAMES}) SELECT {_NAMES} FROM incoming_quote
+INSERT INTO pricing_quote ({_NAMES})
+SELECT {_NAMES} FROM jsonb_populate_recordset(NULL::pricing_quote, %s::jsonb)
 ON CONFLICT (id, issued_at) DO UPDATE
 SET {", ".join(f"{name} = EXCLUDED.{name}" for name in _COMPLETED)}
 WHERE NOT pricing_quote.is_complete AND EXCLUDED.is_complete
@@ -67,7 +66,7 @@ WHERE NOT pricing_quote.is_complete AND EXCLUDED.is_complete
 def store_rows(rows: Sequence[QuoteRow]) -> int:
     """Insert rows that are not in the table yet, complete the incomplete; return rows written.
 
-    One transaction. A shopper erased while the quote was on its way is left out of it.
+    A shopper erased while the quote was on its way is left out of it.
     """
     unique = {row["id"]: row for row in rows}
     if not unique:
@@ -75,16 +74,10 @@ def store_rows(rows: Sequence[QuoteRow]) -> int:
     asked = {row["shopper_id"] for row in unique.values()} - {None}
     alive = {shopper.id for shopper in list_shoppers(sorted(asked))} if asked else set()
     _add_surroundings(unique.values())
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_CREATE)
-        with cursor.copy(_COPY) as copy:
-            for row in unique.values():
-                copy.write_row([_value(row, name, alive) for name in COLUMNS])
-        cursor.execute(_INSERT)
-        written: int = cursor.rowcount
-        # Dropped at once, not on commit: the caller's transaction may store twice.
-        cursor.execute("DROP TABLE incoming_quote")
-    return written
+    values = [{name: _value(row, name, alive) for name in COLUMNS} for row in unique.values()]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [json.dumps(values, default=str)])
+        return cursor.rowcount
 
 
 def _add_surroundings(rows: Iterable[QuoteRow]) -> None:
@@ -119,8 +112,6 @@ def _add_competitors(rows: Sequence[QuoteRow], market: str) -> None:
 
 
 def _value(row: QuoteRow, name: str, alive: set[int]) -> object:
-    if name in JSON_COLUMNS:
-        return json.dumps(row[name])
     if name == "shopper_id" and row[name] not in alive:
         return None
     return row[name]

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 import redis
-from django.db import DataError, IntegrityError
+from django.db import DataError, IntegrityError, transaction
 
 from profiles.events.core import GROUP, STREAM, BadRecord, EventRecord, decode_record, owner_of
 from profiles.events.models import Event
@@ -104,7 +104,9 @@ def _store_good(entries: Sequence[_Entry], *, now: datetime) -> list[_Entry]:
     if not records:
         return []
     try:
-        _report(store_records(records, now=now), records, now)
+        with transaction.atomic():
+            stored = store_records(records, now=now)
+        _report(stored, records, now)
     except (DataError, IntegrityError) as error:
         if len(entries) == 1:
             return [_Entry(entries[0].key, entries[0].line, None, reason=_reason_of(error))]

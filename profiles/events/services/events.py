@@ -267,7 +267,7 @@ def record_return_events(
     return _record_all(shopper_id, records, now=now)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def _record_all(shopper_id: int, records: Sequence[EventRecord], *, now: datetime) -> int:
     shopper = get_shopper_by_id(shopper_id)
     new = store_records(records, now=now).new

@@ -14,8 +14,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from pricing.base.core.values import Policy
 from promotions.campaigns.api import find_costs
@@ -38,6 +38,17 @@ from promotions.metrics import redemptions_total
 
 State = Redemption.State
 COUNTING = (State.HELD, State.COMMITTED)
+# What was held before this statement, and how many of it are final with it.
+_COMMIT = """
+WITH done AS (
+    UPDATE promotions_redemption SET state = 'committed', settled_at = %(now)s
+    WHERE order_ref = %(order_ref)s AND state = 'held'
+    RETURNING id
+)
+SELECT (SELECT count(*) FROM done), count(*) FILTER (WHERE state = 'held'),
+    count(*) FILTER (WHERE state = 'expired') > 0
+FROM promotions_redemption WHERE order_ref = %(order_ref)s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,7 @@ class _Locks:
 NOTHING = _Locks()
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def hold_redemptions(
     *,
     order_ref: str,
@@ -72,11 +83,9 @@ def hold_redemptions(
     coupons = dict(_coupons_of(offers))
     amounts = _by_campaign(offers)
     demands = list_demands(offers, buyer)
-    _free_what_ran_out(_Locks(set(coupons), set(amounts), demands), buyer.now)
+    counted = _free_what_ran_out(_Locks(set(coupons), set(amounts), demands), buyer.now)
     for coupon_id, code in sorted(coupons.items()):
         take_coupon(coupon_id, code, is_by(buyer.shopper_id, buyer.identity))
-    budgeted = Campaign.objects.filter(pk__in=amounts, budget_minor__isnull=False)
-    counted = set(budgeted.values_list("pk", flat=True))
     for campaign_id in sorted(counted):
         _take_budget(campaign_id, amounts[campaign_id])
     counters = take_limits(demands, buyer)
@@ -87,21 +96,23 @@ def hold_redemptions(
     redemptions_total.labels(state=State.HELD.value).inc(len(offers))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def commit_redemptions(*, order_ref: str, now: datetime) -> int:
     """Make the held redemptions of `order_ref` final; return how many. Twice is once.
 
     What ran out meanwhile is taken again; raises UseRefused if others have it by now.
     """
-    mine = Redemption.objects.filter(order_ref=order_ref)
-    known = list(mine.filter(state__in=(State.HELD, State.EXPIRED)))
-    late = [row for row in known if row.state == State.EXPIRED]
-    if late:
-        _take_again(late, now)
-    held = mine.filter(state=State.HELD).update(state=State.COMMITTED, settled_at=now)
-    redemptions_total.labels(state=State.COMMITTED.value).inc(held + len(late))
-    if held + len(late) < len(known):  # they ran out between the two statements
+    with connection.cursor() as cursor:
+        cursor.execute(_COMMIT, {"order_ref": order_ref, "now": now})
+        held, known, has_late = cursor.fetchone()
+    redemptions_total.labels(state=State.COMMITTED.value).inc(held)
+    if held < known:  # they ran out while the statement waited for them
         return held + commit_redemptions(order_ref=order_ref, now=now)
+    if not has_late:
+        return held
+    late = list(Redemption.objects.filter(order_ref=order_ref, state=State.EXPIRED))
+    _take_again(late, now)
+    redemptions_total.labels(state=State.COMMITTED.value).inc(len(late))
     return held + len(late)
 
 
@@ -164,14 +175,18 @@ def _rows_of(evaluation: Evaluation, order_ref: str, buyer: Buyer) -> list[Redem
     return rows
 
 
-def _free_what_ran_out(next_locks: _Locks, now: datetime) -> None:
-    """Give back the orders' holds that ran out and stand in the way; usually one empty query."""
+def _free_what_ran_out(next_locks: _Locks, now: datetime) -> set[int]:
+    """Give back the orders' holds that ran out and stand in the way, usually none; return the
+    campaigns that have a budget."""
     due = Redemption.objects.filter(state=State.HELD, expires_at__lte=now)
-    refs = list(
-        due.filter(campaign_id__in=next_locks.campaigns).values_list("order_ref", flat=True)
-    )
-    if refs:
+    here = Exists(due.filter(campaign_id=OuterRef("pk")))
+    campaigns = Campaign.objects.filter(pk__in=next_locks.campaigns).annotate(has_due=here)
+    known = list(campaigns.values_list("pk", "budget_minor", "has_due"))
+    if any(has_due for _, _, has_due in known):
+        ours = due.filter(campaign_id__in=next_locks.campaigns)
+        refs = list(ours.values_list("order_ref", flat=True))
         _give_back(due.filter(order_ref__in=refs), State.EXPIRED, now, next_locks)
+    return {pk for pk, budget_minor, _ in known if budget_minor is not None}
 
 
 def _give_back(

@@ -58,7 +58,7 @@ class ReturnedUnits:
     more: int
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def open_points(
     *,
     order_ref: str,
@@ -116,7 +116,7 @@ def book_earned(
     _move(order, act, Bucket.ISSUED, Bucket.PENDING, order.earned)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def settle_points(*, order_ref: str, now: datetime) -> None:
     """The order is paid: what it spent is gone, what it earned is due after the return window."""
     order = _lock(order_ref)

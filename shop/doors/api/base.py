@@ -73,7 +73,7 @@ class ApiView(APIView):
     refuses_joined: ClassVar[bool] = True
     public_seconds: ClassVar[int] = 0
     keys_kept: ClassVar[int | None] = 200
-    """Answers kept per caller; what places orders and pays has records of its own."""
+    """Answers kept per caller; payments have records of their own."""
 
     now: datetime
     verdicts: list[Verdict]

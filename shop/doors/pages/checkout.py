@@ -95,7 +95,7 @@ def order(ctx: PageContext, ref: str, *, proven: Collection[str] = ()) -> OrderP
 
 
 def _page(ctx: PageContext, order: OrderView, ref: str, *, is_known: bool) -> OrderPage:
-    progress = show_progress(order_id=order.order_id, language=ctx.language)
+    progress = show_progress(shown=order, language=ctx.language)
     returns = show_returns(order_id=order.order_id, now=ctx.now, language=ctx.language)
     states = {parcel.state for parcel in progress.parcels}
     can_rate = is_rateable(order.status, states)

@@ -22,7 +22,7 @@ from tests.factories.pricing import Dairy, make_dairy, open_dairy
 from tests.factories.promotions import make_campaign
 from tests.fixtures_api import ApiClient
 
-MOST_STATEMENTS, MOST_SAVEPOINTS = 84, 12
+MOST_STATEMENTS, MOST_SAVEPOINTS = 63, 1
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from django.db import connections
 
 from orders.checkout.models import IdempotencyKey
 from shop.doors.api.v1.views.cart import CartLinesView
-from tests.factories.api import API, expect, make_guest_client
+from tests.factories.api import API, expect, make_guest_client, order_body
 from tests.factories.orders import FakePrices, Shelf
 from tests.factories.staff_tokens import make_staff_client
 from tests.fixtures_api import ApiClient
@@ -84,6 +84,21 @@ def test_the_newest_answers_of_a_shopper_are_kept(
     for key in ("a", "b", "c"):
         expect(guest.post(LINES, {"variant_id": shelf.cheddar}, Idempotency_Key=key))
     assert set(IdempotencyKey.objects.values_list("key", flat=True)) == {"b", "c"}
+
+
+@pytest.mark.django_db
+def test_an_orders_key_outlives_keys_of_the_cart(
+    guest: ApiClient, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CartLinesView, "keys_kept", 1)
+    body = {"variant_id": shelf.cheddar}
+    expect(guest.post(LINES, body))
+    asked = order_body(guest)
+    first = expect(guest.post(f"{API}/orders", asked, Idempotency_Key="order"), 201)
+    for key in ("a", "b"):
+        expect(guest.post(LINES, body, Idempotency_Key=key))
+    again = guest.post(f"{API}/orders", asked, Idempotency_Key="order")
+    assert (again.json()["number"], again["Idempotent-Replayed"]) == (first["number"], "true")
 
 
 @pytest.mark.django_db

@@ -94,7 +94,7 @@ def _place(request: HttpRequest, view: CheckoutView, form: CheckoutForm) -> Http
     shown = request.POST.get("shown_total", "")
     context = quote_context(get_visit(request).ctx, "checkout")
     try:
-        remember_contact(context=context, contact=form.contact())
+        shopper = remember_contact(context=context, contact=form.contact())
         order = place_order(
             context=context,
             idempotency_key=key,
@@ -103,6 +103,7 @@ def _place(request: HttpRequest, view: CheckoutView, form: CheckoutForm) -> Http
             shown_total_minor=read_number(shown) or 0,
             is_of_age=bool(form.cleaned_data.get("is_of_age")),
             address=get_visit(request).ctx.address,
+            shopper=shopper,
         )
     except FairtagError as error:
         return _refuse(request, form, error)

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from shop.ground.inventory.core.holds import Claim, HeldPieces, OwnHolds, is_scarce, room_for
 from shop.ground.inventory.core.values import StockLine
-from shop.ground.inventory.models import StockMovement, StockRecord, StockReservation
+from shop.ground.inventory.models import StockRecord, StockReservation
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.translation import gettext_noop
 from shop.ground.outbox.services import write_fact
@@ -34,6 +34,19 @@ UPDATE shop_stockrecord record
 SET on_hand = record.on_hand + moved.on_hand, reserved = record.reserved + moved.reserved
 FROM moved WHERE record.id = moved.id
 RETURNING record.variant_id, record.on_hand = record.reserved
+"""
+# What a holder holds becomes sold: the hold's person is forgotten, the movement noted.
+_SELL = """
+WITH sold AS (
+    UPDATE shop_stockreservation SET state = 'committed', person = '', address = ''
+    WHERE holder = %(holder)s AND state = 'held'
+    RETURNING variant_id, location_id, quantity
+),
+noted AS (
+    INSERT INTO shop_stockmovement (variant_id, location_id, kind, quantity, reference, at)
+    SELECT variant_id, location_id, 'sold', -quantity, %(reference)s, %(now)s FROM sold
+)
+SELECT location_id, variant_id, quantity FROM sold
 """
 
 
@@ -68,25 +81,25 @@ def reserve_stock(
     Repeating with the same holder replaces its hold, so a retry is harmless; a holder whose hold
     was sold starts a new one. With a `claim` the holds of one person and address are bounded: a
     checkout holds fewer pieces, an order all, or it is refused. Raises OutOfStock, TooManyHeld.
-    Locks the stock records of the lines and of what the holder held, in variant order. Seven
-    statements at most, however many lines.
+    Nothing is written before a refusal. Locks the stock records of the lines and of what the
+    holder held, in variant order. Inside a transaction: seven statements at most, however many
+    lines.
     """
     wanted = _sum_lines(lines)
-    with transaction.atomic():
-        held = _lock_held(holder, location)
-        before = Counter({row.variant_id: row.quantity for row in held})
-        records = _lock_records(location, wanted.keys() | before.keys())
-        left = {pk: _free(records.get(pk)) + before[pk] for pk in wanted}
-        _require_stock(wanted, left)
-        is_brief = False
-        if claim is not None:
-            own = _own_holds(holder, location, wanted, claim)
-            is_brief = _bound(wanted, left, records, own=own, is_order=claim.is_order)
-        _move_records(
-            {(row.location_id, pk): (0, wanted[pk] - before[pk]) for pk, row in records.items()}
-        )
-        until = min(expires_at, claim.short_until) if claim and is_brief else expires_at
-        _write_held(holder, held, records, wanted=wanted, expires_at=until, claim=claim)
+    held = _lock_held(holder, location)
+    before = Counter({row.variant_id: row.quantity for row in held})
+    records = _lock_records(location, wanted.keys() | before.keys())
+    left = {pk: _free(records.get(pk)) + before[pk] for pk in wanted}
+    _require_stock(wanted, left)
+    is_brief = False
+    if claim is not None:
+        own = _own_holds(holder, location, wanted, claim)
+        is_brief = _bound(wanted, left, records, own=own, is_order=claim.is_order)
+    _move_records(
+        {(row.location_id, pk): (0, wanted[pk] - before[pk]) for pk, row in records.items()}
+    )
+    until = min(expires_at, claim.short_until) if claim and is_brief else expires_at
+    _write_held(holder, held, records, wanted=wanted, expires_at=until, claim=claim)
     return HeldPieces(dict(wanted), until)
 
 
@@ -176,14 +189,18 @@ def _free(record: StockRecord | None) -> int:
     return 0 if record is None else record.on_hand - record.reserved
 
 
+def _lock_holder(holder: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [holder])
+
+
 def _lock_held(holder: str, location: str | None = None) -> list[StockReservation]:
     """Lock `holder` and what it holds: the first of all locks.
 
     A holder's first hold has no row to lock yet; without the advisory lock two requests of one
     holder would both count their pieces.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [holder])
+    _lock_holder(holder)
     held = StockReservation.objects.select_for_update(of=("self",)).filter(
         holder=holder, state=HELD
     )
@@ -274,32 +291,22 @@ def _count_pieces(held: Sequence[StockReservation]) -> Counter[tuple[int, int]]:
 def commit_reservation(*, holder: str, reference: str, now: datetime) -> None:
     """Turn what `holder` holds into a sale noted with `reference`. Twice is once.
 
-    Raises ReservationGone when the hold was released or never made: the caller must reserve anew.
+    Inside a transaction. Raises ReservationGone when the hold was released or never made: the
+    caller must reserve anew.
     """
-    with transaction.atomic():
-        held = _lock_held(holder)
-        if not held:
-            sold = StockReservation.objects.filter(
-                holder=holder, state=StockReservation.State.COMMITTED
-            )
-            if not sold.exists():
-                raise ReservationGone("The reservation has run out.")
-        sold_pieces = _count_pieces(held).items()
-        depleted = _move_records({place: (-pieces, -pieces) for place, pieces in sold_pieces})
-        for variant_id in depleted:
-            write_fact(kind="StockDepleted", payload={"variant_id": variant_id}, occurred_at=now)
-        StockMovement.objects.bulk_create(
-            StockMovement(
-                variant_id=row.variant_id,
-                location_id=row.location_id,
-                kind=StockMovement.Kind.SOLD,
-                quantity=-row.quantity,
-                reference=reference,
-                at=now,
-            )
-            for row in held
-        )
-        _end_holds([row.pk for row in held], StockReservation.State.COMMITTED)
+    _lock_holder(holder)
+    with connection.cursor() as cursor:
+        cursor.execute(_SELL, {"holder": holder, "reference": reference, "now": now})
+        sold = Counter[tuple[int, int]]()
+        for location_id, variant_id, quantity in cursor.fetchall():
+            sold[location_id, variant_id] += quantity
+    if not sold:
+        known = StockReservation.objects.filter(holder=holder)
+        if not known.filter(state=StockReservation.State.COMMITTED).exists():
+            raise ReservationGone("The reservation has run out.")
+    depleted = _move_records({place: (-pieces, -pieces) for place, pieces in sold.items()})
+    for variant_id in depleted:
+        write_fact(kind="StockDepleted", payload={"variant_id": variant_id}, occurred_at=now)
 
 
 def expire_reservations(*, now: datetime, limit: int = 500) -> int:

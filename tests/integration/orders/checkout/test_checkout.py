@@ -15,7 +15,7 @@ from orders.checkout.services.contacts import ContactRefused
 from orders.checkout.services.idempotency import IdempotencyMismatch
 from orders.checkout.services.placing import place_order
 from orders.models import Order
-from orders.order.api import find_law
+from orders.order.api import find_law, get_any_order
 from orders.refusals import CartRefused, PriceConsentNeeded
 from pricing.base.core.values import QuoteContext
 from profiles.shoppers.selectors.shoppers import get_shopper_by_id
@@ -146,6 +146,13 @@ def test_an_order_freezes_every_stage(
     assert _stock(shelf.cheddar) == (10, 3)
     assert view_cart(context=visit).lines == ()
     assert Fact.objects.filter(kind="OrderPlaced").count() == 1
+
+
+def test_a_placed_order_is_shown_as_it_is_kept(visit: QuoteContext, shelf: Shelf) -> None:
+    add_to_cart(context=visit, variant_id=shelf.rye)
+    add_to_cart(context=visit, variant_id=shelf.cheddar, quantity=2)
+    placed = place(visit)
+    assert placed == get_any_order(number=placed.number)
 
 
 def test_the_same_key_is_the_same_order(visit: QuoteContext, shelf: Shelf) -> None:

@@ -24,6 +24,7 @@ from orders.fulfilment.api import (
 from orders.fulfilment.carriers import Label
 from orders.fulfilment.models import Shipment
 from orders.models import Order, OrderEvent, OrderLine
+from orders.order.api import get_any_order
 from orders.payments.api import RefundPart, refund_order, settle_due_payments
 from orders.refusals import OrderRefused
 from pricing.base.core.values import QuoteContext
@@ -251,7 +252,7 @@ def test_what_happens_next_is_said(visit: QuoteContext, shelf: Shelf) -> None:
     order = buy(visit, {shelf.rye: 1})
 
     def told(language: str = "en") -> str:
-        return show_progress(order_id=order.order_id, language=language).next_step
+        return show_progress(shown=get_any_order(number=order.number), language=language).next_step
 
     assert told() == "We are packing your order. We send you an e-mail when it leaves."
     parcel = pack_order(order_id=order.order_id, now=NOON)

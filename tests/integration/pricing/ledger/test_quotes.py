@@ -18,7 +18,7 @@ from pricing.api import (
     get_quote,
     quote_variants,
     replay_quote,
-    store_quote,
+    store_quotes,
     verify_quote,
 )
 from pricing.base.core.tokens import signature_of
@@ -91,11 +91,11 @@ def test_the_undrained_quote_is_the_drained_one(brie: PriceView) -> None:
 
 
 def test_a_quote_in_the_cart_is_stored_at_once(brie: PriceView) -> None:
-    assert store_quote(token=brie.token) == brie.quote_id
+    assert store_quotes(tokens=[brie.token]) == [brie.quote_id]
     row = Quote.objects.get(pk=brie.quote_id)
     assert row.is_complete
     assert row.signature == signature_of(brie.token)
-    assert store_quote(token=brie.token) == brie.quote_id
+    assert store_quotes(tokens=[brie.token]) == [brie.quote_id]
     assert drain_quotes() == 3
 
 
@@ -104,7 +104,7 @@ def test_without_the_stream_the_token_is_stored_and_completed_later(
 ) -> None:
     kept = clean_redis.xrange("fairtag:quotes")
     clean_redis.delete("fairtag:quotes")
-    store_quote(token=brie.token)
+    store_quotes(tokens=[brie.token])
     row = Quote.objects.get(pk=brie.quote_id)
     assert (row.is_complete, row.quoted_minor, row.candidates) == (False, brie.quoted_minor, [])
     clean_redis.xadd("fairtag:quotes", kept[0][1])
@@ -117,10 +117,10 @@ def test_without_the_stream_the_token_is_stored_and_completed_later(
 def test_a_public_price_in_the_cart_belongs_to_nobody(dairy: Dairy) -> None:
     open_dairy()
     brie = quote(dairy, None)
-    quote_id = store_quote(token=brie.token)
+    (quote_id,) = store_quotes(tokens=[brie.token])
     trace = get_quote(quote_id, shopper_pseudonym="anybody")
     assert (trace.is_personal, trace.quoted_minor, trace.is_complete) == (False, 600, True)
-    assert store_quote(token=quote(dairy, None).token) == quote_id
+    assert store_quotes(tokens=[quote(dairy, None).token]) == [quote_id]
     with pytest.raises(NotReplayable):
         replay_quote(quote_id=quote_id)
 

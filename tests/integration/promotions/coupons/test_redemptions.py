@@ -81,7 +81,7 @@ def test_the_second_use_is_refused_and_leaves_no_trace(limits: dict[str, int], r
     alice = _shopper()
     _hold(campaign, "FT-1", alice)
     before = _counters()
-    with pytest.raises(UseRefused) as refusal:
+    with pytest.raises(UseRefused) as refusal, transaction.atomic():
         _hold(campaign, "FT-2", alice)
     assert refusal.value.code == reason
     assert _counters() == before
@@ -100,7 +100,7 @@ def test_a_limit_per_shopper_is_per_shopper() -> None:
 def test_a_withdrawn_code_is_refused_as_such() -> None:
     campaign = make_campaign("hello", amount_minor=500, code="HELLO")
     Coupon.objects.update(is_active=False)
-    with pytest.raises(UseRefused) as refusal:
+    with pytest.raises(UseRefused) as refusal, transaction.atomic():
         _hold(campaign, "FT-1", None)
     assert refusal.value.code == "code_disabled"
 

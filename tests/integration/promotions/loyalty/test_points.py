@@ -118,7 +118,7 @@ def test_spent_points_that_are_reversed_are_owed_and_repaid(alice: PointsAccount
 
 def test_more_than_is_there_is_refused_and_nothing_happens(alice: PointsAccount) -> None:
     grant(alice, 100)
-    with pytest.raises(PointsRefused) as refusal:
+    with pytest.raises(PointsRefused) as refusal, transaction.atomic():
         order_points(alice, "FT-1", 2_000, spent=[101])
     assert refusal.value.code == "points_gone"
     assert balances(alice) == (0, 100, 0, 0)
@@ -145,7 +145,7 @@ def test_points_expire_only_after_notice_and_the_oldest_go_first(alice: PointsAc
     shown = find_balance(shopper_id=_id(alice), now=gone)
     assert shown is not None
     assert shown.available == 50  # judged when read, before the job ran
-    with pytest.raises(PointsRefused):
+    with pytest.raises(PointsRefused), transaction.atomic():
         order_points(alice, "FT-2", 900, spent=[51], now=gone)
     assert expire_points(now=gone) == 70
     assert balances(alice)[1] == 50
@@ -208,7 +208,7 @@ def test_a_nonmember_earns_nothing_and_joining_twice_is_once(alice: PointsAccoun
     line = PointsLine(0, 1, 900)
     asked = {"order_ref": "FT-9", "identity": (), "now": NOON}
     assert open_points(shopper_id=10**9, lines=[line], **asked) == 0
-    with pytest.raises(PointsRefused):
+    with pytest.raises(PointsRefused), transaction.atomic():
         open_points(shopper_id=10**9, lines=[PointsLine(0, 1, 9, spent=1, spent_minor=1)], **asked)
     again = join_programme(shopper_id=_id(alice), market_code="us", now=NOON)
     assert again == alice.pk

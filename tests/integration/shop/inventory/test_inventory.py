@@ -65,6 +65,7 @@ def stock(variant_id: int) -> tuple[int, int]:
     return StockRecord.objects.values_list("on_hand", "reserved").get(variant_id=variant_id)
 
 
+@transaction.atomic
 def reserve(holder: str, *lines: tuple[int, int]) -> None:
     reserve_stock(
         holder=holder, lines=[StockLine(pk, quantity) for pk, quantity in lines], expires_at=SOON

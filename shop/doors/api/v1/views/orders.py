@@ -105,7 +105,7 @@ class TrackView(ApiView):
         )
         if order is None:
             raise OrderNotFound("No order has this number and e-mail.")
-        progress = show_progress(order_id=order.order_id, language=ctx.language)
+        progress = show_progress(shown=order, language=ctx.language)
         text = TrackedOrderSerializer.to_json(
             order, ctx.locale, shipments=progress.parcels, next_step=progress.next_step
         )
