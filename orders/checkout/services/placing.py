@@ -92,14 +92,7 @@ def place_order(
         answer = run_once(
             scope=_scope(shopper.id),
             key=idempotency_key,
-            fingerprint=fingerprint(
-                {
-                    "contact": asdict(contact),
-                    "delivery": delivery_method,
-                    "shown_total": shown_total_minor,
-                    "is_of_age": is_of_age,
-                }
-            ),
+            fingerprint=_tell_apart(*given[1:], is_of_age=is_of_age),
             now=context.now,
             act=act,
         )
@@ -109,6 +102,11 @@ def place_order(
     if placed:
         return placed[-1]
     return get_order(number=answer.body["number"], shopper_id=shopper.id, language=context.language)
+
+
+def _tell_apart(contact: Contact, delivery: str, shown_minor: int, *, is_of_age: bool) -> str:
+    asked = {"delivery": delivery, "shown_total": shown_minor, "is_of_age": is_of_age}
+    return fingerprint({"contact": asdict(contact), **asked})
 
 
 def find_placed_order(*, context: QuoteContext, idempotency_key: str) -> OrderView | None:
