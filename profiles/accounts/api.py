@@ -31,7 +31,6 @@ from profiles.accounts.services.customers import (
 from profiles.accounts.services.identity import (
     get_or_create_guest,
     link_account,
-    note_place,
 )
 
 __all__ = [
@@ -57,7 +56,6 @@ __all__ = [
     "load_traits_bulk",
     "map_numbers",
     "name_households",
-    "note_place",
     "read_customers",
     "read_profile_freshness",
     "read_shopper",

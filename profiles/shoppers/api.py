@@ -24,6 +24,9 @@ from profiles.shoppers.selectors.traits import (
     list_audit_traits,
     load_audit_traits,
 )
+from profiles.shoppers.services.places import (
+    note_place,
+)
 from profiles.shoppers.services.traits import (
     exchange_traits,
 )
@@ -45,6 +48,7 @@ __all__ = [
     "list_stale_pseudonyms",
     "load_audit_traits",
     "load_shopper_columns",
+    "note_place",
     "owner_ids",
     "shopper_value",
 ]

@@ -37,8 +37,7 @@ from orders.terms.api import find_method
 from orders.values import CartLineView, Contact, OrderView
 from pricing.api import store_quotes
 from pricing.base.core.values import QuoteContext
-from profiles.accounts.api import note_place
-from profiles.shoppers.api import find_shopper
+from profiles.shoppers.api import find_shopper, note_place
 from profiles.values import ShopperValue
 from promotions.campaigns.api import find_costs
 from promotions.coupons.api import hold_redemptions

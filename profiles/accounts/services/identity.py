@@ -189,9 +189,3 @@ def _show_joined(owner_id: int, guest_pseudonym: str, notes: Sequence[int], now:
     with suppress(RedisUnavailable):
         if warm_shopper(shopper_id=owner_id, now=now):
             clear_lag(notes)
-
-
-def note_place(*, shopper_id: int, place_code: str) -> None:
-    """Remember where a shopper ordered last, as law knows places. Usually one empty update."""
-    shopper = Shopper.objects.filter(pk=shopper_id, erased_at__isnull=True)
-    shopper.exclude(place_code=place_code).update(place_code=place_code)
