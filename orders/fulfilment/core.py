@@ -103,7 +103,7 @@ def is_all_there(lines: Iterable[LineCount], states: Iterable[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ParcelItem:
-    """Pieces of an order line in a parcel."""
+    """Pieces of an order line in a parcel, or to take from the shelf for one."""
 
     line_id: int
     sku: str
@@ -153,16 +153,6 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class PickLine:
-    """What to take from the shelf for one order, or for all chosen orders."""
-
-    line_id: int
-    sku: str
-    name: str
-    quantity: int
-
-
-@dataclass(frozen=True, slots=True)
 class PickOrder:
     """What is left to pack of an order.
 
@@ -174,7 +164,7 @@ class PickOrder:
     number: str
     delivery: str
     minimum_age: int | None
-    lines: tuple[PickLine, ...]
+    lines: tuple[ParcelItem, ...]
     may_part: bool = False
 
 
@@ -183,20 +173,20 @@ class PickList:
     """What to pick: by order, and summed by product in order of SKU."""
 
     orders: tuple[PickOrder, ...]
-    totals: tuple[PickLine, ...]
+    totals: tuple[ParcelItem, ...]
 
 
-def sum_picks(orders: Sequence[PickOrder]) -> tuple[PickLine, ...]:
+def sum_picks(orders: Sequence[PickOrder]) -> tuple[ParcelItem, ...]:
     """Return the pieces of all orders by SKU.
 
-    >>> one = PickOrder(1, "A", "", None, (PickLine(7, "GOUDA", "Gouda", 2),))
-    >>> two = PickOrder(2, "B", "", None, (PickLine(8, "GOUDA", "Gouda", 1),))
+    >>> one = PickOrder(1, "A", "", None, (ParcelItem(7, "GOUDA", "Gouda", 2),))
+    >>> two = PickOrder(2, "B", "", None, (ParcelItem(8, "GOUDA", "Gouda", 1),))
     >>> [(line.sku, line.quantity) for line in sum_picks([one, two])]
     [('GOUDA', 3)]
     """
-    summed: dict[str, PickLine] = {}
+    summed: dict[str, ParcelItem] = {}
     for line in (line for order in orders for line in order.lines):
         known = summed.get(line.sku)
         pieces = line.quantity + (known.quantity if known else 0)
-        summed[line.sku] = PickLine(0, line.sku, line.name, pieces)
+        summed[line.sku] = ParcelItem(0, line.sku, line.name, pieces)
     return tuple(summed[sku] for sku in sorted(summed))

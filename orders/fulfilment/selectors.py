@@ -21,7 +21,6 @@ from orders.fulfilment.core import (
     ParcelItem,
     ParcelState,
     ParcelView,
-    PickLine,
     PickList,
     PickOrder,
     Progress,
@@ -170,17 +169,17 @@ def make_pick_list(order_ids: Collection[int], *, language: str = "en") -> PickL
     Five queries.
     """
     orders = orders_to_pack().filter(pk__in=order_ids).order_by("placed_at", "pk")
-    lines: dict[int, list[PickLine]] = {}
+    lines: dict[int, list[ParcelItem]] = {}
     for row in OrderLine.objects.filter(order__in=orders).order_by("position"):
         if left := count_left(count_line(row)):
-            pick = PickLine(row.pk, row.sku, row.name, left)
+            pick = ParcelItem(row.pk, row.sku, row.name, left)
             lines.setdefault(row.order_id, []).append(pick)
     may_part = set(lines)
     planned = ShipmentLine.objects.filter(
         shipment__order__in=orders, shipment__state=ParcelState.PLANNED
     )
     for each in planned.select_related("shipment").order_by("shipment", "pk"):
-        pick = PickLine(each.line_id, each.sku, each.name, each.quantity)
+        pick = ParcelItem(each.line_id, each.sku, each.name, each.quantity)
         lines.setdefault(each.shipment.order_id, []).append(pick)
     ages = _read_ages(order_ids)
     ways = _name_deliveries(language)

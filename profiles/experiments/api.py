@@ -53,7 +53,6 @@ from profiles.experiments.selectors.outcomes import (
 from profiles.experiments.selectors.staff import (
     METRIC_NAMES,
     OUTCOMES,
-    ArmRow,
     Baseline,
     CellForecast,
     CellPlan,
@@ -66,7 +65,6 @@ from profiles.experiments.selectors.staff import (
     read_baseline,
 )
 from profiles.experiments.services.drafts import (
-    ArmDraft,
     BadExperiment,
     ExperimentDraft,
     save_draft,
@@ -94,9 +92,7 @@ __all__ = [
     "PRICES_NOTICE",
     "Arm",
     "ArmChoice",
-    "ArmDraft",
     "ArmPlan",
-    "ArmRow",
     "BadExperiment",
     "Baseline",
     "CellForecast",

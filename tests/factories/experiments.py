@@ -16,7 +16,7 @@ from profiles.experiments.core.assignment import GLOBAL_HOLDOUT, ServedHours
 from profiles.experiments.core.switchback import is_treated
 from profiles.experiments.selectors.cells import CellPeriod
 from profiles.experiments.selectors.experiments import Served, choose_arm
-from profiles.experiments.services.drafts import ArmDraft, ExperimentDraft, set_clusters
+from profiles.experiments.services.drafts import ArmPlan, ExperimentDraft, set_clusters
 from profiles.experiments.services.experiments import log_exposures
 from profiles.lots import Purpose, is_in_share
 from profiles.models import Experiment, ExperimentItem
@@ -25,8 +25,8 @@ from profiles.values import ShopperValue
 from promotions.release.services.checks import launch_experiment, save_experiment
 from tests.factories.profiles import CHEDDAR, EVERYTHING, NOON, make_guest
 
-PLAIN = ArmDraft("plain", "As it is", 0.5, "照旧", is_control=True)
-SHORT = ArmDraft("short", "Six picks", 0.5, "六个推荐", settings={"limit": 6})
+PLAIN = ArmPlan("plain", 0.5, name="As it is", name_zh="照旧", is_control=True)
+SHORT = ArmPlan("short", 0.5, name="Six picks", name_zh="六个推荐", settings={"limit": 6})
 
 
 def somebody_else() -> int:
@@ -76,7 +76,7 @@ def start_switchback(variant_ids: Sequence[int], *, now: datetime, **changes: An
         "guards": {},
         "period_days": 2,
         "wash_out_days": 1,
-        "arms": (PLAIN, ArmDraft("lower", "5 % less", 0.5, price_factor=0.95)),
+        "arms": (PLAIN, ArmPlan("lower", 0.5, name="5 % less", price_factor=0.95)),
     }
     found = save_experiment(draft=make_draft(**(known | changes)), by_id=None, now=now)
     set_clusters(experiment_id=found, variant_ids=variant_ids)

@@ -38,7 +38,7 @@ class BadDesign(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ArmPlan:
-    """One arm: its share of the experiment's units and what rooms read of it.
+    """One arm: its share of the experiment's units, what rooms read of it and what staff call it.
 
     `price_factor` is what the arm makes of the public price: 1 or less, never more.
     """
@@ -48,6 +48,8 @@ class ArmPlan:
     is_control: bool = False
     price_factor: float = 1.0
     settings: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    name_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)

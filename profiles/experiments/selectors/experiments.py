@@ -30,7 +30,13 @@ from profiles.experiments.core.assignment import (
     assign,
     cap_price,
 )
-from profiles.experiments.models import EVERYTHING, Experiment, ExperimentNamespace, Exposure
+from profiles.experiments.models import (
+    EVERYTHING,
+    Experiment,
+    ExperimentArm,
+    ExperimentNamespace,
+    Exposure,
+)
 from profiles.experiments.selectors.cells import CellPeriod
 from profiles.lots import OpenLots, Purpose
 from profiles.values import Consents, Participant, ShopperValue
@@ -277,6 +283,19 @@ def _running(row: Experiment, held: float) -> RunningExperiment:
     )
 
 
+def make_arm(row: ExperimentArm, share: float | None = None) -> ArmPlan:
+    """Return the arm of a row, with its share as first planned or as moved since."""
+    return ArmPlan(
+        code=row.code,
+        share=row.share if share is None else share,
+        is_control=row.is_control,
+        price_factor=row.price_factor,
+        settings=row.settings,
+        name=row.name,
+        name_zh=row.name_zh,
+    )
+
+
 def make_plan(row: Experiment, global_holdout_share: float = 0.0) -> ExperimentPlan:
     """Return what assignment knows of a row with its arms, newest shares and namespace."""
     shares = max(row.shares.all(), key=lambda one: one.revision, default=None)
@@ -284,13 +303,7 @@ def make_plan(row: Experiment, global_holdout_share: float = 0.0) -> ExperimentP
         code=row.code,
         salt=row.salt,
         arms=tuple(
-            ArmPlan(
-                code=arm.code,
-                share=arm.share if shares is None else shares.shares[arm.code],
-                is_control=arm.is_control,
-                price_factor=arm.price_factor,
-                settings=arm.settings,
-            )
+            make_arm(arm, None if shares is None else shares.shares[arm.code])
             for arm in row.arms.all()
         ),
         namespace=row.namespace.code,

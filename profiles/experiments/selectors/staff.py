@@ -13,12 +13,14 @@ from django.db.models import Count
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
+from profiles.experiments.core.assignment import ArmPlan
 from profiles.experiments.core.estimates import influence, spend_alpha
 from profiles.experiments.core.metrics import COLUMNS, METRICS, take_sample
 from profiles.experiments.core.power import Foresight, foresee_cells
 from profiles.experiments.core.sequences import IntArray
 from profiles.experiments.models import Experiment, ExperimentReadout
 from profiles.experiments.selectors.cells import AMOUNTS, add_up, load_daily, propose_clusters
+from profiles.experiments.selectors.experiments import make_arm
 from profiles.experiments.selectors.outcomes import ADDS, SIGN
 from shop.ground.database.packed import Packed, fetch_packed
 
@@ -30,18 +32,6 @@ FROM (
     GROUP BY event.shopper_id
 ) shoppers
 """
-
-
-@dataclass(frozen=True, slots=True)
-class ArmRow:
-    """An arm of an experiment."""
-
-    code: str
-    name: str
-    name_zh: str
-    share: float
-    is_control: bool
-    price_factor: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +85,7 @@ class ExperimentRow:
     stop_reason: str
     decision: str
     decision_reason: str
-    arms: tuple[ArmRow, ...]
+    arms: tuple[ArmPlan, ...]
     newest: ReadoutRow | None = None
     readouts: tuple[ReadoutRow, ...] = ()
     deviations: tuple[DeviationRow, ...] = ()
@@ -175,10 +165,7 @@ def _row(row: Experiment, newest: ReadoutRow | None, **more: Any) -> ExperimentR
         **{name: getattr(row, name) for name in plain},
         namespace=row.namespace.code,
         segments=tuple(row.targeting.get("segments", ())),
-        arms=tuple(
-            ArmRow(one.code, one.name, one.name_zh, one.share, one.is_control, one.price_factor)
-            for one in row.arms.all()
-        ),
+        arms=tuple(make_arm(one) for one in row.arms.all()),
         newest=newest,
         **more,
     )

@@ -51,24 +51,6 @@ class Registered(FairtagError):
 
 
 @dataclass(frozen=True, slots=True)
-class ArmDraft:
-    """An arm as staff write it; `share` is of the experiment's shoppers, 0 to 1."""
-
-    code: str
-    name: str
-    share: float
-    name_zh: str = ""
-    is_control: bool = False
-    price_factor: float = 1.0
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def plan(self) -> ArmPlan:
-        """The arm as the mathematics sees it."""
-        return ArmPlan(self.code, self.share, self.is_control, self.price_factor, self.settings)
-
-
-@dataclass(frozen=True, slots=True)
 class ExperimentDraft:
     """An experiment as staff write it, arms included. `guards` are tolerated relative losses."""
 
@@ -76,7 +58,7 @@ class ExperimentDraft:
     name: str
     hypothesis: str
     subject: str
-    arms: Sequence[ArmDraft]
+    arms: Sequence[ArmPlan]
     primary_metric: str
     minimum_effect: float
     planned_units: int
@@ -167,7 +149,7 @@ def _check(draft: ExperimentDraft) -> None:
         if is_wrong:
             raise BadExperiment(say_problem(code))
     try:
-        check_arms([arm.plan for arm in draft.arms])
+        check_arms(draft.arms)
     except BadDesign as refusal:
         raise BadExperiment(say_problem(str(refusal))) from refusal
 

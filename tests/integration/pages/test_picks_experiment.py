@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from profiles.experiments.services.drafts import ArmDraft
+from profiles.experiments.services.drafts import ArmPlan
 from profiles.experiments.services.readouts import read_experiment
 from profiles.models import Exposure
 from profiles.values import FeatureRow, OnlineProfile, ShopperValue
@@ -46,7 +46,7 @@ def profile_of(shopper: ShopperValue, *, has_row: bool = True) -> OnlineProfile:
 
 @pytest.fixture
 def new_first() -> int:
-    arm = ArmDraft("new-first", "New goods first", 0.5, settings={"novelty": NEW_FIRST})
+    arm = ArmPlan("new-first", 0.5, name="New goods first", settings={"novelty": NEW_FIRST})
     return start(code="new-first", arms=(PLAIN, arm), subject_ref="home", guards={})
 
 

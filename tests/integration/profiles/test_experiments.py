@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from profiles.accounts.services.identity import link_account
 from profiles.experiments.selectors.experiments import choose_arm
-from profiles.experiments.services.drafts import ArmDraft, BadExperiment, Registered, save_draft
+from profiles.experiments.services.drafts import ArmPlan, BadExperiment, Registered, save_draft
 from profiles.experiments.services.experiments import (
     decide_experiment,
     move_shares,
@@ -86,7 +86,7 @@ def test_a_draft_may_be_changed_as_often_as_one_likes() -> None:
         ({"mode": "bandit", "primary_metric": "average_order"}, "counted by shopper"),
         ({"arms": (PLAIN,)}, "at least two"),
         (
-            {"arms": (PLAIN, ArmDraft("up", "Up", 0.5, price_factor=1.1))},
+            {"arms": (PLAIN, ArmPlan("up", 0.5, name="Up", price_factor=1.1))},
             "public price",
         ),
     ],

@@ -20,7 +20,7 @@ from profiles.experiments.selectors.cells import (
     read_switchback,
 )
 from profiles.experiments.selectors.experiments import LoadServed, Served
-from profiles.experiments.services.drafts import ArmDraft, save_draft, set_clusters
+from profiles.experiments.services.drafts import ArmPlan, save_draft, set_clusters
 from profiles.experiments.services.experiments import start_experiment
 from profiles.experiments.services.readouts import read_experiment
 from profiles.models import Experiment
@@ -45,7 +45,7 @@ def switchback(**changes: Any) -> int:
         "period_days": 2,
         "wash_out_days": 1,
         "planned_days": 16,
-        "arms": (PLAIN, ArmDraft("lower", "5 % less", 0.5, price_factor=0.95)),
+        "arms": (PLAIN, ArmPlan("lower", 0.5, name="5 % less", price_factor=0.95)),
     }
     return save_draft(draft=make_draft(**(known | changes)), by_id=None, now=NOON)
 

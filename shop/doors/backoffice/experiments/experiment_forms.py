@@ -19,7 +19,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from profiles.experiments.api import METRICS, ArmDraft, ExperimentDraft
+from profiles.experiments.api import METRICS, ArmPlan, ExperimentDraft
 from profiles.segments.api import list_segments
 from profiles.values import SegmentValue
 from shop.doors.backoffice.experiments.experiments import SUBJECTS, name_metric
@@ -168,11 +168,11 @@ class ExperimentForm(forms.Form):
         return cleaned
 
 
-def list_arms(formset: Any) -> list[ArmDraft]:
+def list_arms(formset: Any) -> list[ArmPlan]:
     """Return the arms that have a name; the first one is the plain one."""
     filled = [form.cleaned_data for form in formset if form.cleaned_data.get("name")]
     return [
-        ArmDraft(
+        ArmPlan(
             code=slugify(one["name"])[:40] or f"arm-{at + 1}",
             name=one["name"],
             share=(one["share"] or 0.0) / 100.0,
@@ -184,7 +184,7 @@ def list_arms(formset: Any) -> list[ArmDraft]:
     ]
 
 
-def make_draft(asked: dict[str, Any], arms: list[ArmDraft], planned_units: int) -> ExperimentDraft:
+def make_draft(asked: dict[str, Any], arms: list[ArmPlan], planned_units: int) -> ExperimentDraft:
     """Return what the service saves."""
     guards = {asked["guard"]: (asked["tolerance"] or 0.0) / 100.0} if asked["guard"] else {}
     return ExperimentDraft(

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from profiles.experiments.api import ArmRow, ExperimentRow
+from profiles.experiments.api import ArmPlan, ExperimentRow
 from shop.doors.backoffice.experiments.experiments import name_guard, name_of, show_value
 from shop.ground.staff.numbers import EMPTY, show_change, show_count, show_percent
 
@@ -59,7 +59,7 @@ def list_arm_lines(row: ExperimentRow) -> list[ArmLine]:
 
 
 def _arm_line(
-    row: ExperimentRow, arm: ArmRow, primary: Mapping[str, Any], seen: int, measured: int
+    row: ExperimentRow, arm: ArmPlan, primary: Mapping[str, Any], seen: int, measured: int
 ) -> ArmLine:
     metric = row.primary_metric
     one = next(iter(primary.values()), None) if arm.is_control else primary.get(arm.code)

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from profiles.experiments.api import METRIC_NAMES, METRICS, OUTCOMES, ArmRow, ExperimentRow
+from profiles.experiments.api import METRIC_NAMES, METRICS, OUTCOMES, ArmPlan, ExperimentRow
 from shop.ground.staff.columns import show_minor
 from shop.ground.staff.numbers import (
     EMPTY,
@@ -71,7 +71,7 @@ REASONS: dict[str, Text] = {
 }
 
 
-def name_of(row: ExperimentRow | ArmRow) -> str:
+def name_of(row: ExperimentRow | ArmPlan) -> str:
     """Return a name in the reader's language."""
     return row.name_zh if (get_language() or "").startswith("zh") and row.name_zh else row.name
 

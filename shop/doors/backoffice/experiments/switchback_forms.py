@@ -27,7 +27,7 @@ from profiles.experiments.api import (
     CELL_METRICS,
     LEAST_CLUSTERS_OF_GOODS,
     OUTCOMES,
-    ArmDraft,
+    ArmPlan,
     CellForecast,
     CellPlan,
     ExperimentDraft,
@@ -204,14 +204,14 @@ def make_switchback(asked: dict[str, Any], forecast: CellForecast) -> Experiment
         targeting=_target(asked),
         guards=dict.fromkeys(asked["guards"], (asked["tolerance"] or 0.0) / 100.0),
         arms=(
-            ArmDraft(
+            ArmPlan(
                 code="public",
                 name=translate(public, "en"),
                 share=0.5,
                 name_zh=translate(public, "zh-hans"),
                 is_control=True,
             ),
-            ArmDraft(
+            ArmPlan(
                 code="lower",
                 name=translate(lower, "en", percent=percent),
                 share=0.5,

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from pricing.api import list_arm_impressions
 from profiles.experiments.api import (
-    ArmDraft,
+    ArmPlan,
     Baseline,
     Design,
     ExperimentRow,
@@ -135,7 +135,7 @@ class Plan:
     is_long: bool = False
 
 
-def estimate_plan(asked: dict[str, Any], arms: Sequence[ArmDraft], today: date) -> Plan:
+def estimate_plan(asked: dict[str, Any], arms: Sequence[ArmPlan], today: date) -> Plan:
     """Return what the design needs, with and without looking early and the past. Two queries a
     day and metric."""
     baseline = read_baseline(asked["primary_metric"], today)

@@ -18,7 +18,7 @@ from orders.models import Order, OrderFacts
 from orders.privacy import PRIVACY
 from orders.reports.selectors.recorded_orders import find_recorded_order
 from profiles.experiments.selectors.experiments import choose_arm, forget_experiments
-from profiles.experiments.services.drafts import ArmDraft
+from profiles.experiments.services.drafts import ArmPlan
 from profiles.experiments.services.experiments import stop_experiment
 from profiles.models import Experiment, Shopper
 from profiles.shoppers.selectors.shoppers import list_shoppers
@@ -70,8 +70,8 @@ def texts(found: Replay) -> dict[str, str]:
 def change_arm(world: World) -> Change:
     """A campaign under experiment; she is in the arm without its offer."""
     release("arm", audience="members")
-    without = ArmDraft("without", "Without", 0.5, is_control=True, settings={"offers": []})
-    with_it = ArmDraft("with", "With it", 0.5)
+    without = ArmPlan("without", 0.5, name="Without", is_control=True, settings={"offers": []})
+    with_it = ArmPlan("with", 0.5, name="With it")
     start(code="arm-pays", subject="offers", subject_ref="arm", arms=(without, with_it))
     forget_experiments()
 

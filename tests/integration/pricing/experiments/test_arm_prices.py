@@ -21,7 +21,7 @@ from pricing.publishing.services.books import turn_public_arms
 from pricing.publishing.services.overrides import set_override
 from pricing.quoting.selectors.serving import forget_serving, get_serving
 from profiles.experiments.selectors.cells import find_public_arms
-from profiles.experiments.services.drafts import ArmDraft, save_draft, set_clusters
+from profiles.experiments.services.drafts import ArmPlan, save_draft, set_clusters
 from profiles.experiments.services.experiments import start_experiment, stop_experiment
 from shop.ground.approvals.core.values import NeedsSecondPerson
 from shop.ground.catalog.models import Category, Variant
@@ -224,7 +224,7 @@ def test_goods_that_are_not_sold_ask_for_no_book(teas: list[int]) -> None:
 
 
 def test_an_arm_too_far_for_one_step_is_refused(teas: list[int]) -> None:
-    far = ArmDraft("lower", "A fifth less", 0.5, price_factor=0.8)
+    far = ArmPlan("lower", 0.5, name="A fifth less", price_factor=0.8)
     with pytest.raises(ArmTooLow, match="91 %"):
         begin(teas, arms=(PLAIN, far))
 

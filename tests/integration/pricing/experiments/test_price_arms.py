@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from pricing.api import quote_listing, quote_variants
 from pricing.quoting.selectors.serving import forget_serving
 from pricing.quoting.services.quoting import forget_participants
-from profiles.experiments.services.drafts import ArmDraft, BadExperiment
+from profiles.experiments.services.drafts import ArmPlan, BadExperiment
 from profiles.experiments.services.experiments import stop_experiment
 from profiles.models import Experiment, Exposure
 from profiles.values import ShopperValue
@@ -19,8 +19,8 @@ from tests.factories.experiments import start
 from tests.factories.pricing import NOON, Dairy, committed, look_at, make_treated, open_dairy, visit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forgetful")]
-PERSONAL = ArmDraft("personal", "Personal prices", 0.5, is_control=True)
-PUBLIC = ArmDraft("public", "Public prices", 0.5, settings={"personal": False})
+PERSONAL = ArmPlan("personal", 0.5, name="Personal prices", is_control=True)
+PUBLIC = ArmPlan("public", 0.5, name="Public prices", settings={"personal": False})
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +113,7 @@ def _ask(dairy: Dairy, shopper: ShopperValue) -> list[str]:
 
 
 def test_an_arm_has_no_price_of_its_own() -> None:
-    cheaper = ArmDraft("cheaper", "Cheaper", 0.5, price_factor=0.9)
+    cheaper = ArmPlan("cheaper", 0.5, name="Cheaper", price_factor=0.9)
     with pytest.raises(BadExperiment, match="leave every price"):
         start(code="cheaper", subject="prices", purpose="price", arms=(PERSONAL, cheaper))
     assert not Experiment.objects.exists()

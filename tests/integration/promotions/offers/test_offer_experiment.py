@@ -10,7 +10,7 @@ import pytest
 from django.utils.translation import override
 
 from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk
-from profiles.experiments.services.drafts import ArmDraft
+from profiles.experiments.services.drafts import ArmPlan
 from profiles.experiments.services.experiments import log_exposures, stop_experiment
 from profiles.experiments.services.readouts import read_experiment
 from profiles.models import Experiment, Exposure
@@ -38,8 +38,10 @@ pytestmark = [
     pytest.mark.django_db,
     pytest.mark.usefixtures("small_catalog", "fresh_memory", "forgetful"),
 ]
-WITHOUT = ArmDraft("without", "Without the offer", 0.5, is_control=True, settings={"offers": []})
-WITH = ArmDraft("with", "With the offer", 0.5)
+WITHOUT = ArmPlan(
+    "without", 0.5, name="Without the offer", is_control=True, settings={"offers": []}
+)
+WITH = ArmPlan("with", 0.5, name="With the offer")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from profiles.experiments.services.drafts import ArmDraft
+from profiles.experiments.services.drafts import ArmPlan
 from profiles.models import Exposure
 from promotions.campaigns.services.rows import CampaignRefused
 from promotions.models import Offer, OfferDecision
@@ -15,9 +15,9 @@ from tests.factories.orders import Shelf
 from tests.factories.promotions import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forgetful")]
-BEST = ArmDraft("best", "The allocator", 0.5, is_control=True)
-NONE = ArmDraft("none", "No offer", 0.3, settings={"give": "none"})
-DEEP = ArmDraft("deep", "A fifth off", 0.2, settings={"give": "deeper"})
+BEST = ArmPlan("best", 0.5, name="The allocator", is_control=True)
+NONE = ArmPlan("none", 0.3, name="No offer", settings={"give": "none"})
+DEEP = ArmPlan("deep", 0.2, name="A fifth off", settings={"give": "deeper"})
 
 
 def start_allocator(**changes: object) -> int:
