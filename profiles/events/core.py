@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -326,59 +326,27 @@ class BadRecord(ValueError):
     """A stream entry that is no event of this version; it goes to quarantine."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventRecord:
-    """One row of the event table, plus what deciding about duplicates needs.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord(EventValue):
+    """An event as a row of the event table, plus what deciding about duplicates needs.
 
-    The fields up to `offer_ref` are the table's columns, named alike. `is_adjusted` tells that
-    the time was set by our clock, so that only the id can reveal a duplicate.
+    `is_adjusted` tells that the time was set by our clock, so that only the id can reveal a
+    duplicate.
     """
 
-    id: UUID
-    occurred_at: datetime
     received_at: datetime
     shopper_id: int
-    variant_id: int | None
-    category_id: int | None
-    brand_id: int | None
-    paid_minor: int | None
-    list_minor: int | None
-    price_rank: float | None
-    quote_id: UUID | None
-    quantity: int
-    is_discounted: bool
-    kind: str
-    channel: str
     source: str
-    basket_ref: str
-    query: str
-    offer_ref: str
+    shopper: str = ""
     is_adjusted: bool = False
 
-    def value(self, shopper: str) -> EventValue:
-        """Return the event as features see it."""
-        return EventValue(
-            id=self.id,
-            occurred_at=self.occurred_at,
-            shopper=shopper,
-            kind=self.kind,
-            variant_id=self.variant_id,
-            category_id=self.category_id,
-            brand_id=self.brand_id,
-            quantity=self.quantity,
-            paid_minor=self.paid_minor,
-            list_minor=self.list_minor,
-            is_discounted=self.is_discounted,
-            price_rank=self.price_rank,
-            basket_ref=self.basket_ref,
-            query=self.query,
-            offer_ref=self.offer_ref,
-            quote_id=self.quote_id,
-            channel=self.channel,
-        )
 
-
-RECORD_FIELDS = tuple(field.name for field in fields(EventRecord))
+# As they stand in a line of the stream; all but the last are the table's columns, named alike.
+RECORD_FIELDS = (
+    *("id", "occurred_at", "received_at", "shopper_id", "variant_id", "category_id", "brand_id"),
+    *("paid_minor", "list_minor", "price_rank", "quote_id", "quantity", "is_discounted", "kind"),
+    *("channel", "source", "basket_ref", "query", "offer_ref", "is_adjusted"),
+)
 EVENT_COLUMNS = RECORD_FIELDS[:-1]
 _fields_of = attrgetter(*RECORD_FIELDS)
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode

@@ -124,12 +124,9 @@ def _complete(event: CleanEvent, origin: _Origin) -> EventRecord:
         variant_id=event.variant_id,
         category_id=event.category_id if facts is None else facts.category_id,
         brand_id=None if facts is None else facts.brand_id,
-        paid_minor=None,
-        list_minor=None,
         price_rank=None if facts is None else facts.price_rank,
         quote_id=event.quote_id,
         quantity=event.quantity,
-        is_discounted=False,
         kind=event.kind,
         channel=origin.channel,
         source=origin.source,
@@ -220,8 +217,6 @@ class _PurchaseFacts:
             channel=self.channel,
             source=self.source,
             basket_ref=self.basket_ref,
-            query="",
-            offer_ref="",
             # The order's time may be read anew when the caller tries again; the id is the same.
             is_adjusted=True,
         )

@@ -101,7 +101,7 @@ def _accept(
     now: datetime,
     limit: int,
 ) -> Accepted:
-    columns = columns_of([record.value(shopper.pseudonym) for record in records])
+    columns = columns_of(records)
     increments = increments_of(columns, business_zone(), sensitive_goods())
     keys = [
         profile_key(shopper.pseudonym),

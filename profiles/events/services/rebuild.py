@@ -239,7 +239,7 @@ def _join(
         waiting = [(row, record) for row, record in waiting if record.id.bytes not in known]
     if not waiting:
         return events.columns, rows
-    extra = columns_of([record.value("") for _, record in waiting])
+    extra = columns_of([record for _, record in waiting])
     extra_rows = np.array([row for row, _ in waiting], dtype=np.int64)
     return events.columns.join(extra), np.concatenate([rows, extra_rows])
 

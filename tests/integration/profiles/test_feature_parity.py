@@ -61,15 +61,10 @@ def record(event: EventValue, shopper: ShopperValue) -> EventRecord:
         paid_minor=event.paid_minor,
         list_minor=event.list_minor,
         price_rank=event.price_rank,
-        quote_id=None,
         quantity=event.quantity,
         is_discounted=event.is_discounted,
         kind=event.kind,
-        channel="online",
         source="test",
-        basket_ref="",
-        query="",
-        offer_ref="",
     )
 
 
