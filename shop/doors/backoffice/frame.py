@@ -8,26 +8,40 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.functional import Promise
 
 type View = Callable[..., HttpResponse]
 
 
-def needs(permission: str) -> Callable[[View], View]:
-    """Let only readers with `permission` through; the site has already checked that it is staff."""
+def needs(*permissions: str) -> Callable[[View], View]:
+    """Let only readers with one of these through; the site has already checked that it is staff."""
 
     def decorate(view: View) -> View:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not request.user.has_perm(permission):
+            if not any(request.user.has_perm(one) for one in permissions):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
         return checked
 
     return decorate
+
+
+def moved(url_name: str, part: str = "", fragment: str = "") -> View:
+    """Return the view of an address whose page became a part of another: it leads there."""
+
+    def lead(request: HttpRequest) -> HttpResponse:
+        asked = request.GET.copy()
+        if part:
+            asked["part"] = part
+        query = f"?{asked.urlencode()}" if asked else ""
+        return HttpResponsePermanentRedirect(f"{reverse(url_name)}{query}{fragment}")
+
+    return lead
 
 
 def render_page(

@@ -24,6 +24,8 @@ from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.roles import SEE_COST
 
 KILL_SWITCH = "pricing.view_killswitch"
+BREAKERS = "pricing.view_breakertrip"
+QUOTES = "pricing.view_quote"
 
 
 def read_switch(account: Any) -> str:
@@ -41,10 +43,10 @@ def read_switch(account: Any) -> str:
 def read_badges(account: Any) -> dict[str, str]:
     """Return the badge of each page that has one, by the name of its address. Four queries."""
     badges = {}
-    if account.has_perm("pricing.view_breakertrip"):
+    if account.has_perm(BREAKERS):
         trips = len(list_open_trips())
         if trips:
-            badges["admin:pricing_breakertrip_changelist"] = str(trips)
+            badges["admin:safety"] = str(trips)
     if account.has_perm("profiles.view_experiment"):
         unanswered = count_unanswered()
         if unanswered:
@@ -64,8 +66,18 @@ type Text = str | Promise
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a page: what its address ends with, and the permission if it has one of its own."""
+
+    title: Text
+    ending: str
+    permission: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Tab:
-    """A page of a section. An empty permission lets every member of staff in.
+    """A page of a section. An empty permission lets every member of staff in, or, where each of
+    its parts has a permission, whoever may see one of them.
 
     `pages` begin the names of the addresses that stand under this tab too.
     """
@@ -74,12 +86,19 @@ class Tab:
     url_name: str
     permission: str = ""
     pages: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     def is_open_to(self, account: Any) -> bool:
         """Whether the shop has the page, and the account's roles allow it."""
         if is_page_off(self.url_name.removeprefix("admin:"), settings.CAPABILITIES):
             return False
-        return not self.permission or bool(account.has_perm(self.permission))
+        if self.permission:
+            return bool(account.has_perm(self.permission))
+        return not self.parts or bool(self.list_parts(account))
+
+    def list_parts(self, account: Any) -> list[Part]:
+        """Return the parts that the account's roles allow, of a page that they allow."""
+        return [one for one in self.parts if not one.permission or account.has_perm(one.permission)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +198,17 @@ SECTIONS: tuple[Section, ...] = (
                 "admin:models",
                 MODELS,
                 (
-                    *("model_", "retrain_model", "elasticities", "learning", "season", "trials"),
+                    *("model_", "retrain_model"),
                     *("pricing_demandmodelversion_", "pricing_modelchange_", "pricing_modelramp_"),
                 ),
+                (
+                    Part(_("Models"), ""),
+                    Part(_("Learning"), "?part=learning"),
+                    Part(_("Trials and shadows"), "?part=trials"),
+                    Part(_("Elasticities by department"), "?part=elasticities"),
+                    Part(_("Season"), "?part=season"),
+                ),
             ),
-            Tab(_("Guardrail hits"), "admin:guardrails", "pricing.view_quote"),
         ),
     ),
     Section(
@@ -278,12 +303,19 @@ SECTIONS: tuple[Section, ...] = (
         (
             Tab(_("Workers"), "admin:workers", "shop.view_jobrun", ("shop_jobrun_",)),
             Tab(
-                _("Kill switch"),
-                "admin:kill_switch",
-                KILL_SWITCH,
-                ("flip_switch", "pricing_killswitch_"),
+                _("Safety"),
+                "admin:safety",
+                "",
+                (
+                    *("flip_switch", "pricing_killswitch_"),
+                    *("undo_breaker", "pricing_breakertrip_"),
+                ),
+                (
+                    Part(_("Kill switch"), "#kill-switch", KILL_SWITCH),
+                    Part(_("Breakers"), "#breakers", BREAKERS),
+                    Part(_("Guardrail hits"), "#guardrails", QUOTES),
+                ),
             ),
-            table(_("Breakers"), "pricing.breakertrip", "undo_breaker"),
             Tab(_("Data quality"), "admin:data_quality", SEE_COST),
             table(_("Markets"), "shop.market", "market_check"),
             table(_("Your shop"), "shop.storeprofile"),
@@ -345,7 +377,7 @@ def read_menu(request: HttpRequest) -> Menu:
     switch = read_switch(request.user)
     badges = read_badges(request.user)
     if switch in ("off", "part"):
-        badges["admin:kill_switch"] = "!"
+        badges["admin:safety"] = "!"
     match = request.resolver_match
     current, current_tab = find_tab((match and match.url_name) or "index")
     sections = []

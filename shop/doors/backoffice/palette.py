@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 from unfold.dataclasses import SearchResult
 
-from shop.doors.backoffice.navigation import find_link, list_tabs
+from shop.doors.backoffice.navigation import Tab, Text, find_link, list_tabs
 from shop.ground.staff.masked import MaskedAdmin
 
 RECORDS_PER_TABLE = 5
@@ -74,7 +75,7 @@ PAGE_ACTIONS = (
     PageAction(
         gettext_lazy("Switch personal prices off or on"),
         "pricing.add_killswitch",
-        "admin:kill_switch",
+        "admin:safety",
     ),
     PageAction(
         gettext_lazy("Decide price changes"), "pricing.change_priceproposal", "admin:change_inbox"
@@ -137,14 +138,11 @@ def find_tables(site: AdminSite, request: HttpRequest, term: str) -> list[Search
     """Return pages of the navigation and tables whose name contains `term`. No query."""
     word = term.casefold()
     found = {
-        find_link(tab.url_name): SearchResult(
-            title=str(tab.title),
-            description=str(section.title),
-            link=find_link(tab.url_name),
-            icon=section.icon,
-        )
+        link: SearchResult(str(title), str(section.title), link, section.icon)
         for section, tab in list_tabs(request.user)
-        if word in str(tab.title).casefold() or word in str(section.title).casefold()
+        for title, ending in _name_parts(tab, request)
+        if word in str(title).casefold() or word in str(section.title).casefold()
+        for link in [find_link(tab.url_name) + ending]
     }
     for app in site.get_app_list(request):
         for model in app["models"]:
@@ -152,6 +150,12 @@ def find_tables(site: AdminSite, request: HttpRequest, term: str) -> list[Search
             if address and address not in found and word in str(model["name"]).casefold():
                 found[address] = SearchResult(str(model["name"]), app["name"], address, "table")
     return list(found.values())
+
+
+def _name_parts(tab: Tab, request: HttpRequest) -> Iterator[tuple[Text, str]]:
+    """Yield the page of a tab, and the parts of it that the reader may see, with their endings."""
+    yield tab.title, ""
+    yield from ((one.title, one.ending) for one in tab.list_parts(request.user) if one.ending)
 
 
 def find_records(site: AdminSite, request: HttpRequest, term: str) -> list[SearchResult]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
+from shop.doors.backoffice.frame import moved
 from shop.doors.backoffice.list_pages import CUSTOMER_PAGES, PRODUCT_PAGES, ListPages
 from shop.doors.backoffice.views.adjusting import decide_adjusting, set_adjusting, show_adjusting
 from shop.doors.backoffice.views.allocator import set_allocator, set_exploring, show_allocator
-from shop.doors.backoffice.views.breakers import undo_breaker
 from shop.doors.backoffice.views.builder import choose_sentence, fill_sentence
 from shop.doors.backoffice.views.campaign_calendar import show_calendar
 from shop.doors.backoffice.views.campaign_files import export_file, import_file, show_files
@@ -39,7 +39,6 @@ from shop.doors.backoffice.views.fulfilment import (
     show_pick_list,
     show_return_statistics,
 )
-from shop.doors.backoffice.views.guardrails import show_guardrails
 from shop.doors.backoffice.views.insights import (
     show_cohorts,
     show_fairness,
@@ -48,16 +47,9 @@ from shop.doors.backoffice.views.insights import (
     show_sales,
     show_satisfaction,
 )
-from shop.doors.backoffice.views.kill_switches import flip_switch, show_switches
-from shop.doors.backoffice.views.learning import show_learning, show_rollouts, show_season
 from shop.doors.backoffice.views.live import show_live, simulate
 from shop.doors.backoffice.views.markets import show_market
-from shop.doors.backoffice.views.models import (
-    retrain,
-    show_backtest,
-    show_elasticities,
-    show_models,
-)
+from shop.doors.backoffice.views.models import retrain, show_backtest, show_models
 from shop.doors.backoffice.views.prices import show_price_story, show_prices
 from shop.doors.backoffice.views.product_bulk import change_many
 from shop.doors.backoffice.views.product_lists import (
@@ -82,6 +74,7 @@ from shop.doors.backoffice.views.quotes import find_quote, replay, replay_all, s
 from shop.doors.backoffice.views.rehearsals import explain_order
 from shop.doors.backoffice.views.releasing import release_campaign
 from shop.doors.backoffice.views.results import export_results
+from shop.doors.backoffice.views.safety import flip_switch, show_safety, undo_breaker
 from shop.doors.backoffice.views.saved_views import drop_view, save_list
 from shop.doors.backoffice.views.segments import (
     add_segment,
@@ -98,7 +91,8 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
     """Return the pages, each behind the site's own check that the reader is staff."""
     return [
         *_list_frame(site),
-        path("kill-switch/", site.admin_view(show_switches), name="kill_switch"),
+        *_list_moved(site),
+        path("safety/", site.admin_view(show_safety), name="safety"),
         path("kill-switch/flip/", site.admin_view(flip_switch), name="flip_switch"),
         path("breakers/undo/", site.admin_view(undo_breaker), name="undo_breaker"),
         path("quotes/", site.admin_view(find_quote), name="quote_inspector"),
@@ -113,13 +107,8 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("models/", site.admin_view(show_models), name="models"),
         path("models/retrain/", site.admin_view(retrain), name="retrain_model"),
         path("models/<int:version>/", site.admin_view(show_backtest), name="model_backtest"),
-        path("elasticities/", site.admin_view(show_elasticities), name="elasticities"),
-        path("learning/", site.admin_view(show_learning), name="learning"),
-        path("season/", site.admin_view(show_season), name="season"),
         *_list_insights(site),
         *_list_experiments(site),
-        path("trials/", site.admin_view(show_rollouts), name="trials"),
-        path("guardrails/", site.admin_view(show_guardrails), name="guardrails"),
         path("data-quality/", site.admin_view(show_quality), name="data_quality"),
         path("demand/<int:variant_id>/", site.admin_view(show_demand_curve), name="demand_curve"),
         *_list_lists(site, "products/lists/", PRODUCT_PAGES),
@@ -129,6 +118,19 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         *_list_campaign_pages(site),
         *_list_shoppers(site),
     ]
+
+
+def _list_moved(site: AdminSite) -> list[URLPattern]:
+    """Return addresses of pages that became parts of others: bookmarks lead there."""
+    views = {
+        "kill-switch/": moved("admin:safety", fragment="#kill-switch"),
+        "guardrails/": moved("admin:safety", fragment="#guardrails"),
+        "learning/": moved("admin:models", "learning"),
+        "trials/": moved("admin:models", "trials"),
+        "elasticities/": moved("admin:models", "elasticities"),
+        "season/": moved("admin:models", "season"),
+    }
+    return [path(route, site.admin_view(view)) for route, view in views.items()]
 
 
 def _list_warehouse(site: AdminSite) -> list[URLPattern]:

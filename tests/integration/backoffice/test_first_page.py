@@ -349,7 +349,7 @@ def test_forms_offer_the_last_five_reasons_of_their_reader(
         stop = {"scope": "sku", "key": "none", "is_active": "stop", "reason": f"Reason {number}"}
         browser.post(address, stop)
     browser.post(address, {**stop, "reason": "no"})
-    page = browser.get(reverse("admin:kill_switch")).content.decode()
+    page = browser.get(reverse("admin:safety")).content.decode()
     offered = page[page.index('id="ft-reasons"') :].split("</datalist>")[0]
     assert re.findall('value="(.*?)"', offered) == [f"Reason {one}" for one in (2, 6, 5, 4, 3)]
     assert 'list="ft-reasons"' in page

@@ -219,7 +219,7 @@ def test_the_kill_switch_needs_a_reason_and_shows_everywhere(root: Client) -> No
     newest = KillSwitch.objects.order_by("-id").first()
     assert newest.by.email == "root@staff.example"
     assert "Personal prices are stopped" in root.get(reverse("admin:index")).content.decode()
-    for name in ("index", "kill_switch"):
+    for name in ("index", "safety"):
         text = root.get(reverse(f"admin:{name}")).content.decode()
         assert "<li>everything · prices look wrong" in text, name
     with override("zh-hans"):
@@ -262,7 +262,7 @@ def test_a_switch_stops_its_part_and_says_so(root: Client) -> None:
     assert [one.key for one in list_kill_switches()] == ["SKU-3"]
 
 
-@pytest.mark.parametrize("name", ["index", "kill_switch", "pricing_quote_changelist"])
+@pytest.mark.parametrize("name", ["index", "safety", "pricing_quote_changelist"])
 def test_the_keyboard_gets_past_the_sidebar_to_the_content(root: Client, name: str) -> None:
     page = root.get(reverse(f"admin:{name}")).content.decode()
     skip, sidebar = page.index('href="#ft-main"'), page.index('id="nav-sidebar"')
@@ -306,7 +306,7 @@ def test_the_palette_offers_actions_by_right(
     assert offer(root, f"refund {order.number}") == [refund]
     assert offer(support, f"Refund {order.number}") == [refund]
     assert offer(as_role("analyst"), f"refund {order.number}") == []
-    switch = ("Switch personal prices off or on", reverse("admin:kill_switch"))
+    switch = ("Switch personal prices off or on", reverse("admin:safety"))
     assert offer(root, "personal prices off") == [switch]
     assert offer(support, "personal prices off") == []
 

@@ -29,7 +29,7 @@ from shop.doors.backoffice.home.queue import offer_decisions
 from shop.doors.backoffice.home.sales import Period, build_cards, draw_sales, read_sales
 from shop.doors.backoffice.home.today import read_today
 from shop.doors.backoffice.home.todos import Known, list_todos
-from shop.doors.backoffice.navigation import Menu
+from shop.doors.backoffice.navigation import BREAKERS, Menu
 from shop.doors.backoffice.prices.scopes import describe_switches, name_scope
 from shop.ground.approvals.selectors import list_waiting
 from shop.ground.database.naming import name_for_reader
@@ -108,7 +108,7 @@ def build_home(request: HttpRequest, menu: Menu) -> dict[str, Any]:
         "is_paused": request.GET.get("pause") == "1",
         **_show_switches(menu),
         "fine_jobs": count_jobs(now).fine if account.has_perm("shop.change_jobrun") else None,
-        "trips": _list_trips(menu),
+        "trips": _list_trips(menu, account),
         "may_see_cost": may_see_cost(account),
         "budgets": [_tell_budget(row, ZoneInfo(period.zone)) for row in budgets],
         "asks_factor": settings.STAFF_MFA_REQUIRED,
@@ -158,9 +158,9 @@ def count_price_changes(request: HttpRequest, now: datetime) -> WaitingChanges:
     return count_waiting_changes(by_id=request.user.pk, now=now)
 
 
-def _list_trips(menu: Menu) -> list[tuple[TripRow, str]]:
+def _list_trips(menu: Menu, account: Any) -> list[tuple[TripRow, str]]:
     """Return the open breakers, each with what it acted on; nothing for who may not see them."""
-    if "admin:pricing_breakertrip_changelist" not in menu.badges:
+    if not menu.badges.get("admin:safety") or not account.has_perm(BREAKERS):
         return []
     return [(trip, name_scope(trip.scope, trip.key)) for trip in list_open_trips()]
 

@@ -334,7 +334,7 @@ def _seals(now: datetime, known: Known) -> Iterator[Todo]:
         text = ngettext(
             "sealed day is not what was sealed", "sealed days are not what was sealed", broken
         )
-        link = find_link("admin:guardrails")
+        link = f"{find_link('admin:safety')}#ft-seals"
         yield Todo(show_count(broken), text, link, _("See which"), is_failure=True)
 
 

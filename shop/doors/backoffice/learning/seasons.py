@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from math import exp
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from pricing.api import SeasonBelief, UntrustedModel, read_season
+from pricing.api import SeasonBelief, UntrustedModel
+from pricing.api import read_season as read_belief
 from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import Series
 from shop.doors.backoffice.learning.priors import say_priors
@@ -20,10 +22,10 @@ from shop.ground.staff.numbers import show_change
 MOST_LINES = 6
 
 
-def describe_season() -> dict[str, Any]:
-    """Return the season by family, or the sentence that says why there is none."""
+def read_season(request: HttpRequest) -> dict[str, Any]:
+    """Return the season by family, or the sentence that says why there is none. Two queries."""
     try:
-        found = read_season()
+        found = read_belief()
     except UntrustedModel:
         found = None
     if found is None:

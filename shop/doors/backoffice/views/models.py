@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -35,6 +35,7 @@ from shop.doors.backoffice.charts.drawing import Chart, Format, Series
 from shop.doors.backoffice.charts.intervals import Interval, IntervalChart
 from shop.doors.backoffice.formats import show_day
 from shop.doors.backoffice.frame import needs, render_page
+from shop.doors.backoffice.learning.learning import read_learning, read_trials
 from shop.doors.backoffice.learning.model_reports import (
     describe_version,
     list_families,
@@ -49,6 +50,8 @@ from shop.doors.backoffice.learning.scorecards import (
     list_lights,
     say_verdict_of_models,
 )
+from shop.doors.backoffice.learning.seasons import read_season
+from shop.doors.backoffice.navigation import MODELS, find_tab
 from shop.ground.catalog.selectors import list_categories
 from shop.ground.jobs.selectors import find_latest_run
 from shop.ground.jobs.services import start_job
@@ -141,13 +144,26 @@ def _week(row: Mapping[str, Any]) -> str:
     return show_day(date.fromisoformat(monday)) if monday else str(row.get("week", ""))
 
 
-CAN_SEE = "pricing.view_demandmodelversion"
 CAN_TRAIN = "pricing.change_demandmodelversion"
 
 
-@needs(CAN_SEE)
+@needs(MODELS)
 def show_models(request: HttpRequest) -> HttpResponse:
-    """Show whether the champion keeps its place and how it is, then the families of one training
+    """Show one part of what is known of the models: the scorecard unless another is asked for."""
+    asked = request.GET.get("part", "")
+    part, read = (asked, PARTS[asked]) if asked in PARTS else ("", read_scorecard)
+    tab = find_tab("models")[1]
+    title = next(one.title for one in tab.parts if one.ending == (part and f"?part={part}"))
+    context = {
+        "parts": [(one.title, one.ending, one.title == title) for one in tab.parts],
+        "part": f"admin/models/{part or 'scorecard'}.html",
+        **read(request),
+    }
+    return render_page(request, "admin/models.html", title, context)
+
+
+def read_scorecard(request: HttpRequest) -> dict[str, Any]:
+    """Return whether the champion keeps its place and how it is, then the families of one training
     run and the newest versions. Twelve queries of our own."""
     now = utc_now()
     rows = list_model_versions(limit=VERSIONS)
@@ -156,7 +172,7 @@ def show_models(request: HttpRequest) -> HttpResponse:
     if chosen is None:
         chosen = next((row for row in rows if row.metrics.get("leaderboard")), None)
     families = list_families(chosen) if chosen else ()
-    context = {
+    return {
         "verdict": say_verdict_of_models(rows),
         "champion": describe_champion(rows, now),
         "lights": list_lights(rows, now),
@@ -173,7 +189,6 @@ def show_models(request: HttpRequest) -> HttpResponse:
         "takers": sum(one.may_take for one in families),
         "versions": list_version_lines(rows),
     }
-    return render_page(request, "admin/models.html", _("Models"), context)
 
 
 def _describe_fit(request: HttpRequest, now: datetime) -> Fit | None:
@@ -205,7 +220,7 @@ def _say_served(rows: Sequence[ModelVersionRow]) -> str:
     return "" if in_use is None else say_served(in_use.metrics, is_in_use=True)
 
 
-@needs(CAN_SEE)
+@needs(MODELS)
 def show_backtest(request: HttpRequest, version: int) -> HttpResponse:
     """Show how a version forecast weeks it had not seen. One query of our own."""
     row = read_version(version)
@@ -222,13 +237,10 @@ def show_backtest(request: HttpRequest, version: int) -> HttpResponse:
     return render_page(request, "admin/backtest.html", _("Model backtest"), context)
 
 
-@needs(CAN_SEE)
-def show_elasticities(request: HttpRequest) -> HttpResponse:
-    """Show elasticities of departments with intervals. One query."""
+def read_elasticities(request: HttpRequest) -> dict[str, Any]:
+    """Return elasticities of departments with intervals. One query."""
     found = list_department_elasticities()
-    chart = _draw_departments(found) if found else None
-    title = _("Elasticities by department")
-    return render_page(request, "admin/elasticities.html", title, {"chart": chart})
+    return {"chart": _draw_departments(found) if found else None}
 
 
 def _draw_departments(found: list[DepartmentElasticity]) -> Chart:
@@ -251,3 +263,12 @@ def _draw_departments(found: list[DepartmentElasticity]) -> Chart:
         ),
         note=_("Steepest first, with 90 % intervals; -2 means: 1 % dearer sells 2 % less."),
     ).draw()
+
+
+# part of the page -> what it shows; the scorecard is shown without one
+PARTS: dict[str, Callable[[HttpRequest], dict[str, Any]]] = {
+    "learning": read_learning,
+    "trials": read_trials,
+    "elasticities": read_elasticities,
+    "season": read_season,
+}

@@ -204,7 +204,7 @@ def test_a_shoppers_page_shows_support_no_margin(
 
 
 def test_support_sees_the_kill_switch_and_flips_none(as_role: Callable[[str], Client]) -> None:
-    browser, address = as_role(SUPPORT), reverse("admin:kill_switch")
+    browser, address = as_role(SUPPORT), reverse("admin:safety")
     page = browser.get(address)
     assert (page.status_code, page.context["may_flip"]) == (200, False)
     stop = {"scope": "global", "key": "", "is_active": "stop", "reason": "Because I can"}

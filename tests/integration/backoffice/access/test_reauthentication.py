@@ -190,7 +190,7 @@ def _make_old(browser: Client, seconds: int = 100_000) -> None:
 
 
 def _kill_switch() -> str:
-    return reverse("admin:kill_switch")
+    return reverse("admin:safety")
 
 
 def _address(name: str) -> str:

@@ -18,7 +18,7 @@ def read(client: Client, name: str) -> str:
 
 def test_one_click_switches_the_price_tests_of_a_market(root: Client) -> None:
     shop, flip = Client(), reverse("admin:flip_switch")
-    assert "Switch price tests off" in read(root, "admin:kill_switch")
+    assert "Switch price tests off" in read(root, "admin:safety")
     told = root.post(flip, {**FLIP, "is_active": "stop"}, follow=True).content.decode()
     assert "Price tests are off" in told
     assert "Switch price tests on" in told

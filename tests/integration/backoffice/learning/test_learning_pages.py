@@ -45,10 +45,10 @@ def open_page(browser: Client, name: str, *arguments: Any, most: int = 11, **ask
 
 def test_the_season_is_told_by_family(root: Client) -> None:
     DemandModelVersion.objects.filter(status="active").update(status="retired")
-    page = open_page(root, "season")
+    page = open_page(root, "models", part="season")
     assert "No demand model was trained yet" in page.content.decode()
     version = make_model(trained_at=NOON)
-    page = open_page(root, "season")
+    page = open_page(root, "models", part="season")
     assert "The model in use keeps no season by family" in page.content.decode()
     department = Category.objects.filter(depth=0).order_by("pk")[0]
     season = np.zeros((2, 53))
@@ -57,7 +57,7 @@ def test_the_season_is_told_by_family(root: Client) -> None:
     arrays |= {"season": season, "department_id": np.array([department.pk, 0])}
     version.arrays, version.sha256 = pack_arrays(arrays), hash_arrays(arrays)
     version.save()
-    page = open_page(root, "season")
+    page = open_page(root, "models", part="season")
     assert page.context["rows"] == [(department.name, 51, "+25 %", 10, "-20 %")]
     assert page.context["chart"].rows == (("10", "-20 %"), ("51", "+25 %"))
     assert "learned of 2 weeks of the year" in " ".join(page.content.decode().split())
@@ -126,7 +126,7 @@ def test_learning_is_shown_step_by_step(root: Client) -> None:
             arrays=b"",
             sha256="s" * 64,
         )
-    outcomes, moves = open_page(root, "learning", most=12).context["evidence"]
+    outcomes, moves = open_page(root, "models", most=12, part="learning").context["evidence"]
     assert [row[1:] for row in outcomes.rows] == [
         ("100", "10", "0"),
         ("205", "21", "5"),
@@ -138,7 +138,9 @@ def test_learning_is_shown_step_by_step(root: Client) -> None:
 def test_trials_and_their_shadows_are_told(root: Client) -> None:
     ModelRamp.objects.all().delete()
     ShadowComparison.objects.all().delete()
-    assert "No version was on trial yet." in open_page(root, "trials").content.decode()
+    assert (
+        "No version was on trial yet." in open_page(root, "models", part="trials").content.decode()
+    )
     model = DemandModelVersion.objects.first()
     now = utc_now()
     ramp = ModelRamp.objects.create(model=model, salt="s", begun_at=now)
@@ -159,7 +161,7 @@ def test_trials_and_their_shadows_are_told(root: Client) -> None:
             "violations": 0,
         },
     )
-    page = open_page(root, "trials", most=12)
+    page = open_page(root, "models", most=12, part="trials")
     assert page.context["compared"].rows[0][1:] == ("20 %", "70 %", "10 %")
     assert page.context["trials"][0]["verdict"][0] == "too few shoppers to say anything yet"
     text = page.content.decode()
@@ -175,17 +177,17 @@ def test_guardrail_hits_are_counted_and_lead_to_the_quotes(root: Client) -> None
     # The holdout pays public prices because it is the holdout: no guardrail had to act.
     held_out = {"guard_actions": ["not_allowed"], "arm": "holdout"}
     make_quote(quote.variant, quote.shopper, now, **held_out)
-    page = open_page(root, "guardrails", most=13, days="7")
+    page = open_page(root, "safety", most=16, days="7")
     hits = {code: count for code, _, count in page.context["hits"]}
     assert hits["below_floor"] == "1"
     assert "not_allowed" not in hits
     assert int(hits["below_cap"]) >= 1
     rules = {code: count for code, _, count in page.context["rules"]}
     assert rules["observational"] == ROWS
-    chosen = open_page(root, "guardrails", most=15, days="7", code="below_floor")
+    chosen = open_page(root, "safety", most=18, days="7", code="below_floor")
     assert len(chosen.context["quotes"]) == 1
     assert "$4.50" in chosen.content.decode()
-    strange = open_page(root, "guardrails", most=13, code="'; DROP TABLE pricing_quote; --")
+    strange = open_page(root, "safety", most=16, code="'; DROP TABLE pricing_quote; --")
     assert strange.context["code"] == ""
 
 

@@ -47,17 +47,17 @@ def make_fit(model: DemandModelVersion, at: datetime, refusal: str = "", **figur
 
 
 def read(root: Client) -> dict[str, tuple[str, str, str]]:
-    page = root.get(reverse("admin:learning"))
+    page = root.get(reverse("admin:models"), {"part": "learning"})
     figures = page.context["fit_figures"]
     return {str(one.title): (one.figure, str(one.note), one.tone) for one in figures}
 
 
 def test_the_newest_fit_is_told_and_all_are_drawn(root: Client) -> None:
-    text = root.get(reverse("admin:learning")).content.decode()
+    text = root.get(reverse("admin:models"), {"part": "learning"}).content.decode()
     assert "The first fit comes after about thirty purchases" in text
     model, now = make_model(), utc_now()
     make_fit(model, now - timedelta(days=1), elasticity=1.9)
-    assert root.get(reverse("admin:learning")).context["fits"] is None
+    assert root.get(reverse("admin:models"), {"part": "learning"}).context["fits"] is None
     make_fit(model, now)
     told = read(root)
     assert told["Elasticity with impressions"] == ("−2.25 ± 0.31", "prices are made of it", "green")
@@ -71,7 +71,7 @@ def test_the_newest_fit_is_told_and_all_are_drawn(root: Client) -> None:
     assert told["Impressions with a competitor's price"][0] == "50 %"
     assert told["Response to signals"][0] == "+80 %"
     assert told["Fitting time"][0] == "12.3 s"
-    rows = root.get(reverse("admin:learning")).context["fits"].rows
+    rows = root.get(reverse("admin:models"), {"part": "learning"}).context["fits"].rows
     assert [row[1:] for row in rows] == [("−1.90", "−1.50"), ("−2.25", "−1.50")]
 
 
@@ -96,12 +96,12 @@ def test_seen_over_predicted_is_drawn_with_its_chance(root: Client) -> None:
         {"kind": "boost", "p_value": 0.5, "rows": [row | {"label": 1.125}]},
     ]
     make_fit(make_model(), utc_now())
-    page = root.get(reverse("admin:learning"))
+    page = root.get(reverse("admin:models"), {"part": "learning"})
     assert page.context["checks"] == []
     assert "drawn here once the last seven days" in page.content.decode()
     fit = LookFit.objects.get()
     LookFit.objects.update(metrics=fit.metrics | {"calibration": tables})
-    family, price, boost = root.get(reverse("admin:learning")).context["checks"]
+    family, price, boost = root.get(reverse("admin:models"), {"part": "learning"}).context["checks"]
     assert family.rows == (("0", "1.10", "0.90", "1.30", "40 / 61"),)
     assert price.rows == (("-4.9 %", "1.50", "1.30", "1.70", "40 / 61"),)
     assert boost.rows[0][0] == "× 1.12"

@@ -253,10 +253,10 @@ def test_a_version_without_later_weeks_says_so(root: Client) -> None:
 def test_elasticities_of_departments_stand_with_their_intervals(
     root: Client, measured: int
 ) -> None:
-    chart = open_page(root, "elasticities", most=12).context["chart"]
+    chart = open_page(root, "models", most=12, part="elasticities").context["chart"]
     assert len(chart.rows) == 1
     assert chart.rows[0][1:] == ("-2.00", "-2.50", "-1.50")
     DemandModelVersion.objects.update(metrics={})
-    page = root.get(reverse("admin:elasticities"))
+    page = root.get(reverse("admin:models"), {"part": "elasticities"})
     assert page.context["chart"] is None
     assert "No model is in use" in page.content.decode()

@@ -20,14 +20,14 @@ def test_a_trial_shows_its_evidence_and_what_it_waits_for(root: Client) -> None:
     offline |= {"reasons": ["choices_never_shown", "gain_not_sure"]}
     shadow = {"decisions": 9876, "hours": 25.0, "shadow_gap": 0.004, "offline": offline}
     RampStep.objects.create(ramp=ramp, share=0.0, at=now, reason="shadow", evidence=shadow)
-    told = open_page(root, "trials", most=12).context["trials"][0]
+    told = open_page(root, "models", most=12, part="trials").context["trials"][0]
     assert told["next"] == (
         "The next step needs 24 hours and 500 decisions in this one;"
         " so far there were 25 hours and 9,876 decisions."
     )
     quoting = {"decisions": 320, "hours": 3.0, "low": -12.4, "high": 30.6}
     RampStep.objects.create(ramp=ramp, share=0.05, at=now, reason="looks alike", evidence=quoting)
-    page = open_page(root, "trials", most=12)
+    page = open_page(root, "models", most=12, part="trials")
     told = page.context["trials"][0]
     assert [(one.decisions, one.figure) for one in told["steps"]] == [
         ("320", "-$0.12 … +$0.31"),
@@ -46,7 +46,7 @@ def test_a_trial_shows_its_evidence_and_what_it_waits_for(root: Client) -> None:
     )
     assert "from 13,745 decisions with 1,165 purchases" in page.content.decode()
     ModelRamp.objects.update(ended_at=now, end="stopped")
-    assert open_page(root, "trials", most=12).context["trials"][0]["next"] == ""
+    assert open_page(root, "models", most=12, part="trials").context["trials"][0]["next"] == ""
 
 
 def test_what_was_learned_has_the_whole_page_where_nothing_moved(root: Client) -> None:
@@ -56,8 +56,8 @@ def test_what_was_learned_has_the_whole_page_where_nothing_moved(root: Client) -
     row = OnlineEvidence.objects.create(
         **shared, at=now, exposures=9, purchases=1, arrays=b"", sha256="s" * 64
     )
-    (alone,) = open_page(root, "learning", most=11).context["evidence"]
+    (alone,) = open_page(root, "models", most=11, part="learning").context["evidence"]
     assert "ft-chart-wide" in alone.svg
     OnlineEvidence.objects.filter(pk=row.pk).update(moved=[7])
-    first, _moves = open_page(root, "learning", most=11).context["evidence"]
+    first, _moves = open_page(root, "models", most=11, part="learning").context["evidence"]
     assert "ft-chart-wide" not in first.svg

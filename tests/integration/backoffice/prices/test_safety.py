@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -21,6 +22,7 @@ from shop.ground.approvals.selectors import list_waiting_ids
 from shop.ground.approvals.services import ask_approval, withdraw_request
 from shop.ground.kernel.clock import utc_now
 from shop.ground.staff.roles import ANALYST, APPROVER, MERCHANDISER, SUPPORT
+from tests.factories.backoffice import make_staff
 from tests.factories.pricing_visits import make_visits
 
 REASON = "looked at it with care"
@@ -158,7 +160,7 @@ def test_the_model_before_is_back_in_one_click(root: Client) -> None:
 
 def test_a_changed_record_stands_on_the_pages_of_safety(root: Client) -> None:
     seal = QuoteSeal.objects.latest("day")
-    assert "wait for their first comparison" in read(root, "guardrails")
+    assert "wait for their first comparison" in read(root, "safety")
     QuoteSeal.objects.filter(pk=seal.pk).update(found_digest="e" * 64, checked_at=utc_now())
     trip_breaker(
         kind="seal",
@@ -168,6 +170,56 @@ def test_a_changed_record_stands_on_the_pages_of_safety(root: Client) -> None:
         evidence={"days": {seal.day.isoformat(): "e" * 64}},
         now=utc_now(),
     )
-    assert "1 sealed day is not what was sealed" in read(root, "guardrails")
+    assert "1 sealed day is not what was sealed" in read(root, "safety")
     assert "a sealed record that was changed" in read(root, "index")
     assert "ft-tag-red" in read(root, "pricing_quoteseal_changelist")
+
+
+@pytest.mark.parametrize(
+    ("right", "shown"),
+    [
+        ("view_killswitch", "kill-switch"),
+        ("view_breakertrip", "breakers"),
+        ("view_quote", "guardrails"),
+    ],
+)
+def test_a_part_of_safety_is_shown_by_its_own_right(
+    stocked_shop: None, right: str, shown: str
+) -> None:
+    account, browser = make_staff("nobody"), Client()
+    browser.force_login(account)
+    address = reverse("admin:safety")
+    assert browser.get(address).status_code == 403
+    account.user_permissions.add(Permission.objects.get(codename=right))
+    page = browser.get(address).content.decode()
+    every = ("kill-switch", "breakers", "guardrails")
+    parts = [one for one in every if f'id="{one}"' in page]
+    assert parts == [shown]
+    assert f'href="{address}"' in read(browser, "index")
+
+
+def test_the_page_of_safety_lists_open_breakers(root: Client) -> None:
+    BreakerTrip.objects.all().delete()
+    assert "No breaker is open." in read(root, "safety")
+    key = trip()
+    page = read(root, "safety")
+    assert reverse("admin:pricing_breakertrip_change", args=[key]) in page
+    assert reverse("admin:undo_breaker") in page
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("kill-switch/", "safety/#kill-switch"),
+        ("guardrails/?days=7&code=below_cap", "safety/?days=7&code=below_cap#guardrails"),
+        ("learning/", "models/?part=learning"),
+        ("trials/", "models/?part=trials"),
+        ("elasticities/", "models/?part=elasticities"),
+        ("season/", "models/?part=season"),
+    ],
+)
+def test_bookmarks_of_joined_pages_lead_to_their_part(root: Client, old: str, new: str) -> None:
+    for start in ("/admin/", "/zh-hans/admin/"):
+        answer = root.get(start + old)
+        assert (answer.status_code, answer.headers["Location"]) == (301, start + new)
+    assert Client().get(f"/admin/{old}").status_code == 302

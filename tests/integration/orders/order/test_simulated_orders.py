@@ -58,7 +58,7 @@ def test_staff_read_how_much_of_the_figures_is_simulated(shelf: Shelf, prices: F
     assert said not in client.get("/admin/").content.decode()
     buy(shelf, is_simulated=True)
     forget_all()  # staff read it within a minute
-    for address in ("/admin/", "/admin/learning/", "/admin/trials/", "/admin/models/"):
+    for address in ("/admin/", "/admin/safety/", "/admin/models/?part=trials", "/admin/models/"):
         assert said in client.get(address).content.decode(), address
     with override("zh-hans"):
         assert "模拟访问：1 笔订单（" in render_to_string(

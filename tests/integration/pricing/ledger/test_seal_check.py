@@ -17,7 +17,7 @@ from pricing.policy.models.policy import KillSwitch
 from pricing.publishing.services.breakers import check_seals
 from pricing.quoting.selectors.quotes import read_seals
 from pricing.rollout.services.rollback import undo_trip
-from shop.doors.backoffice.views.guardrails import say_seals
+from shop.doors.backoffice.views.safety import say_seals
 from shop.schedule import SCHEDULE
 from tests.factories.pricing import NOON, Dairy
 from tests.factories.pricing_seals import quote_at_noon
