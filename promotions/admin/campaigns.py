@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import Promise, lazy
@@ -19,6 +19,14 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import action
 
 from promotions.admin.claims import NAMES, CampaignForm
+from promotions.admin.months import (
+    MonthFilter,
+    bound_month,
+    draw_bar,
+    list_beside,
+    read_month,
+    step_month,
+)
 from promotions.admin.offers import OfferInline
 from promotions.admin.recorded import RecordedAdmin
 from promotions.campaigns.api import CAMPAIGN, Step, may_step, status_at
@@ -191,6 +199,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
     list_display = [
         "page",
         "phase",
+        "bar",
         "goal",
         "result",
         "budget_used",
@@ -203,6 +212,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
     ]
     list_filter = [
         StateFilter,
+        MonthFilter,
         ("status", ChoicesDropdownFilter),
         ("kind", ChoicesDropdownFilter),
         ("audience", ChoicesDropdownFilter),
@@ -265,10 +275,14 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         """Count the offers with the rows."""
         rows: QuerySet[Campaign] = super().get_queryset(request)
+        since, until = bound_month(read_month(request.GET.get(MonthFilter.parameter_name, "")))
         used = Redemption.objects.filter(campaign=OuterRef("pk"), state="committed").order_by()
         sums = used.values("campaign")
         return rows.annotate(
             offers_in=Count("offers"),
+            month_since=Value(since, DateTimeField()),
+            month_until=Value(until, DateTimeField()),
+            names_beside=list_beside(until=until, since=since),
             uses_in=Subquery(sums.annotate(n=Count("pk")).values("n")),
             given_in=Subquery(sums.annotate(minor=Sum("amount_minor")).values("minor")),
         )
@@ -277,7 +291,12 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Add the tabs with their numbers. One query more."""
-        tabs = {"states": count_states(utc_now())}
+        month = read_month(request.GET.get(MonthFilter.parameter_name, ""))
+        tabs = {
+            "states": count_states(utc_now()),
+            "month": month,
+            "months": [step_month(month, by) for by in (-1, 1)],
+        }
         found: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **tabs})
         return found
 
@@ -322,6 +341,11 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
     def phase(self, row: Campaign) -> SafeString:
         """What it is at this moment."""
         return show_phase(row)
+
+    @admin.display(description=_("Days of the month"), ordering="starts_at")
+    def bar(self, row: Campaign) -> SafeString:
+        """The days of the chosen month on which it runs, and how many run at the same time."""
+        return draw_bar(row)
 
     @admin.display(description=_("Version that waits for a second person"))
     def waiting(self, row: Campaign) -> str:

@@ -42,7 +42,6 @@ from promotions.planning.core.recorded import (
     forecast_stock,
 )
 from promotions.planning.core.results import HoldoutLift, Reconciliation, compare_holdout, reconcile
-from promotions.planning.core.timetable import Run, find_overlaps, month_days, runs_on, step_month
 from promotions.planning.selectors.audiences import list_groups, list_tiers
 from promotions.planning.selectors.builder import (
     UnknownProducts,
@@ -120,7 +119,6 @@ __all__ = [
     "Restored",
     "RestoredBook",
     "Row",
-    "Run",
     "UnknownProducts",
     "UseCount",
     "Writer",
@@ -133,7 +131,6 @@ __all__ = [
     "describe_campaigns",
     "export_campaigns",
     "find_clause",
-    "find_overlaps",
     "find_version",
     "forecast",
     "forecast_stock",
@@ -149,7 +146,6 @@ __all__ = [
     "list_tiers",
     "load_said",
     "load_uses",
-    "month_days",
     "name_market",
     "read_documents",
     "read_goods",
@@ -162,14 +158,12 @@ __all__ = [
     "require_version",
     "restore_book",
     "restore_codes",
-    "runs_on",
     "say_campaign",
     "say_changes",
     "say_faults",
     "say_rows",
     "speak_campaign",
     "split_addressed",
-    "step_month",
     "walk_rows",
     "write_document",
 ]

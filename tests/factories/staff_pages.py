@@ -85,7 +85,6 @@ PAGES: dict[str, str | tuple[str, ...]] = {
     "return_statistics": "orders.view_return",
     "ship_packed": "orders.change_shipment",
     "code_file": "promotions.view_codebatch",
-    "campaign_calendar": "promotions.view_campaign",
     "campaign_files": "promotions.view_campaign",
     "campaign_export": "promotions.view_campaign",
     "campaign_import": "promotions.add_campaign",
@@ -126,7 +125,7 @@ POSTED = {
 }
 # Of all campaigns, not of one.
 OF_ALL = (
-    *("campaign_calendar", "campaign_files", "campaign_export", "campaign_import"),
+    *("campaign_files", "campaign_export", "campaign_import"),
     *("product_lists", "product_list_export", "product_list_upload"),
     *("customer_lists", "customer_list_export", "customer_list_upload"),
 )

@@ -44,24 +44,24 @@ def join_clauses(page: Page) -> None:
         ("member", "Add it to the clause before it"),
         ("first_order", "Add it as an alternative"),
     ):
-        page.get_by_label("and only if", exact=True).select_option(clause)
+        page.get_by_label("and only if", exact=True).fill(clause)
         submit(page, page.get_by_role("button", name=button))
     expect(page.get_by_label("How it is joined")).to_have_count(3)
 
 
 def add_brackets(page: Page) -> None:
     """By the keyboard: brackets in brackets, with clauses in both."""
-    page.get_by_label("and only if", exact=True).select_option("bracket")
+    page.get_by_label("and only if", exact=True).fill("bracket")
     submit(page, page.get_by_role("button", name="Add this clause", exact=True))
     outer = page.get_by_role("group", name=re.compile("^Brackets"))
     number = re.sub(r"\D", "", outer.locator("legend").inner_text())
     for clause in ("member", "bracket"):
-        page.get_by_label(f"In brackets {number}", exact=True).select_option(clause)
+        page.get_by_label(f"In brackets {number}", exact=True).fill(clause)
         submit(page, page.get_by_role("button", name=f"Add this clause in brackets {number}"))
     page.get_by_label("How it is joined").last.select_option("not")
     inner = str(int(number) + 2)
     for clause in ("first_order", "cart_quantity"):
-        page.get_by_label(f"In brackets {inner}", exact=True).select_option(clause)
+        page.get_by_label(f"In brackets {inner}", exact=True).fill(clause)
         submit(page, page.get_by_role("button", name=f"Add this clause in brackets {inner}"))
     for each in page.get_by_label("what holds of them").all():
         each.select_option("any")
@@ -141,8 +141,8 @@ def test_a_promotion_is_made_and_changed_by_keyboard(page: Page, shop: Shop) -> 
     page.get_by_role("button", name=re.compile("^Save as a draft")).press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("There is no category, brand or SKU")
     page.get_by_role("checkbox", name="nothing of this name").press("Space")
-    page.get_by_label("and only if", exact=True).select_option("cart_value")
-    page.get_by_role("button", name="Add this clause").press("Enter")
+    page.get_by_label("and only if", exact=True).fill("is worth at least")
+    page.keyboard.press("Enter")
     expect(page.get_by_label("least cart")).to_have_value("40.00")
     add_brackets(page)
     page.get_by_role("button", name=re.compile("^Save as a draft")).press("Enter")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -31,14 +32,14 @@ def needs(*permissions: str) -> Callable[[View], View]:
     return decorate
 
 
-def moved(url_name: str, part: str = "", fragment: str = "") -> View:
-    """Return the view of an address whose page became a part of another: it leads there."""
+def moved(url_name: str, part: str = "", *, fragment: str = "", keeps: Iterable[str] = ()) -> View:
+    """Return the view of an address whose page became a part of another: it leads there with what
+    of its question the other page `keeps`."""
 
     def lead(request: HttpRequest) -> HttpResponse:
-        asked = request.GET.copy()
-        if part:
-            asked["part"] = part
-        query = f"?{asked.urlencode()}" if asked else ""
+        asked = {name: request.GET[name] for name in keeps if name in request.GET}
+        asked |= {"part": part} if part else {}
+        query = f"?{urlencode(asked)}" if asked else ""
         return HttpResponsePermanentRedirect(f"{reverse(url_name)}{query}{fragment}")
 
     return lead

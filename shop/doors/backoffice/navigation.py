@@ -216,15 +216,12 @@ SECTIONS: tuple[Section, ...] = (
         "campaign",
         "m",
         (
-            table(_("Campaigns"), "promotions.campaign", "campaign_"),
-            Tab(_("New promotion"), "admin:builder", "promotions.add_campaign", ("builder",)),
-            Tab(
-                _("Running campaigns"),
-                "admin:adjusting",
-                CAMPAIGNS,
-                ("decide_adjusting", "set_adjusting"),
+            table(
+                _("Campaigns"),
+                "promotions.campaign",
+                *("campaign_", "adjusting", "decide_adjusting", "set_adjusting"),
             ),
-            Tab(_("Campaign calendar"), "admin:campaign_calendar", CAMPAIGNS),
+            Tab(_("New promotion"), "admin:builder", "promotions.add_campaign", ("builder",)),
             Tab(
                 _("Personal offers"),
                 "admin:allocator",

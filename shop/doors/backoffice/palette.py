@@ -80,6 +80,7 @@ PAGE_ACTIONS = (
     PageAction(
         gettext_lazy("Decide price changes"), "pricing.change_priceproposal", "admin:change_inbox"
     ),
+    PageAction(gettext_lazy("Running campaigns"), "promotions.view_campaign", "admin:adjusting"),
     PageAction(gettext_lazy("Begin a promotion"), "promotions.add_campaign", "admin:builder"),
     PageAction(gettext_lazy("Add a product"), "shop.add_product", "admin:product_add"),
     PageAction(

@@ -10,7 +10,6 @@ from shop.doors.backoffice.list_pages import CUSTOMER_PAGES, PRODUCT_PAGES, List
 from shop.doors.backoffice.views.adjusting import decide_adjusting, set_adjusting, show_adjusting
 from shop.doors.backoffice.views.allocator import set_allocator, set_exploring, show_allocator
 from shop.doors.backoffice.views.builder import choose_sentence, fill_sentence
-from shop.doors.backoffice.views.campaign_calendar import show_calendar
 from shop.doors.backoffice.views.campaign_files import export_file, import_file, show_files
 from shop.doors.backoffice.views.campaign_parts import change_part, find_goods, show_summary
 from shop.doors.backoffice.views.campaigns import roll_back_campaign
@@ -124,11 +123,12 @@ def _list_moved(site: AdminSite) -> list[URLPattern]:
     """Return addresses of pages that became parts of others: bookmarks lead there."""
     views = {
         "kill-switch/": moved("admin:safety", fragment="#kill-switch"),
-        "guardrails/": moved("admin:safety", fragment="#guardrails"),
+        "guardrails/": moved("admin:safety", fragment="#guardrails", keeps=("days", "code")),
         "learning/": moved("admin:models", "learning"),
         "trials/": moved("admin:models", "trials"),
         "elasticities/": moved("admin:models", "elasticities"),
         "season/": moved("admin:models", "season"),
+        "campaigns/calendar/": moved("admin:promotions_campaign_changelist", keeps=("month",)),
     }
     return [path(route, site.admin_view(view)) for route, view in views.items()]
 
@@ -203,7 +203,6 @@ def _list_lists(site: AdminSite, start: str, pages: ListPages) -> list[URLPatter
 
 def _list_campaign_pages(site: AdminSite) -> list[URLPattern]:
     return [
-        path("campaigns/calendar/", site.admin_view(show_calendar), name="campaign_calendar"),
         path("campaigns/files/", site.admin_view(show_files), name="campaign_files"),
         path("campaigns/export/", site.admin_view(export_file), name="campaign_export"),
         path("campaigns/import/", site.admin_view(import_file), name="campaign_import"),

@@ -37,7 +37,7 @@ def test_a_badge_stands_at_its_tab_and_its_section(
     ("name", "section", "tab"),
     [
         ("orders_order_change", "Orders", "Orders"),
-        ("campaign_calendar", "Promotions", "Campaign calendar"),
+        ("adjusting", "Promotions", "Campaigns"),
         ("campaign_plan", "Promotions", "Campaigns"),
         ("product_list_columns", "Products", "Lists of products"),
         ("product_change", "Products", "Products"),

@@ -49,6 +49,11 @@ from shop.ground.staff.reasons import account_id
 
 # Buttons that change the form, and save nothing
 EDITS = frozenset({"add", "remove", "find"})
+# What most promotions are: shown first, the others under "more"
+COMMON = (
+    *("price_cut", "cart_amount", "coupon", "buy_get"),
+    *("quantity_tiers", "bundle", "gift", "free_delivery"),
+)
 TEMPLATES: Mapping[str, Template] = {one.code: one for one in (*CUTS, *PRICES, *SETS)}
 
 

@@ -20,6 +20,8 @@ from shop.doors.backoffice.campaigns.sentences import (
 )
 
 MOST_CLAUSES = 30
+# Fields of a condition to add: to the sentence, and to the brackets whose key follows
+NEW, NEW_INSIDE = "clause_code", "code-"
 OFFERED: Mapping[str, Clause] = {**CLAUSES, BRACKET.code: BRACKET}
 # How a clause is joined, as posted: its joint, and is it the opposite
 JOINS: Mapping[str, tuple[str, bool]] = {
@@ -105,6 +107,32 @@ def _blank_out(sentence: str, clause: Clause) -> str:
     return sentence.format(**{blank.name: "…" for blank in clause.blanks})
 
 
+def read_choice(typed: str, choices: Sequence[tuple[str, str]]) -> str:
+    """Return the code of the condition that was typed: by code, by text, or by a part of one text
+    alone; "" where it names none or several.
+
+    >>> said = [("cart", "the cart is worth …"), ("hour", "between … and …"), ("day", "on …")]
+    >>> [read_choice(one, said) for one in ("hour", "On …", "WORTH", "e", "moon", " ")]
+    ['hour', 'day', 'cart', '', '', '']
+    """
+    word = typed.strip().casefold()
+    whole = [code for code, text in choices if word in (code, text.casefold())]
+    parts = [code for code, text in choices if word and word in text.casefold()]
+    return whole[0] if whole else parts[0] if len(parts) == 1 else ""
+
+
+def press_add(posted: QueryDict) -> QueryDict:
+    """Return what was posted; a condition that was typed and not added yet is added, before
+    anything is saved without it."""
+    typed = [name for name in posted if name == NEW or name.startswith(NEW_INSIDE)]
+    waiting = next((name for name in typed if str(posted[name]).strip()), "")
+    if not waiting or "save" not in posted:
+        return posted
+    pressed = posted.copy()
+    pressed["add"] = "1" if waiting == NEW else f"in:{waiting.removeprefix(NEW_INSIDE)}"
+    return pressed
+
+
 def read_clauses(posted: QueryDict, place: MarketContext, is_edit: bool) -> list[FilledClause]:
     """Return the clauses as posted: each came as "key:code" with its blanks behind the key.
 
@@ -168,7 +196,8 @@ def _add_clause(found: list[FilledClause], posted: QueryDict, place: MarketConte
     """Add the clause that was chosen: at the end, or at the end of the bracket that was pressed."""
     how = posted.get("add", "")
     within = how.removeprefix("in:") if how.startswith("in:") else ""
-    clause = OFFERED.get(posted.get(f"code-{within}" if within else "clause_code", ""))
+    typed = posted.get(f"{NEW_INSIDE}{within}" if within else NEW, "")
+    clause = OFFERED.get(read_choice(typed, list_clause_choices(place)))
     if clause is None or not _has_bracket(found, within):
         return
     keys = [int(key) for key, _code in _list_posted(posted) if key.isdecimal()]

@@ -27,6 +27,7 @@ from promotions.planning.api import (
     walk_rows,
 )
 from promotions.sentences.api import Blank, Lexicon
+from shop.doors.backoffice.campaigns.clauses import read_choice
 from shop.doors.backoffice.campaigns.parts import (
     HOLDS,
     Part,
@@ -81,7 +82,9 @@ def list_row_parts(
 
 def make_new_part(offer_code: str, mark: str, asked: Mapping[str, Any]) -> Part | None:
     """Return the part that adds the condition `asked` for; None where it names none."""
-    clause, at = CLAUSES.get(str(asked.get("clause", ""))), str(asked.get("at", ""))
+    said = [(code, _blank_out(_(one.sentence), one)) for code, one in CLAUSES.items()]
+    clause = CLAUSES.get(read_choice(str(asked.get("clause", "")), said))
+    at = str(asked.get("at", ""))
     joint, _dash, path = at.partition("-")
     if clause is None or asked.get("part") != ADD + mark:
         return None

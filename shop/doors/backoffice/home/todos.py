@@ -146,7 +146,7 @@ def _ending(now: datetime, known: Known) -> Iterator[Todo]:
     if ending:
         text = ngettext("campaign ends within 7 days", "campaigns end within 7 days", len(ending))
         named = _name([one.name for one in ending])
-        link = find_link("admin:campaign_calendar")
+        link = f"{find_link('admin:promotions_campaign_changelist')}?state=ending"
         yield Todo(show_count(len(ending)), f"{text}{named}", link, _("Prolong or replace"))
 
 

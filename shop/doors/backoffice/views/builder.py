@@ -13,6 +13,7 @@ from promotions.law.api import find_forbidden
 from promotions.planning.api import list_best_groups
 from promotions.sentences.api import Template
 from shop.doors.backoffice.campaigns.builder import (
+    COMMON,
     EDITS,
     TEMPLATES,
     FilledSentence,
@@ -22,7 +23,7 @@ from shop.doors.backoffice.campaigns.builder import (
     save_sentence,
     say_kind,
 )
-from shop.doors.backoffice.campaigns.clauses import list_clause_choices, name_segment
+from shop.doors.backoffice.campaigns.clauses import list_clause_choices, name_segment, press_add
 from shop.doors.backoffice.campaigns.forbidden import say_leave_out
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.views.checks import start_checks
@@ -34,7 +35,11 @@ CAN_ADD = "promotions.add_campaign"
 def choose_sentence(request: HttpRequest) -> HttpResponse:
     """Show the sentences there are. No query of its own."""
     place = read_place()
-    context = {"kinds": [say_kind(one, place) for one in TEMPLATES.values()]}
+    others = [one for code, one in TEMPLATES.items() if code not in COMMON]
+    context = {
+        "kinds": [say_kind(TEMPLATES[code], place) for code in COMMON],
+        "more": [say_kind(one, place) for one in others],
+    }
     return render_page(request, "admin/builder.html", _("New promotion"), context)
 
 
@@ -47,8 +52,11 @@ def fill_sentence(request: HttpRequest, kind: str) -> HttpResponse:
         opened, segment = open_sentence(template, place), request.GET.get("segment", "")
         opened.clauses = [name_segment(segment, place)] if segment else []
         return _render(request, opened)
-    filled = read_sentence(template, place, request.POST)
-    if not EDITS.isdisjoint(request.POST):
+    posted = press_add(request.POST)
+    filled = read_sentence(template, place, posted)
+    if not EDITS.isdisjoint(posted):
+        if "add" in posted and not any(one.is_new for one in filled.clauses):
+            messages.error(request, _("No condition, or several, read like that: choose one."))
         return _render(request, filled)
     campaign_id = save_sentence(filled, request)
     if campaign_id is None:

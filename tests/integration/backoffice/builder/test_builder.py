@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -293,3 +294,41 @@ def test_the_pages_of_a_rehearsal_and_of_an_order_open(root: Client) -> None:
     order = Order.objects.order_by("pk")[0]
     page = root.get(reverse("admin:order_offers", args=[order.pk])).content.decode()
     assert "What a replay cannot know" in page
+
+
+def test_a_condition_is_found_by_words_in_the_readers_language(root: Client) -> None:
+    address = reverse("admin:builder_sentence", args=["price_cut"])
+    typed = {**WINDOW, "percent": "11"}
+    page = root.get(address).content.decode()
+    (text,) = re.findall('<option value="(the cart is worth [^"]*)"', page)
+    for words in (text, "is worth AT least", "cart_value"):
+        page = root.post(address, {**typed, "add": "1", "clause_code": words}).content.decode()
+        assert 'value="1:cart_value"' in page, words
+    chinese = root.get(f"/zh-hans{address}").content.decode()
+    (said,) = re.findall('<option value="(购物车满[^"]*)"', chinese)
+    page = root.post(f"/zh-hans{address}", {**typed, "add": "1", "clause_code": said})
+    assert 'name="clause" value="1:' in page.content.decode()
+    for words in ("the", "no such words", " "):
+        page = root.post(address, {**typed, "add": "1", "clause_code": words}).content.decode()
+        assert 'name="clause" value="1:' not in page
+        assert "No condition, or several, read like that: choose one." in page
+
+
+def test_a_condition_typed_and_not_added_is_not_saved_without(root: Client) -> None:
+    address = reverse("admin:builder_sentence", args=["price_cut"])
+    typed = {**WINDOW, "percent": "11", "save": "1"}
+    before = Campaign.objects.count()
+    page = root.post(address, {**typed, "clause_code": "is worth at least"}).content.decode()
+    assert 'value="1:cart_value"' in page
+    bracket = {"clause": ["1:bracket"], "c1-which": "any", "code-1": "cart_value"}
+    page = root.post(address, {**typed, **bracket}).content.decode()
+    assert 'name="c2-in" value="1"' in page
+    assert Campaign.objects.count() == before
+
+
+def test_eight_kinds_of_promotion_stand_before_the_others(root: Client) -> None:
+    page = root.get(reverse("admin:builder"))
+    common, more = page.context["kinds"], page.context["more"]
+    assert len(common) == 8
+    assert {one["code"] for one in (*common, *more)} == set(TEMPLATES)
+    assert len(common) + len(more) == len(TEMPLATES)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -11,30 +12,39 @@ from django.urls import reverse
 
 from promotions.campaigns.selectors.campaigns import take_snapshot
 from promotions.models import Campaign
+from shop.ground.catalog.selectors import find_place
 from shop.ground.kernel.clock import utc_now
 
 
-def test_the_calendar_shows_what_runs_on_a_day(root: Client) -> None:
-    now = utc_now()
-    Campaign.objects.all().update(starts_at=now - timedelta(days=300), ends_at=now - timedelta(299))
-    first, second = Campaign.objects.order_by("pk")[:2]
-    dates = {"starts_at": now, "ends_at": now + timedelta(hours=1)}
-    Campaign.objects.filter(pk__in=[first.pk, second.pk]).update(status="live", **dates)
-    page = root.get(reverse("admin:campaign_calendar"))
-    today = [
-        cell
-        for week in page.context["weeks"]
-        for cell in week
-        if cell["day"] == page.context["today"]
-    ]
-    assert {one["row"].name for one in today[0]["entries"]} == {first.name, second.name}
-    assert "2 at once" in page.content.decode()
-    listed = root.get(reverse("admin:campaign_calendar"), {"view": "list"}).content.decode()
-    assert "Runs together with:" in listed
-    assert second.name in listed
-    empty = root.get(reverse("admin:campaign_calendar"), {"month": "1999-02"})
-    assert empty.context["entries"] == []
-    assert root.get(reverse("admin:campaign_calendar"), {"month": "moon"}).status_code == 200
+def list_bars(browser: Client, month: str) -> dict[str, str]:
+    """Return the bars of the campaigns that the list has of a month, by name."""
+    address = reverse("admin:promotions_campaign_changelist")
+    changes = browser.get(address, {"month": month}).context["cl"]
+    return {row.name: str(changes.model_admin.bar(row)) for row in changes.result_list}
+
+
+def test_the_list_draws_what_runs_in_a_month(root: Client) -> None:
+    day = datetime(2026, 2, 8, tzinfo=ZoneInfo(find_place("us").time_zone))
+    first, second, third, fourth = Campaign.objects.order_by("pk")[:4]
+    Campaign.objects.update(starts_at=day - timedelta(300), ends_at=day - timedelta(299))
+    both = {"starts_at": day, "ends_at": day + timedelta(days=7)}
+    Campaign.objects.filter(pk__in=[first.pk, second.pk]).update(market_code="us", **both)
+    Campaign.objects.filter(pk=third.pk).update(market_code="de", **both)
+    later = {"starts_at": day + timedelta(days=14), "ends_at": day + timedelta(days=90)}
+    Campaign.objects.filter(pk=fourth.pk).update(market_code="", **later)
+    bars = list_bars(root, "2026-02")
+    assert set(bars) == {first.name, second.name, third.name, fourth.name}
+    assert 'x="25.0" width="25.0"' in bars[first.name]
+    assert "2 at once" in bars[first.name]
+    assert f"Runs together with: {second.name}" in bars[first.name]
+    assert "at once" not in bars[third.name]
+    assert 'x="75.0" width="25.0"' in bars[fourth.name]
+    assert set(list_bars(root, "2026-03")) == {fourth.name}
+    Campaign.objects.filter(pk=third.pk).update(market_code="")
+    assert "3 at once" in list_bars(root, "2026-02")[first.name]
+    assert "3 at once" in list_bars(root, "2026-02")[third.name]
+    assert list_bars(root, "1999-02") == {}
+    assert list_bars(root, "moon") == list_bars(root, f"{utc_now():%Y-%m}")
 
 
 def test_a_file_is_tried_before_it_is_meant(root: Client) -> None:

@@ -216,6 +216,7 @@ def test_the_page_of_safety_lists_open_breakers(root: Client) -> None:
         ("trials/", "models/?part=trials"),
         ("elasticities/", "models/?part=elasticities"),
         ("season/", "models/?part=season"),
+        ("campaigns/calendar/?month=2026-02&view=list", "promotions/campaign/?month=2026-02"),
     ],
 )
 def test_bookmarks_of_joined_pages_lead_to_their_part(root: Client, old: str, new: str) -> None:
