@@ -24,7 +24,7 @@ from profiles.shoppers.selectors.traits import (
     list_audit_traits,
     load_audit_traits,
 )
-from profiles.shoppers.services.places import (
+from profiles.shoppers.services import (
     note_place,
 )
 from profiles.shoppers.services.traits import (

@@ -10,7 +10,7 @@ from django.core import mail
 
 from pricing.ledger.core.record import STATUTORY
 from profiles.models import Shopper
-from profiles.shoppers.services.places import note_place
+from profiles.shoppers.services import note_place
 from promotions.demo.services.loyalty import open_demo_membership, seed_demo_loyalty
 from promotions.law.selectors import violations as rows
 from promotions.loyalty.selectors.terms import forget_programme
