@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,18 +12,9 @@ from uuid import UUID
 from orders.cart.models import Cart, CartLine, ShownPromise
 from orders.checkout.models import OrderFacts
 from orders.order.models import Order, OrderLine
+from orders.values import Contact
 
-CONTACT = (
-    "email",
-    "phone",
-    "name",
-    "address_line1",
-    "address_line2",
-    "city",
-    "region",
-    "postcode",
-    "country",
-)
+CONTACT = tuple(each.name for each in fields(Contact))
 
 
 def export_shopper(shopper_id: int) -> Mapping[str, Any]:

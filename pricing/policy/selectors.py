@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
 
@@ -13,36 +13,7 @@ from pricing.base.core.values import JurisdictionRule, Policy, SwitchRow
 from pricing.policy.models.breakers import BreakerTrip
 from pricing.policy.models.policy import EmergencyCap, JurisdictionRow, KillSwitch, PricingPolicy
 
-POLICY_FIELDS = (
-    "version",
-    "floor_margin",
-    "personal_cap",
-    "step_cap",
-    "ceiling_over_list",
-    "max_changes_per_day",
-    "hold_minutes",
-    "quote_minutes",
-    "no_rise_hours",
-    "assumed_cost_share",
-    "won_purchase_share",
-    "spread_aversion",
-    "holdout_share",
-    "min_confidence",
-    "max_model_age_hours",
-    "exploration",
-    "shock_share",
-    "objective",
-    "target_margin",
-    "competitor_above",
-    "causal_reach",
-    "cooldown_hours",
-    "two_person_step",
-    "restock_days",
-    "substitution_share",
-    "auto_publish",
-    "learns_from_looks",
-    "keeps_to_competitors",
-)
+POLICY_FIELDS = tuple(each.name for each in fields(Policy))
 
 
 def load_active_policy() -> Policy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -139,34 +139,10 @@ def _counterfactuals(row: Mapping[str, Any], language: str) -> tuple[Counterfact
     )
 
 
-_SAME = (
-    "variant_id",
-    "shopper_id",
-    "shopper_hash",
-    "channel",
-    "currency",
-    "purpose",
-    "list_minor",
-    "public_minor",
-    "quoted_minor",
-    "is_personal",
-    "rung",
-    "arm",
-    "propensity",
-    "label_code",
-    "jurisdiction_code",
-    "policy_version",
-    "model_version",
-    "book_version",
-    "issued_at",
-    "expires_at",
-    "is_complete",
-    "is_stored",
-    "features",
-    "inputs",
-    "kid",
-    "signature",
-)
+# A quote's columns that its trace has under the same name.
+_SAME = {each.name for each in fields(QuoteTrace)} - {
+    *("quote_id", "market", "reasons", "counterfactuals", "candidates", "guard_actions"),
+}
 
 
 SHOWN = 5
@@ -259,22 +235,4 @@ def _hold(row: Quote, key: bytes) -> HeldQuote:
     )
 
 
-_SAME_IN_PROMISES = (
-    "variant_id",
-    "channel",
-    "currency",
-    "list_minor",
-    "public_minor",
-    "quoted_minor",
-    "is_personal",
-    "rung",
-    "label_code",
-    "jurisdiction_code",
-    "policy_version",
-    "model_version",
-    "book_version",
-    "arm",
-    "issued_at",
-    "expires_at",
-    "kid",
-)
+_SAME_IN_PROMISES = {each.name for each in fields(VerifiedQuote)} - {"quote_id", "owner", "market"}

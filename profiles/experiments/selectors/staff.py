@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -146,23 +146,9 @@ def count_unanswered() -> int:
 
 
 def _row(row: Experiment, newest: ReadoutRow | None, **more: Any) -> ExperimentRow:
-    plain = (
-        *("id", "code", "name", "name_zh", "hypothesis", "subject", "subject_ref", "unit", "mode"),
-        *("purpose", "traffic", "primary_metric", "guards", "minimum_effect", "planned_units"),
-        *(
-            "planned_days",
-            "period_days",
-            "wash_out_days",
-            "alpha",
-            "state",
-            "registration_sha256",
-            "started_at",
-            "stopped_at",
-        ),
-        *("stop_reason", "decision", "decision_reason"),
-    )
+    plain = {each.name for each in fields(ExperimentRow) if each.default is MISSING}
     return ExperimentRow(
-        **{name: getattr(row, name) for name in plain},
+        **{name: getattr(row, name) for name in plain - {"namespace", "arms"}},
         namespace=row.namespace.code,
         segments=tuple(row.targeting.get("segments", ())),
         arms=tuple(make_arm(one) for one in row.arms.all()),
