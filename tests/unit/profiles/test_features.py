@@ -15,6 +15,7 @@ from profiles.features.core.accumulate import (
     LONG_SUMS,
     SHORT_SUMS,
     NamedSums,
+    WeighedEvents,
     add_up,
     named_sums,
     sum_events,
@@ -128,6 +129,20 @@ def test_one_by_one_equals_all_at_once(history: list[EventValue]) -> None:
     many = next(derive_rows(table, ["alice"], NOON))
     assert one.values == pytest.approx(many.values, rel=1e-9, abs=1e-12)
     assert one.variant_affinity == pytest.approx(many.variant_affinity, rel=1e-9)
+
+
+@given(history=any_history(), days=st.integers(0, 60))
+def test_sums_as_of_a_day_know_nothing_later(history: list[EventValue], days: int) -> None:
+    moment = NOON - timedelta(days=days)
+    past = [event for event in history if event.occurred_at <= moment]
+    weighed, alone = (
+        WeighedEvents.of(
+            columns_of(events), np.zeros(len(events), np.int64), 1, NEW_YORK, NO_SENSITIVE_GOODS
+        )
+        for events in (history, past)
+    )
+    known = named_sums(weighed.sum_until(moment.timestamp()), 0)
+    assert known == named_sums(alone.sum_until(np.inf), 0)  # the same bits
 
 
 @given(history=any_history())
