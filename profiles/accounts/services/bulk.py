@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from uuid import uuid4
 
@@ -75,6 +75,8 @@ def load_events_bulk(*, csv_chunks: Iterable[bytes], source: str, now: datetime)
     NULL. Category, brand and price rank are filled in from the catalogue, which must be loaded.
     Shoppers' first and last seen times follow. Online features are rebuilt by the next scheduled
     run, or at once by `rebuild_online_features`. One transaction: all or nothing.
+
+    An empty table gets its indexes after the rows; readers then wait until the transaction ends.
     """
     with connection.cursor() as cursor:
         cursor.execute(_CREATE)
@@ -87,14 +89,36 @@ def load_events_bulk(*, csv_chunks: Iterable[bytes], source: str, now: datetime)
         first, last = cursor.fetchone()
         if first is not None:
             ensure_partitions(start=first, end=last)
-        cursor.execute(_INSERT, [now, source])
-        new: int = cursor.rowcount
+        with _indexes_afterwards(cursor):
+            cursor.execute(_INSERT, [now, source])
+            new: int = cursor.rowcount
         cursor.execute(_SEEN)
         cursor.execute("DROP TABLE bulk_event, bulk_variant")
         if new:
             cursor.execute("ANALYZE profiles_event")
             transaction.on_commit(_forget_warmth, robust=True)
     return new
+
+
+@contextmanager
+def _indexes_afterwards(cursor: CursorWrapper) -> Iterator[None]:
+    """Drop what only finds rows from an empty table, and make it anew from all rows at once: a
+    third less work than row by row. A table with rows keeps its indexes, as does what is unique.
+    """
+    cursor.execute("SELECT EXISTS (SELECT 1 FROM profiles_event)")
+    if cursor.fetchone()[0]:
+        yield
+        return
+    cursor.execute(
+        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
+        " WHERE indrelid = 'profiles_event'::regclass AND NOT indisunique ORDER BY 1"
+    )
+    indexes = cursor.fetchall()
+    for name, _ in indexes:
+        cursor.execute(f"DROP INDEX {name}")
+    yield
+    for _, definition in indexes:
+        cursor.execute(definition.replace(" ON ONLY ", " ON "))
 
 
 def _copy_variants(cursor: CursorWrapper) -> None:

@@ -10,6 +10,7 @@ import pytest
 import redis
 from django.db import connection
 from django.db.utils import DatabaseError
+from django.test.utils import CaptureQueriesContext
 
 from profiles.accounts.services.bulk import load_events_bulk, load_shoppers_bulk, load_traits_bulk
 from profiles.consent.services import set_consent
@@ -53,6 +54,33 @@ def test_a_second_import_changes_nothing(redis_connection: redis.Redis) -> None:
     assert load_events_bulk(csv_chunks=csv(*rows), source="journey", now=NOON) == 0
     assert Event.objects.count() == 6
     assert load() == ids
+
+
+def list_indexes() -> dict[str, list[str]]:
+    """Return what finds events: the tables of each definition, without names made by the server."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tablename, regexp_replace(indexdef, '^.* USING', '')"
+            " FROM pg_indexes WHERE tablename LIKE 'profiles\\_event%' ORDER BY 1, 2"
+        )
+        found: dict[str, list[str]] = {}
+        for table, definition in cursor.fetchall():
+            found.setdefault(definition, []).append(table)
+    return found
+
+
+def test_indexes_are_there_after_the_first_import() -> None:
+    ensure_partitions(start=datetime(2026, 3, 1, tzinfo=UTC), end=datetime(2026, 3, 2, tzinfo=UTC))
+    before = list_indexes()
+    rows = [purchase(load()["household-1"], number) for number in range(3)]
+    with CaptureQueriesContext(connection) as asked:
+        load_events_bulk(csv_chunks=csv(*rows[:2]), source="journey", now=NOON)
+    made = [each["sql"] for each in asked if each["sql"].startswith("CREATE INDEX")]
+    assert [sql.split()[2] for sql in made] == ["event_paid", "event_quote", "event_shopper_time"]
+    assert list_indexes() == before
+    with CaptureQueriesContext(connection) as asked:
+        load_events_bulk(csv_chunks=csv(*rows), source="journey", now=NOON)
+    assert not [each for each in asked if "INDEX" in each["sql"]]  # a filled table keeps them
 
 
 def test_rows_are_completed_from_the_catalogue() -> None:
