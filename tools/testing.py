@@ -90,8 +90,9 @@ def wants_browser(arguments: list[str]) -> bool:
 
 
 def run_bench(arguments: list[str]) -> int:
-    """`./dev bench [part]`: measure on the demo's data."""
-    with Services().in_use() as addresses:
+    """`./dev bench [part]`: measure on the demo's data; two commits on those of their own."""
+    purpose = "test" if "--beside" in arguments else "demo"
+    with Services(purpose).in_use() as addresses:
         environment = project_environment(addresses)
         environment["BENCH_FILE"] = str(state_dir() / "bench.json")
         command = [str(PYTHON), "-m", "tests.benchmarks.run", *arguments]

@@ -42,6 +42,7 @@ SERVED: dict[str, Row] = {
     "cart_json": Row("shop.doors.api.v1.views", f"a cart of five lines; {HTTP}"),
     "cart_add_html": Row("shop.doors.storefront.views", HTTP),
     "cart_add_json": Row("shop.doors.api.v1.views", HTTP),
+    "beside_": Row("shop.doors.storefront.views", "5,000 products, 10 offers; gunicorn"),
     "list_": Row("shop.doors.backoffice.site.StaffSite", f"first page of 50 rows; {HTTP}"),
     # lanes
     "lanes_": Row("tools.programs.list_programs", "10 drafts, 300 pictures; the demo's workers"),

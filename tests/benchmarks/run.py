@@ -1,6 +1,7 @@
 """`./dev bench [--keep] [part ...]`: run parts, print a table each, write the figures as JSON.
 
-With `--keep` they are written into the table of `docs/benchmarks.md` as well.
+With `--keep` they are written into the table of `docs/benchmarks.md` as well. `pages --beside
+COMMIT` measures pages now and at another commit, in one run.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ django.setup()
 
 # ruff: noqa: E402  # the parts import models, which need the registry that setup() fills
 from tests.benchmarks import (
+    beside,
     chances,
     choice,
     events,
@@ -71,11 +73,13 @@ def main(names: list[str]) -> int:
     """Run the named parts, or all; return the exit status."""
     keeps = "--keep" in names
     names = [name for name in names if name != "--keep"]
+    if names[:2] == ["pages", "--beside"] and len(names) == 3:
+        return bench_beside(names[2], keeps=keeps)
     unknown = sorted(set(names) - PARTS.keys())
     if unknown:
         print(f"bench: no part called {', '.join(unknown)}; there are: {', '.join(PARTS)}.")
         return 2
-    path = Path(os.environ.get("BENCH_FILE", ".fairtag/bench.json"))
+    path = bench_file()
     for name in names or list(PARTS):
         measure, targets = PARTS[name]
         figures = measure()
@@ -85,6 +89,23 @@ def main(names: list[str]) -> int:
             keep_figures(PAGE, name, figures, targets)
     print(f"Written to {path}.")
     return 0
+
+
+def bench_beside(commit: str, *, keeps: bool) -> int:
+    """Measure pages now and at another commit; of what is kept the row names the commit."""
+    part, figures = f"pages beside {commit}", beside.measure_beside(commit)
+    print_table(part, figures, beside.TARGETS)
+    write_figures(bench_file(), part, figures)
+    if keeps:
+        ratios = {name: value for name, value in figures.items() if name in beside.TARGETS}
+        keep_figures(PAGE, part, ratios, beside.TARGETS)
+    print(f"Written to {bench_file()}.")
+    return 0
+
+
+def bench_file() -> Path:
+    """Return where figures are written as JSON."""
+    return Path(os.environ.get("BENCH_FILE", ".fairtag/bench.json"))
 
 
 if __name__ == "__main__":

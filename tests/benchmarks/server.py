@@ -19,6 +19,7 @@ from typing import BinaryIO
 from django.db import connection
 
 from tests.benchmarks.measure import cpu_seconds, list_descendants
+from tools.paths import PYTHON, ROOT
 from tools.services import free_port
 
 START_SECONDS = 30
@@ -30,14 +31,15 @@ class Server:
 
     pid: int
     port: int
+    shared: Callable[[], list[int]]
 
     def connect(self) -> HTTPConnection:
         """Return a new keep-alive connection."""
         return HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     def cpu_seconds(self) -> float:
-        """Return the CPU used so far by the web processes and all database processes."""
-        return cpu_seconds([*list_descendants(self.pid), *_database_processes()])
+        """Return the CPU used so far by the web processes and those they share: the database's."""
+        return cpu_seconds([*list_descendants(self.pid), *self.shared()])
 
 
 def getter(path: str, headers: Mapping[str, str]) -> Callable[[HTTPConnection], None]:
@@ -54,19 +56,33 @@ def getter(path: str, headers: Mapping[str, str]) -> Callable[[HTTPConnection], 
 
 
 @contextmanager
-def serve(*, workers: int, threads: int) -> Iterator[Server]:
-    """Serve the shop from `workers` processes of `threads` threads for the body."""
+def serve(
+    *,
+    workers: int,
+    threads: int,
+    tree: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
+    shared: Callable[[], list[int]] | None = None,
+) -> Iterator[Server]:
+    """Serve the shop of `tree` from `workers` processes of `threads` threads for the body.
+
+    `shared` finds the processes that work for it beside the web's.
+    """
     port = free_port()
     options = ["-c", "deploy/gunicorn.conf.py", "-b", f"127.0.0.1:{port}"]
     options += ["-w", str(workers), "--threads", str(threads)]
     with tempfile.TemporaryDirectory() as folder, TemporaryFile() as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "shop.wsgi", *options, "--log-level", "warning"],
-            env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": folder},
+            [
+                str(PYTHON if tree == ROOT else tree / ".venv/bin/python"),
+                *("-m", "gunicorn", "shop.wsgi", *options, "--log-level", "warning"),
+            ],
+            cwd=tree,
+            env={**(environment or os.environ), "PROMETHEUS_MULTIPROC_DIR": folder},
             stdout=subprocess.DEVNULL,
             stderr=log,  # a line a request, as in production: it would drown the figures
         )
-        server = Server(process.pid, port)
+        server = Server(process.pid, port, shared or _database_processes)
         try:
             _wait_until_ready(server, process, log)
             yield server

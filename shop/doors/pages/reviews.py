@@ -11,6 +11,7 @@ from profiles.reviews.api import (
     ReviewValue,
     answer_question,
     ask_question,
+    count_opinions,
     has_bought,
     list_questions,
     list_reviews,
@@ -126,13 +127,15 @@ class Opinions:
 
 
 def opinions(detail: ProductDetail) -> Opinions:
-    """Return what everybody reads on a product's page. Two queries without any, else four."""
+    """Return what everybody reads on a product's page. One query without any, else up to four."""
     product_id = detail.card.product_id
-    summary = summarize_ratings(product_id=product_id)
+    summary, question_count = count_opinions(product_id=product_id)
     newest: list[ReviewValue] = []
     if summary.count:
         newest = list_reviews(product_id=product_id, shopper_id=None, limit=NEWEST)
-    asked = list_questions(product_id=product_id, shopper_id=None, limit=NEWEST)
+    asked: list[QuestionValue] = []
+    if question_count:
+        asked = list_questions(product_id=product_id, shopper_id=None, limit=NEWEST)
     return Opinions(summary, tuple(newest), tuple(asked))
 
 
