@@ -38,7 +38,7 @@ class MonthFilter(admin.SimpleListFilter):
         """Return the months around this one."""
         this = read_month("")
         months = [step_month(this, by) for by in MONTHS]
-        return [(f"{one:%Y-%m}", date_format(one, "F Y")) for one in months]
+        return [(one.isoformat()[:7], date_format(one, "F Y")) for one in months]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Campaign]
@@ -96,8 +96,8 @@ def draw_bar(row: Any) -> SafeString:
         '<svg class="ft-run" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
         '<rect width="100" height="8" /><rect class="ft-run-days" x="{}" width="{}" height="8" />'
         '</svg> <span class="ft-note" title="{}">{}</span><span class="ft-hidden">{}</span>',
-        f"{100 * begin:.1f}",
-        f"{max(100 * (end - begin), 1.0 if begin < 1.0 and end > 0.0 else 0.0):.1f}",
+        round(100 * begin, 1),
+        round(max(100 * (end - begin), 1.0 if begin < 1.0 and end > 0.0 else 0.0), 1),
         said,
         count if beside else "",
         said,
