@@ -255,7 +255,6 @@ SECTIONS: tuple[Section, ...] = (
             table(_("Questions"), "profiles.question", "profiles_answer_"),
             table(_("Questioned prices"), "pricing.pricecontest"),
             table(_("Proofs to review"), "promotions.groupclaim"),
-            table(_("Consent log"), "profiles.consentrecord"),
             Tab(
                 _("Lists of customers"),
                 "admin:customer_lists",

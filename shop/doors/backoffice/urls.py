@@ -29,7 +29,7 @@ from shop.doors.backoffice.views.experiments import (
     show_experiment,
     show_experiments,
 )
-from shop.doors.backoffice.views.finding import find, show_records
+from shop.doors.backoffice.views.finding import drop_view, find, save_list, show_records
 from shop.doors.backoffice.views.fulfilment import (
     comment,
     pack_picked,
@@ -74,7 +74,6 @@ from shop.doors.backoffice.views.rehearsals import explain_order
 from shop.doors.backoffice.views.releasing import release_campaign
 from shop.doors.backoffice.views.results import export_results
 from shop.doors.backoffice.views.safety import flip_switch, show_safety, undo_breaker
-from shop.doors.backoffice.views.saved_views import drop_view, save_list
 from shop.doors.backoffice.views.segments import (
     add_segment,
     change_segment,

@@ -16,10 +16,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from pricing.api import list_arm_impressions
+from pricing.api import ArmImpressions, list_arm_impressions
 from profiles.experiments.api import (
     ArmPlan,
     Baseline,
+    CellForecast,
     Design,
     ExperimentRow,
     decide_experiment,
@@ -64,14 +65,10 @@ from shop.doors.backoffice.experiments.holdouts import list_holdouts
 from shop.doors.backoffice.experiments.switchback_forms import (
     SwitchbackForm,
     forecast_plan,
+    has_too_few,
     list_goods,
     list_picked,
     make_switchback,
-)
-from shop.doors.backoffice.experiments.switchbacks import (
-    CellPlanWords,
-    list_turn_lines,
-    say_forecast,
 )
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.home.sales import Period
@@ -82,8 +79,81 @@ from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.sheets import sheet_lines
 from shop.ground.staff.keys import read_number
-from shop.ground.staff.numbers import show_chance, show_count, show_percent
+from shop.ground.staff.numbers import EMPTY, show_chance, show_count, show_percent
 from shop.ground.staff.reasons import account_id, say_refusal
+
+
+@dataclass(frozen=True, slots=True)
+class CellPlanWords:
+    """What a plan needs and sees, in words."""
+
+    lines: tuple[str, ...]
+    is_long: bool
+    refusal: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnLine:
+    """One arm in one turn, in words."""
+
+    turn: str
+    arm: str
+    goods: str
+    looks: str
+    price: str
+    held: str
+
+
+def say_forecast(forecast: CellForecast, effect: float) -> CellPlanWords:
+    """Return what a plan will see, and whether that is less than it looks for."""
+    seen = forecast.foresight
+    lines = [
+        _("%(goods)s products in %(clusters)s clusters, the largest of %(largest)s.")
+        % {
+            "goods": show_count(forecast.goods),
+            "clusters": show_count(forecast.clusters),
+            "largest": show_count(forecast.largest),
+        },
+        _("%(n)s clusters sold in the weeks before.") % {"n": show_count(seen.clusters)},
+    ]
+    if isfinite(seen.detectable):
+        found = _(
+            "A change of %(least)s is found in four of five such experiments, looking at any "
+            "time; the %(effect)s worth detecting with a probability of %(chance)s."
+        )
+        lines.append(
+            found
+            % {
+                "least": show_percent(seen.detectable),
+                "effect": show_percent(effect),
+                "chance": show_percent(seen.chance),
+            }
+        )
+    refusal = ""
+    if has_too_few(forecast):
+        refusal = _("Fewer than eight clusters sell: nothing could be read. Add categories.")
+    is_blind = seen.detectable > effect
+    advice = _(
+        "It may well miss that: plan more turns, look for a larger effect, or add categories."
+    )
+    return CellPlanWords(tuple(lines), is_blind, refusal, advice if is_blind else "")
+
+
+def list_turn_lines(row: ExperimentRow, looks: list[ArmImpressions]) -> list[TurnLine]:
+    """Return how often each arm was shown in each turn, and at which part of its price."""
+    names = {arm.code: name_of(arm) for arm in row.arms}
+    return [
+        TurnLine(
+            turn=str(one.turn + 1),
+            arm=names.get(one.arm, one.arm),
+            goods=show_count(one.goods),
+            looks=show_count(one.looks),
+            price=show_percent(one.price) if one.price else EMPTY,
+            held=show_count(one.held) if one.held else EMPTY,
+        )
+        for one in looks
+    ]
 
 
 @needs("profiles.add_experiment")
