@@ -78,7 +78,7 @@ def list_beside(since: datetime, until: datetime) -> ArraySubquery:
         starts_at__lt=OuterRef("ends_at"),
         ends_at__gt=OuterRef("starts_at"),
     ).exclude(pk=OuterRef("pk"))
-    return ArraySubquery(rows.order_by("starts_at", "pk").values("name")[:MOST_BESIDE])
+    return ArraySubquery(rows.order_by("starts_at", "pk").values("name"))
 
 
 def draw_bar(row: Any) -> SafeString:
@@ -87,17 +87,20 @@ def draw_bar(row: Any) -> SafeString:
     begin, end = (
         min(max((at - row.month_since) / whole, 0.0), 1.0) for at in (row.starts_at, row.ends_at)
     )
-    beside = row.names_beside
+    runs = begin < 1.0 and end > 0.0
+    beside = row.names_beside if runs else []
     said = (
-        gettext("Runs together with: %(names)s") % {"names": join_names(beside)} if beside else ""
+        gettext("Runs together with: %(names)s") % {"names": join_names(beside[:MOST_BESIDE])}
+        if beside
+        else ""
     )
-    count = gettext("%(count)s at once") % {"count": len(beside) + 1}
+    count = gettext("beside %(count)s") % {"count": len(beside)}
     return format_html(
         '<svg class="ft-run" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
         '<rect width="100" height="8" /><rect class="ft-run-days" x="{}" width="{}" height="8" />'
         '</svg> <span class="ft-note" title="{}">{}</span><span class="ft-hidden">{}</span>',
         round(100 * begin, 1),
-        round(max(100 * (end - begin), 1.0 if begin < 1.0 and end > 0.0 else 0.0), 1),
+        round(max(100 * (end - begin), 1.0 if runs else 0.0), 1),
         said,
         count if beside else "",
         said,

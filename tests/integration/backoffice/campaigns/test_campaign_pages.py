@@ -35,15 +35,16 @@ def test_the_list_draws_what_runs_in_a_month(root: Client) -> None:
     bars = list_bars(root, "2026-02")
     assert set(bars) == {first.name, second.name, third.name, fourth.name}
     assert 'x="25.0" width="25.0"' in bars[first.name]
-    assert "2 at once" in bars[first.name]
+    assert "beside 1<" in bars[first.name]
     assert f"Runs together with: {second.name}" in bars[first.name]
-    assert "at once" not in bars[third.name]
+    assert "beside" not in bars[third.name]
     assert 'x="75.0" width="25.0"' in bars[fourth.name]
     assert set(list_bars(root, "2026-03")) == {fourth.name}
     Campaign.objects.filter(pk=third.pk).update(market_code="")
-    assert "3 at once" in list_bars(root, "2026-02")[first.name]
-    assert "3 at once" in list_bars(root, "2026-02")[third.name]
+    assert "beside 2<" in list_bars(root, "2026-02")[first.name]
+    assert "beside 2<" in list_bars(root, "2026-02")[third.name]
     assert list_bars(root, "1999-02") == {}
+    assert not any("beside" in bar for bar in list_bars(root, "").values())
     assert list_bars(root, "moon") == list_bars(root, f"{utc_now():%Y-%m}")
 
 
