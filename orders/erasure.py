@@ -1,4 +1,4 @@
-"""Forget a person: amounts and goods of orders stay for the books, attached to nobody."""
+"""Forget a person: amounts and products of orders stay for the books, attached to nobody."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from orders.payments.api import forget_refund_reasons
 from profiles.shoppers.api import get_shopper_by_id
 from shop.ground.inventory.services import release_reservation
 
-# Goods that are paid and on their way still have to arrive: their address lives this much longer.
+# Products that are paid and on their way still have to arrive: their address lives this much
+# longer.
 DELIVERY_WINDOW = timedelta(days=14)
 # As long as visits are kept: what was inferred of a shopper is not kept as long as their orders.
 KEEP_FACTS = timedelta(days=400)
@@ -64,7 +65,7 @@ def erase_shopper(shopper_id: int, now: datetime) -> None:
 
 @transaction.atomic
 def forget_contacts(*, now: datetime) -> int:
-    """Delete the addresses of erased shoppers whose goods have arrived; return how many orders."""
+    """Delete the addresses of erased shoppers whose products have arrived; return their number."""
     orphans = Order.objects.filter(_is_delivered(now), shopper__isnull=True).exclude(email="")
     return orphans.update(**NOBODY)
 

@@ -20,7 +20,7 @@ CONTACT = tuple(each.name for each in fields(Contact))
 def export_shopper(shopper_id: int) -> Mapping[str, Any]:
     """Return JSON values: carts and orders with lines, payments, refunds and steps. Nine queries.
 
-    `seen` is what was known of the shopper and the goods when offers were chosen for an order.
+    `seen` is what was known of the shopper and the products when offers were chosen for an order.
     """
     carts = Cart.objects.filter(shopper_id=shopper_id).prefetch_related("lines__shown")
     orders = Order.objects.filter(shopper_id=shopper_id)

@@ -125,7 +125,8 @@ class CartLineView(_LoweredLine):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOption:
-    """A way of delivery with its price for this very cart. `missing_minor`: more goods until free.
+    """A way of delivery with its price for this very cart. `missing_minor`: more products until
+    free.
 
     `tax_minor` is the tax in (or, `tax_added_minor`, on top of) the price. `cuts` are what offers
     took off `before_minor`.
@@ -264,7 +265,7 @@ class CheckoutView:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Who gets the goods and the receipt. Address fields may be empty for a pick-up."""
+    """Who gets the products and the receipt. Address fields may be empty for a pick-up."""
 
     email: str
     name: str

@@ -191,7 +191,7 @@ FIELDS = {
         none="id budget purpose at first_week end_week epsilon delta most_cells noise_sd arrays"
         " sha256"
     ),
-    # Counts of looks and of goods shown together: nobody is named in them (docs/adr/0091).
+    # Counts of impressions and of products shown together: nobody is named in them (docs/adr/0091).
     "PublicCut": classify(
         none="id campaign_id market_code starts_at ends_at variant_ids percent amount_minor"
         " price_minor stacking_group is_alone"

@@ -79,7 +79,7 @@ def learn_online() -> int:
 
 @job(queue="bulk", time_limit=1800)
 def learn_from_looks() -> int:
-    """Take in the looks that are over and fit them; price anew at once if that was done."""
+    """Take in the impressions that are over and fit them; price anew at once if that was done."""
     now = utc_now()
     fits = run_everywhere(
         lambda market, channel: impression_fits.learn_from_looks(
@@ -112,7 +112,7 @@ def count_visits() -> int:
 
 @job(queue="bulk", time_limit=1800)
 def recount_visits() -> int:
-    """Count the visits of the weeks in which goods still come back; delete what is too old."""
+    """Count the visits of the weeks in which products still come back; delete what is too old."""
     now = utc_now()
 
     def recount(market: str, channel: str) -> int:
@@ -154,7 +154,8 @@ def import_competitors() -> int:
 
 @job(queue="bulk", time_limit=1800)
 def train_demand() -> int:
-    """Fit the kind in use anew, then the looks on top of what is in use, also if the former failed.
+    """Fit the kind in use anew, then the impressions on top of what is in use, also if the former
+    failed.
 
     A refit that prices much alike is used from the next book on.
     """

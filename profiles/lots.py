@@ -25,7 +25,7 @@ from shop.ground.kernel.hashing import stable_draw, stable_seed
 
 IntArray = NDArray[np.int64]
 
-# So many equally likely alternatives have many goods at once: each chance is a whole percent.
+# So many equally likely alternatives have many products at once: each chance is a whole percent.
 PERCENTS = 100
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_A, _MIX_B = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)

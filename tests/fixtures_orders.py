@@ -36,7 +36,7 @@ def fresh_memory() -> None:
 
 @pytest.fixture
 def shelf(db: None, fresh_memory: None) -> Shelf:
-    """Four goods, ten pieces each."""
+    """Four products, ten pieces each."""
     made = make_shelf()
     forget_catalog()
     return made

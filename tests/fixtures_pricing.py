@@ -36,7 +36,7 @@ def _fresh_prices() -> Iterator[None]:
 def dairy(db: None) -> Dairy:
     """Four cheeses, bread, wine and a toy, with list prices and costs, not priced yet.
 
-    Chance moves no price: which goods it draws follows their ids and the week.
+    Chance moves no price: which products it draws follows their ids and the week.
     """
     PricingPolicy.objects.filter(is_active=True).update(shock_share=0.0)
     made = make_dairy()

@@ -1,4 +1,4 @@
-"""From an empty database to a shop with goods: each step once, until its inputs change."""
+"""From an empty database to a shop with products: each step once, until its inputs change."""
 
 import contextlib
 import dataclasses

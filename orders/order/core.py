@@ -140,8 +140,8 @@ class Totals:
     @property
     def total_minor(self) -> int:
         """Return the charge."""
-        goods = self.subtotal_minor - self.discount_minor
-        return goods + self.delivery_minor + self.tax_added_minor
+        products = self.subtotal_minor - self.discount_minor
+        return products + self.delivery_minor + self.tax_added_minor
 
 
 def sum_totals(lines: Iterable[LineAmounts], delivery: DeliveryOption | None) -> Totals:
@@ -168,9 +168,9 @@ def sum_totals(lines: Iterable[LineAmounts], delivery: DeliveryOption | None) ->
 def check_ledger(totals: Totals, lines: Iterable[LineAmounts]) -> None:
     """Raise LedgerBroken unless the lines add up to the totals and nothing is negative."""
     known = list(lines)
-    goods = totals.total_minor - totals.delivery_minor
+    products = totals.total_minor - totals.delivery_minor
     delivery_tax = totals.tax_added_minor - sum(line.tax.added_minor for line in known)
-    if sum(line.total_minor for line in known) + delivery_tax != goods:
+    if sum(line.total_minor for line in known) + delivery_tax != products:
         raise LedgerBroken("The lines do not add up to the total.", total=totals.total_minor)
     if min((line.total_minor for line in known), default=0) < 0 or totals.total_minor < 0:
         raise LedgerBroken("An amount is negative.", total=totals.total_minor)

@@ -103,7 +103,7 @@ class Payment(models.Model):
 
 
 class Refund(models.Model):
-    """Money given back for an order, with the reason and the goods it was for.
+    """Money given back for an order, with the reason and the products it was for.
 
     It is decided in one transaction and sent to the provider after that, again and again until
     the provider says what became of it. A reduction lowers what is captured later: nothing is

@@ -19,7 +19,7 @@ class ReturnState(StrEnum):
 
 
 class Payer(StrEnum):
-    """Who pays the postage when nothing is wrong with the goods."""
+    """Who pays the postage when nothing is wrong with the products."""
 
     SHOPPER = "shopper"
     SHOP = "shop"

@@ -131,7 +131,7 @@ def price_options(
     *,
     cuts: Sequence[DeliveryCut] = (),
 ) -> tuple[DeliveryOption, ...]:
-    """Return all `methods` priced for goods that cost everybody `goods_minor`.
+    """Return all `methods` priced for products that cost everybody `goods_minor`.
 
     `cuts` are what offers take off the ways they name; tax is on what is left.
 
@@ -154,7 +154,7 @@ def price_options(
 
 
 def choose_option(options: Sequence[DeliveryOption], code: str | None) -> DeliveryOption | None:
-    """Return the option `code`, or without one the cheapest that brings the goods home.
+    """Return the option `code`, or without one the cheapest that brings the products home.
 
     What a cart shows before the choice must not be undercut by surprise costs later: a way that
     needs no address (a pick-up) is shown only if there is no other.

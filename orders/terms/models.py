@@ -53,7 +53,7 @@ class TaxRate(models.Model):
 
 
 class DeliveryMethod(models.Model):
-    """A way the goods reach the shopper, at a price disclosed before the cart."""
+    """A way the products reach the shopper, at a price disclosed before the cart."""
 
     market_code = models.CharField(max_length=16)
     code = models.SlugField(max_length=40)

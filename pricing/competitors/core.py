@@ -85,7 +85,7 @@ def read_feed(text: str) -> list[FeedRow]:
     """Return every line of a CSV text below its header, blank ones left out.
 
     The delimiter is the one of DELIMITERS that the header holds most of. Raises FeedUnreadable
-    without a price column or any column to find goods by, and for more than MOST_ROWS lines.
+    without a price column or any column to find products by, and for more than MOST_ROWS lines.
 
     >>> read_feed("sku;price\\nA1;3,99\\n")
     [FeedRow(number=2, sku='A1', gtin='', name='', size='', price='3,99', currency='', \
@@ -244,7 +244,7 @@ def _size_word(amount: float, unit: str) -> str:
 
 
 class NameIndex:
-    """Our goods by every name they may be called; a name that two of them share finds neither.
+    """Our products by every name they may be called; a name that two of them share finds neither.
 
     >>> index = NameIndex([VariantIdentity(7, "BRIE-1", "", "Brie", "Meadow", 200, "g")])
     >>> index.find(FeedRow(2, name="Meadow Brie 0.2 kg"))
@@ -270,7 +270,7 @@ class NameIndex:
     def find(self, row: FeedRow) -> tuple[int, str]:
         """Return the variant a row means and by what it was found.
 
-        (UNKNOWN, "") where nothing fits, (AMBIGUOUS, "") where several goods do.
+        (UNKNOWN, "") where nothing fits, (AMBIGUOUS, "") where several products do.
         """
         found = self._by_sku.get(row.sku.casefold()) if row.sku else None
         if found is not None:

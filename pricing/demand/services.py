@@ -65,7 +65,7 @@ Tell = Callable[[SettingResult, int], None]
 
 
 class TooLittleHistory(ValueError):
-    """There are too few weeks or goods to tell settings apart."""
+    """There are too few weeks or products to tell settings apart."""
 
 
 def tune_demand(

@@ -46,7 +46,7 @@ class Arms:
     def rest(self, calm_minor: IntArray, is_stopped: BoolArray, bounds: PublicBounds) -> Arms:
         """Return the arms over the prices without what chance did, (m,), inside hard bounds.
 
-        Goods that a kill switch stops are left alone.
+        Products that a kill switch stops are left alone.
         """
         most = np.minimum(bounds.ceiling_minor, bounds.emergency_minor)
         inside = np.minimum(np.maximum(calm_minor, bounds.floor_minor), most)
@@ -81,8 +81,8 @@ def least_factor(step_cap: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class ArmPeriods:
-    """n spells of variants' public prices, arrays (n,): from `begin` to `end` (seconds since the
-    epoch) at `shown_minor`, where `other_minor` was as likely."""
+    """n treatment periods of variants' public prices, arrays (n,): from `begin` to `end` (seconds
+    since the epoch) at `shown_minor`, where `other_minor` was as likely."""
 
     variant_id: IntArray
     begin: FloatArray
@@ -94,7 +94,7 @@ class ArmPeriods:
         return len(self.variant_id)
 
     def take(self, where: BoolArray) -> ArmPeriods:
-        """Return the spells where a mask says so."""
+        """Return the treatment periods where a mask says so."""
         return ArmPeriods(**{name: getattr(self, name)[where] for name in self.__slots__})
 
 
@@ -102,8 +102,8 @@ def shift_weeks(
     spells: ArmPeriods, item: IntArray, items: int, edges: FloatArray, middle: IntArray
 ) -> FloatArray:
     """Return what each week's mean log price is above that of its middle, (N, W): `item` (n,) is
-    the row of each spell, `edges` (W + 1,) where weeks begin, the last one's end among them,
-    `middle` (W,) where their price is read; seconds.
+    the row of each treatment period, `edges` (W + 1,) where weeks begin, the last one's end among
+    them, `middle` (W,) where their price is read; seconds.
 
     >>> spells = ArmPeriods(
     ...     np.array([7]), np.array([0.0]), np.array([4.0]), np.array([380.0]), np.array([400.0])
@@ -125,7 +125,7 @@ def shift_weeks(
 
 
 # What chance moved, nothing else did: an elasticity measured on such weeks is causal. At a flat
-# optimum a move of 5 % costs about 1.5 % of the profit of the goods concerned, so 5 % of them
+# optimum a move of 5 % costs about 1.5 % of the profit of the products concerned, so 5 % of them
 # cost less than 0.1 % of the profit, and everybody still sees one public price.
 
 # What a week teaches grows with the square of the move: one of 2 % teaches a quarter of what this
@@ -139,9 +139,9 @@ CALM, LEAST_SHARE = 0.024, 0.01
 
 @dataclass(frozen=True, slots=True)
 class PriceTestPlan:
-    """Directions of a week's shocks, (m,): -1 or +1 rung, 0 for most; and the probability that this
-    very move was drawn (0 where none could be). `chances` (m, 2) are those of a rung down and of
-    one up, also of goods that nothing was drawn for."""
+    """Directions of a week's shocks, (m,): -1 or +1 price point, 0 for most; and the probability
+    that this very move was drawn (0 where none could be). `chances` (m, 2) are those of a price
+    point down and of one up, also of products that nothing was drawn for."""
 
     direction: IntArray
     probability: FloatArray
@@ -155,8 +155,8 @@ class PriceTests:
     `running_minor` is what a shock of before set the price to (0: none); `is_intact` says that it
     still does, `holds` that it goes on; `is_stopped` where a kill switch lets chance move nothing.
     `direction` is what was drawn for the week that begins on Monday `week` (0: nothing), with which
-    `probability`; `chances` (m, 2) are those of a rung down and up, of goods that nothing was drawn
-    for too. `seed` is that of the place.
+    `probability`; `chances` (m, 2) are those of a price point down and up, of products that nothing
+    was drawn for too. `seed` is that of the place.
     """
 
     base_minor: IntArray
@@ -203,7 +203,7 @@ class PriceTests:
 
 
 def size_tests(terms: VariantTerms, most: float) -> FloatArray:
-    """Return the share of goods (m,) to test in each one's category: what is learned decides.
+    """Return the share of products (m,) to test in each one's category: what is learned decides.
 
     In proportion to the mean variance of log elasticities, (sd / e)^2, up to CALM; from there on
     `most`. At least LEAST_SHARE, unless `most` is less. What is no number tells no doubt, and is
@@ -227,8 +227,8 @@ def size_tests(terms: VariantTerms, most: float) -> FloatArray:
 def draw_shocks(
     shocks: PriceTests, terms: VariantTerms, limits: Limits, *, may_move: BoolArray, most: float
 ) -> PriceTests:
-    """Return `shocks` with those drawn for the week that begins, of goods that `may_move`: in each
-    category the share that `size_tests` says, `most` at most."""
+    """Return `shocks` with those drawn for the week that begins, of products that `may_move`: in
+    each category the share that `size_tests` says, `most` at most."""
     may_fall, may_rise = find_ways(shocks.base_minor, limits, may_move, terms.exponent)
     plan = plan_price_tests(
         variant_id=terms.variant_id,
@@ -246,18 +246,19 @@ def draw_shocks(
 
 def target_prices(shocks: PriceTests, exponent: int) -> IntArray:
     """Return the prices chance asks for, (m,): 0 where it asks for none."""
-    below, above = shock_rungs(shocks.base_minor, exponent)
+    below, above = shock_price_points(shocks.base_minor, exponent)
     drawn = np.where(shocks.direction < 0, below, above)
     held = np.where(shocks.holds, shocks.running_minor, 0)
     return np.where(shocks.direction != 0, drawn, held)
 
 
-def shock_rungs(base_minor: IntArray, exponent: int = 2) -> tuple[IntArray, IntArray]:
-    """Return the next rungs below and above each price, (m,) each; the price where there is none.
+def shock_price_points(base_minor: IntArray, exponent: int = 2) -> tuple[IntArray, IntArray]:
+    """Return the next price points below and above each price, (m,) each; the price where there is
+    none.
 
-    A rung less than LEAST_MOVE away teaches nothing and is passed over.
+    A price point less than LEAST_MOVE away teaches nothing and is passed over.
 
-    >>> below, above = shock_rungs(np.array([400, 459]))
+    >>> below, above = shock_price_points(np.array([400, 459]))
     >>> below.tolist(), above.tolist()
     ([379, 439], [419, 479])
     """
@@ -272,16 +273,17 @@ def shock_rungs(base_minor: IntArray, exponent: int = 2) -> tuple[IntArray, IntA
 def find_ways(
     base_minor: IntArray, limits: Limits, may_move: BoolArray, exponent: int = 2
 ) -> tuple[BoolArray, BoolArray]:
-    """Return which prices (m,) chance may move a rung down and which up, of those that `may_move`.
+    """Return which prices (m,) chance may move a price point down and which up, of those that
+    `may_move`.
 
-    A rung outside floor, ceiling or step cap, or up above the competitors' band, is none.
+    A price point outside floor, ceiling or step cap, or up above the competitors' band, is none.
 
     >>> from pricing.optimum.core.feasible import example_limits
     >>> limits = example_limits(current=459, floor=300, ceiling=459, step=0.1)
     >>> [way.tolist() for way in find_ways(np.array([459]), limits, np.array([True]))]
     [[True], [False]]
     """
-    below, above = shock_rungs(base_minor, exponent)
+    below, above = shock_price_points(base_minor, exponent)
     lowest = np.maximum(limits.floor_minor, limits.step_low)
     highest = np.minimum(np.minimum(limits.ceiling_minor, limits.step_high), limits.band_high)
     may_fall: BoolArray = may_move & (below < base_minor) & (below >= lowest)
@@ -299,10 +301,10 @@ def plan_price_tests(
     seed: str,
     week: date,
 ) -> PriceTestPlan:
-    """Return which variants (m,) move by a rung in `week`, the same for the same arguments.
+    """Return which variants (m,) move by a price point in `week`, the same for the same arguments.
 
-    They are drawn evenly within each category, apart for goods that may go both ways, only down and
-    only up: each has the probability `share` (m,), one for each category, and the number taken
+    They are drawn evenly within each category, apart for products that may go both ways, only down
+    and only up: each has the probability `share` (m,), one for each category, and the number taken
     differs from share x n by less than one. Where both ways are open, down and up alternate, so
     that a category's mean price stays where it was.
 

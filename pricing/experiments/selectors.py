@@ -30,7 +30,7 @@ def load_arm_draws(
 ) -> Mapping[tuple[int, int], ArmDraw]:
     """Return the coin of each variant under experiment in some books, by (variant, version).
 
-    One query: a look names its book, and spells begin and end with books.
+    One query: a look names its book, and treatment periods begin and end with books.
     """
     if not versions:
         return {}
@@ -50,7 +50,7 @@ def load_arm_draws(
 
 
 def load_arm_periods(*, place: tuple[str, str], since: datetime, until: datetime) -> ArmPeriods:
-    """Return the spells that chance decided in `[since, until)`, oldest first. One query."""
+    """Return treatment periods that chance decided in `[since, until)`, oldest first. One query."""
     rows = ArmPrice.objects.filter(
         Q(ended_at=None) | Q(ended_at__gt=since),
         market_id=place[0],
@@ -75,8 +75,8 @@ def load_arm_periods(*, place: tuple[str, str], since: datetime, until: datetime
     )
 
 
-# A look names its book, and spells begin and end with books. Of a spell that ended before that was
-# kept, the one after it tells, or the hour.
+# A look names its book, and treatment periods begin and end with books. Of a treatment period that
+# ended before that was kept, the one after it tells, or the hour.
 _LOOKS = """
 WITH spell AS (
     SELECT variant_id, market_id, channel, turn, arm, base_minor, shown_minor, obstacle,
@@ -105,8 +105,8 @@ GROUP BY 1, 2 ORDER BY 1, 2
 
 @dataclass(frozen=True, slots=True)
 class ArmImpressions:
-    """One arm in one turn: its goods, how often their prices were shown, the mean part of the price
-    without the experiment, and how many goods something kept from their arm's price."""
+    """One arm in one turn: its products, how often their prices were shown, the mean part of the
+    price without the experiment, and how many products something kept from their arm's price."""
 
     turn: int
     arm: str
@@ -147,7 +147,7 @@ class RunningArm:
 
 
 def load_running_arms(*, place: tuple[str, str]) -> Mapping[int, RunningArm]:
-    """Return the spells that hold, by variant. One query."""
+    """Return the treatment periods that hold, by variant. One query."""
     rows = _running(place).values_list(
         *("variant_id", "experiment_id", "arm", "turn", "base_minor", "arm_minor"),
         *("shown_minor", "obstacle", "other_minor"),
@@ -179,8 +179,8 @@ def _running(place: tuple[str, str]) -> QuerySet[ArmPrice]:
     return ArmPrice.objects.filter(market_id=place[0], channel=place[1], ended_at=None).order_by()
 
 
-# Spells cut to the counted days of the turns they lie in. A spell that goes on into the next turn
-# is one of a turn that is over.
+# Treatment periods cut to the counted days of the turns they lie in. A treatment period that goes
+# on into the next turn is one of a turn that is over.
 _HOURS = """
 WITH turn AS (
     SELECT n, %(start)s + (n * %(period)s + %(washed)s) * interval '1 day' AS began,
@@ -220,7 +220,8 @@ GROUP BY 1, 2
 def load_served(period: CellPeriod) -> Served:
     """Return what was shown in the turns that are over. Three queries.
 
-    Looks are counted by the hour: the one in which a turn begins belongs to the turn before it.
+    Impressions are counted by the hour: the one in which a turn begins belongs to the turn before
+    it.
     """
     asked: dict[str, Any] = {
         "experiment": period.experiment_id,
@@ -242,8 +243,8 @@ def load_served(period: CellPeriod) -> Served:
         cursor.execute(_PLACES, asked)
         (places,) = cursor.fetchone()
         cursor.execute(_SERVED, asked)
-        looks = {(cluster, day): float(count) for cluster, day, count in cursor.fetchall()}
-    return Served(places, hours, looks)
+        impressions = {(cluster, day): float(count) for cluster, day, count in cursor.fetchall()}
+    return Served(places, hours, impressions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +271,7 @@ def load_running_price_tests(*, place: tuple[str, str]) -> Mapping[int, RunningP
 
 
 def list_switched(*, place: tuple[str, str], since: datetime) -> set[int]:
-    """Return the goods that chance still moves, if a kill switch was flipped since `since`.
+    """Return the products that chance still moves, if a kill switch was flipped since `since`.
 
     A flip takes prices back by itself; what it had to leave, as prices that would rise in an
     emergency, is looked at by the next run. Two queries.
@@ -285,7 +286,7 @@ def list_switched(*, place: tuple[str, str], since: datetime) -> set[int]:
 def is_draw_due(book: PriceBook | None, now: datetime) -> bool:
     """Return whether no run has looked at all prices since the week of `now` began.
 
-    Only the first such run draws: a second draw over other goods would no longer have the
+    Only the first such run draws: a second draw over other products would no longer have the
     probabilities that the first one wrote down. No query.
     """
     notes = {} if book is None else book.metrics.get("notes", {})

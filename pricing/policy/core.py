@@ -70,7 +70,7 @@ def apply_gate(
     """Return personal prices that obey every bound; the last step of every quote.
 
     `proposed` are float minor units of any shape that broadcasts with the others. `is_allowed`
-    False (consent, jurisdiction, kill switch, holdout, sensitive goods) answers with the public
+    False (consent, jurisdiction, kill switch, holdout, sensitive products) answers with the public
     price, as does a stale model. The lower bound is max(floor, (1 - cap) * public) but never above
     the public price.
 

@@ -63,7 +63,7 @@ def list_kill_switches() -> list[SwitchRow]:
 
 
 def are_tests_off(market: str) -> bool:
-    """Return whether a switch keeps all goods of a market from price tests. One query."""
+    """Return whether a switch keeps all products of a market from price tests. One query."""
     off = {("global", ""), ("market", market), (KillSwitch.Scope.TESTS.value, market)}
     return any((one.scope, one.key) in off for one in list_kill_switches())
 
@@ -71,7 +71,7 @@ def are_tests_off(market: str) -> bool:
 def load_emergency_caps(
     *, market: str, now: datetime
 ) -> Mapping[int | None, list[tuple[datetime, float]]]:
-    """Return caps in force by category id (None: all goods): (start, share above). One query."""
+    """Return caps in force by category id (None: all products): (start, share above). One query."""
     rows = EmergencyCap.objects.filter(
         Q(ends_at__isnull=True) | Q(ends_at__gt=now), market_id=market, starts_at__lte=now
     )

@@ -36,7 +36,7 @@ class ExperimentNamespace(models.Model):
 
 
 class Experiment(models.Model):
-    """A question put to shoppers, or to clusters of goods.
+    """A question put to shoppers, or to clusters of products.
 
     While it is a draft all may be changed. Starting freezes `registration`, and what is read later
     is read by it alone: a column changed past the services changes no verdict. `revision` counts
@@ -269,7 +269,7 @@ class ExperimentOutcome(models.Model):
 
 
 class ExperimentItem(models.Model):
-    """The cluster a variant stands in, for experiments whose unit is a cluster of goods."""
+    """The cluster a variant stands in, for experiments whose unit is a cluster of products."""
 
     experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="items")
     variant_id = models.BigIntegerField()

@@ -24,7 +24,7 @@ from profiles.features.selectors import (
     load_price_ranks,
     load_shopper_events,
     lookup_variants,
-    sensitive_goods,
+    sensitive_products,
 )
 
 __all__ = [
@@ -41,6 +41,6 @@ __all__ = [
     "lookup_variants",
     "monthly_rate",
     "require_features",
-    "sensitive_goods",
+    "sensitive_products",
     "weigh",
 ]

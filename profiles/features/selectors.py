@@ -47,8 +47,8 @@ def load_price_ranks() -> tuple[VariantArrays, NDArray[np.float64]]:
     return lookup.arrays, lookup.ranks
 
 
-def sensitive_goods() -> SensitiveProducts:
-    """Return the goods no feature may see. No query while the catalogue is unchanged."""
+def sensitive_products() -> SensitiveProducts:
+    """Return the products no feature may see. No query while the catalogue is unchanged."""
     ids = load_sensitive_ids()
     if not _sensitive or _sensitive[0][0] is not ids:
         _sensitive[:] = [(ids, SensitiveProducts(ids.category_id, ids.variant_id))]

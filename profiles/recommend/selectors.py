@@ -93,13 +93,13 @@ def local_seconds(moment: datetime) -> float:
 
 # Interest is counted in acts: a purchase counts for three, and fades by half in 90 days.
 PER_PURCHASE, HALF_LIFE_DAYS, LEAST_SEEN = 3.0, 90.0, 0.05
-# Popular goods beyond those asked for, in case that some are sold out or left out.
+# Popular products beyond those asked for, in case that some are sold out or left out.
 SPARE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class _Shelf:
-    """What a market may show: `popular` ids in order; what is beside a recommender's goods (m,)."""
+    """What a market may show: `popular` ids in order; what belongs to its products (m,)."""
 
     arrays: VariantArrays
     learned: Recommender | None
@@ -126,9 +126,9 @@ def recommend_variants(
     without a row the popular ones.
 
     Pass no row where the shopper did not agree to recommendations: the list is then the same for
-    everybody. `novelty` multiplies how likely goods count that the shopper never bought: 0 shows
-    familiar ones alone. Restricted, sensitive and sold-out goods are never recommended; who wants
-    more than there are gets popular ones. One query for a shopper's purchases, none without.
+    everybody. `novelty` multiplies how likely products count that the shopper never bought: 0 shows
+    familiar ones alone. Restricted, sensitive and sold-out products are never recommended; who
+    wants more than there are gets popular ones. One query for a shopper's purchases, none without.
     """
     shelf = _get_shelf(market)
     gone = np.concatenate([list_sold_out(), np.fromiter(exclude, np.int64, len(exclude))])
@@ -153,7 +153,7 @@ def list_bought_together(
     """Return up to `limit` variants that the same shoppers buy, the strongest tie first; [] before
     the first fit.
 
-    The same for everybody. Restricted, sensitive and sold-out goods are left out, and these
+    The same for everybody. Restricted, sensitive and sold-out products are left out, and these
     variants themselves. No query of its own.
     """
     shelf = _get_shelf(market)
@@ -217,6 +217,6 @@ def _lay_shelf(arrays: VariantArrays, learned: Recommender | None) -> _Shelf:
 
 
 def _begin(arrays: VariantArrays) -> Recommender:
-    """Return what recommends before the first night: it knows goods, and nothing of their sales."""
+    """Return what recommends before the first night: it knows products, but no sales."""
     kinds = np.unique(arrays.category_id, return_inverse=True)[1]
     return fit_recommender(Purchases.none(), arrays.variant_id, kinds, now=0.0)[0]

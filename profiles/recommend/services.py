@@ -1,4 +1,4 @@
-"""Fit what recommends: what goes together, how goods sell."""
+"""Fit what recommends: what goes together, how products sell."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 from django.db import transaction
 
-from profiles.features.api import sensitive_goods
+from profiles.features.api import sensitive_products
 from profiles.fitted import delete_old_versions
 from profiles.recommend.core.fitting import fit_recommender, recommender_arrays
 from profiles.recommend.models import SimilarityVersion
@@ -21,18 +21,18 @@ from shop.ground.kernel.arrays import hash_arrays, pack_arrays
 
 
 def refit_recommender(*, now: datetime) -> int:
-    """Learn what goes together, how goods sell and what follows for who bought what; return how
-    many of the goods suggest others.
+    """Learn what goes together, how products sell and what follows for who bought what; return how
+    many of the products suggest others.
 
-    Sensitive goods take no part: they suggest nothing and nothing suggests them.
+    Sensitive products take no part: they suggest nothing and nothing suggests them.
     """
-    goods = load_variant_arrays()
-    hidden = sensitive_goods().variant_id
+    products = load_variant_arrays()
+    hidden = sensitive_products().variant_id
     bought = load_purchases(now)
     bought = bought.take(~np.isin(bought.variant, hidden))
-    kept = ~np.isin(goods.variant_id, hidden)
-    kinds = np.unique(goods.category_id[kept], return_inverse=True)[1]
-    ids = goods.variant_id[kept]
+    kept = ~np.isin(products.variant_id, hidden)
+    kinds = np.unique(products.category_id[kept], return_inverse=True)[1]
+    ids = products.variant_id[kept]
     model, lessons = fit_recommender(bought, ids, kinds, now=local_seconds(now))
     if not len(model.similar.variant_id):
         return 0

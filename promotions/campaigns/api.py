@@ -13,7 +13,7 @@ from promotions.campaigns.core.revisions import (
     hash_snapshot,
     list_goods,
     reach_of,
-    replace_goods,
+    replace_products,
 )
 from promotions.campaigns.core.workflow import (
     ADJUSTMENT,
@@ -173,7 +173,7 @@ __all__ = [
     "recall_budgets",
     "refuse_value",
     "rehearse",
-    "replace_goods",
+    "replace_products",
     "snapshot_rows",
     "status_at",
     "take_snapshot",

@@ -281,7 +281,7 @@ def break_down_discount(
     """Return the parts of what `offer` gave in `found`.
 
     `costs` are minor units by variant; one that is not known is assumed to cost
-    `assumed_cost_share` of its price. delivery = amount - off the goods - worth of the gift.
+    `assumed_cost_share` of its price. delivery = amount - off the products - worth of the gift.
 
     >>> from promotions.engine.core.answers import AwardedGift
     >>> gift = AwardedGift(7, 1, 12, 2, 300, "offer_gift", "Free rye")
@@ -289,14 +289,14 @@ def break_down_discount(
     >>> break_down_discount(found, found.applied[0], costs={12: 110}, assumed_cost_share=0.7)
     DiscountBreakdown(goods_minor=0, gift_minor=600, delivery_minor=0, gift_cost_minor=220)
     """
-    goods = -sum(one.amount_minor for one in found.adjustments if one.offer_id == offer.offer_id)
+    products = -sum(one.amount_minor for one in found.adjustments if one.offer_id == offer.offer_id)
     gifts = [one for one in found.gifts if one.offer_id == offer.offer_id]
     worth = sum(one.value_minor for one in gifts)
     cost = sum(
         one.quantity * costs.get(one.variant_id, round(assumed_cost_share * one.unit_minor))
         for one in gifts
     )
-    return DiscountBreakdown(goods, worth, offer.amount_minor - goods - worth, cost)
+    return DiscountBreakdown(products, worth, offer.amount_minor - products - worth, cost)
 
 
 def share_of_units(total: int, quantity: int, *, before: int, more: int) -> int:

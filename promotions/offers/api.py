@@ -37,8 +37,8 @@ from promotions.offers.selectors.personal import (
 from promotions.offers.selectors.preview_prices import (
     PreviewProducts,
     find_touched,
-    price_goods,
     price_list,
+    price_products,
 )
 from promotions.offers.selectors.price_block import (
     EVERYONE,
@@ -80,8 +80,8 @@ __all__ = [
     "personal_offers_covering",
     "personal_offers_for",
     "preview_lines",
-    "price_goods",
     "price_list",
+    "price_products",
     "record_public_cuts",
     "refill_codes",
     "refill_offers",

@@ -17,7 +17,7 @@ from promotions.release.selectors import (
     list_neighbours,
     list_proven,
     load_answers,
-    load_goods_of,
+    load_products_of,
     name_campaigns,
 )
 from promotions.release.services.checks import (
@@ -43,7 +43,7 @@ from promotions.release.services.exclusions import (
     leave_out_of,
     say_why_taken_out,
     take_out_asked,
-    take_out_goods,
+    take_out_products,
 )
 from promotions.release.services.preconditions import LawBroken
 from promotions.release.services.revisions import (
@@ -100,7 +100,7 @@ __all__ = [
     "list_neighbours",
     "list_proven",
     "load_answers",
-    "load_goods_of",
+    "load_products_of",
     "move_campaign",
     "name_campaigns",
     "open_for_change",
@@ -116,5 +116,5 @@ __all__ = [
     "send_back_campaign",
     "stop_check",
     "take_out_asked",
-    "take_out_goods",
+    "take_out_products",
 ]

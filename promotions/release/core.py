@@ -20,7 +20,7 @@ from promotions.engine.api import (
     evaluate_offers,
 )
 
-# The evaluator is asked itself, for baskets of the goods that several offers cover and for
+# The evaluator is asked itself, for baskets of the products that several offers cover and for
 # shoppers of every kind the conditions tell apart; nothing is assumed about how offers combine.
 
 MOST_SHOPPERS = 48
@@ -189,9 +189,9 @@ EXCEPT, EXCEPT_WHOLE = "except_variants", "except_categories"
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """What a scope means: which of the goods to take out, and whether others remain.
+    """What a scope means: which of the products to take out, and whether others remain.
 
-    `whole` are categories all goods of which are to be taken out, `within` those of `taken` that
+    `whole` are categories all products of which are to be taken out, `within` those of `taken` that
     lie in them.
     """
 
@@ -205,13 +205,13 @@ type Cover = Callable[[Json], Covered]
 
 
 class EmptyOffer(ValueError):
-    """Without the goods an offer would mean nothing. The argument is the offer's code."""
+    """Without the products an offer would mean nothing. The argument is the offer's code."""
 
 
 def take_out(offer: Mapping[str, Json], ids: frozenset[int], cover: Cover) -> dict[str, Json]:
-    """Return the offer without the variants `ids`; raises EmptyOffer where no goods remain.
+    """Return the offer without the variants `ids`; raises EmptyOffer where no products remain.
 
-    What names no goods (cheaper delivery) or not these stays as it is.
+    What names no products (cheaper delivery) or not these stays as it is.
 
     >>> every = lambda scope: Covered(frozenset({7}), has_others=True)
     >>> cut = {"code": "a", "benefit_kind": "percentage", "scope": {"categories": [3]}}

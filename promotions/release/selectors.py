@@ -39,7 +39,7 @@ State = CampaignCheck.State
 MOST_SHOWN = 10
 # Beside the languages of an answer of the law: rule -> the variants it names
 GOODS = "goods"
-# Instead of one rule: all that name goods
+# Instead of one rule: all that name products
 EVERY_RULE = "every"
 
 
@@ -109,20 +109,20 @@ def list_live_verdicts(*, now: datetime) -> list[tuple[CampaignView, bool]]:
 
 
 def load_answers(check_ids: Collection[int], part: str) -> dict[int, Any]:
-    """Return a part of what was answered, by check: in a language, or the goods of each rule.
+    """Return a part of what was answered, by check: in a language, or the products of each rule.
 
-    Only that part leaves the database: a rule may name all goods of a shop. One query, none
+    Only that part leaves the database: a rule may name all products of a shop. One query, none
     without ids.
     """
     rows = CampaignCheck.objects.filter(pk__in=check_ids)
     return dict(rows.values_list("pk", KeyTransform(part, "answer"))) if check_ids else {}
 
 
-def load_goods_of(check_id: int, rule: str) -> list[int]:
-    """Return the goods that a rule, or EVERY_RULE, named in an answer, ascending. One query."""
+def load_products_of(check_id: int, rule: str) -> list[int]:
+    """Return the products that a rule, or EVERY_RULE, named in an answer, ascending. One query."""
     if rule == EVERY_RULE:
         named = load_answers([check_id], GOODS).get(check_id) or {}
-        return sorted({one for goods in named.values() for one in goods})
+        return sorted({one for products in named.values() for one in products})
     rows = CampaignCheck.objects.filter(pk=check_id)
     of_rules = KeyTransform(GOODS, "answer")
     return list(rows.values_list(KeyTransform(rule, of_rules), flat=True).first() or ())
@@ -149,7 +149,7 @@ def list_conflicts(
 ) -> list[Conflict]:
     """Return what the campaign and its neighbours do together, deepest first. Two queries.
 
-    Asked of the goods most offers cover, alone in several quantities, and of recorded carts that
+    Asked of the products most offers cover, alone in several quantities, and of recorded carts that
     hold them; at the beginnings of the campaigns, for every kind of shopper they tell apart, but
     at `most` so many kinds and moments.
     """
@@ -160,9 +160,9 @@ def list_conflicts(
     ]
     released = [_release(offer) for offer in offers]
     mine = [offer for offer in released if offer.campaign_id == campaign.campaign_id]
-    goods = _shared_goods(released, mine)
-    held = [cart for cart in carts if any(line.variant_id in goods for line in cart.lines)]
-    baskets = [*_lone_baskets(goods, market_code, now), *held[:MOST_CARTS]]
+    products = _shared_products(released, mine)
+    held = [cart for cart in carts if any(line.variant_id in products for line in cart.lines)]
+    baskets = [*_lone_baskets(products, market_code, now), *held[:MOST_CARTS]]
     found = find_conflicts(
         offers=released,
         baskets=baskets,
@@ -183,8 +183,9 @@ def find_worst_stack(
 ) -> Conflict | None:
     """Return what the campaign and others take off one line together at the deepest, or None.
 
-    Of each market it runs in: of goods that most offers cover and of `carts`, for the shoppers that
-    get most. Bounded: some hundred evaluations for a market, a second or so. Three queries each.
+    Of each market it runs in: of products that most offers cover and of `carts`, for the shoppers
+    that get most. Bounded: some hundred evaluations for a market, a second or so. Three queries
+    each.
     """
     campaign = find_campaign(campaign_id, now=now)
     if campaign is None or campaign.ends_at <= now:
@@ -212,8 +213,8 @@ def _release(offer: OfferValue) -> OfferValue:
     return OfferValue(**{**fields, "status": "live"})
 
 
-def _shared_goods(offers: Sequence[OfferValue], mine: Sequence[OfferValue]) -> list[int]:
-    """Return the goods of the campaign that most offers cover, the popular ones first."""
+def _shared_products(offers: Sequence[OfferValue], mine: Sequence[OfferValue]) -> list[int]:
+    """Return the products of the campaign that most offers cover, the popular ones first."""
     arrays = load_variant_arrays()
     counted = np.zeros(len(arrays.variant_id), dtype=np.int64)
     own = np.zeros(len(arrays.variant_id), dtype=np.bool_)

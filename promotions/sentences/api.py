@@ -17,7 +17,7 @@ from promotions.sentences.core.plans import (
     write_percent,
 )
 from promotions.sentences.core.sentences import say_offer
-from promotions.sentences.core.words import MOST_NAMED, Lexicon, list_ids, say_goods
+from promotions.sentences.core.words import MOST_NAMED, Lexicon, list_ids, say_products
 from promotions.sentences.selectors import (
     list_offer_terms,
     name_deals,
@@ -44,8 +44,8 @@ __all__ = [
     "name_filled",
     "order_changes",
     "say_condition",
-    "say_goods",
     "say_offer",
+    "say_products",
     "say_terms",
     "speak",
     "write_moment",

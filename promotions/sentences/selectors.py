@@ -34,7 +34,7 @@ INFERRED = frozenset({"segment", "tags"})
 def name_filled(template: Template, answers: Answers, *, market_code: str) -> tuple[str, str]:
     """Return what shoppers read of a filled-in sentence, in English and in Chinese.
 
-    Two queries for each kind of goods it names.
+    Two queries for each kind of products it names.
     """
     kinds = {blank.name: blank.kind for blank in template.blanks}
     scopes = [parse_scope(answers.get(name) or {}) for name in kinds if kinds[name] == "goods"]
@@ -49,7 +49,7 @@ def name_filled(template: Template, answers: Answers, *, market_code: str) -> tu
 def say_terms(offers: Iterable[Mapping[str, Json]], *, market_code: str) -> str:
     """Return what offers of a snapshot take, in both languages; "" if they take nothing.
 
-    Two queries for each kind of goods that conditions name.
+    Two queries for each kind of products that conditions name.
     """
     conditions = [parse_condition(offer.get("condition") or {}) for offer in offers]
     coded = any(offer.get("requires_coupon") for offer in offers)
@@ -62,8 +62,8 @@ def list_offer_terms(*, campaign_id: int, offer_id: int, language: str) -> tuple
     """Return what an offer asks and of how many units, clause by clause, as shoppers read it.
 
     What the shop inferred of somebody (segment, tags) is told by the reason beside the offer, not
-    here: those clauses are in the words of staff. Two queries, and one for each kind of goods that
-    conditions name.
+    here: those clauses are in the words of staff. Two queries, and one for each kind of products
+    that conditions name.
     """
     offer = next((o for o in compile_campaign(campaign_id) if o.offer_id == offer_id), None)
     if offer is None:
@@ -87,7 +87,7 @@ def _say_taken(conditions: Iterable[Condition], words: Lexicon, *, coded: bool) 
 def speak(scopes: Iterable[Scope], market_code: str) -> list[Lexicon]:
     """Return English and Chinese with what the scopes name.
 
-    Two queries for each kind of goods.
+    Two queries for each kind of products.
     """
     ids, currency = list_ids(scopes), get_market(market_code).currency if market_code else "USD"
     product_of = load_variant_arrays().list_products(ids["variant"])

@@ -46,8 +46,9 @@ class Run:
 def run_agent(course: Course, agent: PricingAgent) -> Run:
     """Return what `agent` earns on `course`."""
     market = make_market(course.world, course.setting, seed=course.seed)
-    # Who brings rungs of their own (the shop's charm-ended prices) cannot stand on the market's.
-    has_rungs = getattr(agent, "sets_own_rungs", False)
+    # Who brings price points of their own (the shop's charm-ended prices) cannot stand on the
+    # market's.
+    has_price_points = getattr(agent, "sets_own_rungs", False)
     spent = 0.0
     if course.warm:
         for outcomes in market.live_through(WARM_ROWS):
@@ -57,7 +58,7 @@ def run_agent(course: Course, agent: PricingAgent) -> Run:
     profit, sales = np.zeros(course.batches), np.zeros(course.batches)
     for day in range(course.batches):
         context = market.arrive()
-        if has_rungs:
+        if has_price_points:
             context = replace(context, rungs=None)
         started = time.perf_counter()
         proposal = agent.propose(context)
@@ -75,8 +76,8 @@ def run_agent(course: Course, agent: PricingAgent) -> Run:
 def check_proposal(context: Context, proposal: Proposal) -> None:
     """Raise ValueError, saying what, where a proposal breaks the rules of the game.
 
-    A clairvoyant who is bound to rungs can be beaten by who is not, so a price must be one of
-    them; the probability of what was drawn must be one that could be logged.
+    A clairvoyant who is bound to price points can be beaten by who is not, so a price must be one
+    of them; the probability of what was drawn must be one that could be logged.
 
     >>> context = Context([7], [4.0], [2.0], features={}, shoppers=1, rungs=[[3.8, 4.0]])
     >>> check_proposal(context, Proposal(np.array([[3.9]]), np.array([[1.0]])))
@@ -95,8 +96,8 @@ def check_proposal(context: Context, proposal: Proposal) -> None:
     if context.rungs is None:
         return
     is_rung = np.zeros(len(shown), dtype=bool)
-    for rung in np.asarray(context.rungs).T:
-        is_rung |= np.abs(shown - rung[item]) <= _ROUNDING * shown
+    for price_point in np.asarray(context.rungs).T:
+        is_rung |= np.abs(shown - price_point[item]) <= _ROUNDING * shown
     if not is_rung.all():
         worst = int(np.flatnonzero(~is_rung)[0])
         wrong = f"{np.count_nonzero(~is_rung)} of {len(shown)} prices proposed are no rung"

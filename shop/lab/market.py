@@ -46,8 +46,8 @@ class Market(Protocol):
     def price(self, insight: Insight) -> FloatArray:
         """Return the prices (n, m) for those visits of somebody who knows the truth.
 
-        `clairvoyant`: the best rung for each visit; `uniform`: the best rung that is the same for
-        all shoppers at that moment; `usual`: the public price.
+        `clairvoyant`: the best price point for each visit; `uniform`: the best price point that is
+        the same for all shoppers at that moment; `usual`: the public price.
         """
         ...
 
@@ -127,37 +127,39 @@ class SegmentMarket:
         """Return the prices of somebody who knows the truth, (n, m)."""
         if insight == "usual":
             return np.broadcast_to(self.truth.public, (len(self.now.item), self.setting.items))
-        rungs = self.best_rungs() if insight == "clairvoyant" else self._uniform_rungs()
-        return self._show(rungs)
+        price_points = (
+            self.best_price_points() if insight == "clairvoyant" else self._uniform_price_points()
+        )
+        return self._show(price_points)
 
     def live_through(self, visits: int) -> Iterator[Outcomes]:
-        """Yield logged history: each item on one of three rungs a day, drawn by lot."""
+        """Yield logged history: each item on one of three price points a day, drawn by lot."""
         for _ in range(max(1, round(visits / self.setting.batch))):
             context = self.arrive()
-            prices = self._rungs[np.arange(self.setting.items), self._past_rungs()]
+            prices = self._rungs[np.arange(self.setting.items), self._past_price_points()]
             yield self.settle(np.tile(prices, (context.shoppers, 1))).outcomes
         self.visits_seen = 0
 
     def cell_profit(self) -> FloatArray:
-        """Return the expected profit of a visit at each rung as a share of the public price,
+        """Return the expected profit of a visit at each price point as a share of the public price,
         (I, S, K)."""
-        items, segments, rungs = np.ogrid[
+        items, segments, price_points = np.ogrid[
             : self.setting.items, : self.setting.segments, : self.setting.rungs
         ]
-        ratio = self.truth.ladder[rungs]
+        ratio = self.truth.ladder[price_points]
         return self.chance(items, segments, ratio) * (ratio - self.truth.cost[items])
 
-    def best_rungs(self) -> IntArray:
-        """Return the rung for each visit."""
+    def best_price_points(self) -> IntArray:
+        """Return the price point for each visit."""
         return self.cell_profit().argmax(axis=2)[self.now.item, self.now.segment]
 
-    def _uniform_rungs(self) -> IntArray:
-        """Return the rung for each visit that is the same in all segments."""
+    def _uniform_price_points(self) -> IntArray:
+        """Return the price point for each visit that is the same in all segments."""
         mean = np.einsum("isk,s->ik", self.cell_profit(), self.truth.segment_share)
         return mean.argmax(axis=1)[self.now.item]
 
-    def _past_rungs(self) -> IntArray:
-        """Return the rung of each item today in the logged past: 3 below, at, or 3 above public."""
+    def _past_price_points(self) -> IntArray:
+        """Return each item's price today in the logged past: 3 below, at, or 3 above public."""
         middle, reach = self.setting.rungs // 2, min(3, self.setting.rungs // 2)
         return middle + reach * self._past.integers(-1, 2, self.setting.items)
 

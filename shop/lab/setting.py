@@ -21,15 +21,15 @@ _DECILES = 2.5631
 class Setting:
     """Sizes and spreads of a market; prices are ratios to the public price unless said otherwise.
 
-    The defaults are the reference setting of the targets: 50 items x 6 segments x 13 rungs. With
-    them, doing nothing earns about 0.86 of the clairvoyant profit if demand is logit and 0.71 if
-    its elasticity is constant.
+    The defaults are the reference setting of the targets: 50 items x 6 segments x 13 price points.
+    With them, doing nothing earns about 0.86 of the clairvoyant profit if demand is logit and 0.71
+    if its elasticity is constant.
     """
 
     items: int = 50
     segments: int = 6
     rungs: int = 13
-    rung_step: float = 1.06  # each rung is 6 % above the one below; the middle one is public
+    rung_step: float = 1.06  # each price point is 6 % above the one below; the middle one is public
     batch: int = 1_000  # visits a day
     conversion: float = 0.07  # share of visits that buy at public prices
     slope: float = 3.2  # median of -d logit(purchase) / d ratio
@@ -46,7 +46,7 @@ class Setting:
 
     @property
     def ladder(self) -> FloatArray:
-        """Return the feasible ratios to the public price, ascending, (rungs,)."""
+        """Return the feasible ratios to the public price, ascending, (price points,)."""
         return self.rung_step ** (np.arange(self.rungs) - self.rungs // 2).astype(float)
 
 
@@ -79,7 +79,7 @@ def calibrate(setting: Setting, figures: dict[str, Any]) -> Setting:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Truth:
-    """What nobody in the market sees: I items, S segments, K rungs."""
+    """What nobody in the market sees: I items, S segments, K price points."""
 
     intercept: FloatArray  # (I, S) logit of purchase at the public price
     slope: FloatArray  # (I, S) > 0

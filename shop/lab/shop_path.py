@@ -25,9 +25,9 @@ from pricing.demand.core.training import (
 from pricing.demand.core.training_cells import OWN_PRICE
 from pricing.learning.core.taught import find_learned, teach
 from pricing.ledger.core.exposures import look_out
-from pricing.optimum.core.decide import HeldQuotes, decide_rungs
+from pricing.optimum.core.decide import HeldQuotes, decide_price_points
 from pricing.optimum.core.joint import Segments, one_segment
-from pricing.optimum.core.quote import VariantTerms, build_rungs
+from pricing.optimum.core.quote import VariantTerms, build_price_points
 from pricing.optimum.core.signals import SignalWeights
 from pricing.optimum.core.thompson import DRAWS, draw_places
 from shop.ground.kernel.clock import epoch_ms
@@ -59,7 +59,7 @@ POLICIES = {SHOP: POLICY, SHOP_AT_LIST: AT_LIST}
 
 
 class ShopPath:
-    """What the shop serves, behind the interface of agents. It brings its own charm-ended rungs."""
+    """What the shop serves, behind the agents' interface. It brings its own charm-ended prices."""
 
     sets_own_rungs = True
 
@@ -105,9 +105,9 @@ class ShopPath:
         count = len(shelf.list_minor)
         if shown is None:
             seen = np.where(context.is_offered(), outcomes.prices, np.nan)
-            looks = np.isfinite(seen).sum(axis=0)
-            mean = np.nansum(seen, axis=0) / np.maximum(looks, 1)
-            known = np.where(looks > 0, to_minor(mean), shelf.public_minor)
+            impressions = np.isfinite(seen).sum(axis=0)
+            mean = np.nansum(seen, axis=0) / np.maximum(impressions, 1)
+            known = np.where(impressions > 0, to_minor(mean), shelf.public_minor)
             self._history.note_prices(day, known)
             self._shelf = shelf.see(known)
         rivals = context.competitor_prices
@@ -232,13 +232,15 @@ class ShopPath:
         now_ms, policy = epoch_ms(self._now(day)), self.policy
         terms = book.take(item)
         place = draw_places(now_ms, book.variant_id)[item]
-        rungs = build_rungs(terms, policy, place if policy.exploration > 0.0 else None)
+        price_points = build_price_points(
+            terms, policy, place if policy.exploration > 0.0 else None
+        )
         boost = self._boost(context)[None, shopper]
         treated = (self._rng.random(context.shoppers) >= policy.holdout_share)[shopper]
         held, is_stale = HeldQuotes.nothing(len(item)), self._is_stale(day)
-        made = decide_rungs(
+        made = decide_price_points(
             terms,
-            rungs,
+            price_points,
             boost,
             policy,
             held=held,
@@ -246,8 +248,10 @@ class ShopPath:
             is_allowed=treated,
             is_stale=is_stale,
         )
-        outlook = look_out(terms, rungs, boost, policy, held=held, now_ms=now_ms)
-        has_choice = (rungs.minor < terms.public_minor[:, None]).any(axis=1) & rungs.is_open
+        outlook = look_out(terms, price_points, boost, policy, held=held, now_ms=now_ms)
+        has_choice = (price_points.minor < terms.public_minor[:, None]).any(
+            axis=1
+        ) & price_points.is_open
         return Shown(
             time=context.time,
             shopper=shopper,

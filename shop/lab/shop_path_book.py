@@ -10,7 +10,7 @@ import numpy as np
 from pricing.base.core.impressions import WeekDraw
 from pricing.base.core.values import FloatArray, IntArray, Policy
 from pricing.demand.core.served import ServedDemand
-from pricing.experiments.core import Arms, PriceTests, shock_rungs, target_prices
+from pricing.experiments.core import Arms, PriceTests, shock_price_points, target_prices
 from pricing.learning.core.scene import PastPrices, Scene, SceneVariants, StaffPrices, Surroundings
 from pricing.optimum.core.joint import Segments
 from pricing.optimum.core.publish import NO_LIMIT, SEEN_AFTER_DAYS, SEEN_DAYS
@@ -98,10 +98,10 @@ def make_scene(shelf: Shelf, morning: Morning) -> Scene:
     """
     count, shown = len(shelf.variant_id), shelf.public_minor
     no = np.zeros(count, dtype=np.bool_)
-    goods, policy, served = _list_goods(shelf), morning.policy, morning.served
+    products, policy, served = _list_goods(shelf), morning.policy, morning.served
     unknown, is_shocked = np.full(count, np.nan), shelf.shocked_minor > 0
     return Scene(
-        goods=goods,
+        goods=products,
         policy=policy,
         served=served,
         segments=morning.segments,
@@ -110,7 +110,7 @@ def make_scene(shelf: Shelf, morning: Morning) -> Scene:
             competitor_minor=_or_unknown(morning.competitor_minor, unknown),
             stock=_or_unknown(morning.stock, unknown),
             restock_days=_or_unknown(morning.restock_days, unknown),
-            sibling_minor=sibling_costs(goods, served, policy),
+            sibling_minor=sibling_costs(products, served, policy),
         ),
         past=_recall(shelf, shown),
         arms=Arms.nothing(shelf.base_minor),
@@ -169,7 +169,7 @@ def _keep_draw(shelf: Shelf, morning: Morning, shocks: PriceTests) -> WeekDraw |
     """Return the whole draw of the week: a new one, or the one that goes on."""
     if morning.week is None or morning.is_stale:
         return None if morning.ends_shocks else shelf.draw
-    below, above = shock_rungs(shelf.base_minor)
+    below, above = shock_price_points(shelf.base_minor)
     return WeekDraw(
         variant_id=shelf.variant_id,
         base_minor=shelf.base_minor,

@@ -17,7 +17,7 @@ from shop.lab.agent import Context, Outcomes
 from shop.lab.shop_path_book import Shelf
 from shop.lab.shop_path_visitors import VisitorColumns
 
-ALONE = 1  # the category of goods that nobody sees beside others
+ALONE = 1  # the category of products that nobody sees beside others
 
 
 class Morning(NamedTuple):
@@ -105,7 +105,7 @@ class ChoiceLearner:
         if night is None:
             return None
         shelf, rival = self._shelf, self._rival(context)
-        goods = PricedVariants(
+        products = PricedVariants(
             variant_id=shelf.variant_id,
             category_id=self._category,
             family_id=shelf.family_id,
@@ -114,7 +114,7 @@ class ChoiceLearner:
             rival=rival,
         )
         chance = RandomizedEvidence.of(self._drawn[0].join(*self._drawn[1:]))
-        served = night.serve(goods, day=context.time, served=model, chance=chance)
+        served = night.serve(products, day=context.time, served=model, chance=chance)
         days = self._days[self._first_since :]
         if days:
             since = place_in_fit(night.fit, days[0].join(*days[1:]), night.usual)

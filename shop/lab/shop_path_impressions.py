@@ -18,7 +18,8 @@ MINOR = 100.0
 
 
 def find_on_sale(item: IntArray, bought: BoolArray, stock: FloatArray | None) -> BoolArray:
-    """Return which looks (n,), in order of arrival, found a piece left; all without known stock.
+    """Return which impressions (n,), in order of arrival, found a piece left; all without known
+    stock.
 
     Nobody can buy what is sold out: such a look tells nothing about the price.
 
@@ -47,9 +48,9 @@ def share_on_sale(context: Context, chosen: IntArray) -> FloatArray:
         return np.ones(context.items)
     shopper, item = np.nonzero(context.is_offered())
     found = find_on_sale(item, chosen[shopper] == item, stock)
-    looks = np.bincount(item, minlength=context.items)
-    share = np.bincount(item[found], minlength=context.items) / np.maximum(looks, 1)
-    return np.where(looks > 0, share, (stock > 0).astype(np.float64))
+    impressions = np.bincount(item, minlength=context.items)
+    share = np.bincount(item[found], minlength=context.items) / np.maximum(impressions, 1)
+    return np.where(impressions > 0, share, (stock > 0).astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,10 @@ def find_drawn(shown: Shown, shelf: Shelf) -> FloatArray:
     decided = find_moved(shown.quoted_minor, shown.rung_minor, shown.chance)
     pairs = zip(shelf.variant_id.tolist(), shelf.public_minor.tolist(), strict=True)
     chances = [find_propensities(shelf.draw, one, price, 0) for one, price in pairs]
-    rungs = _pad([one.rungs for one in chances]).astype(np.int64)
-    everybody = find_moved(shelf.public_minor, rungs, _pad([one.probabilities for one in chances]))[
-        shown.item
-    ]
+    price_points = _pad([one.rungs for one in chances]).astype(np.int64)
+    everybody = find_moved(
+        shelf.public_minor, price_points, _pad([one.probabilities for one in chances])
+    )[shown.item]
     everybody = np.where(shown.quoted_minor == shown.public_minor, everybody, np.nan)
     return np.where(shown.is_decision, decided, everybody)
 

@@ -55,7 +55,7 @@ PARTS = ("packed", "sent", "returned", "kept")
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Who orders: a shopper with an address, and which goods, shared out among the orders."""
+    """Who orders: a shopper with an address, and which products, shared out among the orders."""
 
     shopper: ShopperValue
     contact: Contact
@@ -63,7 +63,7 @@ class Buyer:
 
 
 def write_reviews(*, market: str, shopper_ids: Sequence[int], now: datetime) -> int:
-    """Let buyers of the most popular goods review them; return how many reviews there are."""
+    """Let buyers of the most popular products review them; return how many reviews there are."""
     arrays = load_variant_arrays(market)
     popular = arrays.popularity.argsort()[::-1][: REVIEWED * 2]
     product_of = {int(arrays.variant_id[at]): int(arrays.product_id[at]) for at in popular}
@@ -90,7 +90,7 @@ def write_reviews(*, market: str, shopper_ids: Sequence[int], now: datetime) -> 
 
 
 def ask_questions(*, market: str, shopper_id: int, now: datetime) -> int:
-    """Ask about the most popular goods, and answer all questions but one; return how many."""
+    """Ask about the most popular products, and answer all questions but one; return how many."""
     arrays = load_variant_arrays(market)
     popular = arrays.popularity.argsort()[::-1][: len(QUESTIONS)]
     for at, (question, answer) in zip(popular, QUESTIONS, strict=True):

@@ -91,8 +91,8 @@ class Plan:
         ]
         shares = np.array([SHARES[one] for one in kinds])
         kind = kinds[int(rng.choice(len(kinds), p=shares / shares.sum()))]
-        looks = int(rng.integers(2, 4))
-        chosen = rng.choice(self.categories, min(looks, self.categories), replace=False)
+        impressions = int(rng.integers(2, 4))
+        chosen = rng.choice(self.categories, min(impressions, self.categories), replace=False)
         return Visit(
             number=0,
             at=moment,

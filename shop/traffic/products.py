@@ -15,13 +15,13 @@ from shop.ground.catalog.selectors import (
 )
 from shop.traffic.truth import IntArray, Shelf, Truth
 
-# A page shows at most so many goods of a category; one with fewer than the least is passed over.
+# A page shows at most so many products of a category; one with fewer than the least is passed over.
 PAGE, LEAST = 12, 4
 
 
 @dataclass(frozen=True, slots=True)
 class TrafficProducts:
-    """Categories by position, with the family above each and its goods in order of popularity."""
+    """Categories by position, with their family and their products by popularity."""
 
     category_id: tuple[int, ...]
     family_id: tuple[int, ...]
@@ -32,7 +32,7 @@ class TrafficProducts:
     market: str
 
     def page(self, category: int) -> list[int]:
-        """Return what the page of a category shows: the popular goods that are not sold out."""
+        """Return what the page of a category shows: the popular products that are not sold out."""
         return [
             one
             for one in list_stocked_variants(
@@ -44,7 +44,7 @@ class TrafficProducts:
     def shelf(
         self, category: int, prices: Mapping[int, PriceView], rivals: Mapping[int, int]
     ) -> Shelf:
-        """Return the goods of a page as a visitor sees them."""
+        """Return the products of a page as a visitor sees them."""
         ids = list(prices)
         popularity = np.array([self.popularity[one] for one in ids], dtype=np.float64)
         mean = float(popularity.mean()) if ids else 0.0
@@ -55,7 +55,7 @@ class TrafficProducts:
         return Shelf(
             variant_id=column(ids),
             family_id=column([self.family_id[category]] * len(ids)),
-            # Where nothing was ever sold all goods are as popular as each other.
+            # Where nothing was ever sold all products are as popular as each other.
             popularity=popularity / mean if mean > 0.0 else np.ones(len(ids)),
             price_minor=column([prices[one].quoted_minor for one in ids]),
             list_minor=column([self.list_minor[one] for one in ids]),
@@ -64,9 +64,9 @@ class TrafficProducts:
 
 
 def choose_products(market: str, categories: int) -> TrafficProducts:
-    """Return the categories that sell most, of goods that may have a personal price.
+    """Return the categories that sell most, of products that may have a personal price.
 
-    One is passed over where fewer than LEAST such goods are for sale.
+    One is passed over where fewer than LEAST such products are for sale.
     """
     arrays, tree = load_variant_arrays(market), list_categories("en")
     free = ~arrays.never_personal & (arrays.list_minor > 0)

@@ -138,8 +138,8 @@ class _Simulation:
         begin = datetime.fromisoformat(told["begin"])
         end = datetime.fromisoformat(told["end"])
         seed, market = int(told["seed"]), str(told["market"])
-        goods, truth = choose_products(market, CATEGORIES), Truth(seed=seed)
-        if not goods.category_id:
+        products, truth = choose_products(market, CATEGORIES), Truth(seed=seed)
+        if not products.category_id:
             raise CannotSimulate("No category sells enough goods to look at.")
         people = _gather(seed, market, begin)
         plan = Plan(
@@ -148,11 +148,11 @@ class _Simulation:
             visits_a_day=int(told["visits_a_day"]),
             seed=seed,
             people={kind: len(ones) for kind, ones in people.items()},
-            categories=len(goods.category_id),
+            categories=len(products.category_id),
         )
-        shopping = Shopping(seed, truth, goods, people, _find_delivery(market))
+        shopping = Shopping(seed, truth, products, people, _find_delivery(market))
         shopping.counts.update(told["counts"])
-        told["truth"] = describe(truth, sorted(set(goods.family_id)))
+        told["truth"] = describe(truth, sorted(set(products.family_id)))
         return cls(run, staff, plan, shopping, Jobs(market))
 
     def go_on(self, tell: Tell) -> None:
@@ -219,7 +219,7 @@ class _Simulation:
 
     def _hear(self, week: int, now: datetime) -> None:
         """Take in the competitor's prices of a week."""
-        goods, truth = self.shopping.goods, self.shopping.truth
+        products, truth = self.shopping.goods, self.shopping.truth
         register_upload(
             code=RIVAL,
             name="Simulated Market",
@@ -228,8 +228,8 @@ class _Simulation:
             market=self.jobs.market,
             now=now,
         )
-        rivals = ask_rival(truth, goods, week)
-        hear_rival(RIVAL, {goods.sku[one]: minor for one, minor in rivals.items()}, now)
+        rivals = ask_rival(truth, products, week)
+        hear_rival(RIVAL, {products.sku[one]: minor for one, minor in rivals.items()}, now)
         self.shopping.rivals = rivals
 
 

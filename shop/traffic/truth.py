@@ -18,7 +18,7 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What a visitor looks at together: m goods, arrays (m,).
+    """What a visitor looks at together: m products, arrays (m,).
 
     Prices are minor units; `list_minor` is the reference of a price and `rival_minor` the price of
     the competitor, 0 where none is known. `popularity` is relative to the category's mean.
@@ -37,7 +37,7 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """A multinomial logit of the goods of one page and of buying none of them.
+    """A multinomial logit of the products of one page and of buying none of them.
 
     The utility of a good at price p with list price r is
 
@@ -67,11 +67,11 @@ class Truth:
         )
 
     def sensitivity(self, shopper: str) -> float:
-        """Return how much steeper a shopper's demand is, 0 to 1: the same for all goods."""
+        """Return how much steeper a shopper's demand is, 0 to 1: the same for all products."""
         return self._share("sensitivity", shopper)
 
     def season_of(self, family_id: int, moment: datetime) -> float:
-        """Return what the day of the week adds to the utility of a family's goods."""
+        """Return what the day of the week adds to the utility of a family's products."""
         phase = self._share("season", family_id)
         return self.season * cos(2.0 * pi * (moment.weekday() / 7.0 - phase))
 

@@ -29,8 +29,8 @@ def measure() -> Figures:
     """Return Brier scores against the base rate with intervals by household, and reliability."""
     events, rows, ids = load_events()
     started = time.process_time()
-    now, no_goods = float(events.at.max()), NO_SENSITIVE_GOODS
-    weighed = WeighedEvents.of(events, rows, len(ids), ZONE, no_goods)
+    now, no_products = float(events.at.max()), NO_SENSITIVE_GOODS
+    weighed = WeighedEvents.of(events, rows, len(ids), ZONE, no_products)
     judged = fit_chances([ask_past(events, weighed, ids, now)])
     figures: Figures = {"fit_cpu_seconds": round(time.process_time() - started, 1)}
     for one in judged:
@@ -41,9 +41,9 @@ def measure() -> Figures:
 def load_events() -> tuple[EventColumns, np.ndarray, np.ndarray]:
     """Return purchases and orders of the year, the row of each event and the households."""
     lines = pd.read_parquet(DATA / "transactions.parquet")
-    goods = pd.read_parquet(DATA / "products.parquet").set_index("product_id")
+    products = pd.read_parquet(DATA / "products.parquet").set_index("product_id")
     lines = lines[lines["quantity"] > 0]
-    lines["category"] = pd.factorize(lines["product_id"].map(goods["product_category"]))[0]
+    lines["category"] = pd.factorize(lines["product_id"].map(products["product_category"]))[0]
     lines["is_order"] = False
     orders = lines.drop_duplicates(["household_id", "basket_id"]).assign(is_order=True)
     events = pd.concat([lines, orders])

@@ -41,7 +41,7 @@ def measure() -> Figures:
     day showed since (reading the night's arrays included), and of a refit of 100,000 visits to 20
     substitutes each."""
     rng = np.random.default_rng(0)
-    category = np.sort(spread_goods(rng))
+    category = np.sort(spread_products(rng))
     truth = rng.normal(-3.0, 0.6, GOODS), np.exp(rng.normal(np.log(2.5), 0.3, GOODS))
     seen, usual = add_usual(visit(rng, category, truth, ROWS))
     fit, first = _time(lambda: fit_choice(seen))
@@ -73,8 +73,8 @@ def measure() -> Figures:
     }
 
 
-def spread_goods(rng: np.random.Generator) -> IntArray:
-    """Return the category of each good: many small ones, a few of LARGEST goods."""
+def spread_products(rng: np.random.Generator) -> IntArray:
+    """Return the category of each good: many small ones, a few of LARGEST products."""
     share = rng.pareto(1.2, CATEGORIES) + 0.3
     size = np.minimum(1 + share / share.sum() * GOODS, LARGEST).astype(np.int64)
     while size.sum() < GOODS:
@@ -84,7 +84,7 @@ def spread_goods(rng: np.random.Generator) -> IntArray:
 
 
 def list_goods(category: IntArray) -> PricedVariants:
-    """Return all goods at their reference prices."""
+    """Return all products at their reference prices."""
     price = np.full(GOODS, 400.0)
     return PricedVariants(
         np.arange(GOODS), category, category % FAMILIES, price, price, np.full(GOODS, np.nan)
@@ -94,7 +94,7 @@ def list_goods(category: IntArray) -> PricedVariants:
 def visit(
     rng: np.random.Generator, category: IntArray, truth: tuple[FloatArray, FloatArray], rows: int
 ) -> Impressions:
-    """Return `rows` rows of pages of 1 to 24 goods of one category, seen by some of 200 visits."""
+    """Return `rows` rows: pages of 1 to 24 products of one category, seen by some of 200 visits."""
     start = np.searchsorted(category, np.arange(CATEGORIES))
     size = np.bincount(category, minlength=CATEGORIES)
     of_set = category[rng.integers(0, GOODS, rows // 8)]

@@ -52,7 +52,7 @@ def _quote_anew(shoppers: Iterator[str], page: tuple[int, ...]) -> None:
 
 
 def quote_many() -> None:
-    """Quote 500 variants to each of 1,000 shoppers at once: rungs, choice and gate, drawn alike."""
+    """Quote 500 variants to each of 1,000 shoppers at once: prices, choice, gate, drawn alike."""
     rng = np.random.default_rng(4)
     public = rng.integers(150, 3_000, 500)
     cost = public * rng.uniform(0.5, 0.8, 500)

@@ -1,8 +1,8 @@
 """Recommendations on the Complete Journey: the last basket of each household, and the next weeks.
 
 Last basket: a fixed protocol of which other models' figures are known. Of each household with
-enough baskets the last one is to be found among all goods that were in five others; "new" counts
-only goods the household never bought. Everything but those baskets may be learned from.
+enough baskets the last one is to be found among all products that were in five others; "new" counts
+only products the household never bought. Everything but those baskets may be learned from.
 
 Next weeks: at the end of week 48 everything before is known, and what each household buys in the
 four weeks after is to be found: weights come from the weeks before by the nightly fit of the shop.
@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from profiles.recommend.core.fitting import fit_recommender
-from profiles.recommend.core.products import DAY, Lasting, Purchases, describe_goods
+from profiles.recommend.core.products import DAY, Lasting, Purchases, describe_products
 from profiles.recommend.core.score_features import Recommender
 from tests.benchmarks.measure import Figures
 
@@ -46,7 +46,7 @@ TARGETS = {
 @dataclass(frozen=True, slots=True)
 class Year:
     """All lines (sorted), the week of each (n,), whether it is of a household's last basket (n,),
-    which households count (h,), and where the m goods stand, (m,)."""
+    which households count (h,), and where the m products stand, (m,)."""
 
     lines: Purchases
     week: np.ndarray
@@ -70,10 +70,10 @@ Ranker = Callable[[Task, bool], np.ndarray]
 
 @lru_cache(maxsize=1)
 def load_year() -> Year:
-    """Return the lines of goods that were in LEAST_OF_ITEM baskets beside the last ones."""
-    goods = pd.read_parquet(DATA / "products.parquet").set_index("product_id")
+    """Return the lines of products that were in LEAST_OF_ITEM baskets beside the last ones."""
+    products = pd.read_parquet(DATA / "products.parquet").set_index("product_id")
     lines = pd.read_parquet(DATA / "transactions.parquet")
-    kept = (lines["quantity"] > 0) & ~lines["product_id"].map(goods["department"]).isin(NO_GOODS)
+    kept = (lines["quantity"] > 0) & ~lines["product_id"].map(products["department"]).isin(NO_GOODS)
     lines = lines[kept].drop_duplicates(["basket_id", "product_id"])
     order = ["household_id", "transaction_timestamp", "basket_id"]
     last = lines.sort_values(order).groupby("household_id")["basket_id"].last()
@@ -82,7 +82,7 @@ def load_year() -> Year:
     lines = lines[lines["product_id"].isin(baskets.index[baskets >= LEAST_OF_ITEM])]
     number = lines.groupby("household_id")["basket_id"].nunique()
     items = np.unique(lines["product_id"])
-    kinds = goods.reindex(items)[["product_category", "product_type"]].fillna("")
+    kinds = products.reindex(items)[["product_category", "product_type"]].fillna("")
     kind = kinds["product_category"] + "|" + kinds["product_type"]
     at = (lines["transaction_timestamp"] - pd.Timestamp("2017-01-01")).dt.total_seconds()
     where = np.searchsorted(items, lines["product_id"])
@@ -161,7 +161,7 @@ def _bounds(lines: Purchases, households: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _judge(name: str, tasks: list[Task], known: Purchases, model: Recommender) -> Figures:
-    """Return the figures of every ranker on `tasks`: of all goods, and of new ones."""
+    """Return the figures of every ranker on `tasks`: of all products, and of new ones."""
     found: dict[str, list[np.ndarray]] = {}
     for task, rankers in _with_rankers(tasks, known, model):
         fresh = np.setdiff1d(task.truth, task.past.variant)
@@ -182,13 +182,15 @@ def _with_rankers(
     tasks: list[Task], known: Purchases, model: Recommender
 ) -> Iterator[tuple[Task, dict[str, Ranker]]]:
     """Yield tasks by day, each with rankers that know what the night before knew."""
-    goods, day = model.goods, np.nan
-    lasting = Lasting(goods.repeats, goods.gap, goods.hours)
-    appeal = np.random.default_rng(0).random(len(goods.variant_id))
+    products, day = model.goods, np.nan
+    lasting = Lasting(products.repeats, products.gap, products.hours)
+    appeal = np.random.default_rng(0).random(len(products.variant_id))
     for task in sorted(tasks, key=lambda one: one.now):
         if task.now // DAY != day:
             day = task.now // DAY
-            now = describe_goods(known, goods.variant_id, goods.category, lasting, day * DAY)
+            now = describe_products(
+                known, products.variant_id, products.category, lasting, day * DAY
+            )
             served = Recommender(now, model.similar, model.weights)
         yield (
             task,

@@ -32,7 +32,8 @@ MEANS = ("warm", "warm_late", "cold", "cold_late", "bounds")
 WORST = ("warm", "cold", "warm_improvement", "cold_improvement")
 
 
-# Who learns from twelve goods a visit takes long: `manage.py evaluate_pricing` has 100,000 visits.
+# Who learns from twelve products a visit takes long: `manage.py evaluate_pricing` has 100,000
+# visits.
 SHELF_SEEDS, SHELF_VISITS = range(8, 10), 20_000
 
 

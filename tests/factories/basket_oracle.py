@@ -33,7 +33,7 @@ from tests.factories.promotions import ALICE, NOON
 
 
 def find_best_gain(cart: CartValue, offers: list[OfferValue], shopper: ShopperFacts = ALICE) -> int:
-    """Return the most money any allowed set of `offers` takes off goods and delivery."""
+    """Return the most money any allowed set of `offers` takes off products and delivery."""
     given = Circumstances(cart, shopper, NOON)
     able = [offer for offer in offers if not find_failures(offer, given, NOON)]
     alone = {offer.offer_id: gain_of(cart, [offer]) for offer in able}
@@ -46,13 +46,13 @@ def find_best_gain(cart: CartValue, offers: list[OfferValue], shopper: ShopperFa
 
 
 def gain_of_evaluation(cart: CartValue, found: Evaluation) -> int:
-    """Return the money the engine took off goods and delivery."""
-    goods = sum(found.totals.values())
+    """Return the money the engine took off products and delivery."""
+    products = sum(found.totals.values())
     full = {fee.code: fee.price_for(cart.full_minor) for fee in cart.deliveries}
     fees = dict(full)
     for cut in found.deliveries:
         fees[cut.method_code] += cut.amount_minor
-    return cart.value_minor - goods + _fee_gain(cart, full, fees)
+    return cart.value_minor - products + _fee_gain(cart, full, fees)
 
 
 def allowed_sets(offers: list[OfferValue], gives: set[int]) -> Iterator[frozenset[int]]:
@@ -163,8 +163,8 @@ def gain_of(cart: CartValue, offers: list[OfferValue]) -> tuple[int, bool] | Non
             return None
         if any(used.get(room.limit.limit_id, 0) > (room.left_uses or 0) for room in offer.rooms):
             return None
-    goods_gain = cart.value_minor - sum(left.values())
-    return goods_gain + delivery_gain, gives or goods_gain > 0
+    products_gain = cart.value_minor - sum(left.values())
+    return products_gain + delivery_gain, gives or products_gain > 0
 
 
 def _order(offer: OfferValue) -> tuple[float, str, int, int]:

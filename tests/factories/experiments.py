@@ -63,10 +63,10 @@ def start(**changes: Any) -> int:
 
 
 def start_switchback(variant_ids: Sequence[int], *, now: datetime, **changes: Any) -> int:
-    """Let goods sell at 95 % of their public price turn by turn, two days each; return the id.
+    """Let products sell at 95 % of their public price turn by turn, two days each; return the id.
 
-    Each is a cluster of its own and the salt is fixed: goods of one category would all be cheaper
-    in the same turn, and a coin of its own for each run would leave a test without any.
+    Each is a cluster of its own and the salt is fixed: products of one category would all be
+    cheaper in the same turn, and a coin of its own for each run would leave a test without any.
     """
     known: dict[str, Any] = {
         "code": "lower-prices",
@@ -185,7 +185,7 @@ def spend_by_side(
 def serve_as_drawn(period: CellPeriod) -> Served:
     """Return what is served if every turn's price was shown for all of its hours, never looked at.
 
-    Goods by clusters, one place: the witness of tests without a room of prices.
+    Products by clusters, one place: the witness of tests without a room of prices.
     """
     salt = Experiment.objects.values_list("salt", flat=True).get(pk=period.experiment_id)
     hours = 24.0 * (period.period_days - period.wash_out_days)

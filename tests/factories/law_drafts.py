@@ -36,7 +36,7 @@ def goods(draft: Draft, **arrays: Any) -> Draft:
 
 
 def of_kind(kind: str, draft: Draft) -> Draft:
-    """Return the draft about goods of a kind."""
+    """Return the draft about products of a kind."""
     return goods(draft, kinds=(kind,), is_kind=np.array([[True]]))
 
 

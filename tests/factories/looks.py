@@ -31,11 +31,11 @@ def fill_shelves(variants: Iterable[int]) -> None:
         StockRecord.objects.create(variant_id=one, location=online, on_hand=900)
 
 
-def count_looks() -> dict[int, int]:
-    """Return the counted looks by variant, over all else they are counted by."""
+def count_impressions() -> dict[int, int]:
+    """Return the counted impressions by variant, over all else they are counted by."""
     sums: dict[int, int] = {}
-    for variant, looks in PublicLook.objects.values_list("variant_id", "looks"):
-        sums[variant] = sums.get(variant, 0) + looks
+    for variant, impressions in PublicLook.objects.values_list("variant_id", "looks"):
+        sums[variant] = sums.get(variant, 0) + impressions
     return sums
 
 

@@ -24,7 +24,7 @@ class Online(NamedTuple):
 def make_offers(shoppers: int, offers: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return value and cost (shoppers, offers) float32 of `offers` / 5 campaigns of five depths.
 
-    A shopper buys a campaign's goods with a probability of their own (beta, mean 7 %) that grows
+    A shopper buys a campaign's products with a probability of their own (beta, mean 7 %) that grows
     with the discount by a sensitivity of their own; value is the margin of the purchases it adds,
     cost the discount on all purchases.
     """

@@ -1,4 +1,4 @@
-"""A small shop to buy in: goods with stock, and prices a test can move.
+"""A small shop to buy in: products with stock, and prices a test can move.
 
 Alice has an account and a personal price on cheddar, Bob is a guest, Charlie opted out.
 """
@@ -62,7 +62,7 @@ BOB_AT_HOME = Contact(
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Variant ids of the goods, and the categories they lie in."""
+    """Variant ids of the products, and the categories they lie in."""
 
     cheddar: int
     gouda: int
@@ -189,15 +189,15 @@ def make_shelf(pieces: int = 10) -> Shelf:
     drinks = _category(None, "drinks")
     brand = Brand.objects.create(external_ref="farm", name="Farm")
     StockLocation.objects.get_or_create(code="online", defaults={"name": "Online store"})
-    goods = {
+    products = {
         "cheddar": _variant("cheddar", cheese, brand, 400),
         "gouda": _variant("gouda", cheese, brand, 500),
         "rye": _variant("rye", bread, brand, 300),
         "merlot": _variant("merlot", drinks, brand, 900),
     }
-    lines = [StockLine(variant_id, pieces) for variant_id in goods.values()]
+    lines = [StockLine(variant_id, pieces) for variant_id in products.values()]
     receive_stock(lines=lines, reference="opening", now=NOON)
-    return Shelf(**goods, cheese=cheese.pk, bread=bread.pk)
+    return Shelf(**products, cheese=cheese.pk, bread=bread.pk)
 
 
 def make_shopper(now: datetime = NOON) -> ShopperValue:

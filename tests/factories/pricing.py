@@ -35,7 +35,7 @@ BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.
 
 @dataclass(frozen=True, slots=True)
 class Dairy:
-    """Variant ids of the goods and ids of their categories."""
+    """Variant ids of the products and ids of their categories."""
 
     cheddar: int
     gouda: int
@@ -60,7 +60,7 @@ class Dairy:
 
 
 def make_dairy() -> Dairy:
-    """Create the goods. Cheese costs 4.00 to 7.00, bread 3.00, wine 9.00, the toy 12.00."""
+    """Create the products. Cheese costs 4.00 to 7.00, bread 3.00, wine 9.00, the toy 12.00."""
     Market.objects.get_or_create(code="us", defaults={"name": "United States"})
     brand = Brand.objects.create(external_ref="dairy-brand", name="Meadow")
     cheese = _category("dairy", "cheese")
@@ -87,7 +87,7 @@ def make_dairy() -> Dairy:
 
 
 def make_pharmacy() -> tuple[int, int]:
-    """Create two sensitive goods, aspirin at 8.00 and cough drops at 4.00; return their ids.
+    """Create two sensitive products, aspirin at 8.00 and cough drops at 4.00; return their ids.
 
     The flag stands on the category above theirs: what lies below inherits it.
     """

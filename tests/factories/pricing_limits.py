@@ -114,8 +114,10 @@ def _rises_from_competitors(limits: Limits, found: Feasible, free: np.ndarray) -
     low = np.maximum(limits.floor_minor, limits.rung_low)
     high = np.minimum(np.minimum(limits.ceiling_minor, limits.rung_high), calm)
     ladder = price_ladder()
-    has_rung = np.searchsorted(ladder, high, side="right") > np.searchsorted(ladder, low)
-    rises: np.ndarray = (free & has_rung)[:, None] & (found.minor > calm[:, None]) & found.is_open
+    has_price_point = np.searchsorted(ladder, high, side="right") > np.searchsorted(ladder, low)
+    rises: np.ndarray = (
+        (free & has_price_point)[:, None] & (found.minor > calm[:, None]) & found.is_open
+    )
     return rises
 
 

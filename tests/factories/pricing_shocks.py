@@ -1,4 +1,4 @@
-"""A tea shop large enough for chance to find some of its goods."""
+"""A tea shop large enough for chance to find some of its products."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.pricing import NOON, make_model
 
 TEAS = 40
-# Ids of their own: which goods chance finds follows them, not how many tests ran before.
+# Ids of their own: which products chance finds follows them, not how many tests ran before.
 FIRST_ID = 9_000_001
 # The Monday after NOON, 00:20 on the clocks of the business (New York).
 MONDAY = datetime(2026, 11, 30, 5, 20, tzinfo=UTC)

@@ -17,7 +17,7 @@ from tests.factories.payment_rules import held_by
 
 
 class WarehouseBooks(RuleBasedStateMachine):
-    """The ledgers of a machine that keeps the ids of its goods, sixty pieces each."""
+    """The ledgers of a machine that keeps the ids of its products, sixty pieces each."""
 
     goods: list[int]
 

@@ -36,7 +36,7 @@ from tools.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90  # a bound for who hangs: a busy machine needs 30 to import all
-# From nothing to a shop with goods and prices: minutes of work, so its result is kept.
+# From nothing to a shop with products and prices: minutes of work, so its result is kept.
 # One process for all of it: starting Django six times costs as much as training.
 FILL = """
 from django.core.management import call_command

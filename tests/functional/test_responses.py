@@ -132,7 +132,7 @@ def test_structured_data_states_the_price_of_an_unknown_visitor(shop: Shop) -> N
     found = re.search(r'<script type="application/ld\+json"[^>]*>(.*?)</script>', text)
     assert found is not None
     described = json.loads(found[1])
-    # The first price of the page; of loose goods about what one piece costs.
+    # The first price of the page; of loose products about what one piece costs.
     spoken = re.findall(r'class="price .*?class="unseen">([^<]*)<', text, re.DOTALL)[0]
     now = re.findall(r"about \$([\d.,]+) each|^\$([\d.,]+)", spoken)[0]
     assert described["offers"]["price"] == "".join(now).replace(",", "")

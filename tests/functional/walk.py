@@ -29,7 +29,7 @@ class Shown:
 
 
 def read_price(price: Locator) -> Shown:
-    """Return what a price component shows: of loose goods about what one piece costs."""
+    """Return what a price component shows: of loose products about what one piece costs."""
     spoken = str(price.locator(".unseen").first.text_content())
     mine, *others = AMOUNT.findall(spoken)
     everyone = re.search(rf"Everyone \$({AMOUNT.pattern})", spoken)

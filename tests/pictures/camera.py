@@ -35,7 +35,7 @@ class Look:
         return f"{self.language}-{self.theme}-{self.width}"
 
 
-def list_looks(widths: tuple[int, ...] = (320, 390, 1280)) -> list[Look]:
+def list_impressions(widths: tuple[int, ...] = (320, 390, 1280)) -> list[Look]:
     """Every language and theme at these widths."""
     return [Look(*each) for each in itertools.product(LOCALES, THEMES, widths)]
 

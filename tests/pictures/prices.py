@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.pictures.camera import Camera, keep_picture, list_looks
+from tests.pictures.camera import Camera, keep_picture, list_impressions
 from tools.paths import ROOT
 
 FOLDER = ROOT / "docs/images/price-block"
@@ -14,7 +14,7 @@ ADDRESS = "/demo/price-block/"
 
 def take_price_states(camera: Camera) -> Iterator[tuple[Path, str]]:
     """Yield (file, new, changed or same) for each look at the page of all states."""
-    for look in list_looks():
+    for look in list_impressions():
         with camera.open(look) as page:
             page.goto(f"/zh-hans{ADDRESS}" if look.language == "zh" else ADDRESS)
             page.wait_for_load_state("networkidle")

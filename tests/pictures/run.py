@@ -21,7 +21,7 @@ django.setup()
 
 # ruff: noqa: E402  # addresses are resolved by Django, which setup() has to make ready
 from tests.pictures.access import Finding, visit_pages
-from tests.pictures.camera import Camera, list_looks
+from tests.pictures.camera import Camera, list_impressions
 from tests.pictures.guides import take_guides
 from tests.pictures.prices import take_price_states
 
@@ -34,7 +34,9 @@ def main(words: list[str]) -> int:
     parser.add_argument("part", nargs="*", choices=[*PARTS, []], default=["prices", "guides"])
     parser.add_argument("--look", help="only looks whose name has this in it: zh, dark, 320")
     chosen = parser.parse_args(words)
-    looks = [each for each in list_looks() if not chosen.look or chosen.look in each.name]
+    impressions = [
+        each for each in list_impressions() if not chosen.look or chosen.look in each.name
+    ]
     failed = 0
     with open_camera() as camera:
         for part in chosen.part:
@@ -43,7 +45,7 @@ def main(words: list[str]) -> int:
                 print_counts(part, take(camera))
             else:
                 failed += print_problems(
-                    part, visit_pages(camera, staff=part == "staff", looks=looks)
+                    part, visit_pages(camera, staff=part == "staff", looks=impressions)
                 )
     return 1 if failed else 0
 

@@ -44,7 +44,7 @@ def value_lines(
 ) -> Valued:
     """Return the cart with every sum; the ledger is checked. Raises UnknownDelivery.
 
-    Delivery is free from a worth of goods at the price for everybody: whatever makes goods
+    Delivery is free from a worth of products at the price for everybody: whatever makes products
     cheaper (a personal price, an offer, points) never makes delivery dearer.
     """
     by_line = _group_by_line(evaluation)
@@ -53,10 +53,10 @@ def value_lines(
         line.line_id: _amounts(line, by_line[line.line_id], paid.get(line.line_id, (0, 0)), taxes)
         for line in lines
     }
-    goods = sum(line.full_minor for line in lines)
+    products = sum(line.full_minor for line in lines)
     options: tuple[DeliveryOption, ...] = ()
     if lines:
-        options = price_options(methods, goods, taxes, head.language, cuts=evaluation.deliveries)
+        options = price_options(methods, products, taxes, head.language, cuts=evaluation.deliveries)
     delivery = choose_option(options, delivery_code)
     if lines and delivery_code is not None and delivery is None:
         raise UnknownDelivery("There is no such way of delivery.", delivery=delivery_code)

@@ -49,8 +49,8 @@ from promotions.offers.api import (
     find_touched,
     list_live_offers,
     preview_lines,
-    price_goods,
     price_list,
+    price_products,
 )
 from shop.ground.catalog.core.values import IntArray
 from shop.ground.catalog.selectors import (
@@ -379,7 +379,7 @@ def _price_each(
     if not touched.any():
         return quoted, ()
     alone = _price_alone(ids[touched], quoted[touched], context)
-    prices, arms = price_goods(question, alone, lambda goods: _lines_for(goods, context))
+    prices, arms = price_products(question, alone, lambda goods: _lines_for(goods, context))
     found = quoted.copy()
     found[touched] = prices
     return found, arms

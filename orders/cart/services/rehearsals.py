@@ -43,7 +43,7 @@ def rehearse_cart(
 
     Without a shopper a new guest asks: nobody who holds a cart of that kind has ordered before.
     The same evaluator, prices, floors, fees and facts as of a cart. `book` has drafts as if they
-    were live; without it only what is live counts. Goods without a price are left out. Queries:
+    were live; without it only what is live counts. Products without a price are left out. Queries:
     as `evaluate_cart` says, and the cards of gifts.
     """
     cart = _cart_of(basket, context)

@@ -44,7 +44,7 @@ def cancel_order(
     by_id: int | None = None,
     language: str = "en",
 ) -> OrderView:
-    """Cancel an order; a paid one is refunded in full and its goods go back on the shelf.
+    """Cancel an order; a paid one is refunded in full and its products go back on the shelf.
 
     Codes and budgets are usable again. Twice is once. `by_id` is the account of the staff who
     cancels; `reason` is "shopper" where the shopper does. Raises OrderRefused (not_cancellable)

@@ -49,7 +49,7 @@ def start_checkout(
     """Hold the stock of the cart and freeze its prices; may be repeated (a reload, an edit).
 
     A repeat holds what the cart now contains but does not make the hold longer: otherwise an
-    open tab could keep goods from others for ever. What one shopper and one internet `address`
+    open tab could keep products from others for ever. What one shopper and one internet `address`
     hold is bounded; of what is scarce it is held a shorter time. Raises CartRefused, CartChanged,
     PriceConsentNeeded, UnknownDelivery, PaymentRefused (no_payment_provider), OutOfStock
     (`detail["available"]`).
@@ -103,7 +103,7 @@ def _show(valuation: Valuation, context: QuoteContext, until: datetime | None) -
 def _find_prescribed(context: QuoteContext) -> JurisdictionRule | None:
     """Return the rule of the country where it prescribes words, None where it does not.
 
-    The goods may go to any part of it, and its words must be read before the order is placed.
+    The products may go to any part of it, and its words must be read before the order is placed.
     """
     country = context.jurisdiction_code.partition("-")[0]
     rule = resolve_jurisdiction(code=country, now=context.now)

@@ -1,4 +1,4 @@
-"""Check who gets the goods: which field is wrong, how, and what a right one looks like."""
+"""Check who gets the products: which field is wrong, how, and what a right one looks like."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check_contact(contact: Contact, method: Method | None, *, country: str) -> C
 
     `country` is the market's: a method without a list of its own serves it alone, and phone
     numbers without a country code are read there. Raises ContactRefused unless the receipt and
-    the goods can reach somebody.
+    the products can reach somebody.
     """
     faults: dict[str, FieldFault] = {}
     for name in ("email", "name"):

@@ -139,16 +139,16 @@ def take_out(order: Order, lines: Sequence[ShipmentLine], *, now: datetime) -> N
 
     The caller holds the order's step lock.
     """
-    goods = []
+    products = []
     for each in lines:
         line = OrderLine.objects.get(pk=each.line_id)
         if (pieces := _count_to_put_back(line, each.quantity)) and line.variant_id:
-            goods.append(StockLine(line.variant_id, pieces))
+            products.append(StockLine(line.variant_id, pieces))
         OrderLine.objects.filter(pk=line.pk).update(
             packed_quantity=F("packed_quantity") - each.quantity
         )
-    if goods:
-        return_stock(lines=goods, reference=order.number, now=now)
+    if products:
+        return_stock(lines=products, reference=order.number, now=now)
 
 
 def _count_to_put_back(line: OrderLine, taken_out: int) -> int:

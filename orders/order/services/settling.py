@@ -30,8 +30,8 @@ REASON_CODES = ("shopper", "erased")
 def settle_paid(order: Order, *, now: datetime) -> None:
     """Make a paid order final: stock sold, codes redeemed, purchase recorded, fact OrderPaid.
 
-    Locks stock, then the order's rows. Holds of goods and offers that ran out between deadline and
-    payment are taken again first; raises OutOfStock or UseRefused if somebody else has them.
+    Locks stock, then the order's rows. Holds of products and offers that ran out between deadline
+    and payment are taken again first; raises OutOfStock or UseRefused if somebody else has them.
     """
     lines = list(order.lines.order_by("position"))
     if order.pay_until is not None and now >= order.pay_until:
@@ -124,7 +124,7 @@ def order_holder(order: Order) -> str:
 
 
 def purchased_lines(lines: Iterable[OrderLine]) -> list[PurchasedLine]:
-    """Return the lines as profile events see them: what was paid for the goods themselves.
+    """Return the lines as profile events see them: what was paid for the products themselves.
 
     A gift was not bought: a price of nothing would teach demand models nonsense.
 

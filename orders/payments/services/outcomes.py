@@ -115,7 +115,7 @@ def _secure(order: Order, payment: Payment, outcome: Outcome, now: datetime) -> 
         _release(order, payment, now)
         return True
     try:
-        # A savepoint: if goods or offers went to others, what was locked and written is undone
+        # A savepoint: if products or offers went to others, what was locked and written is undone
         with transaction.atomic():
             settle_paid(order, now=now)
     except (OutOfStock, UseRefused):

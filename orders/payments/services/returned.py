@@ -52,9 +52,11 @@ def with_unsent_gifts(order: Order, shares: list[Share]) -> list[Share]:
 
 def restock(order: Order, shares: Sequence[Share], now: datetime) -> None:
     """Put what is sold on back on the shelf, and note on the lines what came back."""
-    goods = [StockLine(each.line.variant_id, each.restocked) for each in shares if each.restocked]
-    if goods:
-        return_stock(lines=goods, reference=order.number, now=now)
+    products = [
+        StockLine(each.line.variant_id, each.restocked) for each in shares if each.restocked
+    ]
+    if products:
+        return_stock(lines=products, reference=order.number, now=now)
     for share in shares:
         OrderLine.objects.filter(pk=share.line.pk).update(
             refunded_quantity=F("refunded_quantity") + share.quantity,

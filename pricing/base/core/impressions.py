@@ -24,8 +24,8 @@ LOOK_ROW = np.dtype([("variant_id", "<i8"), ("public_minor", "<i4")])
 
 @dataclass(frozen=True, slots=True)
 class ImpressionHeader:
-    """What all looks of one page share. `shopper_id` is 0 but for shoppers whose data prices may
-    use: their segment is looked up when the page is counted, and the id forgotten."""
+    """What all impressions of one page share. `shopper_id` is 0 but for shoppers whose data prices
+    may use: their segment is looked up when the page is counted, and the id forgotten."""
 
     market: str
     channel: str
@@ -38,7 +38,7 @@ class ImpressionHeader:
 def encode_impressions(
     header: ImpressionHeader, variant_id: IntArray, public_minor: IntArray
 ) -> dict[str, bytes]:
-    """Return the looks of a page, prices in minor units, as the two fields of a stream entry.
+    """Return the impressions of a page, prices in minor units, as the two fields of a stream entry.
 
     >>> header = ImpressionHeader("us", "online", 1, 7, 3_600_000)
     >>> fields = encode_impressions(header, np.array([4, 9]), np.array([399, 500]))
@@ -83,9 +83,9 @@ def decode_impressions(fields: Mapping[str, bytes]) -> tuple[ImpressionHeader, N
 class WeekDraw:
     """What chance could do to the public prices of k variants (ascending ids) in a week.
 
-    `base_minor`, `below_minor` and `above_minor` (k,) are the price at the draw and the rungs next
-    to it; `chance` (k, 2) is the probability of the rung below and of the one above; `direction`
-    (k,) is what was drawn: -1, 0 or 1. It holds from book `book_version` on.
+    `base_minor`, `below_minor` and `above_minor` (k,) are the price at the draw and the price
+    points next to it; `chance` (k, 2) is the probability of the price point below and of the one
+    above; `direction` (k,) is what was drawn: -1, 0 or 1. It holds from book `book_version` on.
     """
 
     variant_id: IntArray
@@ -161,7 +161,7 @@ def find_propensities(
 ) -> Propensities:
     """Return what else the public price of a variant could have been in the week of `draw`.
 
-    While an experiment has the variant its `coin` decides and no draw: shocks of its goods end.
+    While an experiment has the variant its `coin` decides and no draw: shocks of its products end.
 
     A variant that nothing was drawn for may have moved since: what it costs now is what it costs
     without a shock, with the probability of no shock. A shock that holds stands beside the price
@@ -196,12 +196,12 @@ def find_propensities(
     for price, chance in ((calm, 1.0 - down - up), (sides[0], down), (sides[1], up)):
         if chance > 0.0:
             chances[price] = round(chances.get(price, 0.0) + chance, 12)
-    rungs = tuple(sorted(chances, reverse=True))
-    return Propensities(rungs, tuple(chances[one] for one in rungs), direction)
+    price_points = tuple(sorted(chances, reverse=True))
+    return Propensities(price_points, tuple(chances[one] for one in price_points), direction)
 
 
 def example_draw() -> WeekDraw:
-    """Return a week in which variant 9 went down a rung and variant 4 stayed, for examples."""
+    """Return a week in which variant 9 went down a price and variant 4 stayed, for examples."""
     return WeekDraw(
         variant_id=np.array([4, 9]),
         base_minor=np.array([400, 500]),

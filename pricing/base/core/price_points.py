@@ -88,7 +88,8 @@ def price_ladder(exponent: int = 2) -> IntArray:
 
 
 def neighbour_price_points(minor: IntArray, exponent: int = 2) -> tuple[IntArray, IntArray]:
-    """Return the next rung strictly below and strictly above each price (the price at the ends).
+    """Return the next price point strictly below and strictly above each price (the price at the
+    ends).
 
     >>> below, above = neighbour_price_points(np.array([399, 400]))
     >>> below.tolist(), above.tolist()
@@ -108,7 +109,7 @@ def personal_price_points(
     """Return the prices a shopper may be offered, shape (m, R), highest first.
 
     Column 0 is the public price; the others are charm-ended prices below it, at most `cap` below
-    and not below the floor. Rows with fewer rungs repeat the public price. R is at most
+    and not below the floor. Rows with fewer price points repeat the public price. R is at most
     MAX_PERSONAL_RUNGS: where more fit, every k-th is kept.
 
     >>> personal_price_points(np.array([399, 250]), np.array([200, 245]), 0.10).tolist()
@@ -129,7 +130,8 @@ def personal_price_points(
 
 
 def log_ratio(rungs: IntArray) -> FloatArray:
-    """Return log(rung / public price), shape (m, R); column 0 is 0, the others are not above it.
+    """Return log(price point / public price), shape (m, R); column 0 is 0, the others are not above
+    it.
 
     >>> log_ratio(np.array([[400, 200]])).round(4).tolist()
     [[0.0, -0.6931]]

@@ -116,8 +116,8 @@ def lowest_offered(series: PriceSeries, reductions: Reductions, days: int) -> In
 def reference_before(series: PriceSeries, paid: PaidRows, starts: int, strategy: str) -> IntArray:
     """Return what "was" may name if a reduction of every variant began at `starts`, (m,).
 
-    The windows are those of `find_references`. Where nothing was paid in one, or goods are newer
-    than it, the lowest price offered since they came counts; 0 for goods without any price.
+    The windows are those of `find_references`. Where nothing was paid in one, or products are newer
+    than it, the lowest price offered since they came counts; 0 for products without any price.
 
     >>> series = PriceSeries(np.array([0, 2]), np.array([0, 60 * DAY]), np.array([400, 350]))
     >>> nothing = PaidRows(*(np.array([], dtype=np.int64) for _ in range(4)))

@@ -22,7 +22,7 @@ RUNGS: tuple[QuoteSource, ...] = ("public", "book", "personal")
 ARMS: tuple[Arm, ...] = ("none", "treated", "holdout")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # format, key id, id, variant, list, public, quoted, issued ms, expires ms, policy, model, book,
-# rung, arm, owner; then the texts.
+# price point, arm, owner; then the texts.
 _HEAD = struct.Struct(">BB16sQIIIQQIIIBB16s")
 
 
@@ -49,7 +49,7 @@ class TokenSigner:
     """Signs the tokens of one request; what all of them share is packed once.
 
     `shared` names market, channel, currency, jurisdiction, versions, arm, owner and moments; each
-    token adds its id, variant, amounts, rung and label.
+    token adds its id, variant, amounts, price point and label.
 
     >>> quote = example_quote()
     >>> token, signature = TokenSigner(quote, key=b"secret").sign(
@@ -221,5 +221,5 @@ STREAM = "fairtag:quotes"
 GROUP = "drain"
 # Looks at public prices, a page an entry; longer than this it forgets the oldest.
 LOOKS, MOST_PAGES = "fairtag:looks", 200_000
-# Bits by day and place: which sets of goods a page of the day has shown.
+# Bits by day and place: which sets of products a page of the day has shown.
 SEEN_SETS = "fairtag:look-sets:"

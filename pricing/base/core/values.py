@@ -111,7 +111,7 @@ class Policy:
     in for an unknown cost, as a share of the list price. `exploration` is how much of the posterior
     sd of an elasticity is drawn anew for each shopper, variant and week (0: nothing is, prices are
     the expected best ones); `shock_share` is the most of variant-weeks whose public price is moved
-    by one rung at random, so that elasticities can be learned from chance.
+    by one price point at random, so that elasticities can be learned from chance.
 
     `objective` is what public prices maximise; `target_margin` the margin over cost they aim at
     (it gives way before the floor does). With `keeps_to_competitors` no public price rises further
@@ -279,7 +279,7 @@ class QuoteContext:
 
 @dataclass(frozen=True, slots=True)
 class QuoteBatch:
-    """Prices by variant id, in the order asked, and how many came from each rung.
+    """Prices by variant id, in the order asked, and how many came from each price point.
 
     `fallback_reason` says why no personal price was possible at all ("" if one was).
     """

@@ -221,8 +221,8 @@ def _compare(
     lines: Sequence[_Line], source: CompetitorSource, now: datetime
 ) -> tuple[FloatArray, FloatArray]:
     """Return our list prices and the source's last fresh prices beside each line, (n,) each."""
-    goods = load_variant_arrays(source.market_id)
-    listed = dict(zip(goods.variant_id.tolist(), goods.list_minor.tolist(), strict=True))
+    products = load_variant_arrays(source.market_id)
+    listed = dict(zip(products.variant_id.tolist(), products.list_minor.tolist(), strict=True))
     words = load_last_words(source_id=source.pk, since=now - timedelta(hours=source.ttl_hours))
     nothing = float("nan")
     ours = np.array([listed.get(one.variant, nothing) for one in lines], dtype=np.float64)

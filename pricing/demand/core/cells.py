@@ -91,7 +91,7 @@ def unconstrain_units(
 
     Sales of a week in which pieces lay there for the share `available` (N, W) are a Poisson count
     of mean s m: its log-likelihood, y log(m) - s m, is that of y / s units with weight s. Without
-    it demand is taken to be what stock let through, the less the more often goods run out
+    it demand is taken to be what stock let through, the less the more often products run out
     (Talluri, van Ryzin, The Theory and Practice of Revenue Management 2004, sec. 9.4). Weeks of
     less than LEAST_AVAILABLE have no weight, unless they sold: then pieces lay there that nobody
     wrote down, and the week counts as it stands.

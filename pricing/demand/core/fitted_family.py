@@ -99,8 +99,8 @@ class FittedFamily:
     def quiet_frame(self, item: IntArray) -> dict[str, Any]:
         """Return one row per item, without any promotion.
 
-        Each stands in a week of its own: families that let goods of one week compete are asked for
-        a price that moves alone.
+        Each stands in a week of its own: families that let products of one week compete are asked
+        for a price that moves alone.
         """
         cells = self.cells
         quiet = {name: np.full(len(item), NO_FEATURE) for name in name_features(cells)}

@@ -1,4 +1,4 @@
-"""The hierarchical logit: chance to buy, from cells of item, segment, price rung and context."""
+"""The hierarchical logit: chance to buy, from cells of item, segment, price price and context."""
 
 from __future__ import annotations
 

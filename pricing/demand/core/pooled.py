@@ -281,7 +281,7 @@ class PooledPoisson:
 
     def _prior(self, items: int, size: int, category: IntArray) -> Prior:
         """Return what the hierarchy says of each item; before there is one it is wide open, around
-        what is believed of all goods: where prices never moved, that stays."""
+        what is believed of all products: where prices never moved, that stays."""
         if not hasattr(self, "hierarchy_"):
             mean, covariance = np.zeros((items, size)), np.eye(size)
             covariance[0, 0] = 100.0

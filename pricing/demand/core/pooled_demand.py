@@ -28,8 +28,8 @@ class PooledDemand:
     """`PooledPoisson` on a frame of item-weeks; `features` may name display, mailer, competitor.
 
     Rivals' prices and placements are those of the same category and week in the frame given.
-    Weekly units have no visits: `exposures` say for which share of a week goods were on sale, the
-    most in one cell being a whole week. Learned: `model_`.
+    Weekly units have no visits: `exposures` say for which share of a week products were on sale,
+    the most in one cell being a whole week. Learned: `model_`.
 
     >>> rng = np.random.default_rng(0)
     >>> price = rng.choice([8.0, 9.0, 10.0], 400)

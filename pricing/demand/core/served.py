@@ -21,12 +21,13 @@ WEEKS_OF_YEAR = 53
 
 @dataclass(frozen=True, slots=True)
 class ServedDemand:
-    """Elasticities of items, families and all goods, and what a demand curve needs.
+    """Elasticities of items, families and all products, and what a demand curve needs.
 
     Items (N,) are ascending by `variant_id`; `base_log` is the log of weekly units at the usual
     price without promotion, local level included; `usual_minor` the usual price. Families (F,) are
     ascending by `family_id`. `is_causal` says that a randomised source backs the elasticity;
-    without one it is observational and may move a public price a rung beyond those seen of late.
+    without one it is observational and may move a public price a price point beyond those seen of
+    late.
     """
 
     variant_id: IntArray
@@ -45,7 +46,8 @@ class ServedDemand:
     weights: SignalWeights
 
     def elasticities(self, variant_id: IntArray, family_id: IntArray) -> tuple[FloatArray, ...]:
-        """Return mean, sd and depth (0 item, 1 family, 2 all goods) of each variant's elasticity.
+        """Return mean, sd and depth (0 item, 1 family, 2 all products) of each variant's
+        elasticity.
 
         >>> served = example_served()
         >>> mean, sd, depth = served.elasticities(np.array([7, 8, 9]), np.array([1, 1, 5]))

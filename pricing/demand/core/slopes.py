@@ -2,9 +2,9 @@
 
 A family of the leaderboard tells how many units a price sells, and its forecast may be good while
 its price response is wrong. So only moves that chance made tell of it (`Impressions.moved`), on
-days that it has not learned from. Levels of goods, days and shoppers are fitted to these days for
-every family alike; what is left is answered by the price. The factor c, by which all elasticities
-of a family should be multiplied, and the gain over another family's, are those of
+days that it has not learned from. Levels of products, days and shoppers are fitted to these days
+for every family alike; what is left is answered by the price. The factor c, by which all
+elasticities of a family should be multiplied, and the gain over another family's, are those of
 `pricing.demand.core.choice.check`.
 """
 
@@ -23,7 +23,8 @@ from pricing.demand.core.metrics import count_interval
 
 # Fewer purchases at drawn prices tell nothing.
 FEWEST_BOUGHT = 30.0
-# Of a share of looks that buy nobody takes more than this: an elasticity is a slope times the rest.
+# Of a share of impressions that buy nobody takes more than this: an elasticity is a slope times the
+# rest.
 MOST_CHANCE = 0.9
 WHO_STEPS = 2.0
 WEEK_DAYS = 7.0

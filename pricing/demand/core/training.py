@@ -343,7 +343,7 @@ def find_refusal(served: ServedDemand, metrics: dict[str, Any]) -> str:
 
 
 def prior_model(weights: SignalWeights) -> ServedDemand:
-    """Return what is believed before anything was sold: one elasticity for all goods."""
+    """Return what is believed before anything was sold: one elasticity for all products."""
     none, ids = np.zeros(0), np.zeros(0, dtype=np.int64)
     return ServedDemand(
         variant_id=ids,

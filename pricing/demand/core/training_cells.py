@@ -163,7 +163,7 @@ def tabulate(cells: TrainingCells, item: IntArray, rows: BoolArray | None = None
     (N, W), without it all that were on sale.
 
     `exposures` are one number for all whole weeks, as weekly sales have no visits and chances need
-    to be small; of a week with goods on the shelf for a share of it, that share of both.
+    to be small; of a week with products on the shelf for a share of it, that share of both.
     """
     weeks = cells.units.shape[1]
     shown = (cells.on_sale > 0 if rows is None else rows)[item].ravel()

@@ -39,7 +39,8 @@ class LookArchive(models.Model):
 
 
 class LookFit(models.Model):
-    """The choice model of looks on top of a model version: what prices of a place are made of.
+    """The choice model of impressions on top of a model version: what prices of a place are made
+    of.
 
     It knows what was settled until `watermark`: what was shown since counts on top. `refusal` says
     why a fit is not used. `weights` are those of signals, {} where they are the model version's

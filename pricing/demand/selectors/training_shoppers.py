@@ -22,7 +22,7 @@ from profiles.features.api import (
     ShopperEvents,
     fade,
     load_shopper_events,
-    sensitive_goods,
+    sensitive_products,
     weigh,
 )
 from profiles.shoppers.api import list_active_shoppers
@@ -103,7 +103,7 @@ def assemble_timings(
     bought = np.zeros((len(pair), trips.shape[1]))
     bought[back.ravel(), week] = 1.0
     kept = (trips[household] > 0).sum(axis=1) > bought.sum(axis=1)
-    # The most bought goods come first in no order of shoppers: a bound on memory alone.
+    # The most bought products come first in no order of shoppers: a bound on memory alone.
     kept &= np.arange(len(pair)) < MOST_PAIRS
     household, own, bought = household[kept], own[kept], bought[kept]
     total = np.zeros((len(item), trips.shape[1]))
@@ -188,8 +188,8 @@ def split_events(
     into `past`."""
     columns = events.columns
     owners, number = np.unique(events.shopper_id, return_inverse=True)
-    # What is learned from each shopper sees what features see: nothing of sensitive goods.
-    is_purchase = (columns.kind == KIND_CODES["purchase"]) & ~sensitive_goods().hide(columns)
+    # What is learned from each shopper sees what features see: nothing of sensitive products.
+    is_purchase = (columns.kind == KIND_CODES["purchase"]) & ~sensitive_products().hide(columns)
     at, known = find_positions(cells.variant_id[item], columns.variant_id)
     week = ((columns.at - cut) // (7 * 86_400)).astype(np.int64)
     late = is_purchase & known & (week >= 0) & (week < LATER_WEEKS)

@@ -91,8 +91,8 @@ def _open(row: DemandModelVersion) -> ServedDemand:
 
 @lru_cache(maxsize=64)
 def load_weights(model_version: int, fit: int = 0) -> SignalWeights:
-    """Return the signal weights of a fit of looks, of the model version itself for fit 0, and those
-    that all begin with for version 0: prices without a model. One query the first time.
+    """Return the signal weights of a fit of impressions, of the model version itself for fit 0, and
+    those that all begin with for version 0: prices without a model. One query the first time.
 
     Raises DemandModelVersion.DoesNotExist, LookFit.DoesNotExist.
     """
@@ -114,7 +114,7 @@ def read_version(version: int) -> ModelVersionRow | None:
 @dataclass(frozen=True, slots=True)
 class DepartmentElasticity:
     """Elasticity d ln q / d ln p (negative) of a department's weekly sales, with its 90 % interval;
-    `items` of its goods are in it. The catalogue names it."""
+    `items` of its products are in it. The catalogue names it."""
 
     department_id: int
     items: int

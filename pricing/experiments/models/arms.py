@@ -7,7 +7,8 @@ from django.db.models import F, Q
 
 
 class ArmPrice(models.Model):
-    """A spell of a variant's public price in an arm of an experiment, the plain arm included.
+    """A treatment period of a variant's public price in an arm of an experiment, the plain arm
+    included.
 
     `base_minor` is the price without the experiment, `arm_minor` what the arm asks for (never
     more), `shown_minor` what the gate left of it for everybody. `obstacle` says why they differ; it

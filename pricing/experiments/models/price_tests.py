@@ -7,11 +7,11 @@ from django.db.models import Q
 
 
 class PriceShock(models.Model):
-    """A public price moved by one rung for a week because a draw said so.
+    """A public price moved by one price point for a week because a draw said so.
 
-    `direction` is -1 or +1 rung from `base_minor` to `shocked_minor`; `probability` is that of this
-    very move, before it was drawn. `is_applied` says that the gate let it through; it holds until
-    `ended_at`. The draw is that of `seed`, the variant and the week: anybody can repeat it.
+    `direction` is -1 or +1 price point from `base_minor` to `shocked_minor`; `probability` is that
+    of this very move, before it was drawn. `is_applied` says that the gate let it through; it holds
+    until `ended_at`. The draw is that of `seed`, the variant and the week: anybody can repeat it.
     """
 
     variant = models.ForeignKey(

@@ -19,10 +19,10 @@ class FairnessLimits:
     counted, never reported. `most_feature_auc` is how well a trait may be told from the inputs of
     prices before that is noted, `most_price_auc` from the prices themselves before the model is
     stopped. A group's mean paid share of the public price stays within `least_paid_ratio` and
-    `most_paid_ratio` times everybody's, its share of goods with a discount at `least_offer_ratio`
-    times that of the best group at least, its mean discount within `least_discount_ratio` and
-    `most_discount_ratio` times everybody's before that is noted. Intervals are simultaneous: with
-    probability `confidence` all of one kind hold together.
+    `most_paid_ratio` times everybody's, its share of products with a discount at
+    `least_offer_ratio` times that of the best group at least, its mean discount within
+    `least_discount_ratio` and `most_discount_ratio` times everybody's before that is noted.
+    Intervals are simultaneous: with probability `confidence` all of one kind hold together.
 
     >>> FairnessLimits().least_group
     20
@@ -109,10 +109,10 @@ def _code(name: str, values: Mapping[int, str], n: int) -> Trait:
 
 @dataclass(frozen=True, slots=True)
 class PaidPrices:
-    """What each of n people would pay for the goods they look at, arrays (n,).
+    """What each of n people would pay for the products they look at, arrays (n,).
 
-    `paid_ratio` is their mean quoted / public price, `offer_share` the share of those goods with a
-    price below the public one, `deepest` the largest discount as a share of the public price.
+    `paid_ratio` is their mean quoted / public price, `offer_share` the share of those products with
+    a price below the public one, `deepest` the largest discount as a share of the public price.
     """
 
     paid_ratio: FloatArray

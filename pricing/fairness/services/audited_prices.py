@@ -36,7 +36,7 @@ CHUNK = 250
 
 @dataclass(frozen=True, slots=True)
 class Shelves:
-    """The goods an audit prices, under a model: what the next price book would hold.
+    """The products an audit prices, under a model: what the next price book would hold.
 
     `terms` are those of a shopper without signals, `elasticity` (m,) is the market's.
     """
@@ -100,10 +100,10 @@ def load_audited(shopper_ids: Sequence[int], now: datetime) -> list[ShopperFeatu
 
 
 def price_audited(shelves: Shelves, shoppers: Sequence[ShopperFeatures]) -> PaidPrices:
-    """Return what each shopper would pay for the goods they know and their categories sell best.
+    """Return what each shopper would pay for the products they know and their categories sell best.
 
-    By the very function that fills the price book, with the expected best rung in place of drawn
-    ones: a draw is the same for all shoppers and would only blur the groups.
+    By the very function that fills the price book, with the expected best price point in place of
+    drawn ones: a draw is the same for all shoppers and would only blur the groups.
     """
     counts = np.array([_count(shelves, one) for one in shoppers], dtype=np.int64)
     found: dict[int, Entries] = {}
@@ -147,7 +147,7 @@ def tabulate_features(
 
 
 def _count(shelves: Shelves, shopper: ShopperFeatures) -> int:
-    """Return how many goods a shopper may look at that can have a personal price at all."""
+    """Return how many products a shopper may look at that can have a personal price at all."""
     chosen: IntArray = choose_candidates(shopper, shelves.terms.variant_id, shelves.popular)
     return int(shelves.terms.is_open[chosen].sum())
 

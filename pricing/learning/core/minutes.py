@@ -1,9 +1,9 @@
 """Updates of the nightly fit with the impressions of each minute since.
 
 The shop's minutes and the simulated ones are these. Always all since the night is taken in anew, on
-top of what the night knew, so that nothing counts twice. Levels and slopes of goods move; what lies
-above them, what was never seen and every other coefficient wait for the night. An alarm (CUSUM)
-rings where the market changes faster than that.
+top of what the night knew, so that nothing counts twice. Levels and slopes of products move; what
+lies above them, what was never seen and every other coefficient wait for the night. An alarm
+(CUSUM) rings where the market changes faster than that.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class RandomizedEvidence:
         return backed
 
 
-# After an alarm the posterior sd of a family's goods doubles until the next night.
+# After an alarm the posterior sd of a family's products doubles until the next night.
 WIDER_AFTER_ALARM = 4.0
 ALARM_NUMBERS = 11  # of one `DriftAlarm`
 # Which changes of an elasticity are worth another price, in sd.
@@ -115,12 +115,12 @@ class Alarms:
         return self.family_id[self.rang]
 
     def rest(self) -> Alarms:
-        """Return the alarms after a night: none has rung."""
+        """Return the alarms after a night: none has price point."""
         return replace(self, rang=np.zeros_like(self.rang))
 
     def hear(self, fit: ChoiceFit, seen: Impressions) -> Alarms:
-        """Return the alarms after impressions of known outcome, of goods and columns of `fit`, the
-        last night's: whether they were bought as it forecast.
+        """Return the alarms after impressions of known outcome, of products and columns of `fit`,
+        the last night's: whether they were bought as it forecast.
 
         >>> from pricing.demand.core.choice import fit_choice
         >>> one = Impressions.of(
@@ -172,8 +172,8 @@ class Alarms:
 
 
 def place_in_fit(fit: ChoiceFit, seen: Impressions, usual: Usual) -> Impressions:
-    """Return impressions since a night as its fit takes them: of goods that it knows, where these
-    stand in its tree, with the column of what was `usual` after it."""
+    """Return impressions since a night as its fit takes them: of products that it knows, where
+    these stand in its tree, with the column of what was `usual` after it."""
     tree = fit.tree
     order = np.argsort(tree.item)
     known = place_in_catalogue(
@@ -186,8 +186,8 @@ def place_in_fit(fit: ChoiceFit, seen: Impressions, usual: Usual) -> Impressions
 
 
 def list_beside(fit: ChoiceFit, item: IntArray) -> IntArray:
-    """Return the goods of a fit that are solved together with some of `item` (k,): what is shown of
-    others moves none of them.
+    """Return the products of a fit that are solved together with some of `item` (k,): what is shown
+    of others moves none of them.
 
     >>> from pricing.demand.core.choice import fit_choice
     >>> fit = fit_choice(Impressions.of(
@@ -223,14 +223,14 @@ def learn_minute(
     return restate_served(served, fit, update_choice(doubted, since))
 
 
-def find_moved_goods(
+def find_moved_products(
     now: tuple[FloatArray, FloatArray], sent: tuple[FloatArray, FloatArray]
 ) -> BoolArray:
     """Return which elasticities (mean and sd, (m,) each) are no longer what was `sent` to be
     priced.
 
     >>> one = np.ones(2)
-    >>> find_moved_goods((np.array([2.0, 2.1]), 0.3 * one), (2.0 * one, 0.3 * one)).tolist()
+    >>> find_moved_products((np.array([2.0, 2.1]), 0.3 * one), (2.0 * one, 0.3 * one)).tolist()
     [False, True]
     """
     moved = np.abs(now[0] - sent[0]) > MOVED_SDS * sent[1]

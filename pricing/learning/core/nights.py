@@ -37,7 +37,7 @@ from pricing.learning.core.minutes import RandomizedEvidence
 # Standard errors by which prices must have followed what the day before sold; prices that did not
 # follow it pass this once in forty shops.
 FOLLOWED = 2.0
-FEWEST_DAYS = 30  # pairs of days of goods, so that a standard error is one
+FEWEST_DAYS = 30  # pairs of days of products, so that a standard error is one
 
 
 def forget_followed(seen: Impressions, by_hand: BoolArray) -> Impressions:
@@ -82,7 +82,7 @@ def find_following(seen: Impressions, rows: BoolArray) -> float:
 
 
 def _find_cells(seen: Impressions, rows: BoolArray) -> tuple[IntArray, FloatArray, IntArray]:
-    """Return goods (c,) and days (c,), ordered, and the cell of each of the rows."""
+    """Return products (c,) and days (c,), ordered, and the cell of each of the rows."""
     pairs = np.stack([seen.item[rows], np.floor(seen.day[seen.set_of[rows]])], axis=1)
     found, cell = np.unique(pairs, axis=0, return_inverse=True)
     at = np.unique(found[:, 0], return_inverse=True)[1] if len(found) else np.zeros(0, np.int64)
@@ -109,8 +109,8 @@ def _t_of_first(y: FloatArray, x: FloatArray, groups: int) -> float:
     return float(told[0] / np.sqrt(max(rest * inverse[0, 0], 1e-300)))
 
 
-# Before so many looks bought nothing is told. Then a fit is made anew once so many of the looks are
-# new ones: in the first weeks every night.
+# Before so many impressions bought nothing is told. Then a fit is made anew once so many of the
+# impressions are new ones: in the first weeks every night.
 FEWEST_BOUGHT, NEW_SHARE = 30.0, 0.04
 # Who came in these days is who a price of now meets.
 SCENE_DAYS = 28.0
@@ -145,7 +145,7 @@ class Night:
         return replace(found, is_causal=chance.backs(found.variant_id, family, served))
 
 
-def count_looks(seen: Impressions) -> FloatArray:
+def count_impressions(seen: Impressions) -> FloatArray:
     """Return how often each row was seen, (n,)."""
     return seen.weight[seen.set_of]
 

@@ -122,8 +122,8 @@ class Scene:
     """What holds before anything is repriced.
 
     `second` is the time now in seconds since 1970. `draws_shocks`: chance draws for a new week.
-    `quiet` are the rules of the screen that staff have switched off, `is_silent` marks goods whose
-    feed says nothing.
+    `quiet` are the rules of the screen that staff have switched off, `is_silent` marks products
+    whose feed says nothing.
     """
 
     goods: SceneVariants

@@ -1,8 +1,8 @@
 """Conversion of shown prices and sales to impressions for the choice model.
 
-A decision is a page of one shopper: its goods of a category are a set, seen once. Looks at public
-prices are counted by the hour: sets of goods that pages showed together are seen as often as they
-were, and what is left of a good's looks is that good alone. Nobody is named in either.
+A decision is a page of one shopper: its products of a category are a set, seen once. Looks at
+public prices are counted by the hour: sets of products that pages showed together are seen as often
+as they were, and what is left of a good's looks is that good alone. Nobody is named in either.
 """
 
 from __future__ import annotations
@@ -99,19 +99,19 @@ def find_moved(shown_minor: IntArray, rung_minor: IntArray, probability: FloatAr
 
 
 def read_decided(rows: ShownRows, page: IntArray, signals: ShopperSignals) -> Impressions:
-    """Return decisions as impressions: goods of one `page` (n,) and category are a set; `signals`
-    are (1, n).
+    """Return decisions as impressions: products of one `page` (n,) and category are a set;
+    `signals` are (1, n).
 
-    Whoever took two goods of a set came twice.
+    Whoever took two products of a set came twice.
     """
     if not len(rows):
         return Impressions.nothing(COLUMNS)
     named = np.stack([page, rows.category_id, rows.variant_id], axis=1)
     _, once = np.unique(named, axis=0, return_index=True)
     set_id = np.unique(named[once, :2], axis=0, return_inverse=True)[1].ravel()
-    goods, response = describe(signals)
+    products, response = describe(signals)
     told = rows.take(once)
-    return _arrange(told, set_id, told.share, (goods[once], response[once]), decided=1.0)
+    return _arrange(told, set_id, told.share, (products[once], response[once]), decided=1.0)
 
 
 def describe(signals: ShopperSignals) -> tuple[FloatArray, FloatArray]:
@@ -173,7 +173,7 @@ def _arrange(
     *,
     decided: float,
 ) -> Impressions:
-    """Return rows, seen by so many `visits`, as sets; `columns` are those of goods and response."""
+    """Return rows, seen by so many `visits`, as sets; `columns`: products and response."""
     _, place = np.unique(set_id, return_inverse=True)
     taken = np.bincount(place, rows.bought)[place]
     anchor = rows.anchor_minor.astype(np.float64)
@@ -197,13 +197,13 @@ def _arrange(
     ).condense()
 
 
-def forget_goods(seen: Impressions, variant_id: IntArray) -> Impressions:
-    """Return the impressions without some goods."""
+def forget_products(seen: Impressions, variant_id: IntArray) -> Impressions:
+    """Return the impressions without some products."""
     return take_rows(seen, ~np.isin(seen.item, variant_id))
 
 
 def find_reset(before: Mapping[int, int], told: Mapping[int, int]) -> IntArray:
-    """Return the goods whose anchor, by variant, is told to be another one than `before`, (k,).
+    """Return the products whose anchor, by variant, is told to be another one than `before`, (k,).
 
     >>> find_reset({7: 400, 8: 300}, {7: 380, 8: 300, 9: 200}).tolist()
     [7]
@@ -225,7 +225,7 @@ def forget_old(seen: Impressions, day: float, most: int) -> Impressions:
 def place_in_catalogue(
     seen: Impressions, variant_id: IntArray, category_id: IntArray, family_id: IntArray
 ) -> Impressions:
-    """Return the impressions of goods that are among `variant_id` (m,), ascending, in their
+    """Return the impressions of products that are among `variant_id` (m,), ascending, in their
     categories and families of now."""
     if not len(variant_id):
         return Impressions.nothing(seen.columns)

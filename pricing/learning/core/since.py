@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice import Impressions
 from pricing.learning.core.minutes import Alarms
-from pricing.learning.core.shown import COLUMNS, find_reset, forget_goods, take_rows
+from pricing.learning.core.shown import COLUMNS, find_reset, forget_products, take_rows
 
 _SEEN = "seen"
 
@@ -50,9 +50,9 @@ class Since:
         )
 
     def after(self, night_ms: int, anchors: Mapping[int, int]) -> Impressions:
-        """Return what was shown since a night that knew these anchors; goods for which a merchant
-        has set another price since then wait for the next one."""
-        return forget_goods(self.forget(night_ms).seen, find_reset(anchors, self.anchors))
+        """Return what was shown since a night that knew these anchors; products for which a
+        merchant has set another price since then wait for the next one."""
+        return forget_products(self.forget(night_ms).seen, find_reset(anchors, self.anchors))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as named arrays; `from_arrays` reads them back."""

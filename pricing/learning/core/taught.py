@@ -15,7 +15,7 @@ from pricing.demand.core.choice import ChoiceFit, ServedChoice, Usual
 from pricing.demand.core.served import ServedDemand, find_sorted
 from pricing.learning.core.minutes import (
     Alarms,
-    find_moved_goods,
+    find_moved_products,
     learn_minute,
     list_beside,
     place_in_fit,
@@ -27,7 +27,7 @@ from shop.ground.kernel.clock import epoch_ms
 
 @dataclass(frozen=True, slots=True)
 class TaughtDemand(ServedDemand):
-    """What prices are made of once enough was shown: forecasts are the model's, of goods that it
+    """What prices are made of once enough was shown: forecasts are the model's, of products that it
     does not know those of `choice`; elasticities, weights of signals and what siblings lose are
     those of `choice`, which knows what was shown until `until_ms`."""
 
@@ -44,8 +44,8 @@ class TaughtDemand(ServedDemand):
     def expect_weekly(
         self, variant_id: IntArray, price_minor: IntArray, elasticity: FloatArray
     ) -> FloatArray:
-        """Return expected units a week, (m,), see `ServedDemand`: sales are few at first, and looks
-        tell of goods that have none."""
+        """Return expected units a week, (m,), see `ServedDemand`: sales are few at first, and
+        impressions tell of products that have none."""
         known = ServedDemand.expect_weekly(self, variant_id, price_minor, elasticity)
         looked = self.choice.expect_weekly(variant_id, price_minor, elasticity)
         return np.where(np.isfinite(known), known, looked)
@@ -63,7 +63,7 @@ class TaughtDemand(ServedDemand):
 
     def siblings_lose(self, family_id: IntArray) -> FloatArray:
         """Return the share of the units a lower price wins that siblings lose, (m,): the word of
-        sets of goods seen together."""
+        sets of products seen together."""
         return self.choice.siblings_lose(family_id)
 
 
@@ -115,7 +115,7 @@ class StoredNight:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """Elasticities that are no longer those of the night, of k goods: of which `fit`, which
+    """Elasticities that are no longer those of the night, of k products: of which `fit`, which
     variant, mean and sd; arrays (k,)."""
 
     fit: IntArray
@@ -138,7 +138,7 @@ class View:
         return View(ids, now.variant_id[differs], mean[differs], sd[differs])
 
     def without(self, fit: int, variant_id: IntArray) -> View:
-        """Return the rows of a night `fit` that are about other goods than `variant_id` (k,)."""
+        """Return the rows of a night `fit` that are about other products than `variant_id` (k,)."""
         kept = (self.fit == fit) & ~np.isin(self.variant_id, variant_id)
         return View(*(getattr(self, name)[kept] for name in _VIEW))
 
@@ -177,7 +177,7 @@ class View:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Views:
-    """What prices are made of (`view`), what the publisher was told last (`sent`), the goods of
+    """What prices are made of (`view`), what the publisher was told last (`sent`), the products of
     which something was open then, and those that `moved` since it was told."""
 
     view: View
@@ -217,7 +217,8 @@ def renew_views(
     """Return what prices are made of with all that was shown `since`, and what of that the
     publisher, who is told of the first night's model, does not know yet.
 
-    Only goods that are solved together with `stale` ones (k,) are looked at, all if that is None.
+    Only products that are solved together with `stale` ones (k,) are looked at, all if that is
+    None.
     """
     view = View.nothing()
     for night in nights:
@@ -227,7 +228,7 @@ def renew_views(
     night = nights[0]
     now, was = (one.lay(night.pk, night.served) for one in (view, before.sent))
     pairs = ((one.elasticity, one.elasticity_sd) for one in (now, was))
-    moved = find_moved_goods(*pairs)
+    moved = find_moved_products(*pairs)
     told = replace(
         was,
         elasticity=np.where(moved, now.elasticity, was.elasticity),

@@ -124,7 +124,7 @@ def _demand(
 def _suggest(
     price: PublicPrice, cost_minor: np.ndarray, demand: Demand, decimals: int
 ) -> tuple[float, int]:
-    """Return the unit cost, and the public price the model would choose now within a rung."""
+    """Return the unit cost, and the public price the model would choose now within a price."""
     policy = load_active_policy()
     listed, anchor = np.array([price.list_minor]), np.array([price.anchor_minor])
     floor, cost = floor_prices(cost_minor, listed, anchor, policy)

@@ -67,8 +67,8 @@ def add_evidence(model: Model | None, place: tuple[str, str]) -> Model | None:
 
 
 def lay_evidence(model_version: int, served: ServedDemand, place: tuple[str, str]) -> ServedDemand:
-    """Return the arrays of a model version with what looks and outcomes at a place taught; the very
-    arrays before a night was fitted on top of it. Two queries. Raises UntrustedEvidence,
+    """Return the arrays of a model version with what impressions and outcomes at a place taught;
+    the very arrays before a night was fitted on top of it. Two queries. Raises UntrustedEvidence,
     UntrustedImpressions.
     """
     found = load_looked(model_version, place)
@@ -127,7 +127,7 @@ def list_price_lots() -> list[OpenLots]:
 
 
 def list_week_lots(*, now: datetime) -> list[OpenLots]:
-    """Return what the draws of this week left to chance, the mean over goods that could move; by
+    """Return what the draws of this week left to chance, the mean over products that could move; by
     market and channel. One query, one more for each place."""
     week, found = shock_week(now), []
     rows = ShockDraw.objects.filter(week=week).order_by("market_id", "channel")

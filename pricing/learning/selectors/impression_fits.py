@@ -39,10 +39,10 @@ class UntrustedImpressions(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class KeptImpressions:
-    """The decisions and the counted looks of a place until `watermark`, the anchors (minor units,
-    by variant) that their prices are reckoned from, and how much was ever counted; of that, what
-    was left out: looks at what was `sold_out`, and looks in hours in which cards showed a price
-    with an offer (`offered`)."""
+    """The decisions and the counted impressions of a place until `watermark`, the anchors (minor
+    units, by variant) that their prices are reckoned from, and how much was ever counted; of that,
+    what was left out: looks at what was `sold_out`, and impressions in hours in which cards showed
+    a price with an offer (`offered`)."""
 
     decided: Impressions = field(default_factory=lambda: Impressions.nothing(COLUMNS))
     public: Impressions = field(default_factory=lambda: Impressions.nothing(COLUMNS))
@@ -61,7 +61,7 @@ class KeptImpressions:
 
 @dataclass(frozen=True, slots=True)
 class FitRow:
-    """A fit of looks for staff: until when, over how many looks, and its figures."""
+    """A fit of looks for staff: until when, over how many impressions, and its figures."""
 
     model_version: int
     at: datetime
@@ -117,9 +117,9 @@ def pack_kept(kept: KeptImpressions) -> dict[str, NDArray[Any]]:
 
 
 def load_looked(model_version: int, place: SalesChannel) -> tuple[int, int, ServedChoice] | None:
-    """Return the newest fit of looks on a model version at a place: its id, until when it knows, in
-    milliseconds, and its arrays; None where there is none, it was refused, or the policy wants
-    none. One query.
+    """Return the newest fit of impressions on a model version at a place: its id, until when it
+    knows, in milliseconds, and its arrays; None where there is none, it was refused, or the policy
+    wants none. One query.
 
     Raises UntrustedImpressions.
     """

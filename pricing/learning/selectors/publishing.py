@@ -204,7 +204,7 @@ def category_paths(tree: CategoryTree) -> tuple[Mapping[int, int], Mapping[int, 
     return families, {one: node.path for one, node in tree.nodes.items()}
 
 
-def digest_goods(variants: VariantArrays, tree: CategoryTree) -> IntArray:
+def digest_products(variants: VariantArrays, tree: CategoryTree) -> IntArray:
     """Return a number (m,) that is another one once something of a variant changed that its price
     is made of; its list price is told by the ledger, its words and popularity make none."""
     families, paths = category_paths(tree)

@@ -47,7 +47,7 @@ FROM (
 
 
 def load_look_sets(*, since: datetime, until: datetime, market: str, channel: str) -> SetRows:
-    """Return the sets of goods that pages of `[since, until)` showed, good by good. One query."""
+    """Return the sets of products that pages of `[since, until)` showed, by product. One query."""
     scope = {"since": since, "until": until, "market": market, "channel": channel}
     found = fetch_packed(_COLUMNS, _SOURCE, scope)
     return SetRows(
@@ -60,7 +60,7 @@ def load_look_sets(*, since: datetime, until: datetime, market: str, channel: st
 
 
 def count_left_out() -> int:
-    """Return how many pages had a set of goods that was not kept. One query."""
+    """Return how many pages had a set of products that was not kept. One query."""
     return LookTally.objects.values_list("left_out_sets", flat=True).first() or 0
 
 
@@ -119,20 +119,20 @@ def read_window(
     found = load_exposures(since=since, until=until, now=now, arms=ARMS, **scope)
     found = found.take(~found.is_book)
     first, last = begin_hour(since), begin_hour(until)
-    looks = load_public_outcomes(since=first, until=last, now=now, **scope)
-    if not len(found) and not len(looks):
+    impressions = load_public_outcomes(since=first, until=last, now=now, **scope)
+    if not len(found) and not len(impressions):
         return None
     decided = _list_decided(found, place, _count(share, epoch_ms(now) - found.issued_ms))
-    public = _list_public(looks, place, _count(share, age_of_looks(looks, now)))
+    public = _list_public(impressions, place, _count(share, age_of_impressions(impressions, now)))
     told, sold_out, lowered = _choose(decided, found.stock == 0, place, now)
     page = np.unique(np.stack([found.shopper, found.issued_ms]), axis=1, return_inverse=True)[1]
     own = decided.take(told)
     mine = read_decided(own, page.ravel()[told], read_signals(found.rows[told]))
-    told, out, low = _choose(public, _find_sold_out(looks, first, last), place, now)
+    told, out, low = _choose(public, _find_sold_out(impressions, first, last), place, now)
     shown, sets = public.take(told), load_look_sets(since=first, until=last, **scope)
     return ShownWindow(
         decided=mine,
-        public=read_public(shown, looks.book_version[told], sets),
+        public=read_public(shown, impressions.book_version[told], sets),
         anchors=_list_anchors(own) | _list_anchors(shown),
         looks=int(own.seen.sum() + shown.seen.sum()),
         purchases=int(own.bought.sum() + shown.bought.sum()),
@@ -142,8 +142,8 @@ def read_window(
     )
 
 
-def age_of_looks(found: PublicOutcomes, now: datetime) -> FloatArray:
-    """Return how long ago the looks of each row were on average, (n,), in milliseconds."""
+def age_of_impressions(found: PublicOutcomes, now: datetime) -> FloatArray:
+    """Return how long ago the impressions of each row were on average, (n,), in milliseconds."""
     end = np.minimum(found.hour_ms + HOUR_MS, epoch_ms(now))
     age: FloatArray = epoch_ms(now) - (found.hour_ms + end).astype(np.float64) / 2.0
     return age
@@ -160,8 +160,8 @@ def _list_anchors(rows: ShownRows) -> dict[int, int]:
 def _choose(
     rows: ShownRows, gone: BoolArray, place: SalesChannel, now: datetime
 ) -> tuple[BoolArray, int, int]:
-    """Return which rows tell of their price, and how many looks were at what was sold out, and at
-    a price that an offer had lowered."""
+    """Return which rows tell of their price, and how many impressions were at what was sold out,
+    and at a price that an offer had lowered."""
     hour = rows.at_ms // HOUR_MS * HOUR_MS
     lowered = find_offered_hours(rows.variant_id, hour, market=place[0], now=now)
     told = ~gone & ~lowered & (rows.anchor_minor > 0)
@@ -173,8 +173,8 @@ def _list_decided(found: Exposures, place: SalesChannel, share: FloatArray) -> S
     shown = found.rows["quoted_minor"].astype(np.int64)
     return ShownRows(
         variant_id=ids,
-        # Where a variant stands in the catalogue is asked when impressions are fitted; which goods
-        # of a page stand for each other is asked now.
+        # Where a variant stands in the catalogue is asked when impressions are fitted; which
+        # products of a page stand for each other is asked now.
         category_id=found.rows["category_id"].astype(np.int64),
         family_id=np.zeros_like(ids),
         at_ms=found.issued_ms,
@@ -232,18 +232,22 @@ def find_decided_moves(found: Exposures) -> FloatArray:
     """
     public = found.rows["public_minor"].astype(np.int64)
     shown = found.rows["quoted_minor"].astype(np.int64)
-    rung, chance, share = found.rung_minor.copy(), found.probability.copy(), np.zeros(len(found))
+    price_point, chance, share = (
+        found.rung_minor.copy(),
+        found.probability.copy(),
+        np.zeros(len(found)),
+    )
     keys = np.stack([getattr(found, name).astype(np.int64) for name in _MADE_WITH], axis=1)
     for made_with in np.unique(keys, axis=0).tolist():
         where = np.flatnonzero((keys == made_with).all(axis=1))
         policy = load_policy(made_with[0])
         share[where] = policy.holdout_share
         if made_with[-1]:
-            rung[where], chance[where] = _decide_again(found.take(where), made_with, policy)
+            price_point[where], chance[where] = _decide_again(found.take(where), made_with, policy)
     stays = np.where(found.is_held_out, shown, public)
     return find_moved(
         shown,
-        np.concatenate([rung, stays[:, None]], axis=1),
+        np.concatenate([price_point, stays[:, None]], axis=1),
         np.concatenate([(1.0 - share)[:, None] * chance, share[:, None]], axis=1),
     )
 
@@ -254,16 +258,16 @@ def _decide_again(
     """Return the prices that decisions of the holdout would have had outside it, and the chance of
     each; zeros where nobody can tell any more."""
     _, exponent, model, fit, _ = made_with
-    rung, chance = np.zeros_like(part.rung_minor), np.zeros_like(part.probability)
+    price_point, chance = np.zeros_like(part.rung_minor), np.zeros_like(part.probability)
     try:
         weights = load_weights(model, fit)
     except ObjectDoesNotExist:
-        return rung, chance
+        return price_point, chance
     mean, sd = (part.rows[name].astype(np.float64) for name in ("elasticity", "elasticity_sd"))
     outlook = imagine(
         part.rows, part.issued_ms, exponent, candidate=Candidate(mean, sd, weights), policy=policy
     )
     width = outlook.shown_minor.shape[1]
-    rung[:, :width] = outlook.shown_minor
+    price_point[:, :width] = outlook.shown_minor
     chance[:, :width] = outlook.percent / DRAWS
-    return rung, chance
+    return price_point, chance

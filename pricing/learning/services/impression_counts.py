@@ -76,7 +76,7 @@ class _Page:
 
 
 def drain_looks(*, limit: int = 50_000) -> int:
-    """Move up to `limit` pages of looks from the stream to the table; return looks counted.
+    """Move up to `limit` pages of impressions from the stream to the table; return looks counted.
 
     What cannot be read, what came for a day that is sealed, and pages the full stream let go are
     counted as lost. Raises RedisUnavailable; nothing is lost then.
@@ -84,8 +84,8 @@ def drain_looks(*, limit: int = 50_000) -> int:
     counted = taken = 0
     with patient_redis() as client:
         while taken < limit:
-            pages, looks = _count_batch(client, min(BATCH, limit - taken))
-            counted, taken = counted + looks, taken + pages
+            pages, impressions = _count_batch(client, min(BATCH, limit - taken))
+            counted, taken = counted + impressions, taken + pages
             if pages < BATCH:
                 break
     looks_total.inc(counted)
@@ -93,7 +93,7 @@ def drain_looks(*, limit: int = 50_000) -> int:
 
 
 def _count_batch(client: redis.Redis, most: int) -> tuple[int, int]:
-    """Count the next pages in one transaction; return pages and looks."""
+    """Count the next pages in one transaction; return pages and impressions."""
     with transaction.atomic():
         LookTally.objects.get_or_create(pk=1)
         # One run at a time: two would count the same pages.
@@ -185,7 +185,7 @@ def _show(page: _Page) -> ShownPage:
 def _sum(pages: Sequence[_Page]) -> Counter[_Key]:
     """Return how often each price was looked at. Up to two queries.
 
-    Goods whose purchase tells of health or belief are counted without a segment.
+    Products whose purchase tells of health or belief are counted without a segment.
     """
     segments = map_segments(sorted({page.header.shopper_id for page in pages} - {0}))
     sensitive = set(load_sensitive_ids().variant_id.tolist())
@@ -236,8 +236,8 @@ def _rows(counts: Mapping[_Key, int]) -> list[tuple[object, ...]]:
         chances = find_propensities(
             draws[week], key.variant_id, key.public_minor, key.book_version, coin
         )
-        rungs, probabilities = list(chances.rungs), list(chances.probabilities)
-        rows.append((hour, *key[1:], counts[key], chances.direction, rungs, probabilities))
+        price_points, probabilities = list(chances.rungs), list(chances.probabilities)
+        rows.append((hour, *key[1:], counts[key], chances.direction, price_points, probabilities))
     return rows
 
 

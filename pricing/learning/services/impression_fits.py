@@ -20,14 +20,14 @@ from pricing.demand.core.served import ServedDemand
 from pricing.demand.models.impression_fits import LookArchive, LookFit
 from pricing.demand.selectors.versions import load_model
 from pricing.learning.core.minutes import RandomizedEvidence
-from pricing.learning.core.nights import Night, count_looks, fit_night, has_enough, is_due
+from pricing.learning.core.nights import Night, count_impressions, fit_night, has_enough, is_due
 from pricing.learning.core.shown import (
     DAY_MS,
     MOST_DECIDED,
     MOST_PUBLIC,
     find_reset,
-    forget_goods,
     forget_old,
+    forget_products,
     place_in_catalogue,
 )
 from pricing.learning.core.since import pack_anchors
@@ -53,7 +53,7 @@ from shop.ground.kernel.clock import epoch_ms
 DAY, FIRST_LOOK = timedelta(days=1), timedelta(days=90)
 
 
-def keep_looks(*, until: datetime, now: datetime, place: SalesChannel) -> KeptImpressions:
+def keep_impressions(*, until: datetime, now: datetime, place: SalesChannel) -> KeptImpressions:
     """Take in what was shown until `until` and not taken in yet, a day at a time; return all, which
     may be more where another run was ahead.
 
@@ -115,7 +115,7 @@ def _begin_anew(kept: KeptImpressions, told: Mapping[int, int]) -> KeptImpressio
     anchors = {**kept.anchors, **told}
     if not len(moved):
         return replace(kept, anchors=anchors)
-    decided, public = (forget_goods(one, moved) for one in (kept.decided, kept.public))
+    decided, public = (forget_products(one, moved) for one in (kept.decided, kept.public))
     return replace(kept, decided=decided, public=public, anchors=anchors)
 
 
@@ -145,16 +145,16 @@ class _Moment:
 def learn_from_looks(
     *, now: datetime, market: str = "us", channel: str = "online", model_id: int | None = None
 ) -> int:
-    """Take in the looks that are over, and fit them on top of the model in use and the one on trial
-    (or `model_id` alone); return how many fits were made.
+    """Take in the impressions that are over, and fit them on top of the model in use and the one on
+    trial (or `model_id` alone); return how many fits were made.
 
-    A fit is made anew once enough of the looks are new ones (`pricing.learning.core.nights`).
+    A fit is made anew once enough of the impressions are new ones (`pricing.learning.core.nights`).
     """
     place = (market, channel)
     evidence = find_evidence(place)
     if evidence is None:
         return 0
-    kept = keep_looks(until=evidence.watermark, now=now, place=place)
+    kept = keep_impressions(until=evidence.watermark, now=now, place=place)
     shelf = load_shelf(place=place)
     variants = shelf.variants
     seen = place_in_catalogue(kept.seen, variants.variant_id, variants.category_id, shelf.family_id)
@@ -166,7 +166,7 @@ def learn_from_looks(
 
 
 def fit_everywhere(*, model_id: int, now: datetime) -> int:
-    """Fit the looks of every place on top of a model that is about to price."""
+    """Fit the impressions of every place on top of a model that is about to price."""
 
     def fit(market: str, channel: str) -> int:
         return learn_from_looks(now=now, market=market, channel=channel, model_id=model_id)
@@ -182,7 +182,7 @@ def _is_due(moment: _Moment, model_id: int) -> bool:
     seen = kept.values_list("looks", flat=True).first()
     if seen is None or seen > moment.kept.looks:  # the archive began anew since
         return True
-    return is_due(moment.kept.looks - seen, float(count_looks(moment.seen).sum()))
+    return is_due(moment.kept.looks - seen, float(count_impressions(moment.seen).sum()))
 
 
 def _fit(moment: _Moment, model_id: int) -> bool:
@@ -210,7 +210,7 @@ def read_weekly(
 ) -> Weekly:
     """Return what weekly sales tell of the slopes of what was seen, and their model's weights."""
     at = np.searchsorted(shelf.variants.variant_id, np.unique(seen.item))
-    share = float(seen.bought.sum() / count_looks(seen).sum())
+    share = float(seen.bought.sum() / count_impressions(seen).sum())
     told = Weekly.of(shelf.variants.variant_id[at], shelf.family_id[at], weekly[at], share)
     return replace(told, weights=served.weights.as_numbers())
 
@@ -220,7 +220,7 @@ def _serve(night: Night, moment: _Moment, served: ServedDemand) -> ServedChoice:
     shelf, ids = moment.shelf, moment.shelf.variants.variant_id
     reference = np.maximum(shelf.anchor_minor, 1).astype(np.float64)
     rival = load_lowest_competitors(variant_id=ids, market=moment.place[0], now=moment.now)
-    goods = PricedVariants(
+    products = PricedVariants(
         variant_id=ids,
         category_id=shelf.variants.category_id,
         family_id=shelf.family_id,
@@ -229,16 +229,16 @@ def _serve(night: Night, moment: _Moment, served: ServedDemand) -> ServedChoice:
         rival=np.log(rival / reference),
     )
     chance = RandomizedEvidence.of(moment.seen)
-    return night.serve(goods, day=moment.day, served=served, chance=chance)
+    return night.serve(products, day=moment.day, served=served, chance=chance)
 
 
 def _describe(
     night: Night, fitted: ServedChoice, weekly: FloatArray, moment: _Moment
 ) -> dict[str, Any]:
-    """Return the figures of a fit; elasticities are means over what is sold, by its looks."""
-    fit, seen, looks = night.fit, moment.seen, count_looks(moment.seen)
+    """Return the figures of a fit; elasticities are means over what is sold, by its impressions."""
+    fit, seen, impressions = night.fit, moment.seen, count_impressions(moment.seen)
     item, row = np.unique(seen.item, return_inverse=True)
-    weight = np.bincount(row, looks)
+    weight = np.bincount(row, impressions)
     at = np.searchsorted(fitted.variant_id, item)
 
     def mean(values: FloatArray) -> float:
@@ -247,10 +247,10 @@ def _describe(
     return {
         "rows": len(seen),
         "sets": seen.sets,
-        "looks": float(looks.sum()),
+        "looks": float(impressions.sum()),
         "purchases": float(seen.bought.sum()),
-        "together": float(looks[_is_together(seen)].sum() / looks.sum()),
-        "rival": float(looks[np.isfinite(seen.rival)].sum() / looks.sum()),
+        "together": float(impressions[_is_together(seen)].sum() / impressions.sum()),
+        "rival": float(impressions[np.isfinite(seen.rival)].sum() / impressions.sum()),
         "sold_out": moment.kept.sold_out,
         "offered": moment.kept.offered,
         "left_out_sets": count_left_out(),
@@ -266,7 +266,7 @@ def _describe(
 
 
 def _is_together(seen: Impressions) -> np.ndarray:
-    """Return which rows have other goods in their set."""
+    """Return which rows have other products in their set."""
     return np.bincount(seen.set_of, minlength=seen.sets)[seen.set_of] > 1
 
 

@@ -1,6 +1,6 @@
-"""Count which goods pages showed together: in the transaction that counts their looks.
+"""Count which products pages showed together: in the transaction that counts their looks.
 
-A set of goods that a day has seen once may be the page of one person: of these a sample is kept,
+A set of products that a day has seen once may be the page of one person: of these a sample is kept,
 the rest is only counted. Which sets a day has seen is told by bits in Redis; should it lose them, a
 set waits for its next page.
 """
@@ -18,7 +18,7 @@ from django.db import connection
 
 from pricing.base.core.impressions import HOUR_MS
 from pricing.base.core.tokens import SEEN_SETS
-from pricing.ledger.core.exposures import MOST_GOODS, SAMPLE_AN_HOUR, hash_goods, split_page
+from pricing.ledger.core.exposures import MOST_GOODS, SAMPLE_AN_HOUR, hash_products, split_page
 from pricing.ledger.models.impressions import LookTally
 from shop.ground.catalog.selectors import load_variant_arrays
 
@@ -38,7 +38,7 @@ DO UPDATE SET pages = known.pages + EXCLUDED.pages
 
 
 class ShownPage(NamedTuple):
-    """The goods of a page and what it was made from; `hour` since the epoch."""
+    """The products of a page and what it was made from; `hour` since the epoch."""
 
     hour: int
     market: str
@@ -56,7 +56,7 @@ class _Set(NamedTuple):
 
 
 def count_sets(pages: Mapping[ShownPage, int], client: redis.Redis, tally: LookTally) -> None:
-    """Add the sets of goods on `pages`, each shown so often, to their table.
+    """Add the sets of products on `pages`, each shown so often, to their table.
 
     `tally` says how many new sets the hour has taken, and how often one was left out; the caller
     saves it.
@@ -78,8 +78,8 @@ def _split(pages: Mapping[ShownPage, int]) -> Counter[_Set]:
     )
     sets: Counter[_Set] = Counter()
     for page, count in pages.items():
-        for goods in split_page(page.variants, category_of):
-            sets[_Set(*page[:4], goods)] += count
+        for products in split_page(page.variants, category_of):
+            sets[_Set(*page[:4], products)] += count
     return sets
 
 
@@ -117,17 +117,17 @@ def _mark_seen(
 ) -> set[tuple[int, str, str, tuple[int, ...]]]:
     """Return the sets that were marked before, and mark all."""
     by_day: dict[tuple[int, str, str], list[tuple[int, ...]]] = {}
-    for day, market, channel, goods in days:
-        by_day.setdefault((day, market, channel), []).append(goods)
+    for day, market, channel, products in days:
+        by_day.setdefault((day, market, channel), []).append(products)
     seen = set()
     for place, groups in by_day.items():
         key = SEEN_SETS + ":".join(map(str, place))
         bits = client.bitfield(key)
-        for goods in groups:
-            bits.set("u1", hash_goods(goods) % BITS, 1)
+        for products in groups:
+            bits.set("u1", hash_products(products) % BITS, 1)
         before: Any = bits.execute()
         client.pexpire(key, KEEP_BITS_MS)
-        seen |= {(*place, goods) for goods, bit in zip(groups, before, strict=True) if bit}
+        seen |= {(*place, products) for products, bit in zip(groups, before, strict=True) if bit}
     return seen
 
 
@@ -138,7 +138,7 @@ def _add(sets: Mapping[_Set, int]) -> None:
         cursor.execute(_CREATE)
         with cursor.copy(_COPY) as copy:
             for found, pages in sets.items():
-                row = (_moment(found.hour), *found[1:4], hash_goods(found.goods))
+                row = (_moment(found.hour), *found[1:4], hash_products(found.goods))
                 copy.write_row((*row, list(found.goods), pages))
         cursor.execute(_ADD)
         # Dropped at once, not on commit: the caller's transaction may count twice.

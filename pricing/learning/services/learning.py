@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice import Impressions
 from pricing.learning.core.minutes import place_in_fit
-from pricing.learning.core.shown import find_reset, forget_goods
+from pricing.learning.core.shown import find_reset, forget_products
 from pricing.learning.core.since import Settled, Since
 from pricing.learning.core.taught import StoredNight, Views, renew_views
 from pricing.learning.models.learning import OnlineEvidence
@@ -171,8 +171,8 @@ def _take_in(run: _Run, window: ShownWindow, nights: Sequence[StoredNight], end:
 
 
 def _read_for(night: StoredNight, seen: Impressions, since: Since) -> Impressions:
-    """Return impressions as a night's fit takes them, without goods that have another anchor."""
-    known = forget_goods(seen, find_reset(night.anchors, since.anchors))
+    """Return impressions as a night's fit takes them, without products that have another anchor."""
+    known = forget_products(seen, find_reset(night.anchors, since.anchors))
     return place_in_fit(night.fit, known, night.usual)
 
 
@@ -215,7 +215,7 @@ def _view(
     row: OnlineEvidence | None,
 ) -> Views:
     """Return what prices are made of after a run. Where nights and alarms are those of the last
-    run, so are the elasticities of goods of which nothing is new, open, or was open then."""
+    run, so are the elasticities of products of which nothing is new, open, or was open then."""
     before = read_views(row)
     since, opened = run.settled.since, _NO_IDS
     if ahead is not None:

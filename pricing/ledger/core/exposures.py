@@ -15,19 +15,19 @@ import numpy as np
 
 from pricing.base.core.values import FloatArray, IntArray, Policy
 from pricing.optimum.core.decide import HeldQuotes, settle
-from pricing.optimum.core.quote import PricePointTable, VariantTerms, rung_percents
+from pricing.optimum.core.quote import PricePointTable, VariantTerms, price_point_percents
 from pricing.optimum.core.thompson import DRAWS
 
-# More prices than rungs there cannot be but one: what was promised before.
+# More prices than price points there cannot be but one: what was promised before.
 MOST_ACTIONS = 18
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What each rung would have become for one shopper and m variants, (m, R).
+    """What each price point would have become for one shopper and m variants, (m, R).
 
     `rung_minor` is the ladder (padding repeats the public price), `shown_minor` what promises and
-    gate make of each rung, `percent` how likely the rung was, in whole percent.
+    gate make of each price point, `percent` how likely the price point was, in whole percent.
     """
 
     rung_minor: IntArray
@@ -46,20 +46,20 @@ def look_out(
     is_held_out: bool = False,
     book_minor: IntArray | None = None,
 ) -> Outlook:
-    """Return the outlook of the decisions that `decide_rungs` makes from the same arguments.
+    """Return the outlook of the decisions that `decide_price_points` makes from the same arguments.
 
     Where a price-book entry stood in for the model, it was certain.
 
-    >>> from pricing.optimum.core.quote import build_rungs, example_terms
+    >>> from pricing.optimum.core.quote import build_price_points, example_terms
     >>> terms, policy = example_terms(), Policy()
-    >>> rungs = build_rungs(terms, policy, np.array([50]))
+    >>> rungs = build_price_points(terms, policy, np.array([50]))
     >>> out = look_out(
     ...     terms, rungs, np.array([[0.7]]), policy, held=HeldQuotes.nothing(1), now_ms=0
     ... )
     >>> out.shown_minor.tolist(), out.percent.tolist()
     ([[400, 399, 389, 379, 369]], [[6, 22, 61, 11, 0]])
     """
-    percent = rung_percents(terms, rungs, boost)[0]
+    percent = price_point_percents(terms, rungs, boost)[0]
     model = rungs.minor
     if book_minor is not None:
         from_book = (book_minor > 0)[:, None]
@@ -73,9 +73,9 @@ def look_out(
 def list_feasible(outlook: Outlook, place: int, shown: int) -> tuple[list[int], list[float]]:
     """Return the prices one variant could have had, highest first, and the probability of each.
 
-    Rungs that promises or the gate forbade have probability 0. `shown` is the price that was
-    shown; it is in the list, if need be with the least probability (two rungs of equal payoff may
-    be told apart by the last bit only).
+    Price points that promises or the gate forbade have probability 0. `shown` is the price that was
+    shown; it is in the list, if need be with the least probability (two price points of equal
+    payoff may be told apart by the last bit only).
 
     >>> out = Outlook(np.array([[400, 389]]), np.array([[395, 389]]), np.array([[40, 60]]))
     >>> list_feasible(out, 0, 395)
@@ -95,7 +95,7 @@ def list_feasible(outlook: Outlook, place: int, shown: int) -> tuple[list[int], 
     return prices, [percents[minor] / DRAWS for minor in prices]
 
 
-# One good is no choice between goods; of a page with more, a shopper has seen a part.
+# One good is no choice between products; of a page with more, a shopper has seen a part.
 FEWEST_GOODS, MOST_GOODS = 2, 24
 # Of the sets that a day has seen once, so many are kept, spread over its hours.
 SAMPLE_A_DAY = 2_000
@@ -103,8 +103,8 @@ SAMPLE_AN_HOUR = -(-SAMPLE_A_DAY // 24)
 
 
 def split_page(variants: Sequence[int], category_of: Mapping[int, int]) -> list[tuple[int, ...]]:
-    """Return the goods of a page that stand for each other: those of one category, each once, in
-    ascending order. Goods without a category, and those alone in theirs, are in none.
+    """Return the products of a page that stand for each other: those of one category, each once, in
+    ascending order. Products without a category, and those alone in theirs, are in none.
 
     >>> split_page([9, 4, 7, 4, 8], {4: 1, 7: 2, 9: 1})
     [(4, 9)]
@@ -113,14 +113,16 @@ def split_page(variants: Sequence[int], category_of: Mapping[int, int]) -> list[
     for one in variants:
         if one in category_of:
             groups.setdefault(category_of[one], set()).add(one)
-    return [tuple(sorted(goods)) for goods in groups.values() if len(goods) >= FEWEST_GOODS]
+    return [
+        tuple(sorted(products)) for products in groups.values() if len(products) >= FEWEST_GOODS
+    ]
 
 
-def hash_goods(variants: Iterable[int]) -> int:
-    """Return a signed 64-bit number that tells a set of goods apart.
+def hash_products(variants: Iterable[int]) -> int:
+    """Return a signed 64-bit number that tells a set of products apart.
 
-    >>> hash_goods((4, 9)) == hash_goods((4, 9)), hash_goods((4, 9)) == hash_goods((4, 8))
-    (True, False)
+    >>> hash_products((4, 9)) == hash_products((4, 9)), hash_products((4, 9)) == hash_products((4,
+    8)) (True, False)
     """
     digest = blake2b(digest_size=8)
     for one in variants:

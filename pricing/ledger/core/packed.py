@@ -2,8 +2,8 @@
 
 Format 1 (before prices were drawn) has no draw, format 2 (before quotes knew of stock and siblings)
 no additional cost, format 3 (before price tests had a label) does not say which prices a test
-moved, format 4 (before weights of signals were learned from looks) names no fit. Entries of them
-that are still on the stream when a release turns are read as rows without.
+moved, format 4 (before weights of signals were learned from impressions) names no fit. Entries of
+them that are still on the stream when a release turns are read as rows without.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ NO_DRAW = -1
 class BatchHeader:
     """What all quotes of one request share. `owner` is the shopper's hash in hexadecimal digits.
 
-    `propensity` is the share of shoppers in the arm. `fit` is the fit of looks whose weights of
-    signals were used, 0 where they were the model version's own.
+    `propensity` is the share of shoppers in the arm. `fit` is the fit of impressions whose weights
+    of signals were used, 0 where they were the model version's own.
     """
 
     shopper_id: int | None

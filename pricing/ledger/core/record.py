@@ -47,7 +47,7 @@ from pricing.optimum.core.explain import DecisionInputs, Explanation, explain_pr
 from pricing.optimum.core.quote import (
     PricePointTable,
     VariantTerms,
-    build_rungs,
+    build_price_points,
     demand_ratios,
     payoff_ratios,
 )
@@ -136,14 +136,14 @@ def _decide(header: BatchHeader, rows: Rows, weights: SignalWeights, policy: Pol
         is_held_out=header.arm == "holdout",
         book_minor=rows["book_minor"].astype(np.int64),
     )
-    rungs, decided = build_rungs(inputs.terms, policy, inputs.draw), inputs.decide()
+    price_points, decided = build_price_points(inputs.terms, policy, inputs.draw), inputs.decide()
     return _Made(
         terms=inputs.terms,
-        rungs=rungs,
+        rungs=price_points,
         decided=decided,
         outlook=look_out(
             inputs.terms,
-            rungs,
+            price_points,
             sensitivity_boost(inputs.signals, weights),
             policy,
             held=inputs.held,
@@ -190,15 +190,15 @@ def _record(made: _Made, header: BatchHeader, rows: Rows, place: int) -> dict[st
 
 
 def _candidates(made: _Made, place: int) -> list[dict[str, Any]]:
-    """Return the feasible rungs of one variant, highest first, with what was expected of each."""
+    """Return the feasible prices of one variant, highest first, with what was expected of each."""
     here = np.array([place])
     terms = made.terms.take(here)
-    rungs = made.rungs.take(here)
+    price_points = made.rungs.take(here)
     boost = made.decided.boost[None, place : place + 1]
-    demand = demand_ratios(terms, rungs, boost)[0, 0]
-    payoff = payoff_ratios(terms, rungs, boost)[0, 0]
+    demand = demand_ratios(terms, price_points, boost)[0, 0]
+    payoff = payoff_ratios(terms, price_points, boost)[0, 0]
     chosen, model = int(made.decided.quoted_minor[place]), int(made.decided.model_minor[place])
-    minors = rungs.minor[0].tolist()
+    minors = price_points.minor[0].tolist()
     best = float(payoff[minors.index(model)]) if model in minors else np.inf
     seen: dict[int, dict[str, Any]] = {}
     for at, minor in enumerate(minors):

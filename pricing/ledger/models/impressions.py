@@ -50,7 +50,8 @@ class PublicLook(models.Model):
 
 
 class PublicLookSet(models.Model):
-    """Which goods of a category pages showed together in an hour, and how often; nobody is named.
+    """Which products of a category pages showed together in an hour, and how often; nobody is
+    named.
 
     Prices are those of the book, purchases those of each good: neither is repeated here. There is
     no segment either, and of the sets that a day has seen once a sample is kept. Partitioned by
@@ -74,16 +75,16 @@ class PublicLookSet(models.Model):
 
 
 class LookSeal(DaySeal):
-    """The hash chain over days of looks and of the sets they were in."""
+    """The hash chain over days of impressions and of the sets they were in."""
 
 
 class LookTally(models.Model):
-    """How far the stream of looks has been counted: one row, changed with the counts.
+    """How far the stream of impressions has been counted: one row, changed with the counts.
 
     `read_pages` is how many of the stream's entries were counted, `lost_pages` how many it dropped
     before, since its beginning; `total_lost_pages` over all its lives. `restarts` counts how often
     Redis came back without it. Of `set_hour`, `new_sets` were the first of their day;
-    `left_out_sets` pages had a set of goods that was not kept (seen once, or too large).
+    `left_out_sets` pages had a set of products that was not kept (seen once, or too large).
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
@@ -104,7 +105,7 @@ class LookTally(models.Model):
 
 
 class ShockDraw(models.Model):
-    """A week's draw of price shocks over all goods it could have moved, as arrays.
+    """A week's draw of price shocks over all products it could have moved, as arrays.
 
     `PriceShock` has a row for what was drawn; this holds what could have been, so that a price
     that stayed has a probability too.

@@ -84,8 +84,8 @@ class Exposures:
     `probability` the chance of each; `chosen` is the column that was shown. `stock` is -1 and
     `competitor_minor` 0 where unknown. `paid_minor` is after offers, `margin_minor` what was earned
     after returns at the unit cost of the decision; a purchase counts until the moment of reading.
-    `fit` is the fit of looks whose weights of signals decided, 0 where the model version's did.
-    `delay_ms` is from the quote to the first purchase, -1 without one.
+    `fit` is the fit of impressions whose weights of signals decided, 0 where the model version's
+    did. `delay_ms` is from the quote to the first purchase, -1 without one.
     """
 
     rows: Rows
@@ -159,7 +159,7 @@ def _assemble(found: Rows, names: dict[int, str], outcomes: QuoteOutcomes) -> Ex
     for name, _ in (*_NUMBERS, *_FLOATS):
         rows[name] = found[name]
     rows["id_high"], rows["id_low"] = found["quote"][:, 0], found["quote"][:, 1]
-    rungs = found["rungs"].astype(np.int64)
+    price_points = found["rungs"].astype(np.int64)
     at, is_bought = find_outcomes(rows["id_high"], rows["id_low"], outcomes)
 
     def outcome(values: NDArray[np.int64]) -> IntArray:
@@ -179,9 +179,9 @@ def _assemble(found: Rows, names: dict[int, str], outcomes: QuoteOutcomes) -> Ex
         is_book=rows["book_minor"] > 0,
         segment=np.array([names[code] for code in found["segment"].tolist()], dtype=np.str_),
         competitor_minor=found["competitor"].astype(np.int64),
-        rung_minor=rungs,
+        rung_minor=price_points,
         probability=found["chances"].astype(np.float64),
-        chosen=np.argmax(rungs == rows["quoted_minor"][:, None], axis=1).astype(np.int64),
+        chosen=np.argmax(price_points == rows["quoted_minor"][:, None], axis=1).astype(np.int64),
         units=units,
         paid_minor=paid,
         returned_units=returned,

@@ -16,7 +16,7 @@ from pricing.ledger.selectors.exposures import find_outcomes
 from profiles.events.api import load_quote_outcomes
 from shop.ground.database.packed import Packed, fetch_packed
 
-# A price, the rung below it and the rung above.
+# A price, the price point below it and the price point above.
 MOST_RUNGS = 3
 
 _HOUR = "(extract(epoch FROM hour) / 3600)::int8"
@@ -122,12 +122,12 @@ def load_public_outcomes(
     seen = seen[np.lexsort([seen[name] for name in reversed(_KEY)])]
     sold = fetch_packed(_QUOTES, _QUOTES_SOURCE.format(variant=only), parameters)
     found = {name: seen[name].astype(np.int64) for name in (*_KEY, "looks", "direction")}
-    rungs = seen["rungs"].astype(np.int64)
+    price_points = seen["rungs"].astype(np.int64)
     return PublicOutcomes(
         hour_ms=found.pop("hour") * HOUR_MS,
-        rung_minor=rungs,
+        rung_minor=price_points,
         probability=seen["chances"].astype(np.float64),
-        chosen=np.argmax(rungs == found["public_minor"][:, None], axis=1).astype(np.int64),
+        chosen=np.argmax(price_points == found["public_minor"][:, None], axis=1).astype(np.int64),
         **found,
         **_sum_outcomes(seen, sold, since, now, is_few=variant_id is not None),
     )
@@ -182,7 +182,8 @@ def list_price_impressions(
 ) -> list[PriceImpressions]:
     """Return how often each public price of a variant was looked at and bought, highest first.
 
-    Three queries. `is_shocked`: chance had moved the price when some of the looks were counted.
+    Three queries. `is_shocked`: chance had moved the price when some of the impressions were
+    counted.
     """
     found = load_public_outcomes(
         since=since, until=now, now=now, market=market, channel=channel, variant_id=variant_id

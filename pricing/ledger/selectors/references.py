@@ -129,7 +129,7 @@ def lower_by_offers(
 ) -> PriceSeries:
     """Return the ledger as anybody could buy, public offers included. One query.
 
-    Goods that no offer ever lowered keep their history: of many goods mostly most.
+    Products that no offer ever lowered keep their history: of many products mostly most.
     """
     cuts = list_cuts(market, now)
     is_cut = np.zeros(len(variant_id), dtype=np.bool_)

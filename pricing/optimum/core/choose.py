@@ -1,4 +1,4 @@
-"""Choose public prices: the best feasible rung if it is a credible improvement, else none."""
+"""Choose public prices: the best feasible price if it is a credible improvement, else none."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ EVEN = 0.5
 class Choice:
     """Proposed public prices (m,) in minor units, before the gate, and why.
 
-    `candidates` are the feasible rungs (m, K), `gain` the expected objective of each relative to
-    the price now (1 = the same, 0 = not to be reckoned with), `chance` the probability that it is
-    better at all. `bound` and `relaxed` are bits of RULE_BIT. `is_model` says that the objective
-    moved the price; where it is False and the price moves, it follows the merchant's own price
-    (the anchor) or a rule.
+    `candidates` are the feasible price points (m, K), `gain` the expected objective of each
+    relative to the price now (1 = the same, 0 = not to be reckoned with), `chance` the probability
+    that it is better at all. `bound` and `relaxed` are bits of RULE_BIT. `is_model` says that the
+    objective moved the price; where it is False and the price moves, it follows the merchant's own
+    price (the anchor) or a rule.
     """
 
     minor: IntArray
@@ -170,7 +170,7 @@ def _wish(
     policy: Policy,
     exponent: int,
 ) -> tuple[BoolArray, BoolArray]:
-    """Return where the rung below the lowest candidate, or above the highest, would be better."""
+    """Return where the price below the lowest candidate, or above the highest, would be better."""
     lowest = np.where(found.is_open, found.minor, np.iinfo(np.int64).max).min(axis=1)
     highest = np.where(found.is_open, found.minor, 0).max(axis=1)
     at_end = np.flatnonzero((minor == lowest) | (minor == highest))

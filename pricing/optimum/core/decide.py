@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pricing.base.core.values import BoolArray, FloatArray, IntArray, Policy
-from pricing.optimum.core.quote import PricePointTable, VariantTerms, choose_rungs
+from pricing.optimum.core.quote import PricePointTable, VariantTerms, choose_price_points
 from pricing.policy.core import BIT, apply_gate
 
 MINUTE_MS = 60_000
@@ -39,10 +39,10 @@ class HeldQuotes:
 class Decisions:
     """What was decided for m variants, arrays (m,) in minor units.
 
-    `model_minor` is the model's rung, `limit_minor` the highest price an earlier quote allows
-    (the public price where there is none), `quoted_minor` the final price. `is_kept` says that the
-    earlier quote itself stands, with its id and expiry. `discount_minor` is what the next quote has
-    to remember. `actions` are the gate's bits.
+    `model_minor` is the model's price point, `limit_minor` the highest price an earlier quote
+    allows (the public price where there is none), `quoted_minor` the final price. `is_kept` says
+    that the earlier quote itself stands, with its id and expiry. `discount_minor` is what the next
+    quote has to remember. `actions` are the gate's bits.
     """
 
     model_minor: IntArray
@@ -120,7 +120,7 @@ def settle(
     return Settled(final, limit, gated.actions | kept_from)
 
 
-def decide_rungs(
+def decide_price_points(
     terms: VariantTerms,
     rungs: PricePointTable,
     boost: FloatArray,
@@ -133,17 +133,19 @@ def decide_rungs(
     is_held_out: bool = False,
     book_minor: IntArray | None = None,
 ) -> Decisions:
-    """Return the decisions from prepared rungs and boosts (1, m): model, earlier promises, gate.
+    """Return the decisions from prepared price points and boosts (1, m): model, earlier promises,
+    gate.
 
     A promise that has not expired passes the gate as it did when it was made; only `is_allowed`
     (consent, law, kill switch) ends it early.
 
-    Where `book_minor` (m,) is above 0, that price-book entry stands in for the model's rung. A
-    shopper who `is_held_out` gets the public price instead of the model's rung; what was promised
-    to them before they signed in to such an account still holds: a login never raises a price.
+    Where `book_minor` (m,) is above 0, that price-book entry stands in for the model's price point.
+    A shopper who `is_held_out` gets the public price instead of the model's price point; what was
+    promised to them before they signed in to such an account still holds: a login never raises a
+    price.
     """
     public = terms.public_minor
-    model = choose_rungs(terms, rungs, boost)[0]
+    model = choose_price_points(terms, rungs, boost)[0]
     if book_minor is not None:
         model = np.where(book_minor > 0, book_minor, model)
     settled = settle(

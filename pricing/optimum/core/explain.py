@@ -16,12 +16,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pricing.base.core.values import BoolArray, FloatArray, IntArray, Policy
-from pricing.optimum.core.decide import Decisions, HeldQuotes, decide_rungs, settle
+from pricing.optimum.core.decide import Decisions, HeldQuotes, decide_price_points, settle
 from pricing.optimum.core.quote import (
     PricePointTable,
     VariantTerms,
-    build_rungs,
-    choose_rungs,
+    build_price_points,
+    choose_price_points,
     example_terms,
 )
 from pricing.optimum.core.signals import ShopperSignals, SignalWeights, sensitivity_boost
@@ -53,9 +53,9 @@ class DecisionInputs:
 
     def decide(self) -> Decisions:
         """Return the decisions, made by the function that serves prices."""
-        return decide_rungs(
+        return decide_price_points(
             self.terms,
-            build_rungs(self.terms, self.policy, self.draw),
+            build_price_points(self.terms, self.policy, self.draw),
             sensitivity_boost(self.signals, self.weights),
             self.policy,
             held=self.held,
@@ -161,7 +161,7 @@ def find_moved(
     """Return what moved the prices decided from `rungs` and `boost`; the request path asks this.
 
     >>> one = example_inputs()
-    >>> rungs, boost = build_rungs(one.terms, one.policy), np.array([[0.5]])
+    >>> rungs, boost = build_price_points(one.terms, one.policy), np.array([[0.5]])
     >>> find_moved(one.terms, rungs, boost, one.policy, one.decide(), is_held_out=False).by_test
     array([False])
     """
@@ -175,7 +175,7 @@ def find_moved(
     unheld = serve(decided.model_minor)
     by_test = np.zeros(len(terms), dtype=np.bool_)
     if rungs.draw is not None:
-        by_test = unheld != serve(choose_rungs(terms, replace(rungs, draw=None), boost)[0])
+        by_test = unheld != serve(choose_price_points(terms, replace(rungs, draw=None), boost)[0])
     return Moved(by_test=by_test, by_hold=decided.quoted_minor != unheld)
 
 

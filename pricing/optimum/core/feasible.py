@@ -40,7 +40,7 @@ class Limits:
     `target_minor` (the margin aimed at) and `band_high` (competitors; never below the price now)
     give way in the order of RELAXED_IN_ORDER. A variant that is cooling keeps its price.
     `anchor_minor` is the last price somebody set: like the price now it is a candidate although it
-    may be no rung.
+    may be no price point.
     """
 
     current_minor: IntArray
@@ -92,9 +92,9 @@ def name_rules(bits: int) -> tuple[str, ...]:
 def find_feasible(limits: Limits, exponent: int = 2) -> Feasible:
     """Return the charm-ended prices (at most MAX_RUNGS) that every rule allows.
 
-    The set is the ladder's rungs, the price now and the anchor within max(lows)..min(highs). Where
-    it is empty rules give way in RELAXED_IN_ORDER: the last one is kept first, then each one before
-    it that still leaves a price. Floor and ceiling never give way.
+    The set is the ladder's price points, the price now and the anchor within max(lows)..min(highs).
+    Where it is empty rules give way in RELAXED_IN_ORDER: the last one is kept first, then each one
+    before it that still leaves a price. Floor and ceiling never give way.
 
     >>> limits = example_limits(current=400, floor=300, ceiling=500, step=0.1)
     >>> find_feasible(limits).minor[0].tolist()
@@ -109,12 +109,12 @@ def find_feasible(limits: Limits, exponent: int = 2) -> Feasible:
     is_stuck = relaxed & RULE_BIT["no_feasible_price"] > 0
     keeps = limits.is_cooling | is_stuck
     low, high = (np.where(keeps, limits.current_minor, one) for one in (low, high))
-    rungs, is_rung = _rungs_between(low, high, ladder)
+    price_points, is_rung = _price_points_between(low, high, ladder)
     inside = (extras >= low[:, None]) & (extras <= high[:, None])
     inside[:, 1] &= extras[:, 1] != extras[:, 0]
-    minor = np.concatenate([rungs, extras], axis=1)
-    is_open = np.concatenate([is_rung & (rungs != extras[:, :1]), inside], axis=1)
-    is_open[:, :-EXTRA_RUNGS] &= rungs != extras[:, 1:]
+    minor = np.concatenate([price_points, extras], axis=1)
+    is_open = np.concatenate([is_rung & (price_points != extras[:, :1]), inside], axis=1)
+    is_open[:, :-EXTRA_RUNGS] &= price_points != extras[:, 1:]
     minor, is_open = _tidy(np.where(is_open, minor, limits.current_minor[:, None]), is_open)
     return Feasible(minor, is_open, low, high, np.where(limits.is_cooling, 0, relaxed))
 
@@ -155,8 +155,10 @@ def _has_price(low: IntArray, high: IntArray, limits: Limits, ladder: IntArray) 
     return found
 
 
-def _rungs_between(low: IntArray, high: IntArray, ladder: IntArray) -> tuple[IntArray, BoolArray]:
-    """Return rungs in low..high (m, K), both ends kept and every k-th between where too many."""
+def _price_points_between(
+    low: IntArray, high: IntArray, ladder: IntArray
+) -> tuple[IntArray, BoolArray]:
+    """Return prices in low..high (m, K), both ends kept and every k-th between where too many."""
     most = MAX_RUNGS - EXTRA_RUNGS
     first = np.searchsorted(ladder, low, side="left")
     count = np.maximum(np.searchsorted(ladder, high, side="right") - first, 0)

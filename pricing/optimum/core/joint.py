@@ -155,17 +155,17 @@ def personal_prices(
 ) -> IntArray:
     """Return the best personal price of each segment under public prices (m,), shape (S, m).
 
-    max_r E[worth(r) (r / base)^(-e scale_s)] exp(-A/2 log(r / p)^2), r over the personal rungs of p
-    within the cap; without a signal r = p. Under the normal posterior of e the expectation is the
-    lognormal mean exp(-e s x + (sd s x)^2 / 2), x = log(r / base).
+    max_r E[worth(r) (r / base)^(-e scale_s)] exp(-A/2 log(r / p)^2), r over the personal price
+    points of p within the cap; without a signal r = p. Under the normal posterior of e the
+    expectation is the lognormal mean exp(-e s x + (sd s x)^2 / 2), x = log(r / base).
 
     >>> mix = mix_segments(np.array([1.0, 1.0]), np.array([[0.0], [2.0]]))
     >>> personal_prices(np.array([400]), example_demand(), mix, Policy()).tolist()
     [[400], [379]]
     """
     cap = policy.personal_cap if segments.is_personal.any() else 0.0
-    rungs = personal_price_points(public_minor, terms.floor_minor, cap, exponent)
-    price = rungs.astype(np.float64)
+    price_points = personal_price_points(public_minor, terms.floor_minor, cap, exponent)
+    price = price_points.astype(np.float64)
     x = np.log(price / terms.base_minor[:, None])
     away = x - x[:, :1]
     spread = np.exp(-0.5 * policy.spread_aversion * (away * away))
@@ -179,7 +179,7 @@ def personal_prices(
         worth = gain * np.exp(0.5 * noise * noise - pull)
         worth[:, 1:][~is_personal] = -np.inf
         place = np.argmax(worth, axis=1)[:, None]
-        chosen[at] = np.take_along_axis(rungs, place, axis=1)[:, 0]
+        chosen[at] = np.take_along_axis(price_points, place, axis=1)[:, 0]
     return chosen
 
 

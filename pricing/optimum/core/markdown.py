@@ -13,9 +13,11 @@ from pricing.base.core.values import FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True)
 class MarkdownPlan:
-    """Expected revenue and the rung to choose, by week, stock left and the rung of the week before.
+    """Expected revenue and the price point to choose, by week, stock left and the price point of
+    the week before.
 
-    `value` (T + 1, S + 1, K) and `rung` (T, S + 1, K); rungs descend, so rung j >= k always.
+    `value` (T + 1, S + 1, K) and `rung` (T, S + 1, K); price points descend, so price point j >= k
+    always.
     """
 
     value: FloatArray
@@ -42,7 +44,7 @@ def plan_markdown(prices: FloatArray, rates: FloatArray, stock: int) -> Markdown
     weeks, width = rates.shape
     left = np.arange(stock + 1)
     value = np.empty((weeks + 1, stock + 1, width))
-    rung = np.empty((weeks, stock + 1, width), dtype=np.int64)
+    price_point = np.empty((weeks, stock + 1, width), dtype=np.int64)
     value[weeks] = 0.0
     for week in range(weeks - 1, -1, -1):
         worth = np.empty((stock + 1, width))
@@ -51,8 +53,8 @@ def plan_markdown(prices: FloatArray, rates: FloatArray, stock: int) -> Markdown
             sold = left[:, None] - left[None, :]
             gain = prices[at] * sold + value[week + 1][None, :, at]
             worth[:, at] = (chance * np.where(chance > 0.0, gain, 0.0)).sum(axis=1)
-        value[week], rung[week] = _best_from(worth)
-    return MarkdownPlan(value, rung)
+        value[week], price_point[week] = _best_from(worth)
+    return MarkdownPlan(value, price_point)
 
 
 def _sales(rate: float, stock: int) -> FloatArray:
@@ -80,8 +82,8 @@ def _best_from(worth: FloatArray) -> tuple[FloatArray, IntArray]:
     return best, at
 
 
-# The plan takes time in proportion to periods, rungs and the square of stock: more of either is
-# counted in larger lots.
+# The plan takes time in proportion to periods, price points and the square of stock: more of either
+# is counted in larger lots.
 MOST_STOCK = 120
 MOST_PERIODS = 28
 MOST_RUNGS = 24
@@ -100,8 +102,8 @@ def clearance_price(
     """Return today's price of `stock` units that must be gone in `days`, in minor units.
 
     The first step of `plan_markdown` from the price now down to `lowest_minor` over charm-ended
-    rungs: prices only fall, demand is Poisson with mean daily_units (p / now)^-e a day, what is
-    left is worth nothing. Solved again with every book, that is the certainty-equivalent policy.
+    price points: prices only fall, demand is Poisson with mean daily_units (p / now)^-e a day, what
+    is left is worth nothing. Solved again with every book, that is the certainty-equivalent policy.
     Where demand is not known the price stays.
 
     >>> clearance_price(400, 200, days=3.0, stock=30, daily_units=2.0, elasticity=2.5)
@@ -121,7 +123,7 @@ def clearance_price(
 
 
 def _rungs(current_minor: int, lowest_minor: int, exponent: int) -> FloatArray:
-    """Return the price now and the rungs below it down to the lowest, descending."""
+    """Return the price now and the price points below it down to the lowest, descending."""
     ladder = price_ladder(exponent)
     below = ladder[(ladder < current_minor) & (ladder >= lowest_minor)][::-1]
     if len(below) > MOST_RUNGS:

@@ -96,7 +96,7 @@ def _boost(
     family_of: Mapping[int, int],
     weights: SignalWeights,
 ) -> FloatArray:
-    """Return the boost of a segment's average member for goods of each category, (c,)."""
+    """Return the boost of a segment's average member for products of each category, (c,)."""
     count = means.counts[name]
     mean = {one: value / count for one, value in means.interest[name].items()}
     above = sum_families(mean, family_of)

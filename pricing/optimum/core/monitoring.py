@@ -103,12 +103,12 @@ def join_verdicts(found: Mapping[str, Verdict], home: str) -> tuple[str, Verdict
 class RefitBounds:
     """What a refit may change by itself; beyond it people look at it first.
 
-    `far_share` of variants may have a price more than one rung away, prices may differ by
+    `far_share` of variants may have a price more than one price point away, prices may differ by
     `price_p95` (log, 95th percentile over variants) and elasticities by `elasticity_median` (log);
     forecasts of held-out weeks may be worse by `worse_forecast` of the error of the model in use,
     90 % intervals hold `worse_coverage` less near .9. `shadow_gap` bounds the mean size (log)
-    of the difference to the expected prices of decisions made lately, `lost_items` how many goods
-    may lose a model of their own: sales that did not arrive look like that.
+    of the difference to the expected prices of decisions made lately, `lost_items` how many
+    products may lose a model of their own: sales that did not arrive look like that.
     """
 
     far_share: float = 0.05
@@ -125,8 +125,8 @@ USUAL = RefitBounds()
 
 @dataclass(frozen=True, slots=True)
 class RefitShift:
-    """How a refit would change m variants: shares that move a rung and more, logs of price moves
-    and of elasticities (absolute; median and 95th percentile)."""
+    """How a refit would change m variants: shares that move a price point and more, logs of price
+    moves and of elasticities (absolute; median and 95th percentile)."""
 
     variants: int
     moved_share: float
@@ -163,8 +163,8 @@ def compare_refit(
 ) -> RefitShift:
     """Return how prices (m, P) and elasticity magnitudes (m,) of a refit differ from those before.
 
-    A variant counts by the price of its P that moves furthest. Rungs are those of the ladder; a
-    price between two of them stands on the lower one.
+    A variant counts by the price of its P that moves furthest. Price points are those of the
+    ladder; a price between two of them stands on the lower one.
 
     >>> one = np.ones(2)
     >>> shift = compare_refit(np.array([[400], [399]]), np.array([[400], [369]]), (one, 1.1 * one))
@@ -175,14 +175,14 @@ def compare_refit(
         return RefitShift(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     ladder = price_ladder(exponent)
     place = (np.searchsorted(ladder, prices, side="right") for prices in (before, after))
-    rungs = np.abs(np.subtract(*place)).max(axis=1)
+    price_points = np.abs(np.subtract(*place)).max(axis=1)
     moves = np.abs(np.log(after / before)).max(axis=1)
     old, new = elasticities
     turned = np.abs(np.log(np.maximum(new, 1e-6) / np.maximum(old, 1e-6)))
     return RefitShift(
         variants=len(before),
         moved_share=float(np.mean(moves > 0)),
-        far_share=float(np.mean(rungs > 1)),
+        far_share=float(np.mean(price_points > 1)),
         price_median=float(np.median(moves)),
         price_p95=float(np.percentile(moves, 95)),
         elasticity_median=float(np.median(turned)),

@@ -15,7 +15,7 @@ from pricing.policy.core import PublicBounds
 
 NO_LIMIT = 1_000_000_000
 # Prices of these days ago count as seen: what was first shown this week has taught little yet, and
-# would let a price walk a rung a day.
+# would let a price walk a price point a day.
 SEEN_DAYS, SEEN_AFTER_DAYS = 28, 7
 HOUR = 3_600
 
@@ -33,8 +33,8 @@ def propose_public(
     """Return proposed public prices (m,) of observational elasticities, before the gate.
 
     The anchor is the last price somebody set or observed, not the model. An elasticity without a
-    randomised source may move the price a rung beyond the prices seen of late: here the price now
-    and the anchor. Payoff is margin plus the worth of a won purchase.
+    randomised source may move the price a price point beyond the prices seen of late: here the
+    price now and the anchor. Payoff is margin plus the worth of a won purchase.
 
     >>> one = np.ones(1)
     >>> propose_public(
@@ -92,8 +92,8 @@ def reach_of(
 ) -> tuple[IntArray, IntArray]:
     """Return how low and how high an elasticity may move a price, (m,) each.
 
-    One with a randomised source: `causal_reach` from the anchor. An observational one: a rung
-    beyond the prices `seen` (lowest and highest of SEEN_DAYS to SEEN_AFTER_DAYS ago) and the
+    One with a randomised source: `causal_reach` from the anchor. An observational one: a price
+    point beyond the prices `seen` (lowest and highest of SEEN_DAYS to SEEN_AFTER_DAYS ago) and the
     anchor, never further than that; the price now may stay.
 
     >>> price = np.array([400, 400])

@@ -2,9 +2,9 @@
 
 Each shopper's elasticity is e (1 + z) with z >= 0 from `signals` and e that of a shopper without
 any: the market's over its buyers' mean of 1 + z (`drop_signals`). Of
-the feasible rungs the one with the highest posterior expected payoff is taken. The ratio of the
-payoffs of a lower and a higher rung grows with z (single crossing), so more activity can only lower
-a price: monotone by construction, not by luck.
+the feasible price points the one with the highest posterior expected payoff is taken. The ratio of
+the payoffs of a lower and a higher price point grows with z (single crossing), so more activity can
+only lower a price: monotone by construction, not by luck.
 """
 
 from __future__ import annotations
@@ -77,10 +77,11 @@ def expected_demand_ratio(
 def expected_payoff_ratio(
     rung_price: FloatArray, unit_cost: FloatArray, demand_ratio: FloatArray
 ) -> FloatArray:
-    """Return expected payoff of each rung relative to the public price in column 0 of the rungs.
+    """Return expected payoff of each price point relative to the public price in column 0 of the
+    price points.
 
     (p - c) q(p) / ((p0 - c) q(p0)); `unit_cost` (m, 1) must lie below the public price. Where all
-    rungs are below cost the ratios are still ordered, since c < p0 holds.
+    price points are below cost the ratios are still ordered, since c < p0 holds.
 
     >>> prices, cost = np.array([[4.0, 3.6]]), np.array([[2.0]])
     >>> expected_payoff_ratio(prices, cost, np.array([[1.0, 1.3]])).round(4).tolist()
@@ -130,9 +131,9 @@ class VariantTerms:
     Amounts are minor units; `unit_cost` is a float because it may be assumed or implied.
     `elasticity` is the magnitude e > 0 with posterior sd `elasticity_sd`: the market's where public
     prices are made, that of a shopper without signals where quotes are. `is_open` says that a
-    personal price is possible at all (goods that are not restricted, child-directed or sensitive,
-    and not switched off). `extra_cost` is what a sale costs beside its unit cost: a piece that will
-    be missing later, sales that siblings lose; nothing where it is not given.
+    personal price is possible at all (products that are not restricted, child-directed or
+    sensitive, and not switched off). `extra_cost` is what a sale costs beside its unit cost: a
+    piece that will be missing later, sales that siblings lose; nothing where it is not given.
     """
 
     variant_id: IntArray
@@ -162,9 +163,11 @@ class VariantTerms:
 
 @dataclass(frozen=True, slots=True)
 class PricePointTable:
-    """The rungs of m variants, (m, R): prices, log ratios to public, price of spread; cost (m,).
+    """The price points of m variants, (m, R): prices, log ratios to public, price of spread; cost
+    (m,).
 
-    With a `draw` the best rung is that of a drawn elasticity, without one that of the expectation.
+    With a `draw` the best price point is that of a drawn elasticity, without one that of the
+    expectation.
     """
 
     minor: IntArray
@@ -175,7 +178,7 @@ class PricePointTable:
     draw: Draw | None = None
 
     def take(self, where: IntArray) -> PricePointTable:
-        """Return the rungs of the variants at positions `where`."""
+        """Return the price points of the variants at positions `where`."""
         return PricePointTable(
             minor=self.minor[where],
             log_ratio=self.log_ratio[where],
@@ -218,8 +221,8 @@ def payoff_cost(terms: VariantTerms, policy: Policy) -> FloatArray:
     A won purchase is worth its margin plus `won_purchase_share` of the public price (the shopper
     comes back), less the `extra_cost` x; but never so much that the public price would be too high
     for a shopper without signals: max(c + x - v p0, p0 (1 - 1/e)). So for them the public price is
-    the best rung. Where the public price is the best single one they would pay more still, and
-    c + x - v p0 is the greater one.
+    the best price point. Where the public price is the best single one they would pay more still,
+    and c + x - v p0 is the greater one.
 
     >>> terms = example_terms()
     >>> payoff_cost(terms, Policy()).round(1).tolist()
@@ -230,15 +233,16 @@ def payoff_cost(terms: VariantTerms, policy: Policy) -> FloatArray:
     return np.maximum(worth, implied_cost(public, terms.elasticity))
 
 
-def build_rungs(
+def build_price_points(
     terms: VariantTerms, policy: Policy, place: IntArray | None = None
 ) -> PricePointTable:
-    """Return the feasible rungs of each variant; a variant sold below cost gets none below public.
+    """Return the feasible price points of each variant; a variant sold below cost gets none below
+    public.
 
     `place` (m,) are the quantiles that `draw_places` drew; without them, and under a policy that
-    does not explore, the expected best rung is chosen.
+    does not explore, the expected best price point is chosen.
 
-    >>> build_rungs(example_terms(), Policy()).minor.tolist()
+    >>> build_price_points(example_terms(), Policy()).minor.tolist()
     [[400, 399, 389, 379, 369]]
     """
     cost = payoff_cost(terms, policy)
@@ -259,7 +263,7 @@ def build_rungs(
 
 
 def payoff_ratios(terms: VariantTerms, rungs: PricePointTable, boost: FloatArray) -> FloatArray:
-    """Return the expected payoff of each rung relative to the public price, (n, m, R).
+    """Return the expected payoff of each price point relative to the public price, (n, m, R).
 
     Includes the price of spread: without it the flat optimum of small elasticities would swing
     from the public price straight to the cap.
@@ -271,17 +275,17 @@ def payoff_ratios(terms: VariantTerms, rungs: PricePointTable, boost: FloatArray
 
 
 def demand_ratios(terms: VariantTerms, rungs: PricePointTable, boost: FloatArray) -> FloatArray:
-    """Return expected demand at each rung relative to the public price, (n, m, R)."""
+    """Return expected demand at each price point relative to the public price, (n, m, R)."""
     elasticity = np.where(rungs.is_open, terms.elasticity, 1.0)[:, None]
     sd = np.where(rungs.is_open, terms.elasticity_sd, 0.0)[:, None]
     return expected_demand_ratio(rungs.log_ratio, elasticity, sd, boost[:, :, None])
 
 
-def choose_rungs(terms: VariantTerms, rungs: PricePointTable, boost: FloatArray) -> IntArray:
+def choose_price_points(terms: VariantTerms, rungs: PricePointTable, boost: FloatArray) -> IntArray:
     """Return the best rung's price for each shopper and variant, (n, m), before the gate.
 
-    Without a signal (z = 0) there is no personal price. Of equal rungs the first, the highest
-    price, is taken. Works in blocks, so memory does not grow with n.
+    Without a signal (z = 0) there is no personal price. Of equal price points the first, the
+    highest price, is taken. Works in blocks, so memory does not grow with n.
     """
     n, m = boost.shape
     width = rungs.minor.shape[1]
@@ -293,33 +297,35 @@ def choose_rungs(terms: VariantTerms, rungs: PricePointTable, boost: FloatArray)
         if rungs.draw is None:
             best = np.argmax(payoff_ratios(terms, rungs, block), axis=2)
         else:
-            best = choose_drawn(rung_lines(terms, rungs), block, rungs.draw)
+            best = choose_drawn(price_point_lines(terms, rungs), block, rungs.draw)
         best = np.where((block > 0.0) & rungs.is_open, best, 0)
         chosen[begin : begin + rows] = rungs.minor[columns, best]
     return chosen
 
 
-def rung_percents(terms: VariantTerms, rungs: PricePointTable, boost: FloatArray) -> IntArray:
-    """Return with which probability each rung is chosen, (n, m, R) in whole percent.
+def price_point_percents(
+    terms: VariantTerms, rungs: PricePointTable, boost: FloatArray
+) -> IntArray:
+    """Return with which probability each price point is chosen, (n, m, R) in whole percent.
 
-    It sums to 100; padding has 0. Without a draw the best rung is certain.
+    It sums to 100; padding has 0. Without a draw the best price point is certain.
 
-    >>> rungs = build_rungs(example_terms(), Policy(), np.array([50]))
-    >>> rungs.minor.tolist(), rung_percents(example_terms(), rungs, np.array([[0.7]])).tolist()
-    ([[400, 399, 389, 379, 369]], [[[6, 22, 61, 11, 0]]])
+    >>> rungs = build_price_points(example_terms(), Policy(), np.array([50]))
+    >>> rungs.minor.tolist(), price_point_percents(example_terms(), rungs,
+    np.array([[0.7]])).tolist() ([[400, 399, 389, 379, 369]], [[[6, 22, 61, 11, 0]]])
     """
     if rungs.draw is None:
         best = np.argmax(payoff_ratios(terms, rungs, boost), axis=2)[..., None]
         sure = np.where(np.arange(rungs.minor.shape[1]) == best, DRAWS, 0)
     else:
-        lines, scale = rung_lines(terms, rungs), rungs.draw.scale
+        lines, scale = price_point_lines(terms, rungs), rungs.draw.scale
         sure = percents(count_dearer(break_points(lines, boost, scale), lines, scale))
     public = np.where(np.arange(rungs.minor.shape[1]) == 0, DRAWS, 0)
     return np.where(((boost > 0.0) & rungs.is_open)[..., None], sure, public)
 
 
-def rung_lines(terms: VariantTerms, rungs: PricePointTable) -> Lines:
-    """Return the log payoffs of the rungs as lines in the elasticity; harmless where closed."""
+def price_point_lines(terms: VariantTerms, rungs: PricePointTable) -> Lines:
+    """Return the log payoffs of the prices as lines in the elasticity; harmless where closed."""
     margin = rungs.minor - np.where(rungs.is_open, rungs.cost, 0.0)[:, None]
     is_rung = (margin > 0.0) & (rungs.log_ratio < 0.0)
     is_rung[:, 0] = True
@@ -345,7 +351,7 @@ def quote_prices(
     """Return personal prices (n, m) of n shoppers for m variants, after the gate.
 
     `is_allowed` broadcasts against (n, m): consent, law, holdout, kill switch. `place` (m,) are
-    the draws of one shopper, or of the pairs of one row (see `build_rungs`).
+    the draws of one shopper, or of the pairs of one row (see `build_price_points`).
 
     >>> none, three = np.zeros((1, 1)), np.array([[3.0]])
     >>> seen = ShopperSignals(three, none, none, three, three, none)
@@ -355,9 +361,9 @@ def quote_prices(
     >>> quote_prices(nobody, example_terms(), SignalWeights(), Policy()).quoted_minor.tolist()
     [[400]]
     """
-    rungs = build_rungs(terms, policy, place)
+    price_points = build_price_points(terms, policy, place)
     boost = sensitivity_boost(signals, weights)
-    proposed = choose_rungs(terms, rungs, boost)
+    proposed = choose_price_points(terms, price_points, boost)
     gated: Gated = apply_gate(
         proposed,
         terms.public_minor,

@@ -44,8 +44,8 @@ class SignalWeights:
     is the decayed sum at which it is half as strong. All begin as a policy prior: who looks again
     and again without buying is near the price at which they would. `deals` is fitted on purchases
     where shoppers' own response is shown to be real (`household_response`). Decisions that sold
-    move all weights from there, the more the more there are: `fit` is the fit of looks they are
-    of, 0 where they are the model version's own.
+    move all weights from there, the more the more there are: `fit` is the fit of impressions they
+    are of, 0 where they are the model version's own.
 
     >>> SignalWeights().deals >= 0
     True

@@ -1,21 +1,21 @@
-"""Thompson sampling over price rungs, in closed form: a hundred equally likely elasticities.
+"""Thompson sampling over price price points, in closed form: a hundred equally likely elasticities.
 
 A shopper's elasticity e (1 + z) is uncertain: e ~ N(m, s^2). A share `scale` of the sd is drawn,
 the rest stays in the expectation, so that scale = 0 is the posterior expected optimum and scale = 1
 Thompson sampling proper (Thompson 1933; Chapelle and Li 2011 draw with a smaller sd). With
-x = log(p / public) the log payoff of a rung,
+x = log(p / public) the log payoff of a price point,
 
     log(p - c) - e (1 + z) x + (1 - scale^2) s^2 (1 + z)^2 x^2 / 2 - spread_aversion x^2 / 2,
 
-is a line in e. Lower rungs have steeper lines, so the best rung as a function of e is the upper
-envelope: between two break points of it one rung is best, and its probability is the normal mass
-between them. No rung is simulated.
+is a line in e. Lower price points have steeper lines, so the best price point as a function of e is
+the upper envelope: between two break points of it one price point is best, and its probability is
+the normal mass between them. No price point is simulated.
 
 The draw is one of DRAWS equally likely quantiles, so a probability is a whole percent: 0 or at
 least 1 %, as off-policy estimates need. Cutting small masses off and scaling the rest up would
-give that too, but could raise a price for more activity: when a middle rung falls below 1 %, part
-of its mass would move to dearer ones. Rounding the distribution function cannot: break points fall
-as z grows, so for a given draw a price never rises.
+give that too, but could raise a price for more activity: when a middle price point falls below 1 %,
+part of its mass would move to dearer ones. Rounding the distribution function cannot: break points
+fall as z grows, so for a given draw a price never rises.
 
 The draw belongs to a variant and a week, not to a shopper: whoever did the same sees the same
 price, and who did more (or signed in) pays no more than who did less.
@@ -96,17 +96,18 @@ class Lines:
 
 
 def break_points(lines: Lines, boost: FloatArray, scale: float) -> FloatArray:
-    """Return from which e on rung k or a lower one is best, (n, m, R); huge where it never is.
+    """Return from which e on price point k or a lower one is best, (n, m, R); huge where it never
+    is.
 
-    Rung k or lower beats all higher ones from min over j >= k of max over i < k of the e where
-    lines i and j cross. Ascending in k, falling in z.
+    Price point k or lower beats all higher ones from min over j >= k of max over i < k of the e
+    where lines i and j cross. Ascending in k, falling in z.
 
     >>> lines = example_lines()
     >>> break_points(lines, np.array([[0.0]]), 1.0).round(3).tolist()
     [[[0.0, 1.667, 2.5]]]
     """
     height, curved = _shape(lines, boost, scale)
-    # Rungs that are none get a slope of their own, so that no two lines are parallel.
+    # Price points that are none get a slope of their own, so that no two lines are parallel.
     width = height.shape[-1]
     slope = np.where(lines.is_rung, -curved, 1e3 + np.arange(width))
     points = np.zeros(height.shape)
@@ -121,7 +122,7 @@ def break_points(lines: Lines, boost: FloatArray, scale: float) -> FloatArray:
 
 
 def count_dearer(points: FloatArray, lines: Lines, scale: float) -> IntArray:
-    """Return how many of the DRAWS choose a dearer rung than k, (n, m, R): 0 for the first.
+    """Return how many of the DRAWS choose a dearer price point than k, (n, m, R): 0 for the first.
 
     An elasticity is not below 0: where a break point is, every draw passes it.
     """
@@ -138,9 +139,10 @@ def count_dearer(points: FloatArray, lines: Lines, scale: float) -> IntArray:
 
 
 def choose_drawn(lines: Lines, boost: FloatArray, draw: Draw) -> IntArray:
-    """Return the position of the rung that is best at each drawn elasticity, (n, m).
+    """Return the position of the price point that is best at each drawn elasticity, (n, m).
 
-    The same rung that the break points lead to, found without them: this is the request path.
+    The same price point that the break points lead to, found without them: this is the request
+    path.
 
     >>> choose_drawn(example_lines(), np.array([[0.0]]), Draw(np.array([50]), 1.0)).tolist()
     [[1]]
@@ -159,7 +161,7 @@ def _shape(lines: Lines, boost: FloatArray, scale: float) -> tuple[FloatArray, F
 
 
 def percents(dearer: IntArray) -> IntArray:
-    """Return the probability of each rung in whole percent, (n, m, R); sums to DRAWS.
+    """Return the probability of each price point in whole percent, (n, m, R); sums to DRAWS.
 
     >>> percents(np.array([[[0, 30, 90]]])).tolist()
     [[[30, 60, 10]]]
@@ -168,7 +170,7 @@ def percents(dearer: IntArray) -> IntArray:
 
 
 def example_lines() -> Lines:
-    """Return three rungs of one variant whose best changes at e = 5/3 and 5/2, for examples."""
+    """Return three prices of one variant whose best changes at e = 5/3 and 5/2, for examples."""
     log_ratio = np.array([[0.0, -0.06, -0.1]])
     return Lines(
         fixed=np.array([[0.0, -0.1, -0.2]]),

@@ -45,10 +45,12 @@ DAY = 86_400.0
 
 
 def draft(scene: Scene) -> Decision:
-    """Return new public prices for the goods of a scene, and everything that led to them."""
-    goods, policy, staff = scene.goods, scene.policy, scene.staff
-    terms, depth = price_terms(goods, scene.served, policy, staff.least_minor, scene.exponent)
-    bounds = bound_prices(scene.past, goods.list_minor, terms.floor_minor, staff.most_minor, policy)
+    """Return new public prices for the products of a scene, and everything that led to them."""
+    products, policy, staff = scene.goods, scene.policy, scene.staff
+    terms, depth = price_terms(products, scene.served, policy, staff.least_minor, scene.exponent)
+    bounds = bound_prices(
+        scene.past, products.list_minor, terms.floor_minor, staff.most_minor, policy
+    )
     around = _look_around(scene, terms)
     # A discount must know what a sale costs besides, as the public price does.
     terms = replace(terms, extra_cost=around.extra_cost)
@@ -189,14 +191,14 @@ def _propose(
     What staff fixed, approved or want gone is asked for as it is; without `auto_publish` the
     model's own choices wait.
     """
-    goods, staff, policy = scene.goods, scene.staff, scene.policy
+    products, staff, policy = scene.goods, scene.staff, scene.policy
     limits = find_limits(
         terms,
         bounds,
         policy,
-        anchor_minor=goods.anchor_minor,
+        anchor_minor=products.anchor_minor,
         seen=(scene.past.least_seen_minor, scene.past.most_seen_minor),
-        changed_at=goods.changed_at,
+        changed_at=products.changed_at,
         is_causal=is_causal,
         second=scene.second,
         competitor_minor=scene.around.competitor_minor,
@@ -208,10 +210,10 @@ def _propose(
     has_word = by_staff > 0
     # Back to the merchant's own price nobody has to agree; to another one without a credible gain
     # (a floor that rose) the model asks like for its own.
-    is_own = (choice.minor == goods.public_minor) | (choice.minor == goods.anchor_minor)
+    is_own = (choice.minor == products.public_minor) | (choice.minor == products.anchor_minor)
     is_model = choice.is_model | ~is_own
     is_withheld = is_model & ~has_word & (not policy.auto_publish)
-    asked = np.where(has_word, by_staff, np.where(is_withheld, goods.public_minor, choice.minor))
+    asked = np.where(has_word, by_staff, np.where(is_withheld, products.public_minor, choice.minor))
     cause = np.where(has_word, STAFF, np.where(is_model, MODEL, ANCHOR))
     return Proposed(
         *(limits, demand, scene.segments, choice, asked, is_withheld, cause, policy, around)
@@ -223,17 +225,17 @@ def _shake(
 ) -> tuple[PriceTests, Proposed]:
     """Return the shocks, those of a new week included.
 
-    Never concerned: goods without personal prices (restricted, sensitive, child-directed), without
-    a price so far, switched off, in an emergency, at rest, at the end of their changes for the
-    day, under experiment, or with a word of staff.
+    Never concerned: products without personal prices (restricted, sensitive, child-directed),
+    without a price so far, switched off, in an emergency, at rest, at the end of their changes for
+    the day, under experiment, or with a word of staff.
     """
-    shocks, goods = scene.shocks, scene.goods
+    shocks, products = scene.shocks, scene.goods
     if not (scene.draws_shocks and scene.may_move):
         return shocks, proposed
     # Chance plays with prices at rest: one on its way back to the merchant's own arrives first.
-    returns = proposed.asked_minor == goods.anchor_minor
-    returns &= proposed.asked_minor != goods.public_minor
-    may_move = goods.is_open & ~goods.is_new & ~proposed.limits.is_cooling
+    returns = proposed.asked_minor == products.anchor_minor
+    returns &= proposed.asked_minor != products.public_minor
+    may_move = products.is_open & ~products.is_new & ~proposed.limits.is_cooling
     may_move &= (bounds.emergency_minor >= NO_LIMIT) & ~shocks.is_stopped & ~shocks.holds
     may_move &= ~(scene.staff.has_word | returns | scene.arms.is_tested)
     most = scene.policy.shock_share

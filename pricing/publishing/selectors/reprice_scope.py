@@ -15,7 +15,7 @@ from pricing.demand.models.demand import DemandModelVersion
 from pricing.experiments.selectors import list_switched, list_turned
 from pricing.learning.selectors.evidence import list_learned, newest_evidence
 from pricing.learning.selectors.impression_fits import newest_fit
-from pricing.learning.selectors.publishing import digest_goods
+from pricing.learning.selectors.publishing import digest_products
 from pricing.ledger.models.books import PriceBook
 from pricing.ledger.models.ledger import PriceLedgerEntry
 from pricing.policy.models.policy import EmergencyCap, PricingPolicy
@@ -73,12 +73,12 @@ def find_reprice_scope(
     notes = _notes(place, now)
     old = {} if book is None else book.metrics.get("notes", {})
     is_ruled_anew = not old or any(old.get(one, 0) != notes[one] for one in RULES)
-    goods = list[int]() if is_ruled_anew else _list_moved_goods(place, book, old, notes)
-    is_everything = everything or is_ruled_anew or goods is None or _is_due(old, now)
+    products = list[int]() if is_ruled_anew else _list_moved_products(place, book, old, notes)
+    is_everything = everything or is_ruled_anew or products is None or _is_due(old, now)
     at = now if book is None else max(now + lead, book.effective_at)
     touched = set[int]()
     if not is_ruled_anew and (only_touched or not is_everything):
-        touched = {*(goods or ()), *_touched(place, old, now, at)}
+        touched = {*(products or ()), *_touched(place, old, now, at)}
     if len(touched) > MANY:
         is_everything, touched = True, set()
     if only_touched:
@@ -107,7 +107,7 @@ def _is_due(old: dict[str, Any], now: datetime) -> bool:
     return now - datetime.fromisoformat(old["full_at"]) > FULL_EVERY
 
 
-def _list_moved_goods(
+def _list_moved_products(
     place: tuple[str, str], book: PriceBook | None, old: dict[str, Any], notes: dict[str, Any]
 ) -> list[int] | None:
     """Return variants of which something changed in the catalogue that prices are made of; None
@@ -117,7 +117,7 @@ def _list_moved_goods(
     known, variants = unpack_arrays(book.arrays), load_variant_arrays(place[0])
     if "goods" not in known or not np.array_equal(known["variant_id"], variants.variant_id):
         return None
-    moved = digest_goods(variants, list_categories("en")) != known["goods"]
+    moved = digest_products(variants, list_categories("en")) != known["goods"]
     return [int(one) for one in variants.variant_id[moved]]
 
 

@@ -16,7 +16,7 @@ from pricing.base.core.reference import MIN_LIST_SHARE, STRATEGIES
 from pricing.base.core.values import FloatArray, IntArray, Policy
 from pricing.base.metrics import book_version, price_changes_total
 from pricing.learning.core.scene import STAFF
-from pricing.learning.selectors.publishing import digest_goods
+from pricing.learning.selectors.publishing import digest_products
 from pricing.ledger.models.books import PriceBook
 from pricing.ledger.models.ledger import PriceLedgerEntry
 from pricing.optimum.core.batch import (
@@ -192,13 +192,14 @@ def keep_notes(
     known: Mapping[str, NDArray[Any]], draft: Draft, variant_id: IntArray
 ) -> dict[str, NDArray[Any]]:
     """Return the notes of a book over `variant_id` (m,): those `known` from the book before, with
-    the badges of what `draft` looked at anew, and what of those goods their prices are made of."""
+    the badges of what `draft` looked at anew, and what of those products their prices are made
+    of."""
     at = np.searchsorted(variant_id, draft.terms.variant_id)
     is_there = at < len(variant_id)
     is_there[is_there] = variant_id[at[is_there]] == draft.terms.variant_id[is_there]
     fresh = {
         "badges": draft.badges,
-        "goods": digest_goods(draft.shelf.variants, draft.shelf.tree),
+        "goods": digest_products(draft.shelf.variants, draft.shelf.tree),
     }
     notes = {name: array for name, array in known.items() if name.startswith("mix_")}
     for name, values in fresh.items():

@@ -84,7 +84,7 @@ def flag_emergency(
 ) -> int:
     """Declare an emergency: no price above its level before `starts_at`, plus `cap_share`.
 
-    `category_id` None means all goods. The next price book obeys. Return the row's id.
+    `category_id` None means all products. The next price book obeys. Return the row's id.
     """
     with transaction.atomic():
         row = EmergencyCap.objects.create(

@@ -116,10 +116,10 @@ def check_override(
 
 def find_bounds(*, price: PublicPrice) -> tuple[int, int]:
     """Return floor and ceiling of a variant's public price, minor units, as the gate knows them."""
-    policy, goods = load_active_policy(), load_variant_arrays(price.market_id)
-    at = int(np.searchsorted(goods.variant_id, price.variant_id))
-    is_known = at < len(goods.variant_id) and int(goods.variant_id[at]) == price.variant_id
-    cost = goods.cost_minor[[at]] if is_known else np.array([-1])
+    policy, products = load_active_policy(), load_variant_arrays(price.market_id)
+    at = int(np.searchsorted(products.variant_id, price.variant_id))
+    is_known = at < len(products.variant_id) and int(products.variant_id[at]) == price.variant_id
+    cost = products.cost_minor[[at]] if is_known else np.array([-1])
     listed, anchor = np.array([price.list_minor]), np.array([price.anchor_minor])
     floor = int(floor_prices(cost, listed, anchor, policy)[0][0])
     return floor, max(int(share_down(listed, 1.0 + policy.ceiling_over_list)[0]), floor)

@@ -173,7 +173,7 @@ def load_screens(variant_id: IntArray, context: PublishContext) -> Screens:
     """Return what the screen of a draft has to know. Two queries, two more while costs are silent.
 
     What staff undid within a day passes, but for numbers that are none. While a feed is silent,
-    none of the model's moves is made, but of goods whose cost staff have typed since.
+    none of the model's moves is made, but of products whose cost staff have typed since.
     """
     market, now = context.place[0], context.now
     trips = BreakerTrip.objects.filter(kind__in=KINDS, scope="market", key=market)

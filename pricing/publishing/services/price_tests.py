@@ -10,7 +10,13 @@ from django.db.models import Q
 
 from pricing.base.core.impressions import WeekDraw
 from pricing.base.core.values import BoolArray, IntArray
-from pricing.experiments.core import Arms, PriceTests, multiply_prices, shock_rungs, target_prices
+from pricing.experiments.core import (
+    Arms,
+    PriceTests,
+    multiply_prices,
+    shock_price_points,
+    target_prices,
+)
 from pricing.experiments.models.arms import ArmPrice
 from pricing.experiments.models.price_tests import PriceShock
 from pricing.experiments.selectors import (
@@ -34,8 +40,8 @@ def read_shocks(*, shelf: Shelf, context: PublishContext, is_tested: BoolArray) 
     """Return the running shocks of a shelf and which of them are over. Two queries.
 
     A shock is over with its week, when the policy no longer wants any, under a kill switch, on
-    goods that may have no personal price any more or that an experiment tests, and when the price
-    is no longer the one it set: then what holds now is the base.
+    products that may have no personal price any more or that an experiment tests, and when the
+    price is no longer the one it set: then what holds now is the base.
     """
     place, now = context.place, context.now
     running = load_running_price_tests(place=place)
@@ -140,7 +146,7 @@ def _store_draw(
     at = np.flatnonzero(shocks.chances.sum(axis=1) > 0.0)
     if not len(at):
         return
-    below, above = shock_rungs(shocks.base_minor[at], context.exponent)
+    below, above = shock_price_points(shocks.base_minor[at], context.exponent)
     draw = WeekDraw(
         variant_id=variant_id[at],
         base_minor=shocks.base_minor[at],

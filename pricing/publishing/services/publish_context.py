@@ -33,7 +33,7 @@ class PublishContext:
 
     @property
     def served(self) -> ServedDemand:
-        """The model in use; what is believed of all goods where there is none."""
+        """The model in use; what is believed of all products where there is none."""
         return prior_model(SignalWeights()) if self.model is None else self.model[1]
 
     @property

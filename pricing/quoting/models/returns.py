@@ -11,7 +11,7 @@ from pricing.policy.models.policy import KillSwitch
 
 
 class ChanceReturn(models.Model):
-    """What a book asks for some of its goods from `holds_from` on, in place of what it says.
+    """What a book asks for some of its products from `holds_from` on, in place of what it says.
 
     Written with the flip, so that every process has it by then without a new book, a worker or
     Redis; `public_minors[i]` is the price of `variant_ids[i]` without what chance or an arm did,

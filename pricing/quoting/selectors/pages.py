@@ -37,7 +37,7 @@ class Served:
     Kill switches close variants, and flags of the catalogue do: a category marked as sensitive
     sells at the public price at once, not only from the next book on. `published` is the book as it
     was written; a rollback may have laid another model over it. `trial` is the same page for
-    shoppers whom the version on trial quotes. `taken_back` are goods whose public price a switch
+    shoppers whom the version on trial quotes. `taken_back` are products whose public price a switch
     took back from chance since the book was written, (m,); None: it did not.
     """
 
@@ -73,7 +73,7 @@ def load_pages(
         for one in (served, served.trial)
         if one is not None
     }
-    goods, stand_in = load_variant_arrays(), find_stand_in()
+    products, stand_in = load_variant_arrays(), find_stand_in()
     rows = PriceBook.objects.defer("arrays").select_related("market", "policy", "model_version")
     by_place: dict[tuple[str, str], list[Served]] = {}
     newest = list(rows.defer("arrays", "model_version__arrays").order_by("-version")[:36])
@@ -84,7 +84,7 @@ def load_pages(
             book = known.get(row.version) or _read(row)
             if book is None:
                 continue
-            page = _Page(row.effective_at, (row.market_id, row.channel), switches, goods, laid)
+            page = _Page(row.effective_at, (row.market_id, row.channel), switches, products, laid)
             served = page.serve(book, stand_in, None if trial is None else trial.model_version)
             place += reversed([served, *_take_back(served, returns.get(row.pk, ()))])
     return {place: tuple(books) for place, books in by_place.items()}
@@ -158,6 +158,6 @@ def _closed(book: Book, market: str, switches: tuple[SwitchRow, ...]) -> BoolArr
 
 
 def _flagged(book: Book, goods: VariantArrays) -> BoolArray:
-    """Return where the book is open for goods that the catalogue now closes, (m,)."""
+    """Return where the book is open for products that the catalogue now closes, (m,)."""
     flagged = np.isin(book.terms.variant_id, goods.variant_id[goods.never_personal])
     return flagged & book.terms.is_open

@@ -150,8 +150,9 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class SealFigures:
-    """Sealed days of quotes and of looks: how many, how many never compared, the oldest comparison
-    (None before the first), how many are not what was sealed, and the newest of these."""
+    """Sealed days of quotes and of impressions: how many, how many never compared, the oldest
+    comparison (None before the first), how many are not what was sealed, and the newest of
+    these."""
 
     days: int
     unchecked: int

@@ -104,7 +104,8 @@ def lay_model(book: Book, model_version: int, place: tuple[str, str]) -> Book | 
 
 
 def load_tried(model_version: int, place: tuple[str, str]) -> ServedDemand:
-    """Return any model version with what looks and outcomes at a place say on top. Three queries.
+    """Return any model version with what impressions and outcomes at a place say on top. Three
+    queries.
 
     Raises DemandModelVersion.DoesNotExist, UntrustedModel, UntrustedEvidence, UntrustedImpressions.
     """

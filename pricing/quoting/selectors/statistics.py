@@ -30,7 +30,7 @@ GROUP BY day, rung ORDER BY day, rung
 
 @dataclass(frozen=True, slots=True)
 class SourceCounts:
-    """Quotes by (day, rung). `is_sampled`: scaled up from a sample of the table's blocks."""
+    """Quotes by (day, price source). `is_sampled`: scaled up from sampled blocks."""
 
     counts: dict[tuple[date, str], int]
     is_sampled: bool
@@ -40,8 +40,8 @@ class SourceCounts:
         return tuple(float(self.counts.get((day, rung), 0)) for day in days)
 
 
-def count_quotes_by_rung(*, since: datetime, until: datetime, zone: str) -> SourceCounts:
-    """Count quotes of `[since, until)` by day of `zone` and rung. Two queries.
+def count_quotes_by_source(*, since: datetime, until: datetime, zone: str) -> SourceCounts:
+    """Count quotes of `[since, until)` by day of `zone` and price source. Two queries.
 
     Reads about `READ_AT_MOST` rows however many there are: above that, whole blocks are sampled
     (TABLESAMPLE SYSTEM, a fixed seed) and the counts scaled up.
@@ -55,7 +55,7 @@ def count_by_day(
     """Return the counts of `statement` by (day of `zone`, name), and whether they were sampled.
 
     `statement` selects day, name and count of quotes from `[since, until)`, with `{sample}` behind
-    the table's name. Two queries, whatever the table holds: see `count_quotes_by_rung`.
+    the table's name. Two queries, whatever the table holds: see `count_quotes_by_source`.
     """
     percent = min(100.0, 100.0 * READ_AT_MOST / max(1, estimate_quotes(since, until)))
     is_sampled = percent < 100.0
@@ -202,7 +202,7 @@ GROUP BY rule.code ORDER BY count(*) DESC, rule.code
 
 @dataclass(frozen=True, slots=True)
 class GuardrailCounts:
-    """Hits by (day, code). `is_sampled`: scaled up from a sample of the table's blocks."""
+    """Hits by (day, code). `is_sampled`: scaled up from sampled blocks."""
 
     hits: Mapping[tuple[date, str], int]
     is_sampled: bool

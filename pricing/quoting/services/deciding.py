@@ -15,9 +15,9 @@ from pricing.base.core.values import BoolArray, IntArray, Policy, QuoteContext
 from pricing.ledger.core.offered import HeldQuote, held_arrays, held_key, unpack_held
 from pricing.ledger.models.books import PriceBookEntry
 from pricing.optimum.core.batch import Book
-from pricing.optimum.core.decide import Decisions, HeldQuotes, decide_rungs
+from pricing.optimum.core.decide import Decisions, HeldQuotes, decide_price_points
 from pricing.optimum.core.explain import Moved, find_moved
-from pricing.optimum.core.quote import PricePointTable, VariantTerms, build_rungs
+from pricing.optimum.core.quote import PricePointTable, VariantTerms, build_price_points
 from pricing.optimum.core.signals import ShopperSignals, gather_signals, sensitivity_boost
 from pricing.optimum.core.thompson import draw_places
 from pricing.quoting.selectors.pages import Served
@@ -37,8 +37,9 @@ READ_ALL_ABOVE = 200
 class ShopperState:
     """What a decision needs to know. `reason` is why no personal price is possible, or "".
 
-    `features` is None on the book rung: then `entries` (minor units by variant id) and `segment`
-    stand in for the model. `obstacle` is why no new personal price is made: what is `held` stands.
+    `features` is None on the book price point: then `entries` (minor units by variant id) and
+    `segment` stand in for the model. `obstacle` is why no new personal price is made: what is
+    `held` stands.
     """
 
     reason: str = ""
@@ -230,15 +231,15 @@ def decide_page(page: Page, context: QuoteContext, state: ShopperState) -> Decid
     now_ms, place = page.now_ms, None
     if book_minor is None and policy.exploration > 0.0 and not page.tests_off:
         place = draw_places(now_ms, terms.variant_id)
-    rungs = build_rungs(terms, policy, place)
+    price_points = build_price_points(terms, policy, place)
     boost = sensitivity_boost(signals, page.book.weights)
     held_quotes = [state.held.get(one) for one in ids]
     held = held_arrays(held_quotes) if state.held else HeldQuotes.nothing(len(ids))
     pseudonym = context.shopper_pseudonym or ""
     is_held_out_now = is_held_out(pseudonym, policy.holdout_share)
-    decisions = decide_rungs(
+    decisions = decide_price_points(
         terms,
-        rungs,
+        price_points,
         boost,
         policy,
         held=held,
@@ -248,7 +249,7 @@ def decide_page(page: Page, context: QuoteContext, state: ShopperState) -> Decid
         is_held_out=is_held_out_now,
         book_minor=book_minor,
     )
-    moved = find_moved(terms, rungs, boost, policy, decisions, is_held_out=is_held_out_now)
+    moved = find_moved(terms, price_points, boost, policy, decisions, is_held_out=is_held_out_now)
     return Decided(
         signals=signals,
         terms=terms,
@@ -256,7 +257,7 @@ def decide_page(page: Page, context: QuoteContext, state: ShopperState) -> Decid
         held_quotes=held_quotes,
         decided=decisions,
         book_minor=book_minor,
-        is_decision=_is_decision(page, rungs, decisions, book_minor, state),
+        is_decision=_is_decision(page, price_points, decisions, book_minor, state),
         is_held_out=is_held_out_now,
         place=place,
         is_test=page.book.is_test[page.at] | moved.by_test | _keeps_test(held_quotes, moved),
@@ -279,7 +280,7 @@ def _is_decision(
     book_minor: IntArray | None,
     state: ShopperState,
 ) -> BoolArray:
-    """Return where something was decided: a signal or a promise, and more than one rung."""
+    """Return where something was decided: a signal or a promise, and more than one price point."""
     terms = page.terms
     is_lower = made.quoted_minor < terms.public_minor
     if state.obstacle:

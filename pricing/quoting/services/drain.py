@@ -320,7 +320,8 @@ def _create_partition(table: str, first: date, following: date) -> int:
 
 
 def seal_quotes(*, now: datetime) -> int:
-    """Seal every finished day of quotes and of looks that is not sealed yet; return days sealed.
+    """Seal every finished day of quotes and of impressions that is not sealed yet; return days
+    sealed.
 
     digest = SHA-256 over the previous digest, the day and the hash of each row in order. The
     shopper is left out: forgetting a person must not break the chain. So are the columns of an

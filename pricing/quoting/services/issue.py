@@ -90,7 +90,7 @@ class _Line(threading.local):
         self._unheard: deque[PageImpressions] = deque()
 
     def send(self, client: redis.Redis, looks: PageImpressions) -> None:
-        """Send the looks. Raises redis.RedisError; what was not heard of is counted as lost."""
+        """Send the impressions. Raises redis.RedisError; what got no answer is counted as lost."""
         is_sound, connection = self._hear(), self._connection
         if client.connection_pool is not self._pool or not is_sound or connection is None:
             self._hang_up()
@@ -115,8 +115,8 @@ class _Line(threading.local):
         return self._connection is not None and len(self._unheard) < MOST_UNHEARD
 
     def _hang_up(self) -> None:
-        for looks in self._unheard:
-            looks.lose()
+        for impressions in self._unheard:
+            impressions.lose()
         self._unheard.clear()
         if self._connection is not None:
             self._connection.disconnect()
@@ -126,7 +126,7 @@ class _Line(threading.local):
 _line = _Line()
 
 
-def gather_looks(
+def gather_impressions(
     page: Page, context: QuoteContext, *, where: BoolArray | None = None, shopper_id: int = 0
 ) -> PageImpressions | None:
     """Return the looks at the public prices of a page (those in the mask `where`), None if none.
@@ -155,8 +155,8 @@ def gather_looks(
     return PageImpressions(encode_impressions(header, ids, public), len(ids))
 
 
-def send_looks(looks: PageImpressions | None) -> None:
-    """Put the looks of a page on the stream without waiting; a dead Redis loses them, counted."""
+def send_impressions(looks: PageImpressions | None) -> None:
+    """Put a page's impressions on the stream without waiting; a dead Redis loses them, counted."""
     if looks is None:
         return
     try:
@@ -211,7 +211,7 @@ def issue_quotes(
     prices go along. If Redis cannot write, only what was promised before is returned, and the
     reason: a personal price that left no record is not shown.
     """
-    rung, reason = _rung_of(decided), state.obstacle
+    price_point, reason = _price_point_of(decided), state.obstacle
     kept = decided.decided.is_kept & decided.is_decision
     fresh = np.flatnonzero(decided.is_decision & ~kept)
     quotes: dict[int, HeldQuote] = {
@@ -229,10 +229,10 @@ def issue_quotes(
         else:
             quotes |= {at: one.held for at, one in signed.items()}
     else:
-        send_looks(looks)
+        send_impressions(looks)
     ids = decided.terms.variant_id.tolist()
     personal = {
-        ids[at]: recall_view(quote, views[ids[at]], book=book, place=place, rung=rung)
+        ids[at]: recall_view(quote, views[ids[at]], book=book, place=place, rung=price_point)
         for at, quote in quotes.items()
     }
     return personal, reason
@@ -244,7 +244,7 @@ def _still_held(decided: Decided, fresh: IntArray, now_ms: int) -> dict[int, Hel
     return {at: quote for at, quote in held.items() if quote and now_ms < quote.expires_ms}
 
 
-def _rung_of(decided: Decided) -> QuoteSource:
+def _price_point_of(decided: Decided) -> QuoteSource:
     return "personal" if decided.book_minor is None else "book"
 
 
@@ -267,7 +267,7 @@ def _open_issue(
         place=place,
         policy=policy,
         context=context,
-        rung=_rung_of(decided),
+        rung=_price_point_of(decided),
         arm=shared.arm,
         owner=shared.owner,
         kid=kid,

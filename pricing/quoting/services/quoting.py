@@ -27,7 +27,7 @@ from pricing.quoting.services.deciding import (
     decide_page,
     read_shopper_state,
 )
-from pricing.quoting.services.issue import gather_looks, issue_quotes, send_looks
+from pricing.quoting.services.issue import gather_impressions, issue_quotes, send_impressions
 from pricing.quoting.services.public_views import (
     SalesContext,
     make_public_view,
@@ -127,7 +127,7 @@ def quote_variants(*, context: QuoteContext, variant_ids: Sequence[int]) -> Quot
         views = _public_views(page, context)
         reason = find_obstacle(serving, page, context)
         if reason in ENDING:
-            send_looks(gather_looks(page, context))
+            send_impressions(gather_impressions(page, context))
         else:
             state = _read(page, context, reason)
             tests_prices = serving.tests_prices and not page.tests_off and not state.obstacle
@@ -267,18 +267,18 @@ def _personal_views(
 ) -> tuple[dict[int, PriceView], str]:
     """Return the views of the prices that were decided for this shopper, or why there are none."""
     if state.reason:
-        send_looks(gather_looks(page, context))
+        send_impressions(gather_impressions(page, context))
         return {}, state.reason
     decided = decide_page(page, context, state)
     _count_guards(decided.decided, decided.is_decision)
-    looks = gather_looks(
+    impressions = gather_impressions(
         page, context, where=~decided.is_decision, shopper_id=state.shopper_id or 0
     )
     if not decided.is_decision.any():
-        send_looks(looks)
+        send_impressions(impressions)
         return {}, state.obstacle
     if tests_prices and _is_shown_public(context, state, decided):
-        send_looks(gather_looks(page, context, shopper_id=state.shopper_id or 0))
+        send_impressions(gather_impressions(page, context, shopper_id=state.shopper_id or 0))
         return {}, "experiment"
     return issue_quotes(
         decided=decided,
@@ -288,7 +288,7 @@ def _personal_views(
         policy=page.policy,
         views=views,
         context=context,
-        looks=looks,
+        looks=impressions,
     )
 
 
@@ -317,9 +317,9 @@ def _count_guards(made: Decisions, where: BoolArray) -> None:
 
 
 def _measure(batch: QuoteBatch, seconds: float) -> None:
-    for rung, count in batch.rung_counts.items():
+    for price_point, count in batch.rung_counts.items():
         if count:
-            quotes_total.labels(rung=rung).inc(count)
+            quotes_total.labels(rung=price_point).inc(count)
     if batch.fallback_reason:
         quote_fallbacks_total.labels(reason=batch.fallback_reason).inc()
     quote_seconds.labels(kind="page").observe(seconds)

@@ -81,7 +81,7 @@ def refuse_if_flipped(since: int) -> None:
 
 
 def take_chance_back(*, switch: KillSwitch, now: datetime) -> int:
-    """Write down what books ask without chance for goods that the switch stops; return how many
+    """Write down what books ask without chance for products that the switch stops; return how many
     prices.
 
     In the flip's transaction, under its lock. The price is the one that chance found, inside the

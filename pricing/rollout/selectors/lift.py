@@ -3,7 +3,7 @@
 The bounds hold for a sequence whose beginning was fixed beforehand: a window that slides a day
 every day would begin a new sequence every day, and err as often. So a sequence begins with a
 quarter of the year and is looked at during the quarter after it, over three to six months; each
-errs at most once in 1 / a, over all its looks, and there are four a year.
+errs at most once in 1 / a, over all its impressions, and there are four a year.
 """
 
 from __future__ import annotations

@@ -182,12 +182,12 @@ def check_refit(*, model_id: int, former_id: int, now: datetime) -> dict[str, An
     """Return how a refit's prices differ from those of model `former_id`, and store it as the
     figure `refit_check` of the refit: `is_passed`, `reasons`, `figures`, `bounds`, `places`.
 
-    In every place that has prices both price all goods now, over the same evidence of outcomes, as
-    the next book would: the public price, and below the one that holds those of typical shoppers.
-    Decisions of the last hours are priced anew as in a shadow. `figures` are those of the home
-    place, `places` holds those of the others, whose reasons name them. A model that had learned
-    nothing yet is no yardstick. After a rollback none passes, and none with a figure that is no
-    finite number. About thirty queries for each place and one write. Raises UntrustedModel,
+    In every place that has prices both price all products now, over the same evidence of outcomes,
+    as the next book would: the public price, and below the one that holds those of typical
+    shoppers. Decisions of the last hours are priced anew as in a shadow. `figures` are those of the
+    home place, `places` holds those of the others, whose reasons name them. A model that had
+    learned nothing yet is no yardstick. After a rollback none passes, and none with a figure that
+    is no finite number. About thirty queries for each place and one write. Raises UntrustedModel,
     UntrustedEvidence, DemandModelVersion.DoesNotExist.
     """
     rows = DemandModelVersion.objects.defer("arrays").in_bulk([model_id, former_id])
@@ -219,7 +219,7 @@ def _compare(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the figures of a refit, (former, refit), in a place, and what of them is too far.
 
-    How it forecasts and how many goods it knows does not depend on the place: told at home.
+    How it forecasts and how many products it knows does not depend on the place: told at home.
     """
     old, new = (_price(row, place, now) for row in pair)
     before, after = (_tabulate(shelves, old.terms) for shelves in (old, new))
@@ -249,7 +249,7 @@ def _shadow(
 
 
 def _price(row: DemandModelVersion, place: SalesChannel, now: datetime) -> Shelves:
-    """Return all goods as a model would price them; how old it is does not matter here."""
+    """Return all products as a model would price them; how old it is does not matter here."""
     served: ServedDemand = load_tried(row.pk, place)
     return open_shelves(
         model=(replace(model_row(row), trained_at=now), served), place=place, now=now

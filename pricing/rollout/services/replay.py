@@ -131,7 +131,7 @@ def check_replay(*, now: datetime, most: int = MOST_CHECKED) -> int:
 
 # A busy day does not fit into memory at once.
 PIECE = timedelta(hours=3)
-# Until then goods come back, and with them what a visit earned.
+# Until then products come back, and with them what a visit earned.
 RETURN_DAYS = 35
 # Longer than any sequence of the lift (six months): a year of impact of models, then no owner.
 KEEP_DAYS = 400

@@ -18,7 +18,7 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 
 # A cart counts for the offers its shopper opened in the day before: the same shopper's row of the
-# same index, so no list of covered goods is needed.
+# same index, so no list of covered products is needed.
 _CARTS = """
 SELECT date_trunc('minute', added.occurred_at), clicked.offer_ref, count(DISTINCT added.id)
 FROM profiles_event AS added

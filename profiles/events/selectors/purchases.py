@@ -255,7 +255,7 @@ class QuoteOutcomes:
     """Outcomes of quotes as parallel arrays (n,), ascending by `quote_id` (dtype QUOTE_ID).
 
     `purchases` are order lines, `first_ms` is when the first of them was bought (0: none).
-    `paid_minor` is what the goods cost after all offers, `refunded_minor` what went back for
+    `paid_minor` is what the products cost after all offers, `refunded_minor` what went back for
     `returned_units` of the `units`.
     """
 

@@ -27,7 +27,7 @@ from profiles.events.core import (
     stored_affinities,
     variants_key,
 )
-from profiles.features.api import sensitive_goods
+from profiles.features.api import sensitive_products
 from profiles.features.core.accumulate import Increments, add_up, increments_of
 from profiles.features.core.registry import columns_of
 from profiles.values import Consents, ShopperValue
@@ -102,7 +102,7 @@ def _accept(
     limit: int,
 ) -> Accepted:
     columns = columns_of(records)
-    increments = increments_of(columns, business_zone(), sensitive_goods())
+    increments = increments_of(columns, business_zone(), sensitive_products())
     keys = [
         profile_key(shopper.pseudonym),
         variants_key(shopper.pseudonym),

@@ -39,7 +39,7 @@ from profiles.events.services.online import (
     text_of,
 )
 from profiles.events.services.table import note_lag
-from profiles.features.api import ShopperEvents, load_shopper_events, sensitive_goods
+from profiles.features.api import ShopperEvents, load_shopper_events, sensitive_products
 from profiles.features.core.accumulate import NamedSums, named_sums, sum_events
 from profiles.features.core.registry import EventColumns, columns_of
 from profiles.metrics import profile_rebuilds_total
@@ -82,8 +82,8 @@ def rebuild_online_features(*, as_of: datetime, shopper_ids: Sequence[int] | Non
 
 
 def warm_marker(as_of: datetime) -> str:
-    """Return what tells that everybody's profile is here, and which goods it does not know of."""
-    return f"{as_of.isoformat()} {sensitive_goods().fingerprint}"
+    """Return what tells that all profiles are here, and which products it does not know of."""
+    return f"{as_of.isoformat()} {sensitive_products().fingerprint}"
 
 
 def warm_shopper(*, shopper_id: int, now: datetime) -> bool:
@@ -104,11 +104,11 @@ def restore_online_features(*, now: datetime) -> int:
 
 
 def is_warm() -> bool:
-    """Return whether everybody was rebuilt since Redis lost its memory or other goods became
+    """Return whether everybody was rebuilt since Redis lost its memory or other products became
     sensitive."""
     with patient_redis() as client:
         marker = text_of(client.get(WARM_MARKER))
-    return marker.rpartition(" ")[2] == sensitive_goods().fingerprint
+    return marker.rpartition(" ")[2] == sensitive_products().fingerprint
 
 
 def repair_online_features(*, now: datetime, limit: int = 1_000) -> int:
@@ -153,7 +153,7 @@ def _replace_chunk(
     shoppers = list_shoppers(shopper_ids)
     events = load_shopper_events(shopper_ids, recent_since=now - RECENT)
     columns, rows = _join(shoppers, events, pending)
-    table = sum_events(columns, rows, len(shoppers), business_zone(), sensitive_goods())
+    table = sum_events(columns, rows, len(shoppers), business_zone(), sensitive_products())
     recent = _recent_ids(events)
     replacements = {}
     for row, shopper in enumerate(shoppers):

@@ -253,16 +253,16 @@ def cap_price(public_minor: int, arm: ArmPlan) -> int:
     return min(public_minor, int(public_minor * arm.price_factor + 1e-9))
 
 
-# Each cluster is cheaper in one turn of every pair, so that no count of goods can be out of
+# Each cluster is cheaper in one turn of every pair, so that no count of products can be out of
 # balance. Three things can go wrong all the same, and each has a check:
 #
 # - *Coins*: which turn of a pair is the cheaper one, a fair coin for each cluster and pair. They
-# are   counted once each, however many goods or looks hang on them, by the test of exposures. -
+# are   counted once each, however many products or looks hang on them, by the test of exposures. -
 # *Hours*: every counted hour of a good belongs to an arm. An hour under the other arm, or under
 # none, is not what was drawn. A guardrail, staff or a switch may keep a price from its arm: told,
 # and no fault, because both arms still are what chance made them. - *Looks*: a page that is kept
 # too long, or a count that is lost, takes looks from one arm. They are   read as sales are, by
-# clusters: a good that is looked at a lot brings a thousand looks and one   coin. Cheaper goods
+# clusters: a good that is looked at a lot brings a thousand looks and one   coin. Cheaper products
 # may well be looked at more; so much more that no price explains it is a fault.
 
 # More of an arm's counted hours than this, under another price than its own: a fault of serving.
@@ -274,7 +274,7 @@ MOST_LOOKS_APART = 0.2
 
 @dataclass(frozen=True, slots=True)
 class ServedHours:
-    """Hours of goods in the counted days of a turn under the price of an arm.
+    """Hours of products in the counted days of a turn under the price of an arm.
 
     `turn` is the turn the hours lie in, `is_drawn` whether the price is that of this very turn,
     `is_held` whether something kept the price from its arm.
@@ -328,7 +328,7 @@ def check_served(
 ) -> ServedReading:
     """Return how c clusters were served in t turns that are over.
 
-    `treated` (c, t) is what was drawn, `planned_hours` (c, t) what the goods of a cluster should
+    `treated` (c, t) is what was drawn, `planned_hours` (c, t) what the products of a cluster should
     have been shown.
 
     >>> from profiles.experiments.core.switchback import draw_cells

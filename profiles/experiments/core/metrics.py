@@ -95,7 +95,7 @@ def _column(columns: Mapping[str, FloatArray], name: str) -> FloatArray:
 #
 #     top - R base
 #
-# is what a cell has above its due. The coins turn its sign and nothing else while cheaper goods
+# is what a cell has above its due. The coins turn its sign and nothing else while cheaper products
 # change nothing, so that its error is that of clusters like any other amount's. Over R times the
 # mean base of a cluster, it is the relative change of the ratio.
 

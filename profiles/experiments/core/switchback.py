@@ -1,4 +1,5 @@
-"""Experiments with public prices: clusters of goods are treated turn by turn, for everybody alike.
+"""Experiments with public prices: clusters of products are treated turn by turn, for everybody
+alike.
 
 Turns come in pairs. A coin for each cluster and pair says in which of the two turns the cluster is
 treated; in the other one it is its own control. With z the outcome of a turn over the cluster's own
@@ -218,14 +219,14 @@ def _mean(values: FloatArray, axis: int) -> FloatArray:
 def cluster_items(
     first: IntArray, second: IntArray, weight: FloatArray, kin: IntArray, most: int
 ) -> IntArray:
-    """Return the cluster of each of n goods, (n,), numbered from 0 by first appearance.
+    """Return the cluster of each of n products, (n,), numbered from 0 by first appearance.
 
     A cheaper good takes sales from its siblings. If they stood in different cells, the experiment
     would count as a gain what only moved; in one cluster they move together.
 
-    Goods of one `kin` (n,), substitutes for each other, are never parted, however many they are.
+    Products of one `kin` (n,), substitutes for each other, are never parted, however many they are.
     Then pairs (e,) with the largest weight (co-views, co-purchases, similarity) are joined first,
-    as long as no cluster grows beyond `most` goods; pairs without weight join nothing.
+    as long as no cluster grows beyond `most` products; pairs without weight join nothing.
 
     >>> cluster_items(np.array([0, 1, 2]), np.array([1, 2, 3]), np.array([9.0, 1.0, 5.0]),
     ...               np.arange(5), most=2).tolist()

@@ -58,20 +58,20 @@ def read_balance(
     """Return whether turns were served as drawn; None if nobody knows. No query."""
     if served is None:
         return None
-    goods = np.bincount(np.fromiter(period.items.values(), dtype=np.int64))
+    products = np.bincount(np.fromiter(period.items.values(), dtype=np.int64))
     hours = 24.0 * (period.period_days - period.wash_out_days) * max(1, served.places)
     return check_served(
         treated,
-        np.repeat(hours * goods.astype(np.float64)[:, None], period.turns, axis=1),
+        np.repeat(hours * products.astype(np.float64)[:, None], period.turns, axis=1),
         served.hours,
-        _count_looks(period, served),
+        _count_impressions(period, served),
         tuned_for=plan_pairs(row, period.clusters),
     )
 
 
 def _load_column(name: str, period: CellPeriod, served: Served | None) -> CellColumn:
     if name == "looks":
-        return _count_looks(period, served)
+        return _count_impressions(period, served)
     if name == "neighbor_revenue":
         return _load_neighbors(period)
     if name in ("hours", "hours_sold_out"):
@@ -79,18 +79,20 @@ def _load_column(name: str, period: CellPeriod, served: Served | None) -> CellCo
     return CellColumn(*load_amounts(period, _AMOUNTS[name]))
 
 
-def _count_looks(period: CellPeriod, served: Served | None) -> CellColumn:
-    """Return the looks; their level is the mean over both arms, because a young shop counted none
-    before."""
+def _count_impressions(period: CellPeriod, served: Served | None) -> CellColumn:
+    """Return the impressions; their level is the mean over both arms, because a young shop counted
+    none before."""
     daily = {} if served is None else served.looks
     turns, _before = sum_turns(daily, period)
     return CellColumn(turns, turns.mean(axis=1) if period.turns else np.zeros(period.clusters))
 
 
 def _load_hours(period: CellPeriod, is_sold_out: bool) -> CellColumn:
-    goods = np.bincount(np.fromiter(period.items.values(), dtype=np.int64)).astype(np.float64)
+    products = np.bincount(np.fromiter(period.items.values(), dtype=np.int64)).astype(np.float64)
     if not is_sold_out:
-        return CellColumn(np.repeat(24.0 * goods[:, None], period.turns, axis=1), 24.0 * goods)
+        return CellColumn(
+            np.repeat(24.0 * products[:, None], period.turns, axis=1), 24.0 * products
+        )
     until = period.start + timedelta(days=period.turns * period.period_days)
     daily: dict[tuple[int, int], float] = {}
     for (variant, day), hours in load_sold_out_hours(
@@ -102,9 +104,9 @@ def _load_hours(period: CellPeriod, is_sold_out: bool) -> CellColumn:
 
 
 def _load_neighbors(period: CellPeriod) -> CellColumn:
-    """Return the sales of goods beside the experiment that go with those of each cluster.
+    """Return the sales of products beside the experiment that go with those of each cluster.
 
-    What goes with goods of several clusters counts for each by how strongly it does.
+    What goes with products of several clusters counts for each by how strongly it does.
     """
     mine, near, weight = _read_beside(period.items)
     beside = np.unique(near)
@@ -128,7 +130,7 @@ def _load_neighbors(period: CellPeriod) -> CellColumn:
 
 
 def _read_beside(items: Mapping[int, int]) -> tuple[IntArray, IntArray, FloatArray]:
-    """Return clusters, ids of goods beside the experiment that go with theirs, and how strongly."""
+    """Return clusters, ids of other products that go with theirs, and how strongly."""
     model = get_similarity_model()
     variants = np.array(sorted(items), dtype=np.int64)
     known = np.zeros(0, dtype=np.int64) if model is None else model.variant_id

@@ -131,7 +131,7 @@ def _is_meant(row: Experiment, market: str, channel: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CellPeriod:
-    """The goods of an experiment by cluster, and its turns that are over.
+    """The products of an experiment by cluster, and its turns that are over.
 
     A turn of `period_days` counts from its day `wash_out_days` on. `until` is when nothing counts
     any more, `targeting` which places do.
@@ -164,7 +164,7 @@ class Cells:
 
 
 def load_period(row: Experiment, *, now: datetime) -> CellPeriod:
-    """Return the goods and the turns that are over, as they were registered. One query."""
+    """Return the products and the turns that are over, as they were registered. One query."""
     kept = row.registration
     until = now if row.stopped_at is None else min(now, row.stopped_at)
     return CellPeriod(
@@ -286,13 +286,13 @@ def _days(row: Experiment, now: datetime) -> int:
     return 0 if row.started_at is None else (now - row.started_at) // timedelta(days=1)
 
 
-# How many goods categories that are joined may hold together.
+# How many products categories that are joined may hold together.
 MOST_GOODS = 40
 
 
 def propose_clusters(variant_ids: IntArray, most: int = MOST_GOODS) -> IntArray:
-    """Return the cluster of each variant, (n,): the goods of a category stay together, and what is
-    bought by the same shoppers joins categories, up to `most` goods.
+    """Return the cluster of each variant, (n,): the products of a category stay together, and what
+    is bought by the same shoppers joins categories, up to `most` products.
 
     One query for the similarity model if it is not in memory, catalogue aside.
     """
@@ -302,11 +302,13 @@ def propose_clusters(variant_ids: IntArray, most: int = MOST_GOODS) -> IntArray:
 
 def find_kin(variant_ids: IntArray) -> IntArray:
     """Return the category of each variant, (n,); what is not sold is kin to nothing."""
-    goods = load_variant_arrays()
+    products = load_variant_arrays()
     kin = -np.asarray(variant_ids, dtype=np.int64) - 1
-    if len(goods.variant_id):
-        at = np.minimum(np.searchsorted(goods.variant_id, variant_ids), len(goods.variant_id) - 1)
-        kin = np.where(goods.variant_id[at] == variant_ids, goods.category_id[at], kin)
+    if len(products.variant_id):
+        at = np.minimum(
+            np.searchsorted(products.variant_id, variant_ids), len(products.variant_id) - 1
+        )
+        kin = np.where(products.variant_id[at] == variant_ids, products.category_id[at], kin)
     return kin
 
 

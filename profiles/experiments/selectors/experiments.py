@@ -364,7 +364,7 @@ def _describe(row: Experiment) -> OpenLots:
 class Served:
     """The turns of an experiment that are over, as they were served.
 
-    `places` is in how many markets and channels, `hours` what goods were shown at, `looks` how
+    `places` is in how many markets and channels, `hours` what products were shown at, `looks` how
     often their prices were seen, by (cluster, day since the start).
     """
 

@@ -217,7 +217,7 @@ METRIC_NAMES: dict[str, Text] = {
     "return_rate": gettext_lazy("share of pieces sent back"),
 }
 
-# What clusters of goods are read by, and guarded by: sums of everybody, not means of shoppers.
+# What clusters of products are read by, and guarded by: sums of everybody, not means of shoppers.
 OUTCOMES: dict[str, Text] = {
     "units_per_shopper": gettext_lazy("pieces sold"),
     "revenue_per_shopper": gettext_lazy("sales"),
@@ -269,7 +269,7 @@ ALPHA = 0.05
 
 @dataclass(frozen=True, slots=True)
 class CellPlan:
-    """How the goods of an experiment with public prices would be read."""
+    """How the products of an experiment with public prices would be read."""
 
     metric: str
     period_days: int
@@ -282,7 +282,7 @@ class CellPlan:
 
 @dataclass(frozen=True, slots=True)
 class CellForecast:
-    """The clusters of the goods, and what the plan will see of them."""
+    """The clusters of the products, and what the plan will see of them."""
 
     goods: int
     clusters: int
@@ -291,7 +291,7 @@ class CellForecast:
 
 
 def forecast_cells(variant_ids: IntArray, plan: CellPlan, now: datetime) -> CellForecast:
-    """Return the clusters of goods and what a plan sees, by their last weeks. Two queries."""
+    """Return the clusters of products and what a plan sees, by their last weeks. Two queries."""
     ids = np.unique(np.asarray(variant_ids, dtype=np.int64))
     clusters = propose_clusters(ids)
     count = int(clusters.max()) + 1 if len(clusters) else 0

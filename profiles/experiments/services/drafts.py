@@ -34,7 +34,7 @@ PUBLIC_PRICES = Kind(
 )
 
 STATES = Experiment.State
-# What can be summed up by cluster of goods, nobody named.
+# What can be summed up by cluster of products, nobody named.
 CLUSTER_METRICS = frozenset(AMOUNTS)
 
 
@@ -156,7 +156,7 @@ def _check(draft: ExperimentDraft) -> None:
 
 @transaction.atomic
 def set_clusters(*, experiment_id: int, variant_ids: Sequence[int]) -> int:
-    """Put goods into clusters by what is bought together; return how many clusters there are.
+    """Put products into clusters by what is bought together; return how many clusters there are.
 
     For a draft whose unit is a cluster. Raises BadExperiment, Registered.
     """

@@ -58,7 +58,7 @@ def start_experiment(*, experiment_id: int, now: datetime, by_id: int | None = N
     row.first_slot, row.end_slot = _claim_slots(row)
     row.state, row.started_at = STATES.RUNNING, now
     row.registration = describe_registration(row, now) | {"registered_by": by_id}
-    row.registration |= _describe_goods(row) if is_public else {}
+    row.registration |= _describe_products(row) if is_public else {}
     row.registration_sha256 = fingerprint(row.registration)
     row.save()
     _write_shares(row, {arm.code: arm.share for arm in row.arms.all()}, now, "registered")
@@ -66,7 +66,7 @@ def start_experiment(*, experiment_id: int, now: datetime, by_id: int | None = N
 
 def _claim_slots(row: Experiment) -> tuple[int, int]:
     if row.unit == Experiment.Unit.CLUSTER:
-        return _claim_goods(row)
+        return _claim_products(row)
     running = Experiment.objects.filter(
         namespace=row.namespace, state=STATES.RUNNING, unit=Experiment.Unit.SHOPPER
     )
@@ -77,8 +77,8 @@ def _claim_slots(row: Experiment) -> tuple[int, int]:
         raise BadExperiment(say_problem(str(refusal))) from refusal
 
 
-def _claim_goods(row: Experiment) -> tuple[int, int]:
-    """Refuse goods that are in no cluster, or in another running experiment with public prices."""
+def _claim_products(row: Experiment) -> tuple[int, int]:
+    """Refuse products of no cluster, or of another running experiment with public prices."""
     mine = ExperimentItem.objects.filter(experiment=row).values("variant_id")
     others = ExperimentItem.objects.filter(experiment__state=STATES.RUNNING, variant_id__in=mine)
     if not mine.exists() or others.exists():
@@ -86,8 +86,8 @@ def _claim_goods(row: Experiment) -> tuple[int, int]:
     return 0, SLOTS
 
 
-def _describe_goods(row: Experiment) -> dict[str, Any]:
-    """Return what fixes the goods and their clusters. One query."""
+def _describe_products(row: Experiment) -> dict[str, Any]:
+    """Return what fixes the products and their clusters. One query."""
     items = list(row.items.order_by("variant_id").values_list("variant_id", "cluster"))
     return {
         "goods": len(items),

@@ -200,7 +200,7 @@ def _show_guard(one: CellGuard, arm: str) -> dict[str, Any]:
 
 
 def _show_balance(one: ServedReading) -> dict[str, Any]:
-    looks = one.looks
+    impressions = one.looks
     return {
         "fault": one.fault,
         "coins": one.coins,
@@ -209,8 +209,8 @@ def _show_balance(one: ServedReading) -> dict[str, Any]:
         "astray": list(one.astray),
         "held": list(one.held),
         "looks": None
-        if looks is None or not isfinite(looks.low)
-        else [looks.effect, looks.low, looks.high],
+        if impressions is None or not isfinite(impressions.low)
+        else [impressions.effect, impressions.low, impressions.high],
     }
 
 

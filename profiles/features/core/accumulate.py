@@ -131,7 +131,7 @@ class EventWeights:
 
     `sums` has shape (n, len(SUMS)); `interest` (n,) is added to the event's variant, category and
     brand; `is_order` (n,) tells which events move the order extremes, `is_seen` (n,) which move
-    the extremes of all events. Events about sensitive goods are not seen: they add zeros.
+    the extremes of all events. Events about sensitive products are not seen: they add zeros.
     """
 
     sums: FloatArray

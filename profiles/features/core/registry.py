@@ -197,9 +197,9 @@ def require_features(names: Iterable[str], *, purpose: str) -> None:
             raise UnknownFeature(f"{name!r} is not registered for {purpose}")
 
 
-# Features do not see sensitive goods at all, and this is the only place that decides it. What
+# Features do not see sensitive products at all, and this is the only place that decides it. What
 # somebody buys can tell of health, sexual life, belief or origin (GDPR, art. 9). No feature may
-# rest on that, so an event about such goods adds nothing to any sum and moves no extreme, online
+# rest on that, so an event about such products adds nothing to any sum and moves no extreme, online
 # and in batch alike. Whether an event is about them is asked anew at each computation, by what
 # the catalogue says then and not when it happened: a flag that is set late reaches back.
 
@@ -327,7 +327,7 @@ class SensitiveProducts:
 
     @property
     def fingerprint(self) -> str:
-        """What tells two sets of goods apart, 16 hexadecimal digits."""
+        """What tells two sets of products apart, 16 hexadecimal digits."""
         digest = hashlib.blake2b(self.category_id.astype(">i8").tobytes(), digest_size=8)
         digest.update(b"|" + self.variant_id.astype(">i8").tobytes())
         return digest.hexdigest()

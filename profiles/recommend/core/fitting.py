@@ -1,6 +1,6 @@
-"""Learn to recommend from a year of purchases: what goes together, how goods sell, the weights.
+"""Learn to recommend from a year of purchases: what goes together, how products sell, the weights.
 
-The weights are a multinomial logit of which goods were in a basket, fitted on the last basket of
+The weights are a multinomial logit of which products were in a basket, fitted on the last basket of
 each shopper in the last weeks, with similarities learned from before them; every basket counts the
 same. They start from, and are held to, USUAL: what the same fit gave on weeks 36 to 43 of the
 Complete Journey data, so a shop with a short history serves these.
@@ -22,7 +22,7 @@ from profiles.recommend.core.products import (
     Purchases,
     SimilarityModel,
     VariantFeatures,
-    describe_goods,
+    describe_products,
     fit_similarity,
     learn_lasting,
 )
@@ -35,10 +35,10 @@ TAUGHT_DAYS = 28
 FADE_DAYS = 365.0
 EARLIER_BASKETS = 4
 MOST_BASKETS, FEWEST_BASKETS = 2_000, 100
-RIVALS = 100  # new goods a basket's are told from
+RIVALS = 100  # new products a basket's are told from
 STRICTNESS = 3.0  # precision of the prior on the weight of a standardised feature
-# Nobody looks at goods in that data, so `seen` is chosen, not fitted: a good just looked at stands
-# beside those that sell a hundred times a week.
+# Nobody looks at products in that data, so `seen` is chosen, not fitted: a good just looked at
+# stands beside those that sell a hundred times a week.
 USUAL_KNOWN = {
     "bought": 2.748,
     "times": -1.175,
@@ -85,8 +85,8 @@ USUAL = Weights(
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """Baskets to learn from, one after the other: features of n goods, whether each was in the
-    basket (n,), and how many goods each of b baskets has, (b,)."""
+    """Baskets to learn from, one after the other: features of n products, whether each was in the
+    basket (n,), and how many products each of b baskets has, (b,)."""
 
     features: NDArray[np.float32]
     is_bought: NDArray[np.bool_]
@@ -99,17 +99,17 @@ def fit_recommender(
     """Return what was learned from lines (sorted) before `now`, and from how many baskets weights
     were: 0 means they are the usual ones.
 
-    `variant_id` (m, ascending) are the goods to be recommended, `category` (m,) where they stand;
-    the MOST_VARIANTS with most shoppers suggest each other.
+    `variant_id` (m, ascending) are the products to be recommended, `category` (m,) where they
+    stand; the MOST_VARIANTS with most shoppers suggest each other.
     """
     cut = now - TAUGHT_DAYS * DAY
     lessons = _take_lessons(bought, variant_id, category, cut=cut, now=now)
     similar = fit_faded(bought, now)
     lasting = learn_lasting(bought, variant_id)
-    goods = describe_goods(bought, variant_id, category, lasting, now)
+    products = describe_products(bought, variant_id, category, lasting, now)
     if lessons is None:
-        return Recommender(goods, similar, USUAL), 0
-    return Recommender(goods, similar, fit_weights(lessons, USUAL)), len(lessons.size)
+        return Recommender(products, similar, USUAL), 0
+    return Recommender(products, similar, fit_weights(lessons, USUAL)), len(lessons.size)
 
 
 def fit_faded(bought: Purchases, now: float) -> SimilarityModel:
@@ -142,8 +142,8 @@ def _take_lessons(
         moment = float(bought.at[starts[at]])
         if usual is None or moment // DAY != day:
             day = moment // DAY
-            goods = describe_goods(bought, variant_id, category, lasting, day * DAY)
-            usual = Recommender(goods, similar, USUAL)
+            products = describe_products(bought, variant_id, category, lasting, day * DAY)
+            usual = Recommender(products, similar, USUAL)
         rows, is_bought = list_rivals(usual, bought.take(past), moment, bought.variant[basket])
         if is_bought.any():
             features.append(rows)
@@ -175,10 +175,10 @@ def choose_baskets(bought: Purchases, cut: float, now: float) -> tuple[IntArray,
 def list_rivals(
     usual: Recommender, past: Purchases, moment: float, basket: IntArray
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return features of what was known and of the best new goods, (k, len(KNOWN) + len(NEW)), and
-    which of them were bought, (k,)."""
-    goods = usual.goods
-    rows = build_rows(goods, usual.similar, past, moment, {})
+    """Return features of what was known and of the best new products, (k, len(KNOWN) + len(NEW)),
+    and which of them were bought, (k,)."""
+    products = usual.goods
+    rows = build_rows(products, usual.similar, past, moment, {})
     score = rows.score_new(usual.weights.new)
     score[rows.known] = -np.inf
     count = min(RIVALS, len(score))
@@ -187,7 +187,7 @@ def list_rivals(
     joint = np.zeros((len(rows.known) + len(new), len(KNOWN) + len(NEW)), dtype=np.float32)
     joint[: len(rows.known), : len(KNOWN)] = rows.known_features
     joint[len(rows.known) :, len(KNOWN) :] = rows.list_new(new)
-    return joint, np.isin(np.concatenate([rows.known, new]), goods.find(basket))
+    return joint, np.isin(np.concatenate([rows.known, new]), products.find(basket))
 
 
 def fit_weights(lessons: Lessons, usual: Weights, strictness: float = STRICTNESS) -> Weights:
@@ -237,9 +237,9 @@ def recommender_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Recommender |
     known, new = arrays.get("known_weights"), arrays.get("new_weights")
     if known is None or new is None or (len(known), len(new)) != (len(KNOWN), len(NEW)):
         return None
-    goods = {name[6:]: column for name, column in arrays.items() if name.startswith("goods_")}
+    products = {name[6:]: column for name, column in arrays.items() if name.startswith("goods_")}
     return Recommender(
-        goods=VariantFeatures.from_arrays(goods),
+        goods=VariantFeatures.from_arrays(products),
         similar=SimilarityModel(
             variant_id=arrays["similar_variant_id"],
             neighbor=arrays["similar_neighbor"],

@@ -57,7 +57,7 @@ class VariantFeatures:
     `category` is a place among the categories, `week` and `month` are log(1 + lines) of the last 7
     and 28 days, `share` the log of its part of what its category sold in a week, `repeats` the log
     of lines per shopper who bought it, `gap` the log of the days between two purchases of one
-    shopper, `hours` (24, m) the log of how much more it is bought at an hour than other goods.
+    shopper, `hours` (24, m) the log of how much more it is bought at an hour than other products.
     """
 
     variant_id: IntArray
@@ -79,7 +79,7 @@ class VariantFeatures:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> VariantFeatures:
-        """Return the goods of `arrays`."""
+        """Return the products of `arrays`."""
         return cls(**{field.name: arrays[field.name] for field in fields(cls)})
 
 
@@ -93,7 +93,7 @@ def find_places(ids: IntArray, wanted: IntArray) -> IntArray:
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """What of the goods changes slowly, (m,) and (24, m): learned once, used for many days."""
+    """What of the products changes slowly, (m,) and (24, m): learned once, used for many days."""
 
     repeats: FloatArray
     gap: FloatArray
@@ -137,14 +137,14 @@ def hour_of(at: FloatArray) -> IntArray:
     return (at % DAY // 3_600).astype(np.int64)
 
 
-def describe_goods(
+def describe_products(
     bought: Purchases,
     variant_id: IntArray,
     category: IntArray,
     lasting: Lasting,
     now: float,
 ) -> VariantFeatures:
-    """Return the goods as of `now` (local seconds); lines after it are not looked at."""
+    """Return the products as of `now` (local seconds); lines after it are not looked at."""
     size = len(variant_id)
     age = (now - bought.at) / DAY
     is_late = (age > 0) & (age <= MONTH_DAYS)

@@ -67,10 +67,10 @@ LONG_DAYS, SHORT_DAYS = 180.0, 60.0
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What of m goods in c categories is one shopper's own, at one moment.
+    """What of m products in c categories is one shopper's own, at one moment.
 
-    `known` (k,) are the places of goods bought before, `known_features` (k, len(KNOWN)); `fixed`
-    are the features of new goods that all shoppers share at this hour, (m,) each; `together`,
+    `known` (k,) are the places of products bought before, `known_features` (k, len(KNOWN)); `fixed`
+    are the features of new products that all shoppers share at this hour, (m,) each; `together`,
     `together_late` and `seen` (m,) and `kinds` (c,) those that are the shopper's own.
     """
 
@@ -82,14 +82,14 @@ class Rows:
     kinds: Mapping[str, FloatArray]
 
     def list_new(self, place: IntArray) -> FloatArray:
-        """Return the features of goods as new ones, (n, len(NEW))."""
+        """Return the features of products as new ones, (n, len(NEW))."""
         columns = {name: column[place] for name, column in (*self.fixed.items(), *self.own.items())}
         kind = self.category[place]
         columns |= {name: column[kind] for name, column in self.kinds.items()}
         return np.column_stack([columns[name] for name in NEW])
 
     def score_new(self, weights: FloatArray) -> FloatArray:
-        """Return `list_new(all goods) @ weights`, (m,), without writing all features down."""
+        """Return `list_new(all products) @ weights`, (m,), without writing all features down."""
         weight = dict(zip(NEW, weights.tolist(), strict=True))
         score = np.zeros(len(self.category))
         for name, column in (*self.fixed.items(), *self.own.items()):
@@ -131,7 +131,7 @@ def build_rows(
     now: float,
     seen: Mapping[int, float],
 ) -> Rows:
-    """Return the features of all goods for a shopper who bought the lines `bought`.
+    """Return the features of all products for a shopper who bought the lines `bought`.
 
     `seen` is the interest by variant id beyond purchases (views, carts), in purchases of 90 days.
     """
@@ -181,7 +181,7 @@ def _read_past(place: IntArray, at: FloatArray, now: float) -> _Past:
 
 
 def _read_repeats(past: _Past, gap: FloatArray, kind: FloatArray) -> dict[str, FloatArray]:
-    """Return the features of goods the shopper bought: how often, how lately, how regularly."""
+    """Return the features of products the shopper bought: how often, how lately, how regularly."""
     times = past.sum(np.ones(len(past.line)))
     last, first = past.least(past.days), -past.least(-past.days)
     # One gap as of all shoppers stands beside the shopper's own.
@@ -215,7 +215,7 @@ def _read_repeats(past: _Past, gap: FloatArray, kind: FloatArray) -> dict[str, F
 
 
 def _read_kinds(goods: VariantFeatures, past: _Past) -> dict[str, FloatArray]:
-    """Return by category, as logs, faded purchases, distinct goods bought, days since the last."""
+    """Return by category, as logs, faded purchases, distinct products, days since the last."""
     size = int(goods.category.max(initial=0)) + 1
     of_known = goods.category[past.known]
     ago = np.full(size, NEVER_DAYS)
@@ -243,10 +243,10 @@ def _suggest(
 
 
 # The score is the log of how likely a good is in the shopper's next basket, up to a constant that
-# all goods of a shopper share: a multinomial logit of what `recommend_features` says of each
-# good, with one set of weights for goods bought before and one for new ones. Among goods that are
-# almost equally likely, price and margin decide (`appeal`): who goes past another is at least 1 /
-# (1 + BOUND) as likely. What is sold out or may not be shown takes no part.
+# all products of a shopper share: a multinomial logit of what `recommend_features` says of each
+# good, with one set of weights for products bought before and one for new ones. Among products that
+# are almost equally likely, price and margin decide (`appeal`): who goes past another is at least 1
+# / (1 + BOUND) as likely. What is sold out or may not be shown takes no part.
 
 BOUND = 0.10
 # From how much on a part of the score is named as its reason: it makes the good 10 % more likely.
@@ -264,7 +264,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Recommender:
-    """What recommending needs to know of goods: how they sell, what goes together, weights."""
+    """What recommending needs to know of products: how they sell, what goes together, weights."""
 
     goods: VariantFeatures
     similar: SimilarityModel
@@ -281,7 +281,7 @@ class Recommender:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The scores (m,) of goods `variant_id` (m,) for one shopper, and what they were made of."""
+    """The scores (m,) of products `variant_id` (m,) for one shopper, and what they were made of."""
 
     variant_id: IntArray
     score: FloatArray
@@ -296,10 +296,10 @@ class Scores:
         appeal: FloatArray | None = None,
         novelty: float = 1.0,
     ) -> list[Recommendation]:
-        """Return the best `limit` goods among `allowed` (m,), best first.
+        """Return the best `limit` products among `allowed` (m,), best first.
 
         `appeal` (m,), in [0, 1], makes a good count as up to 1 + BOUND times as likely. `novelty`
-        multiplies how likely new goods count: 0 leaves them out.
+        multiplies how likely new products count: 0 leaves them out.
         """
         value = self.score.copy()
         is_new = np.ones(len(value), dtype=bool)
@@ -329,7 +329,7 @@ class Scores:
         ]
 
     def _reasons(self, place: IntArray, is_new: NDArray[np.bool_]) -> list[str]:
-        """Return why goods stand where they do: what of the score is the shopper's own and most."""
+        """Return the reason of each product's place: the largest part of its own score."""
         parts = self.rows.list_new(place) * self.weights.new
 
         def of(*names: str) -> FloatArray:
@@ -351,7 +351,7 @@ class Scores:
 def weigh_appeal(
     list_minor: IntArray, cost_minor: IntArray, price_rank: FloatArray, level: float
 ) -> FloatArray:
-    """Return what price and margin say for goods (m,), in [0, 1].
+    """Return what price and margin say for products (m,), in [0, 1].
 
     Half of it is the margin at list price (0 where the cost is unknown), half how near the price
     stands to where the shopper usually buys in a category (`level`; `price_rank` (m,), 0 cheapest).
@@ -367,7 +367,7 @@ def weigh_appeal(
 def fill_up(
     ranked: Sequence[Recommendation], popular: Sequence[int], limit: int
 ) -> list[Recommendation]:
-    """Return `ranked`, filled up to `limit` with popular goods that are not there yet.
+    """Return `ranked`, filled up to `limit` with popular products that are not there yet.
 
     >>> [one.variant_id for one in fill_up([Recommendation(1, 1.0, "familiar")], [1, 2, 3], 2)]
     [1, 2]

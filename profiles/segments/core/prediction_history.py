@@ -47,8 +47,8 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Later:
-    """What came of shoppers: orders, lines (not of sensitive goods), and lines that are the first
-    in their category, as masks over the events."""
+    """What came of shoppers: orders, lines (not of sensitive products), and lines that are the
+    first in their category, as masks over the events."""
 
     at: FloatArray
     rows: IntArray

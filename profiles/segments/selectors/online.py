@@ -22,7 +22,7 @@ from profiles.events.core import (
     profile_key,
     variants_key,
 )
-from profiles.features.api import load_shopper_events, sensitive_goods
+from profiles.features.api import load_shopper_events, sensitive_products
 from profiles.features.core.accumulate import AccumulatorTable, NamedSums, WeighedEvents
 from profiles.features.core.derive import derive, derive_rows, derive_sums, derive_values
 from profiles.features.core.registry import EventColumns
@@ -84,7 +84,7 @@ def read_profile_part(
 
 
 def read_taste(pseudonym: str, now: datetime) -> OnlineProfile:
-    """Return who a shopper is and which goods they like: a third of the work of a whole profile.
+    """Return who a shopper is and which products they like: a third of the work of a whole profile.
 
     The row has the decayed interest in variants and nothing else, no segment or tags. One round
     trip. Raises OnlineUnavailable when Redis is down.
@@ -228,7 +228,7 @@ def _sum_chunks(
     if shopper_ids is not None:
         shoppers = shoppers.filter(pk__in=shopper_ids)
     known = list(shoppers.order_by("pk").values_list("pk", "pseudonym"))
-    zone, sensitive = ZoneInfo(settings.BUSINESS_TIME_ZONE), sensitive_goods()
+    zone, sensitive = ZoneInfo(settings.BUSINESS_TIME_ZONE), sensitive_products()
     for chunk in batched(known, CHUNK):
         ids = tuple(pk for pk, _ in chunk)
         events = load_shopper_events(ids, as_of=as_of)

@@ -1,9 +1,9 @@
 """Snapshots of campaigns, their hash, and the difference of two.
 
 A snapshot is JSON: the campaign's own fields, and `offers`, a list by code, each with its fields
-and, where it lists goods one by one, those in `variants`. In memory it has this shop's ids (format
-1, as versions and files had, too, until there were keys); stored and in files goods are named by
-SKU, path and reference, stacking by code (format 2).
+and, where it lists products one by one, those in `variants`. In memory it has this shop's ids
+(format 1, as versions and files had, too, until there were keys); stored and in files products are
+named by SKU, path and reference, stacking by code (format 2).
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ GOODS_OF: Mapping[str, str] = {
     "except_brands": "brand",
     "except_variants": "variant",
 }
-# No goods have this id: what a list means that named goods this shop no longer has.
+# No products have this id: what a list means that named products this shop no longer has.
 NOBODY = 2**60
 
 type Key = int | str
@@ -130,7 +130,7 @@ type Goods = tuple[str, Key]
 
 
 def list_goods(tree: Json) -> set[Goods]:
-    """Return (kind, id or key) of all goods that `tree` names, however deep.
+    """Return (kind, id or key) of all products that `tree` names, however deep.
 
     >>> sorted(list_goods({"all": [{"brands": [2]}, {"not": {"categories": ["dairy/milk"]}}]}))
     [('brand', 2), ('category', 'dairy/milk')]
@@ -141,26 +141,26 @@ def list_goods(tree: Json) -> set[Goods]:
         found.add((kind, key))
         return key
 
-    replace_goods(tree, note)
+    replace_products(tree, note)
     return found
 
 
-def replace_goods(tree: Json, translate: Callable[[str, Key], Key]) -> Json:
-    """Return a copy of `tree` with every id or key of goods as `translate` (kind, key) says.
+def replace_products(tree: Json, translate: Callable[[str, Key], Key]) -> Json:
+    """Return a copy of `tree` with every id or key of products as `translate` (kind, key) says.
 
-    >>> replace_goods({"scope": {"variants": [7]}, "percent": "10"}, lambda kind, key: f"SKU-{key}")
-    {'scope': {'variants': ['SKU-7']}, 'percent': '10'}
+    >>> replace_products({"scope": {"variants": [7]}, "percent": "10"}, lambda kind, key:
+    f"SKU-{key}") {'scope': {'variants': ['SKU-7']}, 'percent': '10'}
     """
     if isinstance(tree, Mapping):
         return {word: _replace_at(word, value, translate) for word, value in tree.items()}
     if isinstance(tree, list):
-        return [replace_goods(part, translate) for part in tree]
+        return [replace_products(part, translate) for part in tree]
     return tree
 
 
 def _replace_at(word: str, value: Json, translate: Callable[[str, Key], Key]) -> Json:
     if word not in GOODS_OF or not isinstance(value, list):
-        return replace_goods(value, translate)
+        return replace_products(value, translate)
     is_key = [isinstance(one, int | str) and not isinstance(one, bool) for one in value]
     return [
         translate(GOODS_OF[word], one) if fits else one

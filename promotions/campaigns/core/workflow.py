@@ -205,7 +205,7 @@ def goes_further(new: Reach, old: Reach) -> bool:
     """Return whether `new` promises or costs more than `old`, which was agreed to.
 
     Less budget, smaller shares and an earlier end with the same terms never go further; other
-    terms (goods, conditions, audience, amounts) always may.
+    terms (products, conditions, audience, amounts) always may.
 
     >>> old = Reach(1_000, 20.0, "2026-11-01", "2026-12-01", "all", {"a": 20.0})
     >>> goes_further(Reach(900, 10.0, "2026-11-01", "2026-11-20", "all", {"a": 10.0}), old)

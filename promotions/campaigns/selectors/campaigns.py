@@ -181,7 +181,7 @@ def find_owner(campaign_id: int) -> str:
 
 
 def load_trail(campaign_id: int) -> Trail:
-    """Return the versions of a campaign, goods by key, and its steps.
+    """Return the versions of a campaign, products by key, and its steps.
 
     Two queries, and six if there are versions of before there were keys.
     """
@@ -273,7 +273,7 @@ def load_limits() -> Limits:
 
 
 def load_snapshot(campaign_id: int, number: int) -> Mapping[str, Any]:
-    """Return what revision `number` said, with this shop's ids; goods it lost count for none.
+    """Return what revision `number` said, with this shop's ids; products it lost count for none.
 
     At most seven queries. Raises CampaignRevision.DoesNotExist.
     """

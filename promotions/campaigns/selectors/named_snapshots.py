@@ -1,4 +1,4 @@
-"""Snapshots that fit another shop: goods by key, stacking by code; and back to this shop's ids."""
+"""Snapshots that fit another shop: products by key, stacking by code; and back to ids here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from promotions.campaigns.core.revisions import (
     OFFERS,
     Key,
     list_goods,
-    replace_goods,
+    replace_products,
 )
 from promotions.campaigns.models import StackingCategory, StackingGroup
 from shop.ground.catalog.selectors.keys import find_ids, find_keys
@@ -43,8 +43,8 @@ def name_snapshot(snapshot: Snapshot) -> dict[str, Any]:
 
 def name_snapshots(snapshots: Sequence[Snapshot]) -> list[dict[str, Any]]:
     """Return snapshots as `name_snapshot` does. At most six queries for all of them."""
-    goods = frozenset().union(*(list_goods(one) for one in snapshots))
-    keys = find_keys({(kind, key) for kind, key in goods if isinstance(key, int)})
+    products = frozenset().union(*(list_goods(one) for one in snapshots))
+    keys = find_keys({(kind, key) for kind, key in products if isinstance(key, int)})
     codes = {word: _find_codes(word, snapshots) for word in STACKING}
 
     def name(kind: str, key: Key) -> Key:
@@ -52,7 +52,7 @@ def name_snapshots(snapshots: Sequence[Snapshot]) -> list[dict[str, Any]]:
 
     named = []
     for snapshot in snapshots:
-        said = replace_goods(snapshot, name)
+        said = replace_products(snapshot, name)
         for offer in said[OFFERS]:
             offer |= {
                 word: codes[word].get(offer[word], offer[word])
@@ -67,15 +67,15 @@ def number_snapshot(snapshot: Snapshot, *, is_strict: bool) -> dict[str, Any]:
     """Return the snapshot with this shop's ids, whichever format it has. At most six queries.
 
     What this shop does not have is refused if `is_strict` (raises UnknownKey); else it counts for
-    no goods at all, and an offer stands in no group.
+    no products at all, and an offer stands in no group.
     """
     return number_snapshots([snapshot], is_strict=is_strict)[0]
 
 
 def number_snapshots(snapshots: Sequence[Snapshot], *, is_strict: bool) -> list[dict[str, Any]]:
     """Return snapshots as `number_snapshot` does. At most six queries for all of them."""
-    goods = frozenset().union(*(list_goods(one) for one in snapshots))
-    ids = find_ids({(kind, key) for kind, key in goods if isinstance(key, str)})
+    products = frozenset().union(*(list_goods(one) for one in snapshots))
+    ids = find_ids({(kind, key) for kind, key in products if isinstance(key, str)})
     places = {word: _find_places(word, snapshots) for word in STACKING}
 
     def number(kind: str, key: Key) -> Key:
@@ -87,7 +87,7 @@ def number_snapshots(snapshots: Sequence[Snapshot], *, is_strict: bool) -> list[
 
     numbered = []
     for snapshot in snapshots:
-        said = replace_goods(snapshot, number)
+        said = replace_products(snapshot, number)
         for offer in said[OFFERS]:
             for word, known in places.items():
                 if isinstance(code := offer.get(word), str):

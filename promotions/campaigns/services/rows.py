@@ -134,7 +134,7 @@ def _number(snapshot: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _find_key(snapshot: Mapping[str, Any], key: str) -> str:
-    """Return where a snapshot's offers name goods or stacking by `key`, or "" for nowhere."""
+    """Return where a snapshot's offers name products or stacking by `key`, or "" for nowhere."""
     left: list[tuple[str, Any]] = [
         (f"{OFFERS}[{i}].{word}", offer.get(word))
         for i, offer in enumerate(snapshot[OFFERS])

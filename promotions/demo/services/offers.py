@@ -59,7 +59,7 @@ def seed_demo_offers(*, market_code: str, now: datetime) -> int:
 
 
 def list_kept_out(tree: CategoryTree) -> dict[str, list[int]]:
-    """Return the scope of all goods but those that some law lets nobody promote."""
+    """Return the scope of all products but those that some law lets nobody promote."""
     kinds = {kind for law in load_laws() for kind in law.banned_kinds}
     named = [n.category_id for n in tree.nodes.values() if kinds.intersection(n.path.split("/"))]
     return {"except_categories": sorted(named)} if named else {}

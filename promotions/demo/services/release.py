@@ -1,4 +1,4 @@
-"""Release the demo's campaigns as the law allows: on the goods of which everything said is true."""
+"""Release the demo's campaigns as the law allows: on products of which all is true."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ def list_missing(codes: Iterable[str], *, now: datetime) -> list[str]:
 
 @transaction.atomic
 def release_demo(campaign: Campaign, *, now: datetime) -> bool:
-    """Release a draft of the demo, without the goods a law names; return whether it is released.
+    """Release a draft of the demo, without the products a law names; return whether it is released.
 
-    What stays illegal without them, or would have no goods left, stays a draft.
+    What stays illegal without them, or would have no products left, stays a draft.
     """
     if not make_lawful(campaign, now=now):
         return False
@@ -79,7 +79,7 @@ def release_demo(campaign: Campaign, *, now: datetime) -> bool:
 
 
 def make_lawful(campaign: Campaign, *, now: datetime) -> bool:
-    """Take the goods that a law names out of a draft of the demo; return whether it may run."""
+    """Take the products that a law names out of a draft of the demo; return whether it may run."""
     broken = judge_campaign(campaign_id=campaign.pk, now=now)
     out = {variant_id for one in broken for variant_id in one.variant_ids}
     offers = list(campaign.offers.all())
@@ -97,7 +97,7 @@ def make_lawful(campaign: Campaign, *, now: datetime) -> bool:
 
 
 def _take_out(offer: Offer, variant_ids: Collection[int]) -> bool:
-    """List the offer's goods one by one, without some; False where that is none or very many."""
+    """List the offer's products one by one, without some; False where that is none or very many."""
     covered = list_covered_variants(offer_id=offer.pk).tolist()
     kept = sorted(set(covered).difference(variant_ids))
     if not 0 < len(kept) <= MOST_LISTED:

@@ -36,8 +36,8 @@ class Adjustment:
 class AppliedOffer:
     """An offer that gave something, and how much in all (positive).
 
-    `amount_minor` counts against budgets: what it took off goods, the worth of its gift, and what
-    it took off the delivery that was chosen. An offer of points gives 0.
+    `amount_minor` counts against budgets: what it took off products, the worth of its gift, and
+    what it took off the delivery that was chosen. An offer of points gives 0.
     """
 
     offer_id: int
@@ -171,5 +171,5 @@ class Evaluation:
 
     @property
     def discount_minor(self) -> int:
-        """Return the sum of all reductions of goods, positive."""
+        """Return the sum of all reductions of products, positive."""
         return -sum(adjustment.amount_minor for adjustment in self.adjustments)

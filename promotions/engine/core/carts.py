@@ -132,8 +132,8 @@ def sort_lines(lines: Iterable[CartLineValue]) -> tuple[CartLineValue, ...]:
 
 def _order(line: CartLineValue) -> tuple[object, ...]:
     prices = line.unit_minor, line.floor_minor, line.public_minor, line.list_minor
-    goods = line.category_ids, line.brand_id, line.product_id, line.variant_id
-    return (*prices, line.quantity, *goods, line.line_id)
+    products = line.category_ids, line.brand_id, line.product_id, line.variant_id
+    return (*prices, line.quantity, *products, line.line_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class GiftStock:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFee:
-    """A way of delivery; free for goods that cost everybody `free_from_minor`, before offers.
+    """A way of delivery; free for products that cost everybody `free_from_minor`, before offers.
 
     >>> DeliveryFee("standard", 499, free_from_minor=3_500).price_for(3_499)
     499
@@ -159,7 +159,7 @@ class DeliveryFee:
     needs_address: bool = True
 
     def price_for(self, goods_minor: int) -> int:
-        """Return the price for goods that cost everybody `goods_minor`."""
+        """Return the price for products that cost everybody `goods_minor`."""
         is_free = self.free_from_minor is not None and goods_minor >= self.free_from_minor
         return 0 if is_free else self.price_minor
 
@@ -248,7 +248,7 @@ class Scope:
 
     @property
     def is_by_price(self) -> bool:
-        """Return whether it depends on prices which goods are meant."""
+        """Return whether it depends on prices which products are meant."""
         return self.is_unreduced or self.from_minor is not None or self.to_minor is not None
 
     def covers(self, line: CartLineValue) -> bool:

@@ -111,7 +111,7 @@ type Near = tuple[OfferValue, Failure]
 class HintReach:
     """How far away the next step may be: a share of the cart, but at least `least_minor`.
 
-    Nobody with goods for 20.00 adds for 200.00 to get a gift: such a hint only gets in the way.
+    Nobody with products for 20.00 adds for 200.00 to get a gift: such a hint only gets in the way.
 
     >>> reach = HintReach(share_percent=50, least_minor=3_000)
     >>> reach.most_minor(2_000), reach.most_minor(12_000)
@@ -122,7 +122,7 @@ class HintReach:
     least_minor: int = 3_000
 
     def most_minor(self, cart_minor: int) -> int:
-        """Return the largest gap worth a hint for goods of `cart_minor`."""
+        """Return the largest gap worth a hint for products of `cart_minor`."""
         return max(cart_minor * self.share_percent // 100, self.least_minor)
 
 
@@ -161,7 +161,7 @@ def choose_hints(
 def _gap_of(offer: OfferValue, failure: Failure, cart: CartValue) -> int:
     """Return what is missing in money; pieces at the cheapest price the cart shows for them.
 
-    Where it holds none of the goods meant, its cheapest piece stands for them.
+    Where it holds none of the products meant, its cheapest piece stands for them.
     """
     covered = [line for line in cart.lines if offer.covers(line)] or cart.lines
     unit_minor = min((line.unit_minor for line in covered), default=0)
@@ -177,8 +177,8 @@ def _gives_more(
 ) -> bool:
     """Return whether adding what is missing makes `offer` give more than it does in `plan`.
 
-    True also where none of the goods in the cart, added to, would make it hold: then it takes
-    other goods, and nobody can say what they will cost.
+    True also where none of the products in the cart, added to, would make it hold: then it takes
+    other products, and nobody can say what they will cost.
     """
     trials = _grow(offer, failure, given.cart)
     grown = next((cart for cart in trials if _holds(offer, cart, given)), None)

@@ -18,7 +18,7 @@ from promotions.engine.core.values import BenefitKind, CouponValue, OfferValue
 
 
 class OfferIndex:
-    """Offers by the goods their scopes name; those that name none are always looked at.
+    """Offers by the products their scopes name; those that name none are always looked at.
 
     >>> from promotions.engine.core.carts import Scope
     >>> OfferIndex(()).touching(())

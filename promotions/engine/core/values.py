@@ -182,7 +182,7 @@ class OfferValue:
         return self.audience == "personal" or picks_shoppers(self.condition)
 
     def without_variants(self, variant_ids: frozenset[int]) -> OfferValue:
-        """Return the offer, none of whose goods are the variants."""
+        """Return the offer, none of whose products are the variants."""
         terms = hide_in_terms(self.benefit.terms, variant_ids)
         return replace(
             self,

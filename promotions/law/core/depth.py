@@ -25,12 +25,12 @@ type Saved = tuple[FloatArray, FloatArray]
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """What m goods are to one offer, as masks (m,).
+    """What m products are to one offer, as masks (m,).
 
     `bought`: what it is taken off, or must be bought for it. `given`: what is then given away or
     cheaper. `parts` of a bundle. `least_minor`: the least that must be bought for it, by its
     condition; `is_whole_cart`: it is taken off everything, so that this bounds its share.
-    `names_goods`: it is about these goods and not about all, or all but some.
+    `names_goods`: it is about these products and not about all, or all but some.
     """
 
     bought: BoolArray
@@ -42,7 +42,7 @@ class Roles:
 
 
 def all_bought(m: int) -> Roles:
-    """Return the roles of an offer on all of m goods."""
+    """Return the roles of an offer on all of m products."""
     return Roles(np.ones(m, dtype=np.bool_), np.zeros(m, dtype=np.bool_))
 
 
@@ -103,9 +103,9 @@ def promises_amount(offer: Offer) -> bool:
 
 
 def given_away(offer: Offer, roles: Roles) -> BoolArray:
-    """Return which goods the offer gives away for nothing, (m,).
+    """Return which products the offer gives away for nothing, (m,).
 
-    Of goods cheaper by less than their price none is given away.
+    Of products cheaper by less than their price none is given away.
     """
     kind = offer.get("benefit_kind")
     if kind == "gift":
@@ -127,7 +127,7 @@ def _percentage(offer: Offer, price: FloatArray, roles: Roles) -> Saved:
 
 
 def _amount(offer: Offer, price: FloatArray, roles: Roles) -> Saved:
-    """An amount off everything is a share of the least cart; off some goods, of a single piece."""
+    """An amount off everything is a share of the least cart; off some products, of one piece."""
     amount = np.full(len(price), float(offer["amount_minor"]))
     is_bounded = offer.get("target") == "cart" and roles.is_whole_cart and roles.least_minor
     return amount, np.maximum(price, float(roles.least_minor)) if is_bounded else price
@@ -158,7 +158,7 @@ def _cheapest(offer: Offer, price: FloatArray, roles: Roles) -> Saved:
 
 
 def _bundle(offer: Offer, price: FloatArray, roles: Roles) -> Saved:
-    """With the dearest goods in every other place of the bundle."""
+    """With the dearest products in every other place of the bundle."""
     if offer.get("percent") is not None:
         return price * _share(offer), price
     pieces = [int(part.get("quantity", 1)) for part in offer["terms"]["parts"]]
@@ -216,8 +216,8 @@ class LawRow:
     how long a price must have stood before a cut from it is announced. `percent_is_claim`: "-10 %"
     is reckoned from the reference price even where no old price is named. `members_count`: what
     members pay lowers the reference price too. `personal_cap` and `gift_kinds`, `banned_kinds`
-    (goods that may not be given away, or not be promoted at all) bound what may be offered;
-    `minimum_prices` are minor units a piece by kind of goods.
+    (products that may not be given away, or not be promoted at all) bound what may be offered;
+    `minimum_prices` are minor units a piece by kind of products.
     """
 
     code: str
@@ -242,7 +242,7 @@ class LawRow:
     def looks_at_references(self, audience: str, *, names_was: bool) -> bool:
         """Return whether a rule compares with reference prices; else drafts may have any.
 
-        They are long to reckon for many goods.
+        They are long to reckon for many products.
         """
         return names_was or (audience == "public" and self.percent_is_claim)
 

@@ -1,4 +1,4 @@
-"""A draft as the law sees it: what it promises, what it claims, and the goods it is about."""
+"""A draft as the law sees it: what it promises, what it claims, and the products it is about."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class CoveredVariants:
     has_floors: bool = True
 
     def role(self, at: int) -> Roles:
-        """Return what the goods are to the draft's offer number `at`."""
+        """Return what the products are to the draft's offer number `at`."""
         return all_bought(len(self.variant_id)) if self.roles is None else self.roles[at]
 
     def of_kinds(self, names: frozenset[str]) -> BoolArray:
@@ -161,14 +161,14 @@ class Draft:
         return self._over(lambda offer: any(named_percents(offer)))
 
     def given_away(self) -> BoolArray:
-        """Return which goods are given away for nothing, (m,)."""
+        """Return which products are given away for nothing, (m,)."""
         found = np.zeros(len(self.goods.variant_id), dtype=np.bool_)
         for at, offer in enumerate(self.offers):
             found |= given_away(offer, self.goods.role(at))
         return found
 
-    def named_goods(self) -> BoolArray:
-        """Return which goods an offer is about, (m,): "5.00 off all goods" is about none."""
+    def named_products(self) -> BoolArray:
+        """Return which products an offer is about, (m,): "5.00 off all goods" is about none."""
         found = np.zeros(len(self.goods.variant_id), dtype=np.bool_)
         for at in range(len(self.offers)):
             role = self.goods.role(at)
@@ -201,7 +201,7 @@ def _is_of_a_piece(offer: Mapping[str, Any]) -> bool:
 def example_draft(*, percent: float = 10, **fields: Any) -> Draft:
     """Return a lawful public draft: one product at 10.00 that long cost 10.00. For examples."""
     one = np.ones(1, dtype=np.int64)
-    goods = CoveredVariants(
+    products = CoveredVariants(
         variant_id=one,
         public_minor=one * 1_000,
         reference_minor=one * 1_000,
@@ -225,6 +225,6 @@ def example_draft(*, percent: float = 10, **fields: Any) -> Draft:
         "starts_at": datetime.fromisoformat("2026-12-01T00:00:00+00:00"),
         "ends_at": datetime.fromisoformat("2026-12-11T00:00:00+00:00"),
         "offers": (offer,),
-        "goods": goods,
+        "goods": products,
     }
     return Draft(**(known | fields))

@@ -1,7 +1,8 @@
 """Gifts for chosen shoppers that may come together: how much they are worth of what must be bought.
 
-The cap of the cart knows goods that are paid less for. A gift is no line that is paid for, so the
-law asks at the release: of every cart, the gifts of all campaigns that one shopper can get at once.
+The cap of the cart knows products that are paid less for. A gift is no line that is paid for, so
+the law asks at the release: of every cart, the gifts of all campaigns that one shopper can get at
+once.
 """
 
 from __future__ import annotations

@@ -26,19 +26,21 @@ from promotions.law.core.words import Violation
 
 
 def cut_not_reached(draft: Draft, _law: LawRow) -> Detail | None:
-    """A percentage in the name that the price floor keeps the goods from reaching."""
+    """A percentage in the name that the price floor keeps the products from reaching."""
     if draft.sells_below_floor or not percent_in(draft.names):
         return None
-    return of_goods(_is_below(draft, draft.percents_minor()), percent=figure(draft.named_percent))
+    return of_products(
+        _is_below(draft, draft.percents_minor()), percent=figure(draft.named_percent)
+    )
 
 
 def promise_not_reached(draft: Draft, _law: LawRow) -> Detail | None:
-    """Free units, an amount or a fixed price that the price floor keeps the goods from reaching."""
+    """Free units, an amount or a fixed price that the floor does not let products reach."""
     if draft.sells_below_floor or not draft.goods.has_floors:
         return None
     # A percentage that the name says is the affair of `cut_not_reached`.
     unit = draft.promised_minor(is_named=bool(percent_in(draft.names)))
-    return of_goods(_is_below(draft, unit))
+    return of_products(_is_below(draft, unit))
 
 
 def _is_below(draft: Draft, unit_minor: IntArray) -> BoolArray:
@@ -52,13 +54,13 @@ MIN_LIST_SHARE = 0.20
 
 
 def was_price_too_high(draft: Draft, _law: LawRow) -> Detail | None:
-    """A typed "was" above the reference price of some goods (PID Art. 6a, SAMR Order 56)."""
+    """A typed "was" above the reference price of some products (PID Art. 6a, SAMR Order 56)."""
     was = draft.claims.was_minor
     if was is None:
         return None
     wrong = draft.goods.reference_minor < was
     lowest = int(draft.goods.reference_minor.min(initial=was))
-    return of_goods(wrong, was=_money(was), reference=_money(lowest))
+    return of_products(wrong, was=_money(was), reference=_money(lowest))
 
 
 def was_price_never_paid(draft: Draft, _law: LawRow) -> Detail | None:
@@ -66,7 +68,7 @@ def was_price_never_paid(draft: Draft, _law: LawRow) -> Detail | None:
     is_claimed = draft.claims.was_minor is not None or draft.claims.up_to_percent is not None
     if not is_claimed:
         return None
-    return of_goods(np.nan_to_num(draft.goods.list_share, nan=0.0) < MIN_LIST_SHARE)
+    return of_products(np.nan_to_num(draft.goods.list_share, nan=0.0) < MIN_LIST_SHARE)
 
 
 def percent_not_from_reference(draft: Draft, law: LawRow) -> Detail | None:
@@ -74,21 +76,23 @@ def percent_not_from_reference(draft: Draft, law: LawRow) -> Detail | None:
     said = max(draft.percent, percent_in_name(draft.names))
     if not said or not law.looks_at_references(draft.audience, names_was=False):
         return None
-    goods = draft.goods
-    is_cut = draft.reduced_minor() < goods.public_minor
-    return of_goods(is_cut & (goods.reference_minor < goods.public_minor), percent=figure(said))
+    products = draft.goods
+    is_cut = draft.reduced_minor() < products.public_minor
+    return of_products(
+        is_cut & (products.reference_minor < products.public_minor), percent=figure(said)
+    )
 
 
 def raised_before_cut(draft: Draft, law: LawRow) -> Detail | None:
-    """The "deal" costs as much as, or more than, the goods did shortly before."""
+    """The "deal" costs as much as, or more than, the products did shortly before."""
     if draft.audience != "public" or not law.raise_days:
         return None
-    goods = draft.goods
+    products = draft.goods
     reduced = draft.reduced_minor()
-    is_raised = goods.public_minor > goods.before_raise_minor
-    is_deal = reduced < goods.public_minor
-    return of_goods(
-        is_raised & is_deal & (reduced >= goods.before_raise_minor), days=law.raise_days
+    is_raised = products.public_minor > products.before_raise_minor
+    is_deal = reduced < products.public_minor
+    return of_products(
+        is_raised & is_deal & (reduced >= products.before_raise_minor), days=law.raise_days
     )
 
 
@@ -153,19 +157,19 @@ def terms_not_in_language(draft: Draft, law: LawRow) -> Detail | None:
 
 
 def below_cost(draft: Draft, law: LawRow) -> Detail | None:
-    """A cut below what the goods cost, where that is forbidden."""
-    goods = draft.goods
-    is_known = goods.cost_minor >= 0
+    """A cut below what the products cost, where that is forbidden."""
+    products = draft.goods
+    is_known = products.cost_minor >= 0
     if law.below_cost_allowed:
         return None
-    return of_goods(is_known & (draft.sold_minor() < goods.cost_minor))
+    return of_products(is_known & (draft.sold_minor() < products.cost_minor))
 
 
 def below_minimum_price(draft: Draft, law: LawRow) -> Detail | None:
-    """A cut below the minimum price a place sets for a kind of goods."""
+    """A cut below the minimum price a place sets for a kind of products."""
     sold = draft.sold_minor()
     for kind, least in law.minimum_prices:
-        found = of_goods(draft.goods.of_kinds(frozenset({kind})) & (sold < least), kind=kind)
+        found = of_products(draft.goods.of_kinds(frozenset({kind})) & (sold < least), kind=kind)
         if found:
             return found
     return None
@@ -179,7 +183,7 @@ def protected_condition(draft: Draft, law: LawRow) -> Detail | None:
 
 
 def restricted_gift(draft: Draft, law: LawRow) -> Detail | None:
-    """Giving away goods of a kind that must not be a gift."""
+    """Giving away products of a kind that must not be a gift."""
     given = draft.given_away()
     if draft.claims.is_free and not given.any():
         given = np.ones(len(given), dtype=np.bool_)
@@ -187,7 +191,7 @@ def restricted_gift(draft: Draft, law: LawRow) -> Detail | None:
 
 
 def banned_promotion(draft: Draft, law: LawRow) -> Detail | None:
-    """Promoting goods of a kind that must not be promoted."""
+    """Promoting products of a kind that must not be promoted."""
     return _of_kind(draft, law.banned_kinds, np.ones(len(draft.goods.variant_id), dtype=np.bool_))
 
 
@@ -199,14 +203,14 @@ def scarcity_not_from_stock(draft: Draft, _law: LawRow) -> Detail | None:
 
 def bait_quantity(draft: Draft, law: LawRow) -> Detail | None:
     """Less in stock than the offer must expect to sell or announces (UCPD annex I no. 5)."""
-    goods = draft.goods
-    wanted = np.ceil(goods.daily_units * law.stock_days)
-    is_known = goods.stock >= 0
-    too_few = is_known & (goods.stock < wanted)
+    products = draft.goods
+    wanted = np.ceil(products.daily_units * law.stock_days)
+    is_known = products.stock >= 0
+    too_few = is_known & (products.stock < wanted)
     if draft.claims.quantity is not None:
-        too_few |= is_known & (goods.stock < draft.claims.quantity)
+        too_few |= is_known & (products.stock < draft.claims.quantity)
     is_public = draft.audience == "public"
-    return of_goods(too_few & draft.named_goods(), days=law.stock_days) if is_public else None
+    return of_products(too_few & draft.named_products(), days=law.stock_days) if is_public else None
 
 
 def free_with_hidden_conditions(draft: Draft, _law: LawRow) -> Detail | None:
@@ -249,7 +253,7 @@ def percent_untrue(draft: Draft, _law: LawRow) -> Detail | None:
 
 
 def up_to_misleading(draft: Draft, law: LawRow) -> Detail | None:
-    """ "Up to" a figure that hardly any of the goods get."""
+    """ "Up to" a figure that hardly any of the products get."""
     said = draft.claims.up_to_percent
     if said is None:
         return None
@@ -294,14 +298,14 @@ def _too_soon(draft: Draft, law: LawRow) -> Detail | None:
 
 def _of_kind(draft: Draft, kinds: frozenset[str], among: BoolArray) -> Detail | None:
     for kind in sorted(kinds):
-        found = of_goods(draft.goods.of_kinds(frozenset({kind})) & among, kind=kind)
+        found = of_products(draft.goods.of_kinds(frozenset({kind})) & among, kind=kind)
         if found:
             return found
     return None
 
 
 def _everywhere(draft: Draft) -> float:
-    """Return how deep all goods go that are cheaper at all, percent with one decimal."""
+    """Return how deep all products go that are cheaper at all, percent with one decimal."""
     prices = draft.goods.public_minor
     cut = (prices - draft.deepest_minor()) / np.maximum(prices, 1)
     return round(100.0 * float(np.min(cut[cut > 0], initial=1.0)), 1) if cut.any() else 0.0
@@ -326,32 +330,34 @@ def judge_draft(draft: Draft, law: LawRow) -> tuple[Violation, ...]:
         detail = rule(draft, law)
         if detail is not None:
             said = {word: value for word, value in detail.items() if word != WHERE}
-            goods = draft.goods.variant_id[detail[WHERE]].tolist() if WHERE in detail else ()
-            found.append(Violation(rule.__name__, law.code, law.source, said, tuple(goods)))
+            products = draft.goods.variant_id[detail[WHERE]].tolist() if WHERE in detail else ()
+            found.append(Violation(rule.__name__, law.code, law.source, said, tuple(products)))
     return tuple(found)
 
 
 def merge_violations(found: Iterable[Violation]) -> tuple[Violation, ...]:
-    """Return each rule once, with the first place it was broken in and the goods of all places.
+    """Return each rule once, with the first place it was broken in and the products of all places.
 
     >>> merge_violations([Violation("a", "EU"), Violation("a", "DE")])
     (Violation(rule='a', place='EU', source='', detail={}),)
     """
     kept: dict[str, Violation] = {}
-    goods: dict[str, set[int]] = {}
+    products: dict[str, set[int]] = {}
     for one in found:
         kept.setdefault(one.rule, one)
-        goods.setdefault(one.rule, set()).update(one.variant_ids)
-    return tuple(replace(one, variant_ids=tuple(sorted(goods[rule]))) for rule, one in kept.items())
+        products.setdefault(one.rule, set()).update(one.variant_ids)
+    return tuple(
+        replace(one, variant_ids=tuple(sorted(products[rule]))) for rule, one in kept.items()
+    )
 
 
-# The figures of a sentence, and under WHERE which goods are concerned, a mask (m,)
+# The figures of a sentence, and under WHERE which products are concerned, a mask (m,)
 type Detail = Mapping[str, Any]
 WHERE = "where"
 
 
-def of_goods(wrong: BoolArray, **detail: str | float) -> Detail | None:
-    """Return the figures with how many goods are concerned; None for none."""
+def of_products(wrong: BoolArray, **detail: str | float) -> Detail | None:
+    """Return the figures with how many products are concerned; None for none."""
     count = int(np.count_nonzero(wrong))
     return {"goods": count, WHERE: wrong, **detail} if count else None
 

@@ -12,7 +12,7 @@ from shop.ground.kernel.translation import gettext_noop, translate
 class Violation:
     """A rule a draft breaks in `place`; `detail` fills its sentences.
 
-    `variant_ids` are the goods concerned, ascending; none where it is not about goods.
+    `variant_ids` are the products concerned, ascending; none where it is not about products.
     """
 
     rule: str

@@ -1,4 +1,4 @@
-"""Everything a draft is judged by: prices, sales, stock, costs, kinds of goods, earlier runs."""
+"""Everything a draft is judged by: prices, sales, stock, costs, kinds of products, earlier runs."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def price_gifts(
 ) -> tuple[GiftOffer, ...]:
     """Return what the gifts are worth in a market and what must be bought for them there.
 
-    Of several goods to choose from the dearest counts. No query while the price book is fresh.
+    Of several products to choose from the dearest counts. No query while the price book is fresh.
     """
     found = []
     for offer in given:
@@ -115,7 +115,7 @@ def find_windows(row: Campaign, offers: Sequence[Mapping[str, Any]]) -> tuple[Wi
     """Return runs of like offers that began before the campaign and ended in the year before it.
 
     Like: to the same audience and market, of the same kind and asking the same of people,
-    for at least half of the goods, at least half as deep. Four queries, whatever the number of
+    for at least half of the products, at least half as deep. Four queries, whatever the number of
     campaigns.
     """
     near = Campaign.objects.filter(

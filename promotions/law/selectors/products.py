@@ -32,7 +32,7 @@ class Positions:
     parts: tuple[IntArray, ...] = ()
 
     def among(self, chosen: IntArray, offer: Mapping[str, Any], least_minor: int) -> Roles:
-        """Return what `offer`'s goods at the (ascending) positions `chosen` are to it."""
+        """Return what `offer`'s products at the (ascending) positions `chosen` are to it."""
         bought, given, *parts = (
             np.isin(chosen, each, assume_unique=True)
             for each in (self.bought, self.given, *self.parts)
@@ -50,7 +50,7 @@ class Positions:
         )
 
     def without(self, hidden: BoolArray) -> Positions:
-        """Return the places of the goods that are not `hidden`, a mask of the catalogue."""
+        """Return the places of the products that are not `hidden`, a mask of the catalogue."""
         bought, given, *parts = (
             each[~hidden[each]] for each in (self.bought, self.given, *self.parts)
         )
@@ -60,7 +60,7 @@ class Positions:
 def find_places(offer: Mapping[str, Any], arrays: VariantArrays) -> Positions:
     """Return what an offer of a snapshot means. No query.
 
-    A bundle means the goods of its parts, a gift what it gives, delivery no goods at all.
+    A bundle means the products of its parts, a gift what it gives, delivery no products at all.
     """
     kind, terms = offer["benefit_kind"], offer.get("terms") or {}
     nothing = np.zeros(0, dtype=np.int64)
@@ -89,7 +89,7 @@ def covered_by(offer: Mapping[str, Any], arrays: VariantArrays) -> BoolArray:
 def least_bought(offer: Mapping[str, Any], *, market: str, now: datetime) -> int:
     """Return the least that must be bought for an offer by its condition, minor units.
 
-    Goods count at the lowest public price among them. No query while the price book is fresh.
+    Products count at the lowest public price among them. No query while the price book is fresh.
     """
 
     return least_of(parse_condition(offer.get("condition") or {}), market=market, now=now)

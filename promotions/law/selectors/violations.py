@@ -162,7 +162,7 @@ def list_violations(
     say, over every day it runs.
 
     Each place its market reaches is asked on the first and on the last day. Eighteen queries,
-    and eight for each further market; none for a place, a day, a campaign or a piece of goods.
+    and eight for each further market; none for a place, a day, a campaign or a piece of products.
     `on_progress` is told how much of what is to be read and judged is done.
     """
     row = Campaign.objects.get(pk=campaign_id)
@@ -300,7 +300,8 @@ def measure_reach(snapshot: Mapping[str, Any], *, now: datetime) -> Reach:
 
 
 def _depth_at(offer: Mapping[str, Any], market: str, now: datetime) -> float:
-    """Return the greatest share of its price that a unit loses, percent; all of it without goods.
+    """Return the greatest share of its price that a unit loses, percent; all of it without
+    products.
 
     The law's own reckoning: what a set saves is spread over its units, and a gift is a share of
     itself and of the least that must be bought for it.

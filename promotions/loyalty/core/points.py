@@ -28,7 +28,7 @@ class Terms:
     `earn_rate` is points for one unit of the currency, `point_value` what one point pays in minor
     units. `category_multipliers` by category id (the deepest of a line's categories counts),
     `tier_multipliers` by tier code; what is absent counts once. Points pay at most
-    `max_share_percent` of the goods, at least `min_points`, in steps of `step_points`.
+    `max_share_percent` of the products, at least `min_points`, in steps of `step_points`.
     """
 
     terms_id: int
@@ -62,7 +62,7 @@ AGE_LIMITED = 0
 
 @dataclass(frozen=True, slots=True)
 class EarnLine:
-    """What was (or would be) paid for a line's goods, and its categories, department to leaf."""
+    """What was (or would be) paid for a line's products, and its categories, department to leaf."""
 
     paid_minor: int
     category_ids: tuple[int, ...] = ()
@@ -90,7 +90,7 @@ def earn_points(
 
     points = floor(sum over lines of paid x rate x category multiplier x tier multiplier) + bonus.
     Rounded down once an order and spread by largest remainder: splitting a line never changes the
-    sum, and more goods never earn less.
+    sum, and more products never earn less.
 
     >>> earn_points(Terms(1), [EarnLine(999), EarnLine(1_001)])
     [10, 10]

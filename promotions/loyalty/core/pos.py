@@ -61,7 +61,7 @@ class PosReceipt:
 
     @property
     def total_minor(self) -> int:
-        """Return what the goods cost."""
+        """Return what the products cost."""
         return sum(line.minor for line in self.lines)
 
 
@@ -106,9 +106,9 @@ def spread_points(points: int, minor: int, goods: Sequence[int]) -> list[tuple[i
 
 
 def lowest_category(terms: Terms) -> tuple[int, ...]:
-    """Return the category that earns least, if less than others: goods nobody knows count as it.
+    """Return the category that earns least, if less than others: products nobody knows count as it.
 
-    The mark of an age limit is no category: every programme has it, and it says nothing of goods
+    The mark of an age limit is no category: every programme has it, and it says nothing of products
     nobody knows.
 
     >>> from decimal import Decimal

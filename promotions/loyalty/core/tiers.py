@@ -13,7 +13,7 @@ from itertools import accumulate
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A tier: reached with `threshold_minor` of paid goods inside the window."""
+    """A tier: reached with `threshold_minor` of paid products inside the window."""
 
     code: str
     name: str

@@ -41,8 +41,8 @@ class TillSale(models.Model):
     """A sale at a till, known by its store and the till's own reference.
 
     `lines` holds for each line {"sku", "quantity", "minor", "points_minor", "returned"}: what the
-    goods cost, what points paid of it, and how many units came back. `attempts` counts the rows of
-    points it had: a canceled use leaves its own behind.
+    products cost, what points paid of it, and how many units came back. `attempts` counts the rows
+    of points it had: a canceled use leaves its own behind.
     """
 
     class State(models.TextChoices):

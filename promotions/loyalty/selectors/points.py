@@ -213,7 +213,7 @@ def preview_points(
     now: datetime,
     find_tier: Callable[[], str | None],
 ) -> int:
-    """Return what goods of that price earn in the tier that `find_tier` names; 0 without a
+    """Return what products of that price earn in the tier that `find_tier` names; 0 without a
     programme.
 
     It is asked only where some tier multiplies points. No query of its own.

@@ -157,7 +157,7 @@ def hold_at_pos(
 def cancel_at_pos(*, till: PosTerminal, reference: str, now: datetime) -> Answer:
     """Give back what is held for a sale that is still open; twice is once.
 
-    Raises PosRefused (sale_unknown; sale_closed once it was sold: goods come back as a return).
+    Raises PosRefused (sale_unknown; sale_closed once it was sold: products come back as a return).
     """
     return _cancel(lock_sale(till, reference), till, now)
 

@@ -1,4 +1,4 @@
-"""A sale at a till earns as an order does; its goods come back as those of an order do.
+"""A sale at a till earns as an order does; its products come back as those of an order do.
 
 The sale itself is not booked here: store sales come in by file. Locks: the sale, then the account.
 """
@@ -124,15 +124,17 @@ def return_at_pos(
     before = (order.reversed, order.returned)
     return_points(order_ref=order.order_ref, units=units, now=now)
     order.refresh_from_db()
-    goods, paid_by_points = (_sum_shares(sale, units, name) for name in ("minor", "points_minor"))
+    products, paid_by_points = (
+        _sum_shares(sale, units, name) for name in ("minor", "points_minor")
+    )
     for each in units:
         sale.lines[each.line]["returned"] += each.more
     sale.save(update_fields=["lines"])
     answer = {
         "points_taken_back": order.reversed - before[0],
         "points_given_back": order.returned - before[1],
-        "goods_minor": goods,
-        "money_back_minor": goods - paid_by_points,
+        "goods_minor": products,
+        "money_back_minor": products - paid_by_points,
         **tell_balance(order.account_id, now),
     }
     till_acts_total.labels(kind=Kind.RETURN.value).inc()

@@ -58,7 +58,7 @@ from promotions.offers.selectors.gathering import (
     gather_offers,
     list_cart_arms,
 )
-from promotions.sentences.api import MOST_NAMED, name_deals, say_goods, speak
+from promotions.sentences.api import MOST_NAMED, name_deals, say_products, speak
 from shop.ground.catalog.selectors import catalog_version
 from shop.ground.kernel.translation import gettext_noop, locale_of, translate
 
@@ -334,8 +334,8 @@ def _say(
     """Return what to add, with the products named; None if nobody can name them."""
     step, scopes = _find_wanted(offer, failure, given)
     plain = tuple(replace(scope, except_variant_ids=frozenset()) for scope in scopes)
-    goods = _name_scopes(plain, offer.market_code, language, catalogue)
-    if goods is None:
+    products = _name_scopes(plain, offer.market_code, language, catalogue)
+    if products is None:
         return None
     reason = step.reason_code
     if not reason.startswith(("next_step", "products_below")):
@@ -347,7 +347,7 @@ def _say(
         currency=given.cart.currency,
         name=offer.label(language),
         failure=step,
-        goods=goods,
+        goods=products,
     )
 
 
@@ -388,7 +388,7 @@ def _name_scopes(
     names = [
         words.translate("the products of this offer")
         if len(scope.variant_ids or ()) > MOST_NAMED
-        else say_goods(scope, words)
+        else say_products(scope, words)
         for scope in dict.fromkeys(scopes)
     ]
     said = words.either(names)

@@ -110,7 +110,7 @@ def list_cart_arms(
     now: datetime,
     tested: Mapping[int, str] | None = None,
 ) -> list[ArmChoice]:
-    """Return the arms whose difference a cart shows: it holds goods their campaigns cover.
+    """Return the arms whose difference a cart shows: it holds products their campaigns cover.
 
     The same in every arm, so that arms may be compared; give them to `log_exposures`. `tested` is
     as above.
@@ -340,11 +340,11 @@ def _add_gifts(
 def _leave_out_never_personal(
     offers: list[OfferValue], lines: Sequence[CartLineValue]
 ) -> tuple[list[OfferValue], frozenset[int]]:
-    """Return the offers, those for chosen shoppers without the goods among `lines` that are never
-    priced personally, and these goods where it mattered.
+    """Return the offers, those for chosen shoppers without the products among `lines` that are
+    never priced personally, and these products where it mattered.
 
-    Whom staff chose for a discount on such goods would tell of health or sexual life (GDPR art. 9),
-    of children or of drink. A code somebody enters is their own act and keeps its worth.
+    Whom staff chose for a discount on such products would tell of health or sexual life (GDPR art.
+    9), of children or of drink. A code somebody enters is their own act and keeps its worth.
     """
     if not any(offer.is_for_chosen for offer in offers):
         return offers, frozenset()

@@ -87,7 +87,7 @@ def personal_offers_for(
 
     `affinity` (by variant id) and `category_affinity` come from the profile and must be None for
     a shopper who did not agree to it: the order is then the same for everybody. Nobody is sent
-    an offer on sensitive goods: what one is chosen for would tell of it. Nor where the law of
+    an offer on sensitive products: what one is chosen for would tell of it. Nor where the law of
     `region` (a row of jurisdictions; empty: the market's) allows no personal price. One query for a
     known shopper, and one a second for what budgets of offers for everybody have left.
     """
@@ -219,16 +219,16 @@ def personal_offers_covering(
     what is left of them. What the shopper likes, whom `pseudonym` names, orders them if that was
     agreed to.
 
-    Goods without a personal price (restricted, child-directed, sensitive) and those no longer sold
-    are not looked at; where the law of `region` (empty: the market's) allows no personal price
-    there are none. None for a stranger or without such goods; queries: those of `read_addressed`
+    Products without a personal price (restricted, child-directed, sensitive) and those no longer
+    sold are not looked at; where the law of `region` (empty: the market's) allows no personal price
+    there are none. None for a stranger or without such products; queries: those of `read_addressed`
     and `tell_left`.
     """
     rule = find_personal_rule(region=region, market_code=market_code, now=now)
     if shopper.shopper_id is None or not rule.personal_allowed:
         return []
-    goods = take_open_variants(variant_ids)
-    if not len(goods.variant_id):
+    products = take_open_variants(variant_ids)
+    if not len(products.variant_id):
         return []
     found = read_addressed(
         shopper,
@@ -236,7 +236,7 @@ def personal_offers_covering(
         now,
         find_affinity=lambda: _read_affinity(pseudonym, now),
         limit=MANY,
-        covers=lambda offer: _covers(offer, goods),
+        covers=lambda offer: _covers(offer, products),
         aim=lambda view: _add_traits(view, pseudonym, now),
     )
     if not found:

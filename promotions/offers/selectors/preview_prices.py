@@ -39,7 +39,7 @@ class Cover:
     `lowered` is by offer, of those that may lower a piece; `concerned` has what their conditions
     ask for, too, and offers that compete with them. Variants of one of the `kinds` are in the same
     scopes of all offers and their conditions, and are all never priced personally, or none is.
-    `tells_reduced`: some of these scopes mean no goods below their list price.
+    `tells_reduced`: some of these scopes mean no products below their list price.
     """
 
     variant_id: IntArray
@@ -119,8 +119,8 @@ def _number_kinds(masks: list[BoolArray], arrays: VariantArrays) -> IntArray:
 
 @dataclass(frozen=True, slots=True)
 class PreviewProducts:
-    """One piece each of n goods on sale, arrays (n,): what it costs the shopper, the least it may
-    cost, what it costs everybody, and its list price."""
+    """One piece each of n products on sale, arrays (n,): what it costs the shopper, the least it
+    may cost, what it costs everybody, and its list price."""
 
     variant_id: IntArray
     unit_minor: IntArray
@@ -129,7 +129,7 @@ class PreviewProducts:
     list_minor: IntArray
 
     def take(self, where: IntArray) -> PreviewProducts:
-        """Return the goods at positions `where`."""
+        """Return the products at positions `where`."""
         return PreviewProducts(
             self.variant_id[where],
             self.unit_minor[where],
@@ -159,27 +159,27 @@ def find_touched(variant_ids: IntArray, cart: CartValue, now: datetime) -> BoolA
     return found | np.isin(variant_ids, [line.variant_id for line in cart.lines])
 
 
-def price_goods(
+def price_products(
     question: CartQuestion, goods: PreviewProducts, make_lines: MakeLines
 ) -> tuple[IntArray, tuple[ArmChoice, ...]]:
-    """Return what `preview_lines` would show of each of the goods, (n,), and the arms it shows.
+    """Return what `preview_lines` would show of each of the products, (n,), and the arms it shows.
 
-    The same offers, facts and choice of the best combination, asked once for goods that no offer
+    The same offers, facts and choice of the best combination, asked once for products that no offer
     tells apart and that cost the same; `make_lines` is asked for one line of each such group, of
-    all goods where codes are entered, which may tell any apart. Goods whose floor the cheapest of
-    their group could reach are asked for with that floor. Queries: as `gather_offers` says, for any
-    number of goods.
+    all products where codes are entered, which may tell any apart. Products whose floor the
+    cheapest of their group could reach are asked for with that floor. Queries: as `gather_offers`
+    says, for any number of products.
     """
-    lines, group = _group_goods(question, goods, make_lines)
+    lines, group = _group_products(question, goods, make_lines)
     gathered = gather_offers(question, lines)
     prices = _price_groups(goods, lines, group, gathered.price_units())
     return prices, list_seen_arms(lines, gathered)
 
 
-def _group_goods(
+def _group_products(
     question: CartQuestion, goods: PreviewProducts, make_lines: MakeLines
 ) -> tuple[Sequence[CartLineValue], IntArray]:
-    """Return a line of each group of goods that cost the same, and the group of each, (n,)."""
+    """Return a line of each group of products that cost the same, and the group of each, (n,)."""
     cover, cart = load_cover(), question.cart
     kinds = cover.find_kinds(goods.variant_id)
     known = cover.share_product(goods.variant_id, [line.product_id for line in cart.lines])
@@ -214,14 +214,14 @@ def price_list(
     goods: Callable[[], PreviewProducts],
     make_lines: MakeLines,
 ) -> IntArray | None:
-    """Return what `price_goods` does of a list for who has nothing in the cart, (n,), read-only.
+    """Return what `price_products` does of a list for who has nothing in the cart, (n,), read-only.
 
     `about` names the list, its prices and floors; what offers make of them is remembered for all
     who get the same offers. None where that is one shopper's own. Queries: as `gather_offers` says.
     """
     kept, book = _listed.get(about), load_offer_book()
     if kept is None or kept.book is not book:
-        lines, _group = _group_goods(question, goods(), make_lines)
+        lines, _group = _group_products(question, goods(), make_lines)
         if len(_listed) >= MOST_LISTS:
             _listed.clear()
         kept = _listed[about] = _Listed(book, _pick_lines(book, lines), {})
@@ -230,7 +230,7 @@ def price_list(
         return None
     found = kept.prices.get(key)
     if found is None:
-        found, _arms = price_goods(question, goods(), make_lines)
+        found, _arms = price_products(question, goods(), make_lines)
         found.flags.writeable = False
         if len(kept.prices) >= MOST_PRICES:
             kept.prices.clear()
@@ -247,10 +247,10 @@ def _pick_lines(book: CompiledBook, lines: Sequence[CartLineValue]) -> tuple[Car
 def _price_groups(
     goods: PreviewProducts, lines: Sequence[CartLineValue], group: IntArray, prices: UnitPrices
 ) -> IntArray:
-    """Return the prices of all goods from one line of each group.
+    """Return the prices of all products from one line of each group.
 
     A floor that the price of the unit without one does not come below takes nothing from that
-    combination and adds nothing to others, so it stays the best: most goods have floors of their
+    combination and adds nothing to others, so it stays the best: most products have floors of their
     own, few meet them.
     """
     free = [prices.price(replace(line, floor_minor=0)) for line in lines]

@@ -75,8 +75,8 @@ class Comparison:
     """Row 2: `text` with its amount at {amount}; `kind` says whose price or which it is.
 
     Kinds: everyone, reference (a legal was-price: the only one that is struck through), members
-    (who is not signed in), together (several pieces), piece (of loose goods), deal (`text` alone),
-    before (of a line: before its offers).
+    (who is not signed in), together (several pieces), piece (of loose products), deal (`text`
+    alone), before (of a line: before its offers).
     `language` is that of the words where the law wants another one than the page's.
     """
 
@@ -167,7 +167,7 @@ def build_price_block(
     *,
     is_before_offers: bool = False,
 ) -> PriceBlock:
-    """Return the block of a price, with what offers make of it and what the goods ask.
+    """Return the block of a price, with what offers make of it and what the products ask.
 
     `is_before_offers` is for a line that offers lower: what everyone pays is said before offers
     too, as the offers of everyone count there.
@@ -237,7 +237,7 @@ def _find_percent(price: PriceView, now: int, comparison: Comparison | None) -> 
 
 
 def _lead_with_unit(block: PriceBlock, language: str) -> PriceBlock:
-    """Return the block of loose goods: the unit price first, then about what one piece costs.
+    """Return the block of loose products: the unit price first, then about what one piece costs.
 
     Only where nothing else is compared: "Everyone" and "before" are prices of a piece.
     """

@@ -33,8 +33,8 @@ class OfferProducts:
     """The listed variants of an offer, ascending, and the scopes it means beside them.
 
     One without listed variants means what its own scope says; one that was saved past the admin's
-    check means nothing beside them. What is never priced personally is not listed, for these goods
-    are what offers are sent for.
+    check means nothing beside them. What is never priced personally is not listed, for these
+    products are what offers are sent for.
     """
 
     variant_ids: NDArray[np.int64]
@@ -53,9 +53,9 @@ class _Cache:
 _cache = _Cache()
 
 
-def load_goods(offer_ids: Collection[int], version: int) -> Mapping[int, OfferProducts]:
+def load_products(offer_ids: Collection[int], version: int) -> Mapping[int, OfferProducts]:
     """Return what each offer covers, by id, as of `version` of the offer book, without those that
-    mean only goods never priced personally.
+    mean only products never priced personally.
 
     One query for those nobody asked about since the book changed, none if there are none.
     """
@@ -63,15 +63,15 @@ def load_goods(offer_ids: Collection[int], version: int) -> Mapping[int, OfferPr
     with _cache.lock:
         if _cache.version != both or len(_cache.goods) > MOST_KEPT:
             _cache.version, _cache.goods = both, {}
-        goods = _cache.goods
-    missing = [one for one in offer_ids if one not in goods]
+        products = _cache.goods
+    missing = [one for one in offer_ids if one not in products]
     if missing:
         # Into the version's own dict: one that is out of date by now is nobody's any more
-        goods.update(_read_goods(missing))
-    return {pk: each for pk in offer_ids if (each := goods.get(pk)) is not None}
+        products.update(_read_products(missing))
+    return {pk: each for pk in offer_ids if (each := products.get(pk)) is not None}
 
 
-def _read_goods(offer_ids: Collection[int]) -> dict[int, OfferProducts | None]:
+def _read_products(offer_ids: Collection[int]) -> dict[int, OfferProducts | None]:
     listed = OfferVariant.objects.filter(offer_id=OuterRef("pk")).order_by("variant_id")
     rows = Offer.objects.filter(pk__in=offer_ids).annotate(
         listed=ArraySubquery(listed.values("variant_id"))
@@ -81,11 +81,11 @@ def _read_goods(offer_ids: Collection[int]) -> dict[int, OfferProducts | None]:
         pk: OfferProducts(ids, list_scopes(row, is_listed=bool(len(ids))))
         for pk, (row, ids) in found.items()
     }
-    return {pk: _keep_open(goods) for pk, goods in every.items()}
+    return {pk: _keep_open(products) for pk, products in every.items()}
 
 
 def _keep_open(goods: OfferProducts) -> OfferProducts | None:
-    """Return the goods without those never priced personally, None if it means no others."""
+    """Return the products without those never priced personally, None if it means no others."""
     hidden = list_never_personal()
     ids = goods.variant_ids
     is_open = np.fromiter((pk not in hidden for pk in ids.tolist()), dtype=np.bool_, count=len(ids))
@@ -149,8 +149,9 @@ class _Liked(NamedTuple):
 
 
 # Live offers addressed to the shopper with money left, and a code each that is not used up. What
-# an offer covers is remembered, so that the database need not look through lists of goods: it says
-# which version of the offers it read. Subselects, for planning joins costs more than running them.
+# an offer covers is remembered, so that the database need not look through lists of products: it
+# says which version of the offers it read. Subselects, for planning joins costs more than running
+# them.
 _ADDRESSED = """
 SELECT offer.id, offer.campaign_id, offer.name, offer.name_zh,
        CASE offer.benefit_kind WHEN 'percentage' THEN offer.percent END,
@@ -210,17 +211,17 @@ def read_addressed(
     rows = [row for row in read if row.coupon_code is not None or not row.requires_coupon]
     if not rows:
         return []
-    goods = load_goods([row.offer_id for row in rows], rows[0].version)
-    rows = [row for row in rows if row.offer_id in goods and covers(goods[row.offer_id])]
+    products = load_products([row.offer_id for row in rows], rows[0].version)
+    rows = [row for row in rows if row.offer_id in products and covers(products[row.offer_id])]
     if not rows:
         return []
     liked = _most_liked(find_affinity() or {})
-    fitting = _rank(rows, goods, liked)[:limit]
+    fitting = _rank(rows, products, liked)[:limit]
     tested = list_tested_campaigns()
     aimed = aim(shopper) if tested else shopper
     arms = find_offer_arms({row.campaign_id for row, _ in fitting}, aimed, "online", tested)
     return [
-        TargetedOffer(row, score, _show_first(goods[row.offer_id].variant_ids, liked))
+        TargetedOffer(row, score, _show_first(products[row.offer_id].variant_ids, liked))
         for row, score in fitting
         if not arms.hides(row.campaign_id, "")
         and not is_held_out(row.campaign_id, row.holdout_percent, shopper.shopper_id)

@@ -23,7 +23,7 @@ class Outcome:
     """One recorded cart, evaluated without and with the draft. Minor units.
 
     `cost_minor` is what more is given away, gifts and delivery too; `margin_minor` what is left of
-    the goods whose cost is known, with the draft, and `margin_before_minor` without it; gifts at
+    the products whose cost is known, with the draft, and `margin_before_minor` without it; gifts at
     their cost and cuts of the delivery are taken off both. `spent_minor` counts against the draft's
     budget. All of them as if the budget were open; `is_refused`: in the order of the carts too
     little of it was left, and `burnt_minor` is what the draft gave then.

@@ -1,4 +1,4 @@
-"""Offers as sentences: names looked up for what is stored, and goods for what staff type."""
+"""Offers as sentences: names looked up for what is stored, and products for what staff type."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from shop.ground.catalog.selectors.naming import (
     find_goods,
     list_paths,
     name_goods,
-    suggest_goods,
+    suggest_products,
 )
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.translation import gettext_noop, locale_of, pgettext_noop, translate
@@ -130,7 +130,7 @@ _WORDS = {"category": "categories", "brand": "brands", "variant": "variants"}
 
 
 class UnknownProducts(FairtagError):
-    """The text names no goods, or several; the sentence says which and what to write."""
+    """The text names no products, or several; the sentence says which and what to write."""
 
     code = "unknown_goods"
 
@@ -146,10 +146,10 @@ class SaidOffer:
 
 
 def read_goods(text: str) -> dict[str, list[int]]:
-    """Return the JSON scope of goods typed as names, paths or SKUs with commas between them, or
+    """Return the JSON scope of products typed as names, paths or SKUs with commas between them, or
     picked as "category:12".
 
-    Nothing means all goods. Raises UnknownProducts. At most three queries a name,
+    Nothing means all products. Raises UnknownProducts. At most three queries a name,
     five where it is refused.
     """
     scope: dict[str, list[int]] = {}
@@ -176,9 +176,9 @@ def _read_token(text: str) -> list[tuple[str, int]]:
 
 
 def _say_unknown(name: str) -> str:
-    """Return that there are no such goods, with what is called alike."""
+    """Return that there are no such products, with what is called alike."""
     said = _("There is no category, brand or SKU “%(name)s”.") % {"name": name}
-    alike = suggest_goods(name)
+    alike = suggest_products(name)
     return (
         f"{said} {_('Similar names: %(names)s.') % {'names': ', '.join(alike)}}" if alike else said
     )
@@ -210,7 +210,7 @@ def list_best_groups() -> list[str]:
 
 
 def make_lexicon(offers: Iterable[OfferValue], *, currency: str, language: str) -> Lexicon:
-    """Return the words to say `offers` with. One query for each kind of goods
+    """Return the words to say `offers` with. One query for each kind of products
     they name, one for segments, and one for the groups of the stacking tree."""
     offers = list(offers)
     facts = frozenset().union(*(needed_facts(offer.condition) for offer in offers))
@@ -241,8 +241,8 @@ def name_words(
     currency: str,
     language: str,
 ) -> Lexicon:
-    """Return the words for scopes, facts of shoppers and markets. One query for each kind of goods
-    they name, and one for segments, tiers and groups each."""
+    """Return the words for scopes, facts of shoppers and markets. One query for each kind of
+    products they name, and one for segments, tiers and groups each."""
     is_chinese, ids = language.startswith("zh"), list_ids(scopes)
     names: dict[tuple[str, int | str], str] = dict(name_goods(ids, language).items())
     names |= {("market", code): name_market(code, language) for code in markets}

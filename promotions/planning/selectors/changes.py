@@ -18,7 +18,7 @@ from promotions.campaigns.api import (
     diff_snapshots,
     list_goods,
     offer_fields,
-    replace_goods,
+    replace_products,
 )
 from promotions.campaigns.models import StackingCategory, StackingGroup
 from promotions.engine.api import BadOffer, needed_facts, parse_condition
@@ -52,10 +52,10 @@ def say_changes(
         for before, after in pairs
     ]
     every = [one for some in changes for one in some]
-    goods = _list_named(every)
-    numbers = _number(goods)
-    names = _name_all(every, numbers, goods, language)
-    product_of = _list_products(goods, numbers)
+    products = _list_named(every)
+    numbers = _number(products)
+    names = _name_all(every, numbers, products, language)
+    product_of = _list_products(products, numbers)
     names |= {
         ("offer", str(offer["code"])): _name_offer(offer, language)
         for pair in pairs
@@ -119,7 +119,9 @@ def _replace(change: Change, numbers: Mapping[tuple[str, str], int]) -> Change:
     field = change.field
 
     def number(value: Json) -> Json:
-        tree = replace_goods({field: value}, lambda kind, key: numbers.get((kind, str(key)), key))
+        tree = replace_products(
+            {field: value}, lambda kind, key: numbers.get((kind, str(key)), key)
+        )
         return tree[field]
 
     return replace(change, old=number(change.old), new=number(change.new))

@@ -66,8 +66,8 @@ class Written:
 def read_documents(campaign_ids: Iterable[int], *, with_codes: bool) -> list[dict[str, Any]]:
     """Return campaigns with their offers as documents, ordered by code.
 
-    Goods are named by SKU, path and reference and stacking by code, so that they fit another shop.
-    `with_codes` only for readers who may see them. Nine queries, and four for codes.
+    Products are named by SKU, path and reference and stacking by code, so that they fit another
+    shop. `with_codes` only for readers who may see them. Nine queries, and four for codes.
     """
     rows = list(Campaign.objects.filter(pk__in=list(campaign_ids)).order_by("code"))
     taken = take_snapshots(rows)

@@ -182,7 +182,7 @@ def _to_csv(snapshots: Sequence[Mapping[str, Any]], lists: Sequence[str]) -> str
 
 
 def _from_csv(text: str) -> list[Mapping[str, Any]]:
-    # The goods of an offer are one cell, of which Python by itself reads 128 KiB.
+    # The products of an offer are one cell, of which Python by itself reads 128 KiB.
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     rows = csv.DictReader(io.StringIO(text, newline=""))
     if rows.fieldnames is None or "code" not in rows.fieldnames:

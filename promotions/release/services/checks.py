@@ -39,7 +39,7 @@ DIED, TOO_LONG, BROKEN, REFUSED = "died", "too_long", "broken", "refused"
 
 @dataclass(frozen=True, slots=True)
 class CheckTask:
-    """A check whose answer is being made; goods that `rule` names are to be taken out first."""
+    """A check whose answer is being made; products that `rule` names are to be taken out first."""
 
     check_id: int
     campaign_id: int
@@ -63,8 +63,8 @@ def ask_check(
 ) -> bool:
     """Ask once for a rehearsal of a campaign or for what the law says of it.
 
-    With `goods_of` (an answer of the law, and a rule that is broken in it) the goods that the rule
-    names are taken out of the draft first. Return whether this is a new question; while one is
+    With `goods_of` (an answer of the law, and a rule that is broken in it) the products that the
+    rule names are taken out of the draft first. Return whether this is a new question; while one is
     open it is not asked again. Noted in the trail of what staff did.
     """
     asked: dict[str, Any] = {"asked_by_id": by_id, "asked_at": now, "depth": depth}

@@ -1,4 +1,4 @@
-"""Take goods out of a campaign: a new version whose offers do not mean them any more."""
+"""Take products out of a campaign: a new version whose offers do not mean them any more."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from promotions.engine.api import parse_scope
 from promotions.law.api import title_rule
 from promotions.release.core import Covered, EmptyOffer, take_out
 from promotions.release.models import CampaignCheck
-from promotions.release.selectors import EVERY_RULE, load_goods_of
+from promotions.release.selectors import EVERY_RULE, load_products_of
 from promotions.release.services.revisions import (
     RELEASED,
     Saved,
@@ -39,7 +39,7 @@ from shop.ground.catalog.selectors import list_categories, load_variant_arrays
 type IntArray = npt.NDArray[np.int64]
 type BoolArray = npt.NDArray[np.bool_]
 
-# A category of so many goods, all of them to be taken out, is left out by its name.
+# A category of so many products, all of them to be taken out, is left out by its name.
 WHOLE_FROM = 20
 # So many are taken out while somebody waits; more are left to a worker.
 MOST_AT_ONCE = 1_000
@@ -47,7 +47,7 @@ MAY_TAKE_OUT = (Status.DRAFT, *RELEASED)
 
 
 @transaction.atomic
-def take_out_goods(
+def take_out_products(
     *,
     campaign_id: int,
     variant_ids: Iterable[int],
@@ -96,20 +96,21 @@ def accept_below_floor(*, campaign_id: int, reason: str, by_id: int | None, now:
 
 @transaction.atomic
 def take_out_asked(*, check_id: int, now: datetime) -> None:
-    """Take out the goods that a question names, once: a second try finds the question answered.
+    """Take out the products that a question names, once: a second try finds the question answered.
 
-    Raises CampaignRefused as `take_out_goods` does, and where the answer that named them is gone.
+    Raises CampaignRefused as `take_out_products` does, and where the answer that named them is
+    gone.
     """
     check = CampaignCheck.objects.defer("answer").get(pk=check_id)
     if not check.rule or check.is_taken_out:
         return
     about = CampaignCheck.objects.defer("answer").filter(pk=check.about_id or 0).first()
-    goods = [] if about is None else load_goods_of(about.pk, check.rule)
-    if about is None or not goods:
+    products = [] if about is None else load_products_of(about.pk, check.rule)
+    if about is None or not products:
         raise CampaignRefused(_("This rule names no products that can be taken out."))
-    saved = take_out_goods(
+    saved = take_out_products(
         campaign_id=check.campaign_id,
-        variant_ids=goods,
+        variant_ids=products,
         reason=say_why_taken_out(check.rule),
         by_id=check.asked_by_id,
         now=now,
@@ -166,16 +167,16 @@ def _cover(scope: Any, ids: frozenset[int]) -> Covered:
 
 
 def _list_whole(category_of: IntArray, is_taken: BoolArray) -> list[int]:
-    """Return the highest categories of WHOLE_FROM goods or more that are taken out whole.
+    """Return the highest categories of WHOLE_FROM products or more that are taken out whole.
 
-    What comes into such a category later is left out too: a law against its kind of goods means it
-    as well, and nobody asks the law again for a new product.
+    What comes into such a category later is left out too: a law against its kind of products means
+    it as well, and nobody asks the law again for a new product.
     """
     tree = list_categories("en")
     there, out = Counter[int](), Counter[int]()
     ids, first = np.unique(category_of, return_inverse=True)
-    goods, taken = np.bincount(first), np.bincount(first, weights=is_taken).astype(np.int64)
-    for category, count, gone in zip(ids.tolist(), goods.tolist(), taken.tolist(), strict=True):
+    products, taken = np.bincount(first), np.bincount(first, weights=is_taken).astype(np.int64)
+    for category, count, gone in zip(ids.tolist(), products.tolist(), taken.tolist(), strict=True):
         for node in tree.trail(category) if category in tree.nodes else ():
             there[node.category_id] += count
             out[node.category_id] += gone

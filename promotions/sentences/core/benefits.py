@@ -20,7 +20,7 @@ from promotions.engine.api import (
     Target,
     Tiers,
 )
-from promotions.sentences.core.words import Lexicon, say_goods, say_number
+from promotions.sentences.core.words import Lexicon, say_number, say_products
 from shop.ground.kernel.translation import gettext_noop
 
 Kind = BenefitKind
@@ -66,12 +66,12 @@ def say_bounds(benefit: Benefit, words: Lexicon) -> Iterator[str]:
 
 
 def _percentage(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
-    share, goods = _share(benefit.percent), say_goods(scope, words)
-    return words.translate("Take {share} % off {goods}", share=share, goods=goods)
+    share, products = _share(benefit.percent), say_products(scope, words)
+    return words.translate("Take {share} % off {goods}", share=share, goods=products)
 
 
 def _fixed(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
-    amount, goods = words.money(benefit.amount_minor or 0), say_goods(scope, words)
+    amount, products = words.money(benefit.amount_minor or 0), say_products(scope, words)
     if benefit.target is Target.UNIT:
         said = gettext_noop("Take {amount} off each piece of {goods}")
     elif benefit.target is Target.LINE:
@@ -80,17 +80,20 @@ def _fixed(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
         said = gettext_noop("Take {amount} off the cart")
     else:
         said = gettext_noop("Take {amount} off {goods} together")
-    return words.translate(said, amount=amount, goods=goods)
+    return words.translate(said, amount=amount, goods=products)
 
 
 def _set_price(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
-    amount, goods = words.money(benefit.amount_minor or 0), say_goods(scope, words)
+    amount, products = words.money(benefit.amount_minor or 0), say_products(scope, words)
     if isinstance(benefit.terms, GroupOf):
         size = benefit.terms.size
         return words.translate(
-            "Sell any {size} of {goods} together at {amount}", size=size, goods=goods, amount=amount
+            "Sell any {size} of {goods} together at {amount}",
+            size=size,
+            goods=products,
+            amount=amount,
         )
-    return words.translate("Sell {goods} at {amount} each", goods=goods, amount=amount)
+    return words.translate("Sell {goods} at {amount} each", goods=products, amount=amount)
 
 
 def _terms[T](benefit: Benefit, kind: type[T]) -> T:
@@ -113,12 +116,12 @@ def _gift(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
 
 def _buy_get(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
     terms = _terms(benefit, BuyGet)
-    goods, off = say_goods(scope, words), _off(benefit.percent, words)
-    got = goods if terms.get_scope is None else say_goods(terms.get_scope, words)
+    products, off = say_products(scope, words), _off(benefit.percent, words)
+    got = products if terms.get_scope is None else say_products(terms.get_scope, words)
     return words.translate(
         "For every {buy} of {goods} give {get} of {got} {off}",
         buy=terms.buy,
-        goods=goods,
+        goods=products,
         get=terms.get,
         got=got,
         off=off,
@@ -127,11 +130,11 @@ def _buy_get(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
 
 def _cheapest(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
     terms = _terms(benefit, GroupOf)
-    goods, off = say_goods(scope, words), _off(benefit.percent, words)
+    products, off = say_products(scope, words), _off(benefit.percent, words)
     return words.translate(
         "Of every {size} of {goods} give the {free} cheapest {off}",
         size=terms.size,
-        goods=goods,
+        goods=products,
         free=terms.free,
         off=off,
     )
@@ -139,7 +142,7 @@ def _cheapest(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
 
 def _bundle(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
     terms = _terms(benefit, Bundle)
-    parts = [f"{part.quantity} × {say_goods(part.scope, words)}" for part in terms.parts]
+    parts = [f"{part.quantity} × {say_products(part.scope, words)}" for part in terms.parts]
     together = " + ".join(parts)
     if benefit.amount_minor is not None:
         amount = words.money(benefit.amount_minor)
@@ -151,17 +154,19 @@ def _bundle(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
 
 
 def _quantity_tiers(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
-    goods = say_goods(scope, words)
+    products = say_products(scope, words)
     steps = _steps(benefit, words, lambda step: f"{step.at_least}")
     each = benefit.target is not Target.CART
     one = words.translate(" of one product") if each else ""
-    return words.translate("By pieces{one} of {goods}: {steps}", one=one, goods=goods, steps=steps)
+    return words.translate(
+        "By pieces{one} of {goods}: {steps}", one=one, goods=products, steps=steps
+    )
 
 
 def _spend_tiers(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
-    goods = say_goods(scope, words)
+    products = say_products(scope, words)
     steps = _steps(benefit, words, lambda step: words.money(step.at_least))
-    return words.translate("By what {goods} cost together: {steps}", goods=goods, steps=steps)
+    return words.translate("By what {goods} cost together: {steps}", goods=products, steps=steps)
 
 
 def _steps(benefit: Benefit, words: Lexicon, reach: Callable[[Step], str]) -> str:
@@ -203,12 +208,12 @@ def _points(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
     terms = _terms(benefit, Points)
     if terms.per_minor is None:
         return words.translate("Give {points} points", points=terms.points)
-    per, goods = words.money(terms.per_minor), say_goods(scope, words)
+    per, products = words.money(terms.per_minor), say_products(scope, words)
     return words.translate(
         "Give {points} points for each {per} paid for {goods}",
         points=terms.points,
         per=per,
-        goods=goods,
+        goods=products,
     )
 
 

@@ -20,7 +20,7 @@ from promotions.engine.api import (
 )
 from promotions.sentences.core.benefits import say_benefit
 from promotions.sentences.core.conditions import say_condition
-from promotions.sentences.core.words import LIST_COMMA, Lexicon, say_goods
+from promotions.sentences.core.words import LIST_COMMA, Lexicon, say_products
 from shop.ground.kernel.translation import gettext_noop, pgettext_noop
 
 FIELDS: Mapping[str, str] = {
@@ -237,7 +237,7 @@ def _show_condition(tree: Mapping[str, Json], words: Lexicon) -> str:
 
 _SHOWN: Mapping[str, Callable[[Json, Lexicon], str]] = {
     "condition": _show_condition,
-    "scope": lambda tree, words: say_goods(parse_scope(tree) if tree else EVERYTHING, words),
+    "scope": lambda tree, words: say_products(parse_scope(tree) if tree else EVERYTHING, words),
     "terms": lambda said, words: (
         _show_benefit(said, words) if isinstance(said, Mapping) else str(said)
     ),

@@ -8,7 +8,7 @@ from typing import Any as Leaf
 from promotions.engine import api as c
 from promotions.engine.api import EVERYTHING, WEEKDAYS
 from promotions.sentences.core.phrases import BOUNDS, CHANNELS, NOT, PHRASES
-from promotions.sentences.core.words import Lexicon, say_goods
+from promotions.sentences.core.words import Lexicon, say_products
 from shop.ground.kernel.translation import gettext_noop
 
 _AND, _OR = gettext_noop(" and "), gettext_noop(" or ")
@@ -143,12 +143,12 @@ def _say_cart(has: c.CartHas, words: Lexicon) -> str:
     is_all = has.scope == EVERYTHING
     if is_all and has.min_value_minor and count <= 1:
         return words.translate("the cart is worth at least {worth}", worth=worth)
-    goods = words.translate("the cart") if is_all else say_goods(has.scope, words)
+    products = words.translate("the cart") if is_all else say_products(has.scope, words)
     if is_all:
         said = words.translate("the cart holds at least {count} pieces", count=count)
     else:
         said = words.translate(
-            "the cart holds at least {count} of {goods}", count=count, goods=goods
+            "the cart holds at least {count} of {goods}", count=count, goods=products
         )
     if not has.min_value_minor:
         return said
@@ -159,9 +159,9 @@ def _say_products(has: c.DifferentProducts, words: Lexicon) -> str:
     count = has.at_least
     if has.scope == EVERYTHING:
         return words.translate("the cart holds at least {count} different products", count=count)
-    goods = say_goods(has.scope, words)
+    products = say_products(has.scope, words)
     return words.translate(
-        "the cart holds at least {count} different products of {goods}", count=count, goods=goods
+        "the cart holds at least {count} different products of {goods}", count=count, goods=products
     )
 
 

@@ -62,21 +62,21 @@ def say_deal(offer: OfferValue, words: Lexicon) -> str:
 
 
 def _say(offer: OfferValue, words: Lexicon) -> str:
-    benefit, terms, goods = offer.benefit, offer.benefit.terms, say_briefly(offer.scope, words)
+    benefit, terms, products = offer.benefit, offer.benefit.terms, say_briefly(offer.scope, words)
     price = words.money(benefit.amount_minor or 0)
     cut = _cut(benefit.percent, words)
     off = cut if cut == words.translate(FREE) else words.translate(AT, cut=cut)
     match terms:
         case BuyGet(buy, get, None):
-            return words.translate(SAME, goods=goods, buy=buy, get=get, off=off)
+            return words.translate(SAME, goods=products, buy=buy, get=get, off=off)
         case BuyGet(buy, get, scope):
-            got = goods if scope is None else say_briefly(scope, words)
-            return words.translate(OTHER, goods=goods, buy=buy, get=get, got=got, off=off)
+            got = products if scope is None else say_briefly(scope, words)
+            return words.translate(OTHER, goods=products, buy=buy, get=get, got=got, off=off)
         case GroupOf(size, 0):
-            return words.translate(GROUP, goods=goods, size=size, price=price)
+            return words.translate(GROUP, goods=products, size=size, price=price)
         case GroupOf(size, free):
             form = CHEAPEST if free == 1 else CHEAPEST_FEW
-            return words.translate(form, goods=goods, size=size, free=free, cut=cut)
+            return words.translate(form, goods=products, size=size, free=free, cut=cut)
         case Bundle(parts):
             counted = " + ".join(_say_part(part, words) for part in parts)
             at_price = words.translate("for {price}", price=price)
@@ -85,14 +85,14 @@ def _say(offer: OfferValue, words: Lexicon) -> str:
         case Tiers(steps) if benefit.kind == "quantity_tiers":
             one = "" if benefit.target == "cart" else words.translate(PRODUCT)
             listed = words.translate(", ").join(_say_step(step, words) for step in steps)
-            return words.translate(TIERS, goods=goods + one, steps=listed)
+            return words.translate(TIERS, goods=products + one, steps=listed)
         case _:
             return ""
 
 
 def _say_part(part: Part, words: Lexicon) -> str:
-    goods = say_briefly(part.scope, words)
-    return goods if part.quantity == 1 else f"{part.quantity} × {goods}"
+    products = say_briefly(part.scope, words)
+    return products if part.quantity == 1 else f"{part.quantity} × {products}"
 
 
 def _say_step(step: Step, words: Lexicon) -> str:

@@ -7,7 +7,7 @@ from typing import Any as Json
 
 from promotions.engine.api import Scope, parse_scope
 from promotions.sentences.core.plans import Answers, Template, write_percent
-from promotions.sentences.core.words import Lexicon, say_goods, say_number
+from promotions.sentences.core.words import Lexicon, say_number, say_products
 from shop.ground.kernel.translation import gettext_noop
 
 LONGEST = 120
@@ -45,7 +45,7 @@ _SHORT = gettext_noop("chosen products")
 def name_promotion(template: Template, answers: Answers, words: Lexicon) -> str:
     """Return what shoppers read of a filled-in sentence, in the language of `words`.
 
-    Long lists of goods are not spelled out; a name that is too long all the same is the kind's.
+    Long lists of products are not spelled out; a name that is too long all the same is the kind's.
     """
     said = {
         blank.name: _SAY.get(blank.kind, _say_plain)(answers.get(blank.name), words)
@@ -62,8 +62,8 @@ def name_promotion(template: Template, answers: Answers, words: Lexicon) -> str:
 
 def say_briefly(scope: Scope, words: Lexicon) -> str:
     """Return which products a scope means; long lists are not spelled out."""
-    goods = say_goods(scope, words)
-    return goods if len(goods) <= LONGEST_GOODS else words.translate(_SHORT)
+    products = say_products(scope, words)
+    return products if len(products) <= LONGEST_GOODS else words.translate(_SHORT)
 
 
 def _say_gift(ids: Json, words: Lexicon) -> str:

@@ -25,8 +25,8 @@ type Answers = Mapping[str, Json]
 class Blank:
     """A blank of a sentence. `kind` says what may stand in it, `example` what stands at first.
 
-    Kinds: percent, money, count, goods, moment, word, words, code, pattern, choice, gift, partner,
-    segments, tags, tiers, groups, weekdays, clock, box. `choices` are (value, name).
+    Kinds: percent, money, count, products, moment, word, words, code, pattern, choice, gift,
+    partner, segments, tags, tiers, groups, weekdays, clock, box. `choices` are (value, name).
     """
 
     name: str
@@ -88,7 +88,7 @@ class Template:
 
     @property
     def has_scope(self) -> bool:
-        """Return whether it means the goods of one blank, which prices may narrow."""
+        """Return whether it means the products of one blank, which prices may narrow."""
         return [blank.name for blank in self.blanks if blank.kind == "goods"] == ["goods"]
 
     @property

@@ -1,4 +1,4 @@
-"""Words for offers: names of goods, money and lists."""
+"""Words for offers: names of products, money and lists."""
 
 from __future__ import annotations
 
@@ -86,13 +86,13 @@ def say_number(value: Decimal | int) -> str:
     return f"{Decimal(value).normalize():f}"
 
 
-def say_goods(scope: Scope, words: Lexicon) -> str:
-    """Return which goods a scope means; several kinds of selectors are alternatives.
+def say_products(scope: Scope, words: Lexicon) -> str:
+    """Return which products a scope means; several kinds of selectors are alternatives.
 
     >>> words = Lexicon("en", "en_US", "USD", {("category", 3): "Cheese", ("brand", 5): "Acme"})
-    >>> say_goods(Scope(category_ids=frozenset({3}), except_brand_ids=frozenset({5})), words)
+    >>> say_products(Scope(category_ids=frozenset({3}), except_brand_ids=frozenset({5})), words)
     'Cheese except Acme'
-    >>> say_goods(Scope(category_ids=frozenset({3}), is_unreduced=True, to_minor=500), words)
+    >>> say_products(Scope(category_ids=frozenset({3}), is_unreduced=True, to_minor=500), words)
     'Cheese (not reduced, up to $5.00 each)'
     """
     said = _say_named(scope, words)
@@ -131,7 +131,7 @@ def _say_named(scope: Scope, words: Lexicon) -> str:
 
 
 def list_ids(scopes: Iterable[Scope]) -> dict[str, set[int]]:
-    """Return the ids `scopes` name, by kind: what a caller has to look up to name goods.
+    """Return the ids `scopes` name, by kind: what a caller has to look up to name products.
 
     >>> list_ids([Scope(category_ids=frozenset({3}), except_brand_ids=frozenset({5}))])["brand"]
     {5}

@@ -2,7 +2,7 @@
 
 Nobody knows what an offer earns that was never given out. What is not known is one number per
 offer, its effect theta relative to what the uplift model expects of an offer of that depth on those
-goods; offers that ran before have shown theirs, with an error. The prior of a new offer is the
+products; offers that ran before have shown theirs, with an error. The prior of a new offer is the
 random-effects mean of those, weighted by similarity w:
 
     m = sum w_j p_j x_j / sum w_j p_j,   p_j = 1 / (s_j^2 + tau^2),
@@ -101,7 +101,7 @@ def liken(
     others: Sequence[tuple[float, frozenset[int]]],
 ) -> FloatArray:
     """Return how like m offers are to k others that ran, (m, k), 0 to 1: near in depth, and on the
-    same goods.
+    same products.
 
     >>> cheese, wine = frozenset({1, 2}), frozenset({3})
     >>> liken([0.1], [cheese], [(0.1, cheese), (0.1, wine), (0.3, cheese)]).round(3).tolist()

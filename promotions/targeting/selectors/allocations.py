@@ -132,7 +132,7 @@ def list_frames(
     """Yield chunks of shoppers with, for each key of `goods` (the variants of a campaign), their
     features as of a moment. One query, and one per 500 shoppers.
 
-    Interest in sensitive goods is no part of a profile, so none of it comes in here.
+    Interest in sensitive products is no part of a profile, so none of it comes in here.
     """
     at = [VALUE_NAMES.index(name) for name in PROFILE_NAMES]
     given = count_given(shopper_ids, before=as_of)

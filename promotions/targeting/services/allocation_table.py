@@ -181,10 +181,10 @@ def _price(
     width = sum(len(plan.depths) for plan in plans)
     if served is None:
         return np.full((len(ids), width), -np.inf), np.zeros((len(ids), width)), list(ids)
-    goods = {plan.campaign_id: plan.variant_ids for plan in plans}
+    products = {plan.campaign_id: plan.variant_ids for plan in plans}
     order: list[int] = []
     values, costs = [], []
-    for shopper_ids, frames in list_frames(ids, as_of=now, goods=goods):
+    for shopper_ids, frames in list_frames(ids, as_of=now, goods=products):
         parts = []
         for plan in plans:
             chance = served.model.predict(frames[plan.campaign_id], [0.0, *plan.depths])

@@ -108,13 +108,13 @@ def _write(
         for plan in plans
         for pk, depth in zip(plan.offer_ids, plan.depths, strict=True)
     ]
-    ran = [(pk, depth, goods) for pk, depth, goods in offers if pk in measured]
+    ran = [(pk, depth, products) for pk, depth, products in offers if pk in measured]
     new = 0
-    for pk, depth, goods in offers:
+    for pk, depth, products in offers:
         if only is not None and pk not in only:
             continue
         others = [one for one in ran if one[0] != pk]
-        like = liken([depth], [goods], [(one[1], one[2]) for one in others])
+        like = liken([depth], [products], [(one[1], one[2]) for one in others])
         effects = [measured[one[0]] for one in others]
         prior = believe_like(like, [one.mean for one in effects], [one.sd for one in effects])
         mine = measured.get(pk)

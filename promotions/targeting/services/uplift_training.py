@@ -137,7 +137,7 @@ def _read_run(
 def _find_buyers(
     shopper_ids: Sequence[int], covered: NDArray[np.int64], since: datetime, until: datetime
 ) -> frozenset[int]:
-    """Return who bought covered goods between two moments and did not send them all back."""
+    """Return who bought covered products between two moments and did not send them all back."""
     events = load_shopper_events(shopper_ids, as_of=until)
     columns = events.columns
     among = (columns.at > since.timestamp()) & np.isin(columns.variant_id, covered)

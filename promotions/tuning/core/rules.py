@@ -199,9 +199,9 @@ def propose_by_feedback(
 ) -> list[Proposal]:
     """Return what buyers' words and returns would change, none without evidence.
 
-    `usual_positivity` is the mean tone of the same goods before the campaign, 0 to 1;
-    `usual_return_rate` the share of the shop's orders with a return. Goods that disappoint are
-    promoted less, and not at all once most words are sorry; goods people are glad of are shown
+    `usual_positivity` is the mean tone of the same products before the campaign, 0 to 1;
+    `usual_return_rate` the share of the shop's orders with a return. Products that disappoint are
+    promoted less, and not at all once most words are sorry; products people are glad of are shown
     more. Nothing is ever given for kind words: tone moves what the shop shows, not what a reviewer
     gets (EU 2019/2161, annex I no. 23c).
     """

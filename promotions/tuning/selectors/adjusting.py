@@ -181,10 +181,10 @@ def find_depths(campaign_ids: Collection[int]) -> DepthAt:
 
 
 def find_deepest(offer_id: int, market_code: str, now: datetime) -> float:
-    """Return the percentage at which half of the goods an offer covers meet their floor.
+    """Return the percentage at which half of the products an offer covers meet their floor.
 
     A line never falls below its floor whatever the offer says; a deeper number would promise what
-    most goods cannot keep. Looks at up to 200 of them.
+    most products cannot keep. Looks at up to 200 of them.
     """
     covered = list_covered_variants(offer_id=offer_id)
     if not len(covered):

@@ -50,7 +50,7 @@ KEY_REFUSALS = (
 
 
 class IdempotencyKeyMissing(FairtagError):
-    """The operation moves money or goods and needs a key."""
+    """The operation moves money or products and needs a key."""
 
     code = "idempotency_key_missing"
 

@@ -18,7 +18,7 @@ from shop.doors.backoffice.views.checks import (
     accept_floor,
     ask_campaign,
     stop_asking,
-    take_goods_out,
+    take_products_out,
 )
 from shop.doors.backoffice.views.demand import show_demand_curve
 from shop.doors.backoffice.views.experiments import (
@@ -344,7 +344,7 @@ def _list_release_pages(site: AdminSite) -> list[URLPattern]:
         ),
         path(
             "campaigns/<int:campaign_id>/take-out/",
-            site.admin_view(take_goods_out),
+            site.admin_view(take_products_out),
             name="campaign_take_out",
         ),
         path(

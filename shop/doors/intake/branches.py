@@ -59,7 +59,7 @@ def _place_row(place: StoreCategory, position: int, *, has_sensitive: bool) -> C
         position=position,
         is_child_directed=place.is_child_directed,
         is_restricted=place.is_restricted,
-        # What is below inherits the flag: a place whose goods are all said not to be has none.
+        # What is below inherits the flag: a place whose products are all said not to be has none.
         is_sensitive=place.is_sensitive and has_sensitive,
         is_perishable=place.is_perishable,
     )

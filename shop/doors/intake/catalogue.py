@@ -33,8 +33,8 @@ CASE_MINOR_PER_UNIT = {"g": 25 / 453.6, "ct": 15.0, "ml": 400 / 3785.0}
 class SourceProduct:
     """A cleaned row of `products` with what its sales say; text is "" and numbers None if absent.
 
-    `lines`, `units`, `revenue_minor`, `popularity` are 0 for goods never sold; `weeks_ago` counts
-    weeks since the last sale; amounts are in minor units.
+    `lines`, `units`, `revenue_minor`, `popularity` are 0 for products never sold; `weeks_ago`
+    counts weeks since the last sale; amounts are in minor units.
     """
 
     ref: str
@@ -137,7 +137,7 @@ def _place(product: SourceProduct, homes: dict[Code, Code]) -> _Placed:
 
 
 def _flag(placed: Sequence[_Placed]) -> list[_Placed]:
-    """Return the products with the sensitive flag of their type, one for all goods in it.
+    """Return the products with the sensitive flag of their type, one for all products in it.
 
     Words guess; a file that says so of every product of a type is believed, and one product that
     is sensitive makes its type so.
@@ -285,7 +285,7 @@ def _list_price(item: _Placed, prices: dict[str, int]) -> tuple[int, str]:
 def _cost(item: _Placed, list_minor: int) -> tuple[int, str]:
     """Return the cost: given, or what leaves the department's usual margin on the price achieved.
 
-    On the price achieved, not on the list price: goods that are always on offer are bought in
+    On the price achieved, not on the list price: products that are always on offer are bought in
     accordingly, else every promotion would look like a loss.
     """
     if item.source.given_cost_minor:

@@ -11,7 +11,7 @@ zero_price        nothing was paid for
 price_outlier     unit price p of a product with at least 5 lines lies further from the product's
                   median than K robust standard deviations on the log scale:
                   |ln p - m| > K * max(1.4826 * MAD, S), m = median(ln p), K = 8, S = 0.2
-                  (Iglewicz and Hoaglin 1993, "How to Detect and Handle Outliers"; S keeps goods
+                  (Iglewicz and Hoaglin 1993, "How to Detect and Handle Outliers"; S keeps products
                   with one fixed price from refusing every promotion: 8 * 0.2 is a factor of 5)
 """
 

@@ -28,7 +28,7 @@ KINDS = {
 type Branch = tuple[tuple[str, str], ...]
 """Names in English and Chinese of a product's department, category and type."""
 MIXED = ("selected products", "精选商品")
-# How deep to name goods, and how many names at most: the first that leaves out no product.
+# How deep to name products, and how many names at most: the first that leaves out no product.
 NAMINGS = ((3, 1), (2, 1), (2, 2), (1, 1), (1, 2))
 SELECTED = ("selected {name}", "精选{name}")
 
@@ -121,10 +121,10 @@ def list_coupons(connection: duckdb.DuckDBPyConnection, world: CouponWorld) -> I
 
 
 def name_goods(branches: Mapping[Branch, int], sold: Mapping[Branch, int]) -> tuple[str, str]:
-    """Return what goods are called together, in English and Chinese, by how many stand where.
+    """Return what products are called together, in English and Chinese, by how many stand where.
 
     No product is left out: a name that fits most of them would promise the others by accident. Of
-    places where more is `sold` than they cover, the goods are called selected.
+    places where more is `sold` than they cover, the products are called selected.
 
     >>> baby, chips = ("Baby", "婴儿"), ("Chips", "薯片")
     >>> found = {(baby, ("Baby Food", "婴儿食品")): 3, (("Snacks", "零食"), chips): 9}

@@ -86,7 +86,7 @@ def _weights() -> dict[str, str]:
 
 
 def weigh_pack(type_name: str) -> Size:
-    """Return about what a piece of goods sold by weight weighs: the source counts bags alone.
+    """Return about what a piece of products sold by weight weighs: the source counts bags alone.
 
     >>> weigh_pack("Bananas").label, weigh_pack("Garlic").label
     ('about 1.75 lb', 'typical pack')

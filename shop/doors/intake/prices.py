@@ -5,8 +5,8 @@ card holders = (sales_value + coupon_match_disc) / quantity (the definition the 
 gives for `retail_disc` and `coupon_match_disc`). Per product and week the chain-wide median of
 each. Only changes become rows.
 
-Goods sold by weight have no price a piece: `quantity` counts bags of unknown weight. They get one
-list price, the year's median bag, and a shelf price that follows the median discount.
+Products sold by weight have no price a piece: `quantity` counts bags of unknown weight. They get
+one list price, the year's median bag, and a shelf price that follows the median discount.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import duckdb
 # A store charges one price in one week: a wider spread means the pieces differ in weight.
 WEIGHED_SPREAD = 0.05
 WEIGHED_LINES = 3
-# Goods sold too seldom to measure follow their category, if most measured ones there are weighed.
+# Products sold too seldom to measure follow their category, if most measured ones there are
+# weighed.
 WEIGHED_CATEGORY = 0.5
 
 

@@ -81,7 +81,7 @@ def _leave_out(product: ProductRow, known: Collection[str]) -> ProductRow:
 
 def _load_stock(work: Work) -> int:
     work.know_variants()
-    # Only what is for sale needs a shelf; "inactive" goods are history.
+    # Only what is for sale needs a shelf; "inactive" products are history.
     rows = work.ask(
         "SELECT product_id, stock, coalesce(weekly_units, 0) FROM products"
         " LEFT JOIN product_sales USING (product_id) ORDER BY product_id"

@@ -196,19 +196,19 @@ def share_card(item: ProductCard) -> ProductCard:
 
 def card_block(item: ProductCard, language: str) -> PriceBlock:
     """Return the price block of a card."""
-    goods = ProductFacts(
+    products = ProductFacts(
         item.available <= 0, item.is_same_for_all, item.minimum_age, item.card.is_loose
     )
-    return build_price_block(item.price, language, item.offer, item.members_minor, goods)
+    return build_price_block(item.price, language, item.offer, item.members_minor, products)
 
 
 def page_block(page: ProductPage, language: str) -> PriceBlock:
     """Return the price block of a product's own page."""
     detail, age = page.detail, get_market(settings.MARKET_CODE).minimum_age
-    goods = ProductFacts(
+    products = ProductFacts(
         is_sold_out=detail.card.available <= 0,
         is_same_for_all=detail.is_restricted or detail.is_sensitive or detail.is_child_directed,
         minimum_age=(detail.minimum_age or age) if detail.is_restricted else None,
         is_loose=detail.card.is_loose,
     )
-    return build_price_block(page.price, language, page.offer, page.members_minor, goods)
+    return build_price_block(page.price, language, page.offer, page.members_minor, products)

@@ -115,7 +115,7 @@ def _choose_viewed(
 
 
 def _name_shelf(market: str) -> str:
-    """Say that goods are popular only once somebody bought some."""
+    """Say that products are popular only once somebody bought some."""
     arrays = load_variant_arrays(market)
     return "popular" if len(arrays.popularity) and arrays.popularity.max() > 0 else "all"
 
@@ -149,7 +149,7 @@ def choose_shelves(
 ) -> list[tuple[int, list[int]]]:
     """Return (category id, variant ids): the shopper's favorite types, else the big departments.
 
-    A favorite may be a whole department: of what it holds sensitive goods are left out.
+    A favorite may be a whole department: of what it holds sensitive products are left out.
     """
     wanted = _favorites(tree, row) or _open_to_all(tree)
     arrays = load_variant_arrays()

@@ -118,10 +118,10 @@ def preview_cards(
     """Return what one more unit of each would add to the price of this visitor's cart now.
 
     Offers and evaluator are those of the cart, with what is in it and with its codes. Who is not
-    signed in sees what every member would pay, too, not on restricted or sensitive goods. What
+    signed in sees what every member would pay, too, not on restricted or sensitive products. What
     shows an experiment is logged.
 
-    No query for strangers, one each if an offer on these goods has a budget or use limits. Known
+    No query for strangers, one each if an offer on these products has a budget or use limits. Known
     shoppers two more for the cart, and one for each fact such an offer asks for (whom it addresses,
     groups, orders; two for tier and arms). The number of cards does not matter.
     """
@@ -175,7 +175,8 @@ def offered_prices(ctx: PageContext, ids: IntArray, quoted: IntArray, visitor: V
 
 
 def hold_prices(prices: Mapping[int, PriceView], visitor: Visitor) -> dict[int, PriceView]:
-    """Return the prices, of goods in the cart those that the cart holds: one more unit costs that.
+    """Return the prices, of products in the cart those that the cart holds: one more unit costs
+    that.
 
     Two differ where the shop cannot read what it knows of a visitor, or switched a price off, while
     the cart keeps what it promised. Queries: as `read_cart`.
@@ -247,7 +248,7 @@ def paid_minor(price: PriceView, offer: LinePreview | None) -> int:
 
 
 def _without_delicate(members: Mapping[int, int]) -> dict[int, int]:
-    """Return the prices of members without those of restricted and sensitive goods."""
+    """Return the prices of members without those of restricted and sensitive products."""
     if not members:
         return {}
     arrays = load_variant_arrays()
@@ -300,7 +301,7 @@ def find_ranking_row(profile: OnlineProfile | None) -> FeatureRow | None:
 
 
 ON_A_PAGE = 2
-# Why an offer does not apply yet that more of the right goods would mend.
+# Why an offer does not apply yet that more of the right products would mend.
 NEAR = frozenset({"cart_value_below", "cart_quantity_below", "products_below"})
 
 
@@ -336,7 +337,7 @@ def list_inside(category_id: int, market: str, version: int) -> NDArray[np.int64
 def list_cart_offers(ctx: PageContext, cart: CartView, visitor: Visitor) -> list[PersonalOffer]:
     """Return the shopper's own offers on what is in the cart that do not count yet but still could.
 
-    That is those whose code is not entered, and those that more of the right goods would open.
+    That is those whose code is not entered, and those that more of the right products would open.
     """
     used = {offer.offer_id for offer in cart.offers}
     near = {each.offer_id for each in cart.rejected if each.reason_code in NEAR}

@@ -84,7 +84,7 @@ def list_shopper_offers(
 
 
 def _covered_variants(offer: PersonalOffer, market: str) -> NDArray[np.int64]:
-    """Return what a market sells of an offer's goods, most popular first; of one for chosen
+    """Return what a market sells of an offer's products, most popular first; of one for chosen
     shoppers without what is never priced personally."""
     arrays = load_variant_arrays(market)
     covered = np.isin(arrays.variant_id, list_covered_variants(offer_id=offer.offer_id))

@@ -9,7 +9,7 @@ from shop.doors.pages.members import find_participant, find_ranking_row
 
 
 def find_novelty(ctx: PageContext, profile: OnlineProfile | None) -> float:
-    """Return how likely new goods count beside known ones, 1 unless an experiment with the picks
+    """Return how likely new products count beside known ones, 1 unless an experiment with the picks
     says otherwise.
 
     Only who has picks of their own sees a difference, so only they are logged as having seen it.

@@ -9,7 +9,7 @@ __all__ = ["StockLocation", "StockMovement", "StockRecord", "StockReservation"]
 
 
 class StockLocation(models.Model):
-    """A place that goods are sold from: "online" or a physical shop."""
+    """A place that products are sold from: "online" or a physical shop."""
 
     code = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=120)

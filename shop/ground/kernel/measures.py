@@ -1,7 +1,7 @@
 """Package sizes as people type them ("4/12 OZ", "1/2 GAL", "40 CT/19.8 Z") to one measure.
 
-A measure is grams, millilitres or pieces. US ounces are ambiguous: of weight for solid goods,
-of volume for liquid ones, so the caller says which kind of goods it is.
+A measure is grams, millilitres or pieces. US ounces are ambiguous: of weight for solid products,
+of volume for liquid ones, so the caller says which kind of products it is.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ MOST = 10_000
 def parse_size(text: str | None, goods: str = SOLID) -> Size:
     """Return the measure and a readable label of a package size.
 
-    `goods` is "g" for solids (OZ is weight), "ml" for liquids (OZ is volume), "ct" for goods
+    `goods` is "g" for solids (OZ is weight), "ml" for liquids (OZ is volume), "ct" for products
     that are counted (volumes and lengths then describe the thing, not how much of it there is).
 
     >>> parse_size("4/12 OZ", "ml").label, parse_size("1/2 GAL", "ml").amount

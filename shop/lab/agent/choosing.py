@@ -1,4 +1,4 @@
-"""The most profitable rungs under a choice model, and how likely each rung is shown."""
+"""The most profitable prices under a choice model, and how likely each price point is shown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shop.lab.substitutes import best_together
 
 
 def choose_alone(utility: FloatArray, ladder: Ladder, column: IntArray) -> IntArray:
-    """Return the most profitable rung (R,) of items that are offered alone."""
+    """Return the most profitable price point (R,) of items that are offered alone."""
     margin = (ladder.prices - ladder.costs[:, None])[column]
     profit = np.where(ladder.is_feasible[column], margin * expit(utility), -np.inf)
     best: IntArray = profit.argmax(axis=1)
@@ -25,7 +25,7 @@ def choose_alone(utility: FloatArray, ladder: Ladder, column: IntArray) -> IntAr
 def choose_together(
     utility: FloatArray, ladder: Ladder, column: IntArray, visit: IntArray
 ) -> IntArray:
-    """Return the rungs (R,) of substitutes that together earn most from each visit.
+    """Return the price points (R,) of substitutes that together earn most from each visit.
 
     `visit` says which rows are seen together.
     """
@@ -54,10 +54,10 @@ def count_stock(
 def spread_choices(
     best: IntArray, ladder: Ladder, column: IntArray, nudges: list[tuple[float, IntArray]]
 ) -> FloatArray:
-    """Return the probability of every rung, (R, k): 0 or at least 1 %, rows sum to 1.
+    """Return the probability of every price point, (R, k): 0 or at least 1 %, rows sum to 1.
 
-    The best rung, but of each nudge (share, targets (m, k)) that share moves to the target of the
-    best rung. What would be shown with less than 1 % is not shown at all.
+    The best price point, but of each nudge (share, targets (m, k)) that share moves to the target
+    of the best price point. What would be shown with less than 1 % is not shown at all.
     """
     rows = np.arange(len(best))
     share = np.zeros((len(best), ladder.prices.shape[1]))
@@ -70,7 +70,7 @@ def spread_choices(
 
 
 def find_next(feasible: BoolArray) -> IntArray:
-    """Return for each rung the next feasible one above, or the last there is, (m, k).
+    """Return for each price point the next feasible one above, or the last there is, (m, k).
 
     >>> find_next(np.array([[True, False, True, True]])).tolist()
     [[2, 2, 3, 3]]
@@ -82,7 +82,7 @@ def find_next(feasible: BoolArray) -> IntArray:
 
 
 def find_distant(ladder: Ladder, factor: float) -> IntArray:
-    """Return for each rung the feasible one nearest to `factor` times its price, (m, k)."""
+    """Return for each price point the feasible one nearest to `factor` times its price, (m, k)."""
     wanted = factor * ladder.prices
     distance = np.abs(wanted[:, :, None] - ladder.prices[:, None, :])
     nearest: IntArray = np.where(ladder.is_feasible[:, None, :], distance, np.inf).argmin(axis=2)

@@ -92,12 +92,12 @@ class Plan:
 
     def impressions(self, seen: Seen, x: FloatArray, shelf: IntArray) -> Impressions:
         """Return what was seen as impressions, of shoppers with feature columns `x` (T, K), of
-        goods on `shelf` (n,)."""
+        products on `shelf` (n,)."""
         history = seen.history[:, None][:, : int(self.has_history)]
         shopper = np.concatenate([x[:, list(self.level)], history], axis=1)
         public = np.concatenate([x[:, list(self.slope)], history], axis=1)
-        goods = [find_excess(seen.log_price, seen.rival)[:, None]] * self.has_rival
-        goods += [scale_felt(seen.felt)] * self.has_memory
+        products = [find_excess(seen.log_price, seen.rival)[:, None]] * self.has_rival
+        products += [scale_felt(seen.felt)] * self.has_memory
         return Impressions(
             columns=self.names,
             weight=seen.trust,
@@ -111,7 +111,7 @@ class Plan:
             log_price=seen.log_price,
             rival=seen.rival,
             moved=np.full(len(seen.item), np.nan),
-            goods=np.concatenate([np.zeros((len(seen.item), 0)), *goods], axis=1),
+            goods=np.concatenate([np.zeros((len(seen.item), 0)), *products], axis=1),
             response=np.zeros((len(seen.item), 0)),
             bought=seen.bought * seen.trust[seen.set_of],
         )

@@ -20,7 +20,7 @@ LIMIT = 30.0  # of utilities
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CurveRequest:
-    """R rows of n shoppers and m goods at k prices each: `visit` and `column` (R,), `slot` and
+    """R rows of n shoppers and m products at k prices each: `visit` and `column` (R,), `slot` and
     `rival` (m,), `log_price` (R, k), `felt` (R, k, FELT), feature columns `x` (n, K)."""
 
     x: FloatArray
@@ -36,7 +36,7 @@ class CurveRequest:
 @dataclass(frozen=True, slots=True, eq=False)
 class Curves:
     """The coefficients of every item by slot: whole level and log slope (m, 2), the place of its
-    family (m,) among `effect` (F, .), those of all goods last."""
+    family (m,) among `effect` (F, .), those of all products last."""
 
     fit: ChoiceFit
     plan: Plan

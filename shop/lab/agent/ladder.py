@@ -9,7 +9,7 @@ import numpy as np
 from pricing.base.core.values import BoolArray, FloatArray
 from shop.lab.agent.contract import Context
 
-LADDER = 13  # rungs of the agent's own ladder
+LADDER = 13  # price points of the agent's own ladder
 COST_SHARE = 0.6  # of the public price, where no cost at all is known
 
 
@@ -26,9 +26,9 @@ class Ladder:
 def build_ladder(context: Context, cap: float, margin: float) -> Ladder:
     """Return the feasible prices of a context.
 
-    Without rungs: LADDER even steps from (1 - cap) of the public price up to it, lifted to the
-    floor cost * (1 + margin); an item whose floor lies above its public price keeps that price.
-    With rungs: those at or above the floor; where none is, the highest.
+    Without price points: LADDER even steps from (1 - cap) of the public price up to it, lifted to
+    the floor cost * (1 + margin); an item whose floor lies above its public price keeps that price.
+    With price points: those at or above the floor; where none is, the highest.
 
     >>> context = Context([1], [10.0], [8.0], {}, shoppers=1)
     >>> ladder = build_ladder(context, cap=0.3, margin=0.05)
@@ -45,7 +45,7 @@ def build_ladder(context: Context, cap: float, margin: float) -> Ladder:
         highest = np.nanmax(prices, axis=1, initial=-np.inf)
         prices = np.where(np.isnan(prices), highest[:, None], prices)
     is_new = np.diff(prices, axis=1, append=np.inf) > 0
-    # Of equal prices the last one counts: the highest rung is then always the last column.
+    # Of equal prices the last one counts: the highest price point is then always the last column.
     is_feasible = is_new & (prices >= floor[:, None] * (1.0 - 1e-12))
     is_feasible[:, -1] |= ~is_feasible.any(axis=1)
     costs, is_assumed = assume_costs(context)

@@ -59,7 +59,7 @@ class Learner:
             self.arrived = []
 
     def learn(self, slots: dict[int, int], shelves: Shelves) -> ChoiceFit:
-        """Return the model fitted to everything seen of goods with these slots."""
+        """Return the model fitted to everything seen of products with these slots."""
         self.consolidate()
         ids, at = np.unique(self.seen.item, return_inverse=True)
         slot = np.array([slots[item] for item in ids.tolist()], dtype=np.int64)
@@ -132,7 +132,7 @@ class Learner:
         return ours & bool(self.seen.history.any())
 
     def _find_doubt(self) -> float:
-        """Return the variance of the mean log slope, goods counted as often as they were seen."""
+        """Return the variance of the mean log slope, products weighted by impressions."""
         if self.fit is None or not len(self.seen.item):
             return np.inf
         item, drawn = draw_log_slopes(self.fit, DRAWS, np.random.default_rng(0))

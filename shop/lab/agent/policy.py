@@ -39,10 +39,11 @@ class AdaptivePolicy:
     """Learn the choice model while pricing, and show each shopper the price it speaks for.
 
     Any number of named features of unknown meaning, one item or many substitutes a visit, items
-    and features that appear midway. Without rungs prices are discounts of at most `cap`, never
-    above the public price; with rungs they are rungs. Never below cost * (1 + `margin`) where a
-    rung allows it. `shocks` is the share of prices moved by one rung at random, which keeps the
-    history causal; once slopes are known it shrinks, to 1 % at least.
+    and features that appear midway. Without price points prices are discounts of at most `cap`,
+    never above the public price; with price points they are price points. Never below cost * (1 +
+    `margin`) where a price point allows it. `shocks` is the share of prices moved by one price
+    point at random, which keeps the history causal; once slopes are known it shrinks, to 1 % at
+    least.
 
     >>> policy = AdaptivePolicy(random_state=1)
     >>> context = Context(
@@ -88,10 +89,10 @@ class AdaptivePolicy:
         self.watch.learn(context, slot)
         ladder = build_ladder(context, self.cap, self.margin)
         visit, column = np.nonzero(context.is_offered())
-        shares = self._share_rungs(context, ladder, slot, (visit, column))
+        shares = self._share_price_points(context, ladder, slot, (visit, column))
         at = (self.rng.random(len(visit))[:, None] > np.cumsum(shares, axis=1)).sum(axis=1)
         at = np.minimum(at, shares.shape[1] - 1)
-        # Rounding of the cumulative sum must not land on a rung nobody drew.
+        # Rounding of the cumulative sum must not land on a price point nobody drew.
         at = np.where(shares[np.arange(len(at)), at] > 0, at, shares.argmax(axis=1))
         prices[visit, column] = ladder.prices[column, at]
         probabilities[visit, column] = shares[np.arange(len(at)), at]
@@ -196,10 +197,10 @@ class AdaptivePolicy:
             gap = np.log(context.competitor_prices / self.references[slot])
         return np.where(np.isfinite(gap), gap, np.nan)
 
-    def _share_rungs(
+    def _share_price_points(
         self, context: Context, ladder: Ladder, slot: IntArray, where: tuple[IntArray, IntArray]
     ) -> FloatArray:
-        """Return the probability of every rung for each (visit, column) offered, (R, k)."""
+        """Return the probability of every price point for each (visit, column) offered, (R, k)."""
         visit, column = where
         curves = self._find_curves()
         log_price = np.log(ladder.prices / self.references[slot][:, None])

@@ -20,7 +20,7 @@ _OF_ROW = ("item", "log_price", "rival", "bought", "felt")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """T visits with features, and the n goods that they saw.
+    """T visits with features, and the n products that they saw.
 
     `history` is 1 where somebody else set the prices, `trust` what a visit counts. `set_of` (n,):
     the visit; `log_price` and `rival`: logs over the item's reference price (NaN: no rival);

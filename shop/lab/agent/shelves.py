@@ -6,11 +6,11 @@ import numpy as np
 
 from pricing.base.core.values import BoolArray, IntArray
 
-ALONE = 0  # the family of goods that are only ever offered alone
+ALONE = 0  # the family of products that are only ever offered alone
 
 
 class Shelves:
-    """Groups of goods by slot that met, each named by its lowest slot.
+    """Groups of products by slot that met, each named by its lowest slot.
 
     >>> shelves = Shelves()
     >>> shelves.meet(np.array([0, 1, 2]), np.array([[True, False, True], [False, True, False]]))
@@ -23,7 +23,7 @@ class Shelves:
         self.first = np.zeros(0, dtype=np.int64)
 
     def meet(self, slot: IntArray, offered: BoolArray) -> None:
-        """Take in which goods (m,) each shopper saw together, (n, m)."""
+        """Take in which products (m,) each shopper saw together, (n, m)."""
         missing = int(slot.max(initial=-1)) + 1 - len(self.first)
         if missing > 0:
             fresh = len(self.first) + np.arange(missing)

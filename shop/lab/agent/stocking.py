@@ -71,10 +71,10 @@ def value_units(
 ) -> FloatArray:
     """Return the shadow price of a unit of each item, (m,).
 
-    The least value v, of STEPS between 0 and the highest margin, with which the best rung for
-    margin - v sells no more than `stock` in `visits` visits: the multiplier of the stock constraint
-    (Gallego, van Ryzin, "Optimal dynamic pricing of inventories", Management Science 1994).
-    `chance` and `margin` are (m, k); margin is -inf where a rung is not feasible.
+    The least value v, of STEPS between 0 and the highest margin, with which the best price point
+    for margin - v sells no more than `stock` in `visits` visits: the multiplier of the stock
+    constraint (Gallego, van Ryzin, "Optimal dynamic pricing of inventories", Management Science
+    1994). `chance` and `margin` are (m, k); margin is -inf where a price point is not feasible.
 
     >>> chance, margin = np.array([[0.4, 0.1]]), np.array([[1.0, 2.0]])
     >>> value_units(chance, margin, np.array([100.0]), np.array([99.0])).tolist()

@@ -15,7 +15,7 @@ from shop.lab.baselines.rows import (
     read_sales,
     spread_prices,
 )
-from shop.lab.substitutes import choose_best_rungs
+from shop.lab.substitutes import choose_best_price_points
 
 _NEWTON_STEPS = 15
 _LONGEST_STEP = 2.0  # of any row's index: a free step from a vague prior may overshoot for good
@@ -93,10 +93,10 @@ class PooledGreedy:
         self._rng = np.random.default_rng(random_state)
 
     def propose(self, context: Context) -> Proposal:
-        """Return the best rung of each shopper and item by the model."""
+        """Return the best price point of each shopper and item by the model."""
         rows = self._encoder.encode(context)
-        rungs = self._choose(context, rows, self._prepare(rows))
-        ratio = list_ratios(context)[rows.column, rungs]
+        price_points = self._choose(context, rows, self._prepare(rows))
+        ratio = list_ratios(context)[rows.column, price_points]
         prices = spread_prices(context, rows, ratio)
         return Proposal(prices, np.ones_like(prices))
 
@@ -116,13 +116,15 @@ class PooledGreedy:
         return model.mean
 
     def _choose(self, context: Context, rows: Rows, model: ChoiceModel) -> IntArray:
-        """Return the best rung of each row, items shown together priced together."""
+        """Return the best price point of each row, items shown together priced together."""
         level, slope = model.read_curves(rows, self._parameters(model))
-        return choose_rungs(context, rows, level, slope)
+        return choose_price_points(context, rows, level, slope)
 
 
-def choose_rungs(context: Context, rows: Rows, level: FloatArray, slope: FloatArray) -> IntArray:
-    """Return the best rung of each row if log v = level - slope * (ratio - 1)."""
+def choose_price_points(
+    context: Context, rows: Rows, level: FloatArray, slope: FloatArray
+) -> IntArray:
+    """Return the best price point of each row if log v = level - slope * (ratio - 1)."""
     ratio = list_ratios(context)[rows.column]
     margin = context.public_prices[rows.column][:, None] * (
         ratio - fill_costs(context)[rows.column][:, None]
@@ -133,7 +135,7 @@ def choose_rungs(context: Context, rows: Rows, level: FloatArray, slope: FloatAr
     shape = (len(groups), int(counts.max(initial=1)), ratio.shape[1])
     attraction, gain = np.zeros(shape), np.zeros(shape)
     attraction[group, place], gain[group, place] = v, margin
-    return choose_best_rungs(attraction, gain)[0][group, place]
+    return choose_best_price_points(attraction, gain)[0][group, place]
 
 
 class PooledThompson(PooledGreedy):

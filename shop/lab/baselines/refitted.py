@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from pricing.base.core.values import BoolArray, FloatArray, IntArray
 from shop.lab.agent import Context, Outcomes, Proposal
-from shop.lab.baselines.pooled import choose_rungs
+from shop.lab.baselines.pooled import choose_price_points
 from shop.lab.baselines.rows import (
     Encoder,
     Rows,
@@ -56,15 +56,15 @@ class RefittedLogit:
         self._mode = np.empty(0)
 
     def propose(self, context: Context) -> Proposal:
-        """Return the best rung of each shopper and item by the model."""
+        """Return the best price point of each shopper and item by the model."""
         rows = self._encoder.encode(context)
         if self._visits >= max(1.0, _GROWTH * self._fitted_at):
             self._fit(context.items)
         prices = np.tile(context.public_prices, (context.shoppers, 1))
         if self._fitted_at:
             level, slope = self._curves(context, rows)
-            rungs = choose_rungs(context, rows, level, slope)
-            prices = spread_prices(context, rows, list_ratios(context)[rows.column, rungs])
+            price_points = choose_price_points(context, rows, level, slope)
+            prices = spread_prices(context, rows, list_ratios(context)[rows.column, price_points])
         return Proposal(prices, np.ones_like(prices))
 
     def observe(self, outcomes: Outcomes) -> None:

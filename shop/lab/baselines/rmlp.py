@@ -6,7 +6,7 @@ import numpy as np
 
 from pricing.base.core.values import BoolArray, FloatArray, IntArray
 from shop.lab.agent import Context, Outcomes, Proposal
-from shop.lab.baselines.pooled import choose_rungs
+from shop.lab.baselines.pooled import choose_price_points
 from shop.lab.baselines.rows import Encoder, Rows, list_ratios, read_sales, spread_prices
 
 _FIRST_EPISODE = 1_000  # visits
@@ -40,7 +40,7 @@ class RegularisedLikelihood:
         self._is_online = False
 
     def propose(self, context: Context) -> Proposal:
-        """Return the optimum of the fit; random rungs first in each episode and before any fit."""
+        """Return the optimum of the fit; random prices first in each episode and before any fit."""
         if not self._is_online and self._rows:
             self._end_episode()
         self._is_online = True
@@ -49,12 +49,14 @@ class RegularisedLikelihood:
         count = np.sum(np.isfinite(ratios), axis=1)
         lots = self._rng.integers(0, count)
         if self._theta is None:
-            rungs, exploring = lots, np.ones(len(lots), dtype=bool)
+            price_points, exploring = lots, np.ones(len(lots), dtype=bool)
         else:
             exploring = rows.shopper + self._seen < np.sqrt(self._length)
             level, slope = self._read_curves(rows, self._theta)
-            rungs = np.where(exploring, lots, choose_rungs(context, rows, level, slope))
-        prices = spread_prices(context, rows, ratios[np.arange(len(rungs)), rungs])
+            price_points = np.where(
+                exploring, lots, choose_price_points(context, rows, level, slope)
+            )
+        prices = spread_prices(context, rows, ratios[np.arange(len(price_points)), price_points])
         probabilities = np.ones_like(prices)
         probabilities[rows.shopper, rows.column] = np.where(exploring, 1.0 / count, 1.0)
         return Proposal(prices, probabilities)

@@ -34,8 +34,8 @@ class Static:
 
 
 class PerItemThompson:
-    """Thompson sampling per item: each day 100 posterior draws per item, each drawing a best rung;
-    shoppers get one of those rungs by lot, so its probability is known exactly."""
+    """Thompson sampling per item: each day 100 posterior draws per item, each drawing a best price
+    point; shoppers get one of those price points by lot, so its probability is known exactly."""
 
     def __init__(self, random_state: int = 0) -> None:
         """Know nothing."""
@@ -43,14 +43,14 @@ class PerItemThompson:
         self._rng = np.random.default_rng(random_state)
 
     def propose(self, context: Context) -> Proposal:
-        """Return rungs drawn with the probability that they are best."""
+        """Return price points drawn with the probability that they are best."""
         rows = self._encoder.encode(context)
         ratios = list_ratios(context)
         drawn = np.nanargmax(self._draw_profits(context, ratios), axis=2)  # (draws, m)
         pick = self._rng.integers(0, _DRAWS, len(rows.column))
-        rungs = drawn[pick, rows.column]
-        share = np.mean(drawn[:, rows.column] == rungs, axis=0)
-        prices = spread_prices(context, rows, ratios[rows.column, rungs])
+        price_points = drawn[pick, rows.column]
+        share = np.mean(drawn[:, rows.column] == price_points, axis=0)
+        prices = spread_prices(context, rows, ratios[rows.column, price_points])
         probabilities = np.ones_like(prices)
         probabilities[rows.shopper, rows.column] = share
         return Proposal(prices, probabilities)
@@ -62,7 +62,7 @@ class PerItemThompson:
         self._update(outcomes.context, rows.column, ratio, is_bought.astype(float))
 
     def _draw_profits(self, context: Context, ratios: FloatArray) -> FloatArray:
-        """Return drawn expected profits, (draws, m, K), NaN where there is no rung."""
+        """Return drawn expected profits, (draws, m, K), NaN where there is no price point."""
         raise NotImplementedError
 
     def _update(
@@ -72,9 +72,9 @@ class PerItemThompson:
 
 
 class BetaThompson(PerItemThompson):
-    """One Beta(1, 1) arm per item and rung; no structure at all between prices.
+    """One Beta(1, 1) arm per item and price point; no structure at all between prices.
 
-    Logged prices off the ladder count for the nearest rung.
+    Logged prices off the ladder count for the nearest price point.
     """
 
     def __init__(self, random_state: int = 0) -> None:
@@ -94,9 +94,9 @@ class BetaThompson(PerItemThompson):
         ratios = list_ratios(context)
         wins, losses = self._arms(ratios)
         distance = np.abs(ratios[column] - ratio[:, None])
-        rung = np.nanargmin(distance, axis=1)
-        np.add.at(wins, (column, rung), bought)
-        np.add.at(losses, (column, rung), 1 - bought)
+        price_point = np.nanargmin(distance, axis=1)
+        np.add.at(wins, (column, price_point), bought)
+        np.add.at(losses, (column, price_point), 1 - bought)
 
     def _arms(self, ratios: FloatArray) -> tuple[FloatArray, FloatArray]:
         if self._wins is None:

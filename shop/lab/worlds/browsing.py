@@ -12,7 +12,7 @@ from pricing.base.core.values import FloatArray, IntArray
 from shop.lab.agent import Context, FeatureArray, Outcomes
 from shop.lab.market import Insight, Settlement
 from shop.lab.setting import Setting, draw_truth
-from shop.lab.substitutes import choose_best_rungs
+from shop.lab.substitutes import choose_best_price_points
 from shop.lab.worlds.substitutes import SubstituteMarket
 
 CHANNELS = np.array(["app", "kiosk", "web"])
@@ -86,17 +86,17 @@ class BrowsingMarket(SubstituteMarket):
         if insight == "clairvoyant":
             index = self._index(self.now, items, self._season(), self.ladder)
             margin = self.public[items][..., None] * (self.ladder - self.cost[items][..., None])
-            rungs, _ = choose_best_rungs(np.exp(index), margin)
-            prices[rows, items] = self._rungs[items, rungs]
+            price_points, _ = choose_best_price_points(np.exp(index), margin)
+            prices[rows, items] = self._rungs[items, price_points]
         return prices
 
     def live_through(self, visits: int) -> Iterator[Outcomes]:
-        """Yield logged history: each item on one of three rungs a day, drawn by lot."""
+        """Yield logged history: each item on one of three price points a day, drawn by lot."""
         middle, reach = self.setting.rungs // 2, min(3, self.setting.rungs // 2)
         for _ in range(max(1, round(visits / self.setting.batch))):
             context = self.arrive()
-            rungs = middle + reach * self._past.integers(-1, 2, self.setting.items)
-            prices = self._rungs[np.arange(self.setting.items), rungs]
+            price_points = middle + reach * self._past.integers(-1, 2, self.setting.items)
+            prices = self._rungs[np.arange(self.setting.items), price_points]
             yield self.settle(np.tile(prices, (context.shoppers, 1))).outcomes
         self.visits_seen = 0
 
@@ -156,19 +156,19 @@ class BrowsingMarket(SubstituteMarket):
         return self.intercept
 
     def _find_uniform(self, sample: Shoppers) -> IntArray:
-        """Return the best rung of each item for all shoppers of the sample alike: sweeps over the
-        items of each family, one at a time, until nothing moves."""
+        """Return the best price point of each item for all shoppers of the sample alike: sweeps
+        over the items of each family, one at a time, until nothing moves."""
         self.now = sample
         items = self._items()
         index = self._index(sample, items, np.zeros(self.families), self.ladder)
         margin = self.public[:, None] * (self.ladder - self.cost[:, None])
-        rungs = np.full(self.setting.items, self.setting.rungs // 2)
+        price_points = np.full(self.setting.items, self.setting.rungs // 2)
         for family in range(self.families):
             those = sample.family == family
             if those.any():
                 own = items[those][0]
-                rungs[own] = sweep_rungs(np.exp(index[those]), margin[own])
-        return rungs
+                price_points[own] = sweep_price_points(np.exp(index[those]), margin[own])
+        return price_points
 
 
 class FeatureMarket(BrowsingMarket):
@@ -179,26 +179,26 @@ class FeatureMarket(BrowsingMarket):
     conversions: ClassVar[float] = 1.0
 
 
-def sweep_rungs(attraction: FloatArray, margin: FloatArray, sweeps: int = 8) -> IntArray:
-    """Return one rung per item, the same for all shoppers, by coordinate ascent.
+def sweep_price_points(attraction: FloatArray, margin: FloatArray, sweeps: int = 8) -> IntArray:
+    """Return one price point per item, the same for all shoppers, by coordinate ascent.
 
     `attraction` (n, m, K) of multinomial logit, `margin` (m, K). Returns (m,).
 
-    >>> sweep_rungs(np.array([[[0.5, 0.3], [0.4, 0.1]]]), np.array([[1.0, 2.0], [1.0, 2.0]]))
+    >>> sweep_price_points(np.array([[[0.5, 0.3], [0.4, 0.1]]]), np.array([[1.0, 2.0], [1.0, 2.0]]))
     array([1, 0])
     """
     m = attraction.shape[1]
-    rungs = np.zeros(m, dtype=np.int64)
+    price_points = np.zeros(m, dtype=np.int64)
     for _ in range(sweeps):
-        before = rungs.copy()
+        before = price_points.copy()
         for j in range(m):
             others = np.delete(np.arange(m), j)
-            v = attraction[:, others, rungs[others]]
-            earned = v @ margin[others, rungs[others]]
+            v = attraction[:, others, price_points[others]]
+            earned = v @ margin[others, price_points[others]]
             profit = (earned[:, None] + attraction[:, j] * margin[j]) / (
                 1 + v.sum(axis=1)[:, None] + attraction[:, j]
             )
-            rungs[j] = int(profit.mean(axis=0).argmax())
-        if np.array_equal(before, rungs):
+            price_points[j] = int(profit.mean(axis=0).argmax())
+        if np.array_equal(before, price_points):
             break
-    return rungs
+    return price_points

@@ -55,7 +55,7 @@ class ReferenceMarket(SegmentMarket):
         mean = np.divide(total, count, out=self._memory.copy(), where=count > 0)
         self._memory += (1 - (1 - self.speed) ** count) * (mean - self._memory)
 
-    def best_rungs(self) -> IntArray:
+    def best_price_points(self) -> IntArray:
         if self._plan is None:
             self._plan = self._make_plan()
         ladder, visits = self.truth.ladder, self.now
@@ -64,13 +64,13 @@ class ReferenceMarket(SegmentMarket):
         return self._plan[visits.item, visits.segment, nearest[visits.item, visits.segment]]
 
     def _make_plan(self) -> IntArray:
-        """Return the best rung for each item, segment and remembered price, (I, S, G)."""
-        items, segments, states, rungs = np.ogrid[
+        """Return the best price point for each item, segment and remembered price, (I, S, G)."""
+        items, segments, states, price_points = np.ogrid[
             : self.setting.items, : self.setting.segments, : self.grid, : self.setting.rungs
         ]
         ladder, truth = self.truth.ladder, self.truth
         memory = np.linspace(ladder[0], ladder[-1], self.grid)[states]
-        ratio = ladder[rungs]
+        ratio = ladder[price_points]
         profit = self._chance_beside(items, segments, ratio, memory) * (ratio - truth.cost[items])
         daily = self.setting.batch * truth.popularity[items] * truth.segment_share[segments]
         moved = memory + (1 - (1 - self.speed) ** daily) * (ratio - memory)
@@ -86,12 +86,12 @@ class ReferenceMarket(SegmentMarket):
             value = best.max(axis=3)
         return np.asarray(best.argmax(axis=3))
 
-    def _uniform_rungs(self) -> IntArray:
+    def _uniform_price_points(self) -> IntArray:
         """Return the best constant price: in time it is what everybody remembers."""
-        items, segments, rungs = np.ogrid[
+        items, segments, price_points = np.ogrid[
             : self.setting.items, : self.setting.segments, : self.setting.rungs
         ]
-        ratio = self.truth.ladder[rungs]
+        ratio = self.truth.ladder[price_points]
         profit = self._chance_beside(items, segments, ratio, ratio)
         profit = profit * (ratio - self.truth.cost[items])
         mean = np.einsum("isk,s->ik", profit, self.truth.segment_share)

@@ -80,8 +80,8 @@ class EndogenousMarket(SegmentMarket):
     """Unseen shocks move each item's demand; past prices followed them, up in good times.
 
     The shock z of an item is AR(1) with 0.8 a day and sd 0.5 logits. In the logged past the price
-    was three rungs up when z + noise was high and three down when it was low, so a regression of
-    past sales on past prices sees too little price response.
+    was three price points up when z + noise was high and three down when it was low, so a
+    regression of past sales on past prices sees too little price response.
     """
 
     name: ClassVar[str] = "endogenous_history"
@@ -103,7 +103,7 @@ class EndogenousMarket(SegmentMarket):
         drawn = self._fate.normal(0.0, fresh, self.setting.items)
         self._shock = self.persistence * self._shock + drawn
 
-    def _past_rungs(self) -> IntArray:
+    def _past_price_points(self) -> IntArray:
         seen = self._shock + self._past.normal(0.0, self.noise, self.setting.items)
         middle, reach = self.setting.rungs // 2, min(3, self.setting.rungs // 2)
         return middle + reach * ((seen > 0.25).astype(int) - (seen < -0.25).astype(int))

@@ -13,8 +13,8 @@ from pricing.base.core.values import BoolArray, FloatArray, IntArray
 from shop.lab.agent import Context, FeatureArray, Outcomes
 from shop.lab.market import Insight, Settlement
 from shop.lab.setting import Setting, draw_truth
-from shop.lab.substitutes import choose_best_rungs
-from shop.lab.worlds.browsing import sweep_rungs
+from shop.lab.substitutes import choose_best_price_points
+from shop.lab.worlds.browsing import sweep_price_points
 from shop.lab.worlds.substitutes import SubstituteMarket
 
 CHANNELS = np.array(["app", "kiosk", "web"])
@@ -26,7 +26,7 @@ PLENTY = 1_000.0
 class Shelves:
     """What a market has, beside shelves of several substitutes and shoppers with six features."""
 
-    sizes: tuple[int, ...] = (5, 8, 12, 20)  # goods of a shelf, over and over
+    sizes: tuple[int, ...] = (5, 8, 12, 20)  # products of a shelf, over and over
     conversion: float = 0.25  # share of visits that buy at public prices
     evenness: float = 5.0  # of traffic over shelves: Dirichlet concentration
     spread: float = 0.5  # sd of goods' intercepts
@@ -37,7 +37,7 @@ class Shelves:
     season: float = 0.1  # amplitude by family of each season, logits
     follows: bool = False  # the prices of history followed the seasons
     rivals: float = 0.0  # logits by which a rival's log price moves a family
-    newcomers: float = 0.0  # share of goods that come after `shift_after` visits
+    newcomers: float = 0.0  # share of products that come after `shift_after` visits
     gaps: float = 0.0  # share of days on which a good is sold out, at random
     drift: float = 0.0  # sd a day of each family's level, logits
 
@@ -50,18 +50,18 @@ class Visitors:
     features: dict[str, FeatureArray]
     interest: FloatArray  # (n,) added to the level, logits
     sensitivity: FloatArray  # (n,) multiplies every slope
-    liking: FloatArray  # (n, w) of the goods of the shelf, logits
+    liking: FloatArray  # (n, w) of the products of the shelf, logits
     luck: FloatArray  # (n,)
 
 
 class ShelfMarket(SubstituteMarket):
-    """Each visit shows all goods of a family that are there; the shopper takes one or none.
+    """Each visit shows all products of a family that are there; the shopper takes one or none.
 
     v_j = exp(a_j + interest(x) + season_f + drift_f + rivals_f log(rival_j) + liking_hj
               - slope_j sensitivity_f(x) T_f(ratio_j)), the outside option has 1;
     T_f(r) = (r^k_f - 1) / k_f with k_f = 1 unless prices are bent. The clairvoyant knows
     everything about a visitor, the unseen taste too; nothing that is shown changes the days to
-    come, so that the best rungs of each visit (Dinkelbach) are exactly the best.
+    come, so that the best price points of each visit (Dinkelbach) are exactly the best.
     """
 
     def __init__(self, has: Shelves, name: str, setting: Setting, seed: int) -> None:
@@ -69,7 +69,7 @@ class ShelfMarket(SubstituteMarket):
         self.name, self.has, self.setting = name, has, setting
         streams = [np.random.default_rng([seed, 31, number]) for number in range(6)]
         rng, self._traffic, self._luck, self._fate, self._past, sample = streams
-        # Goods differ by `spread` here, not by the setting's own.
+        # Products differ by `spread` here, not by the setting's own.
         truth = draw_truth(replace(setting, interest_spread=has.spread), rng)
         self.public, self.cost, self.ladder = truth.public, truth.cost, truth.ladder
         self.slope, self._level = truth.slope.mean(axis=1), truth.intercept.mean(axis=1)
@@ -103,7 +103,7 @@ class ShelfMarket(SubstituteMarket):
         """Return the next day's visits."""
         self._pass_night()
         self.now = self._draw(self._traffic, self.setting.batch)
-        self._there = self._goods_there()
+        self._there = self._products_there()
         return self.open_day(
             self.now.features,
             (self._shelf_of == self.now.shelf[:, None]) & self._there,
@@ -113,9 +113,9 @@ class ShelfMarket(SubstituteMarket):
 
     def settle(self, prices: FloatArray) -> Settlement:
         """Return choices and expected profits at `prices`."""
-        goods = self._columns[self.now.shelf]
+        products = self._columns[self.now.shelf]
         return self.settle_visits(
-            prices, goods, self.now.luck, lambda ratio: self.attraction(ratio[..., None])[..., 0]
+            prices, products, self.now.luck, lambda ratio: self.attraction(ratio[..., None])[..., 0]
         )
 
     def price(self, insight: Insight) -> FloatArray:
@@ -123,22 +123,23 @@ class ShelfMarket(SubstituteMarket):
         prices = np.tile(self.public, (self.setting.batch, 1))
         if insight == "usual":
             return prices
-        goods = self._columns[self.now.shelf]
+        products = self._columns[self.now.shelf]
         v = self.attraction(self.ladder)
-        margin = self.public[goods][..., None] * (self.ladder - self.cost[goods][..., None])
+        margin = self.public[products][..., None] * (self.ladder - self.cost[products][..., None])
         if insight == "clairvoyant":
-            rungs, _ = choose_best_rungs(v, margin)
+            price_points, _ = choose_best_price_points(v, margin)
         else:
-            rungs = self._sweep(v)[self.now.shelf]
+            price_points = self._sweep(v)[self.now.shelf]
         # Empty places of a shelf name a good too: it must not be priced by them.
         row, place = np.nonzero(self._is_good[self.now.shelf])
-        item = goods[row, place]
-        prices[row, item] = self._rungs[item, rungs[row, place]]
+        item = products[row, place]
+        prices[row, item] = self._rungs[item, price_points[row, place]]
         return prices
 
     def live_through(self, visits: int) -> Iterator[Outcomes]:
-        """Yield logged history: each item on one of three rungs a day, drawn by lot, or up while
-        its family sells well and down while it does not, where prices followed the seasons."""
+        """Yield logged history: each item on one of three price points a day, drawn by lot, or up
+        while its family sells well and down while it does not, where prices followed the
+        seasons."""
         middle, reach = self.setting.rungs // 2, min(3, self.setting.rungs // 2)
         for _ in range(max(1, round(visits / self.setting.batch))):
             context = self.arrive()
@@ -154,23 +155,25 @@ class ShelfMarket(SubstituteMarket):
     def attraction(self, ratio: FloatArray) -> FloatArray:
         """Return v, (n, w, K), of today's visitors for ratios (n, w, K) or a ladder (K,); 0 where a
         good is not there."""
-        now, goods = self.now, self._columns[self.now.shelf]
-        level = self._level[goods] + self._today()[goods] + now.interest[:, None] + now.liking
-        slope = self.slope[goods] * now.sensitivity[:, None]
+        now, products = self.now, self._columns[self.now.shelf]
+        level = self._level[products] + self._today()[products] + now.interest[:, None] + now.liking
+        slope = self.slope[products] * now.sensitivity[:, None]
         bend = self._bend[now.shelf][:, None, None]
         felt = np.where(np.abs(bend) < 1e-6, np.log(ratio), np.expm1(bend * np.log(ratio)) / bend)
-        is_there = self._is_good[now.shelf] & self._there[goods]
+        is_there = self._is_good[now.shelf] & self._there[products]
         return np.asarray(np.exp(level[..., None] - slope[..., None] * felt) * is_there[..., None])
 
     def _sweep(self, v: FloatArray) -> IntArray:
-        """Return the rungs (shelves, w) that are best for all visitors of today alike."""
-        rungs = np.full(self._columns.shape, self.setting.rungs // 2)
-        for shelf, goods in enumerate(self._columns):
+        """Return the price points (shelves, w) that are best for all visitors of today alike."""
+        price_points = np.full(self._columns.shape, self.setting.rungs // 2)
+        for shelf, products in enumerate(self._columns):
             those = self.now.shelf == shelf
             if those.any():
-                margin = self.public[goods][:, None] * (self.ladder - self.cost[goods][:, None])
-                rungs[shelf] = sweep_rungs(v[those], margin)
-        return rungs
+                margin = self.public[products][:, None] * (
+                    self.ladder - self.cost[products][:, None]
+                )
+                price_points[shelf] = sweep_price_points(v[those], margin)
+        return price_points
 
     def _pass_night(self) -> None:
         """Let rivals, drift and deliveries move: fate does not ask what was shown."""
@@ -182,7 +185,7 @@ class ShelfMarket(SubstituteMarket):
         goes = back * has.gaps / max(1.0 - has.gaps, 1e-9)
         self._is_gone = np.where(self._is_gone, luck > back, luck < goes)
 
-    def _goods_there(self) -> BoolArray:
+    def _products_there(self) -> BoolArray:
         is_new = self._comes_late & (self.visits_seen < self.setting.shift_after)
         return ~is_new & ~self._is_gone
 

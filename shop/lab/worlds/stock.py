@@ -17,7 +17,8 @@ class StockMarket(SegmentMarket):
 
     Stock is worth its cost at the end of a cycle, so cycles are independent. Who knows the truth
     prices by backward induction over visits left and units left:
-    V(k, s) = mean over segments of max over rungs of q (p - c + V(k-1, s-1)) + (1 - q) V(k-1, s).
+    V(k, s) = mean over segments of max over price points of q (p - c + V(k-1, s-1)) + (1 - q)
+    V(k-1, s).
     """
 
     name: ClassVar[str] = "stock_outs"
@@ -57,22 +58,22 @@ class StockMarket(SegmentMarket):
     def _remember(self, ratio: FloatArray, is_bought: BoolArray) -> None:
         self._left -= np.bincount(self.now.item[is_bought], minlength=len(self._left))
 
-    def best_rungs(self) -> IntArray:
+    def best_price_points(self) -> IntArray:
         chance = self._grid_chance()[self.now.item, self.now.segment]
         return (chance * self._margin("clairvoyant")).argmax(axis=1)
 
-    def _uniform_rungs(self) -> IntArray:
+    def _uniform_price_points(self) -> IntArray:
         mean = np.einsum("isk,s->ik", self._grid_chance(), self.truth.segment_share)
         return (mean[self.now.item] * self._margin("uniform")).argmax(axis=1)
 
     def _grid_chance(self) -> FloatArray:
-        items, segments, rungs = np.ogrid[
+        items, segments, price_points = np.ogrid[
             : self.setting.items, : self.setting.segments, : self.setting.rungs
         ]
-        return self.chance(items, segments, self.truth.ladder[rungs])
+        return self.chance(items, segments, self.truth.ladder[price_points])
 
     def _margin(self, insight: Insight) -> FloatArray:
-        """Return price minus cost minus the value of the unit kept, for each visit and rung."""
+        """Return price minus cost minus the value of the unit kept, for each visit and price."""
         if insight not in self._values:
             self._values[insight] = self._find_values(insight)
         value, item = self._values[insight], self.now.item

@@ -57,7 +57,7 @@ def _read_icons(folder: Path) -> dict[str, str]:
 
 
 def _list_wanted() -> dict[str, str]:
-    """Return emojis by picture name: of all departments, and what Journey's goods need."""
+    """Return emojis by picture name: of all departments, and what Journey's products need."""
     codes = _read_codes()
     homes = find_homes(codes)
     emojis = {department.emoji for department in list_departments().values()}

@@ -65,7 +65,7 @@ def find_demo_shopper(name: str) -> ShopperValue:
 
 
 def list_buyers(shoppers: list[ShopperValue], market: str) -> list[Buyer]:
-    """Give each shopper an address and some of the most popular goods that everybody may buy.
+    """Give each shopper an address and some of the most popular products that everybody may buy.
 
     The simulated visits may have bought the last pieces of a popular one.
     """

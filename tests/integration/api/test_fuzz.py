@@ -106,7 +106,7 @@ def _list_places(node: Any) -> Any:
 
 @pytest.fixture
 def guest(shelf: Shelf) -> ApiClient:
-    """A device in a shop that has goods."""
+    """A device in a shop that has products."""
     shopper = get_or_create_guest(
         pseudonym=None, defaults=EVERYTHING, market_code="us", now=utc_now()
     )

@@ -249,7 +249,7 @@ def test_without_a_row_everybody_sees_the_same(
     recommend_variants(None, 3)
     with django_assert_num_queries(0):
         shown = recommend_variants(None, 3, frozenset({RYE}))
-    # The wine is popular too, but restricted goods are never recommended.
+    # The wine is popular too, but restricted products are never recommended.
     assert [(one.variant_id, one.reason) for one in shown] == [
         (CHEDDAR, "popular"),
         (GOUDA, "popular"),

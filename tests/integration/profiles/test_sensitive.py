@@ -1,4 +1,4 @@
-"""Sensitive goods leave no trace in any feature, tag, segment or recommendation."""
+"""Sensitive products leave no trace in any feature, tag, segment or recommendation."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_catalog")]
 
 
 def mark(monkeypatch: pytest.MonkeyPatch, *variants: int, categories: tuple[int, ...] = ()) -> None:
-    """Make the goods sensitive from now on."""
+    """Make the products sensitive from now on."""
     ids = SensitiveIds(np.array(categories, dtype=np.int64), np.array(variants, dtype=np.int64))
     arrays = make_variants()
     arrays = replace(arrays, sensitive=np.isin(arrays.variant_id, variants))

@@ -1,4 +1,4 @@
-"""Clusters of goods turn by turn: the effect, its guards, and what was served of their turns."""
+"""Clusters of products turn by turn: the effect, its guards, and what was served of their turns."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def switchback(**changes: Any) -> int:
 
 
 def begin(**changes: Any) -> int:
-    """Start an experiment with 24 goods, each a cluster of its own, under a fixed salt."""
+    """Start an experiment with 24 products, each a cluster of its own, under a fixed salt."""
     found = switchback(**changes)
     assert set_clusters(experiment_id=found, variant_ids=GOODS) == 24
     Experiment.objects.filter(pk=found).update(salt="cheese")
@@ -190,7 +190,7 @@ def test_hours_sold_out_are_guarded(monkeypatch: pytest.MonkeyPatch) -> None:
             ),
             "",
         ),
-        # Looks of the cheaper arm get lost by half.
+        # Impressions of the cheaper arm get lost by half.
         (
             lambda told: replace(
                 told,

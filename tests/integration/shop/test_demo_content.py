@@ -18,10 +18,10 @@ pytestmark = pytest.mark.django_db
 
 
 def test_each_buyer_has_an_order_in_every_state(shelf: Shelf, prices: FakePrices) -> None:
-    goods = [shelf.cheddar, shelf.rye, shelf.gouda, shelf.rye]
-    buyer = Buyer(make_shopper(), BOB_AT_HOME, goods)
+    products = [shelf.cheddar, shelf.rye, shelf.gouda, shelf.rye]
+    buyer = Buyer(make_shopper(), BOB_AT_HOME, products)
     orders = sell(buyers=[buyer], delivery="standard", market="us", now=NOON)
-    assert [line.variant_id for one in orders for line in one.lines] == goods
+    assert [line.variant_id for one in orders for line in one.lines] == products
     assert {one.jurisdiction_code for one in Order.objects.all()} == {"US-NY"}
     states = [Order.objects.get(pk=one.order_id).status for one in orders]
     assert states == ["paid", "paid", "fulfilled", "fulfilled"]
@@ -35,11 +35,11 @@ def test_each_buyer_has_an_order_in_every_state(shelf: Shelf, prices: FakePrices
 
 def test_the_demos_buyers_order_what_is_in_stock(shelf: Shelf) -> None:
     StockRecord.objects.filter(variant_id=shelf.gouda).update(on_hand=0)
-    goods = [
+    products = [
         each for buyer in list_buyers([make_shopper()] * 2, "us") for each in buyer.variant_ids
     ]
-    assert shelf.cheddar in goods
-    assert shelf.gouda not in goods
+    assert shelf.cheddar in products
+    assert shelf.gouda not in products
 
 
 def test_questions_say_that_they_are_the_demos(shelf: Shelf) -> None:

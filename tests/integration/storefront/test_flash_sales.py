@@ -137,7 +137,7 @@ def test_the_number_takes_one_statement_however_many_cards_there_are(sale: Campa
     paths = (*pages_of(sale), "/c/dairy/cheese/", "/search/?q=gouda")
     assert [count(path) for path in paths] == [0, 0, 0, 0, 0]
     limit(sale)
-    # where offers stand beside goods, one more for the prices of the goods
+    # where offers stand beside products, one more for the prices of the products
     assert [count(path) for path in paths] == [2, 2, 1, 1, 1]
 
 

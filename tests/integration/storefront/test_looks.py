@@ -10,7 +10,7 @@ from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.models.impressions import PublicLook
 from shop.ground.kernel.clock import utc_now
 from tests.factories.api import API
-from tests.factories.looks import count_looks, show
+from tests.factories.looks import count_impressions, show
 from tests.factories.pricing import BROWSER, Dairy, open_dairy
 
 pytestmark = pytest.mark.django_db
@@ -32,16 +32,16 @@ def test_a_page_and_each_fragment_of_it_are_looks(shop: Dairy) -> None:
     for headers in ({}, {"HX-Request": "true"}):
         assert browser(**headers).get("/c/dairy/cheese/").status_code == 200
     drain_looks()
-    assert count_looks() == dict.fromkeys(shop.cheeses, 2)
+    assert count_impressions() == dict.fromkeys(shop.cheeses, 2)
     assert browser().get("/p/cheddar/").status_code == 200
     assert drain_looks() > 0
-    assert count_looks()[shop.cheddar] == 3
+    assert count_impressions()[shop.cheddar] == 3
 
 
 def test_sorting_by_price_looks_at_the_page_only(shop: Dairy) -> None:
     assert browser().get("/c/dairy/cheese/?sort=price&max=5").status_code == 200
     drain_looks()
-    assert count_looks() == {shop.cheddar: 1, shop.gouda: 1}
+    assert count_impressions() == {shop.cheddar: 1, shop.gouda: 1}
 
 
 def test_robots_prefetches_and_staff_are_not_counted(shop: Dairy) -> None:
@@ -59,7 +59,7 @@ def test_the_api_counts_looks_but_not_of_robots_or_carts(shop: Dairy) -> None:
         answer = browser(agent).post(f"{API}/quotes", body, content_type="application/json")
         assert answer.status_code == 200
     drain_looks()
-    assert count_looks() == {shop.rye: 1, shop.brie: 1}
+    assert count_impressions() == {shop.rye: 1, shop.brie: 1}
     assert set(PublicLook.objects.values_list("segment", flat=True)) == {""}
 
 

@@ -113,7 +113,7 @@ def test_an_order_is_taxed_paid_and_confirmed_in_its_market(europe: Dairy) -> No
     assert answer.status_code == 302
     order = Order.objects.get(market_code="eu")
     assert (order.currency, order.country) == ("EUR", "DE")
-    assert (order.total_minor, order.tax_minor) == (total, 50 + 26)  # of goods and of delivery
+    assert (order.total_minor, order.tax_minor) == (total, 50 + 26)  # of products and of delivery
     assert order.jurisdiction_code == "DE"
     line = OrderLine.objects.get(order=order)
     assert (line.list_minor, line.cost_minor) == (379, 200)

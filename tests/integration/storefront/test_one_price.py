@@ -247,10 +247,10 @@ def test_what_the_rules_claim_is_what_is_configured(market: Dairy) -> None:
 def test_cart_checkout_order_and_letter_say_one_price(
     market: Dairy, given: dict[str, Any], prefix: str
 ) -> None:
-    browser, goods = make_visitor(market, **given), market.cheeses[:3]
+    browser, products = make_visitor(market, **given), market.cheeses[:3]
     lines = [StockLine(each, 50) for each in market.all]
     receive_stock(lines=lines, reference="opening", now=utc_now())
-    for variant_id in goods * 2:
+    for variant_id in products * 2:
         browser.post(f"{prefix}/cart/add/", {"line": f"{variant_id}:"})
     cart = browser.get(f"{prefix}/cart/").content.decode()
     app = browser.post("/api/v1/checkout", {}, content_type="application/json")
@@ -265,7 +265,7 @@ def test_cart_checkout_order_and_letter_say_one_price(
     parcels = str(mail.outbox[-1].body).split(" x ")[1:]
 
     said, last = blocks(cart), blocks(placed)
-    assert said.keys() >= {*goods}
+    assert said.keys() >= {*products}
     assert any("price--statutory" in each.classes for each in said.values())
     if "is_member" not in given:  # whose token of a guest has ended
         assert ALBANY in app.content.decode()

@@ -1,4 +1,4 @@
-"""Personal offers with their reason where their goods are: product, category and cart."""
+"""Personal offers with their reason where their products are: product, category and cart."""
 
 from __future__ import annotations
 

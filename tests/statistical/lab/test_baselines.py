@@ -21,7 +21,7 @@ LADDER = np.array([8.0, 9.0, 10.0, 11.0, 12.0])
 
 
 def offer(shoppers: int, items: int = 1, **changes: object) -> Context:
-    """A context of items at 10.00 that cost 6.00, on five rungs."""
+    """A context of items at 10.00 that cost 6.00, on five price points."""
     named: dict[str, object] = {
         "item_ids": np.arange(items),
         "public_prices": np.full(items, 10.0),
@@ -134,8 +134,8 @@ def test_thompson_sampling_finds_the_best_price_and_the_slope() -> None:
         for _ in range(20):
             context = offer(1_000)
             prices = agent.propose(context).prices
-            rung = np.abs(prices - LADDER).argmin(axis=1)
-            bought = rng.random(1_000) < chance[rung]
+            price_point = np.abs(prices - LADDER).argmin(axis=1)
+            bought = rng.random(1_000) < chance[price_point]
             agent.observe(Outcomes(context, prices, np.where(bought, 0, -1)))
     prices = arms.propose(offer(1_000)).prices
     assert np.mean(prices == 10.0) > 0.9

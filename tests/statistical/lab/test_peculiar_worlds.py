@@ -114,11 +114,11 @@ def test_steady_prices_make_nobody_wait_and_swinging_ones_cost_sales() -> None:
 def test_those_who_wait_come_back_the_next_day() -> None:
     market = WaitingMarket(Setting(), 1)
     sizes = []
-    for rung in (2, 10, 2):
+    for price_point in (2, 10, 2):
         context = market.arrive()
         sizes.append(context.shoppers)
         assert context.rungs is not None
-        market.settle(np.tile(context.rungs[:, rung], (context.shoppers, 1)))
+        market.settle(np.tile(context.rungs[:, price_point], (context.shoppers, 1)))
     assert sizes[:2] == [1_000, 1_000]
     seen_twice = 1_000 * (1 - np.exp(-3.3))  # visits whose segment saw the item the day before
     assert sizes[2] - 1_000 == pytest.approx(
@@ -127,10 +127,10 @@ def test_those_who_wait_come_back_the_next_day() -> None:
 
 
 class MyopicMarket(ReferenceMarket):
-    """Its clairvoyant takes the best rung of today and does not ask what is remembered of it."""
+    """Its clairvoyant takes the best price of today and does not ask what is remembered of it."""
 
-    def best_rungs(self) -> IntArray:
-        return SegmentMarket.best_rungs(self)
+    def best_price_points(self) -> IntArray:
+        return SegmentMarket.best_price_points(self)
 
 
 def test_planning_with_price_memory_beats_myopic_and_constant_prices() -> None:
@@ -142,8 +142,8 @@ def test_planning_with_price_memory_beats_myopic_and_constant_prices() -> None:
         myopic.arrive()
         total += myopic.settle(myopic.price("clairvoyant")).profit.sum()
     assert total < 0.99 * planned
-    for rung in range(4, 13, 2):
-        assert Fixed(ReferenceMarket(Setting(), 2), rung).earn(60) < planned
+    for price_point in range(4, 13, 2):
+        assert Fixed(ReferenceMarket(Setting(), 2), price_point).earn(60) < planned
 
 
 def test_losses_weigh_more_than_gains() -> None:

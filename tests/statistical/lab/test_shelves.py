@@ -26,10 +26,10 @@ def open_market(world: str, seed: int = 5, batch: int = 400) -> ShelfMarket:
 
 def expect(market: ShelfMarket, prices: np.ndarray) -> np.ndarray:
     """Profit of each visit of today by the choice model written out once more, (n,)."""
-    rows, goods = np.arange(len(prices))[:, None], market._columns[market.now.shelf]
-    shown = prices[rows, goods]
-    v = market.attraction((shown / market.public[goods])[..., None])[..., 0]
-    margin = shown - (market.cost * market.public)[goods]
+    rows, products = np.arange(len(prices))[:, None], market._columns[market.now.shelf]
+    shown = prices[rows, products]
+    v = market.attraction((shown / market.public[products])[..., None])[..., 0]
+    margin = shown - (market.cost * market.public)[products]
     return np.asarray((v * margin).sum(axis=1) / (1.0 + v.sum(axis=1)))
 
 
@@ -58,16 +58,16 @@ def test_choices_follow_the_stated_chances(world: str) -> None:
     for _ in range(20):
         context = market.arrive()
         assert context.rungs is not None
-        rungs = rng.integers(0, context.rungs.shape[1], (context.shoppers, context.items))
-        prices = context.rungs[np.arange(context.items), rungs]
-        goods = market._columns[market.now.shelf]
+        price_points = rng.integers(0, context.rungs.shape[1], (context.shoppers, context.items))
+        prices = context.rungs[np.arange(context.items), price_points]
+        products = market._columns[market.now.shelf]
         rows = np.arange(context.shoppers)[:, None]
-        v = market.attraction((prices[rows, goods] / market.public[goods])[..., None])[..., 0]
+        v = market.attraction((prices[rows, products] / market.public[products])[..., None])[..., 0]
         p = v / (1.0 + v.sum(axis=1, keepdims=True))
         chosen = market.settle(prices).outcomes.chosen
         sold += np.bincount(chosen[chosen >= 0], minlength=50)
         for total, part in ((chance, p), (spread, p * (1.0 - p))):
-            np.add.at(total, goods, part)
+            np.add.at(total, products, part)
         assert context.is_offered()[chosen >= 0, chosen[chosen >= 0]].all()
     assert np.all(np.abs(sold - chance) <= 4.5 * np.sqrt(spread) + 1e-9)
 

@@ -33,15 +33,17 @@ def earn(world: str, seed: int, insight: Insight) -> float:
 
 
 class Lots:
-    """Draws every price by lot from the rungs."""
+    """Draws every price by lot from the price points."""
 
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
 
     def propose(self, context: Context) -> Proposal:
         assert context.rungs is not None
-        rungs = self.rng.integers(0, context.rungs.shape[1], (context.shoppers, context.items))
-        prices = context.rungs[np.arange(context.items), rungs]
+        price_points = self.rng.integers(
+            0, context.rungs.shape[1], (context.shoppers, context.items)
+        )
+        prices = context.rungs[np.arange(context.items), price_points]
         return Proposal(prices, np.full(prices.shape, 1 / context.rungs.shape[1]))
 
     def observe(self, outcomes: Outcomes) -> None:

@@ -3,7 +3,7 @@
 A brand is a manufacturer, private labels together; the five most bought of each category. Occasions
 are baskets with exactly one of them, of households with eight or more. A brand's price in a week is
 the sales-weighted mean of its goods' log prices against their usual ones, chain-wide; display and
-mailer the share of its sales' goods and stores.
+mailer the share of its sales' products and stores.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The weekly-demand yardstick on the Complete Journey: fixed cells, fixed split.
 
 The 200 products with most purchase lines in weeks 2-43 (without fuel, coupons, miscellaneous and
-goods sold by weight), in 4 clusters of stores of equal sales, weeks 2-53; forecasts of weeks 44-53
-from the end of week 43 with price and promotion known. This first split was looked at while
+products sold by weight), in 4 clusters of stores of equal sales, weeks 2-53; forecasts of weeks
+44-53 from the end of week 43 with price and promotion known. This first split was looked at while
 features were chosen; the second, products 201 to 400 by the same rule, was named before anybody
 looked.
 """

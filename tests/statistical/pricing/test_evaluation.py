@@ -19,14 +19,14 @@ RUNS, SHOPPERS, VISITS, GOODS = 120, 500, 5, 400
 
 
 def chances(z: Floats, habit: Floats) -> Floats:
-    """Return the true chance to buy at each rung: no logit fits it, since response bends."""
+    """Return the true chance to buy at each price point: no logit fits it, since response bends."""
     bend = 1.5 * np.maximum(0.0, -LADDER - 0.05)
     slope = (1.8 * (1.0 + z))[:, None]
     return expit(-1.6 + habit[:, None] - slope * 2.0 * LADDER + 6.0 * bend * (z > 0.5)[:, None])
 
 
 def log_policy(z: Floats) -> Floats:
-    """Return whole percents, 0 or at least 1: rungs far from the best one are never shown."""
+    """Return whole percents, 0 or at least 1: prices far from the best one are never shown."""
     best = np.minimum(5.0, 6.0 * z)
     likely = softmax(-0.5 * (np.arange(6) - best[:, None]) ** 2 / 1.6**2, axis=1)
     steps = np.floor(100.0 * likely.cumsum(axis=1) + 0.5)
@@ -84,8 +84,8 @@ def run_once(seed: int, truth: Mapping[str, float]) -> Mapping[str, list[bool]]:
     logged = log_policy(z)
     n = len(z)
     # One draw for a variant and week, whoever looks.
-    goods = rng.integers(0, GOODS, n)
-    drawn = (rng.integers(0, 100, GOODS) + 0.5)[goods] / 100.0
+    products = rng.integers(0, GOODS, n)
+    drawn = (rng.integers(0, 100, GOODS) + 0.5)[products] / 100.0
     chosen = (drawn[:, None] > logged.cumsum(axis=1)).sum(axis=1).clip(max=5)
     bought = rng.random(n) < chances(z, habit)[np.arange(n), chosen]
     chance = cross_fit_chances(
@@ -94,7 +94,7 @@ def run_once(seed: int, truth: Mapping[str, float]) -> Mapping[str, list[bool]]:
     reward = np.where(bought, (PRICE - COST)[chosen], 0.0)
     held: dict[str, list[bool]] = {}
     for name, policy in candidates(z, logged).items():
-        log = Logged(logged, policy, chosen, reward, owner, goods, chance * (PRICE - COST))
+        log = Logged(logged, policy, chosen, reward, owner, products, chance * (PRICE - COST))
         found = evaluate(log, random_state=10_000 + seed, resamples=400)
         for estimator, estimate in found.estimates.items():
             gain = estimate.gain

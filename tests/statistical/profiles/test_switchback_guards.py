@@ -1,7 +1,7 @@
 """Claims about guards and balance of experiments with public prices, on simulated clusters.
 
 24 clusters of unequal size in 12 turns, looked at after every pair. A season moves all clusters,
-each has a memory of its own, returns and looks hang on what is sold and shown.
+each has a memory of its own, returns and impressions hang on what is sold and shown.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def simulate(
         return level[:, None] * wander(rng, treated, harm.get(code, 0.0))
 
     sold = rng.poisson(grow("units_per_shopper")).astype(np.float64)
-    looks = rng.poisson(20.0 * grow("")).astype(np.float64)
-    # What a look earns is what its goods earn, as long as looks stay as they are.
+    impressions = rng.poisson(20.0 * grow("")).astype(np.float64)
+    # What a look earns is what its products earn, as long as impressions stay as they are.
     each = wander(rng, treated, harm.get("margin_per_look", harm.get("margin_per_shopper", 0.0)))
     chance = np.minimum(0.08 * (1.0 + harm.get("return_rate", 0.0) * treated), 1.0)
     hours = np.repeat(24.0 * np.ceil(level / 20.0)[:, None], TURNS, axis=1)
@@ -62,8 +62,8 @@ def simulate(
         "units_sold": sold,
         "units_returned": rng.binomial(sold.astype(np.int64), chance).astype(np.float64),
         "revenue": 4.0 * grow("revenue_per_shopper"),
-        "margin": 0.05 * looks * each,
-        "looks": looks,
+        "margin": 0.05 * impressions * each,
+        "looks": impressions,
         "neighbor_revenue": 9.0 * grow("neighbor_revenue"),
         "hours": hours,
         "hours_sold_out": hours * out,
@@ -90,28 +90,28 @@ def read_each_pair(
 
 def test_guards_read_after_every_pair_ring_rarely() -> None:
     rng, runs = np.random.default_rng(21), 1_000
-    rung = dict.fromkeys(CELL_METRICS, 0)
+    price_point = dict.fromkeys(CELL_METRICS, 0)
     for _ in range(runs):
         treated = draw(rng)
-        looks = read_each_pair(simulate(rng, treated, {}), treated, alpha=0.05)
+        impressions = read_each_pair(simulate(rng, treated, {}), treated, alpha=0.05)
         for code in CELL_METRICS:
-            rung[code] += any(
+            price_point[code] += any(
                 one.reading.low > 0.0 or one.reading.high < 0.0
-                for guards in looks
+                for guards in impressions
                 for one in guards
                 if one.metric.code == code
             )
-    assert max(rung.values()) / runs <= 0.05
-    assert {*rung} == {*CELL_METRICS}
+    assert max(price_point.values()) / runs <= 0.05
+    assert {*price_point} == {*CELL_METRICS}
 
 
 def test_all_guards_together_keep_to_the_error_they_are_given() -> None:
-    rng, runs, rung = np.random.default_rng(22), 1_000, 0
+    rng, runs, price_point = np.random.default_rng(22), 1_000, 0
     for _ in range(runs):
         treated = draw(rng)
-        looks = read_each_pair(simulate(rng, treated, {}), treated, 0.05 / len(CELL_METRICS))
-        rung += any(one.is_harmed for guards in looks for one in guards)
-    assert rung / runs <= 0.05
+        impressions = read_each_pair(simulate(rng, treated, {}), treated, 0.05 / len(CELL_METRICS))
+        price_point += any(one.is_harmed for guards in impressions for one in guards)
+    assert price_point / runs <= 0.05
 
 
 @pytest.mark.parametrize("code", sorted(CELL_METRICS))
@@ -146,10 +146,10 @@ def test_lost_looks_of_one_arm_are_a_fault() -> None:
     told, lost, naive = 0, 0, 0
     for _ in range(runs):
         treated = draw(rng)
-        looks = simulate(rng, treated, {})["looks"].turns
-        told += read_looks(looks, treated) == "looks"
-        lost += read_looks(looks * np.where(treated, 0.5, 1.0), treated) == "looks"
-        counts = [int(looks[~treated].sum()), int(looks[treated].sum())]
+        impressions = simulate(rng, treated, {})["looks"].turns
+        told += read_impressions(impressions, treated) == "looks"
+        lost += read_impressions(impressions * np.where(treated, 0.5, 1.0), treated) == "looks"
+        counts = [int(impressions[~treated].sum()), int(impressions[treated].sum())]
         naive += check_balance([(counts, (0.5, 0.5))]) < 0.001
     assert told == 0
     assert lost / runs > 0.95
@@ -157,7 +157,7 @@ def test_lost_looks_of_one_arm_are_a_fault() -> None:
     assert naive / runs > 0.4
 
 
-def read_looks(looks: FloatArray, treated: BoolArray) -> str:
+def read_impressions(looks: FloatArray, treated: BoolArray) -> str:
     return check_served(
         treated,
         np.zeros((CLUSTERS, TURNS)),

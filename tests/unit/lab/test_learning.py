@@ -18,10 +18,10 @@ def contexts(draw: st.DrawFn) -> Context:
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     public = rng.uniform(0.01, 1e4, m)
     costs = np.where(rng.random(m) < 0.2, np.nan, public * rng.uniform(0.0, 1.5, m))
-    rungs = np.where(
+    price_points = np.where(
         rng.random((m, 5)) < 0.2, np.nan, public[:, None] * rng.uniform(0.3, 2, (m, 5))
     )
-    rungs[:, 0] = public
+    price_points[:, 0] = public
     numbers = rng.normal(0, 10 ** rng.uniform(-3, 6), n)
     return Context(
         item_ids=rng.permutation(9)[:m],
@@ -35,7 +35,7 @@ def contexts(draw: st.DrawFn) -> Context:
         time=float(rng.uniform(0, 1000)),
         competitor_prices=np.where(rng.random(m) < 0.5, np.nan, public * rng.lognormal(0, 3, m)),
         offered=rng.random((n, m)) < 0.7 if draw(st.booleans()) else None,
-        rungs=rungs if draw(st.booleans()) else None,
+        rungs=price_points if draw(st.booleans()) else None,
     )
 
 
@@ -139,16 +139,18 @@ def test_the_last_units_cost_more() -> None:
     policy = AdaptivePolicy(random_state=5, shocks=0.0)
     rng = np.random.default_rng(3)
     public, left = np.array([10.0]), 60.0
-    rungs = np.array([[8.0, 9.0, 10.0, 11.0, 12.0, 13.0]])
+    price_points = np.array([[8.0, 9.0, 10.0, 11.0, 12.0, 13.0]])
     for day in range(12):
         left = 60.0 if day % 5 == 0 else left
-        context = Context([1], public, [5.0], {}, 100, time=float(day), stock=[left], rungs=rungs)
+        context = Context(
+            [1], public, [5.0], {}, 100, time=float(day), stock=[left], rungs=price_points
+        )
         prices, _ = policy.propose(context)
         bought = rng.random(100) < 1.0 / (1.0 + np.exp(0.5 + 9.0 * (prices[:, 0] / 10.0 - 1.0)))
         bought &= np.cumsum(bought) <= left
         left -= bought.sum()
         policy.observe(Outcomes(context, prices, np.where(bought, 0, -1)))
-    plenty = Context([1], public, [5.0], {}, 100, time=12.0, stock=[1e6], rungs=rungs)
-    few = Context([1], public, [5.0], {}, 100, time=12.0, stock=[5.0], rungs=rungs)
+    plenty = Context([1], public, [5.0], {}, 100, time=12.0, stock=[1e6], rungs=price_points)
+    few = Context([1], public, [5.0], {}, 100, time=12.0, stock=[5.0], rungs=price_points)
     dear = float(np.median(policy.propose(few).prices))
     assert dear > float(np.median(policy.propose(plenty).prices))

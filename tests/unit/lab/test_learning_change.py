@@ -42,7 +42,7 @@ def test_where_demand_moves_all_the_time_more_is_asked_for() -> None:
 
 
 def test_only_what_was_bought_of_late_is_looked_at() -> None:
-    """Two goods swap what they sell: seen in the last 150 purchases, not in those before."""
+    """Two products swap what they sell: seen in the last 150 purchases, not in those before."""
     alarm, none = ChangeAlarm(), np.zeros(2, dtype=np.int64)
     for _ in range(40):
         alarm.watch(np.arange(2), none, np.array([8.0, 2.0]), np.array([8.0, 2.0]), 50)
@@ -62,7 +62,7 @@ def _live(*, change: bool) -> AdaptivePolicy:
     rng = np.random.default_rng(1)
     policy = AdaptivePolicy(random_state=1)
     public, level = np.ones(2), np.array([-0.5, -2.5])
-    rungs = np.outer(public, np.linspace(0.8, 1.2, 5))
+    price_points = np.outer(public, np.linspace(0.8, 1.2, 5))
     for day in range(40):
         segment, item = rng.integers(0, 2, (2, 150))
         context = Context(
@@ -73,9 +73,9 @@ def _live(*, change: bool) -> AdaptivePolicy:
             shoppers=150,
             time=float(day),
             offered=np.eye(2, dtype=bool)[item],
-            rungs=rungs,
+            rungs=price_points,
         )
-        prices = np.tile(rng.choice(rungs[0], (150, 1)), 2)
+        prices = np.tile(rng.choice(price_points[0], (150, 1)), 2)
         if day >= 25:
             prices = policy.propose(context).prices
         of_segment = level[::-1] if change and day >= 30 else level

@@ -19,7 +19,7 @@ RUNGS = np.tile([8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0], (GOODS, 1))
 
 
 def ask(day: int, features: dict[str, FloatArray], item: IntArray) -> Context:
-    """Return a day on which each visit looks at one of six goods."""
+    """Return a day on which each visit looks at one of six products."""
     ten = np.full(GOODS, 10.0)
     offered = item[:, None] == np.arange(GOODS)
     return Context(
@@ -35,7 +35,7 @@ def watch(
     traits: int = 0,
     past: tuple[int, float] = (99, 4.0),
 ) -> AdaptivePolicy:
-    """Return a policy that saw prices of goods drawn anew each day. The product of the first two
+    """Return a policy that saw prices of products drawn anew each day. The product of the first two
     `traits` moves the level; shoppers compare with the price of the day before; prices before day
     `past` were somebody else's, and slopes were that then."""
     rng, policy, usual = np.random.default_rng(6), AdaptivePolicy(random_state=6), np.zeros(GOODS)

@@ -1,4 +1,4 @@
-"""What makes goods cheaper never makes the whole order dearer: delivery and taxes included."""
+"""What makes products cheaper never makes the whole order dearer: delivery and taxes included."""
 
 from __future__ import annotations
 

@@ -14,14 +14,19 @@ import pytest
 from pricing.base.core.price_points import NOT_A_PRICE, personal_price_points, to_minor
 from pricing.base.core.reference import DAY, STRATEGIES, PaidRows, PriceSeries, find_references
 from pricing.base.core.values import STRICTEST, Policy
-from pricing.experiments.core import multiply_prices, plan_price_tests, shock_rungs
+from pricing.experiments.core import multiply_prices, plan_price_tests, shock_price_points
 from pricing.ledger.core.record import PUBLIC_TEST, TEST, label_text
 from pricing.ledger.core.unit_prices import EXPOSURE_COLUMNS
 from pricing.ledger.models.quotes import Quote
 from pricing.optimum.core.decide import MINUTE_MS, HeldQuotes, hold_limit
 from pricing.optimum.core.joint import mix_segments
 from pricing.optimum.core.publish import floor_prices, propose_public
-from pricing.optimum.core.quote import build_rungs, drop_signals, quote_prices, rung_percents
+from pricing.optimum.core.quote import (
+    build_price_points,
+    drop_signals,
+    price_point_percents,
+    quote_prices,
+)
 from pricing.optimum.core.signals import SignalWeights, sensitivity_boost
 from pricing.policy.core import (
     Gated,
@@ -76,10 +81,13 @@ def test_rounding(row: Row) -> None:
     assert minor == (NOT_A_PRICE if row["minor"] == "refused" else int(row["minor"]))
 
 
-@rows_of("Rung examples")
+@rows_of("Price point examples")
 def test_rungs(row: Row) -> None:
-    rungs = personal_price_points(whole(row["public"]), whole(row["floor"]), float(row["cap"]))[0]
-    assert list(dict.fromkeys(rungs.tolist())) == [int(one) for one in row["rungs"].split()]
+    price_points = personal_price_points(
+        whole(row["public"]), whole(row["floor"]), float(row["cap"])
+    )[0]
+    expected = [int(one) for one in row["price points"].split()]
+    assert list(dict.fromkeys(price_points.tolist())) == expected
 
 
 @rows_of("Floor examples")
@@ -126,16 +134,18 @@ def test_the_draw(row: Row) -> None:
         elasticity=float(row["elasticity"]),
         elasticity_sd=float(row["sd"]),
     )
-    rungs = build_rungs(terms, Policy(exploration=float(row["exploration"])), np.array([50]))
+    price_points = build_price_points(
+        terms, Policy(exploration=float(row["exploration"])), np.array([50])
+    )
     signals = make_signals(1, 1, activity=sums, category=sums, family=sums)
-    percent = rung_percents(terms, rungs, sensitivity_boost(signals, WEIGHTS))
-    assert rungs.minor[0].tolist() == [int(one) for one in row["rungs"].split()]
+    percent = price_point_percents(terms, price_points, sensitivity_boost(signals, WEIGHTS))
+    assert price_points.minor[0].tolist() == [int(one) for one in row["price points"].split()]
     assert percent[0, 0].tolist() == [int(one) for one in row["percent"].split()]
 
 
 @rows_of("Shock examples")
 def test_shocks(row: Row) -> None:
-    below, above = shock_rungs(whole(row["public"]))
+    below, above = shock_price_points(whole(row["public"]))
     falls, rises = below >= whole(row["floor"]), above <= whole(row["ceiling"])
     expected = {-1: float(row["down"]), 1: float(row["up"])}
     for week in range(200):

@@ -77,7 +77,7 @@ def test_a_loss_is_seen_and_a_gain_is_none() -> None:
 
 def test_daily_looks_ring_once_in_a_hundred_at_most() -> None:
     rng = np.random.default_rng(4)
-    rung = 0
+    price_point = 0
     for _ in range(400):
         y = rng.exponential(1.0, (60, 210)) - 1.0
         many, few = np.cumsum(y[:, :200], axis=0), np.cumsum(y[:, 200:], axis=0)
@@ -91,10 +91,10 @@ def test_daily_looks_ring_once_in_a_hundred_at_most() -> None:
                 )
             ]
             if compare_arms(*arms, level=0.90).is_worse:
-                rung += 1
+                price_point += 1
                 break
-    # One side of a two-sided 90 % sequence: 5 % at most, at all looks of a stream together.
-    assert rung <= 0.05 * 400
+    # One side of a two-sided 90 % sequence: 5 % at most, at all impressions of a stream together.
+    assert price_point <= 0.05 * 400
 
 
 def test_an_arm_nobody_was_in_has_no_days() -> None:

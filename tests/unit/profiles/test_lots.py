@@ -58,7 +58,7 @@ def test_nobody_changes_arm(draw: Callable[[str], int], kept: str) -> None:
 
 
 def test_no_good_changes_its_draw() -> None:
-    """What 5,000 goods drew in the first week of 1970, and with seeds of their own; what 40
+    """What 5,000 products drew in the first week of 1970, and with seeds of their own; what 40
     clusters drew in 12 turns."""
     assert fold(draw_cells("salt", 40, 12).ravel().tolist()) == "c5729a7f77cc4c8c"
     ids, first_week = np.arange(1, 5_001), 8630565606423353302

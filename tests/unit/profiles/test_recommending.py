@@ -22,7 +22,7 @@ from profiles.recommend.core.products import (
     DAY,
     Purchases,
     SimilarityModel,
-    describe_goods,
+    describe_products,
     fit_similarity,
     learn_lasting,
 )
@@ -77,7 +77,7 @@ def learned() -> Recommender:
 
 @pytest.fixture(scope="module")
 def of_three(learned: Recommender) -> Scores:
-    """The scores of somebody who bought three goods."""
+    """The scores of somebody who bought three products."""
     return learned.score(lines((7, 10, 3.0), (7, 30, 9.0), (7, 60, 300.0)), NOW, {})
 
 
@@ -141,10 +141,10 @@ def test_features_of_a_good_bought_before_are_what_they_say(learned: Recommender
 
 def test_how_goods_sell_is_told_from_the_days_before() -> None:
     past = lines((1, 10, 2.0), (1, 10, 9.0), (2, 10, 20.0), (2, 20, 40.0), (1, 30, -1.0))
-    goods = describe_goods(past, IDS, KINDS, learn_lasting(past, IDS), NOW)
-    assert np.expm1(goods.week).round(9).tolist() == [1, 0, 0, 0, 0, 0]
-    assert np.expm1(goods.month).round(9).tolist() == [3, 0, 0, 0, 0, 0]
-    assert goods.hours.shape == (24, 6)
+    products = describe_products(past, IDS, KINDS, learn_lasting(past, IDS), NOW)
+    assert np.expm1(products.week).round(9).tolist() == [1, 0, 0, 0, 0, 0]
+    assert np.expm1(products.month).round(9).tolist() == [3, 0, 0, 0, 0, 0]
+    assert products.hours.shape == (24, 6)
 
 
 def test_each_sort_of_shopper_gets_what_it_buys(learned: Recommender) -> None:
@@ -184,7 +184,7 @@ def test_familiar_products_alone_are_no_fewer_than_mixed(
 
 
 def scores_of(values: list[float], learned: Recommender) -> Scores:
-    """Return scores as given, of goods nobody bought."""
+    """Return scores as given, of products nobody bought."""
     scores = learned.score(NOBODY, NOW, {})
     return replace(scores, variant_id=IDS[: len(values)], score=np.array(values))
 

@@ -1,4 +1,4 @@
-"""No feature sees sensitive goods: the one place that decides it."""
+"""No feature sees sensitive products: the one place that decides it."""
 
 from __future__ import annotations
 

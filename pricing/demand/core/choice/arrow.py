@@ -1,8 +1,8 @@
-"""The precision of the choice model as a nested arrow: blocks onto clans onto all goods.
+"""The precision of the choice model as a nested arrow: blocks onto clans onto all products.
 
 A block's own coefficients (its items and categories) are eliminated first: what is left of the
-likelihood concerns its families and all goods. Then each clan's families, then all goods. Each step
-is exact; nothing between goods of one block is left out.
+likelihood concerns its families and all products. Then each clan's families, then all products.
+Each step is exact; nothing between products of one block is left out.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ RESPONSE, BEND = 1.0, 0.5
 WEIGHT = 0.25
 PSEUDO = 4.0  # coefficients that a first spread counts as
 LEAST, MOST = 1e-3, 5.0
-FIXED = ("level", "slope")  # of all goods: one number each, nothing to learn a spread from
+FIXED = ("level", "slope")  # of all products: one number each, nothing to learn a spread from
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +110,12 @@ class Prior:
         far = self.deviate(at, tree)
         item, category = far.item * self.item, far.category * self.category
         family, size = far.family * self.family, far.family.shape[1]
-        all_goods = -far.all * self.all
-        all_goods[:size] += family.sum(axis=0)
+        all_products = -far.all * self.all
+        all_products[:size] += family.sum(axis=0)
         family = -family
         family[:, :2] += sum_over(category, tree.family_of_category, len(tree.family))
         up = sum_over(item[:, :2], tree.category_of_item, len(tree.category))
-        return Coefficients(-item, up - category, family, all_goods)
+        return Coefficients(-item, up - category, family, all_products)
 
 
 def make_prior(spreads: Spreads, layout: Layout, tree: Tree, known: SlopePrior) -> Prior:
@@ -205,7 +205,7 @@ class Arrow:
     """All nodes: of blocks, of clans, and the precision of all goods' coefficients.
 
     `borders` has for each block its clan and the places of its border in the clan's coefficients
-    (the tail of all goods follows behind them).
+    (the tail of all products follows behind them).
     """
 
     frame: Frame
@@ -242,8 +242,9 @@ class Arrow:
         return Arrow(frame, pieces, blocks, borders, nodes, top)
 
     def solve(self, pull: Coefficients, more: Coefficients, held: BoolArray) -> Coefficients:
-        """Return precision^-1 times `pull`; families and all goods feel `more` besides, also what
-        it tells of those below. Coefficients of all goods that are `held` (.,) do not move."""
+        """Return precision^-1 times `pull`; families and all products feel `more` besides, also
+        what it tells of those below. Coefficients of all products that are `held` (.,) do not
+        move."""
         size, tail = self.frame.layout.family, self.frame.layout.tail
         everywhere = pull.all + more.all
         pulls = [np.zeros(len(one.covariance) + tail) for one in self.clans]
@@ -314,7 +315,7 @@ def _eliminate(told: Information, frame: Frame, prior: Prior, piece: Piece) -> N
 
 
 def _eliminate_clan(left: FloatArray, prior: Prior, size: int, tail: int) -> Node:
-    """Return a clan's node; above it are all coefficients of all goods."""
+    """Return a clan's node; above it are all coefficients of all products."""
     inner = len(left) - tail
     own = left[:inner, :inner].copy()
     families = inner // size

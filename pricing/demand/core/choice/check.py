@@ -139,7 +139,7 @@ def fit_levels(seen: Impressions, chance: FloatArray, groups: list[Any]) -> Floa
 
 def _tabulate(kind: str, value: FloatArray, judged: _Judged, drawn: IntArray) -> Calibration:
     """Return the table by `value` (n,) of the rows that chance drew. Within a set the moves of
-    other goods count too: a row's m is less the set's mean of it."""
+    other products count too: a row's m is less the set's mean of it."""
     frame, seen = judged.told.frame, judged.told.frame.seen
     label, group = np.unique(value[drawn].round(6), return_inverse=True)
     size = len(label)

@@ -1,4 +1,5 @@
-"""Fisher information of the choice model, block by block, with the terms between goods of one set.
+"""Fisher information of the choice model, block by block, with the terms between products of one
+set.
 
 A row's utility moves with its item's own coefficients by d = (1, -v, x of own tastes) and with
 those above by D. A set of weight w tells w (sum P d d' - E E') with E = sum P d: the second term
@@ -16,7 +17,7 @@ import scipy
 from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice.likelihood import Coefficients, Frame, Shares, gather
 
-DENSE_FROM = 0.03  # share of entries from which a matrix of sets by goods is multiplied dense
+DENSE_FROM = 0.03  # share of entries from which a matrix of sets by products is multiplied dense
 ROWS = 8_000  # rows that are worked at a time: what is made of them stays in the cache
 
 
@@ -48,7 +49,8 @@ class Piece:
 @dataclass(frozen=True, slots=True, eq=False)
 class Information:
     """A block's information: of own coefficients (n q, n q), between own ones and the border above
-    (n q, b), and of the border (b, b): each family's coefficients, then the tail of all goods."""
+    (n q, b), and of the border (b, b): each family's coefficients, then the tail of all
+    products."""
 
     own: FloatArray
     between: FloatArray

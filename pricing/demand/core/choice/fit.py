@@ -30,7 +30,7 @@ STEPS, TOLERANCE = 12, 1e-3
 ENOUGH_BOUGHT, TRUST_ROUNDS, TRUST_STEP = 300.0, 3, 0.1
 # Kinds of coefficients that say what a price does.
 PRICE_KINDS = ("slope", "public", "public bend", "public product")
-# A gain is shared by all goods: with more than so many it may be larger.
+# A gain is shared by all products: with more than so many it may be larger.
 MANY = 50
 # More rows than this are fitted from where a fit of some of their sets ended.
 AT_ONCE, FIRST_OF = 200_000, 8
@@ -76,9 +76,9 @@ class ChoiceFit:
     def coefficients(
         self, item: IntArray, category: IntArray, family: IntArray
     ) -> tuple[FloatArray, FloatArray, IntArray]:
-        """Return whole level and log slope of goods (k, 2), their covariance (k, 2, 2), and depth:
-        0 an item that was seen, 1 its category, 2 its family, 3 all goods."""
-        return place_goods(self, item, category, family)
+        """Return whole level and log slope of products (k, 2), their covariance (k, 2, 2), and
+        depth: 0 an item that was seen, 1 its category, 2 its family, 3 all products."""
+        return place_products(self, item, category, family)
 
     def learn_trust(self, weekly: Weekly) -> float:
         """Return the share of weekly differences between slopes that this fit's items speak for."""
@@ -104,7 +104,7 @@ def fit_choice(
 
     `prior` is what is known of slopes before, or `weekly`, slopes of weekly sales, of which it is
     learned how far to trust them; `own` are the shopper columns for which each item has a taste of
-    its own; `tolerance` is the gain of log posterior, of some MANY goods, below which a mode is
+    its own; `tolerance` is the gain of log posterior, of some MANY products, below which a mode is
     left alone. What it predicts is said in `predict`: chances are per visit that saw the set.
 
     >>> rng, price = np.random.default_rng(0), np.repeat(np.log([0.9, 1.0, 1.1]), 40)
@@ -202,7 +202,7 @@ def _keep_doubt(fit: ChoiceFit, start: ChoiceFit) -> Doubt:
         at = start.tree.find(name, getattr(tree, name))
         doubt[at >= 0, SLOPE, SLOPE] = getattr(start.doubt, name)[at[at >= 0], SLOPE, SLOPE]
         found[name] = doubt
-    found["item"][:, SLOPE, SLOPE] = place_goods(start, tree.item, *above)[1][:, SLOPE, SLOPE]
+    found["item"][:, SLOPE, SLOPE] = place_products(start, tree.item, *above)[1][:, SLOPE, SLOPE]
     found["all"] = fit.doubt.all.copy()
     found["all"][SLOPE, SLOPE] = start.doubt.all[SLOPE, SLOPE]
     return Doubt(**found)
@@ -237,13 +237,13 @@ def _continue(begun: Coefficients, tree: Tree, layout: Layout, start: ChoiceFit)
         begun.item[old >= 0, 2:] = start.at.item[old[old >= 0], 2:]
     of_category = tree.category[tree.category_of_item]
     of_family = tree.family[tree.family_of_item]
-    begun.item[:, :2] = place_goods(start, tree.item, of_category, of_family)[0]
+    begun.item[:, :2] = place_products(start, tree.item, of_category, of_family)[0]
     old = start.tree.find("category", tree.category)
     begun.category[old >= 0] = start.at.category[old[old >= 0]]
 
 
 def _carry(new: FloatArray, layout: Layout, old: FloatArray, before: Layout) -> None:
-    """Copy coefficients of a family or of all goods by the names of their columns."""
+    """Copy coefficients of a family or of all products by the names of their columns."""
     names, known = layout.names(), before.names()
     seen: dict[tuple[str, int], float] = {}
     for value, name in zip(old.tolist(), known, strict=False):
@@ -255,7 +255,7 @@ def _carry(new: FloatArray, layout: Layout, old: FloatArray, before: Layout) -> 
         new[at] = seen.get((name, place), 0.0 if name == "drift" else new[at])
 
 
-def place_goods(
+def place_products(
     fit: ChoiceFit, item: IntArray, category: IntArray, family: IntArray
 ) -> tuple[FloatArray, FloatArray, IntArray]:
     """Return what `ChoiceFit.coefficients` does."""

@@ -1,8 +1,8 @@
-"""Impressions: which goods a visit saw together, at which prices, and what it took.
+"""Impressions: which products a visit saw together, at which prices, and what it took.
 
-A *set* is the goods that one visit, or many equal visits, saw together: a shopper takes one of them
-or none. A *row* is one good of one set. Goods that were sold out are not in the set: they were not
-refused. A page with goods that nobody would choose between is several sets.
+A *set* is the products that one visit, or many equal visits, saw together: a shopper takes one of
+them or none. A *row* is one good of one set. Products that were sold out are not in the set: they
+were not refused. A page with products that nobody would choose between is several sets.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _IDS = ("item", "category", "family")
 class Columns:
     """The names of an impression's columns, in the order of the columns.
 
-    `shopper` act on the level (any sign), are the same for all goods of a set; `goods` act on the
-    level, one value a row; `public` act on the price response of everybody (any sign; bounded
+    `shopper` act on the level (any sign), are the same for all products of a set; `goods` act on
+    the level, one value a row; `public` act on the price response of everybody (any sign; bounded
     numbers of the sales channel or stratum, never of behaviour); `response` act on a shopper's own
     price response with a weight that is never negative (numbers in [0, 1] that only grow with what
     a shopper does, or a fixed label).
@@ -191,7 +191,7 @@ class Impressions:
         self, item: IntArray, log_price: FloatArray, rival: FloatArray, day: float
     ) -> Impressions:
         """Return the same visits as if they came on `day` and saw items (k,), ascending, at other
-        prices and competitors' gaps (k,); other goods keep theirs.
+        prices and competitors' gaps (k,); other products keep theirs.
 
         >>> seen = Impressions.of(
         ...     set_id=[0, 0], item=[4, 5], category=[7, 7], family=[3, 3],
@@ -208,8 +208,8 @@ class Impressions:
         return replace(self, log_price=price, rival=gap, day=np.full(self.sets, day))
 
     def condense(self) -> Impressions:
-        """Return the same evidence in fewer sets: equal sets of one day (the same goods, prices and
-        columns) are added up. No fit of it differs.
+        """Return the same evidence in fewer sets: equal sets of one day (the same products, prices
+        and columns) are added up. No fit of it differs.
 
         >>> seen = Impressions.of(
         ...     set_id=[0, 1, 2], item=[4, 4, 4], category=[7, 7, 7], family=[3, 3, 3],
@@ -288,7 +288,7 @@ def _missing(name: str, rows: int) -> FloatArray:
 
 
 def _hash_sets(seen: Impressions) -> NDArray[np.uint64]:
-    """Return 64 bits a set that are the same where goods, prices, columns and day are."""
+    """Return 64 bits a set that are the same where products, prices, columns and day are."""
     ids = [getattr(seen, name).astype(np.float64) for name in _IDS]
     unknown = [np.nan_to_num(one, nan=9e9) for one in (seen.rival, seen.moved)]
     rows = [*ids, *unknown, seen.log_price, *seen.goods.T, *seen.response.T]

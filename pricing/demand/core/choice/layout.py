@@ -1,8 +1,8 @@
 """Positions of the choice model's coefficients, and blocks of products solved together.
 
-Items lie below categories, these below families, these below all goods. Goods that ever met in a
-set influence each other: categories that share sets are one *block*, families that share blocks one
-*clan*. Nearly always a block is one category and a clan is one family.
+Items lie below categories, these below families, these below all products. Products that ever met
+in a set influence each other: categories that share sets are one *block*, families that share
+blocks one *clan*. Nearly always a block is one category and a clan is one family.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ WEEK, YEAR = 7.0, 365.25
 WEEK_HARMONICS, YEAR_HARMONICS = 3, 2
 # A slow level has knots this far apart, but not more of them; season of the year needs some months.
 KNOT_DAYS, MOST_KNOTS, YEAR_FROM_DAYS = 14.0, 8, 60.0
-LEVEL, SLOPE = 0, 1  # places of level and log slope in items, categories, families and all goods
+LEVEL, SLOPE = 0, 1  # places of level and log slope in items, categories, families and all products
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Tree:
 
     @staticmethod
     def of(seen: Impressions) -> Tree:
-        """Return the tree of the goods in `seen`; an item's last row says where it belongs.
+        """Return the tree of the products in `seen`; an item's last row says where it belongs.
 
         >>> tree = Tree.of(Impressions.of(
         ...     set_id=[0, 0, 1], item=[4, 9, 5], category=[2, 1, 3], family=[6, 6, 6],
@@ -167,10 +167,10 @@ class Layout:
     """How many coefficients there are of each kind.
 
     An item has (level, log slope, a taste for each of the columns `own`); a category (level, log
-    slope); a family and all goods (level, log slope, `wide` effects of set columns: shopper columns
-    and calendar; `tall` effects of row columns: rival's gap, that one is known, goods columns;
-    effects of public columns on the log slope); all goods besides the weights of response columns
-    and the bend k.
+    slope); a family and all products (level, log slope, `wide` effects of set columns: shopper
+    columns and calendar; `tall` effects of row columns: rival's gap, that one is known, products
+    columns; effects of public columns on the log slope); all products besides the weights of
+    response columns and the bend k.
     """
 
     columns: Columns
@@ -205,22 +205,22 @@ class Layout:
 
     @property
     def tail(self) -> int:
-        """Return the coefficients that only all goods have: response, bend."""
+        """Return the coefficients that only all products have: response, bend."""
         return len(self.columns.response) + 1
 
     @property
     def all(self) -> int:
-        """Return the coefficients of all goods."""
+        """Return the coefficients of all products."""
         return self.family + self.tail
 
     @property
     def response(self) -> slice:
-        """Return where the response weights stand among the coefficients of all goods."""
+        """Return where the response weights stand among the coefficients of all products."""
         return slice(self.family, self.family + len(self.columns.response))
 
     @property
     def bend(self) -> int:
-        """Return where k stands among the coefficients of all goods."""
+        """Return where k stands among the coefficients of all products."""
         return self.all - 1
 
     def groups(self) -> list[str]:
@@ -232,13 +232,13 @@ class Layout:
         """
         columns, season = self.columns, self.calendar.groups()
         shopper = [_find_kind(name) or "shopper" for name in columns.shopper]
-        goods = [_find_kind(name) or "goods" for name in columns.goods]
+        products = [_find_kind(name) or "goods" for name in columns.goods]
         public = [f"public {_find_kind(name)}".rstrip() for name in columns.public]
-        return ["level", "slope", *shopper, *season, "rival", "rival known", *goods, *public]
+        return ["level", "slope", *shopper, *season, "rival", "rival known", *products, *public]
 
     def names(self) -> list[str]:
-        """Return what each coefficient of all goods is called; those of the calendar are not told
-        apart."""
+        """Return what each coefficient of all products is called; those of the calendar are not
+        told apart."""
         columns, calendar = self.columns, self.calendar.groups()
         family = ["level", "slope", *columns.shopper, *calendar, "rival", "rival known"]
         family += [*columns.goods, *(f"public {name}" for name in columns.public)]

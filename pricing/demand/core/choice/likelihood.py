@@ -1,13 +1,13 @@
 """The likelihood of the choice model: value, score, and what the shares say of its derivatives.
 
-For a visit that saw a set of goods, good i at price p, with r = p / reference price:
+For a visit that saw a set of products, good i at price p, with r = p / reference price:
 
     u_i = a_i + x.(G_f + g_i) + z.R_f - v_i,    v_i = exp(b_i + q.H_f) T_k(r) (1 + s.w)
     P_i = exp u_i / (1 + sum over the set of exp u_j)
 
-x are set columns (shopper, calendar), z row columns (rival, goods), q public columns (H is a
+x are set columns (shopper, calendar), z row columns (rival, products), q public columns (H is a
 family's), s response columns. a_i and b_i are the whole level and log slope of an item, those of
-its category, family and all goods included: what lies above acts through the prior alone
+its category, family and all products included: what lies above acts through the prior alone
 (`prior_of`, `arrow`).
 """
 
@@ -27,10 +27,10 @@ STEEPEST = 6.0  # of a log slope: exp beyond that is a step
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coefficients:
-    """Whole coefficients of m items, C categories, F families and all goods, as `Layout` says.
+    """Whole coefficients of m items, C categories, F families and all products, as `Layout` says.
 
     Items (m, q) hold whole levels and slopes, but tastes as deviations from their family's;
-    categories (C, 2), families (F, .) and all goods (.,) hold whole ones.
+    categories (C, 2), families (F, .) and all products (.,) hold whole ones.
     """
 
     item: FloatArray

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice.arrow import invert
-from pricing.demand.core.choice.fit import ChoiceFit, begin, place_goods
+from pricing.demand.core.choice.fit import ChoiceFit, begin, place_products
 from pricing.demand.core.choice.impressions import Impressions
 from pricing.demand.core.choice.layout import SLOPE, Tree
 from pricing.demand.core.choice.likelihood import Frame, Shares, measure
@@ -36,8 +36,8 @@ class Predicted:
 
 
 def predict(fit: ChoiceFit, seen: Impressions) -> Predicted:
-    """Return what `fit` predicts for `seen`. Goods it never saw are their category's, else their
-    family's, else those of all goods.
+    """Return what `fit` predicts for `seen`. Products it never saw are their category's, else their
+    family's, else those of all products.
 
     >>> seen = Impressions.of(
     ...     set_id=[0, 0], item=[4, 5], category=[7, 7], family=[3, 3],
@@ -62,7 +62,7 @@ class Market:
 
     `visits` that saw it; `chance` of a visit to take it; own `elasticity` (magnitude) of its sales
     and its posterior `sd`; `moves` (m, 2), its derivatives by the item's level and log slope;
-    `lost`, the share of the sales a lower price wins that goods of the same sets lose.
+    `lost`, the share of the sales a lower price wins that products of the same sets lose.
     """
 
     item: IntArray
@@ -104,7 +104,7 @@ def find_market(fit: ChoiceFit, scene: Impressions) -> Market:
     by_slope = lean / least - add(chance * stay * (1.0 - 2.0 * chance) * drop * effect) / least
     by_slope += lean * add(chance * stay * effect) / least**2
     of_category, of_family = tree.category[tree.category_of_item], tree.family[tree.family_of_item]
-    _, doubt, _ = place_goods(fit, tree.item, of_category, of_family)
+    _, doubt, _ = place_products(fit, tree.item, of_category, of_family)
     moves = np.stack([by_level, by_slope], axis=1)
     all_sold = frame.by_set(chance)[frame.seen.set_of]
     siblings = add(chance * (all_sold - chance) * drop)
@@ -161,7 +161,7 @@ USUAL_DAYS = 7.0  # half-life with which what is usual follows what is shown
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Usual:
-    """What is usual of m goods (ascending `item`), as logs over the reference price: in the
+    """What is usual of m products (ascending `item`), as logs over the reference price: in the
     `morning` of `day`, and the visits (`weight`) and summed log prices (`total`) of that day."""
 
     day: float
@@ -191,7 +191,7 @@ class Usual:
         return Usual(**read | {"day": float(read["day"])})
 
     def _widen(self, item: IntArray) -> Usual:
-        """Return the same with goods that are new in it."""
+        """Return the same with products that are new in it."""
         every = np.union1d(self.item, item)
         at = np.searchsorted(every, self.item)
         wide: dict[str, Any] = {}
@@ -214,7 +214,7 @@ class Usual:
 
 
 def add_usual(seen: Impressions, before: Usual | None = None) -> tuple[Impressions, Usual]:
-    """Return `seen` with the goods column USUAL: the log of each good's usual price over its
+    """Return `seen` with the products column USUAL: the log of each good's usual price over its
     reference price in the morning of the row's day, 0 (the reference price) before its first; and
     what is usual afterwards, from which later impressions go on.
 
@@ -245,17 +245,17 @@ def add_usual(seen: Impressions, before: Usual | None = None) -> tuple[Impressio
         found[rows, 0] = usual.morning[at[rows]]
         usual = usual._see(at[rows], seen.weight[seen.set_of[rows]], seen.log_price[rows])
     columns = replace(seen.columns, goods=(*seen.columns.goods, USUAL))
-    goods = np.concatenate([seen.goods, found], axis=1)
-    return replace(seen, columns=columns, goods=goods), usual
+    products = np.concatenate([seen.goods, found], axis=1)
+    return replace(seen, columns=columns, goods=products), usual
 
 
 def find_memory(fit: ChoiceFit, family: IntArray) -> FloatArray:
     """Return the effect c >= 0 of the log of the usual price in families (k,); 0 if the fit has no
-    such column. Those never seen have that of all goods."""
-    goods = fit.layout.columns.goods
-    if USUAL not in goods:
+    such column. Those never seen have that of all products."""
+    products = fit.layout.columns.goods
+    if USUAL not in products:
         return np.zeros(len(family))
-    at = 4 + fit.layout.wide + goods.index(USUAL)
+    at = 4 + fit.layout.wide + products.index(USUAL)
     place = fit.tree.find("family", family)
     own = fit.at.family[place, at] if len(fit.at.family) else np.zeros(len(family))
     return np.maximum(np.where(place >= 0, own, fit.at.all[at]), 0.0)

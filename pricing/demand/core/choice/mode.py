@@ -34,12 +34,12 @@ def find_mode(
     """Return the posterior mode from `start`, after at most `steps` steps, the last of which gained
     less than `tolerance` of log posterior; the shape is that before the last step.
 
-    Fisher scoring with step halving. Coefficients of families and all goods are taken where their
-    marginal density is highest, those of items and categories integrated out: log p - log det(A)/2
-    (the adjusted profile likelihood of Lee and Nelder, "Hierarchical generalized linear models",
-    JRSS B 1996). Without that all slopes of which little is known are found too steep: a slope that
-    looks steeper by luck also counts for more. The derivative of the determinant is that at
-    `start`, where the last fit ended. Response weights never fall below 0: a weight at 0 whose
+    Fisher scoring with step halving. Coefficients of families and all products are taken where
+    their marginal density is highest, those of items and categories integrated out: log p - log
+    det(A)/2 (the adjusted profile likelihood of Lee and Nelder, "Hierarchical generalized linear
+    models", JRSS B 1996). Without that all slopes of which little is known are found too steep: a
+    slope that looks steeper by luck also counts for more. The derivative of the determinant is that
+    at `start`, where the last fit ended. Response weights never fall below 0: a weight at 0 whose
     derivative is negative is held there (projected Newton, Bertsekas 1982). Where the frame's
     slopes stay, what a price does is left as it was at `start`, to the bit.
     """
@@ -114,7 +114,7 @@ def _project(layout: Layout, at: Coefficients) -> Coefficients:
 
 
 def _hold(layout: Layout, at: Coefficients, pull: FloatArray) -> BoolArray:
-    """Return which coefficients of all goods stay: weights at 0 that would become negative."""
+    """Return which coefficients of all products stay: weights at 0 that would become negative."""
     held = np.zeros(layout.all, dtype=np.bool_)
     weights = layout.response
     held[weights] = (at.all[weights] <= 0.0) & (pull[weights] <= 0.0)
@@ -139,7 +139,7 @@ def _volume(frame: Frame, shares: Shares, arrow: Arrow) -> Coefficients:
 
 
 def follow_volume(arrow: Arrow, volume: Coefficients) -> Coefficients:
-    """Return the derivative of the volume by families and all goods, those below following."""
+    """Return the derivative of the volume by families and all products, those below following."""
     layout = arrow.frame.layout
     family, everywhere = volume.family.copy(), volume.all.copy()
     for node, piece, (_, place) in zip(arrow.blocks, arrow.pieces, arrow.borders, strict=True):
@@ -186,7 +186,7 @@ def walk(arrow: Arrow) -> Iterator[Above]:
 
 
 def _clan_covariance(node: Node, top: FloatArray, size: int, tail: int) -> FloatArray:
-    """Return the covariance of a clan's coefficients and the tail of all goods."""
+    """Return the covariance of a clan's coefficients and the tail of all products."""
     through = np.zeros((len(node.covariance) + tail, size + tail))
     through[: len(node.covariance)] = node.follow
     through[np.arange(-tail, 0), np.arange(-tail, 0)] = 1.0
@@ -199,7 +199,7 @@ def _clan_covariance(node: Node, top: FloatArray, size: int, tail: int) -> Float
 @dataclass(frozen=True, slots=True, eq=False)
 class Doubt:
     """Posterior covariances of whole level and log slope: of items (m, 2, 2), categories (C, 2, 2),
-    families (F, 2, 2), and all goods (2, 2)."""
+    families (F, 2, 2), and all products (2, 2)."""
 
     item: FloatArray
     category: FloatArray
@@ -267,7 +267,7 @@ def _contrast(
 
 
 def _family_variance(node: Node, top: FloatArray, size: int) -> FloatArray:
-    """Return the variances (f, size) of families' deviations from all goods."""
+    """Return the variances (f, size) of families' deviations from all products."""
     inner = len(node.covariance)
     through = node.follow.copy()
     through[np.arange(inner), np.tile(np.arange(size), inner // size)] -= 1.0
@@ -277,7 +277,7 @@ def _family_variance(node: Node, top: FloatArray, size: int) -> FloatArray:
 
 def draw(arrow: Arrow, at: Coefficients, draws: int, rng: np.random.Generator) -> FloatArray:
     """Return draws (draws, m, 2) of all items' whole level and log slope, jointly normal around the
-    mode: all goods first, then clans given these, then blocks given those."""
+    mode: all products first, then clans given these, then blocks given those."""
     layout = arrow.frame.layout
     top = _root(invert(arrow.top)) @ rng.standard_normal((layout.all, draws))
     clans = [

@@ -1,12 +1,12 @@
 """Prior of price response: from weekly sales, or from figures of other shops.
 
-Weekly sales tell how goods differ, but everything they say may be off by a common factor, since
+Weekly sales tell how products differ, but everything they say may be off by a common factor, since
 what moved with the price was not seen. So log slopes of weekly sales enter as differences only:
 
     b_i ~ N(B_c + rho (weekly_i - weekly), tau^2)
 
-B_c, what a category is off by, is learned with those of families and all goods around the mean of
-weekly sales; tau, the spread of items, with the other spreads. rho in [0, 1] is fitted on what
+B_c, what a category is off by, is learned with those of families and all products around the mean
+of weekly sales; tau, the spread of items, with the other spreads. rho in [0, 1] is fitted on what
 impressions say of the items, the randomised ones where there are enough of these.
 """
 
@@ -30,8 +30,9 @@ class SlopePrior:
     """How far log slopes are expected to lie above those of their category.
 
     `offset` (k,) by `item` (k,), ascending, else `family_offset` (f,) by `family` (f,), ascending,
-    else 0. The log slope of all goods lies around `mean` with sd `doubt`, the weight of a response
-    column around that in `weights`, else 0. Weights are of use to a fit only: they are not stored.
+    else 0. The log slope of all products lies around `mean` with sd `doubt`, the weight of a
+    response column around that in `weights`, else 0. Weights are of use to a fit only: they are not
+    stored.
     """
 
     item: IntArray
@@ -44,7 +45,7 @@ class SlopePrior:
 
     @staticmethod
     def nothing() -> SlopePrior:
-        """Return no knowledge: goods lie around their category."""
+        """Return no knowledge: products lie around their category."""
         ids, none = np.zeros(0, dtype=np.int64), np.zeros(0)
         return SlopePrior(ids, none, ids, none)
 
@@ -96,8 +97,8 @@ class Weekly:
     def of(
         item: IntArray, family: IntArray, elasticity: FloatArray, bought: FloatArray | float
     ) -> Weekly:
-        """Return elasticities (k,), magnitudes, as log slopes; `bought` is the share of looks that
-        bought: a logit's elasticity is its slope times the share that did not.
+        """Return elasticities (k,), magnitudes, as log slopes; `bought` is the share of impressions
+        that bought: a logit's elasticity is its slope times the share that did not.
 
         >>> one = np.array([3])
         >>> Weekly.of(one, one, np.array([1.6]), 0.2).log_slope.round(3).tolist()

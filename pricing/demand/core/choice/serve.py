@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pricing.base.core.values import FloatArray, IntArray
 from pricing.demand.core.choice.arrow import Spreads
-from pricing.demand.core.choice.fit import ChoiceFit, place_goods
+from pricing.demand.core.choice.fit import ChoiceFit, place_products
 from pricing.demand.core.choice.impressions import Columns, Impressions
 from pricing.demand.core.choice.layout import Calendar, Layout, Tree
 from pricing.demand.core.choice.likelihood import Coefficients
@@ -43,7 +43,7 @@ class PricedVariants:
     rival: FloatArray
 
     def ordered(self) -> PricedVariants:
-        """Return the same goods ascending by id."""
+        """Return the same products ascending by id."""
         order = np.argsort(self.variant_id)
         return PricedVariants(
             *(getattr(self, name)[order] for name in PricedVariants.__annotations__)
@@ -55,7 +55,7 @@ class ServedChoice(ServedDemand):
     """The choice model's arrays: those of `ServedDemand`, and what only a model of sets knows.
 
     `moves` (N, 2): the derivatives of each elasticity by its level and log slope; `siblings` (F,):
-    the share of the sales a lower price wins that goods seen beside it lose, by family;
+    the share of the sales a lower price wins that products seen beside it lose, by family;
     `response_names` and `response` (J,): what a response column at 1 adds to a shopper's price
     effect, as a share (never negative); `bend`: k of the price transform.
     """
@@ -161,8 +161,8 @@ def serve_choice(
 
 
 def restate_served(served: ServedChoice, before: ChoiceFit, after: ChoiceFit) -> ServedChoice:
-    """Return arrays that were `served` from a fit `before` as another fit of the same goods has
-    them, to first order: elasticities and their sd, of the goods whose coefficients moved alone.
+    """Return arrays that were `served` from a fit `before` as another fit of the same products has
+    them, to first order: elasticities and their sd, of the products whose coefficients moved alone.
 
     >>> from pricing.demand.core.choice.fit import fit_choice
     >>> fit = fit_choice(Impressions.nothing())
@@ -203,7 +203,7 @@ def _answer(
     saw as it saw them, the others alone."""
     log_price = np.log(goods.price_minor / goods.reference_minor)
     now = scene.restate(goods.variant_id, log_price, goods.rival, day)
-    value, doubt, _ = place_goods(fit, goods.variant_id, goods.category_id, goods.family_id)
+    value, doubt, _ = place_products(fit, goods.variant_id, goods.category_id, goods.family_id)
     value[:, 0] += _mean_visitor(fit, now, goods.family_id, day)
     chance, mean, sd, moves = _alone(
         value, doubt, np.exp(fit.bend * log_price), log_price, fit.bend
@@ -233,7 +233,7 @@ def _mean_visitor(fit: ChoiceFit, now: Impressions, family: IntArray, day: float
 def _alone(
     value: FloatArray, doubt: FloatArray, grown: FloatArray, log_price: FloatArray, bend: float
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return chance, elasticity, its sd and its derivatives of goods seen alone."""
+    """Return chance, elasticity, its sd and its derivatives of products seen alone."""
     bent = np.expm1(bend * log_price) / bend if abs(bend) > 1e-3 else log_price
     steep = np.exp(value[:, 1])
     chance = 1.0 / (1.0 + np.exp(steep * bent - value[:, 0]))
@@ -245,7 +245,7 @@ def _alone(
 def _families(fit: ChoiceFit, families: IntArray) -> tuple[FloatArray, FloatArray]:
     """Return elasticity and sd of a good never seen in each family, at its reference price."""
     never = np.full(len(families), np.iinfo(np.int64).min)
-    value, doubt, _ = place_goods(fit, never, never, families)
+    value, doubt, _ = place_products(fit, never, never, families)
     none = np.zeros(len(families))
     chance, mean, sd, _ = _alone(value, doubt, np.ones(len(families)), none, fit.bend)
     return mean - find_memory(fit, families) * (1.0 - chance), sd

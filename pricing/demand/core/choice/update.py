@@ -1,7 +1,7 @@
 """Updates between nights: new impressions added to the nightly fit in a second or two.
 
 The night's posterior of a block (its items and categories, given what lies above) is a normal. New
-impressions of that block are added to it exactly; families and all goods stay as the night left
+impressions of that block are added to it exactly; families and all products stay as the night left
 them. Always update the night's fit with everything settled since, and put quotes that are still
 open on top of that for the moment's view only: nothing is ever built upon them.
 """
@@ -28,10 +28,10 @@ REFRESHED = 4
 def update_choice(fit: ChoiceFit, new: Impressions) -> ChoiceFit:
     """Return `fit` with `new` impressions taken in; the columns must be the same.
 
-    Goods that the fit never saw are left out of their sets, and a set of goods of several blocks
-    counts as one set for each: both wait for the night. An open quote counts with the share of its
-    purchases that would have come by now: give its set that `weight`. Where the slopes of a fit
-    stay, they stay here, too.
+    Products that the fit never saw are left out of their sets, and a set of products of several
+    blocks counts as one set for each: both wait for the night. An open quote counts with the share
+    of its purchases that would have come by now: give its set that `weight`. Where the slopes of a
+    fit stay, they stay here, too.
 
     >>> from pricing.demand.core.choice.fit import fit_choice
     >>> def see(bought):
@@ -79,7 +79,7 @@ def update_choice(fit: ChoiceFit, new: Impressions) -> ChoiceFit:
 
 
 def widen_doubt(fit: ChoiceFit, family: IntArray, factor: float) -> ChoiceFit:
-    """Return `fit` with `factor` times the variance of all goods of `family` (k,), and of those
+    """Return `fit` with `factor` times the variance of all products of `family` (k,), and of those
     that are solved together with them. Where the slopes of a fit stay, so does doubt about them.
 
     >>> from pricing.demand.core.choice.fit import fit_choice
@@ -139,7 +139,7 @@ class _Spot:
 
 
 def _fit_in(fit: ChoiceFit, new: Impressions) -> Impressions:
-    """Return `new` without goods that the fit never saw, each set within one block."""
+    """Return `new` without products that the fit never saw, each set within one block."""
     if new.columns != fit.layout.columns:
         raise ValueError("new impressions must have the columns of the fit")
     at = fit.tree.find("item", new.item)

@@ -101,7 +101,7 @@ PRECISION = (1e-4, 1.0, 1.0)
 class LinearDemand(Challenger):
     """Log-linear Poisson regression: log q = level_i - e_c log(p / p_ref) + x'g.
 
-    One slope e_c per category, around a prior of 1. The design is sparse, so all goods of a shop
+    One slope e_c per category, around a prior of 1. The design is sparse, so all products of a shop
     are learned at once. Learned: `coef_` (1 + C + K,), `solution_` (how the solver ended).
 
     `predict` returns sales per exposure: see `Prediction`.

@@ -11,7 +11,7 @@ from pricing.base.core.values import BoolArray, FloatArray, IntArray, Policy
 from pricing.learning.core.evaluation.estimators import Evaluation
 from pricing.ledger.core.exposures import Outlook, look_out
 from pricing.ledger.core.packed import Rows, read_held, read_signals, read_terms
-from pricing.optimum.core.quote import build_rungs
+from pricing.optimum.core.quote import build_price_points
 from pricing.optimum.core.signals import SignalWeights, sensitivity_boost
 from pricing.optimum.core.thompson import DRAWS
 
@@ -39,9 +39,9 @@ def imagine(
         elasticity=candidate.elasticity,
         elasticity_sd=candidate.elasticity_sd,
     )
-    rungs = build_rungs(terms, policy, np.zeros(len(rows), dtype=np.int64))
+    price_points = build_price_points(terms, policy, np.zeros(len(rows), dtype=np.int64))
     boost = sensitivity_boost(read_signals(rows), candidate.weights)
-    return look_out(terms, rungs, boost, policy, held=read_held(rows), now_ms=issued_ms)
+    return look_out(terms, price_points, boost, policy, held=read_held(rows), now_ms=issued_ms)
 
 
 def count_violations(rows: Rows, outlook: Outlook, policy: Policy) -> int:
@@ -125,13 +125,14 @@ def cross_fit_chances(
     cluster: IntArray,
     folds: int = 5,
 ) -> FloatArray:
-    """Return the chance to buy at each rung, (n, k), from a logit fitted on other clusters.
+    """Return the chance to buy at each price point, (n, k), from a logit fitted on other clusters.
 
-    `features` (n, d) describe the moment, `log_ratio` (n, k) = log(rung / public price), `chosen`
-    (n,) is the rung shown. The logit has the features, the log price ratio and their products, so
-    that price response may differ by shopper; it is penalised (C = 1 on standardised columns). DR
-    needs it to be neither right nor unbiased, only not to have seen the rewards it predicts
-    (cross-fitting, Chernozhukov et al. 2018). Where a fold bought nothing, or always, its mean.
+    `features` (n, d) describe the moment, `log_ratio` (n, k) = log(price point / public price),
+    `chosen` (n,) is the price point shown. The logit has the features, the log price ratio and
+    their products, so that price response may differ by shopper; it is penalised (C = 1 on
+    standardised columns). DR needs it to be neither right nor unbiased, only not to have seen the
+    rewards it predicts (cross-fitting, Chernozhukov et al. 2018). Where a fold bought nothing, or
+    always, its mean.
 
     >>> rng = np.random.default_rng(1)
     >>> x, ladder = rng.normal(size=(4_000, 1)), np.tile([0.0, -0.1], (4_000, 1))

@@ -19,7 +19,7 @@ SWITCH_AT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """n logged decisions among k actions (price rungs), padded with probability 0.
+    """n logged decisions among k actions (price price points), padded with probability 0.
 
     `probability` (n, k) is that of the policy that decided, `candidate` (n, k) that of the one in
     question, each summing to 1; `chosen` (n,) the action taken, `reward` (n,) what it earned (minor

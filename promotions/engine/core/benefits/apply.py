@@ -22,8 +22,8 @@ from promotions.engine.core.benefits.lines import (
 from promotions.engine.core.benefits.sets import (
     Saving,
     save_on_groups,
-    save_on_other_goods,
-    save_on_same_goods,
+    save_on_other_products,
+    save_on_same_products,
 )
 from promotions.engine.core.benefits.terms import Bundle, BuyGet, GroupOf
 from promotions.engine.core.values import Benefit, BenefitKind, Target
@@ -163,9 +163,9 @@ def _save_on_sets(
         return save_on_bundles(runs, terms, partial(_of_bundles, benefit), terms.max_sets)
     share = partial(percent_of, benefit)
     if isinstance(terms, BuyGet) and terms.get_scope is not None:
-        return save_on_other_goods(runs[0], runs[1], terms, share, terms.max_sets)
+        return save_on_other_products(runs[0], runs[1], terms, share, terms.max_sets)
     if isinstance(terms, BuyGet) or terms.free:
-        return save_on_same_goods(runs[0], terms, share, terms.max_sets)
+        return save_on_same_products(runs[0], terms, share, terms.max_sets)
     return save_on_groups(runs[0], terms.size, benefit.amount_minor or 0, terms.max_sets)
 
 

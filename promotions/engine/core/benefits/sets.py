@@ -144,16 +144,16 @@ Share = Callable[[int], int]  # what the benefit takes of one unit's price
 Promised = tuple[int, Sequence[Run]]  # what is promised for these units
 
 
-def save_on_same_goods(
+def save_on_same_products(
     runs: Sequence[Run], terms: BuyGet | GroupOf, share: Share, most: int | None
 ) -> Saving:
-    """Return what sets of the same goods save: of each, the cheapest units are cheaper.
+    """Return what sets of the same products save: of each, the cheapest units are cheaper.
 
     Sets are made of neighbours from the dearest down, which saves most. A set that is not full
     counts in "buy X get up to Y" as far as it goes, and not at all in "of N the cheapest".
 
     >>> runs = [Run(500, 2, 0, 500), Run(300, 2, 1, 300)]
-    >>> save_on_same_goods(runs, BuyGet(2, 1), lambda value: value, None).amount_minor
+    >>> save_on_same_products(runs, BuyGet(2, 1), lambda value: value, None).amount_minor
     300
     """
     is_partial = isinstance(terms, BuyGet)
@@ -178,13 +178,13 @@ def save_on_same_goods(
     return _settle(runs, covered, promise, partial(_search_same, gain=gain, is_set=is_set))
 
 
-def save_on_other_goods(
+def save_on_other_products(
     bought: Sequence[Run], got: Sequence[Run], terms: BuyGet, share: Share, most: int | None
 ) -> Saving:
     """Return what "buy X of these, get up to Y of those" saves: the dearest of those.
 
     >>> bought, got = [Run(900, 5, 0, 900)], [Run(300, 1, 1, 300), Run(100, 4, 2, 100)]
-    >>> save_on_other_goods(bought, got, BuyGet(2, 1), lambda value: value, None).amount_minor
+    >>> save_on_other_products(bought, got, BuyGet(2, 1), lambda value: value, None).amount_minor
     400
     """
     sets = count_units(bought) // terms.buy

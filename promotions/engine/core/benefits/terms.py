@@ -13,7 +13,7 @@ from promotions.engine.core.carts import CartLineValue, Scope
 class BuyGet:
     """Buy `buy` units in the offer's scope, get up to `get` cheaper by the benefit's percent.
 
-    Without `get_scope` both come from the same goods and the cheapest of a set are cheaper; with
+    Without `get_scope` both come from the same products and the cheapest of a set are cheaper; with
     one, the dearest units in it are, and what it covers does not count as bought.
     """
 
@@ -114,7 +114,7 @@ class Points:
     per_minor: int | None = None
 
     def earned(self, paid_minor: int) -> int:
-        """Return the points for goods in scope that cost `paid_minor` after all offers."""
+        """Return the points for products in scope that cost `paid_minor` after all offers."""
         return (
             self.points if self.per_minor is None else self.points * (paid_minor // self.per_minor)
         )
@@ -157,7 +157,7 @@ def pools_of(
 ) -> tuple[frozenset[int], ...]:
     """Return which of `lines` (by position) the offer means, pool by pool.
 
-    One pool for most kinds; (bought, got) for BuyGet with goods of its own to get; one per part
+    One pool for most kinds; (bought, got) for BuyGet with products of its own to get; one per part
     of a bundle. A line may be in several parts' pools.
     """
     known = list(lines)

@@ -20,7 +20,7 @@ from promotions.engine.core.carts import (
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a condition does not hold. `is_near`: buying more of the right goods would mend it.
+    """Why a condition does not hold. `is_near`: buying more of the right products would mend it.
 
     `is_unknown`: nobody may or did look, so the condition's opposite does not hold either.
     """
@@ -33,7 +33,7 @@ class Failure:
 
     @property
     def is_near(self) -> bool:
-        """Return whether more goods would make the condition hold."""
+        """Return whether more products would make the condition hold."""
         return self.missing_minor > 0 or self.missing_quantity > 0
 
 

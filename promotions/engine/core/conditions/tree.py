@@ -181,7 +181,7 @@ def picks_shoppers(condition: Condition) -> bool:
 
 
 def list_scopes(condition: Condition) -> frozenset[Scope]:
-    """Return which goods `condition` asks for; else it looks at amounts and numbers of products.
+    """Return which products `condition` asks for; else it looks at amounts and numbers of products.
 
     >>> milk = Scope(category_ids=frozenset({3}))
     >>> list_scopes(All((Member(), Not(CartHas(scope=milk))))) == {milk}

@@ -179,7 +179,7 @@ def build_benefit(
 
 
 def check_scope(benefit: Benefit, scope: Scope) -> None:
-    """Refuse a scope that says nothing beside the benefit's own goods. Raises BadOffer."""
+    """Refuse a scope that says nothing beside the benefit's own products. Raises BadOffer."""
     if benefit.kind in _OWN_GOODS and scope != EVERYTHING:
         raise refuse(
             "scope",

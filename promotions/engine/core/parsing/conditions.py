@@ -65,7 +65,7 @@ LONGEST_WINDOW = 3_650
 
 
 def _different_products(value: Json, place: str) -> Condition:
-    """Read a number of products, or one and the goods they are counted among."""
+    """Read a number of products, or one and the products they are counted among."""
     if not isinstance(value, dict):
         return DifferentProducts(read_count(value, place, least=2))
     allow_only(value, ("at_least", "scope"), place)

@@ -1,8 +1,8 @@
-"""JSON Schema of what an offer says in JSON: goods, conditions, terms, claims.
+"""JSON Schema of what an offer says in JSON: products, conditions, terms, claims.
 
 The parsers beside this file decide; the schema tells editors and clients beforehand. It never
-refuses what they accept, and its words and numbers are theirs. Goods are named by key (SKU, path,
-reference), as in files, or by this shop's ids.
+refuses what they accept, and its words and numbers are theirs. Products are named by key (SKU,
+path, reference), as in files, or by this shop's ids.
 """
 
 from __future__ import annotations
@@ -120,11 +120,11 @@ def _describe_scope() -> Schema:
 
 
 def _describe_condition() -> Schema:
-    """One word, or a list of goods with quantity and value."""
+    """One word, or a list of products with quantity and value."""
     bounds = {"quantity": count(1), "value": count(0)}
     words = {word: _LEAVES[word] for word in WORDS}
     alone = {word: {"maxProperties": 1} for word in WORDS if word not in _ANY_LIST}
-    with_goods = {
+    with_products = {
         word: {"properties": {word: True, "quantity": True, "value": True}, **_NO_OTHERS}
         for word in _ANY_LIST
     }
@@ -132,7 +132,7 @@ def _describe_condition() -> Schema:
     return closed(
         {**words, **bounds},
         description="{} always holds; else one word. Branches nest at most five deep.",
-        dependentSchemas={**alone, **with_goods, **beside},
+        dependentSchemas={**alone, **with_products, **beside},
     )
 
 

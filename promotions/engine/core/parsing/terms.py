@@ -132,7 +132,7 @@ def parse_scope(tree: Json, place: str = "scope") -> Scope:
 
 
 def _read_prices(fields: Mapping[str, Json], place: str) -> dict[str, Json]:
-    """Return what a scope says of the prices of its goods."""
+    """Return what a scope says of the prices of its products."""
     found: dict[str, Json] = {
         field: read_count(fields[key], f"{place}.{key}", least=0)
         for key, field in PRICES.items()

@@ -118,7 +118,9 @@ def best_plan(candidates: Sequence[Candidate], cart: CartValue) -> Plan:
     steps; then what is found is improved by single changes.
     """
     if len(candidates) == 1 and candidates[0].offer.category is None:
-        return apply_candidates(candidates, cart) or NOTHING  # most goods: nothing to choose from
+        return (
+            apply_candidates(candidates, cart) or NOTHING
+        )  # most products: nothing to choose from
     entries = _entries(candidates, cart)
     if not entries:
         return NOTHING
@@ -217,7 +219,7 @@ def _conflicts(kept: Sequence[Prepared]) -> list[int]:
 
 
 def _list_blocks(prepared: Sequence[Prepared]) -> list[list[Prepared]]:
-    """Return the offers on goods in the order of applying, a group that chooses by unit at once."""
+    """Return the offers on products as they are applied, a group that chooses by unit at once."""
     return [block for block in stand_together(prepared) if block[0].stage <= CART]
 
 

@@ -22,7 +22,7 @@ _LATE = {BenefitKind.GIFT: GIFTS, BenefitKind.DELIVERY: DELIVERY, BenefitKind.PO
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A combination in the order applied. `total_minor`: money off goods and delivery.
+    """A combination in the order applied. `total_minor`: money off products and delivery.
 
     `is_best`: its groups that choose by unit could not divide the units better.
     """
@@ -248,8 +248,8 @@ def finish(steps: Sequence[Step], lines: Sequence[OpenLine], cart: CartValue) ->
     )
     if not _fits(settled):
         return None
-    goods = sum(sum(effect.taken) for _, effect in settled)
-    total = goods + before - ground.fees.get(chosen, 0)
+    products = sum(sum(effect.taken) for _, effect in settled)
+    total = products + before - ground.fees.get(chosen, 0)
     is_best = all(step.is_best for step in steps)
     return Plan(tuple(effect for _, effect in settled), total, is_best)
 

@@ -94,7 +94,8 @@ def list_wishes(
     free_offer: Callable[[Prepared], Prepared] = lambda one: one,
     free_line: Callable[[OpenLine], OpenLine] = lambda line: line,
 ) -> Iterator[tuple[Step, Effect]]:
-    """Yield, for each offer of `plan` on goods, what it would take with its bounds gone, and does.
+    """Yield, for each offer of `plan` on products, what it would take with its bounds gone, and
+    does.
 
     `free_offer` and `free_line` take away what bounds it; all before it has done what it did.
     """

@@ -15,8 +15,8 @@ from shop.ground.kernel.translation import gettext_noop
 class Bound:
     """A sentence of blanks, none of which has to be filled in, and what it adds to an offer.
 
-    `fits` says to which sentences it may be added; `is_of_goods`: what it builds narrows the goods
-    of the sentence, and is no field of the offer.
+    `fits` says to which sentences it may be added; `is_of_goods`: what it builds narrows the
+    products of the sentence, and is no field of the offer.
     """
 
     sentence: str
@@ -40,7 +40,7 @@ def _units(answers: Answers) -> dict[str, Json]:
 
 
 def _goods(answers: Answers) -> dict[str, Json]:
-    """Return what narrows the goods of the sentence, beside the scope it builds."""
+    """Return what narrows the products of the sentence, beside the scope it builds."""
     said: dict[str, Json] = {key: answers[key] for key in _PRICES if answers.get(key) is not None}
     return said | ({"not_reduced": True} if answers.get("goods_at") == "list" else {})
 

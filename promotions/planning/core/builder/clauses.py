@@ -131,16 +131,18 @@ def _match(shape: Json, said: Json) -> Answers | None:
     return found
 
 
-def _of_goods(code: str, sentence: str, blanks: tuple[Blank, ...], word: str, name: str) -> Clause:
+def _of_products(
+    code: str, sentence: str, blanks: tuple[Blank, ...], word: str, name: str
+) -> Clause:
     """Return a clause on products in the cart: `word` of the condition holds the blank `name`.
 
     A condition has one kind of selector at a time; several are alternatives.
     """
 
     def build(answers: Answers) -> dict[str, Json]:
-        goods: Mapping[str, Json] = answers["goods"]
+        products: Mapping[str, Json] = answers["goods"]
         parts: list[dict[str, Json]] = [
-            {kind: ids, word: answers[name]} for kind, ids in goods.items()
+            {kind: ids, word: answers[name]} for kind, ids in products.items()
         ]
         return parts[0] if len(parts) == 1 else {"any": parts}
 
@@ -168,9 +170,9 @@ def _several(name: str, kind: str, label: str, choices: Mapping[str, str]) -> Bl
 
 
 def _different(answers: Answers) -> dict[str, Json]:
-    goods = answers.get("goods")
+    products = answers.get("goods")
     count = answers["products"]
-    return {"different_products": {"at_least": count, "scope": goods} if goods else count}
+    return {"different_products": {"at_least": count, "scope": products} if products else count}
 
 
 def _read_different(said: Json) -> Answers | None:
@@ -205,7 +207,7 @@ CLAUSES: Mapping[str, Clause] = {
             (b.count("pieces", gettext_noop("pieces"), "3"),),
             {"cart_quantity": "{pieces}"},
         ),
-        _of_goods(
+        _of_products(
             "goods",
             gettext_noop("the cart holds at least {pieces} of {goods}"),
             (
@@ -215,7 +217,7 @@ CLAUSES: Mapping[str, Clause] = {
             "quantity",
             "pieces",
         ),
-        _of_goods(
+        _of_products(
             "goods_worth",
             gettext_noop("the cart holds {goods} worth at least {spent}"),
             (Blank("goods", "goods", b.GOODS.label), replace(_SPENT, example="20.00")),

@@ -35,10 +35,10 @@ def _amount_off(answers: Answers) -> Plan:
 
 
 def _cheapest_piece(answers: Answers) -> Plan:
-    goods = answers.get("goods") or {}
+    products = answers.get("goods") or {}
     pieces: list[dict[str, Json]] = [
         {word: ids, "quantity": answers["pieces"]}
-        for word, ids in goods.items()
+        for word, ids in products.items()
         if isinstance(ids, list)
     ] or [{"cart_quantity": answers["pieces"]}]
     return _plan(

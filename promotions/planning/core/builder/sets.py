@@ -26,13 +26,13 @@ def _gift(answers: Answers) -> Plan:
 
 def _buy_get(answers: Answers) -> Plan:
     terms = {"buy": answers["buy"], "get": answers["get"]}
-    goods = answers.get("goods") or {}
-    return _plan("buy_get", terms, percent=write_percent(answers["percent"]), scope=goods)
+    products = answers.get("goods") or {}
+    return _plan("buy_get", terms, percent=write_percent(answers["percent"]), scope=products)
 
 
 def _cheapest(answers: Answers) -> Plan:
-    goods = answers.get("goods") or {}
-    return _plan("cheapest_free", {"size": answers["size"]}, percent="100", scope=goods)
+    products = answers.get("goods") or {}
+    return _plan("cheapest_free", {"size": answers["size"]}, percent="100", scope=products)
 
 
 def _bundle(answers: Answers) -> Plan:

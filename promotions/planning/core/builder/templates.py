@@ -13,7 +13,7 @@ _NEEDED = replace(b.GOODS, is_needed=True)
 
 
 def _cut(answers: Answers, **campaign: Json) -> Plan:
-    """A percentage off goods."""
+    """A percentage off products."""
     said: dict[str, Json] = {"kind": "price_cut", "audience": answers.get("audience", "public")}
     offer = {
         "benefit_kind": "percentage",

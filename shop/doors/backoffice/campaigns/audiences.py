@@ -187,7 +187,7 @@ def _addressed(offer: OfferValue, columns: ShopperColumns, addressed: Sequence[i
 def _share_of_carts(
     offers: Sequence[OfferValue], carts: Sequence[CartValue], now: datetime
 ) -> float | None:
-    """Return the share of carts that hold goods in scope and satisfy what is asked of carts."""
+    """Return the share of carts that hold products in scope and satisfy what is asked of carts."""
     asked = [(offer, relax_shopper(offer.condition)) for offer in offers]
     if not carts:
         return None

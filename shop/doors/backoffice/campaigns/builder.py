@@ -26,7 +26,7 @@ from promotions.planning.api import (
     list_stacking_groups,
     say_faults,
 )
-from promotions.release.api import say_why_taken_out, take_out_goods
+from promotions.release.api import say_why_taken_out, take_out_products
 from promotions.sentences.api import GOAL_OF, Template, name_filled
 from shop.doors.backoffice.campaigns.clauses import (
     FilledClause,
@@ -265,7 +265,7 @@ def save_sentence(filled: FilledSentence, request: HttpRequest) -> int | None:
 
 
 def _may_mean(narrow: dict[str, Any], filled: FilledSentence) -> bool:
-    """Return whether goods may be narrowed like that; if not, the reason is at its blank."""
+    """Return whether products may be narrowed like that; if not, the reason is at its blank."""
     try:
         parse_scope(narrow)
     except BadOffer as refusal:
@@ -290,7 +290,7 @@ def _leave_out(campaign_id: int, place: MarketContext, by_id: int) -> None:
     forbidden = find_forbidden(market_code=place.market_code, now=place.now)
     if forbidden.variant_ids:
         with suppress(CampaignRefused):
-            take_out_goods(
+            take_out_products(
                 campaign_id=campaign_id,
                 variant_ids=forbidden.variant_ids,
                 reason=say_why_taken_out("banned_promotion"),

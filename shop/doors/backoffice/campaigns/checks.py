@@ -77,7 +77,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class BrokenRule:
-    """A rule that is broken, with the goods concerned: some by name, and how many are `more`.
+    """A rule that is broken, with the products concerned: some by name, and how many are `more`.
 
     `may_take_out`: there are any, so that offers can leave them out.
     """
@@ -105,7 +105,7 @@ class LawReport:
 
 
 def describe_law(places: Sequence[str], found: Sequence[Violation], language: str) -> LawReport:
-    """Return what `list_violations` found in words. One query for the names of goods."""
+    """Return what `list_violations` found in words. One query for the names of products."""
     by_rule: dict[str, list[Violation]] = {}
     for one in found:
         by_rule.setdefault(one.rule, []).append(one)
@@ -121,22 +121,22 @@ def describe_law(places: Sequence[str], found: Sequence[Violation], language: st
     )
 
 
-def list_goods_of_rules(found: Iterable[Violation]) -> dict[str, list[int]]:
-    """Return the goods each broken rule names, ascending; no row for one that names none."""
-    goods: dict[str, set[int]] = {}
+def list_products_of_rules(found: Iterable[Violation]) -> dict[str, list[int]]:
+    """Return the products each broken rule names, ascending; no row for one that names none."""
+    products: dict[str, set[int]] = {}
     for one in found:
-        goods.setdefault(one.rule, set()).update(one.variant_ids)
-    return {rule: sorted(ids) for rule, ids in goods.items() if ids}
+        products.setdefault(one.rule, set()).update(one.variant_ids)
+    return {rule: sorted(ids) for rule, ids in products.items() if ids}
 
 
 def _say_rule(
     rule: str, found: list[Violation], names: dict[int, str], language: str
 ) -> BrokenRule:
-    goods = sorted({variant for one in found for variant in one.variant_ids})
-    may_take_out = rule in list_goods_of_rules(found)
-    said = [names[one] for one in goods if one in names][:MOST_NAMED]
+    products = sorted({variant for one in found for variant in one.variant_ids})
+    may_take_out = rule in list_products_of_rules(found)
+    said = [names[one] for one in products if one in names][:MOST_NAMED]
     cases = tuple(_group(found, language))
-    more = len(goods) - len(said)
+    more = len(products) - len(said)
     return BrokenRule(rule, title_rule(rule, language), cases, tuple(said), more, may_take_out)
 
 
@@ -227,9 +227,9 @@ def _answer(task: CheckTask, telling: Telling) -> bool:
 
 
 def answer_law(task: CheckTask, telling: Telling) -> dict[str, Any]:
-    """Return what the law says of a campaign, by language, and the goods each broken rule names.
+    """Return what the law says of a campaign, by language, and the products each broken rule names.
 
-    Goods that are to be taken out of it are taken out before.
+    Products that are to be taken out of it are taken out before.
     """
     if task.rule:
         telling.between("goods", 0, 30)(0, 1)
@@ -245,11 +245,11 @@ def answer_law(task: CheckTask, telling: Telling) -> dict[str, Any]:
         stack = describe_stack(worst, language)
         return {**asdict(report), "is_lawful": report.is_lawful, "stack": stack}
 
-    return {**_in_languages(describe), GOODS: list_goods_of_rules(found)}
+    return {**_in_languages(describe), GOODS: list_products_of_rules(found)}
 
 
 def _find_worst(task: CheckTask, tell: Progress) -> Conflict | None:
-    """Return its worst stack with others on goods and recent recorded carts."""
+    """Return its worst stack with others on products and recent recorded carts."""
     now = utc_now()
     campaign = find_campaign(task.campaign_id, now=now)
     if campaign is None:
@@ -268,7 +268,7 @@ def _find_worst(task: CheckTask, tell: Progress) -> Conflict | None:
 
 
 def _say_refusal(task: CheckTask, _language: str) -> str:
-    """Return why goods cannot be taken out, in the language that is spoken now: asked once more,
+    """Return why products cannot be taken out, in the language that is spoken now: asked once more,
     in a transaction that is taken back."""
     try:
         with transaction.atomic():
@@ -363,7 +363,7 @@ def _describe_carts(tried: Rehearsal, names: Mapping[int, str]) -> dict[str, Any
 
 
 def _in_languages(describe: Callable[[str], Any]) -> dict[str, Any]:
-    """Return what is shown by language: names of goods and amounts are written as readers do."""
+    """Return what is shown by language: names of products and amounts are written as readers do."""
     answer = {}
     for language in LANGUAGES:
         with override(language):

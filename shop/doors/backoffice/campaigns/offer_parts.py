@@ -135,7 +135,7 @@ def _scope_of(offer: Offer) -> dict[str, Any]:
     return {**scope, "variants": offer.get("variants") or []} if _is_listed(offer) else scope
 
 
-def _write_goods(offer: Offer, answers: dict[str, Any]) -> dict[str, Any]:
+def _write_products(offer: Offer, answers: dict[str, Any]) -> dict[str, Any]:
     return {"scope": put_chosen(offer.get("scope") or {}, answers["goods"]), "variants": []}
 
 
@@ -177,7 +177,7 @@ OFFER_PARTS: tuple[OfferPart, ...] = (
         _blanks("goods"),
         lambda offer, place: say_chosen(_scope_of(offer), place),
         lambda offer: {"goods": list_offer_tokens(offer)},
-        _write_goods,
+        _write_products,
         _is_picked,
     ),
     OfferPart(

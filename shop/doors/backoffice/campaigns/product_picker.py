@@ -32,7 +32,7 @@ class Pick:
     picture: str = ""
 
 
-def search_goods(text: str, language: str, *, only_products: bool = False) -> list[Pick]:
+def search_products(text: str, language: str, *, only_products: bool = False) -> list[Pick]:
     """Return what can be picked for some letters: categories, brands, products. Six queries, none
     for no letters."""
     wanted = text.strip()
@@ -54,7 +54,7 @@ def _search_groups(wanted: str, language: str) -> list[tuple[str, int]]:
 
 
 def describe_picks(keys: Collection[tuple[str, int]], language: str) -> list[Pick]:
-    """Return goods by kind and id with name, picture and number of products. Two queries."""
+    """Return products by kind and id with name, picture and number of products. Two queries."""
     ids = {kind: [key for of, key in keys if of == kind] for kind in ("brand", "variant")}
     names = name_goods({"brand": ids["brand"]}, language)
     cards = name_cards(ids["variant"], language)

@@ -33,11 +33,11 @@ from promotions.planning.api import (
 class Totals:
     """Sums over paid orders, minor units.
 
-    `units` and `sales_minor` are bought goods, what was refunded taken off; `discount_minor` is all
-    the campaign took off, gifts at their price then and delivery among it, and `returned_minor` the
-    part that went back. `margin_minor` is what the goods left at the cost when they were bought
-    (today's where nobody noted it; `uncosted_units` have none at all and are not in it), less the
-    cost of gifts and what was taken off the delivery.
+    `units` and `sales_minor` are bought products, what was refunded taken off; `discount_minor` is
+    all the campaign took off, gifts at their price then and delivery among it, and `returned_minor`
+    the part that went back. `margin_minor` is what the products left at the cost when they were
+    bought (today's where nobody noted it; `uncosted_units` have none at all and are not in it),
+    less the cost of gifts and what was taken off the delivery.
     """
 
     units: int = 0

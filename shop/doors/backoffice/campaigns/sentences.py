@@ -28,7 +28,7 @@ from promotions.planning.api import (
     read_goods,
 )
 from promotions.sentences.api import Blank
-from shop.doors.backoffice.campaigns.product_picker import Pick, describe_chosen, search_goods
+from shop.doors.backoffice.campaigns.product_picker import Pick, describe_chosen, search_products
 from shop.doors.backoffice.memory import remember
 from shop.ground.catalog.selectors import list_markets
 from shop.ground.kernel.translation import is_chinese, translate
@@ -225,7 +225,7 @@ class ProductPicker(forms.Widget):
         typed = str(value or "").replace("，", ",")
         words = [word.strip() for word in typed.split(",") if word.strip()]
         language = get_language() or "en"
-        found = search_goods(self.asked, language, only_products=self.only_products)
+        found = search_products(self.asked, language, only_products=self.only_products)
         chosen = describe_chosen(words, language, self.picks)
         taken = {one.token for one in chosen["chosen"]}
         return {
@@ -278,7 +278,7 @@ class _Gift(_ProductsField):
 
     def _say_alike(self, value: str) -> str:
         """Return which products match what was typed, "" for none."""
-        alike = search_goods(value or "", get_language() or "en", only_products=True)
+        alike = search_products(value or "", get_language() or "en", only_products=True)
         if not alike:
             return ""
         named = join_names(

@@ -66,8 +66,8 @@ def _make_row(offer_code: str, mark: str, at: int, *, may_go: bool) -> Part:
         if not row:
             return _("Add products to the set")
         count = show_units(row.get("quantity", 1))
-        goods = say_scope(row.get("scope") or {}, place)
-        return _("%(count)s × %(goods)s") % {"count": count, "goods": goods}
+        products = say_scope(row.get("scope") or {}, place)
+        return _("%(count)s × %(goods)s") % {"count": count, "goods": products}
 
     def write(said: Snapshot, answers: dict[str, Any]) -> dict[str, Any]:
         row = _row_at(said, offer_code, at)

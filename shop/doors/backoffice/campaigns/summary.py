@@ -62,7 +62,7 @@ def summarize(
     offers = compile_campaign(campaign.campaign_id) if offers is None else offers
     return {
         "phase": show_tag(*PHASES[campaign.phase]),
-        "goods": say_goods(offers),
+        "goods": say_products(offers),
         "whom": WHOM[campaign.audience],
         "reach": _say_reach(campaign, now, offers) if offers else "",
         "combines": _say_combining(offers),
@@ -98,7 +98,7 @@ def foresee_summary(
     }
 
 
-def say_goods(offers: Iterable[OfferValue]) -> str:
+def say_products(offers: Iterable[OfferValue]) -> str:
     """Return how many products on sale offers cover. No query while fresh."""
     return say_scopes([scope for offer in offers for scope in offer.scopes])
 

@@ -40,8 +40,8 @@ WIDEST_BAR = 240.0
 
 @dataclass(frozen=True, slots=True)
 class DayChart:
-    """Numbers by label (days, rungs): bars stacked on each other, lines drawn over them; a band
-    lies behind both.
+    """Numbers by label (days, price points): bars stacked on each other, lines drawn over them; a
+    band lies behind both.
 
     With `has_steps` a line holds its number for the whole label and jumps to the next one. The
     label at `so_far` is not over: its marks are dotted, and named so.

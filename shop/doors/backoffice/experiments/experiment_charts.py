@@ -105,7 +105,7 @@ def draw_history(row: ExperimentRow) -> list[Chart]:
 
 
 def draw_turns(row: ExperimentRow) -> Chart | None:
-    """Return what cheaper and plain goods earned turn by turn; None before a turn is over."""
+    """Return what cheaper and plain products earned turn by turn; None before a turn is over."""
     turns = [] if row.newest is None else row.newest.figures.get("turns", [])
     if not turns:
         return None

@@ -49,7 +49,7 @@ VERDICTS: dict[str, tuple[Text, str]] = {
 STOPPED_BY_ITSELF = ("mismatch", "harmed")
 # Verdicts that waiting does not change.
 PROVEN = ("wins", "loses", "harmed", "mismatch")
-# Why turns of goods may not be read.
+# Why turns of products may not be read.
 FAULTS: dict[str, Text] = {
     "coins": gettext_lazy(
         "The cheaper turn of each pair was not drawn evenly. Do not use the results of these "
@@ -203,11 +203,11 @@ def say_served(row: ExperimentRow) -> list[str]:
         told.append(hours % {"arm": name, "served": served, "held": held})
     if found["looks"] is not None:
         change, low, high = (show_change(one) for one in found["looks"])
-        looks = _(
+        impressions = _(
             "Impressions of the cheaper arm differ by %(change)s (%(low)s to %(high)s); only "
             "what certainly lies beyond 20 %% is a fault."
         )
-        told.append(looks % {"change": change, "low": low, "high": high})
+        told.append(impressions % {"change": change, "low": low, "high": high})
     return told
 
 

@@ -1,4 +1,4 @@
-"""The form of an experiment with public prices: goods, turns, how much cheaper, what it sees."""
+"""The form of an experiment with public prices: products, turns, how much cheaper, what it sees."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from shop.ground.kernel.translation import gettext_noop, pgettext_noop, translat
 from shop.ground.staff.numbers import show_units
 
 METRICS = ("revenue_per_shopper", "margin_per_shopper", "units_per_shopper")
-# More goods than that would be repriced at a turn with the whole shop.
+# More products than that would be repriced at a turn with the whole shop.
 MOST_GOODS = 5_000
 
 
@@ -49,7 +49,7 @@ def list_places_by_name() -> list[tuple[str, str]]:
 
 
 def list_category_names() -> list[tuple[str, str]]:
-    """Return the categories with goods, by their way from the department down."""
+    """Return the categories with products, by their way from the department down."""
     tree = list_categories(get_language() or "en")
     named = [
         (node.path, " › ".join(one.name for one in tree.trail(node.category_id)))
@@ -59,12 +59,12 @@ def list_category_names() -> list[tuple[str, str]]:
 
 
 def list_cell_metrics() -> list[tuple[str, str]]:
-    """Return what goods can be read by: sums that name nobody."""
+    """Return what products can be read by: sums that name nobody."""
     return [(code, str(OUTCOMES[code])) for code in METRICS]
 
 
 def list_cell_guards() -> list[tuple[str, str]]:
-    """Return what goods can be guarded by: sums and shares that name nobody."""
+    """Return what products can be guarded by: sums and shares that name nobody."""
     return [(code, str(OUTCOMES[code])) for code in CELL_METRICS]
 
 
@@ -87,7 +87,7 @@ def _percent(label: Any, low: float, high: float, initial: float, **options: Any
 
 
 class SwitchbackForm(forms.Form):
-    """The question, its goods and its turns."""
+    """The question, its products and its turns."""
 
     name = forms.CharField(label=_("Name"), max_length=60, widget=UnfoldAdminTextInputWidget())
     hypothesis = forms.CharField(
@@ -143,7 +143,7 @@ class SwitchbackForm(forms.Form):
         return turns
 
     def clean(self) -> dict[str, Any]:
-        """Refuse plans longer than a year, turns that count no day, and too many goods."""
+        """Refuse plans longer than a year, turns that count no day, and too many products."""
         asked = super().clean() or self.cleaned_data
         period, washed = asked.get("period_days"), asked.get("wash_out_days")
         if period and washed is not None and washed >= period:
@@ -157,14 +157,16 @@ class SwitchbackForm(forms.Form):
 
 
 def list_goods(paths: Any) -> NDArray[np.int64]:
-    """Return the goods below categories whose price may be moved by chance, (n,)."""
-    goods, tree = load_variant_arrays(), list_categories("en")
+    """Return the products below categories whose price may be moved by chance, (n,)."""
+    products, tree = load_variant_arrays(), list_categories("en")
     chosen = {one for path in paths for one in tree.below(tree.by_path[path])}
-    return goods.variant_id[np.isin(goods.category_id, list(chosen)) & ~goods.never_personal]
+    return products.variant_id[
+        np.isin(products.category_id, list(chosen)) & ~products.never_personal
+    ]
 
 
 def forecast_plan(asked: dict[str, Any], now: datetime) -> CellForecast:
-    """Return the clusters of the chosen goods and what the plan will see. Two queries."""
+    """Return the clusters of the chosen products and what the plan will see. Two queries."""
     plan = CellPlan(
         metric=asked["primary_metric"],
         period_days=asked["period_days"],

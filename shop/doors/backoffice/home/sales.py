@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from orders.reports.api import DaySales, list_day_sales
-from pricing.api import count_quotes_by_rung
+from pricing.api import count_quotes_by_source
 from shop.doors.backoffice.charts.days import DayChart
 from shop.doors.backoffice.charts.drawing import Chart, Series, draw_spark
 from shop.doors.backoffice.formats import show_day, show_short_money
@@ -282,12 +282,12 @@ def draw_personal(sales: Sales) -> Chart:
     ).draw()
 
 
-def draw_rungs(period: Period) -> Chart:
-    """Return quotes by rung of the fallback ladder and day. Remembered for a minute."""
+def draw_price_points(period: Period) -> Chart:
+    """Return quotes by price source and day. Remembered for a minute."""
     found = remember(
         ("rungs", period),
         KEEP_SECONDS.get(period.days, 60),
-        lambda: count_quotes_by_rung(since=period.start, until=period.end, zone=period.zone),
+        lambda: count_quotes_by_source(since=period.start, until=period.end, zone=period.zone),
     )
     names = (_("personal quote"), _("price book"), _("public price"))
     return DayChart(
@@ -296,9 +296,11 @@ def draw_rungs(period: Period) -> Chart:
         show=show_count,
         bars=tuple(
             Series(
-                name, tuple(float(found.counts.get((day, rung), 0)) for day in period.dates), tone
+                name,
+                tuple(float(found.counts.get((day, price_point), 0)) for day in period.dates),
+                tone,
             )
-            for tone, (rung, name) in enumerate(zip(RUNGS, names, strict=True), start=1)
+            for tone, (price_point, name) in enumerate(zip(RUNGS, names, strict=True), start=1)
         ),
         note=_("Estimated from a sample: there are very many quotes.")
         if found.is_sampled

@@ -26,7 +26,7 @@ REFUSALS: dict[str, str | Promise] = {
 
 
 def list_fit_figures(fits: Sequence[FitRow]) -> list[Figure]:
-    """Return the figures of the newest fit of looks, none without one."""
+    """Return the figures of the newest fit of impressions, none without one."""
     if not fits:
         return []
     fit = fits[-1]
@@ -62,7 +62,7 @@ def _say_use(told: Mapping[str, Any]) -> str:
 
 
 def _list_sources(told: Mapping[str, Any]) -> list[Figure]:
-    """Return what the looks of a fit were like, and which were left out of it."""
+    """Return what the impressions of a fit were like, and which were left out of it."""
     left_out = told.get("sold_out", 0), told.get("offered", 0)
     return [
         Figure(
@@ -103,7 +103,7 @@ def _show_elasticity(mean: float | None, sd: float | None = None) -> str:
 
 
 def draw_fits(fits: Sequence[FitRow]) -> Chart:
-    """Return mean elasticities fit by fit: weekly sales alone, and with looks."""
+    """Return mean elasticities fit by fit: weekly sales alone, and with impressions."""
 
     def column(name: str) -> tuple[float | None, ...]:
         return tuple(fit.figures.get(name) for fit in fits)

@@ -89,7 +89,7 @@ def list_families(version: ModelVersionRow) -> tuple[FamilyLine, ...]:
 def _family(row: Mapping[str, Any], version: ModelVersionRow) -> FamilyLine:
     name = str(row.get("name", ""))
     is_own = name == version.kind
-    # The others were fitted on the best-sold goods only.
+    # The others were fitted on the best-sold products only.
     on_all = version.metrics.get("wmape") if is_own else None
     return FamilyLine(
         name=name_family(name),

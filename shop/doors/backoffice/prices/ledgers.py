@@ -50,7 +50,7 @@ class ImpressionsLine:
     is_shocked: bool
 
 
-def describe_looks(rows: Sequence[PriceImpressions]) -> list[ImpressionsLine]:
+def describe_impressions(rows: Sequence[PriceImpressions]) -> list[ImpressionsLine]:
     """Return what became of each public price, in words."""
     return [
         ImpressionsLine(

@@ -135,7 +135,7 @@ def _given(found: Evaluation) -> int:
 
 
 def _margin(order: RecordedOrder, found: Evaluation) -> int:
-    """Return goods less cost over the lines whose cost is known; tax is left out of account.
+    """Return products less cost over the lines whose cost is known; tax is left out of account.
 
     Less what gifts cost (assumed where no cost is known) and what is taken off the delivery.
     """

@@ -181,7 +181,7 @@ def judge_offers(
 ) -> tuple[Verdict, ...]:
     """Return a verdict on every offer: what it gave, or the evaluator's own reason why not.
 
-    Offers outside their dates, market or goods never come to the evaluator; their reason is said
+    Offers outside their dates, market or products never come to the evaluator; their reason is said
     here in its words.
     """
     found, currency = rehearsed.evaluation, rehearsed.cart.currency

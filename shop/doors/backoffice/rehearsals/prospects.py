@@ -34,7 +34,7 @@ DAYS = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """What may run out, and goods whose lowest price of 30 days the campaign would lower.
+    """What may run out, and products whose lowest price of 30 days the campaign would lower.
 
     `scarce` are (variant, chance in percent, pieces there); `lowered` (variant, lowest now, then).
     `is_public`: the price is everybody's, so that it counts for the next reference price.
@@ -49,7 +49,7 @@ class Prospect:
 def foresee(
     campaign: CampaignView, tried: Rehearsal, *, market_code: str, now: datetime
 ) -> Prospect:
-    """Return stock and reference prices to come, for the goods recorded carts bought most of.
+    """Return stock and reference prices to come, for the products recorded carts bought most of.
 
     Stock is compared with what was sold in a window as long; nobody is assumed to buy more.
     Three queries.
@@ -84,7 +84,7 @@ def foresee(
 
 
 def describe_prospect(found: Prospect, market_code: str, language: str) -> dict[str, Any]:
-    """Return what is foreseen with names of goods and amounts of money. One query."""
+    """Return what is foreseen with names of products and amounts of money. One query."""
     ids = {one for one, *_rest in (*found.scarce, *found.lowered)}
     cards = name_cards(sorted(ids), language)
     names = {one: cards[one].name if one in cards else f"#{one}" for one in ids}
@@ -205,7 +205,7 @@ def list_bands(tried: Rehearsal) -> list[dict[str, object]]:
 def describe_conflicts(
     conflicts: Sequence[Conflict], names: Mapping[int, str], market_code: str, language: str
 ) -> list[dict[str, object]]:
-    """Return each conflict with names of campaigns and goods and its prices. One query."""
+    """Return each conflict with names of campaigns and products and its prices. One query."""
     cards = name_cards([one.variant_id for one in conflicts], language)
     currency, locale = get_market(market_code).currency, locale_of(language)
     return [
@@ -242,7 +242,7 @@ def _lowered(
     market_code: str,
     now: datetime,
 ) -> list[tuple[int, int, int]]:
-    """Return goods whose lowest price offered in 30 days would be that of the campaign.
+    """Return products whose lowest price offered in 30 days would be that of the campaign.
 
     The lowest of pricing's ledger up to now against one piece under the public offers alone.
     """

@@ -45,7 +45,7 @@ def choose_sentence(request: HttpRequest) -> HttpResponse:
 
 @needs(CAN_ADD)
 def fill_sentence(request: HttpRequest, kind: str) -> HttpResponse:
-    """Show a sentence with blanks; save the draft it becomes. One query to show: the goods."""
+    """Show a sentence with blanks; save the draft it becomes. One query to show: the products."""
     template = _require_template(kind)
     place = read_place()
     if request.method != "POST":

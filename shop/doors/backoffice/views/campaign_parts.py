@@ -16,7 +16,7 @@ from promotions.planning.api import say_faults
 from promotions.release.api import save_campaign
 from shop.doors.backoffice.campaigns.own_parts import context_of
 from shop.doors.backoffice.campaigns.parts import open_part
-from shop.doors.backoffice.campaigns.product_picker import read_search, search_goods
+from shop.doors.backoffice.campaigns.product_picker import read_search, search_products
 from shop.doors.backoffice.campaigns.summary import foresee_summary, summarize
 from shop.doors.backoffice.campaigns.workspace import find_part
 from shop.doors.backoffice.frame import needs
@@ -35,7 +35,7 @@ def find_goods(request: HttpRequest) -> HttpResponse:
     """Show what can be picked for some letters. Six queries at most."""
     text, name, taken = read_search(request.GET)
     only_products = request.GET.get("of") == "products"
-    found = search_goods(text, get_language() or "en", only_products=only_products)
+    found = search_products(text, get_language() or "en", only_products=only_products)
     picks = [one for one in found if one.token not in taken]
     context = {"picks": picks, "asked": text.strip(), "found": found, "name": name}
     return TemplateResponse(request, "admin/campaign/found.html", context)

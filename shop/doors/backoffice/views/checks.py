@@ -24,10 +24,10 @@ from promotions.release.api import (
     ask_check,
     list_checks,
     load_answers,
-    load_goods_of,
+    load_products_of,
     say_why_taken_out,
     stop_check,
-    take_out_goods,
+    take_out_products,
 )
 from shop.doors.backoffice.frame import needs
 from shop.doors.backoffice.views.campaigns import require_campaign
@@ -115,9 +115,9 @@ def stop_asking(request: HttpRequest, campaign_id: int) -> HttpResponse:
 
 @require_POST
 @needs(CAN_CHANGE)
-def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Take the goods that a rule, or every rule, names out of a draft or a released campaign, and
-    ask the law of what is left.
+def take_products_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Take the products that a rule, or every rule, names out of a draft or a released campaign,
+    and ask the law of what is left.
 
     More than a thousand are left to the worker that then asks the law.
     """
@@ -125,19 +125,19 @@ def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
     rule, asked = request.POST.get("rule", ""), read_number(request.POST.get("check", ""))
     checks = list_checks(campaign_id=campaign_id, kinds=["law"])
     check = next((one for one in checks if one.check_id == asked), None)
-    goods = [] if check is None else load_goods_of(check.check_id, rule)
+    products = [] if check is None else load_products_of(check.check_id, rule)
     back = go_to_campaign(campaign_id, "law")
-    if check is None or not goods:
+    if check is None or not products:
         messages.error(request, _("This rule names no products that can be taken out."))
         return back
-    if len(goods) > MOST_AT_ONCE:
+    if len(products) > MOST_AT_ONCE:
         if not start_check(request, campaign_id, "law", goods_of=(check.check_id, rule)):
             messages.info(request, _("It was requested already: the result is being made."))
         return back
     try:
-        saved = take_out_goods(
+        saved = take_out_products(
             campaign_id=campaign_id,
-            variant_ids=goods,
+            variant_ids=products,
             reason=say_why_taken_out(rule),
             by_id=account_id(request),
             now=utc_now(),
@@ -153,7 +153,7 @@ def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
 
 
 def _say_taken_out(saved: Saved, campaign: CampaignView) -> str:
-    """Return what became of the version without the goods."""
+    """Return what became of the version without the products."""
     if saved.is_waiting:
         return _("Version %(number)d leaves these products out once a second person approves it.")
     if campaign.status == "draft":

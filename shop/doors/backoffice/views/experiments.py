@@ -392,7 +392,7 @@ def show_experiment(request: HttpRequest, experiment_id: int) -> HttpResponse:
 
 
 def _describe_turns(row: ExperimentRow) -> dict[str, Any]:
-    """Return what only experiments with public prices have: goods, turns, looks. One query."""
+    """Return what only experiments with public prices have: products, turns, looks. One query."""
     if row.unit != "cluster":
         return {}
     return {

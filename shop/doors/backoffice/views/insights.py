@@ -22,7 +22,7 @@ from pricing.api import (
 from shop.doors.backoffice.charts.drawing import Chart
 from shop.doors.backoffice.charts.intervals import Interval, IntervalChart
 from shop.doors.backoffice.frame import needs, render_page
-from shop.doors.backoffice.home.sales import draw_personal, draw_rungs
+from shop.doors.backoffice.home.sales import draw_personal, draw_price_points
 from shop.doors.backoffice.insights.lift import list_lift_days, read_lift_page, tell_lift
 from shop.doors.backoffice.insights.promotions import list_promotions, tabulate_promotions
 from shop.doors.backoffice.insights.ranges import build_bar, read_asked
@@ -180,7 +180,9 @@ def show_sales(request: HttpRequest) -> HttpResponse:
             "cards": build_asked_cards(asked, sales, now, **shown),
             "orders": f"{reverse('admin:orders_order_changelist')}?{asked.orders_query}",
             "chart": draw_asked_sales(asked, sales, with_margin=shown["with_margin"]),
-            "charts": [draw_personal(sales), draw_rungs(asked.period)] if may_see_prices else [],
+            "charts": [draw_personal(sales), draw_price_points(asked.period)]
+            if may_see_prices
+            else [],
             "steps": list_steps(read_funnels(asked)),
             "story": tell_lift(days) if days else None,
             "cohorts": reverse("admin:cohorts") + asked.address(),

@@ -13,7 +13,7 @@ from pricing.api import list_overrides, list_price_history, list_price_impressio
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.live_since import tell_prices
 from shop.doors.backoffice.prices.changes import STATES, describe_override, describe_proposal
-from shop.doors.backoffice.prices.ledgers import describe_looks, draw_history, list_lines
+from shop.doors.backoffice.prices.ledgers import describe_impressions, draw_history, list_lines
 from shop.doors.backoffice.prices.today import PAGE, find_variants, list_price_lines
 from shop.ground.catalog.selectors import list_cards
 from shop.ground.kernel.clock import utc_now
@@ -55,13 +55,13 @@ def show_price_story(request: HttpRequest, variant_id: int) -> HttpResponse:
         if may_see_overrides
         else []
     )
-    looks = list_price_impressions(variant_id=variant_id, since=now - LOOKED_BACK, now=now)
+    impressions = list_price_impressions(variant_id=variant_id, since=now - LOOKED_BACK, now=now)
     context = {
         "card": cards[0],
         "live": tell_prices([variant_id], now).get(variant_id),
         "history": draw_history(points, now.date()),
         "lines": lines[:MOST_LINES],
-        "looks": describe_looks(looks),
+        "looks": describe_impressions(impressions),
         "older": max(0, len(lines) - MOST_LINES),
         "changes": [describe_proposal(one, request.user.pk) for one in changes],
         "overrides": [describe_override(one) for one in overrides],

@@ -79,7 +79,7 @@ def describe(found: Results, *, with_cost: bool) -> dict[str, Any]:
 def export_results(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Hand out what is behind the figures as CSV: it sums to the page, to the cent.
 
-    Rows of goods, gifts and delivery ("what"); cost of a delivery row: the fee not taken, net.
+    Rows of products, gifts and delivery ("what"); cost of a delivery row: the fee not taken, net.
     """
     campaign = require_campaign(campaign_id)
     found = find_results(campaign, now=utc_now())

@@ -43,7 +43,7 @@ def terms(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def delivery(request: HttpRequest) -> HttpResponse:
-    """Show how and at what price goods are delivered, and how they go back."""
+    """Show how and at what price products are delivered, and how they go back."""
     ctx = get_visit(request).ctx
     store = get_store()
     served = list_served(

@@ -250,8 +250,8 @@ class VariantArrays:
 
     Amounts are minor units; `cost_minor` is -1 where the cost is unknown. `measure_amount` is in
     the unit that `measure_unit` indexes in MEASURE_UNITS, 0 where the size is unknown.
-    `sensitive` marks goods that are flagged so, or whose category is, or any above it; `restricted`
-    those with an age limit of their own or of their category.
+    `sensitive` marks products that are flagged so, or whose category is, or any above it;
+    `restricted` those with an age limit of their own or of their category.
     """
 
     variant_id: IntArray
@@ -271,12 +271,12 @@ class VariantArrays:
 
     @property
     def never_personal(self) -> BoolArray:
-        """Where no personal price exists: restricted, child-directed and sensitive goods, (m,)."""
+        """Where no personal price exists: restricted, child-directed, sensitive products, (m,)."""
         return self.restricted | self.child_directed | self.sensitive
 
     @property
     def never_picked(self) -> BoolArray:
-        """What no list chosen by the shop may show: restricted and sensitive goods, (m,)."""
+        """What no list chosen by the shop may show: restricted and sensitive products, (m,)."""
         return self.restricted | self.sensitive
 
     def count_products(self, covered: BoolArray) -> int:

@@ -51,7 +51,8 @@ class Category(models.Model):
     position = models.PositiveIntegerField(default=0)
     is_child_directed = models.BooleanField(default=False)
     is_restricted = models.BooleanField(default=False)
-    # Goods that say something about health, sexual life, belief or origin: all that is below, too.
+    # Products that say something about health, sexual life, belief or origin: all that is below,
+    # too.
     is_sensitive = models.BooleanField(default=False, db_default=False)
 
     class Meta:

@@ -33,7 +33,7 @@ from shop.ground.catalog.selectors.versions import VersionedCache
 _arrays: VersionedCache[VariantArrays] = VersionedCache(size=16)
 _sensitive: VersionedCache[SensitiveIds] = VersionedCache(size=1)
 _bulk: VersionedCache[frozenset[int]] = VersionedCache(size=1)
-# Goods of a category are compared by the pound or quart if half of them hold so much or more: a
+# Products of a category are compared by the pound or quart if half of them hold so much or more: a
 # quarter pound, a US pint.
 BULK = {"g": 113.0, "ml": 473.0}
 _never_personal: VersionedCache[frozenset[int]] = VersionedCache(size=1)
@@ -53,7 +53,7 @@ LEFT JOIN shop_category top ON top.id = middle.parent_id
 WHERE v.is_active AND p.is_active
 ORDER BY v.id
 """
-# Goods no longer sold count, too: their events are still there.
+# Products no longer sold count, too: their events are still there.
 SENSITIVE = """
 WITH RECURSIVE marked AS (
     SELECT id FROM shop_category WHERE is_sensitive
@@ -148,7 +148,7 @@ def take_open_variants(variant_ids: IntArray) -> VariantArrays:
 
 
 def load_sensitive_ids() -> SensitiveIds:
-    """Return the ids of sensitive goods. No query once cached by version, one otherwise."""
+    """Return the ids of sensitive products. No query once cached by version, one otherwise."""
     return _sensitive.get("all", _load_sensitive)
 
 

@@ -18,7 +18,7 @@ _TABLES: tuple[tuple[str, Any, str], ...] = (
 
 
 def find_keys(goods: Collection[tuple[str, int]]) -> dict[tuple[str, int], str]:
-    """Return the key of goods named by (kind, id); unknown ones are left out.
+    """Return the key of products named by (kind, id); unknown ones are left out.
 
     Kinds: "variant", "product", "category", "brand". One query for each kind that is asked.
     """
@@ -31,7 +31,7 @@ def find_keys(goods: Collection[tuple[str, int]]) -> dict[tuple[str, int], str]:
 
 
 def find_ids(goods: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """Return the id of goods named by (kind, key); unknown ones are left out.
+    """Return the id of products named by (kind, key); unknown ones are left out.
 
     One query for each kind that is asked.
     """
@@ -44,9 +44,10 @@ def find_ids(goods: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
 
 
 def find_trails(skus: Collection[str]) -> dict[str, tuple[tuple[int, ...], bool]]:
-    """Return the categories of goods by SKU, department to leaf, and whether they ask for an age.
+    """Return the categories of products by SKU, department to leaf, and whether they ask for an
+    age.
 
-    Goods no longer sold are among them, unknown ones are not. One query once the rest is cached.
+    Products no longer sold are among them, unknown ones are not. One query once the rest is cached.
     """
     tree, limited = list_categories("en"), list_age_limited()
     rows = Variant.objects.filter(sku__in=set(skus))

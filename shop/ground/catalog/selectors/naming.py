@@ -1,4 +1,4 @@
-"""Names and numbers of goods of every kind, and goods by the names staff type."""
+"""Names and numbers of products of every kind, and products by the names staff type."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ type Goods = tuple[str, int]  # "category", "brand", "product" or "variant", and
 def name_goods(
     ids: Mapping[str, Collection[int]], language: str, *, with_sku: bool = True
 ) -> dict[Goods, str]:
-    """Return what goods are called, by kind and id; unknown ones are left out.
+    """Return what products are called, by kind and id; unknown ones are left out.
 
     A variant is named with its SKU for staff, without for shoppers. One query for each kind that
     has ids.
@@ -26,13 +26,13 @@ def name_goods(
 
 
 def name_keys(goods: Collection[tuple[str, str]], language: str) -> dict[tuple[str, str], str]:
-    """Return what goods are called, by kind and key; unknown ones are left out, and variants have
-    their SKU. One query for each kind."""
+    """Return what products are called, by kind and key; unknown ones are left out, and variants
+    have their SKU. One query for each kind."""
     keys = {kind: [key for of, key in goods if of == kind] for kind in KEYS}
     return _name(keys, KEYS, language, with_sku=True)
 
 
-# The column that means the same goods in another shop
+# The column that means the same products in another shop
 KEYS: Mapping[str, str] = {
     "category": "path",
     "brand": "external_ref",
@@ -100,7 +100,7 @@ def find_goods(text: str) -> list[Goods]:
     return [("variant", pk) for pk in Variant.objects.filter(sku=name).values_list("pk", flat=True)]
 
 
-def suggest_goods(text: str, most: int = 5) -> list[str]:
+def suggest_products(text: str, most: int = 5) -> list[str]:
     """Return what could be typed instead: categories and brands with `text` in their names.
 
     Names that several categories have are given as paths. Two queries.

@@ -15,7 +15,7 @@ MOST_FOUND = 500
 def find_variant_ids(words: str) -> list[int] | None:
     """Return ids of the variants the store's own search finds, None if it finds nothing.
 
-    Typos, plurals and Chinese work as in the store; only goods on sale are found this way.
+    Typos, plurals and Chinese work as in the store; only products on sale are found this way.
     """
     found = search_variants(words, "en", MOST_FOUND).variant_ids
     return [int(variant_id) for variant_id in found] or None

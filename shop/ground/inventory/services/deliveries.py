@@ -13,7 +13,7 @@ from shop.ground.inventory.services.reservations import ONLINE
 def expect_deliveries(*, lines: Iterable[DeliveryLine], location: str = ONLINE) -> int:
     """Note the day on which each variant comes again; return how many days are new.
 
-    Goods that are not named keep theirs. What came is a movement (`receive_stock`), not a note
+    Products that are not named keep theirs. What came is a movement (`receive_stock`), not a note
     here: a day that is over simply says nothing any more. By COPY, one transaction.
     """
     with transaction.atomic(), connection.cursor() as cursor:

@@ -28,22 +28,22 @@ def test_a_sentence_may_lower_only_so_many_pieces(stocked_shop: None) -> None:
 
 def test_each_sentence_offers_what_can_narrow_it() -> None:
     units = {kind for kind, one in TEMPLATES.items() if one.is_of_units}
-    goods = {kind for kind, one in TEMPLATES.items() if one.has_scope}
+    products = {kind for kind, one in TEMPLATES.items() if one.has_scope}
     shown = {kind: list_bounds(one) for kind, one in TEMPLATES.items()}
     assert {kind for kind, each in shown.items() if any(not b.is_of_goods for b in each)} == units
-    assert {kind for kind, each in shown.items() if any(b.is_of_goods for b in each)} == goods
-    assert (len(units), len(goods)) == (9, 15)
-    assert "bundle" not in goods
+    assert {kind for kind, each in shown.items() if any(b.is_of_goods for b in each)} == products
+    assert (len(units), len(products)) == (9, 15)
+    assert "bundle" not in products
 
 
 def test_a_sentence_may_mean_only_products_of_some_prices(stocked_shop: None) -> None:
     typed, _said = KINDS["price_cut"]
     filled = save("price_cut", {**typed, "goods_at": "list", "price_from": "2", "price_to": "5.50"})
     assert errors_of(filled) == ""
-    goods = "Cheese 1 (not reduced, from $2.00 to $5.50 each)"
-    assert sentences()[0].startswith(f"Take 10 % off {goods} for account holders")
+    products = "Cheese 1 (not reduced, from $2.00 to $5.50 each)"
+    assert sentences()[0].startswith(f"Take 10 % off {products} for account holders")
     offer = Offer.objects.latest("pk")
-    assert offer.name == f"10% off {goods}"
+    assert offer.name == f"10% off {products}"
     assert {**offer.scope, "categories": None} == {
         "categories": None,
         "not_reduced": True,

@@ -78,6 +78,6 @@ def test_a_given_name_stays_and_long_scopes_are_not_listed(
     Brand.objects.filter(name__in=("Brand 1", "Brand 2")).update(
         name=Concat("name", Value(" of the far and windy hills"))
     )
-    goods = "Brand 1 of the far and windy hills, Brand 2 of the far and windy hills, Brand 3"
-    assert errors_of(save("price_cut", {**typed, "goods": goods})) == ""
+    products = "Brand 1 of the far and windy hills, Brand 2 of the far and windy hills, Brand 3"
+    assert errors_of(save("price_cut", {**typed, "goods": products})) == ""
     assert Campaign.objects.order_by("-pk")[0].name == "10% off chosen products"

@@ -36,7 +36,7 @@ def prepare(**fields: object) -> int:
 
 
 def leave_no_room() -> None:
-    """Let all goods cost what they are sold for."""
+    """Let all products cost what they are sold for."""
     Variant.objects.update(cost_minor=F("list_minor"))
     forget_catalog()
 

@@ -1,4 +1,4 @@
-"""More goods than somebody waits for are taken out by the worker that then asks the law."""
+"""More products than somebody waits for are taken out by the worker that then asks the law."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ pytestmark = pytest.mark.usefixtures("stocked_shop")
 
 @pytest.fixture
 def named(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The goods a rule names: two, where one is all that somebody waits for."""
+    """The products a rule names: two, where one is all that somebody waits for."""
     monkeypatch.setattr(views, "MOST_AT_ONCE", 1)
     return sorted(Variant.objects.order_by("pk").values_list("pk", flat=True)[:2])
 
 
 def judged(goods: list[int], **offer: Any) -> tuple[int, CampaignCheck]:
-    """Return a draft about everything, and an answer of the law that names goods of it."""
+    """Return a draft about everything, and an answer of the law that names products of it."""
     key = prepare(name="99 % off", status="draft", claims={})
     every = {"scope": {}, "benefit_kind": "percentage", "target": "line", "percent": 10}
     Offer.objects.filter(campaign=key).update(**(every | offer))
@@ -68,7 +68,9 @@ def test_the_worker_takes_products_out_and_checks_the_rest(root: Client, named: 
     campaign = Campaign.objects.get(pk=key)
     assert (newest.state, newest.is_taken_out) == ("done", True)
     assert newest.revision == campaign.revision > before
-    assert not set(named) & {one for goods in newest.answer["goods"].values() for one in goods}
+    assert not set(named) & {
+        one for products in newest.answer["goods"].values() for one in products
+    }
     assert "the campaign changed since" not in page_of(root, key)
 
 
@@ -134,9 +136,9 @@ def test_one_press_takes_out_what_several_rules_name(
     assert "these rules name" not in page_of(root, key)
     named_by = {"may_take_out": True, "goods": [], "more": 2}
     rules = [{"rule": rule, **named_by} for rule in ("below_cost", "bait_quantity")]
-    goods = {"below_cost": named[:1], "bait_quantity": named}
+    products = {"below_cost": named[:1], "bait_quantity": named}
     said = {**check.answer["en"], "broken": rules}
-    check.answer = {"en": said, "zh-hans": said, "goods": goods}
+    check.answer = {"en": said, "zh-hans": said, "goods": products}
     check.save(update_fields=["answer"])
     assert "Take out all products that these rules name" in page_of(root, key)
     press(root, key, check, "every")

@@ -15,7 +15,7 @@ from promotions.campaigns.api import compile_campaign
 from promotions.engine.api import parse_scope
 from promotions.models import Campaign, Offer
 from promotions.planning.selectors.builder import make_lexicon
-from promotions.sentences.api import say_goods, speak
+from promotions.sentences.api import say_products, speak
 from shop.doors.backoffice.campaigns.product_picker import describe_picks
 from shop.doors.backoffice.campaigns.summary import say_scopes
 from shop.ground.catalog.models import Brand, Category, Product, Variant
@@ -240,10 +240,10 @@ def test_a_draft_says_that_its_name_promises_more(root: Client) -> None:
     Category.objects.filter(pk=category.pk).update(name="Cheese")
     Product.objects.update(category=category)
     forget_catalog()
-    goods = list(Variant.objects.values_list("pk", flat=True))
-    Offer.objects.filter(campaign=key).update(scope={"variants": goods[:1]})
+    products = list(Variant.objects.values_list("pk", flat=True))
+    Offer.objects.filter(campaign=key).update(scope={"variants": products[:1]})
     address = reverse("admin:campaign_workspace", args=[key])
-    said = f"The name speaks of Cheese; the offer covers 1 of {len(goods)} products on sale."
+    said = f"The name speaks of Cheese; the offer covers 1 of {len(products)} products on sale."
     for name, told in (("10 % off cheese", said), ("10 % off selected cheese", "")):
         Campaign.objects.filter(pk=key).update(name=name, status="draft")
         assert root.get(address).context["named"] == told
@@ -266,6 +266,6 @@ def test_sentence_facts_and_picker_count_the_same_products(root: Client) -> None
     words = make_lexicon([offer], currency="USD", language="en")
     [english, _chinese] = speak([offer.scope], "us")
     for lexicon in (words, english):
-        assert say_goods(offer.scope, lexicon) == f"{count} listed products"
+        assert say_products(offer.scope, lexicon) == f"{count} listed products"
     [picked] = describe_picks([("category", category.pk)], "en")
     assert picked.note == say_scopes([offer.scope]) == f"{count} products on sale"

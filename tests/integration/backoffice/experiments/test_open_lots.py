@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory", "fo
 
 
 def open_everything(shelf: Shelf) -> None:
-    """Begin lots of each purpose but turns of goods, for everybody to see now."""
+    """Begin lots of each purpose but turns of products, for everybody to see now."""
     last = PricingPolicy.objects.order_by("-version")[0]
     last.exploration, last.shock_share = 0.5, 0.04
     PricingPolicy.objects.update(is_active=False, exploration=0.1, shock_share=0.0)

@@ -19,7 +19,7 @@ BOARD = [
 
 @pytest.fixture
 def measured(root: Client) -> int:
-    """A version that was measured on all goods and on the best-sold ones; return its number."""
+    """A version that was measured on all products and on the best-sold ones; return its number."""
     newest = DemandModelVersion.objects.order_by("-trained_at")[0]
     metrics = {"wmape": 0.475, "leaderboard": BOARD}
     arrays = example_served().arrays()

@@ -64,7 +64,7 @@ def _balances() -> tuple[int, int, int, int]:
 
 
 def _fill(visit: QuoteContext, shelf: Shelf) -> None:
-    """Three cheddars (12.00) and a merlot (9.00): 21.00 of goods."""
+    """Three cheddars (12.00) and a merlot (9.00): 21.00 of products."""
     add_to_cart(context=visit, variant_id=shelf.cheddar, quantity=3)
     add_to_cart(context=visit, variant_id=shelf.merlot)
 

@@ -60,7 +60,7 @@ what = st.integers(0, 2)
 
 
 class Shop(PaymentRules):
-    """Two shoppers, three goods with thirty pieces each, one code with a budget, moving prices."""
+    """Two shoppers, three products of thirty pieces, one code with a budget, moving prices."""
 
     shelf: Shelf
     prices: FakePrices

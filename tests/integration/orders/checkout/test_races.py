@@ -124,14 +124,14 @@ def _hold_unlocked(visit: QuoteContext) -> bool:
 
 def test_carts_of_many_goods_in_any_order_never_deadlock(busy_shop: BusyShop) -> None:
     shelf, _ = busy_shop
-    goods = [shelf.cheddar, shelf.gouda, shelf.rye, shelf.merlot]
+    products = [shelf.cheddar, shelf.gouda, shelf.rye, shelf.merlot]
     StockRecord.objects.update(on_hand=1_000)
     make_campaign("a", amount_minor=10, code="AAA", budget_minor=10**6)
     make_campaign("b", amount_minor=10, code="BBB", budget_minor=10**6)
     rng = Random(5)
     visits = []
     for _ in range(40):
-        visits.append(_fill(dict.fromkeys(rng.sample(goods, rng.randint(2, 4)), 1)))
+        visits.append(_fill(dict.fromkeys(rng.sample(products, rng.randint(2, 4)), 1)))
         codes = rng.sample(["AAA", "BBB"], 2)
         Cart.objects.filter(shopper__pseudonym=visits[-1].shopper_pseudonym).update(
             coupon_codes=codes
@@ -149,7 +149,7 @@ def test_carts_of_many_goods_in_any_order_never_deadlock(busy_shop: BusyShop) ->
     ]
     assert all(_in_parallel(jobs))
     kept = OrderLine.objects.filter(order__status="paid")
-    for variant_id in goods:
+    for variant_id in products:
         record = StockRecord.objects.get(variant_id=variant_id)
         assert (record.on_hand, record.reserved) == (
             1_000 - kept.filter(variant_id=variant_id).count(),
@@ -256,8 +256,8 @@ def test_paying_and_cancelling_at_once_ends_whole(busy_shop: BusyShop) -> None:
 def test_two_tabs_adding_at_once_share_one_cart(busy_shop: BusyShop) -> None:
     shelf, _ = busy_shop
     visit = context_of(make_shopper())
-    goods = [shelf.rye, shelf.gouda, shelf.rye, shelf.cheddar, shelf.rye]
-    _in_parallel([lambda v=v: add_to_cart(context=visit, variant_id=v) for v in goods])
+    products = [shelf.rye, shelf.gouda, shelf.rye, shelf.cheddar, shelf.rye]
+    _in_parallel([lambda v=v: add_to_cart(context=visit, variant_id=v) for v in products])
     cart = view_cart(context=visit)
     assert {line.card.name: line.quantity for line in cart.lines} == {
         "Rye": 3,

@@ -185,11 +185,11 @@ def test_buyers_meet_no_fault_beside_staff(
     StockRecord.objects.update(on_hand=1_000)
     make_campaign("a", amount_minor=10, budget_minor=10**6)
     forget_catalog()
-    goods = [shelf.cheddar, shelf.gouda, shelf.rye]
+    products = [shelf.cheddar, shelf.gouda, shelf.rye]
     visits = []
     for number in range(BUYERS * BASKETS):
         visit = context_of(make_shopper())
-        for variant_id in (goods[number % 3], goods[(number + 1) % 3]):
+        for variant_id in (products[number % 3], products[(number + 1) % 3]):
             add_to_cart(context=visit, variant_id=variant_id, quantity=1)
         visits.append(visit)
 

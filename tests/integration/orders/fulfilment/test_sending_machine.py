@@ -52,7 +52,7 @@ few = st.integers(1, 3)
 
 
 class Warehouse(WarehouseBooks):
-    """One member's paid orders of two goods, and everything that may happen to their pieces."""
+    """One member's paid orders of two products, and everything that may happen to their pieces."""
 
     shelf: Shelf
 
@@ -120,8 +120,8 @@ class Warehouse(WarehouseBooks):
         if with_code:
             self._try(lambda: apply_coupon(context=visit, code="TENTH"))
         self._try(lambda: use_points(context=visit, points=points))
-        goods = {self.shelf.rye: rye} | ({self.shelf.gouda: gouda} if gouda else {})
-        bought = buy(visit, goods, key=f"press-{self.count}")
+        products = {self.shelf.rye: rye} | ({self.shelf.gouda: gouda} if gouda else {})
+        bought = buy(visit, products, key=f"press-{self.count}")
         if is_sent:
             deliver(bought, self.now)
 

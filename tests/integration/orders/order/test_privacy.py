@@ -81,7 +81,7 @@ def test_a_forgotten_shopper_leaves_amounts_and_goods_but_no_trace(
         PROMOTIONS.erase_shopper(shopper.id, NOON)
     assert sorted(Order.objects.values_list("status", "email")) == [
         ("cancelled", ""),
-        ("paid", "bob@example.org"),  # its goods are on their way
+        ("paid", "bob@example.org"),  # its products are on their way
     ]
     assert forget_contacts(now=NOON + timedelta(days=13)) == 0
     assert forget_contacts(now=NOON + timedelta(days=15)) == 1

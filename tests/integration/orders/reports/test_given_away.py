@@ -111,7 +111,7 @@ def test_results_tie_to_orders_with_gifts_and_delivery(shelf: Shelf, given: Camp
     assert (totals.gift_units, totals.gift_minor, totals.gift_cost_minor) == (1, 300, 110)
     assert (totals.delivery_orders, totals.delivery_minor) == (1, 300)
     assert (totals.discount_minor, totals.returned_minor) == (600, 0)
-    # No line of bought goods was lowered: a gift is no sale, and costs what it cost.
+    # No line of bought products was lowered: a gift is no sale, and costs what it cost.
     assert (totals.sales_minor, totals.units) == (0, 0)
     assert totals.margin_minor == -110 - 300
 
@@ -149,7 +149,7 @@ def test_uses_keep_their_parts(shelf: Shelf, given: Campaign) -> None:
 def test_the_pulse_and_the_holdout_see_what_was_given(shelf: Shelf, given: Campaign) -> None:
     shopper = make_shopper()
     buy_for(shopper, shelf.cheddar, 2)
-    # 8.00 for goods that cost 5.00, a gift that cost 1.10, 3.00 off the fee
+    # 8.00 for products that cost 5.00, a gift that cost 1.10, 3.00 off the fee
     collect_pulse(now=NOON)
     minute = given.minutes.get()
     assert (minute.margin_minor, minute.spend_minor) == (300 - 110 - 300, 600)

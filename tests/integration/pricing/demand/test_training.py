@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def market_with_history() -> list[int]:
-    """Two dozen goods whose weekly sales follow q = k p^-1.6, with prices that moved."""
+    """Two dozen products whose weekly sales follow q = k p^-1.6, with prices that moved."""
     return open_tea_history()
 
 
@@ -120,7 +120,7 @@ def test_prices_that_chance_drew_judge_the_families(
     rows = train_demand(as_of=NOON, weeks=WEEKS).metrics["leaderboard"]
     assert {row["name"] for row in rows} == set(CHALLENGERS)
     own = next(row for row in rows if row["is_champion"])
-    # Sales and looks answer alike: 1.6, which the champion has found.
+    # Sales and impressions answer alike: 1.6, which the champion has found.
     assert own["slope_factor"] == pytest.approx(1.0, abs=4 * own["slope_sd"])
     assert own["slope_sd"] < 0.1
     assert {row["slope_days"] for row in rows} == {14}
@@ -130,15 +130,15 @@ def test_prices_that_chance_drew_judge_the_families(
 
 
 def _show_drawn(variants: list[int]) -> Impressions:
-    """Return the looks of the last two weeks before NOON at prices drawn around 5.00."""
-    rng, days, looks = np.random.default_rng(4), 14, 4_000
+    """Return the impressions of the last two weeks before NOON at prices drawn around 5.00."""
+    rng, days, impressions = np.random.default_rng(4), 14, 4_000
     item, day = (one.ravel() for one in np.meshgrid(variants, range(days)))
     drawn = rng.choice([-0.1, 0.1], len(item))
     rows = len(item)
     return Impressions.of(
         set_id=np.arange(rows), item=item, category=0 * item, family=0 * item, log_price=drawn,
-        moved=drawn, bought=rng.binomial(looks, 0.03 * np.exp(-ELASTICITY * drawn)),
-        weight=np.full(rows, float(looks)), day=NOON.timestamp() // 86_400 - 16 + day,
+        moved=drawn, bought=rng.binomial(impressions, 0.03 * np.exp(-ELASTICITY * drawn)),
+        weight=np.full(rows, float(impressions)), day=NOON.timestamp() // 86_400 - 16 + day,
         columns=COLUMNS, shopper=np.ones((rows, 1)), public=np.ones((rows, 1)),
         goods=np.zeros((rows, len(COLUMNS.goods))),
         response=np.zeros((rows, len(COLUMNS.response))),

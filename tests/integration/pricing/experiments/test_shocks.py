@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 
 from pricing.api import publish_price_book, set_kill_switch, turn_price_shocks
 from pricing.demand.models.demand import DemandModelVersion
-from pricing.experiments.core import plan_price_tests, shock_rungs
+from pricing.experiments.core import plan_price_tests, shock_price_points
 from pricing.experiments.models.price_tests import PriceShock
 from pricing.ledger.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.ledger.models.proposals import PriceProposal
@@ -49,11 +49,11 @@ def test_on_monday_a_share_of_prices_moves_one_step(
     shocks = list(PriceShock.objects.order_by("variant_id"))
     assert len(shocks) == 0.25 * TEAS
     assert sorted(one.direction for one in shocks) == [-1] * 5 + [1] * 5
-    rungs = {-1: 439, 1: 479}
-    moved = {one.variant_id: rungs[one.direction] for one in shocks}
+    price_points = {-1: 439, 1: 479}
+    moved = {one.variant_id: price_points[one.direction] for one in shocks}
     assert prices() == before | moved
     for one in shocks:
-        assert (one.base_minor, one.shocked_minor) == (459, rungs[one.direction])
+        assert (one.base_minor, one.shocked_minor) == (459, price_points[one.direction])
         assert (one.probability, one.is_applied, one.ended_at) == (0.125, True, None)
         assert one.week == MONDAY.date()
     newest = PriceLedgerEntry.objects.filter(valid_from__gte=MONDAY, kind="public")
@@ -154,7 +154,7 @@ def test_a_rung_outside_floor_or_ceiling_is_none(teas: list[int]) -> None:
     shocks = list(PriceShock.objects.all())
     assert {(one.direction, one.probability) for one in shocks} == {(1, 0.25)}
     assert {prices()[one.variant_id] for one in shocks} == {479}
-    below, above = shock_rungs(np.array([459]))
+    below, above = shock_price_points(np.array([459]))
     assert (int(below[0]), int(above[0])) == (439, 479)
 
 

@@ -19,7 +19,7 @@ from pricing.learning.selectors.impression_fits import (
     read_kept,
 )
 from pricing.learning.services.impression_counts import drain_looks
-from pricing.learning.services.impression_fits import keep_looks
+from pricing.learning.services.impression_fits import keep_impressions
 from pricing.ledger.core.offered import OfferedCut
 from pricing.ledger.models.ledger import PublicPrice
 from pricing.ledger.services import record_cuts
@@ -59,24 +59,27 @@ def at(minutes: float) -> datetime:
 
 def keep(until: datetime = EVENING) -> KeptImpressions:
     drain_looks()
-    return keep_looks(until=until, now=until + timedelta(hours=2), place=PLACE)
+    return keep_impressions(until=until, now=until + timedelta(hours=2), place=PLACE)
 
 
 def sums(seen: Impressions) -> dict[int, tuple[float, float]]:
     """Return looks and purchases by variant."""
-    looks = seen.weight[seen.set_of]
+    impressions = seen.weight[seen.set_of]
     return {
-        one: (float(looks[seen.item == one].sum()), float(seen.bought[seen.item == one].sum()))
+        one: (
+            float(impressions[seen.item == one].sum()),
+            float(seen.bought[seen.item == one].sum()),
+        )
         for one in np.unique(seen.item).tolist()
     }
 
 
 def sets(seen: Impressions) -> dict[tuple[int, ...], float]:
-    """Return how often each set of goods was seen."""
+    """Return how often each set of products was seen."""
     found: dict[tuple[int, ...], float] = {}
     for at, weight in enumerate(seen.weight.tolist()):
-        goods = tuple(seen.item[seen.set_of == at].tolist())
-        found[goods] = found.get(goods, 0.0) + weight
+        products = tuple(seen.item[seen.set_of == at].tolist())
+        found[products] = found.get(products, 0.0) + weight
     return found
 
 
@@ -185,7 +188,7 @@ def test_the_holdout_is_kept_beside_who_was_shown_less(dairy: Dairy) -> None:
     price = np.rint(600.0 * np.exp(seen.log_price[at])).astype(int).tolist()
     found = dict(zip(price, seen.bought[at].tolist(), strict=True))
     assert found == {treated.quoted_minor: 0.0, held.quoted_minor: 1.0}
-    # Who is the same but for chance is compared: both viewed the same goods once.
+    # Who is the same but for chance is compared: both viewed the same products once.
     assert np.ptp(seen.goods[at], axis=0).max() == pytest.approx(0.0)
     assert (seen.goods[at].max(), seen.response[at].max()) > (0.0, 0.0)
     # Four cheeses of two categories are two choices of each.

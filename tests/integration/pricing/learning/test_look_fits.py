@@ -1,5 +1,5 @@
-"""Looks are fitted at night on top of the model, and prices are made of it: once, and never of a
-fit that is wrong."""
+"""Impressions are fitted at night on top of the model, and prices are made of it: once, and never
+of a fit that is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts of looks: only growing, sealed, and joined with what was sold and what chance drew."""
+"""Counts of impressions: only growing, sealed, joined with sales and what chance drew."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.models.impressions import LookSeal, PublicLook, ShockDraw
 from pricing.ledger.selectors.impressions import list_price_impressions, load_public_outcomes
 from shop.ground.kernel.clock import epoch_ms
-from tests.factories.looks import buy_shown, count_looks, send_back, show
+from tests.factories.looks import buy_shown, count_impressions, send_back, show
 from tests.factories.pricing import NOON, Dairy, make_shopper, open_dairy
 from tests.factories.pricing_seals import find_changed_days
 from tests.factories.pricing_shocks import MONDAY, make_teas, open_tea_shop
@@ -38,7 +38,7 @@ def test_a_count_only_grows(dairy: Dairy) -> None:
         with pytest.raises(IntegrityError, match="only grow"), transaction.atomic():
             change()
     rows.update(looks=5)
-    assert count_looks() == {dairy.rye: 5}
+    assert count_impressions() == {dairy.rye: 5}
 
 
 def test_days_are_sealed_and_late_looks_refused(dairy: Dairy) -> None:
@@ -77,7 +77,7 @@ def test_a_day_is_sealed_after_a_running_count(transactional_db: None, dairy: Da
         with connection.execute_wrapper(act_before("TABLE incoming_look (", begin_sealing)):
             assert drain_looks() == 1
         assert sealing[0].result() == 1
-    assert count_looks() == {dairy.rye: 2}
+    assert count_impressions() == {dairy.rye: 2}
     assert find_changed_days() == []
 
 

@@ -1,4 +1,4 @@
-"""Which goods a page showed together is counted by nobody's name, and a page of one is not kept."""
+"""Which products a page showed together is counted without names; a page of one is not kept."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pricing.learning.services import impression_counts, impression_sets
 from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.core.exposures import SAMPLE_AN_HOUR
 from pricing.ledger.models.impressions import LookSeal, LookTally, PublicLookSet
-from tests.factories.looks import count_looks, show
+from tests.factories.looks import count_impressions, show
 from tests.factories.pricing import NOON, Dairy, open_dairy
 from tests.factories.pricing_seals import find_changed_days
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 def count_pages() -> dict[tuple[int, ...], int]:
     rows = PublicLookSet.objects.values_list("variant_ids", "pages")
-    return {tuple(goods): pages for goods, pages in rows}
+    return {tuple(products): pages for products, pages in rows}
 
 
 def test_goods_of_a_category_are_a_set_of_a_page(dairy: Dairy) -> None:
@@ -55,7 +55,7 @@ def test_a_set_counts_once_although_a_run_died(
         patch.setattr(impression_counts, "count_sets", die)
         with pytest.raises(RuntimeError, match="lights"):
             drain_looks()
-    assert (count_looks(), count_pages()) == ({}, {})
+    assert (count_impressions(), count_pages()) == ({}, {})
     assert clean_redis.xlen(LOOKS) == 2
     drain_looks()
     drain_looks()

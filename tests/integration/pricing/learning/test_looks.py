@@ -20,7 +20,7 @@ from pricing.learning.services.impression_counts import drain_looks
 from pricing.ledger.models.impressions import LookTally, PublicLook
 from pricing.quoting.services.issue import MOST_UNHEARD
 from shop.ground.kernel.clock import epoch_ms
-from tests.factories.looks import count_looks, give_segment, show
+from tests.factories.looks import count_impressions, give_segment, show
 from tests.factories.pricing import (
     NOON,
     Dairy,
@@ -44,13 +44,13 @@ def test_every_public_price_of_a_page_is_counted_once(dairy: Dairy) -> None:
         show(None, dairy.all)
     show(None, [dairy.rye])
     assert drain_looks() == 3 * len(dairy.all) + 1
-    assert count_looks() == dict.fromkeys(dairy.all, 3) | {dairy.rye: 4}
+    assert count_impressions() == dict.fromkeys(dairy.all, 3) | {dairy.rye: 4}
     row = PublicLook.objects.get(variant_id=dairy.brie)
     assert (row.hour, row.market_code, row.channel, row.segment) == (NOON, "us", "online", "")
     assert (row.public_minor, row.book_version, row.policy_version) == (600, 1, 1)
     assert (row.rung_minors, row.rung_probabilities, row.direction) == ([600], [1.0], 0)
     assert drain_looks() == 0
-    assert count_looks()[dairy.rye] == 4
+    assert count_impressions()[dairy.rye] == 4
 
 
 def test_only_what_is_shown_to_a_person_counts(dairy: Dairy) -> None:
@@ -67,7 +67,7 @@ def test_a_decided_price_is_an_exposure_and_no_look(dairy: Dairy) -> None:
         show(shopper, dairy.all)
     drain_quotes()
     drain_looks()
-    assert count_looks() == {dairy.rye: 4, dairy.merlot: 4, dairy.teddy: 4}
+    assert count_impressions() == {dairy.rye: 4, dairy.merlot: 4, dairy.teddy: 4}
 
 
 def test_a_refusal_is_counted_without_a_segment(dairy: Dairy) -> None:
@@ -102,7 +102,7 @@ def test_a_run_that_dies_after_its_commit_counts_nothing_twice(
     for key, fields in kept:
         clean_redis.xadd(LOOKS, fields, id=key)
     assert drain_looks() == 0
-    assert count_looks() == dict.fromkeys(dairy.all, 2)
+    assert count_impressions() == dict.fromkeys(dairy.all, 2)
 
 
 def test_two_runs_at_once_count_each_page_once(
@@ -121,7 +121,7 @@ def test_two_runs_at_once_count_each_page_once(
     with ThreadPoolExecutor(3) as pool:
         counts = [future.result() for future in [pool.submit(drain) for _ in range(3)]]
     assert sum(counts) == 20 * len(dairy.all)
-    assert count_looks() == dict.fromkeys(dairy.all, 20)
+    assert count_impressions() == dict.fromkeys(dairy.all, 20)
 
 
 def test_what_a_full_stream_dropped_is_counted(dairy: Dairy, clean_redis: redis.Redis) -> None:
@@ -148,7 +148,7 @@ def test_a_redis_that_forgot_is_noted_and_counting_goes_on(
     show(None, [dairy.rye])
     assert drain_looks() == 1
     assert LookTally.objects.values_list("total_lost_pages", "restarts").get() == (0, 1)
-    assert count_looks() == {dairy.rye: 2}
+    assert count_impressions() == {dairy.rye: 2}
 
 
 def test_without_redis_pages_are_shown_and_lost_looks_counted(

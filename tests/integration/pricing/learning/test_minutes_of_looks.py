@@ -1,4 +1,4 @@
-"""Between nights the night's fit takes in looks and purchases: within a minute, each once."""
+"""Between nights the night's fit takes in impressions and purchases: within a minute, each once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ from pricing.learning.selectors.evidence import (
 from pricing.learning.selectors.impression_fits import pack_choice, read_night
 from pricing.learning.services import impression_fits
 from pricing.learning.services.impression_counts import drain_looks
-from pricing.learning.services.impression_fits import fit_everywhere, keep_looks, learn_from_looks
+from pricing.learning.services.impression_fits import (
+    fit_everywhere,
+    keep_impressions,
+    learn_from_looks,
+)
 from pricing.learning.services.learning import learn_online
 from pricing.rollout.selectors.staff_learning import list_evidence
 from shop.ground.catalog.models import Category
@@ -100,7 +104,7 @@ def test_looks_count_once_in_a_fit_or_within_a_minute(
     # Doubt is about the log: of a steeper slope the same share is more.
     assert (open_now[1] / open_now[0] < night[1] / night[0]).all()
     assert report.moved == len(list_learned(place=PLACE, after=seen)) > 0
-    assert count_since() == 0  # open looks are made anew on top of what is settled
+    assert count_since() == 0  # open impressions are made anew on top of what is settled
     # Once over it counts for good, the same in one run as in many.
     many = [learn_online(now=at(minutes)) for minutes in (60, 100, 152, 153)]
     assert [one.exposures for one in many] == [0, 0, 12 * len(teas), 0]
@@ -161,7 +165,7 @@ def test_a_fit_knows_what_another_run_has_kept(
     behind = current()
     sell_one_tea(teas)
     ahead = current().watermark
-    keep_looks(until=ahead, now=at(153), place=PLACE)
+    keep_impressions(until=ahead, now=at(153), place=PLACE)
     with monkeypatch.context() as patch:
         patch.setattr(impression_fits, "find_evidence", lambda _: behind)
         assert learn_from_looks(now=at(154)) == 1

@@ -16,7 +16,7 @@ from pricing.learning.selectors.offline import weigh_candidate
 from pricing.ledger.core.exposures import MOST_ACTIONS, list_feasible, look_out
 from pricing.ledger.core.packed import DECISION_ROW, Rows, read_held, read_signals, read_terms
 from pricing.ledger.selectors.exposures import Exposures
-from pricing.optimum.core.quote import build_rungs
+from pricing.optimum.core.quote import build_price_points
 from pricing.optimum.core.signals import SignalWeights, sensitivity_boost
 from pricing.policy.selectors import load_policy
 from profiles.lots import draw_percents
@@ -51,8 +51,8 @@ def log_market(seed: int) -> Exposures:
     policy, rng = load_policy(1), np.random.default_rng(seed)
     rows, shopper, week = make_decisions(rng, policy)
     terms, boost = read_terms(rows, 2), sensitivity_boost(read_signals(rows), WEIGHTS)
-    rungs = build_rungs(terms, policy, rows["draw"])
-    outlook = look_out(terms, rungs, boost, policy, held=read_held(rows), now_ms=WEEK_MS)
+    price_points = build_price_points(terms, policy, rows["draw"])
+    outlook = look_out(terms, price_points, boost, policy, held=read_held(rows), now_ms=WEEK_MS)
     minor = np.zeros((len(rows), MOST_ACTIONS), dtype=np.int64)
     chance = np.zeros((len(rows), MOST_ACTIONS))
     drawn = (rows["draw"][:, None] >= outlook.percent.cumsum(axis=1)).sum(axis=1)
@@ -153,8 +153,8 @@ def true_gain(exposures: Exposures, elasticity: float) -> float:
     boost = sensitivity_boost(read_signals(rows), WEIGHTS)
     gains = np.zeros(len(rows))
     for model, sign in ((terms, 1.0), (read_terms(rows, 2), -1.0)):
-        rungs = build_rungs(model, policy, rows["draw"])
-        out = look_out(model, rungs, boost, policy, held=read_held(rows), now_ms=WEEK_MS)
+        price_points = build_price_points(model, policy, rows["draw"])
+        out = look_out(model, price_points, boost, policy, held=read_held(rows), now_ms=WEEK_MS)
         profit = chances_to_buy(out.shown_minor, rows, boost) * (
             out.shown_minor - rows["unit_cost"][:, None]
         )

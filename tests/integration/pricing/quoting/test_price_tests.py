@@ -244,9 +244,9 @@ def test_a_switch_ends_price_tests_but_no_personal_prices() -> None:
 
 def test_a_price_kept_low_after_a_test_keeps_its_label(knowing: Knowing) -> None:
     teas, kept = open_shop(), 0
-    for looks in range(1, 6):
+    for impressions in range(1, 6):
         shopper = make_treated()
-        look_at(shopper, teas[:looks])
+        look_at(shopper, teas[:impressions])
         knowing.forgotten = set()
         tested, _ = split(ask(shopper, teas))
         knowing.forgotten = {"test"}

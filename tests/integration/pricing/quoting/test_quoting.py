@@ -71,7 +71,7 @@ def test_looking_at_three_cheeses_lowers_all_cheeses_at_once(dairy: Dairy) -> No
 
 
 def test_looking_more_never_raises_a_price(dairy: Dairy, alice: ShopperValue) -> None:
-    """Whatever the week's draw: the price never rises, and cheaper rungs become likelier."""
+    """Whatever the week's draw: the price never rises, and cheaper price points become likelier."""
     first = prices_of(dairy, alice)
     look_at(alice, [dairy.brie, dairy.brie, dairy.camembert, dairy.rye])
     second = prices_of(dairy, alice, now=NOON + timedelta(hours=2))

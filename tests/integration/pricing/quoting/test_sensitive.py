@@ -1,4 +1,4 @@
-"""Sensitive goods cost everybody the same, and what is done with them changes no other price."""
+"""Sensitive products cost everybody the same, and what is done with them changes no other price."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def pharmacy(dairy: Dairy) -> tuple[int, int]:
     """Aspirin and cough drops beside the cheese, in the open dairy's book."""
-    goods = make_pharmacy()
+    products = make_pharmacy()
     forget_catalog()
     open_dairy()
-    return goods
+    return products
 
 
 def prices_of(
@@ -164,7 +164,7 @@ def test_what_is_learned_from_each_shopper_is_without_sensitive_goods(
 
     def learn(*hidden: int) -> tuple[list[int], list[float]]:
         known = SensitiveProducts(np.zeros(0, np.int64), np.array(hidden, dtype=np.int64))
-        monkeypatch.setattr(training, "sensitive_goods", lambda: known)
+        monkeypatch.setattr(training, "sensitive_products", lambda: known)
         past = Past()
         lines = training.split_events(events, NOON.timestamp(), kept, np.arange(2), past)
         return lines[:, 1].tolist(), past.family[0][0, :, 0].round(2).tolist()

@@ -259,15 +259,15 @@ def lowered(goods: list[int], at: datetime) -> set[int]:
 def test_one_flip_takes_back_arms_of_current_and_next_turns(teas: list[int]) -> None:
     """Nine seconds before a turn its book is written: one switch takes both pages back."""
     start, turn = NOON + timedelta(hours=3), NOON + timedelta(hours=3, days=2)
-    goods = teas[:12]
-    start_switchback(goods, now=start)
+    products = teas[:12]
+    start_switchback(products, now=start)
     turn_public_arms(now=start)
-    low = lowered(goods, start)
+    low = lowered(products, start)
     turn_public_arms(now=turn - timedelta(seconds=9))
     at = turn - timedelta(seconds=8)
     forget_serving()
     assert {one for one, price in served(at).items() if price < 459} == low
-    assert {one for one, price in served(turn).items() if price < 459} == set(goods) - low
+    assert {one for one, price in served(turn).items() if price < 459} == set(products) - low
     with CaptureQueriesContext(connection) as captured:
         throw("category", "g/t", at)
     assert len([q for q in captured.captured_queries if "chancereturn" in q["sql"]]) <= 3
@@ -280,7 +280,7 @@ def test_one_flip_takes_back_arms_of_current_and_next_turns(teas: list[int]) -> 
     entries = PriceLedgerEntry.objects.filter(kind="public", source="experiment", amount_minor=459)
     held = entries.order_by("id").values_list("variant_id", "valid_from")
     expected = [(one, moment) for one in low for moment in (at + HEARD, turn)]
-    expected += [(one, turn + INSTANT) for one in set(goods) - low]
+    expected += [(one, turn + INSTANT) for one in set(products) - low]
     assert sorted(held) == sorted(expected)
     told = ArmPrice.objects.filter(ended_at=None).values_list("shown_minor", "obstacle").distinct()
     assert set(told) == {(459, ""), (459, "closed")}

@@ -141,7 +141,8 @@ def test_a_running_campaign_is_loaded_lawfully_or_refused(
 def test_demo_campaigns_are_made_once_and_released_where_lawful(
     shelf: Shelf,
 ) -> None:
-    # Goods that cost as much as they are sold for may not be reduced: all of them have to stay out.
+    # Products that cost as much as they are sold for may not be reduced: all of them have to stay
+    # out.
     Variant.objects.update(cost_minor=10_000, cost_source="merchant")
     forget_catalog()
     assert seed_demo_offers(market_code="us", now=NOON) == 3

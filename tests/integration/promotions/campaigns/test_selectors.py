@@ -230,7 +230,7 @@ def test_a_shoppers_own_offers_come_first_the_liked_ones_foremost(
 
 
 def test_nobody_is_sent_an_offer_on_sensitive_goods(shelf: Shelf) -> None:
-    """One that covers other goods too shows only these; one on any goods stays."""
+    """One that covers other products too shows only these; one on any products stays."""
     shopper = Shopper.objects.create(created_at=NOON, last_seen_at=NOON)
     covers = {"rye-only": [shelf.rye], "both": [shelf.rye, shelf.gouda], "any": []}
     for name, variants in covers.items():

@@ -11,7 +11,7 @@ from promotions.campaigns.selectors.scopes import list_covered_variants
 from promotions.campaigns.services.rows import CampaignRefused
 from promotions.models import Campaign, Offer
 from promotions.release.services import exclusions as campaign_goods
-from promotions.release.services.exclusions import take_out_goods
+from promotions.release.services.exclusions import take_out_products
 from promotions.release.services.revisions import roll_back, save_campaign
 from shop.ground.catalog.models import Category, Product
 from shop.ground.catalog.selectors import forget_catalog
@@ -30,9 +30,9 @@ def draft(offer: dict[str, Any]) -> Campaign:
 
 
 def take_out(campaign: Campaign, *variant_ids: int, **fields: Any) -> int:
-    """Take goods out and return the version that leaves them out."""
+    """Take products out and return the version that leaves them out."""
     asked = {"variant_ids": variant_ids, "reason": REASON, "by_id": None, "now": NOON, **fields}
-    return take_out_goods(campaign_id=campaign.pk, **asked).revision
+    return take_out_products(campaign_id=campaign.pk, **asked).revision
 
 
 def covered(campaign: Campaign) -> set[int]:

@@ -32,7 +32,7 @@ from shop.ground.catalog.selectors import forget_catalog
 from tests.factories.campaigns import NOON, REASON, make_draft, make_person, step
 from tests.factories.orders import Shelf
 
-# One campaign, laws, prices, sales, stock and earlier runs: none of it by piece of goods.
+# One campaign, laws, prices, sales, stock and earlier runs: none of it by piece of products.
 QUERIES = 12
 DOCUMENT = Path(__file__).parents[4] / "docs/promotions-law.md"
 
@@ -254,7 +254,7 @@ def test_the_law_costs_the_same_queries_for_all_products(germany: Shelf, ann: in
         ran = make_draft(f"ran-{at}", starts_at=NOON - timedelta(days=9), **everything)
         Campaign.objects.filter(pk=ran.pk).update(status="live", ends_at=NOON)
     assert refresh_public_cuts(now=NOON) == 5
-    # Of the campaigns that ran: offers and listed goods for windows, early ends.
+    # Of the campaigns that ran: offers and listed products for windows, early ends.
     assert (few, _count_queries(all_of_them.pk) - few) == (QUERIES, 3)
 
 

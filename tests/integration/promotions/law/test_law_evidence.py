@@ -1,4 +1,4 @@
-"""What the law reads of many goods is what it would read of each, and only what it asks for."""
+"""What the law reads of many products is what it would read of each, and only what it asks for."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_stock_of_many_goods_is_that_of_each(
 
 
 def make_series(rng: random.Random, count: int) -> PriceSeries:
-    """Return histories of goods: some with none, most with several prices."""
+    """Return histories of products: some with none, most with several prices."""
     starts = [sorted(rng.sample(range(1_000), rng.randint(0, 5))) for _ in range(count)]
     flat = [moment for each in starts for moment in each]
     return PriceSeries(

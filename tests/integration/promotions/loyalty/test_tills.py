@@ -75,8 +75,8 @@ def test_categories_and_tiers_count_and_unknown_goods_earn_the_least(
     terms = make_terms()
     TermsCategory.objects.create(terms=terms, category_id=shelf.cheese, multiplier=2)
     TermsCategory.objects.create(terms=terms, category_id=shelf.bread, multiplier=Decimal("0.5"))
-    goods = [PosLine(1_000, 2, "CHEDDAR"), PosLine(1_000), PosLine(1_000, 1, "FUEL")]
-    answer = sell(till, alice, "1", *goods)
+    products = [PosLine(1_000, 2, "CHEDDAR"), PosLine(1_000), PosLine(1_000, 1, "FUEL")]
+    answer = sell(till, alice, "1", *products)
     assert (answer["points_earned"], answer["unknown_lines"]) == (20 + 5 + 5, [1, 2])
     order_points(alice, "FT-1", 20_000)
     assert sell(till, alice, "2", PosLine(1_000, 1, "CHEDDAR"))["points_earned"] == 30

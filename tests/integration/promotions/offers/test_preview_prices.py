@@ -20,7 +20,7 @@ from promotions.offers.selectors.preview_prices import (
     MakeLines,
     PreviewProducts,
     find_touched,
-    price_goods,
+    price_products,
 )
 from shop.ground.catalog.models import Brand, Category, Product, Variant
 from shop.ground.catalog.selectors import forget_catalog
@@ -44,8 +44,8 @@ def charge(line: CartLineValue, shopper: ShopperView) -> tuple[int, tuple[str, .
 
 
 def stock_catalogue(count: int) -> PreviewProducts:
-    """Put many goods of four categories and three brands on sale; return a piece of each at prices
-    that many share, with floors of their own."""
+    """Put many products of four categories and three brands on sale; return a piece of each at
+    prices that many share, with floors of their own."""
     rng = random.Random(7)
     categories = [
         Category.objects.create(
@@ -106,11 +106,11 @@ def price_all(
     cart: CartValue = NOTHING,
     make: MakeLines = make_lines,
 ) -> tuple[NDArray[np.int64], tuple[ArmChoice, ...]]:
-    return price_goods(ask(shopper, cart), goods, make)
+    return price_products(ask(shopper, cart), goods, make)
 
 
 def release_all_kinds(alice: int) -> None:
-    """Release offers that goods, amounts, budgets, limits, groups and choice decide about."""
+    """Release offers that products, amounts, budgets, limits, groups and choice decide about."""
     first, second, third = Category.objects.filter(path__startswith="m").order_by("path")[:3]
     brand = Brand.objects.get(external_ref="m1").pk
     make_campaign("tenth", percent="10", scope={"categories": [first.pk]})
@@ -131,22 +131,22 @@ def release_all_kinds(alice: int) -> None:
 
 
 def test_they_agree_on_every_kind_of_price(shelf: Shelf) -> None:
-    goods, alice = stock_catalogue(900), make_shopper()
+    products, alice = stock_catalogue(900), make_shopper()
     release_all_kinds(alice.id)
     make_campaign("regular", percent="9", scope={"not_reduced": True})
     make_campaign("dear", percent="4", scope={"price_from": 500, "price_to": 1_029})
     forget_offer_book()
-    lines = make_lines(goods)
+    lines = make_lines(products)
     for shopper in (ShopperView(alice.id, is_member=True), ShopperView(None)):
         shown = preview(lines, shopper).mine
-        prices, arms = price_all(goods, shopper)
+        prices, arms = price_all(products, shopper)
         expected = [
             shown[line.variant_id].adjusted_minor if line.variant_id in shown else line.unit_minor
             for line in lines
         ]
         assert prices.tolist() == expected
-        assert np.count_nonzero(prices < goods.unit_minor) > 700
-        assert np.count_nonzero(prices == goods.floor_minor) > 40
+        assert np.count_nonzero(prices < products.unit_minor) > 700
+        assert np.count_nonzero(prices == products.floor_minor) > 40
         assert arms == ()
         for line in lines[::23]:
             paid, labels = charge(line, shopper)
@@ -158,7 +158,7 @@ def test_they_agree_on_every_kind_of_price(shelf: Shelf) -> None:
 def test_many_products_take_the_queries_and_lines_of_few(
     shelf: Shelf,
 ) -> None:
-    goods, alice = stock_catalogue(900), make_shopper()
+    products, alice = stock_catalogue(900), make_shopper()
     release_all_kinds(alice.id)
     shopper, asked = ShopperView(alice.id, is_member=True), list[int]()
 
@@ -175,7 +175,7 @@ def test_many_products_take_the_queries_and_lines_of_few(
             counts.append(len(captured.captured_queries))
         return min(counts)
 
-    assert count_statements(goods) == count_statements(goods.take(np.arange(100))) <= 3
+    assert count_statements(products) == count_statements(products.take(np.arange(100))) <= 3
     # Twelve pairs of category and brand, five prices with and without a personal one.
     assert asked[0] <= 4 * 3 * 5 * 2
 
@@ -189,8 +189,8 @@ def test_only_goods_that_a_running_offer_could_lower_are_reckoned(shelf: Shelf) 
 
 
 def test_another_size_in_the_cart_is_no_different_product(shelf: Shelf) -> None:
-    goods = stock_catalogue(40)
-    inside = Variant.objects.get(pk=int(goods.variant_id[0]))
+    products = stock_catalogue(40)
+    inside = Variant.objects.get(pk=int(products.variant_id[0]))
     larger = Variant.objects.create(
         product=inside.product, external_ref="larger", sku="larger", list_minor=1_000
     )
@@ -208,7 +208,7 @@ def test_another_size_in_the_cart_is_no_different_product(shelf: Shelf) -> None:
     same = np.array([1_000, 1_000], dtype=np.int64)
     asked = PreviewProducts(ids, same, np.zeros(2, dtype=np.int64), same, same)
     held = make_lines(
-        PreviewProducts(goods.variant_id[:1], same[:1], same[:1] * 0, same[:1], same[:1])
+        PreviewProducts(products.variant_id[:1], same[:1], same[:1] * 0, same[:1], same[:1])
     )
     prices, _arms = price_all(asked, ShopperView(None), replace(NOTHING, lines=tuple(held)))
     assert dict(zip(ids.tolist(), prices.tolist(), strict=True)) == {other: 400, larger.pk: 1_000}

@@ -88,7 +88,7 @@ def test_what_goes_out_comes_in_the_same_in_another_shop(
 
 @pytest.fixture
 def short_cells() -> Iterator[None]:
-    """Let Python read short cells only, as it does of lists of some ten thousand goods."""
+    """Let Python read short cells only, as it does of lists of some ten thousand products."""
     usual = csv.field_size_limit(30)
     yield
     csv.field_size_limit(usual)
@@ -170,7 +170,7 @@ def test_a_released_campaign_changes_by_file_as_by_hand(db: None) -> None:
 
 
 def _rich(shelf: Shelf) -> Campaign:
-    """A campaign that names goods of every kind in every place, and stands in the tree."""
+    """A campaign that names products of every kind in every place, and stands in the tree."""
     brand = Brand.objects.get()
     product = Variant.objects.get(pk=shelf.merlot).product_id
     cheese = {"categories": [shelf.cheese], "except_brands": [brand.pk + 1_000]}

@@ -31,7 +31,7 @@ def test_two_offers_stacking_above_the_bound_need_another_person(
     assert worst is not None
     assert worst.campaign_ids == (first.pk, second.pk)
     assert (round(worst.depth, 1), worst.variant_id) == (19.0, shelf.cheddar)
-    # Bounded: of each piece of goods two baskets, four kinds of shoppers, two moments
+    # Bounded: of each piece of products two baskets, four kinds of shoppers, two moments
     assert max(told) <= 2 * 4 * 2
     CampaignPolicy.objects.update(two_person_stack=18)
     assert step(second, Step.SCHEDULE, ann) == "scheduled"

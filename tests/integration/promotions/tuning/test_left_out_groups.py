@@ -29,7 +29,7 @@ MANY = 900
 
 @pytest.fixture(autouse=True)
 def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No book of prices holds the goods of these tests: without one nothing may be reduced."""
+    """No book of prices holds the products of these tests: without one nothing may be reduced."""
     monkeypatch.setattr(reading, "find_deepest", lambda *_: 60.0)
 
 

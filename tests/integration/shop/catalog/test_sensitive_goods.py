@@ -1,4 +1,4 @@
-"""Sensitive goods of the real year: which they are, how they stay so, where they do not show."""
+"""Sensitive products of the real year: which they are, how they stay so, where they do not show."""
 
 from __future__ import annotations
 

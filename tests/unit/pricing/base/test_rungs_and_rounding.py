@@ -58,12 +58,12 @@ def test_personal_rungs_obey_cap_and_floor(
 ) -> None:
     prices = np.array(public)
     floor = np.maximum((prices * floor_share).astype(np.int64), 1)
-    rungs = personal_price_points(prices, floor, cap)
-    assert rungs.shape[1] <= MAX_PERSONAL_RUNGS
-    assert (rungs[:, 0] == prices).all()
+    price_points = personal_price_points(prices, floor, cap)
+    assert price_points.shape[1] <= MAX_PERSONAL_RUNGS
+    assert (price_points[:, 0] == prices).all()
     lowest = np.minimum(np.maximum(share_up(prices, 1 - cap), floor), prices)
-    assert (rungs >= lowest[:, None]).all()
-    assert (rungs <= prices[:, None]).all()
+    assert (price_points >= lowest[:, None]).all()
+    assert (price_points <= prices[:, None]).all()
 
 
 def test_a_ladder_has_the_steps_people_expect() -> None:
@@ -74,8 +74,8 @@ def test_a_ladder_has_the_steps_people_expect() -> None:
         (89, [85]),
     ]
     for price, expected in cases:
-        rungs = personal_price_points(np.array([price]), np.array([1]), 0.10)[0]
-        assert [r for r in rungs.tolist() if r < price] == expected
+        price_points = personal_price_points(np.array([price]), np.array([1]), 0.10)[0]
+        assert [r for r in price_points.tolist() if r < price] == expected
 
 
 def test_yen_and_dinar_climb_in_their_own_units() -> None:

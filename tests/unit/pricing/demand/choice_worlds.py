@@ -36,12 +36,12 @@ class World:
     def visit(
         self, rng: np.random.Generator, sets: int, size: int, *, weight: int = 1, **more: object
     ) -> Impressions:
-        """Return what `sets` sets of `size` goods bought, each seen by `weight` visits.
+        """Return what `sets` sets of `size` products bought, each seen by `weight` visits.
 
         `more`: `shopper` (sets, K) and their `taste` (K,); `response` (sets, J) and weights `w`
         (J,); `rival` (sets, size), its `pull`, and how far our prices `follow`; `day` (sets,) and
         `season` (sets,), what it adds to every good's utility; `common`, by how much all prices of
-        a set are higher or lower together; `together` False: any goods.
+        a set are higher or lower together; `together` False: any products.
         """
         shown = self._show(rng, sets, size, together=bool(more.get("together", True)))
         price = np.log(rng.choice([0.85, 0.95, 1.05, 1.15], (sets, size)))
@@ -82,7 +82,7 @@ class World:
     def _show(
         self, rng: np.random.Generator, sets: int, size: int, *, together: bool
     ) -> NDArray[np.int64]:
-        """Return the goods of each set (sets, size), of one category if `together`."""
+        """Return the products of each set (sets, size), of one category if `together`."""
         items = len(self.level)
         blocks = np.unique(self.category) if together else np.zeros(1)
         shown = np.empty((sets, size), dtype=np.int64)

@@ -173,7 +173,7 @@ def test_weekly_slopes_are_believed_as_far_as_impressions_agree() -> None:
         told = Weekly.of(np.arange(40), world.family, weekly, 0.0)
         fit = fit_choice(seen, weekly=told)
         assert low <= fit.trust <= high
-    # Goods that nobody saw follow the weekly sales, less what all are off by.
+    # Products that nobody saw follow the weekly sales, less what all are off by.
     few = fit_choice(
         seen.take_sets(seen.item.reshape(-1, 2).max(axis=1) < 30),
         weekly=Weekly.of(np.arange(40), world.family, good, 0.0),

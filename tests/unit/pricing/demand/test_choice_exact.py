@@ -83,7 +83,7 @@ def derive(function: object, at: FloatArray, step: float = 1e-6) -> FloatArray:
 
 @pytest.fixture(scope="module", params=[True, False], ids=["clans apart", "sets across clans"])
 def problem(request: pytest.FixtureRequest) -> Problem:
-    """Return eight goods in four categories and two families, with a column of each kind."""
+    """Return eight products in four categories and two families, with a column of each kind."""
     rng = np.random.default_rng(0)
     sets, size = 60, 2 if request.param else 3
     rival = np.where(rng.random((sets, size)) < 0.3, np.nan, rng.normal(0.0, 0.1, (sets, size)))

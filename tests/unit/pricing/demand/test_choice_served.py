@@ -65,7 +65,7 @@ def test_the_served_form_survives_its_arrays_with_its_weights() -> None:
     fit = fit_choice(seen)
     ids = np.append(np.arange(6), 50)
     prices = np.full(7, 400.0)
-    goods = PricedVariants(
+    products = PricedVariants(
         ids,
         np.append(world.category, 9),
         np.append(world.family, 8),
@@ -73,7 +73,7 @@ def test_the_served_form_survives_its_arrays_with_its_weights() -> None:
         prices,
         np.full(7, np.nan),
     )
-    served = serve_choice(fit, seen, goods, day=1.0, days=14.0, weights=SignalWeights(deals=0.1))
+    served = serve_choice(fit, seen, products, day=1.0, days=14.0, weights=SignalWeights(deals=0.1))
     assert served.weights.deals == pytest.approx(fit.response["deals"])
     again = ServedChoice.from_arrays(served.arrays())
     family = np.append(world.family, 8)
@@ -83,7 +83,7 @@ def test_the_served_form_survives_its_arrays_with_its_weights() -> None:
         assert told.tolist() == expected.tolist()
     assert again.siblings_lose(family).tolist() == served.siblings_lose(family).tolist()
     assert 0.0 < served.siblings_lose(family)[0] < 1.0
-    # Six goods sell what they sold: half of two weeks.
+    # Six products sell what they sold: half of two weeks.
     assert np.exp(served.base_log[:6]).sum() == pytest.approx(seen.bought.sum() / 2.0, rel=0.15)
 
 
@@ -144,12 +144,12 @@ def test_goods_nobody_saw_are_bought_as_by_a_mean_visitor() -> None:
     seen = world.visit(rng, 2_000, 2, weight=20, shopper=keen, taste=[1.5])
     fit = fit_choice(seen)
     one, price = np.array([99]), np.array([400.0])
-    goods = PricedVariants(
+    products = PricedVariants(
         one, world.category[:1], world.family[:1], price, price, np.array([np.nan])
     )
 
     def serve(scene: Impressions) -> float:
-        served = serve_choice(fit, scene, goods, day=0.0, days=7.0, weights=SignalWeights())
+        served = serve_choice(fit, scene, products, day=0.0, days=7.0, weights=SignalWeights())
         return float(np.exp(served.base_log[0]))
 
     cool, hot = serve(seen.take_sets(keen[:, 0] == 0.0)), serve(seen.take_sets(keen[:, 0] == 1.0))

@@ -24,7 +24,7 @@ ITEMS, SETS, SHIFT = 12, 600, 0.8
 
 
 def see(seed: int, *, shift: float = 0.0, steeper: float = 1.0, first: float = 0.0) -> Impressions:
-    """Return sets of four goods over thirty days; `deals` makes shoppers steeper."""
+    """Return sets of four products over thirty days; `deals` makes shoppers steeper."""
     rng = np.random.default_rng(seed)
     world = World.of(np.random.default_rng(1), ITEMS, categories=3)
     world = replace(world, level=world.level + shift, slope=steeper * world.slope)

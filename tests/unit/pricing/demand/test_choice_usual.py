@@ -46,9 +46,11 @@ def test_memory_is_found_and_taken_off_what_lasts(memory: float) -> None:
     found = find_memory(fit, np.array([0, 99]))
     assert found == pytest.approx([memory] * 2, abs=0.3)
     ids, price = np.arange(ITEMS), np.full(ITEMS, 500.0)
-    goods = PricedVariants(ids, ids // 4, 0 * ids, price, price, np.full(ITEMS, np.nan))
+    products = PricedVariants(ids, ids // 4, 0 * ids, price, price, np.full(ITEMS, np.nan))
     scene = seen.take_sets(seen.day >= DAYS - 7)
-    served = serve_choice(fit, scene, goods, day=DAYS, days=7.0, weights=SignalWeights()).elasticity
+    served = serve_choice(
+        fit, scene, products, day=DAYS, days=7.0, weights=SignalWeights()
+    ).elasticity
     chance = 1.0 / (1.0 + np.exp(2.0))
     assert served.mean() == pytest.approx((3.0 - memory) * (1.0 - chance), abs=0.3)
 

@@ -42,7 +42,7 @@ class Afternoon:
 
 
 def pass_afternoon(rng: np.random.Generator, count: int, truth: float) -> Afternoon:
-    """Two rungs by a coin; delays of 25 minutes on average, none beyond the horizon."""
+    """Two price points by a coin; delays of 25 minutes on average, none beyond the horizon."""
     ratio = np.where(rng.random(count) < 0.5, -0.2, 0.0)
     bought = rng.random(count) < LEVEL * np.exp(-truth * ratio)
     delay = rng.exponential(25.0, count)

@@ -41,7 +41,7 @@ def test_who_responds_less_never_pays_more() -> None:
 def test_a_response_to_display_is_not_a_response_to_price() -> None:
     rng = np.random.default_rng(7)
     timings = example_timings(rng, 0.0)
-    # Where goods are cheap they are displayed, and the display alone draws some households more.
+    # Where products are cheap they are displayed, and the display alone draws some households more.
     timings.moves[:, :, 1] = timings.moves[:, :, PRICE] < 0
     tilt = 1.2 * timings.signals[:, :1] * timings.moves[:, :, 1] + timings.offset
     chance = np.exp(tilt) / np.exp(tilt).sum(axis=1, keepdims=True)

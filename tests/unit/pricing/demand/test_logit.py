@@ -27,9 +27,9 @@ def make_market(seed: int, mean_exposures: float = 25.0) -> tuple[pd.DataFrame, 
     """Return 3,900 cells of a market with known slopes, and the slope of each cell."""
     rng = np.random.default_rng(seed)
     axes = np.meshgrid(np.arange(ITEMS), np.arange(SEGMENTS), np.arange(RUNGS), indexing="ij")
-    item, segment, rung = (axis.ravel() for axis in axes)
+    item, segment, price_point = (axis.ravel() for axis in axes)
     category = item % 5
-    ratio = 0.7 + 0.05 * rung
+    ratio = 0.7 + 0.05 * price_point
     level = -2.5 + rng.normal(0, 0.8, ITEMS)[item] + rng.normal(0, 0.3, SEGMENTS)[segment]
     slope = 3.0 + rng.normal(0, 0.4, 5)[category] + rng.normal(0, 0.6, ITEMS)[item]
     slope += rng.normal(0, 0.4, SEGMENTS)[segment]

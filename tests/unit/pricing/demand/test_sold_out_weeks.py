@@ -1,4 +1,4 @@
-"""Weeks in which goods ran out teach of the days they lay there, whatever family learns."""
+"""Weeks in which products ran out teach of the days they lay there, whatever family learns."""
 
 from __future__ import annotations
 

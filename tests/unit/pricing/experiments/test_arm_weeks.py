@@ -14,7 +14,7 @@ HALF = np.log(400 / 380) / 2.0
 
 
 def spells_of(*rows: tuple[int, float, float, bool]) -> ArmPeriods:
-    """Spells (item, first day, last day, is cheaper) of goods at 4.00 or 3.80."""
+    """Treatment periods (item, first day, last day, is cheaper) of products at 4.00 or 3.80."""
     table = np.array(rows, dtype=np.float64).reshape(-1, 4)
     low = table[:, 3] > 0
     return ArmPeriods(

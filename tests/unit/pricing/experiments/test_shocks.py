@@ -21,7 +21,7 @@ from pricing.experiments.core import (
     PriceTests,
     draw_shocks,
     plan_price_tests,
-    shock_rungs,
+    shock_price_points,
     size_tests,
 )
 from pricing.optimum.core.feasible import example_limits
@@ -103,7 +103,7 @@ def test_no_release_changes_what_a_week_draws() -> None:
 
 
 def test_each_variant_moves_as_often_as_its_probability_says() -> None:
-    """600 weeks of 60 goods: no variant and neither direction is favoured."""
+    """600 weeks of 60 products: no variant and neither direction is favoured."""
     yes, category = np.ones(60, dtype=np.bool_), np.repeat([1, 2, 3], 20)
     rows = [
         plan(yes, yes, category, share=0.2, week=MONDAY + timedelta(weeks=one)).direction
@@ -112,13 +112,13 @@ def test_each_variant_moves_as_often_as_its_probability_says() -> None:
     for way in (-1, 1):
         count = (np.stack(rows) == way).sum(axis=0)
         assert abs(count.mean() / 600 - 0.1) < 0.002
-        # Binomial(600, 0.1): sd 7.3, so 60 goods stay within 4 sd.
+        # Binomial(600, 0.1): sd 7.3, so 60 products stay within 4 sd.
         assert abs(count - 60).max() < 30
 
 
 @given(st.integers(6, 9_000_000))
 def test_a_shock_takes_the_nearest_price_that_teaches(base: int) -> None:
-    below, above = (int(one[0]) for one in shock_rungs(np.array([base])))
+    below, above = (int(one[0]) for one in shock_price_points(np.array([base])))
     lowest, highest = base * (1.0 - LEAST_MOVE), base * (1.0 + LEAST_MOVE)
     assert below <= lowest < highest <= above
     ladder = price_ladder()
@@ -134,7 +134,7 @@ def test_no_share_or_no_goods_is_no_shock() -> None:
 
 
 def terms_of(relative_sd: NDArray[np.float64], category: NDArray[np.int64]) -> VariantTerms:
-    """Return goods with an elasticity of 2, known as well as `relative_sd` says."""
+    """Return products with an elasticity of 2, known as well as `relative_sd` says."""
     terms = make_terms([400] * len(category), elasticity=2.0)
     return replace(terms, category_id=category, elasticity_sd=2.0 * relative_sd)
 

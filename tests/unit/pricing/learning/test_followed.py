@@ -20,7 +20,7 @@ GOODS, DAYS, VISITS, SLOPE = 40, 40, 200.0, 3.0
 
 
 def live(rng: np.random.Generator, kind: str) -> Impressions:
-    """Return days of goods with demand that lasts, at prices that were set in some way."""
+    """Return days of products with demand that lasts, at prices that were set in some way."""
     good_times, price = np.zeros((DAYS, GOODS)), np.zeros((DAYS, GOODS))
     for day in range(1, DAYS):
         good_times[day] = 0.8 * good_times[day - 1] + rng.normal(0.0, 0.3, GOODS)

@@ -1,4 +1,4 @@
-"""Between nights: what was shown since counts once, on the goods that it is about."""
+"""Between nights: what was shown since counts once, on the products that it is about."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pricing.demand.core.served import example_served
 from pricing.learning.core.minutes import (
     Alarms,
     RandomizedEvidence,
-    find_moved_goods,
+    find_moved_products,
     learn_minute,
     place_in_fit,
 )
@@ -37,7 +37,7 @@ LEVEL, SLOPE = np.linspace(-2.2, -1.2, ITEMS), np.linspace(2.0, 4.5, ITEMS)
 
 
 def live(days: range, *, level: float = 0.0, items: int = ITEMS, seed: int = 0) -> Impressions:
-    """Return days on which the goods of each category were seen together, at drawn prices."""
+    """Return days on which the products of each category were seen together, at drawn prices."""
     rng = np.random.default_rng([seed, days.start])
     item = np.tile(np.arange(items), len(days))
     day = np.repeat(np.array(days), items)
@@ -62,9 +62,9 @@ def night() -> Night:
 
 def serve(night: Night) -> ServedChoice:
     ids, price = np.arange(ITEMS), np.full(ITEMS, 400.0)
-    goods = PricedVariants(ids, CATEGORY + 50, FAMILY + 90, price, price, np.full(ITEMS, np.nan))
+    products = PricedVariants(ids, CATEGORY + 50, FAMILY + 90, price, price, np.full(ITEMS, np.nan))
     nothing = RandomizedEvidence(ids[:0], price[:0])
-    return night.serve(goods, day=float(DAYS), served=example_served(), chance=nothing)
+    return night.serve(products, day=float(DAYS), served=example_served(), chance=nothing)
 
 
 def test_a_minutes_arrays_follow_the_exact_fit(night: Night) -> None:
@@ -146,7 +146,7 @@ def test_forecasts_come_from_the_model_and_slopes_from_looks(night: Night) -> No
 def test_goods_are_priced_anew_once_their_elasticity_moved() -> None:
     mean, sd = np.full(4, 2.0), np.full(4, 0.4)
     now = np.array([2.0, 2.09, 2.11, 2.0]), np.array([0.4, 0.4, 0.4, 0.35])
-    assert find_moved_goods(now, (mean, sd)).tolist() == [False, False, True, True]
+    assert find_moved_products(now, (mean, sd)).tolist() == [False, False, True, True]
 
 
 def test_only_goods_beside_new_looks_are_looked_at_again(night: Night) -> None:
@@ -163,7 +163,7 @@ def test_only_goods_beside_new_looks_are_looked_at_again(night: Night) -> None:
     one = renew(Views.nothing(), first, None)
     assert one.view.variant_id.tolist() == [0, 1]
     both = first.join(more)
-    # The first goods are not looked at, though what is said to be known of them is wrong.
+    # The first products are not looked at, though what is said to be known of them is wrong.
     wrong = replace(one, view=replace(one.view, elasticity=one.view.elasticity + 1.0))
     part, whole = renew(wrong, both, np.array([3, 99])), renew(one, both, None)
     assert part.view.variant_id.tolist() == whole.view.variant_id.tolist() == [0, 1, 2, 3]

@@ -18,8 +18,8 @@ from pricing.learning.core.shown import (
     ShownRows,
     describe,
     find_moved,
-    forget_goods,
     forget_old,
+    forget_products,
     place_in_catalogue,
     read_decided,
     read_public,
@@ -78,8 +78,8 @@ def test_looks_belong_to_sets_of_their_hour_or_stand_alone() -> None:
 
 @given(st.lists(st.integers(0, 6), min_size=4, max_size=4), st.integers(0, 20))
 def test_no_look_and_no_purchase_is_lost_or_doubled(pages: list[int], bought: int) -> None:
-    looks = [float(pages[0] + pages[1] + 2), float(pages[0] + pages[2]), float(pages[3])]
-    shown = rows([1, 2, 3], looks, [float(min(bought, looks[0])), 0.0, 0.0])
+    impressions = [float(pages[0] + pages[1] + 2), float(pages[0] + pages[2]), float(pages[3])]
+    shown = rows([1, 2, 3], impressions, [float(min(bought, impressions[0])), 0.0, 0.0])
     shown = shown.take(shown.seen > 0)
     sets = SetRows(
         set_id=np.array([0, 0, 1, 2]),
@@ -152,9 +152,9 @@ def test_what_is_known_counts_where_interest_has_no_weight() -> None:
 
 
 def test_what_chance_did_is_told_where_it_could_do_something() -> None:
-    rungs = np.array([[400, 360, 0], [400, 0, 0], [400, 360, 0]])
+    price_points = np.array([[400, 360, 0], [400, 0, 0], [400, 360, 0]])
     chances = np.array([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
-    moved = find_moved(np.array([360, 400, 400]), rungs, chances)
+    moved = find_moved(np.array([360, 400, 400]), price_points, chances)
     assert np.allclose(moved, [np.log(0.9) / 2.0, np.nan, np.nan], equal_nan=True)
 
 
@@ -170,8 +170,8 @@ def test_old_goods_and_old_days_are_let_go() -> None:
     assert set(forget_old(seen, 200.0 + 1e-3, 100).day.tolist()) == {50, 200}
     assert HISTORY_DAYS < 200.0
     assert set(forget_old(seen, 201.0, 2).day.tolist()) == {200}
-    assert set(forget_goods(seen, np.array([2])).item.tolist()) == {1}
-    assert forget_goods(seen, np.array([2])).set_of.tolist() == [0, 1, 2]
+    assert set(forget_products(seen, np.array([2])).item.tolist()) == {1}
+    assert forget_products(seen, np.array([2])).set_of.tolist() == [0, 1, 2]
     here = place_in_catalogue(seen, np.array([2]), np.array([8]), np.array([9]))
     assert (set(here.item), set(here.category), set(here.family)) == ({2}, {8}, {9})
     assert here.day.tolist() == [0, 50, 200]

@@ -17,7 +17,7 @@ ANCHORS = {7: 400, 8: 300}
 
 
 def show(*variants: int) -> Impressions:
-    """Return a visit to each of some goods."""
+    """Return a visit to each of some products."""
     none, count = np.zeros(len(variants)), len(variants)
     return Impressions.of(
         set_id=np.arange(count), item=variants, category=none, family=none, log_price=none,

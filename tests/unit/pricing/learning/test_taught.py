@@ -1,4 +1,4 @@
-"""What prices are made of where weekly sales and impressions know different goods."""
+"""What prices are made of where weekly sales and impressions know different products."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def test_looks_forecast_goods_that_weekly_sales_do_not_know() -> None:
         usual_minor=np.array([400.0, 400.0]),
     )
     taught = teach(example_served(), looked, until_ms=0)
-    goods, price, one = np.array([7, 8, 9]), np.array([400, 400, 400]), np.ones(3)
-    weekly = taught.expect_weekly(goods, price, one)
+    products, price, one = np.array([7, 8, 9]), np.array([400, 400, 400]), np.ones(3)
+    weekly = taught.expect_weekly(products, price, one)
     assert weekly[:2].round(6).tolist() == [round(float(np.exp(3.0)), 6), 14.0]
     assert np.isnan(weekly[2])
-    dearer = taught.expect_weekly(goods[1:2], np.array([440]), 2.0 * one[:1])
+    dearer = taught.expect_weekly(products[1:2], np.array([440]), 2.0 * one[:1])
     assert dearer.round(4).tolist() == [round(14.0 * 1.1**-2.0, 4)]
     terms = example_terms()
     stock, short = 5.0 * np.ones(len(terms)), Policy(restock_days=7)
@@ -38,7 +38,7 @@ def test_looks_forecast_goods_that_weekly_sales_do_not_know() -> None:
 
 
 def test_looks_need_an_even_chance_where_weekly_sales_need_more() -> None:
-    """A cut by a rung pays at any elasticity above 3.3: with 63 % at one of 4 +- 2."""
+    """A cut by a price point pays at any elasticity above 3.3: with 63 % at one of 4 +- 2."""
     one = np.array([7])
     weekly = replace(example_served(), elasticity=np.array([4.0]), elasticity_sd=np.array([2.0]))
     looked = replace(example_choice(), elasticity=np.array([4.0]), elasticity_sd=np.array([2.0]))

@@ -29,7 +29,7 @@ policies = st.builds(
 
 @st.composite
 def decisions(draw: st.DrawFn) -> Rows:
-    """Decisions about any goods: dear or cheap, promised before or not, drawn or prepared."""
+    """Decisions about any products: dear or cheap, promised before or not, drawn or prepared."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     count = 8
     rows = np.zeros(count, dtype=DECISION_ROW)

@@ -29,8 +29,8 @@ from pricing.ledger.core.packed import (
     read_terms,
 )
 from pricing.ledger.core.record import build_records, is_same, replay_record
-from pricing.optimum.core.decide import HeldQuotes, decide_rungs
-from pricing.optimum.core.quote import build_rungs
+from pricing.optimum.core.decide import HeldQuotes, decide_price_points
+from pricing.optimum.core.quote import build_price_points
 from pricing.optimum.core.signals import RAW_SIGNALS, SignalWeights, sensitivity_boost
 from pricing.optimum.core.thompson import DRAWS
 
@@ -45,7 +45,7 @@ NOW_MS = 5_000_000
 
 
 def make_rows(rng: np.random.Generator, count: int, draw: int | None = None) -> Rows:
-    """Decisions about random goods for somebody who looked at all of them."""
+    """Decisions about random products for somebody who looked at all of them."""
     rows = np.zeros(count, dtype=DECISION_ROW)
     public = rng.integers(100, 3_000, count)
     rows["variant_id"], rows["public_minor"] = np.arange(count) + 1, public
@@ -60,7 +60,7 @@ def make_rows(rng: np.random.Generator, count: int, draw: int | None = None) -> 
 
 
 def promise(rows: Rows, rng: np.random.Generator) -> None:
-    """Let half of the goods have been quoted before, to a part of them still valid."""
+    """Let half of the products have been quoted before, to a part of them still valid."""
     some = rng.random(len(rows)) < 0.5
     public = rows["public_minor"]
     rows["held_public"] = np.where(some, public, 0)
@@ -72,9 +72,9 @@ def promise(rows: Rows, rng: np.random.Generator) -> None:
 def decide_all(header: BatchHeader, rows: Rows, policy: Policy = POLICY) -> None:
     """Write into the rows what is quoted."""
     terms = read_terms(rows, header.exponent)
-    decided = decide_rungs(
+    decided = decide_price_points(
         terms,
-        build_rungs(terms, policy, read_draws(rows)),
+        build_price_points(terms, policy, read_draws(rows)),
         sensitivity_boost(read_signals(rows), WEIGHTS),
         policy,
         held=read_held(rows),
@@ -125,9 +125,9 @@ def test_prices_over_all_draws_match_their_probabilities() -> None:
     rows = make_rows(rng, 40, draw=0)
     promise(rows, rng)
     terms = read_terms(rows, 2)
-    rungs = build_rungs(terms, POLICY, read_draws(rows))
+    price_points = build_price_points(terms, POLICY, read_draws(rows))
     boost = sensitivity_boost(read_signals(rows), WEIGHTS)
-    outlook = look_out(terms, rungs, boost, POLICY, held=read_held(rows), now_ms=NOW_MS)
+    outlook = look_out(terms, price_points, boost, POLICY, held=read_held(rows), now_ms=NOW_MS)
     counts: list[dict[int, int]] = [{} for _ in rows]
     for draw in range(DRAWS):
         rows["draw"] = draw
@@ -218,9 +218,11 @@ def test_a_format_nobody_knows_is_refused() -> None:
 def test_a_tie_told_apart_by_one_bit_has_a_probability() -> None:
     rows = make_rows(np.random.default_rng(4), 1, draw=0)
     terms = read_terms(rows, 2)
-    rungs = build_rungs(terms, POLICY, read_draws(rows))
-    outlook = look_out(terms, rungs, np.zeros((1, 1)), POLICY, held=HeldQuotes.nothing(1), now_ms=0)
-    lowest = int(rungs.minor.min())
+    price_points = build_price_points(terms, POLICY, read_draws(rows))
+    outlook = look_out(
+        terms, price_points, np.zeros((1, 1)), POLICY, held=HeldQuotes.nothing(1), now_ms=0
+    )
+    lowest = int(price_points.minor.min())
     prices, chances = list_feasible(outlook, 0, lowest)
     assert chances[prices.index(lowest)] == 0.01
     assert sum(chances) == pytest.approx(1.0)

@@ -12,7 +12,7 @@ from pricing.base.core.texts import say, say_without
 from pricing.base.core.values import Policy
 from pricing.optimum.core.decide import HeldQuotes
 from pricing.optimum.core.explain import INPUTS, DecisionInputs, explain_prices, find_moved
-from pricing.optimum.core.quote import build_rungs
+from pricing.optimum.core.quote import build_price_points
 from pricing.optimum.core.signals import FACTOR_OF, RAW_SIGNALS, ShopperSignals, SignalWeights
 from pricing.optimum.core.signals import sensitivity_boost as boost_of
 from tests.factories.pricing import make_terms
@@ -122,10 +122,10 @@ def test_only_a_test_raises_a_price_never_above_public() -> None:
 def test_request_path_and_explanation_agree_on_tested_prices() -> None:
     for is_held_out in (False, True):
         inputs = make_inputs(4, is_held_out=is_held_out)
-        rungs = build_rungs(inputs.terms, POLICY, inputs.draw)
+        price_points = build_price_points(inputs.terms, POLICY, inputs.draw)
         moved = find_moved(
             inputs.terms,
-            rungs,
+            price_points,
             boost_of(inputs.signals, WEIGHTS),
             POLICY,
             inputs.decide(),

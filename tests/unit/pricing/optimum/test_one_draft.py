@@ -12,10 +12,10 @@ from pricing.base.core.values import ModelVersionRow, Policy
 from pricing.experiments.core import Arms, PriceTests
 from pricing.learning.core.scene import PastPrices, StaffPrices, Surroundings
 from pricing.learning.selectors.publishing import Shelf as Stocked
-from pricing.optimum.core.decide import HeldQuotes, decide_rungs
+from pricing.optimum.core.decide import HeldQuotes, decide_price_points
 from pricing.optimum.core.joint import mix_segments
 from pricing.optimum.core.publish import NO_LIMIT
-from pricing.optimum.core.quote import VariantTerms, build_rungs, drop_signals
+from pricing.optimum.core.quote import VariantTerms, build_price_points, drop_signals
 from pricing.optimum.core.thompson import draw_places
 from pricing.publishing.core.publishing import draft, sibling_costs
 from pricing.publishing.services.drafts import Loaded
@@ -44,7 +44,7 @@ def draw_policy(rng: np.random.Generator) -> Policy:
 
 
 def draw_morning(rng: np.random.Generator) -> tuple[Shelf, Morning]:
-    """Return goods with shocks of last week and all that a book of the lab is made under."""
+    """Return products with shocks of last week and all that a book of the lab is made under."""
     ids = 10 + np.arange(GOODS)
     listed = rng.integers(90, 6_000, GOODS)
     base = np.maximum((listed * rng.uniform(0.8, 1.1, GOODS)).astype(np.int64), 1)
@@ -82,7 +82,7 @@ def draw_morning(rng: np.random.Generator) -> tuple[Shelf, Morning]:
 
 
 def stock(shelf: Shelf) -> Stocked:
-    """Return the goods as the shop reads them from its tables."""
+    """Return the products as the shop reads them from its tables."""
     no, zeros = np.zeros(GOODS, dtype=np.bool_), np.zeros(GOODS, dtype=np.int64)
     variants = VariantArrays(
         **{one.name: zeros for one in fields(VariantArrays)}
@@ -122,7 +122,7 @@ def find_publish_context(morning: Morning) -> PublishContext:
 
 
 def load(shelf: Shelf, morning: Morning) -> tuple[Loaded, PublishContext]:
-    """Return the same goods as the shop's services would have read them."""
+    """Return the same products as the shop's services would have read them."""
     no, zeros = np.zeros(GOODS, dtype=np.bool_), np.zeros(GOODS, dtype=np.int64)
     calm = stock(shelf)
     shown, is_shocked, seen = shelf.public_minor, shelf.shocked_minor > 0, shelf.seen
@@ -169,11 +169,11 @@ def expect_equal(one: Any, other: Any, name: str) -> None:
 
 def quote(terms: VariantTerms, boost: np.ndarray, policy: Policy) -> np.ndarray:
     """Return the prices of shoppers with `boost` (n, m), drawn as in this week."""
-    rungs = build_rungs(terms, policy, draw_places(7, terms.variant_id))
+    price_points = build_price_points(terms, policy, draw_places(7, terms.variant_id))
     held = HeldQuotes.nothing(len(terms))
     rows = [
-        decide_rungs(
-            *(terms, rungs, one[None], policy),
+        decide_price_points(
+            *(terms, price_points, one[None], policy),
             held=held,
             now_ms=0,
             is_allowed=True,

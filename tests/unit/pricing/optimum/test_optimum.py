@@ -172,15 +172,15 @@ def draw_category(seed: int, items: int, width: int) -> tuple[np.ndarray, ...]:
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 2**32 - 1))
 def test_substitutes_reach_the_optimum_of_enumeration(seed: int) -> None:
-    """Groups of different sizes at once; a closed rung is never chosen."""
+    """Groups of different sizes at once; a closed price point is never chosen."""
     rng = np.random.default_rng(seed)
     group = np.repeat([0, 1, 2], rng.integers(1, 5, 3))
     odds, margin = rng.lognormal(-1.0, 1.0, (len(group), 4)), rng.normal(1.0, 1.0, (len(group), 4))
     is_open = rng.random(odds.shape) < 0.8
     is_open[:, 0] = True
     odds = np.where(is_open, odds, np.nan)
-    rung, profit = best_together(odds, margin, is_open, group)
-    assert is_open[np.arange(len(group)), rung].all()
+    price_point, profit = best_together(odds, margin, is_open, group)
+    assert is_open[np.arange(len(group)), price_point].all()
     for one in range(3):
         rows = np.flatnonzero(group == one)
         best = max(

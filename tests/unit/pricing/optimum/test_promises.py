@@ -9,8 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing.base.core.values import Policy
-from pricing.optimum.core.decide import HOUR_MS, MINUTE_MS, Decisions, HeldQuotes, decide_rungs
-from pricing.optimum.core.quote import VariantTerms, build_rungs
+from pricing.optimum.core.decide import (
+    HOUR_MS,
+    MINUTE_MS,
+    Decisions,
+    HeldQuotes,
+    decide_price_points,
+)
+from pricing.optimum.core.quote import VariantTerms, build_price_points
 from pricing.optimum.core.signals import ShopperSignals, SignalWeights, sensitivity_boost
 from tests.factories.pricing import make_signals, make_terms
 
@@ -27,9 +33,9 @@ def decide(
     is_stale: bool = False,
 ) -> Decisions:
     """Return the decisions for one shopper, as the request path makes them."""
-    return decide_rungs(
+    return decide_price_points(
         terms,
-        build_rungs(terms, POLICY),
+        build_price_points(terms, POLICY),
         sensitivity_boost(signals, WEIGHTS),
         POLICY,
         held=held,

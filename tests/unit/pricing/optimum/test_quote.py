@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pricing.base.core.values import Policy
 from pricing.optimum.core.batch import ShopperFeatures, popular_by_category, price_shoppers
-from pricing.optimum.core.quote import VariantTerms, build_rungs, payoff_ratios, quote_prices
+from pricing.optimum.core.quote import VariantTerms, build_price_points, payoff_ratios, quote_prices
 from pricing.optimum.core.signals import (
     RAW_SIGNALS,
     ShopperSignals,
@@ -119,17 +119,19 @@ def test_garbage_models_make_no_price() -> None:
 def test_one_shopper_and_a_thousand_give_the_same_bits() -> None:
     rng = np.random.default_rng(3)
     terms, signals = random_terms(rng, 130), random_signals(rng, 700, 130)
-    rungs = build_rungs(terms, POLICY)
+    price_points = build_price_points(terms, POLICY)
     boost = sensitivity_boost(signals, WEIGHTS)
     together = quote_prices(signals, terms, WEIGHTS, POLICY)
-    payoffs = payoff_ratios(terms, rungs, boost)
+    payoffs = payoff_ratios(terms, price_points, boost)
     for n in range(0, 700, 37):
         own = ShopperSignals(**{k: getattr(signals, k)[n : n + 1] for k in RAW_SIGNALS})
         alone = quote_prices(own, terms, WEIGHTS, POLICY)
         assert (alone.quoted_minor[0] == together.quoted_minor[n]).all()
         for m in range(0, 130, 29):
             here = np.array([m])
-            one = payoff_ratios(terms.take(here), rungs.take(here), boost[n : n + 1, m : m + 1])
+            one = payoff_ratios(
+                terms.take(here), price_points.take(here), boost[n : n + 1, m : m + 1]
+            )
             assert (one[0, 0] == payoffs[n, m]).all()
 
 

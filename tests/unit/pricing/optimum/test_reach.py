@@ -1,4 +1,4 @@
-"""How far an elasticity may move a price: a rung beyond what was shown, or what chance allows."""
+"""How far an elasticity may move a price: a price beyond what was shown, or what chance allows."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ from pricing.optimum.core.mix import example_means, segment_mix
 from pricing.optimum.core.publish import demand_terms
 from pricing.optimum.core.quote import (
     VariantTerms,
-    build_rungs,
-    choose_rungs,
+    build_price_points,
+    choose_price_points,
     constant_elasticity_price,
     drop_signals,
     example_terms,
@@ -71,9 +71,9 @@ def market_of(drawn: dict[str, Any]) -> tuple[VariantTerms, Segments, FloatArray
 
 
 def quoted(terms: VariantTerms, mix: Segments, boost: FloatArray, policy: Policy) -> IntArray:
-    """Return the expected best rung of a member of each segment, (S, 1), as quotes choose it."""
+    """Return the expected best price of a member of each segment, (S, 1), as quotes choose it."""
     own = drop_signals(terms, mix.sensitivity_mean)
-    return choose_rungs(own, build_rungs(own, policy), boost)
+    return choose_price_points(own, build_price_points(own, policy), boost)
 
 
 def worth_to_optimum(
@@ -102,7 +102,7 @@ def test_a_segments_quote_is_the_personal_price_the_optimum_meant(
     assert payoff_cost(own, policy) == pytest.approx(demand.cost)
     meant = personal_prices(terms.public_minor, demand, mix, policy)
     found = quoted(terms, mix, boost, policy)
-    # Rungs that are worth the same may change places by rounding.
+    # Price points that are worth the same may change places by rounding.
     same = worth_to_optimum(found, terms, mix, policy)
     assert same == pytest.approx(worth_to_optimum(meant, terms, mix, policy), rel=1e-9)
 
@@ -125,7 +125,7 @@ def test_no_quote_undercuts_its_meaning_below_the_best_public_price(
     found = quoted(terms, mix, boost, replace(SURE, won_purchase_share=0.0))
     assert np.all(found >= meant)
     # Whoever has no signal would pay more than what is best for all: their own best price is no
-    # lower than the rung below the public one, so that the cost itself counts in quotes.
+    # lower than the price point below the public one, so that the cost itself counts in quotes.
     own = drop_signals(terms, mix.sensitivity_mean)
     alone = constant_elasticity_price(own.unit_cost, own.elasticity)[0]
     if own.elasticity[0] > 1.3:
@@ -164,7 +164,7 @@ def test_equal_signals_leave_the_work_to_the_public_price() -> None:
     mix, boost = mix_segments(np.ones(1), np.ones((1, 1))), np.ones((1, 1))
     policy = replace(SURE, won_purchase_share=0.0)
     assert quoted(terms, mix, boost, policy).tolist() == [[400]]
-    market = choose_rungs(terms, build_rungs(terms, policy), boost)
+    market = choose_price_points(terms, build_price_points(terms, policy), boost)
     assert market.tolist() == [[369]]
 
 

@@ -12,11 +12,11 @@ from scipy.special import ndtr
 from pricing.base.core.values import Policy
 from pricing.optimum.core.quote import (
     VariantTerms,
-    build_rungs,
-    choose_rungs,
+    build_price_points,
+    choose_price_points,
+    price_point_lines,
+    price_point_percents,
     quote_prices,
-    rung_lines,
-    rung_percents,
 )
 from pricing.optimum.core.signals import RAW_SIGNALS, ShopperSignals, SignalWeights
 from pricing.optimum.core.thompson import (
@@ -48,18 +48,20 @@ def random_terms(rng: np.random.Generator, m: int) -> VariantTerms:
 def test_the_envelope_agrees_with_comparing_all_payoffs_of_every_draw() -> None:
     rng = np.random.default_rng(1)
     terms, boost = random_terms(rng, 300), rng.gamma(1.0, 0.6, (7, 300))
-    rungs = build_rungs(terms, POLICY, np.zeros(300, dtype=np.int64))
-    lines = rung_lines(terms, rungs)
-    counted = np.zeros((7, 300, rungs.minor.shape[1]), dtype=np.int64)
+    price_points = build_price_points(terms, POLICY, np.zeros(300, dtype=np.int64))
+    lines = price_point_lines(terms, price_points)
+    counted = np.zeros((7, 300, price_points.minor.shape[1]), dtype=np.int64)
     z = 1.0 + boost[..., None]
     left = 0.5 * (1 - POLICY.exploration**2) * (lines.sd**2)[:, None]
     curve = lines.fixed + left * (z * lines.log_ratio) ** 2
     for quantile in QUANTILES:
         e = np.maximum(0.0, lines.mean + POLICY.exploration * lines.sd * quantile)
         payoff = np.where(lines.is_rung, curve - e[:, None] * z * lines.log_ratio, -np.inf)
-        counted += np.arange(rungs.minor.shape[1]) == payoff.argmax(axis=2)[..., None]
-    expected = np.where(rungs.is_open[:, None], counted, DRAWS * (np.arange(counted.shape[2]) == 0))
-    assert np.array_equal(rung_percents(terms, rungs, boost), expected)
+        counted += np.arange(price_points.minor.shape[1]) == payoff.argmax(axis=2)[..., None]
+    expected = np.where(
+        price_points.is_open[:, None], counted, DRAWS * (np.arange(counted.shape[2]) == 0)
+    )
+    assert np.array_equal(price_point_percents(terms, price_points, boost), expected)
 
 
 def exact_masses(points: np.ndarray, lines: Lines, scale: float) -> np.ndarray:
@@ -75,11 +77,11 @@ def test_percents_are_the_exact_masses_rounded_cumulatively() -> None:
     rng = np.random.default_rng(2)
     terms = replace(random_terms(rng, 500), is_open=np.ones(500, dtype=np.bool_))
     boost = rng.gamma(1.0, 0.6, (3, 500)) + 1e-3
-    rungs = build_rungs(terms, POLICY, np.zeros(500, dtype=np.int64))
-    lines = rung_lines(terms, rungs)
+    price_points = build_price_points(terms, POLICY, np.zeros(500, dtype=np.int64))
+    lines = price_point_lines(terms, price_points)
     masses = exact_masses(break_points(lines, boost, 0.5), lines, 0.5)
-    whole = rung_percents(terms, rungs, boost)
-    open_only = rungs.is_open
+    whole = price_point_percents(terms, price_points, boost)
+    open_only = price_points.is_open
     gap = np.abs(masses.cumsum(axis=2) - whole.cumsum(axis=2) / DRAWS)[:, open_only]
     assert (whole.sum(axis=2) == DRAWS).all()
     assert (whole >= 0).all()
@@ -90,14 +92,14 @@ def test_percents_are_the_exact_masses_rounded_cumulatively() -> None:
 def test_every_draw_makes_the_price_its_probability_says() -> None:
     rng = np.random.default_rng(3)
     terms, boost = random_terms(rng, 200), rng.gamma(1.0, 0.6, (1, 200))
-    table = build_rungs(terms, POLICY, np.zeros(200, dtype=np.int64))
+    table = build_price_points(terms, POLICY, np.zeros(200, dtype=np.int64))
     seen = np.zeros(table.minor.shape, dtype=np.int64)
     for place in range(DRAWS):
-        rungs = build_rungs(terms, POLICY, np.full(200, place))
-        chosen = choose_rungs(terms, rungs, boost)[0]
+        price_points = build_price_points(terms, POLICY, np.full(200, place))
+        chosen = choose_price_points(terms, price_points, boost)[0]
         position = (table.minor == chosen[:, None]).argmax(axis=1)
         seen[np.arange(200), position] += 1
-    assert np.array_equal(seen, rung_percents(terms, table, boost)[0])
+    assert np.array_equal(seen, price_point_percents(terms, table, boost)[0])
 
 
 sums = st.lists(st.floats(0, 500), min_size=6, max_size=6)
@@ -138,9 +140,9 @@ def test_for_a_given_draw_more_activity_never_raises_a_price(
 def test_probabilities_move_down_the_ladder_as_activity_grows(
     terms: VariantTerms, policy: Policy, less: float, added: float
 ) -> None:
-    rungs = build_rungs(terms, policy, np.array([0]))
-    before = rung_percents(terms, rungs, np.array([[less]])).cumsum(axis=2)
-    after = rung_percents(terms, rungs, np.array([[less + added]])).cumsum(axis=2)
+    price_points = build_price_points(terms, policy, np.array([0]))
+    before = price_point_percents(terms, price_points, np.array([[less]])).cumsum(axis=2)
+    after = price_point_percents(terms, price_points, np.array([[less + added]])).cumsum(axis=2)
     assert (after <= before).all()
     assert after[..., -1].tolist() == [[DRAWS]]
 
@@ -148,14 +150,14 @@ def test_probabilities_move_down_the_ladder_as_activity_grows(
 def test_cutting_small_masses_would_raise_prices_with_activity() -> None:
     """Why probabilities are rounded cumulatively: the plain rule breaks the promise."""
     terms = make_terms([400], elasticity=1.8, elasticity_sd=0.9)
-    rungs = build_rungs(terms, replace(POLICY, won_purchase_share=0.3), np.array([0]))
-    lines = rung_lines(terms, rungs)
+    price_points = build_price_points(terms, replace(POLICY, won_purchase_share=0.3), np.array([0]))
+    lines = price_point_lines(terms, price_points)
     boost = np.linspace(0.05, 1.5, 4_000)[:, None]
     masses = exact_masses(break_points(lines, boost, 0.5), lines, 0.5)[:, 0]
     kept = np.where(masses < 0.01, 0.0, masses)
     cumulative = (kept / kept.sum(axis=1, keepdims=True)).cumsum(axis=1)
     assert (np.diff(cumulative, axis=0) > 1e-4).any()
-    rounded = rung_percents(terms, rungs, boost)[:, 0].cumsum(axis=1)
+    rounded = price_point_percents(terms, price_points, boost)[:, 0].cumsum(axis=1)
     assert not (np.diff(rounded, axis=0) > 0).any()
 
 
@@ -163,24 +165,26 @@ def test_a_policy_that_does_not_explore_ignores_the_draw() -> None:
     rng = np.random.default_rng(4)
     terms, boost = random_terms(rng, 300), rng.gamma(1.0, 0.6, (5, 300))
     still = Policy(exploration=0.0)
-    drawn = build_rungs(terms, still, rng.integers(0, DRAWS, 300))
+    drawn = build_price_points(terms, still, rng.integers(0, DRAWS, 300))
     assert drawn.draw is None
-    expected = choose_rungs(terms, build_rungs(terms, still), boost)
-    assert np.array_equal(choose_rungs(terms, drawn, boost), expected)
-    tiny = build_rungs(terms, Policy(exploration=1e-9), rng.integers(0, DRAWS, 300))
-    assert (choose_rungs(terms, tiny, boost) == expected).mean() > 0.999
+    expected = choose_price_points(terms, build_price_points(terms, still), boost)
+    assert np.array_equal(choose_price_points(terms, drawn, boost), expected)
+    tiny = build_price_points(terms, Policy(exploration=1e-9), rng.integers(0, DRAWS, 300))
+    assert (choose_price_points(terms, tiny, boost) == expected).mean() > 0.999
 
 
 def test_one_shopper_and_a_thousand_draw_the_same() -> None:
     rng = np.random.default_rng(5)
     terms, boost = random_terms(rng, 60), rng.gamma(1.0, 0.6, (1_000, 60))
-    rungs = build_rungs(terms, POLICY, rng.integers(0, DRAWS, 60))
-    together = rung_percents(terms, rungs, boost)
+    price_points = build_price_points(terms, POLICY, rng.integers(0, DRAWS, 60))
+    together = price_point_percents(terms, price_points, boost)
     for row in (0, 17, 999):
-        assert np.array_equal(together[row], rung_percents(terms, rungs, boost[row : row + 1])[0])
+        assert np.array_equal(
+            together[row], price_point_percents(terms, price_points, boost[row : row + 1])[0]
+        )
     here = np.array([7])
-    alone = choose_rungs(terms.take(here), rungs.take(here), boost[:, 7:8])
-    assert np.array_equal(alone[:, 0], choose_rungs(terms, rungs, boost)[:, 7])
+    alone = choose_price_points(terms.take(here), price_points.take(here), boost[:, 7:8])
+    assert np.array_equal(alone[:, 0], choose_price_points(terms, price_points, boost)[:, 7])
 
 
 def test_draws_are_uniform_and_differ_by_week_and_variant() -> None:

@@ -13,8 +13,8 @@ from promotions.engine.core.benefits.bundles import save_on_bundles
 from promotions.engine.core.benefits.lines import OpenLine, Run, list_runs
 from promotions.engine.core.benefits.sets import (
     save_on_groups,
-    save_on_other_goods,
-    save_on_same_goods,
+    save_on_other_products,
+    save_on_same_products,
 )
 from promotions.engine.core.benefits.terms import Bundle, BuyGet, GroupOf, Part
 from promotions.engine.core.carts import EVERYTHING, Scope
@@ -44,7 +44,9 @@ def test_of_all_groupings_the_free_ones_are_worth_most(
         blocks = [order[i : i + size] for i in range(0, len(order), size)]
         full = [sorted(block) for block in blocks if len(block) == size]
         best = max(best, sum(sum(block[:free]) for block in full))
-    assert save_on_same_goods(_runs(values), GroupOf(size, free), _free, None).amount_minor == best
+    assert (
+        save_on_same_products(_runs(values), GroupOf(size, free), _free, None).amount_minor == best
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -85,16 +87,16 @@ def test_of_all_bundles_those_are_made_that_save_most(
 
 def test_buy_some_get_others_takes_the_dearest_of_the_others() -> None:
     bought, got = [Run(900, 4, 0, 900)], [Run(500, 1, 1, 500), Run(200, 5, 2, 200)]
-    saving = save_on_other_goods(bought, got, BuyGet(2, 1), _free, None)
+    saving = save_on_other_products(bought, got, BuyGet(2, 1), _free, None)
     assert saving.amount_minor == 700
     assert saving.used == (Run(900, 4, 0, 900), Run(500, 1, 1, 500), Run(200, 1, 2, 200))
-    assert save_on_other_goods(bought, got, BuyGet(2, 1), _free, 1).amount_minor == 500
-    assert save_on_other_goods([], got, BuyGet(2, 1), _free, None).amount_minor == 0
+    assert save_on_other_products(bought, got, BuyGet(2, 1), _free, 1).amount_minor == 500
+    assert save_on_other_products([], got, BuyGet(2, 1), _free, None).amount_minor == 0
 
 
 def test_two_bought_and_one_got_is_enough() -> None:
-    assert save_on_same_goods(_runs([9, 8, 7]), BuyGet(2, 2), _free, None).amount_minor == 7
-    assert save_on_same_goods(_runs([9, 8]), BuyGet(2, 2), _free, None).amount_minor == 0
+    assert save_on_same_products(_runs([9, 8, 7]), BuyGet(2, 2), _free, None).amount_minor == 7
+    assert save_on_same_products(_runs([9, 8]), BuyGet(2, 2), _free, None).amount_minor == 0
 
 
 def test_what_a_set_saves_is_spread_over_all_its_units() -> None:

@@ -120,7 +120,7 @@ def test_the_next_step_is_named_with_what_it_gives(
     [
         (1_000, 4_000, True),  # 30.00 are always near
         (1_000, 4_001, False),
-        (10_000, 15_000, True),  # half of the goods in the cart
+        (10_000, 15_000, True),  # half of the products in the cart
         (10_000, 15_001, False),
     ],
 )

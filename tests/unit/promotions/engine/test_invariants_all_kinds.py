@@ -23,7 +23,7 @@ from tests.factories.baskets import draw_basket, draw_offer
 from tests.factories.promotions import ALICE, NOON, make_coupon
 
 seeds = st.integers(0, 2**32)
-# Kinds that promise a saving for one unit as for many; all others say that more goods save more.
+# Kinds that promise a saving for one unit as for many; all others say that more products save more.
 STEADY = {BenefitKind.PERCENTAGE, BenefitKind.FIXED_AMOUNT, BenefitKind.SET_PRICE}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from promotions.campaigns.core.revisions import replace_goods
+from promotions.campaigns.core.revisions import replace_products
 from promotions.campaigns.selectors.book import compile_offer
 from promotions.campaigns.selectors.campaigns import offer_fields
 from promotions.engine.core.carts import (
@@ -96,7 +96,7 @@ def _compile(document: dict[str, Any]) -> list[OfferValue]:
         pk=1, status="live", starts_at=NOON - timedelta(days=1), ends_at=NOON + timedelta(days=1)
     )
     offers = []
-    for number, said in enumerate(replace_goods(checked, lambda _, key: IDS[key])["offers"], 1):
+    for number, said in enumerate(replace_products(checked, lambda _, key: IDS[key])["offers"], 1):
         row = Offer(pk=number, campaign=campaign)
         for field in offer_fields():
             if field.name in said:
@@ -108,13 +108,13 @@ def _compile(document: dict[str, Any]) -> list[OfferValue]:
 
 def _pay(document: dict[str, Any], cart: str) -> str:
     """Return what a cart of the page pays, as the page says it."""
-    goods, *facts = [part.strip() for part in cart.split(";")]
+    products, *facts = [part.strip() for part in cart.split(";")]
     delivery = next((one.removeprefix("delivery ") for one in facts if "delivery" in one), None)
     clock = next((one for one in facts if re.fullmatch(r"\d\d:\d\d", one)), "12:00")
     offers = _compile(document)
     codes = [one.removeprefix("code ") for one in facts if one.startswith("code ")]
     found = evaluate_offers(
-        cart=replace(_cart(goods), delivery_code=delivery),
+        cart=replace(_cart(products), delivery_code=delivery),
         offers=offers,
         coupons=[CouponValue(code, offers[0], 1) for code in codes],
         shopper=_shopper(facts),

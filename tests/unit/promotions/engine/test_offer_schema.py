@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from promotions.campaigns.core.claims import BadClaim, parse_claims
-from promotions.campaigns.core.revisions import replace_goods
+from promotions.campaigns.core.revisions import replace_products
 from promotions.campaigns.selectors.campaigns import offer_fields
 from promotions.campaigns.services.rows import CampaignRefused
 from promotions.engine.core.parsing.conditions import WORDS
@@ -95,11 +95,11 @@ def _spoil(tree: Any, rng: random.Random) -> None:
 
 
 def _is_read(document: dict[str, Any]) -> bool:
-    """Whether the readers of files and the parsers accept it; goods exist, whatever their key."""
+    """Whether the readers of files and the parsers accept it; any key finds a product."""
     try:
         checked = check_document(document)
         parse_claims(checked.get("claims", {}))
-        numbered = replace_goods(checked, lambda _, key: 9 if isinstance(key, str) else key)
+        numbered = replace_products(checked, lambda _, key: 9 if isinstance(key, str) else key)
         for said in numbered["offers"]:
             row = Offer()
             for field in offer_fields():

@@ -53,8 +53,8 @@ def test_every_word_staff_may_write_is_among_them() -> None:
 def test_a_benefit_is_said(
     kind: str, fields: dict[str, Json], scope: dict[str, Json], english: str, chinese: str
 ) -> None:
-    benefit, goods = build(kind, fields), parse_scope(scope)
-    said = say_benefit(benefit, goods, EN), say_benefit(benefit, goods, ZH)
+    benefit, products = build(kind, fields), parse_scope(scope)
+    said = say_benefit(benefit, products, EN), say_benefit(benefit, products, ZH)
     assert said == (english, chinese)
 
 

@@ -1,4 +1,4 @@
-"""A planted stack is found with its goods and its price; offers that never meet are no conflict."""
+"""A planted stack is found with its products and its price; offers that never meet are none."""
 
 from __future__ import annotations
 

@@ -77,12 +77,12 @@ def test_goods_are_loose_where_their_weight_is_known() -> None:
 
 def test_a_valid_bar_code_is_kept_for_one_product() -> None:
     gtins = {"1": "4006381 333931", "2": "4006381333932", "3": "96385074", "4": "96385074", "5": ""}
-    goods = [replace(CHEESE, ref=ref, gtin=text) for ref, text in gtins.items()]
-    assert {ref: variant.gtin for ref, variant in build_variants(*goods).items()} == {
+    products = [replace(CHEESE, ref=ref, gtin=text) for ref, text in gtins.items()]
+    assert {ref: variant.gtin for ref, variant in build_variants(*products).items()} == {
         "1": "4006381333931",
         **dict.fromkeys("2345"),
     }
-    catalogue = build_catalogue(goods)
+    catalogue = build_catalogue(products)
     assert catalogue.noticed["bar-code number not usable"] == 3
 
 
@@ -233,7 +233,7 @@ def sensitive_types(*products: SourceProduct) -> dict[str, bool]:
 def test_goods_that_tell_of_health_sex_or_belief_are_sensitive() -> None:
     """By their category, or by their type where the category is harmless."""
     drug = replace(CHEESE, department="DRUG GM")
-    goods = [
+    products = [
         CHEESE,
         replace(drug, ref="2", category="FAMILY PLANNING", product_type="PROPHYLACTICS"),
         replace(drug, ref="3", category="ADULT INCONTINENCE", product_type="CLEANSING WIPES"),
@@ -242,7 +242,7 @@ def test_goods_that_tell_of_health_sex_or_belief_are_sensitive() -> None:
         replace(CHEESE, ref="6", category="HISPANIC", product_type="KOSHER FOODS"),
         replace(drug, ref="7", category="SMOKING CESSATIONS", product_type="SMOKING CESSATION"),
     ]
-    assert sensitive_types(*goods) == {
+    assert sensitive_types(*products) == {
         "dairy-eggs/cheese/shredded-cheese": False,
         "health-beauty/family-planning/condoms": True,
         "health-beauty/incontinence-care/moist-wipes": True,

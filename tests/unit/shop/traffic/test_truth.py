@@ -20,7 +20,7 @@ GOODS = 6
 
 
 def make_shelf(price: float = 1.0, rival: int = 0) -> Shelf:
-    """Return six goods of one family at a share of their list price."""
+    """Return six products of one family at a share of their list price."""
     listed = np.array([200, 300, 400, 500, 600, 700])
     return Shelf(
         variant_id=np.arange(GOODS),

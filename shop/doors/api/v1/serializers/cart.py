@@ -255,7 +255,7 @@ class PaymentMethodSerializer(AnswerSerializer[PaymentMethod]):
 
 
 class StartCheckoutSerializer(InputSerializer):
-    """How the goods should be delivered, if already chosen."""
+    """How the products should be delivered, if already chosen."""
 
     delivery_method = serializers.CharField(max_length=40, allow_null=True, default=None)
 

@@ -30,7 +30,7 @@ REGION = "ISO 3166-2, such as US-NY; its name where the country's post has no co
 
 
 class ContactSerializer(InputSerializer):
-    """Who gets the goods and the receipt. Address fields may be empty for a pick-up."""
+    """Who gets the products and the receipt. Address fields may be empty for a pick-up."""
 
     email = serializers.EmailField(max_length=254)
     name = serializers.CharField(max_length=120)
@@ -46,7 +46,7 @@ class ContactSerializer(InputSerializer):
 
 
 class OrderContactSerializer(AnswerSerializer[Contact]):
-    """Who gets the goods."""
+    """Who gets the products."""
 
     email = serializers.CharField(allow_blank=True)
     name = serializers.CharField(allow_blank=True)

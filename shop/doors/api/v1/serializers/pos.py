@@ -45,7 +45,7 @@ class PosCancelSerializer(InputSerializer):
 
 
 class PosLineSerializer(InputSerializer):
-    """A line: what is charged for its goods, points aside."""
+    """A line: what is charged for its products, points aside."""
 
     sku = serializers.CharField(max_length=60, default="", allow_blank=True)
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY, default=1)

@@ -76,7 +76,7 @@ class StaffOrderBase(StaffView):
         self.require(StaffScope.ORDERS_READ, *((VIEW,) if self.shows_money else PACKS))
 
     def find_contact(self, order: OrderView) -> Contact | None:
-        """Return what the token's owner may know of who gets the goods."""
+        """Return what the token's owner may know of who gets the products."""
         if may_see_personal(self.staff.account):
             return order.contact
         return None if self.shows_money else replace(order.contact, email="", phone="")

@@ -121,8 +121,8 @@ class ReceiveReturnView(StaffReturnBase):
     def post(self, request: Request, return_number: str) -> HttpResponse:
         """The shopper gets an e-mail and can no longer withdraw it. Twice is once.
 
-        A return of nothing but perishable goods stays with the shopper: it is inspected as it was
-        requested.
+        A return of nothing but perishable products stays with the shopper: it is inspected as it
+        was requested.
         """
         self.require(StaffScope.ORDERS_REFUND, VIEW, CHANGE)
         return self.answer_once({}, lambda: self._receive(return_number))
