@@ -311,8 +311,10 @@ def price_point_percents(
     It sums to 100; padding has 0. Without a draw the best price point is certain.
 
     >>> rungs = build_price_points(example_terms(), Policy(), np.array([50]))
-    >>> rungs.minor.tolist(), price_point_percents(example_terms(), rungs,
-    np.array([[0.7]])).tolist() ([[400, 399, 389, 379, 369]], [[[6, 22, 61, 11, 0]]])
+    >>> rungs.minor.tolist()
+    [[400, 399, 389, 379, 369]]
+    >>> price_point_percents(example_terms(), rungs, np.array([[0.7]])).tolist()
+    [[[6, 22, 61, 11, 0]]]
     """
     if rungs.draw is None:
         best = np.argmax(payoff_ratios(terms, rungs, boost), axis=2)[..., None]

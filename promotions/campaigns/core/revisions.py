@@ -148,8 +148,8 @@ def list_goods(tree: Json) -> set[Goods]:
 def replace_products(tree: Json, translate: Callable[[str, Key], Key]) -> Json:
     """Return a copy of `tree` with every id or key of products as `translate` (kind, key) says.
 
-    >>> replace_products({"scope": {"variants": [7]}, "percent": "10"}, lambda kind, key:
-    f"SKU-{key}") {'scope': {'variants': ['SKU-7']}, 'percent': '10'}
+    >>> replace_products({"scope": {"variants": [7]}}, lambda kind, key: f"SKU-{key}")
+    {'scope': {'variants': ['SKU-7']}}
     """
     if isinstance(tree, Mapping):
         return {word: _replace_at(word, value, translate) for word, value in tree.items()}
