@@ -19,9 +19,9 @@ from orders.payments.services.refunds import (
     forget_refund_reasons,
     refund_order,
     refund_whole,
+    settle_returned,
     take_gifts_back,
 )
-from orders.payments.services.returned import settle_returned
 from orders.payments.services.sending import capture_payment, retry_refund, settle_due_payments
 from orders.refusals import PaymentRefused
 

@@ -16,7 +16,7 @@ from unfold.widgets import (
 )
 
 from promotions.admin.recorded import RecordedForm
-from shop.ground.staff.moments import MomentField
+from shop.ground.staff.forms import MomentField
 from shop.ground.staff.money import price_field
 
 STOCK = "stock"

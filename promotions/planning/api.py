@@ -29,7 +29,17 @@ from promotions.planning.core.builder.rows import (
 )
 from promotions.planning.core.builder.sets import SETS
 from promotions.planning.core.builder.templates import CUTS
-from promotions.planning.core.goals import GoalFigure, Reading, read_lift, read_share, read_stock
+from promotions.planning.core.goals import (
+    GoalFigure,
+    HoldoutLift,
+    Reading,
+    Reconciliation,
+    compare_holdout,
+    read_lift,
+    read_share,
+    read_stock,
+    reconcile,
+)
 from promotions.planning.core.recorded import (
     BurnDay,
     Forecast,
@@ -41,13 +51,13 @@ from promotions.planning.core.recorded import (
     forecast,
     forecast_stock,
 )
-from promotions.planning.core.results import HoldoutLift, Reconciliation, compare_holdout, reconcile
-from promotions.planning.selectors.audiences import list_groups, list_tiers
 from promotions.planning.selectors.builder import (
     UnknownProducts,
     list_best_groups,
+    list_groups,
     list_partners,
     list_stacking_groups,
+    list_tiers,
     load_said,
     name_market,
     read_goods,

@@ -19,8 +19,7 @@ from promotions.engine.api import (
 )
 from promotions.sentences.core.benefits import say_bounds
 from promotions.sentences.core.conditions import list_clauses
-from promotions.sentences.core.deals import say_deal
-from promotions.sentences.core.names import name_promotion
+from promotions.sentences.core.deals import name_promotion, say_deal
 from promotions.sentences.core.plans import Answers, Template
 from promotions.sentences.core.words import Lexicon, list_ids
 from shop.ground.catalog.selectors import catalog_version, get_market, load_variant_arrays

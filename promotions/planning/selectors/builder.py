@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from typing import Any as Json
 
 from babel import Locale
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from profiles.segments.api import TAG_NAMES, list_segments
 from promotions.campaigns.api import CampaignRows, compile_rows, load_rows
 from promotions.campaigns.models import Campaign, Offer, StackingGroup
-from promotions.coupons.models import CodeBatch, Coupon, UseLimit
+from promotions.coupons.models import CodeBatch, Coupon, UseLimit, VerifiedGroup
 from promotions.engine.api import (
     Counted,
     Entity,
@@ -28,8 +29,8 @@ from promotions.engine.api import (
     parse_condition,
     parse_scope,
 )
+from promotions.loyalty.models import MembershipTier
 from promotions.partners.models import Partner, PartnerShare
-from promotions.planning.selectors.audiences import list_groups, list_tiers
 from promotions.sentences.api import (
     Lexicon,
     list_ids,
@@ -46,6 +47,23 @@ from shop.ground.catalog.selectors.naming import (
 )
 from shop.ground.kernel.errors import FairtagError
 from shop.ground.kernel.translation import gettext_noop, locale_of, pgettext_noop, translate
+
+
+def list_tiers() -> list[tuple[str, str, str]]:
+    """Return (code, name, Chinese name) of each tier, the lowest first. One query."""
+    rows = MembershipTier.objects.order_by("threshold_minor", "-terms_id")
+    named = {code: (code, name, zh) for code, name, zh in _name(rows)}
+    return list(named.values())
+
+
+def list_groups() -> list[tuple[str, str, str]]:
+    """Return (code, name, Chinese name) of each group in use. One query."""
+    return _name(VerifiedGroup.objects.filter(is_active=True))
+
+
+def _name(rows: Any) -> list[tuple[str, str, str]]:
+    return list(rows.values_list("code", "name", "name_zh"))
+
 
 _BY: Mapping[str, str] = {
     Entity.GLOBAL: "",

@@ -14,15 +14,18 @@ from django.core.signals import got_request_exception
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language, gettext
+from prometheus_client import Counter
 from rest_framework import exceptions
 
 from promotions.coupons.api import UseRefused
 from promotions.engine.api import REASONS, say_reason
-from shop.doors.api.metrics import problems_total
 from shop.doors.api.refusals import FALLBACK_STATUS, STATUS_BY_CODE, TITLE_BY_STATUS
 from shop.doors.api.responses import json_response
 from shop.doors.pages.contact import say_fault
 from shop.ground.kernel.errors import FairtagError
+
+problems_total = Counter("fairtag_api_problems_total", "Error answers by code", ["code", "status"])
+
 
 PROBLEM_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:fairtag:problem:"

@@ -79,7 +79,7 @@ class CallerScheme(OpenApiAuthenticationExtension):
 class PosScheme(OpenApiAuthenticationExtension):
     """Names the one way a till says which it is."""
 
-    target_class = "shop.doors.api.pos.PosAuthentication"
+    target_class = "shop.doors.api.v1.views.pos.PosAuthentication"
     name = TILL_TOKEN
 
     def get_security_definition(self, auto_schema: Any) -> Any:

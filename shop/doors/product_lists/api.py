@@ -26,6 +26,8 @@ from shop.doors.product_lists.selectors.exporting import export_rows
 from shop.doors.product_lists.selectors.imports import (
     Change,
     ImportView,
+    ReadList,
+    find_file,
     find_import,
     list_cells,
     list_changes,
@@ -35,13 +37,13 @@ from shop.doors.product_lists.selectors.imports import (
     list_refused,
     list_refused_rows,
     list_sentences,
+    open_sheet,
 )
-from shop.doors.product_lists.selectors.reading import ReadList, find_file, open_sheet
 from shop.doors.product_lists.selectors.snapshots import SoldProduct, show_products
 from shop.doors.product_lists.sentences import say_doubt, say_problem, say_reason
 from shop.doors.product_lists.services.approving import approve_list, send_back_list
+from shop.doors.product_lists.services.checking import Judged, ListWorker
 from shop.doors.product_lists.services.documents import ProductRefused, PutProduct, put_product
-from shop.doors.product_lists.services.kinds import Judged, ListWorker
 from shop.doors.product_lists.services.many import ask_for_prices, check_many_again, start_many
 from shop.doors.product_lists.services.uploading import (
     BELOW_COST_PRICES,

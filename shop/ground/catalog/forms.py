@@ -17,8 +17,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from shop.ground.catalog.core.queries import has_chinese, list_latin
 from shop.ground.catalog.core.slugs import make_slug
-from shop.ground.catalog.core.words import has_chinese, list_latin
 from shop.ground.catalog.models import Category, Market, SearchSynonym
 from shop.ground.catalog.selectors.vocabulary import key_terms
 from shop.ground.kernel.hashing import fingerprint

@@ -95,7 +95,7 @@ def test_the_token_alone_opens_metrics(client: Client, settings: Settings) -> No
 def test_metrics_are_summed_over_processes_and_forget_none_that_died(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    count = "from shop.doors.api.metrics import problems_total as c; c.labels('gone', '404').inc(3)"
+    count = "from shop.doors.api.errors import problems_total as c; c.labels('gone', '404').inc(3)"
     environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     for _ in range(2):
         subprocess.run([sys.executable, "-c", count], env=environment, check=True)

@@ -9,7 +9,7 @@ from typing import Any as Json
 
 from promotions.engine.api import WEEKDAYS
 from promotions.planning.core.builder import blanks as b
-from promotions.sentences.core.phrases import CHANNELS
+from promotions.sentences.core.conditions import CHANNELS
 from promotions.sentences.core.plans import Answers, Blank
 from shop.ground.kernel.translation import gettext_noop, pgettext_noop
 

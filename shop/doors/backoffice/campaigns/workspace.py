@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext_lazy
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 
 from promotions.campaigns.api import OFFERS
-from promotions.law.api import find_forbidden
+from promotions.law.api import Forbidden, find_forbidden
 from promotions.planning.api import add_offer
 from promotions.release.api import leave_out_of
 from promotions.sentences.api import Blank, Lexicon, Template
@@ -25,7 +27,6 @@ from shop.doors.backoffice.campaigns.conditions import (
     offer_adding,
     say_conditions,
 )
-from shop.doors.backoffice.campaigns.forbidden import say_leave_out
 from shop.doors.backoffice.campaigns.offer_parts import (
     OFFER_PARTS,
     OWN_GOODS,
@@ -41,13 +42,41 @@ from shop.doors.backoffice.campaigns.parts import (
     list_active,
     show_part,
 )
-from shop.doors.backoffice.campaigns.product_picker import describe_picks
+from shop.doors.backoffice.campaigns.product_picker import describe_picks, say_on_sale
 from shop.doors.backoffice.campaigns.sentences import MarketContext, examples
 from shop.doors.backoffice.campaigns.set_parts import list_set_parts
 from shop.doors.backoffice.campaigns.summary import WHOM
+from shop.ground.catalog.selectors import list_categories
 from shop.ground.kernel.clock import utc_now
 from shop.ground.kernel.translation import gettext_noop, translate
+from shop.ground.staff.phrases import join_names
 from shop.ground.staff.region import show_time
+
+# Kinds that are flags of categories; the others are words of their paths
+_FLAGS: dict[str, Promise] = {
+    "restricted": gettext_lazy("age-restricted products"),
+    "child_directed": gettext_lazy("products for children"),
+    "sensitive": gettext_lazy("sensitive products"),
+}
+
+
+def say_leave_out(found: Forbidden) -> str:
+    """Return what leaves out the forbidden products, "" where there are none. No query."""
+    if not found.kinds:
+        return ""
+    named = join_names(_name_kind(kind) for kind in found.kinds)
+    said = _("Leave out what may not be promoted here: %(kinds)s (%(products)s)")
+    return said % {"kinds": named, "products": say_on_sale(found.product_count)}
+
+
+def _name_kind(kind: str) -> str:
+    """Return the name of a flag, or of the highest category that the kind means."""
+    if kind in _FLAGS:
+        return str(_FLAGS[kind])
+    nodes = list_categories(get_language() or "en").nodes.values()
+    meant = [node for node in nodes if kind in node.path.split("/")]
+    return min(meant, key=lambda node: node.depth).name if meant else kind
+
 
 ADD, LEAVE_OUT = "add-offer", "leave_out"
 # What the campaign says for all its offers

@@ -24,7 +24,7 @@ from shop.doors.backoffice.campaigns.builder import (
     say_kind,
 )
 from shop.doors.backoffice.campaigns.clauses import list_clause_choices, name_segment, press_add
-from shop.doors.backoffice.campaigns.forbidden import say_leave_out
+from shop.doors.backoffice.campaigns.workspace import say_leave_out
 from shop.doors.backoffice.frame import needs, render_page
 from shop.doors.backoffice.views.checks import start_checks
 

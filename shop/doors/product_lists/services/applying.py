@@ -15,9 +15,17 @@ from shop.doors.product_lists.core.doubts import STALE, look_at_prices
 from shop.doors.product_lists.core.problems import BadList
 from shop.doors.product_lists.models import ProductImport, ProductImportRow
 from shop.doors.product_lists.pictures import PictureBox, open_box
-from shop.doors.product_lists.selectors.reading import ReadList, open_pictures
-from shop.doors.product_lists.services.checking import BATCH, keep_rows, tidy
-from shop.doors.product_lists.services.kinds import GivesWay, Judged, ListWorker, Tell, never
+from shop.doors.product_lists.selectors.imports import ReadList, open_pictures
+from shop.doors.product_lists.services.checking import (
+    BATCH,
+    GivesWay,
+    Judged,
+    ListWorker,
+    Tell,
+    keep_rows,
+    never,
+    tidy,
+)
 
 State, RowState = ProductImport.State, ProductImportRow.State
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Coalesce, Greatest
 
 from shop.doors.product_lists.models import ProductImport
-from shop.doors.product_lists.selectors.reading import find_file
+from shop.doors.product_lists.selectors.imports import find_file
 
 KEEP_FILES = timedelta(days=30)
 KEEP_STRAYS = timedelta(days=1)

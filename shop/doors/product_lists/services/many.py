@@ -22,7 +22,7 @@ from shop.doors.product_lists.core.many import (
 )
 from shop.doors.product_lists.core.problems import BadList, Problem
 from shop.doors.product_lists.models import ProductImport
-from shop.doors.product_lists.selectors.reading import open_sheet
+from shop.doors.product_lists.selectors.imports import open_sheet
 from shop.doors.product_lists.sentences import say_problem
 from shop.doors.product_lists.services.checking import check_import
 from shop.doors.product_lists.services.products import ProductLists

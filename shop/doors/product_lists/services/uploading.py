@@ -20,7 +20,7 @@ from shop.doors.product_lists.core.columns import PRODUCTS, ListKind, guess_fiel
 from shop.doors.product_lists.core.doubts import STALE, count_doubtful
 from shop.doors.product_lists.core.problems import BadList, Problem
 from shop.doors.product_lists.models import ProductImport, ProductImportRow
-from shop.doors.product_lists.selectors.reading import find_file
+from shop.doors.product_lists.selectors.imports import find_file
 from shop.doors.product_lists.sentences import say_problem, say_stale
 from shop.ground.approvals.core.values import Kind
 from shop.ground.approvals.services import ask_approval

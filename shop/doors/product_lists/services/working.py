@@ -7,8 +7,13 @@ from datetime import datetime
 
 from shop.doors.product_lists.models import ProductImport
 from shop.doors.product_lists.services.applying import apply_import, undo_import
-from shop.doors.product_lists.services.checking import check_import
-from shop.doors.product_lists.services.kinds import GivesWay, ListWorker, Tell, never
+from shop.doors.product_lists.services.checking import (
+    GivesWay,
+    ListWorker,
+    Tell,
+    check_import,
+    never,
+)
 from shop.doors.product_lists.services.products import ProductLists
 
 State = ProductImport.State

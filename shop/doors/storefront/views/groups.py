@@ -18,10 +18,25 @@ from promotions.coupons.api import (
     confirm_mail_claim,
 )
 from shop.doors.pages.groups import mail_link, member_id, my_groups
-from shop.doors.storefront.groups_words import say_claim
 from shop.doors.storefront.limits import limited
 from shop.doors.storefront.visitors import get_visit
 from shop.ground.jobs.limits import CHANGE, CODES, GUESS
+
+
+def say_claim(refusal: ClaimRefused) -> str:
+    """Return the sentence for a shopper."""
+    known = {
+        "document_too_large": _("The file is larger than 5 MB."),
+        "document_type": _("Send a PDF, JPEG or PNG file."),
+        "way_closed": _("This group does not accept documents."),
+        "claim_waits": _("Your document waits for review."),
+        "code_invalid": _("This code is not valid, or it was used."),
+        "domain_unknown": _("Addresses of that domain do not prove it."),
+        "link_invalid": _("This link is not valid any more."),
+        "group_unknown": _("There is no such group."),
+        "sign_in_first": _("Sign in first."),
+    }
+    return known.get(refusal.code, refusal.message)
 
 
 @require_safe

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.views.decorators.csp import csp_override
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -30,12 +32,62 @@ from shop.doors.pages.checkout import order_again, prove_email
 from shop.doors.storefront.forms import EmailForm, TrackForm
 from shop.doors.storefront.limits import ask_to_wait, limited, say_wait, wait_for
 from shop.doors.storefront.messages import say_refusal
+from shop.doors.storefront.middleware import PERMISSIONS
 from shop.doors.storefront.rendering import may_be_missing
-from shop.doors.storefront.views.payment_form import show_payment_form
 from shop.doors.storefront.views.ratings import FACES
 from shop.doors.storefront.visitors import ensure_shopper, get_visit
 from shop.ground.jobs.limits import CHANGE, GUESS, MONEY
 from shop.ground.kernel.errors import FairtagError
+from shop.ground.kernel.money import format_money
+
+# The page with a payment provider's own form, and what a browser may load there.
+
+# What Stripe's form needs: https://docs.stripe.com/security/guide#content-security-policy
+FRAMES = ("https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com")
+API = "https://api.stripe.com"
+
+
+def show_payment_form(
+    request: HttpRequest, token: str, order: OrderView, step: PaymentStep
+) -> HttpResponse:
+    """Show the provider's form. Only here may its scripts and frames be loaded."""
+    back = reverse("order_paid", args=[token, step.payment_id])
+    context = {
+        "order": order,
+        "ref": token,
+        "step": step,
+        "amount": format_money(order.total_minor, order.currency, get_visit(request).ctx.locale),
+        "is_sandbox": "_test_" in step.publishable_key,
+        "js_url": settings.STRIPE.js_url,
+        "return_url": request.build_absolute_uri(back),
+        "language": "zh" if (get_language() or "").startswith("zh") else "en",
+    }
+    show = csp_override(build_policy())(render)
+    response: HttpResponse = show(request, "storefront/pay.html", context)
+    allowed = f'payment=(self "{_origin(settings.STRIPE.js_url)}")'
+    response["Permissions-Policy"] = PERMISSIONS.replace("payment=()", allowed)
+    return response
+
+
+def build_policy() -> dict[str, list[str]]:
+    """Return the shop's content policy with what Stripe's form needs, and nothing else."""
+    script = _origin(settings.STRIPE.js_url)
+    api = settings.STRIPE.api_url or API
+    added = {
+        "script-src": [script, "https://*.js.stripe.com"],
+        "frame-src": list(dict.fromkeys([script, *FRAMES])),
+        "connect-src": [api],
+    }
+    policy = {name: list(sources) for name, sources in settings.SECURE_CSP.items()}
+    for name, sources in added.items():
+        policy[name] = [*policy.get(name, []), *sources]
+    return policy
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
 
 # The shopper approved at the provider, who is asked; there is nothing to hand on.
 NOTHING_TYPED = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from pricing.api import ContestRefused
 from pricing.ledger.core.record import PUBLIC_TEST, is_test_code, label_text
+from profiles.consent.api import set_consent
+from profiles.shoppers.api import find_shopper
 from profiles.values import PURPOSES
 from shop.doors.pages.regions import name_region
 from shop.doors.pages.trust import pricing_rules as rules_page
@@ -21,7 +24,6 @@ from shop.doors.pages.trust import privacy as privacy_page
 from shop.doors.pages.trust import question_price, read_contest
 from shop.doors.pages.trust import why as why_page
 from shop.doors.pages.trust import why_product as why_product_page
-from shop.doors.storefront.consent import change_consents
 from shop.doors.storefront.limits import limited
 from shop.doors.storefront.messages import say_refusal
 from shop.doors.storefront.rendering import (
@@ -31,10 +33,51 @@ from shop.doors.storefront.rendering import (
     is_fragment,
     may_be_missing,
 )
-from shop.doors.storefront.visitors import ensure_shopper, get_visit
+from shop.doors.storefront.visitors import (
+    CHOICE_COOKIE,
+    CHOICE_SECONDS,
+    Visit,
+    ensure_shopper,
+    get_visit,
+)
 from shop.doors.storefront.wording import describe_features, list_consents
 from shop.ground.jobs.limits import MONEY
 from shop.ground.staff.keys import read_number
+
+# Choices about personal data, kept where they hold: the consent log, or a cookie of a stranger.
+
+TEXT_VERSION = "2026-11"
+
+
+def change_consents(request: HttpRequest, purposes: Sequence[str], *, is_on: bool) -> None:
+    """Grant or withdraw purposes, effective on the next quote.
+
+    A stranger who says no stays a stranger: the answer is a cookie without an identity.
+    """
+    visit = get_visit(request)
+    if "price" in purposes:
+        _remember_choice(visit, is_on=is_on)
+    pseudonym = visit.ctx.shopper_pseudonym
+    known = find_shopper(pseudonym) if pseudonym else None
+    if known is None:
+        if not is_on:
+            return
+        known = ensure_shopper(request)
+    for purpose in purposes:
+        set_consent(
+            shopper_id=known.id,
+            purpose=purpose,
+            granted=is_on,
+            how="storefront",
+            locale=visit.ctx.locale,
+            text_version=TEXT_VERSION,
+            now=visit.ctx.now,
+        )
+
+
+def _remember_choice(visit: Visit, *, is_on: bool) -> None:
+    visit.choice = "on" if is_on else "off"
+    visit.cookies[CHOICE_COOKIE] = (visit.choice, CHOICE_SECONDS, True)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -15,6 +15,8 @@ from shop.ground.catalog.core.pinyin import may_be_pinyin, read_pinyin
 from shop.ground.catalog.core.queries import (
     Unit,
     cut_units,
+    has_chinese,
+    list_latin,
     write_pairs,
     write_query,
 )
@@ -27,7 +29,6 @@ from shop.ground.catalog.core.values import (
     Suggestion,
     join_brand,
 )
-from shop.ground.catalog.core.words import has_chinese, list_latin
 from shop.ground.catalog.selectors.ages import leave_out_limited
 from shop.ground.catalog.selectors.arrays import load_variant_arrays
 from shop.ground.catalog.selectors.tree import list_categories

@@ -8,9 +8,15 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from shop.ground.catalog.core.queries import CategoryNames, Stems, Terms, cut_words
+from shop.ground.catalog.core.queries import (
+    CategoryNames,
+    Stems,
+    Terms,
+    cut_words,
+    has_chinese,
+    list_latin,
+)
 from shop.ground.catalog.core.spelling import pair_letters
-from shop.ground.catalog.core.words import has_chinese, list_latin
 from shop.ground.catalog.models import SearchSynonym
 from shop.ground.catalog.selectors.versions import VersionedCache
 

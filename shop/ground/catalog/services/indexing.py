@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from shop.ground.catalog.core.pinyin import spell
-from shop.ground.catalog.core.words import cut_chinese
+from shop.ground.catalog.core.queries import cut_chinese
 from shop.ground.catalog.models import Product
 
 # A: what the product is called; B: where it stands. SKU and reference are found exactly.

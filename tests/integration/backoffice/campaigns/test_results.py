@@ -31,7 +31,7 @@ from promotions.engine.core.carts import ShopperView
 from promotions.models import Campaign, CampaignShopper, Redemption
 from promotions.offers.selectors.gathering import is_held_out
 from promotions.offers.selectors.personal import personal_offers_for
-from promotions.planning.core.results import compare_holdout, reconcile
+from promotions.planning.core.goals import compare_holdout, reconcile
 from promotions.planning.selectors.results import split_addressed
 from shop.doors.backoffice.campaigns.plots import draw_results
 from shop.doors.backoffice.campaigns.results import Results, find_results

@@ -14,7 +14,7 @@ from PIL import Image
 
 from shop.doors.product_lists import api
 from shop.doors.product_lists.models import ProductImport
-from shop.doors.product_lists.selectors.reading import find_file
+from shop.doors.product_lists.selectors.imports import find_file
 from shop.doors.product_lists.services.forgetting import delete_old_files
 from shop.ground.catalog.models import Product, ProductPicture
 from shop.ground.catalog.services.pictures import make_pending_pictures

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from promotions.engine.core.conditions import tree as c
 from promotions.engine.core.parsing.conditions import parse_condition
 from promotions.planning.core.builder.clauses import BRACKETS, Part, join_parts
-from promotions.sentences.core.conditions import list_clauses, say_condition
-from promotions.sentences.core.phrases import NOT
+from promotions.sentences.core.conditions import NOT, list_clauses, say_condition
 from promotions.sentences.core.words import Lexicon
 from shop.doors.backoffice.campaigns.clauses import join_clauses, read_clauses
 from shop.doors.backoffice.campaigns.sentences import MarketContext

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import override
 
-from shop.ground.staff.moments import MomentField
+from shop.ground.staff.forms import MomentField
 
 
 class Opening(forms.Form):

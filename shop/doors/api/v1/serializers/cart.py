@@ -17,7 +17,7 @@ from orders.values import (
 )
 from promotions.engine.api import Adjustment, AppliedOffer, DeliveryCut, Hint, Rejection
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, Writer, computed
-from shop.doors.api.inputs import InputSerializer
+from shop.doors.api.base import InputSerializer
 from shop.doors.api.v1.serializers.catalog import PlainVariantSerializer
 from shop.doors.api.v1.serializers.points import CartPointsSerializer
 from shop.doors.api.v1.serializers.prices import PriceBeforeOffersSerializer, PriceSerializer

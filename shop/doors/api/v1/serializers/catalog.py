@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 from promotions.offers.api import Deal, LinePreview
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, Writer, computed
-from shop.doors.api.inputs import InputSerializer
+from shop.doors.api.base import InputSerializer
 from shop.doors.api.v1.serializers.prices import CardBlock, PriceSerializer
 from shop.doors.pages.cards import join_cards
 from shop.doors.pages.members import join_offers

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from promotions.coupons.api import MyGroup
 from shop.doors.api.answers import AnswerSerializer
-from shop.doors.api.inputs import InputSerializer
+from shop.doors.api.base import InputSerializer
 
 # Base64 of a file of 5 MiB takes 6.67 MiB; a character more and the file is too large by itself
 MAX_DOCUMENT_BODY = 7 * 1_048_576

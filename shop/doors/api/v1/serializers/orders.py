@@ -17,8 +17,8 @@ from orders.values import (
 )
 from promotions.offers.api import build_price_block
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, Writer, computed
+from shop.doors.api.base import InputSerializer
 from shop.doors.api.context import write_region
-from shop.doors.api.inputs import InputSerializer
 from shop.doors.api.v1.serializers.cart import AdjustmentSerializer
 from shop.doors.api.v1.serializers.catalog import picture_url
 from shop.doors.api.v1.serializers.prices import PriceBlockSerializer, why_url

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from orders.values import CartPoints
 from promotions.loyalty.api import PointsMove, ShownCode, Tier
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, computed
-from shop.doors.api.inputs import InputSerializer
+from shop.doors.api.base import InputSerializer
 from shop.doors.api.language import page_language
 from shop.doors.pages.points import PointsPage
 

@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer
-from shop.doors.api.inputs import InputSerializer
+from shop.doors.api.base import InputSerializer
 from shop.doors.api.v1.serializers.points import MAX_POINTS
 
 MAX_MINOR = 100_000_000

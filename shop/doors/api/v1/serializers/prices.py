@@ -11,7 +11,7 @@ from rest_framework import serializers
 from pricing.base.core.values import Counterfactual, PriceView, Reason
 from promotions.offers.api import TAGS, Comparison, PriceBlock, build_price_block
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, Writer, computed
-from shop.doors.api.inputs import InputSerializer
+from shop.doors.api.base import InputSerializer
 from shop.doors.api.responses import encode_json
 from shop.doors.pages.cards import card_block
 from shop.doors.pages.values import ProductCard, WhyPage

@@ -13,7 +13,7 @@ from orders.returns.api import (
     ReturnView,
 )
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer
-from shop.doors.api.inputs import InputSerializer
+from shop.doors.api.base import InputSerializer
 
 MOST_LINES = 200
 REASONS = ("changed_mind", "unlike", "damaged", "wrong", "late", "other")

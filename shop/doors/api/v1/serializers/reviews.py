@@ -12,7 +12,7 @@ from profiles.reviews.api import (
     ReviewValue,
 )
 from shop.doors.api.answers import AnswerSerializer, computed
-from shop.doors.api.inputs import InputSerializer
+from shop.doors.api.base import InputSerializer
 from shop.doors.pages.reviews import QuestionsPage, ReviewsPage
 
 MOST_PAGES = 500

@@ -11,7 +11,7 @@ from profiles.segments.api import name_tags
 from profiles.values import Consents, IngestResult, RejectedEvent, SegmentValue
 from promotions.offers.api import PersonalOffer
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, computed
-from shop.doors.api.inputs import InputSerializer
+from shop.doors.api.base import InputSerializer
 from shop.doors.api.language import page_language
 from shop.doors.api.v1.serializers.cart import LAW_LABEL
 from shop.doors.api.v1.serializers.catalog import (

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from promotions.campaigns.api import CampaignView, Step
 from shop.doors.api.answers import AnswerSerializer
-from shop.doors.api.inputs import InputSerializer
+from shop.doors.api.base import InputSerializer
 
 STEPS = [step.value for step in Step if step is not Step.APPROVE]
 

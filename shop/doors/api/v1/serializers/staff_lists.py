@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from rest_framework import serializers
 
 from shop.doors.api.answers import AnswerSerializer, computed
-from shop.doors.api.inputs import InputSerializer
+from shop.doors.api.base import InputSerializer
 from shop.doors.product_lists.api import ImportView, Problem, count_doubtful, say_problem
 
 MOST_COLUMNS = 200

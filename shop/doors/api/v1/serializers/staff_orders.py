@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from orders.values import OrderLineView, OrderSummary, OrderView
 from shop.doors.api.answers import AnswerSerializer, MoneySerializer, computed
-from shop.doors.api.inputs import InputSerializer
+from shop.doors.api.base import InputSerializer
 from shop.doors.api.v1.serializers.orders import (
     MAX_CURSOR,
     MAX_PAGE_SIZE,

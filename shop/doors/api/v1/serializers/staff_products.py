@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from pricing.api import home_place
 from shop.doors.api.answers import AnswerSerializer, AnyField, computed
-from shop.doors.api.inputs import InputSerializer
+from shop.doors.api.base import InputSerializer
 from shop.doors.api.v1.serializers.staff_orders import StaffPageSerializer
 from shop.doors.product_lists.api import SoldProduct, write_size
 from shop.ground.catalog.core.loading import VariantRow

@@ -7,8 +7,8 @@ from rest_framework import serializers
 from orders.satisfaction.api import HIGHEST, LONGEST_WORDS, LOWEST, Rating
 from orders.terms.api import CountryRules
 from shop.doors.api.answers import AnswerSerializer, computed
+from shop.doors.api.base import InputSerializer
 from shop.doors.api.context import write_region
-from shop.doors.api.inputs import InputSerializer
 from shop.doors.api.v1.serializers.catalog import VariantSerializer
 from shop.doors.pages.checkout import OrderedAgain
 

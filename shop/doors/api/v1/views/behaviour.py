@@ -12,8 +12,7 @@ from rest_framework.request import Request
 from profiles.events.api import ingest_events
 from profiles.shoppers.api import find_shopper
 from shop.doors.api.authentication import TokenRefused
-from shop.doors.api.base import ApiView
-from shop.doors.api.inputs import refuse_unknown
+from shop.doors.api.base import ApiView, refuse_unknown
 from shop.doors.api.parsers import read_json
 from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,16 +13,18 @@ from promotions.loyalty.api import (
     Answer,
     PosLine,
     PosReceipt,
+    PosTerminal,
     cancel_at_pos,
+    find_pos_terminal,
     hold_at_pos,
     return_at_pos,
     sell_at_pos,
 )
 from shop.doors.api.answers import AnswerSerializer
 from shop.doors.api.language import page_language
-from shop.doors.api.pos import PosView
 from shop.doors.api.responses import text_response
 from shop.doors.api.schema import describe
+from shop.doors.api.systems import SystemAuthentication, SystemView
 from shop.doors.api.v1 import pos_examples as examples
 from shop.doors.api.v1.serializers.pos import (
     PosCanceledSerializer,
@@ -33,7 +36,64 @@ from shop.doors.api.v1.serializers.pos import (
     PosSaleSerializer,
     PosSoldSerializer,
 )
-from shop.ground.kernel.translation import locale_of
+from shop.ground.jobs.limits import Policy
+from shop.ground.kernel.errors import FairtagError
+from shop.ground.kernel.translation import gettext_noop, locale_of
+
+# The door of tills: a token of one store opens it, and opens nothing else.
+
+TILL = Policy("till", 600, 60, by="till")
+
+
+class PosTokenRequired(FairtagError):
+    """The address is for tills, and the request carries no till's token."""
+
+    code = "till_token_required"
+
+
+@dataclass(frozen=True, slots=True)
+class PosCaller:
+    """A till that calls. It is no shopper and no account."""
+
+    till: PosTerminal
+
+    @property
+    def pk(self) -> None:
+        """No account, under the name the request log looks for."""
+        return None
+
+    @property
+    def token_id(self) -> int:
+        """Which token it calls by."""
+        return self.till.token_id
+
+
+class PosAuthentication(SystemAuthentication):
+    """Reads a till's token; those of accounts and guests are refused."""
+
+    missing = PosTokenRequired
+    request_text = gettext_noop("Send the till's token.")
+    refusal_text = gettext_noop("This is no till's token, or it was revoked.")
+
+    def find_caller(self, token: str) -> PosCaller | None:
+        """Return the till. One query."""
+        till = find_pos_terminal(token)
+        return None if till is None else PosCaller(till)
+
+
+class PosView(SystemView):
+    """The base of what tills may call."""
+
+    authentication_classes = (PosAuthentication,)
+    policy = TILL
+
+    @property
+    def till(self) -> PosTerminal:
+        """Which till calls."""
+        caller: Any = self.request.user
+        till: PosTerminal = caller.till
+        return till
+
 
 TAG = "tills"
 PAYING = ("code_unknown", "code_used", "code_expired", "nothing_to_use", "sale_closed")
