@@ -95,13 +95,13 @@ def test_the_token_alone_opens_metrics(client: Client, settings: Settings) -> No
 def test_metrics_are_summed_over_processes_and_forget_none_that_died(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    count = "from shop.doors.api.errors import problems_total as c; c.labels('gone', '404').inc(3)"
+    count = "from pricing.base.metrics import quotes_issued_total as c; c.labels('gone').inc(3)"
     environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     for _ in range(2):
         subprocess.run([sys.executable, "-c", count], env=environment, check=True)
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
     text = read_metrics(client)
-    assert 'fairtag_api_problems_total{code="gone",status="404"} 6.0' in text
+    assert 'fairtag_quotes_issued_total{arm="gone"} 6.0' in text
 
 
 @pytest.mark.django_db
