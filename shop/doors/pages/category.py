@@ -225,7 +225,7 @@ def search(
     hidden_age = 0
     if confirmed_age is not None:
         ids, hidden_age = leave_out_limited(ids, ctx.market, confirmed_age)
-    listing = list_search_facets(ids.tolist(), catalog_filters(query), market=ctx.market)
+    listing = list_search_facets(ids, catalog_filters(query), market=ctx.market)
     visitor = visitor or Visitor(ctx)
     built = build_listing(ctx, listing, query, "search", visitor)
     built = replace(built, is_cut=found.is_cut)

@@ -20,11 +20,12 @@ from shop.doors.pages.offers import offers as offers_page
 from shop.doors.pages.picks import find_novelty
 from shop.doors.pages.values import HomePage, ProductCard, Shelf
 from shop.doors.pages.viewed import choose_viewed
-from shop.ground.catalog.core.values import CatalogFilters, CategoryTree
+from shop.ground.catalog.core.values import CategoryTree
 from shop.ground.catalog.selectors import (
     catalog_version,
     list_categories,
-    list_category_variants,
+    list_open_to_all,
+    list_stocked_variants,
     load_variant_arrays,
 )
 
@@ -152,13 +153,12 @@ def choose_shelves(
     A favorite may be a whole department: of what it holds sensitive products are left out.
     """
     wanted = _favorites(tree, row) or _open_to_all(tree)
-    arrays = load_variant_arrays()
-    hidden = frozenset(arrays.variant_id[arrays.never_picked].tolist())
+    open_to_all = list_open_to_all()
     shelves: list[tuple[int, list[int]]] = []
     for category_id in wanted:
-        listing = list_category_variants(category_id, CatalogFilters(in_stock=True), market=market)
-        firsts = first_of_products(listing.variant_ids).tolist()
-        shown = (i for i in firsts if i not in taken and i not in hidden)
+        stocked = np.array(list_stocked_variants(category_id, market=market), dtype=np.int64)
+        firsts = first_of_products(stocked).tolist()
+        shown = (i for i in firsts if i not in taken and i in open_to_all)
         ids = list(islice(shown, SHELF))
         if len(ids) >= SHELF // 2:
             shelves.append((category_id, ids))

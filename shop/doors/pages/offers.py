@@ -38,7 +38,7 @@ def offer(ctx: PageContext, offer_id: int, query: ListingQuery) -> OfferPage:
     if found is None:
         raise OfferNotFound("There is no such offer for you, or it has ended.")
     covered = _covered_variants(found, ctx.market)
-    listing = list_search_facets(covered.tolist(), catalog_filters(query), market=ctx.market)
+    listing = list_search_facets(covered, catalog_filters(query), market=ctx.market)
     terms = list_offer_terms(
         campaign_id=found.campaign_id, offer_id=offer_id, language=ctx.language
     )

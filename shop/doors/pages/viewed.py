@@ -10,7 +10,7 @@ from profiles.events.api import list_viewed
 from profiles.values import Consents
 from shop.doors.pages.cards import first_of_products
 from shop.doors.pages.context import PageContext
-from shop.ground.catalog.selectors import load_variant_arrays
+from shop.ground.catalog.selectors import list_open_to_all
 
 SHELF = 6
 READ = 30
@@ -30,7 +30,6 @@ def choose_viewed(
     if ctx.gpc or shopper_id is None or consents is None or not consents.recommendations:
         return []
     viewed = list_viewed(shopper_id, now=ctx.now, limit=READ)
-    arrays = load_variant_arrays(ctx.market)
-    open_to_all = set(arrays.variant_id[~arrays.never_picked].tolist()).intersection(viewed)
+    open_to_all = list_open_to_all(ctx.market)
     fit = [one for one in viewed if one in open_to_all and one not in shown]
     return first_of_products(np.array(fit, dtype=np.int64)).tolist()[:SHELF]

@@ -32,6 +32,7 @@ from shop.ground.catalog.selectors.versions import VersionedCache
 
 _arrays: VersionedCache[VariantArrays] = VersionedCache(size=16)
 _sensitive: VersionedCache[SensitiveIds] = VersionedCache(size=1)
+_open_to_all: VersionedCache[frozenset[int]] = VersionedCache(size=16)
 _bulk: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 # Products of a category are compared by the pound or quart if half of them hold so much or more: a
 # quarter pound, a US pint.
@@ -161,6 +162,17 @@ def list_never_personal() -> frozenset[int]:
     return _never_personal.get("all", _load_never_personal)
 
 
+def list_open_to_all(market: str = "") -> frozenset[int]:
+    """Return the active variants of a market that anybody may be shown unasked: none restricted or
+    sensitive. No query once the arrays are cached."""
+
+    def find() -> frozenset[int]:
+        arrays = load_variant_arrays(market)
+        return frozenset(arrays.variant_id[~arrays.never_picked].tolist())
+
+    return _open_to_all.get(market, find)
+
+
 def list_bulk_variants() -> frozenset[int]:
     """Return the active variants of categories that mostly sell solids by the quarter pound or
     more, and liquids by the pint.
@@ -272,7 +284,7 @@ class _Shelf:
     size: IntArray
     size_labels: tuple[str, ...]
     brand_names: dict[int, str]
-    position: dict[int, int]
+    by_id: IntArray
 
 
 class _SoldOut:
@@ -285,6 +297,7 @@ class _SoldOut:
 _shelves: VersionedCache[_Shelf] = VersionedCache(size=16)
 _members: VersionedCache[IntArray] = VersionedCache(size=512)
 _listings: VersionedCache[CategoryListing] = VersionedCache(size=1024)
+_found: VersionedCache[CategoryListing] = VersionedCache(size=256)
 _sold_out = _SoldOut()
 
 
@@ -306,8 +319,11 @@ def list_category_variants(
     )
 
 
-def list_stocked_variants(category_id: int, limit: int, *, market: str = "") -> list[int]:
-    """Return the `limit` most popular variants at or below a category that are not sold out.
+def list_stocked_variants(
+    category_id: int, limit: int | None = None, *, market: str = ""
+) -> list[int]:
+    """Return the `limit` most popular variants (None: all) at or below a category that are not sold
+    out.
 
     What `list_category_variants` would begin with, without counting facets that nobody sees: no
     query beyond what is sold out, at most every two seconds per process.
@@ -315,7 +331,8 @@ def list_stocked_variants(category_id: int, limit: int, *, market: str = "") -> 
     shelf = _get_shelf(market)
     list_sold_out()
     sold_out = _sold_out.lookup
-    members = shelf.variant_id[_list_members(category_id, market)[: limit + len(sold_out)]].tolist()
+    last = None if limit is None else limit + len(sold_out)
+    members = shelf.variant_id[_list_members(category_id, market)[:last]].tolist()
     return [one for one in members if one not in sold_out][:limit]
 
 
@@ -327,15 +344,20 @@ def list_search_facets(
 ) -> CategoryListing:
     """Return any list of variants (search results) narrowed and with facets, order kept.
 
-    Variants that the market does not sell are left out. Cached arrays; no query beyond that.
+    Variants that the market does not sell are left out. Cached arrays; no query beyond that, except
+    that `in_stock` reads what is sold out, at most every two seconds per process.
     """
-    shelf = _get_shelf(market)
-    rows = [
-        position
-        for variant_id in variant_ids
-        if (position := shelf.position.get(int(variant_id))) is not None
-    ]
-    return _narrow(np.array(rows, dtype=np.int64), filters or CatalogFilters(), market)
+    shelf, wanted = _get_shelf(market), np.asarray(variant_ids, dtype=np.int64)
+    rows: IntArray = np.zeros(0, dtype=np.int64)
+    if len(shelf.by_id):
+        at = np.searchsorted(shelf.variant_id, wanted, sorter=shelf.by_id)
+        rows = shelf.by_id[np.minimum(at, len(shelf.by_id) - 1)]
+        rows = rows[shelf.variant_id[rows] == wanted]
+    chosen = filters or CatalogFilters()
+    if chosen.in_stock:
+        return _narrow(rows, chosen, market)
+    key = (rows.tobytes(), chosen, market)
+    return _found.get(key, lambda: _narrow(rows, chosen, market))
 
 
 def _list_members(category_id: int, market: str) -> IntArray:
@@ -372,7 +394,7 @@ def _load_shelf(market: str) -> _Shelf:
         size=size.astype(np.int64),
         size_labels=tuple(size_labels.tolist()),
         brand_names=dict(Brand.objects.values_list("id", "name")),
-        position={int(pk): row for row, pk in enumerate(variant_id)},
+        by_id=np.argsort(variant_id),
     )
 
 
