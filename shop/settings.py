@@ -150,6 +150,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "shop.doors.storefront.site.site",
             ],
+            "builtins": ["shop.doors.web.templates"],
             "libraries": {
                 "arrivals": "shop.doors.storefront.templatetags.arrivals",
                 "shop_site": "shop.doors.storefront.templatetags.shop_site",

@@ -1,11 +1,25 @@
-"""Templates are written one element a line; pages are sent without that white space."""
+"""Templates are written one element a line; pages are sent without that white space.
+
+`{% url %}` remembers the addresses it wrote: a page of cards writes the same few again and again,
+and Django finds each anew by regular expressions.
+"""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from django.template import Origin
+from django.template import Library, Origin
+from django.template.base import Parser, Token
+from django.template.context import Context
+from django.template.defaulttags import URLNode
+from django.template.defaulttags import url as parse_url
 from django.template.loaders import filesystem
+from django.urls import get_script_prefix, get_urlconf, reverse
+from django.utils.html import conditional_escape
+
+register = Library()
+MOST_KEPT = 8_192
 
 # White space beside these tags is never shown, as browsers lay them out as blocks of their own.
 _BLOCKS = (
@@ -48,3 +62,39 @@ def shorten(text: str) -> str:
     whole_tags = _BEFORE_END.sub("", text)
     without = _UNSEEN.sub(lambda found: found["tag"] or "", _BEFORE_MARK.sub("", whole_tags))
     return re.sub(_BREAK, " ", without).strip()
+
+
+class KeptURLNode(URLNode):
+    """An address by name. One that is kept in a variable, or may be missing, is Django's own."""
+
+    def render(self, context: Context) -> str:
+        """Return the address, escaped where the template escapes."""
+        request = getattr(context, "request", None)
+        match = getattr(request, "resolver_match", None)
+        if self.asvar or hasattr(request, "current_app"):
+            return super().render(context)
+        address = _find(
+            self.view_name.resolve(context),
+            tuple(str(each.resolve(context)) for each in self.args),
+            tuple((name, str(value.resolve(context))) for name, value in self.kwargs.items()),
+            (getattr(match, "namespace", None), get_urlconf(), get_script_prefix()),
+        )
+        return conditional_escape(address) if context.autoescape else address
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _find(
+    name: str,
+    args: tuple[str, ...],
+    kwargs: tuple[tuple[str, str], ...],
+    here: tuple[str | None, str | None, str],
+) -> str:
+    """Return an address. `here` is what it follows besides: namespace, urlconf, prefix."""
+    return reverse(name, args=args, kwargs=dict(kwargs), current_app=here[0])
+
+
+@register.tag("url")
+def url(parser: Parser, token: Token) -> KeptURLNode:
+    """Read the tag as Django does."""
+    node = parse_url(parser, token)
+    return KeptURLNode(node.view_name, node.args, node.kwargs, node.asvar)
