@@ -73,7 +73,7 @@ class KeptURLNode(URLNode):
         match = getattr(request, "resolver_match", None)
         if self.asvar or hasattr(request, "current_app"):
             return super().render(context)
-        address = _find(
+        address = find_address(
             self.view_name.resolve(context),
             tuple(str(each.resolve(context)) for each in self.args),
             tuple((name, str(value.resolve(context))) for name, value in self.kwargs.items()),
@@ -83,7 +83,7 @@ class KeptURLNode(URLNode):
 
 
 @lru_cache(maxsize=MOST_KEPT)
-def _find(
+def find_address(
     name: str,
     args: tuple[str, ...],
     kwargs: tuple[tuple[str, str], ...],
