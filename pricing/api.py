@@ -151,7 +151,7 @@ from pricing.quoting.services.drain import (
     store_quotes,
     verify_quote,
 )
-from pricing.quoting.services.quoting import quote_listing, quote_variants
+from pricing.quoting.services.quoting import ReadOnce, quote_listing, quote_variants
 from pricing.quoting.services.returns import carry_promises
 from pricing.rollout.selectors.lift import (
     LiftDay,
@@ -232,6 +232,7 @@ __all__ = [
     "QuoteOfAnother",
     "QuotePropensities",
     "QuoteRefused",
+    "ReadOnce",
     "RolloutRow",
     "RolloutStep",
     "SavedProducts",

@@ -108,14 +108,28 @@ HOUR_MS = 3_600_000
 ENDING = frozenset({"anonymous", "gpc", "jurisdiction", "kill_switch"})
 
 
-def quote_variants(*, context: QuoteContext, variant_ids: Sequence[int]) -> QuoteBatch:
+class ReadOnce:
+    """What a request that asks for prices more than once reads of its shopper once.
+
+    Made for one request and one shopper, with all variants that will be asked for.
+    """
+
+    def __init__(self, variant_ids: Sequence[int]) -> None:
+        self.variant_ids = np.array(variant_ids, dtype=np.int64)
+        self.states: dict[str, ShopperState] = {}
+
+
+def quote_variants(
+    *, context: QuoteContext, variant_ids: Sequence[int], once: ReadOnce | None = None
+) -> QuoteBatch:
     """Return the price of each variant for the shopper of `context`, in the order asked.
 
     One Redis round trip to read, one more only if new quotes are issued; looks at public prices go
     along or are sent without waiting. No query while rules and book are fresh. Whatever stands in
     the way of a personal price (consent, law, kill switch, Redis down, no model) gives the public
     price, the very view an anonymous visitor gets. What was promised stands meanwhile, unless
-    consent, law or a kill switch ends it; reading it without Redis takes two queries.
+    consent, law or a kill switch ends it; reading it without Redis takes two queries. With `once`
+    the first call of a request reads the shopper for all.
     """
     begun = time.perf_counter()
     serving = get_serving()
@@ -129,7 +143,7 @@ def quote_variants(*, context: QuoteContext, variant_ids: Sequence[int]) -> Quot
         if reason in ENDING:
             send_impressions(gather_impressions(page, context))
         else:
-            state = _read(page, context, reason)
+            state = _read(page, context, reason, once)
             tests_prices = serving.tests_prices and not page.tests_off and not state.obstacle
             personal, reason = _personal_views(page, context, views, state, tests_prices)
             views |= personal
@@ -144,7 +158,9 @@ def quote_variants(*, context: QuoteContext, variant_ids: Sequence[int]) -> Quot
     return batch
 
 
-def quote_listing(*, context: QuoteContext, variant_ids: IntArray) -> IntArray:
+def quote_listing(
+    *, context: QuoteContext, variant_ids: IntArray, once: ReadOnce | None = None
+) -> IntArray:
     """Return this shopper's prices (minor units) of many variants, for sorting; stores nothing.
 
     The same decisions as `quote_variants` makes, in arrays only. A variant nobody can price is 0.
@@ -161,7 +177,7 @@ def quote_listing(*, context: QuoteContext, variant_ids: IntArray) -> IntArray:
     if context.shopper_pseudonym is not None and not context.gpc:
         page, _ = _open_page(serving, context, ids[is_there].tolist())
     if page is not None and (found := find_obstacle(serving, page, context)) not in ENDING:
-        state = _read(page, context, found)
+        state = _read(page, context, found, once)
         if not state.reason:
             prices = prices.copy()
             tests_prices = serving.tests_prices and not page.tests_off and not state.obstacle
@@ -234,18 +250,29 @@ def _public_views(page: Page, context: QuoteContext) -> dict[int, PriceView]:
     return views
 
 
-def _read(page: Page, context: QuoteContext, obstacle: str) -> ShopperState:
-    return read_shopper_state(
+def _read(
+    page: Page, context: QuoteContext, obstacle: str, once: ReadOnce | None = None
+) -> ShopperState:
+    if once is not None and obstacle in once.states:
+        return once.states[obstacle]
+    terms = page.terms
+    if once is not None:
+        at, is_there = page.book.find(once.variant_ids)
+        terms = page.book.terms.take(at[is_there])
+    state = read_shopper_state(
         pseudonym=context.shopper_pseudonym or "",
         place=(page.place.market, page.place.channel),
         wanted=ProfilePart(
             sums=GENERAL_FEATURES,
-            category_ids=page.book.kin_of(page.terms.category_id),
-            variant_ids=page.terms.variant_id.tolist(),
+            category_ids=page.book.kin_of(terms.category_id),
+            variant_ids=terms.variant_id.tolist(),
         ),
         now=context.now,
         obstacle=obstacle,
     )
+    if once is not None:
+        once.states[obstacle] = state
+    return state
 
 
 def _list_prices(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from django.conf import settings
 
-from pricing.api import quote_listing, quote_variants
+from pricing.api import ReadOnce, quote_listing, quote_variants
 from pricing.base.core.values import PriceView, QuoteContext
 from promotions.offers.api import PriceBlock, ProductFacts, build_price_block
 from shop.doors.pages.context import PageContext
@@ -49,13 +49,15 @@ def quote_context(ctx: PageContext, purpose: str) -> QuoteContext:
 class Shown:
     """The variants to show, in order, and what they stand for; `of` says it of each asked for.
 
-    `stock` is what there is of them where it was read to choose; None: nothing was.
+    `stock` is what there is of them where it was read to choose, `once` what was read of the
+    shopper then; None: nothing was.
     """
 
     variant_ids: list[int]
     choices: Mapping[int, Choice] = field(default_factory=dict)
     of: Mapping[int, int] = field(default_factory=dict)
     stock: Mapping[int, int] | None = None
+    once: ReadOnce | None = None
 
     def list_cards(self, language: str) -> list[CatalogCard]:
         """Return the cards of what is shown. One query where stock was not read to choose."""
@@ -97,8 +99,10 @@ def choose_shown(
         return Shown(list(variant_ids))
     firsts = first_of_products(np.array(variant_ids, dtype=np.int64)).tolist()
     members = sorted({each for one in firsts if one not in sized for each in families.get(one, ())})
-    prices = _price_each(ctx, members) if members else {}
-    stock = read_stock({each for one in firsts for each in families.get(one, (one,))})
+    whole = {each for one in firsts for each in families.get(one, (one,))}
+    once = ReadOnce(sorted(whole)) if members else None
+    prices = _price_each(ctx, members, once) if members else {}
+    stock = read_stock(whole)
     gone = frozenset(list_sold_out().tolist() if sized.intersection(firsts) else ())
     shown: list[int] = []
     choices: dict[int, Choice] = {}
@@ -124,23 +128,25 @@ def choose_shown(
             is_from=len({prices[each] for each in fit}) > 1,
             available=sum(stock.get(each, 0) for each in fit),
         )
-    return Shown(shown, choices, of, stock)
+    return Shown(shown, choices, of, stock, once)
 
 
-def _price_each(ctx: PageContext, members: list[int]) -> dict[int, int]:
+def _price_each(ctx: PageContext, members: list[int], once: ReadOnce | None) -> dict[int, int]:
     """Return prices that nothing stores, by variant id."""
     ids = np.array(members, dtype=np.int64)
-    quoted = quote_listing(context=quote_context(ctx, "listing"), variant_ids=ids).tolist()
+    context = quote_context(ctx, "listing")
+    quoted = quote_listing(context=context, variant_ids=ids, once=once).tolist()
     return {one: price for one, price in zip(members, quoted, strict=True) if price}
 
 
-def quote_page(ctx: PageContext, variant_ids: Sequence[int], purpose: str) -> dict[int, PriceView]:
+def quote_page(
+    ctx: PageContext, variant_ids: Sequence[int], purpose: str, once: ReadOnce | None = None
+) -> dict[int, PriceView]:
     """Return prices by variant id; one call, so that a page is priced at one instant."""
     if not variant_ids:
         return {}
-    return quote_variants(
-        context=quote_context(ctx, purpose), variant_ids=list(dict.fromkeys(variant_ids))
-    ).prices
+    context, ids = quote_context(ctx, purpose), list(dict.fromkeys(variant_ids))
+    return quote_variants(context=context, variant_ids=ids, once=once).prices
 
 
 def build_cards(
@@ -152,7 +158,7 @@ def build_cards(
     """Return cards in the order asked, one for each product; variants without a price or product
     are left out. `among`: as for `choose_shown`."""
     shown = choose_shown(ctx, variant_ids, among)
-    prices = quote_page(ctx, shown.variant_ids, purpose)
+    prices = quote_page(ctx, shown.variant_ids, purpose, shown.once)
     return shown.mark(join_cards(shown.list_cards(ctx.language), prices))
 
 

@@ -48,7 +48,7 @@ def home(ctx: PageContext) -> HomePage:
     ids = first + [i for _, shelf in shelves for i in shelf]
     viewed = _choose_viewed(ctx, profile, ids)
     chosen = choose_shown(ctx, ids + viewed)
-    prices = quote_page(ctx, chosen.variant_ids, "home")
+    prices = quote_page(ctx, chosen.variant_ids, "home", chosen.once)
     listed = join_cards(chosen.list_cards(ctx.language), prices)
     cards = add_offers(ctx, chosen.mark(listed))
     by_id = {item.card.variant_id: item for item in cards}

@@ -17,6 +17,7 @@ from django.template.defaulttags import url as parse_url
 from django.template.loaders import filesystem
 from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils.html import conditional_escape
+from django.utils.translation import get_language
 
 register = Library()
 MOST_KEPT = 8_192
@@ -77,7 +78,7 @@ class KeptURLNode(URLNode):
             self.view_name.resolve(context),
             tuple(str(each.resolve(context)) for each in self.args),
             tuple((name, str(value.resolve(context))) for name, value in self.kwargs.items()),
-            (getattr(match, "namespace", None), get_urlconf(), get_script_prefix()),
+            (getattr(match, "namespace", None), get_urlconf(), get_script_prefix(), get_language()),
         )
         return conditional_escape(address) if context.autoescape else address
 
@@ -87,9 +88,9 @@ def find_address(
     name: str,
     args: tuple[str, ...],
     kwargs: tuple[tuple[str, str], ...],
-    here: tuple[str | None, str | None, str],
+    here: tuple[str | None, str | None, str, str | None],
 ) -> str:
-    """Return an address. `here` is what it follows besides: namespace, urlconf, prefix."""
+    """Return an address. It follows `here` too: namespace, addresses, prefix and language."""
     return reverse(name, args=args, kwargs=dict(kwargs), current_app=here[0])
 
 

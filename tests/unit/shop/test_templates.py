@@ -3,6 +3,7 @@
 import pytest
 from django.template import Context, Template
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import override
 
 from shop.doors.web import templates
 from shop.doors.web.templates import shorten
@@ -30,6 +31,9 @@ def test_an_address_is_found_once_as_django_finds_it() -> None:
     for slug in ("milk-1-gal", "milk-1-gal", "bread"):
         address = reverse("product", args=[slug])
         assert page.render(Context({"slug": slug})) == f"{address} {address}"
+    with override("zh-hans"):
+        chinese = reverse("product", args=["bread"])
+        assert page.render(Context({"slug": "bread"})) == f"{chinese} {chinese}" != address
     templates.find_address.cache_clear()
     for _ in range(3):
         page.render(Context({"slug": "milk-1-gal"}))

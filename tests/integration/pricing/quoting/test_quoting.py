@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pricing.api import (
+    ReadOnce,
     drain_quotes,
     get_quote,
     publish_price_book,
@@ -23,6 +24,7 @@ from pricing.base.core.values import PriceView
 from pricing.ledger.models.books import PriceBook
 from pricing.ledger.models.quotes import Quote
 from pricing.policy.models.policy import KillSwitch
+from pricing.quoting.services import quoting
 from profiles.consent.services import set_consent
 from profiles.values import ShopperValue
 from shop.ground.jobs import redis as redis_door
@@ -295,3 +297,25 @@ def test_a_page_without_redis_asks_the_table_for_promises(
     with CaptureQueriesContext(connection) as queries:
         prices_of(dairy, alice)
     assert len(queries) == 2  # who it is with what they agreed to, and what was promised
+
+
+def test_a_page_that_prices_twice_reads_its_shopper_once(
+    dairy: Dairy, alice: ShopperValue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shelf is sorted first, then a part of it is shown: prices are those of two readings."""
+    read, seen = quoting.read_shopper_state, []
+    monkeypatch.setattr(
+        quoting, "read_shopper_state", lambda **asked: seen.append(asked) or read(**asked)
+    )
+    shelf, some = np.array(dairy.all), [dairy.brie, dairy.rye]
+    apart = quote_listing(context=visit(alice), variant_ids=shelf).tolist()
+    assert quote_variants(context=visit(alice), variant_ids=some).prices[dairy.brie].is_personal
+    assert len(seen) == 2
+    once = ReadOnce(dairy.all)
+    together = quote_listing(context=visit(alice), variant_ids=shelf, once=once).tolist()
+    shown = quote_variants(context=visit(alice), variant_ids=some, once=once).prices
+    assert len(seen) == 3
+    assert together == apart
+    assert {one: shown[one].quoted_minor for one in some} == {
+        one: price for one, price in zip(dairy.all, apart, strict=True) if one in some
+    }
