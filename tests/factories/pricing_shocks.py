@@ -21,13 +21,17 @@ MONDAY = datetime(2026, 11, 30, 5, 20, tzinfo=UTC)
 
 
 def make_teas(count: int = TEAS) -> list[int]:
-    """Create `count` teas of one category, 5.00 on the list, sold at 4.59; return their ids."""
+    """Create `count` teas of one category, 5.00 on the list, sold at 4.59; return their ids.
+
+    Price tests are drawn by the numbers of category and variant: both are the same in every order
+    of tests.
+    """
     Market.objects.get_or_create(code="us", defaults={"name": "United States"})
     top = Category.objects.create(
-        external_ref="g", slug="g", name="Grocery", path="g", depth=0, position=0
+        pk=FIRST_ID, external_ref="g", slug="g", name="Grocery", path="g", depth=0, position=0
     )
     leaf = Category.objects.create(
-        external_ref="g/t", slug="gt", name="Tea", path="g/t", depth=1, parent=top
+        pk=FIRST_ID + 1, external_ref="g/t", slug="gt", name="Tea", path="g/t", depth=1, parent=top
     )
     brand = Brand.objects.create(external_ref="b", name="Meadow")
     variants = [_make_tea(number, leaf, brand) for number in range(count)]
